@@ -1,0 +1,213 @@
+//! The config as the rest of the program sees it: validated once, nothing left to ask about.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use serde::Serialize;
+use serde_json::{Map, Value};
+
+use super::diagnostic::Span;
+
+/// A whole config. Serialised, it is what a snapshot keeps and compares.
+#[derive(Debug, Clone, Serialize)]
+pub struct Config {
+    pub name: String,
+    pub seed: u64,
+    #[serde(skip)]
+    pub project: Project,
+    pub endpoint: Endpoint,
+    pub prompt: Prompt,
+    pub sampling: Sampling,
+    pub response: Response,
+    pub axes: Vec<Axis>,
+    pub exclude: Vec<Rule>,
+    pub only: Vec<Rule>,
+    pub samples: Samples,
+    pub checks: Checks,
+    pub scope: Scope,
+    pub lists: Vec<List>,
+    pub output: PathBuf,
+}
+
+/// Where a config and its project live.
+#[derive(Debug, Clone, Default)]
+pub struct Project {
+    pub root: PathBuf,
+    pub config: PathBuf,
+}
+
+impl Project {
+    /// The folder of the store.
+    pub fn store(&self) -> PathBuf {
+        self.root.join(".emogrid")
+    }
+
+    /// The folder that templates are looked up in.
+    pub fn prompts(&self) -> PathBuf {
+        self.root.join("prompts")
+    }
+}
+
+impl Config {
+    /// The dataset's own folder.
+    pub fn dataset_dir(&self) -> PathBuf {
+        self.project.root.join(&self.output).join(&self.name)
+    }
+
+    /// The most candidates that one ask can give.
+    pub fn candidates_per_ask(&self) -> u32 {
+        self.response.items * self.response.n
+    }
+}
+
+#[derive(Debug, Clone, Serialize)]
+pub struct Endpoint {
+    pub name: String,
+    pub server: Server,
+    pub model: Option<String>,
+    pub api_key_env: Option<String>,
+    /// `None` is `auto`.
+    pub slots: Option<u32>,
+    pub requests_per_minute: Option<u32>,
+    pub timeout: Duration,
+    pub patience: Duration,
+}
+
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Server {
+    /// The address without a trailing slash or `/v1`.
+    Url(String),
+    Managed(Managed),
+}
+
+#[derive(Debug, Clone, Serialize)]
+pub struct Managed {
+    pub model: ManagedModel,
+    pub command: String,
+    pub args: Vec<String>,
+    pub slots: u32,
+    pub context: u32,
+    pub threads: Option<u32>,
+}
+
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ManagedModel {
+    Quickstart,
+    File(PathBuf),
+}
+
+#[derive(Debug, Clone, Serialize)]
+pub struct Prompt {
+    pub system: Option<Template>,
+    pub user: Vec<Variant>,
+}
+
+#[derive(Debug, Clone, Serialize)]
+pub struct Variant {
+    pub name: String,
+    pub weight: f64,
+    pub template: Template,
+}
+
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Template {
+    /// A file under `prompts/`, by its name there.
+    File(String, #[serde(skip)] Span),
+    Inline(String, #[serde(skip)] Span),
+}
+
+#[derive(Debug, Clone, Serialize)]
+pub struct Sampling {
+    pub temperature: f64,
+    pub top_p: f64,
+    pub top_k: Option<i64>,
+    pub min_p: Option<f64>,
+    pub repeat_penalty: Option<f64>,
+    pub presence_penalty: f64,
+    pub frequency_penalty: f64,
+    pub stop: Vec<String>,
+    pub max_tokens: u32,
+    pub extra: Map<String, Value>,
+}
+
+#[derive(Debug, Clone, Serialize)]
+pub struct Response {
+    pub format: Format,
+    /// The field that holds the text.
+    pub text: String,
+    /// JSON Schema of one item; meaningless under `Format::Text`.
+    pub schema: Value,
+    pub items: u32,
+    pub n: u32,
+    #[serde(skip)]
+    pub schema_at: Option<Span>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Format {
+    Json,
+    Text,
+}
+
+#[derive(Debug, Clone, Serialize)]
+pub struct Axis {
+    pub name: String,
+    pub label: bool,
+    pub values: Vec<AxisValue>,
+    #[serde(skip)]
+    pub at: Option<Span>,
+}
+
+#[derive(Debug, Clone, Serialize)]
+pub struct AxisValue {
+    pub name: String,
+    pub attributes: Map<String, Value>,
+}
+
+/// One item of `exclude` or `only`: all of its parts must match.
+#[derive(Debug, Clone, Serialize)]
+pub struct Rule {
+    /// By axis: the values that match, as indices.
+    pub values: Vec<(usize, Vec<usize>)>,
+    pub condition: Option<String>,
+    #[serde(skip)]
+    pub at: Option<Span>,
+    #[serde(skip)]
+    pub condition_at: Option<Span>,
+}
+
+#[derive(Debug, Clone, Serialize)]
+pub struct Samples {
+    pub per_cell: u32,
+    pub max_asks: u32,
+    pub allow_short: f64,
+}
+
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct Checks {
+    pub words: Option<(usize, usize)>,
+    pub characters: Option<(usize, usize)>,
+}
+
+/// Where two equal texts are one too many.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Scope {
+    Cell,
+    Label,
+    Dataset,
+}
+
+#[derive(Debug, Clone, Serialize)]
+pub struct List {
+    pub name: String,
+    pub path: PathBuf,
+    /// BLAKE3 of the file, in hexadecimal.
+    pub hash: String,
+    #[serde(skip)]
+    pub items: Vec<Value>,
+}

@@ -1,0 +1,339 @@
+//! YAML as a tree in which every key and value knows where it stands.
+
+use std::fmt;
+
+use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
+use serde_saphyr::{MergeKeyPolicy, Spanned};
+
+use super::diagnostic::{Diagnostic, SourceId, Sources, Span};
+
+/// A YAML value with its place.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Node {
+    pub span: Span,
+    pub value: Yaml,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub enum Yaml {
+    Null,
+    Bool(bool),
+    Whole(i64),
+    Number(f64),
+    Text(String),
+    List(Vec<Node>),
+    Map(Vec<(Name, Node)>),
+}
+
+/// A mapping's key with its place.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Name {
+    pub span: Span,
+    pub text: String,
+}
+
+impl Node {
+    pub fn new(span: Span, value: Yaml) -> Self {
+        Self { span, value }
+    }
+
+    /// The value under a key of a mapping; `null` counts as absent.
+    pub fn get(&self, key: &str) -> Option<&Node> {
+        self.entries()
+            .iter()
+            .find(|(name, _)| name.text == key)
+            .map(|(_, node)| node)
+            .filter(|node| node.value != Yaml::Null)
+    }
+
+    /// A mapping's entries; nothing for any other value.
+    pub fn entries(&self) -> &[(Name, Node)] {
+        match &self.value {
+            Yaml::Map(entries) => entries,
+            _ => &[],
+        }
+    }
+
+    /// A list's items; nothing for any other value.
+    pub fn items(&self) -> &[Node] {
+        match &self.value {
+            Yaml::List(items) => items,
+            _ => &[],
+        }
+    }
+
+    pub fn text(&self) -> Option<&str> {
+        match &self.value {
+            Yaml::Text(text) => Some(text),
+            _ => None,
+        }
+    }
+
+    pub fn number(&self) -> Option<f64> {
+        match self.value {
+            Yaml::Whole(number) => Some(number as f64),
+            Yaml::Number(number) => Some(number),
+            _ => None,
+        }
+    }
+
+    pub fn whole(&self) -> Option<i64> {
+        match self.value {
+            Yaml::Whole(number) => Some(number),
+            _ => None,
+        }
+    }
+
+    pub fn bool(&self) -> Option<bool> {
+        match self.value {
+            Yaml::Bool(yes) => Some(yes),
+            _ => None,
+        }
+    }
+
+    /// What the value is, for "expected a number, found …".
+    pub fn kind(&self) -> String {
+        match &self.value {
+            Yaml::Null => "nothing".into(),
+            Yaml::Bool(yes) => format!("`{yes}`"),
+            Yaml::Whole(number) => format!("`{number}`"),
+            Yaml::Number(number) => format!("`{number}`"),
+            Yaml::Text(text) if text.chars().count() <= 40 => format!("the text `{text}`"),
+            Yaml::Text(_) => "a text".into(),
+            Yaml::List(_) => "a list".into(),
+            Yaml::Map(_) => "a mapping".into(),
+        }
+    }
+
+    /// The same value without places, as JSON; keys keep their order.
+    pub fn to_json(&self) -> serde_json::Value {
+        use serde_json::Value;
+        match &self.value {
+            Yaml::Null => Value::Null,
+            Yaml::Bool(yes) => Value::Bool(*yes),
+            Yaml::Whole(number) => Value::from(*number),
+            Yaml::Number(number) => Value::from(*number),
+            Yaml::Text(text) => Value::String(text.clone()),
+            Yaml::List(items) => Value::Array(items.iter().map(Node::to_json).collect()),
+            Yaml::Map(entries) => Value::Object(
+                entries.iter().map(|(name, node)| (name.text.clone(), node.to_json())).collect(),
+            ),
+        }
+    }
+}
+
+/// Reads one YAML document; an empty one is an empty mapping.
+///
+/// # Errors
+/// A diagnostic with the place where the text stops being YAML. Merge keys (`<<`), duplicate
+/// keys and texts that expand beyond a sane size are refused.
+pub fn parse(sources: &Sources, source: SourceId) -> Result<Node, Diagnostic> {
+    let text = sources.text(source);
+    let options = serde_saphyr::options! {
+        strict_booleans: true,
+        merge_keys: MergeKeyPolicy::Error,
+        with_snippet: false,
+    };
+    let whole = Span { source, start: 0, end: 0 };
+    match serde_saphyr::from_str_with_options::<Option<Spanned<Tree>>>(text, options) {
+        Ok(Some(tree)) => Ok(place(tree, source)),
+        Ok(None) => Ok(Node::new(whole, Yaml::Map(Vec::new()))),
+        Err(error) => {
+            let span = error.location().map_or(whole, |location| {
+                let start = byte_at(text, location.line() as usize, location.column() as usize);
+                Span { source, start, end: start + 1 }
+            });
+            let said = error.without_snippet().to_string();
+            let said = said.split(" at line ").next().unwrap_or(&said).trim().to_owned();
+            let mut found = Diagnostic::error("yaml", format!("this is not YAML we can read: {said}")).at(span);
+            if said.contains("merge key") {
+                found = found.help("write the keys out; emogrid reads no YAML merge keys");
+            }
+            Err(found)
+        }
+    }
+}
+
+fn place(tree: Spanned<Tree>, source: SourceId) -> Node {
+    let span = span_of(tree.referenced, source);
+    let value = match tree.value {
+        Tree::Null => Yaml::Null,
+        Tree::Bool(yes) => Yaml::Bool(yes),
+        Tree::Whole(number) => Yaml::Whole(number),
+        Tree::Number(number) => Yaml::Number(number),
+        Tree::Text(text) => Yaml::Text(text),
+        Tree::List(items) => Yaml::List(items.into_iter().map(|item| place(item, source)).collect()),
+        Tree::Map(entries) => Yaml::Map(
+            entries
+                .into_iter()
+                .map(|(key, value)| {
+                    let span = span_of(key.referenced, source);
+                    (Name { span, text: key.value.0 }, place(value, source))
+                })
+                .collect(),
+        ),
+    };
+    Node { span, value }
+}
+
+/// The byte at which a line and column (from 1, in characters) stand.
+fn byte_at(text: &str, line: usize, column: usize) -> usize {
+    let start: usize = text.split_inclusive('\n').take(line.saturating_sub(1)).map(str::len).sum();
+    let rest = &text[start..];
+    start + rest.char_indices().nth(column.saturating_sub(1)).map_or(rest.len(), |(at, _)| at)
+}
+
+fn span_of(location: serde_saphyr::Location, source: SourceId) -> Span {
+    let span = location.span();
+    let start = span.byte_offset().unwrap_or(0) as usize;
+    Span { source, start, end: start + span.byte_len().unwrap_or(1) as usize }
+}
+
+/// The tree as serde-saphyr hands it over, before places are flattened into it.
+enum Tree {
+    Null,
+    Bool(bool),
+    Whole(i64),
+    Number(f64),
+    Text(String),
+    List(Vec<Spanned<Tree>>),
+    Map(Vec<(Spanned<KeyText>, Spanned<Tree>)>),
+}
+
+/// A key, which is text whatever it looks like.
+struct KeyText(String);
+
+impl<'de> Deserialize<'de> for KeyText {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer).map(KeyText)
+    }
+}
+
+impl<'de> Deserialize<'de> for Tree {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(TreeVisitor)
+    }
+}
+
+struct TreeVisitor;
+
+impl<'de> Visitor<'de> for TreeVisitor {
+    type Value = Tree;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a YAML value")
+    }
+
+    fn visit_unit<E>(self) -> Result<Tree, E> {
+        Ok(Tree::Null)
+    }
+
+    fn visit_none<E>(self) -> Result<Tree, E> {
+        Ok(Tree::Null)
+    }
+
+    fn visit_bool<E>(self, yes: bool) -> Result<Tree, E> {
+        Ok(Tree::Bool(yes))
+    }
+
+    fn visit_i64<E>(self, number: i64) -> Result<Tree, E> {
+        Ok(Tree::Whole(number))
+    }
+
+    fn visit_u64<E>(self, number: u64) -> Result<Tree, E> {
+        Ok(i64::try_from(number).map_or(Tree::Number(number as f64), Tree::Whole))
+    }
+
+    fn visit_f64<E>(self, number: f64) -> Result<Tree, E> {
+        Ok(Tree::Number(number))
+    }
+
+    fn visit_str<E>(self, text: &str) -> Result<Tree, E> {
+        Ok(Tree::Text(text.to_owned()))
+    }
+
+    fn visit_string<E>(self, text: String) -> Result<Tree, E> {
+        Ok(Tree::Text(text))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Tree, A::Error> {
+        let mut items = Vec::new();
+        while let Some(item) = seq.next_element()? {
+            items.push(item);
+        }
+        Ok(Tree::List(items))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Tree, A::Error> {
+        let mut entries = Vec::new();
+        while let Some(entry) = map.next_entry()? {
+            entries.push(entry);
+        }
+        Ok(Tree::Map(entries))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(text: &str) -> (Sources, Result<Node, Diagnostic>) {
+        let mut sources = Sources::default();
+        let id = sources.add("test.yaml", text);
+        let node = parse(&sources, id);
+        (sources, node)
+    }
+
+    #[test]
+    fn values_keep_their_types_and_their_places() {
+        let text = "a: 1\nb: [x, \"8080\", 2.5, true, ~, no]\nc:\n  d: |\n    two\n    lines\n7: seven\n";
+        let (sources, node) = read(text);
+        let node = node.unwrap();
+        let at = |node: &Node| &sources.text(node.span.source)[node.span.start..node.span.end];
+        assert_eq!(node.get("a").unwrap().value, Yaml::Whole(1));
+        let list = node.get("b").unwrap();
+        assert_eq!(
+            list.to_json(),
+            serde_json::json!(["x", "8080", 2.5, true, null, "no"])
+        );
+        assert_eq!(at(&list.items()[0]), "x");
+        assert_eq!(at(&list.items()[1]), "\"8080\"");
+        let d = node.get("c").unwrap().get("d").unwrap();
+        assert_eq!(d.text(), Some("two\nlines\n"));
+        assert_eq!(node.get("7").unwrap().text(), Some("seven"));
+        let key = &node.entries()[1].0;
+        assert_eq!(&text[key.span.start..key.span.end], "b");
+    }
+
+    #[test]
+    fn what_is_no_yaml_is_said_with_its_place() {
+        for (text, line) in [("a: [1, 2\nb: 3\n", 2), ("a: 1\na: 2\n", 2), ("a: 1\n b: 2\n", 2)] {
+            let (sources, node) = read(text);
+            let found = node.unwrap_err();
+            assert_eq!(found.code, "yaml");
+            let span = found.at.unwrap();
+            assert_eq!(sources.line_column(span).0, line, "{text:?}: {found:?}");
+        }
+    }
+
+    #[test]
+    fn merge_keys_and_bombs_are_refused() {
+        let (_, node) = read("base: &b {x: 1}\nc:\n  <<: *b\n");
+        assert!(node.is_err());
+        let mut bomb = String::from("a0: &a0 [x,x,x,x,x,x,x,x,x,x]\n");
+        for i in 1..12 {
+            let list = vec![format!("*a{}", i - 1); 10].join(",");
+            bomb.push_str(&format!("a{i}: &a{i} [{list}]\n"));
+        }
+        let (_, node) = read(&bomb);
+        assert!(node.is_err());
+    }
+
+    #[test]
+    fn an_empty_file_is_an_empty_mapping() {
+        for text in ["", "# nothing\n", "---\n"] {
+            let (_, node) = read(text);
+            assert_eq!(node.unwrap().entries().len(), 0, "{text:?}");
+        }
+    }
+}

@@ -1,0 +1,141 @@
+//! The ids that every layer speaks of, each a type of its own.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+macro_rules! hex_id {
+    ($(#[$doc:meta])* $name:ident, $bytes:literal) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub struct $name(pub [u8; $bytes]);
+
+        impl $name {
+            /// The first bytes of a BLAKE3 hash.
+            pub fn from_hash(hash: &blake3::Hash) -> Self {
+                let mut bytes = [0; $bytes];
+                bytes.copy_from_slice(&hash.as_bytes()[..$bytes]);
+                Self(bytes)
+            }
+
+            /// Reads the lower-case hexadecimal form that `Display` writes.
+            pub fn parse(text: &str) -> Option<Self> {
+                if text.len() != 2 * $bytes || !text.is_ascii() {
+                    return None;
+                }
+                let mut bytes = [0; $bytes];
+                for (byte, pair) in bytes.iter_mut().zip(text.as_bytes().chunks(2)) {
+                    *byte = u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok()?;
+                }
+                Some(Self(bytes))
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+            }
+        }
+
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                write!(f, "{}({self})", stringify!($name))
+            }
+        }
+
+        impl Serialize for $name {
+            fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.collect_str(self)
+            }
+        }
+
+        impl<'de> Deserialize<'de> for $name {
+            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                let text = std::borrow::Cow::<'de, str>::deserialize(deserializer)?;
+                Self::parse(&text).ok_or_else(|| {
+                    serde::de::Error::custom(format!("expected {} hexadecimal digits", 2 * $bytes))
+                })
+            }
+        }
+    };
+}
+
+hex_id!(
+    /// A cell's id: a hash of its own axis and value names, whatever their order in the config.
+    CellId, 16
+);
+hex_id!(
+    /// A row's id: a hash of fingerprint, choice and item.
+    RowId, 16
+);
+hex_id!(
+    /// The hash of all that an ask sends, but for its `max_tokens`.
+    Fingerprint, 32
+);
+
+impl CellId {
+    /// The id of the cell with these (axis, value) names; their order does not matter.
+    pub fn of<'a>(names: impl IntoIterator<Item = (&'a str, &'a str)>) -> Self {
+        let mut names: Vec<_> = names.into_iter().collect();
+        names.sort_unstable();
+        let mut hasher = blake3::Hasher::new();
+        for (axis, value) in names {
+            for part in [axis, value] {
+                hasher.update(&(part.len() as u64).to_le_bytes());
+                hasher.update(part.as_bytes());
+            }
+        }
+        Self::from_hash(&hasher.finalize())
+    }
+}
+
+impl RowId {
+    /// The id of the row that stands at this choice and item of a completion.
+    pub fn of(fingerprint: &Fingerprint, choice: u32, item: u32) -> Self {
+        let mut hasher = blake3::Hasher::new();
+        hasher.update(&fingerprint.0);
+        hasher.update(&choice.to_le_bytes());
+        hasher.update(&item.to_le_bytes());
+        Self::from_hash(&hasher.finalize())
+    }
+}
+
+/// A 64-bit hash of parts, each set off by its length, for seeds and picks.
+///
+/// The same parts give the same number on every machine and in every version.
+pub fn hash64(parts: &[&[u8]]) -> u64 {
+    let mut hasher = blake3::Hasher::new();
+    for part in parts {
+        hasher.update(&(part.len() as u64).to_le_bytes());
+        hasher.update(part);
+    }
+    let mut bytes = [0; 8];
+    bytes.copy_from_slice(&hasher.finalize().as_bytes()[..8]);
+    u64::from_le_bytes(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cells_id_ignores_the_order_of_axes_but_not_which_axis_holds_a_name() {
+        let id = CellId::of([("emotion", "joy"), ("context", "work")]);
+        assert_eq!(id, CellId::of([("context", "work"), ("emotion", "joy")]));
+        assert_ne!(id, CellId::of([("emotion", "work"), ("context", "joy")]));
+        assert_ne!(
+            CellId::of([("ab", "c")]),
+            CellId::of([("a", "bc")]),
+            "parts are set off from each other"
+        );
+    }
+
+    #[test]
+    fn hexadecimal_ids_are_read_back() {
+        let id = CellId::of([("emotion", "joy")]);
+        assert_eq!(CellId::parse(&id.to_string()), Some(id));
+        for wrong in ["", "zz", "é", &"0".repeat(31), &"g".repeat(32)] {
+            assert_eq!(CellId::parse(wrong), None, "{wrong:?}");
+        }
+    }
+}
