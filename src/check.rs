@@ -1,0 +1,187 @@
+//! From a raw answer to candidates: parse, mend, check.
+
+pub mod answer;
+mod reason;
+
+use serde_json::{Map, Value};
+use unicode_segmentation::UnicodeSegmentation;
+
+use crate::config::Diagnostic;
+use crate::config::resolved::{Checks, Config, Format};
+use crate::dedup::TextKey;
+use answer::{Answer, Choice};
+pub use reason::Reason;
+
+/// One text of an answer, and what its own checks say of it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Candidate {
+    pub choice: u32,
+    pub item: u32,
+    /// The text as far as it could be read; what it was before checks.
+    pub text: String,
+    pub outcome: Result<Passed, Reason>,
+}
+
+/// What a candidate that passed its own checks brings along.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Passed {
+    pub key: TextKey,
+    /// The other fields of the answer.
+    pub fields: Map<String, Value>,
+}
+
+/// A config's way of reading and checking answers.
+#[derive(Debug)]
+pub struct Judge {
+    format: Format,
+    text: String,
+    items: u32,
+    validator: Option<jsonschema::Validator>,
+    checks: Checks,
+}
+
+impl Judge {
+    /// # Errors
+    /// A schema that is no JSON Schema.
+    pub fn new(config: &Config) -> Result<Self, Diagnostic> {
+        let response = &config.response;
+        let validator = match response.format {
+            Format::Text => None,
+            Format::Json => Some(jsonschema::validator_for(&response.schema).map_err(|error| {
+                let found = Diagnostic::error("schema", format!("this is not a JSON Schema: {error}"));
+                match response.schema_at {
+                    Some(span) => found.at(span),
+                    None => found,
+                }
+            })?),
+        };
+        Ok(Self {
+            format: response.format,
+            text: response.text.clone(),
+            items: response.items,
+            validator,
+            checks: config.checks.clone(),
+        })
+    }
+
+    /// The candidates of a raw answer, choices and items in order.
+    ///
+    /// A choice that cannot be read as texts is one rejected candidate.
+    pub fn candidates(&self, raw: &str) -> Vec<Candidate> {
+        let answer = match Answer::parse(raw) {
+            Ok(answer) => answer,
+            Err(error) => {
+                let reason = Reason::NotJson { why: error.to_string() };
+                return vec![Candidate { choice: 0, item: 0, text: String::new(), outcome: Err(reason) }];
+            }
+        };
+        let mut out = Vec::new();
+        for (number, choice) in answer.choices.iter().enumerate() {
+            let number = number as u32;
+            match self.texts(choice) {
+                Ok(texts) => {
+                    for (item, (text, fields)) in texts.into_iter().enumerate() {
+                        let text = text.trim().to_owned();
+                        let outcome = self.check(&text).map(|key| Passed { key, fields });
+                        out.push(Candidate { choice: number, item: item as u32, text, outcome });
+                    }
+                }
+                Err(reason) => out.push(Candidate {
+                    choice: number,
+                    item: 0,
+                    text: choice.content().to_owned(),
+                    outcome: Err(reason),
+                }),
+            }
+        }
+        out
+    }
+
+    /// The texts of one choice with their other fields.
+    fn texts(&self, choice: &Choice) -> Result<Vec<(String, Map<String, Value>)>, Reason> {
+        let content = choice.content();
+        let cut = choice.finish_reason.as_deref() == Some("length");
+        if content.trim().is_empty() {
+            return Err(match (choice.reasoning(), cut) {
+                (Some(_), _) => Reason::OnlyReasoning,
+                (None, true) => Reason::Whitespace,
+                (None, false) => Reason::Empty,
+            });
+        }
+        if cut {
+            let blank = content.chars().rev().take_while(|c| c.is_whitespace()).count();
+            return Err(if blank >= 16 { Reason::Whitespace } else { Reason::Cut });
+        }
+        if let Some(other) = choice.finish_reason.as_deref().filter(|reason| *reason != "stop") {
+            return Err(Reason::Finish { reason: other.to_owned() });
+        }
+        if self.format == Format::Text {
+            return Ok(vec![(content.to_owned(), Map::new())]);
+        }
+        let value: Value = serde_json::from_str(without_fence(content))
+            .map_err(|error| Reason::NotJson { why: error.to_string() })?;
+        let items = match self.items {
+            1 => vec![value],
+            items => match value {
+                Value::Object(mut object) => match object.shift_remove("items") {
+                    Some(Value::Array(list)) if list.len() == items as usize => list,
+                    Some(Value::Array(list)) => {
+                        return Err(Reason::Schema { why: format!("{} items, {items} wanted", list.len()) });
+                    }
+                    _ => return Err(Reason::Schema { why: "no list `items`".into() }),
+                },
+                _ => return Err(Reason::Schema { why: "not an object".into() }),
+            },
+        };
+        items.into_iter().map(|item| self.item(item)).collect()
+    }
+
+    fn item(&self, item: Value) -> Result<(String, Map<String, Value>), Reason> {
+        if let Some(validator) = &self.validator
+            && let Err(error) = validator.validate(&item)
+        {
+            let place = error.instance_path().to_string();
+            // The error's own words quote the answer, so only the place and the kind are told.
+            let rule = error.schema_path().to_string();
+            return Err(Reason::Schema { why: format!("at `{place}`, against `{rule}`") });
+        }
+        let Value::Object(mut fields) = item else {
+            return Err(Reason::Schema { why: "not an object".into() });
+        };
+        match fields.shift_remove(&self.text) {
+            Some(Value::String(text)) => Ok((text, fields)),
+            _ => Err(Reason::Schema { why: format!("no text in `{}`", self.text) }),
+        }
+    }
+
+    fn check(&self, text: &str) -> Result<TextKey, Reason> {
+        if text.is_empty() {
+            return Err(Reason::Empty);
+        }
+        if let Some((least, most)) = self.checks.words {
+            let found = text.unicode_words().count();
+            if !(least..=most).contains(&found) {
+                return Err(Reason::Words { found });
+            }
+        }
+        if let Some((least, most)) = self.checks.characters {
+            let found = text.chars().count();
+            if !(least..=most).contains(&found) {
+                return Err(Reason::Characters { found });
+            }
+        }
+        Ok(TextKey::of(text))
+    }
+}
+
+/// JSON that a model wrapped into a Markdown code fence, without it.
+fn without_fence(content: &str) -> &str {
+    let trimmed = content.trim();
+    let Some(inner) = trimmed.strip_prefix("```").and_then(|rest| rest.strip_suffix("```")) else {
+        return trimmed;
+    };
+    inner.strip_prefix("json").unwrap_or(inner).trim()
+}
+
+#[cfg(test)]
+mod tests;

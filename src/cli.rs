@@ -1,0 +1,137 @@
+//! The command line.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// Labelled text for emotion and sentiment detection, from a YAML grid and a model server.
+#[derive(Debug, Parser)]
+#[command(name = "emogrid", version, about, max_term_width = 80, after_help = "\
+Examples:
+  emogrid run configs/quickstart.yaml       make a dataset with a built-in model
+  emogrid check configs/moods.yaml          say what is wrong with a config
+  emogrid plan configs/moods.yaml           say what a run would ask, and ask nothing
+  emogrid export configs/moods.yaml --format csv -o moods.csv
+
+Exit codes: 0 complete, 1 failed, 2 wrong usage or config, 3 stopped as asked
+with everything saved, 4 short of the rows that the config wants.")]
+pub struct Cli {
+    #[command(subcommand)]
+    pub command: Command,
+    /// Say nothing on standard error but errors
+    #[arg(long, short, global = true)]
+    pub quiet: bool,
+    /// When to use colour
+    #[arg(long, global = true, value_enum, default_value_t = Colour::Auto)]
+    pub color: Colour,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Colour {
+    Auto,
+    Always,
+    Never,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Ask for what the dataset lacks, and write it
+    #[command(after_help = "\
+Examples:
+  emogrid run configs/moods.yaml
+  emogrid run configs/moods.yaml --set samples.per_cell=10
+  emogrid run configs/moods.yaml --json > summary.json
+
+Answers are stored before they are judged, so a run can be stopped at any time
+(Ctrl-C waits for requests under way, twice does not) and goes on where it was.
+A run with nothing to ask needs no server.")]
+    Run(RunArgs),
+    /// Say what a run would ask and what would change, and ask nothing
+    #[command(after_help = "\
+Examples:
+  emogrid plan configs/moods.yaml
+  emogrid plan configs/moods.yaml --set sampling.temperature=1.1")]
+    Plan(PlanArgs),
+    /// Say everything that is wrong with a config and its templates
+    #[command(after_help = "\
+Examples:
+  emogrid check configs/moods.yaml
+  emogrid check configs/*.yaml")]
+    Check(CheckArgs),
+    /// Write the dataset in another format or to another place
+    #[command(after_help = "\
+Examples:
+  emogrid export configs/moods.yaml --format csv -o moods.csv
+  emogrid export configs/moods.yaml | head -n 3")]
+    Export(ExportArgs),
+    /// Say how far a dataset is
+    Status(StatusArgs),
+}
+
+/// A config, and what is changed in it for once.
+#[derive(Debug, Args)]
+pub struct ConfigArgs {
+    /// The config, a YAML file
+    pub config: PathBuf,
+    /// Change a key for this once, such as `--set samples.per_cell=3`
+    #[arg(long, value_name = "KEY=VALUE")]
+    pub set: Vec<String>,
+}
+
+#[derive(Debug, Args)]
+pub struct RunArgs {
+    #[command(flatten)]
+    pub config: ConfigArgs,
+    /// Write the summary to standard output as JSON
+    #[arg(long)]
+    pub json: bool,
+    /// Ask again for asks that failed by their own fault
+    #[arg(long)]
+    pub retry_failed: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct PlanArgs {
+    #[command(flatten)]
+    pub config: ConfigArgs,
+    /// Write the plan as JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct CheckArgs {
+    /// Configs to check
+    #[arg(required = true)]
+    pub configs: Vec<PathBuf>,
+    /// Change a key for this once, such as `--set samples.per_cell=3`
+    #[arg(long, value_name = "KEY=VALUE")]
+    pub set: Vec<String>,
+}
+
+#[derive(Debug, Args)]
+pub struct ExportArgs {
+    #[command(flatten)]
+    pub config: ConfigArgs,
+    /// The format
+    #[arg(long, value_enum, default_value_t = ExportFormat::Jsonl)]
+    pub format: ExportFormat,
+    /// The file to write, or `-` for standard output
+    #[arg(long, short, default_value = "-")]
+    pub output: PathBuf,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ExportFormat {
+    Jsonl,
+    Csv,
+}
+
+#[derive(Debug, Args)]
+pub struct StatusArgs {
+    #[command(flatten)]
+    pub config: ConfigArgs,
+    /// Write the status as JSON
+    #[arg(long)]
+    pub json: bool,
+}

@@ -1,0 +1,11 @@
+//! The endpoint: chat through async-openai, llama.cpp's own routes, and a server we start.
+
+mod error;
+pub mod gguf;
+mod http;
+pub mod managed;
+mod probe;
+
+pub use error::{ClientError, ErrorClass};
+pub use http::Client;
+pub use probe::{Probe, check_model};

@@ -1,0 +1,216 @@
+//! Every way in which an endpoint can fail, named.
+
+use std::fmt;
+use std::time::Duration;
+
+use serde::Deserialize;
+
+/// What kind of failure it was; each has a policy of its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum ErrorClass {
+    /// No connection: refused, no such host, no route.
+    Unreachable,
+    /// The connection broke before the answer was whole.
+    Dropped,
+    /// The server is up, and its model still loads.
+    Loading,
+    /// 502, 503, 504, 529: not now.
+    Unavailable,
+    /// 429.
+    RateLimited,
+    /// llama.cpp's shared context is full: fewer requests at a time would go through.
+    Crowded,
+    /// Another 5xx.
+    ServerError,
+    /// 200 with something that is no chat completion.
+    Garbled,
+    /// Nothing came within the timeout.
+    Timeout,
+    /// The prompt is longer than a slot's context.
+    ContextExceeded,
+    /// 400 and its kin: the server refuses this request.
+    Refused,
+    /// 401, 402 or 403.
+    Unauthorized,
+    /// 404 or 405: not the address of this API, or no such model.
+    NotFound,
+    /// We cannot even send it.
+    Unusable,
+}
+
+impl ErrorClass {
+    /// The name under which it is counted and logged.
+    pub fn name(self) -> &'static str {
+        match self {
+            ErrorClass::Unreachable => "unreachable",
+            ErrorClass::Dropped => "dropped",
+            ErrorClass::Loading => "loading",
+            ErrorClass::Unavailable => "unavailable",
+            ErrorClass::RateLimited => "rate-limited",
+            ErrorClass::Crowded => "crowded",
+            ErrorClass::ServerError => "server-error",
+            ErrorClass::Garbled => "garbled",
+            ErrorClass::Timeout => "timeout",
+            ErrorClass::ContextExceeded => "context-exceeded",
+            ErrorClass::Refused => "refused",
+            ErrorClass::Unauthorized => "unauthorized",
+            ErrorClass::NotFound => "not-found",
+            ErrorClass::Unusable => "unusable",
+        }
+    }
+}
+
+/// A request that failed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ClientError {
+    pub class: ErrorClass,
+    pub status: Option<u16>,
+    /// What the server or the system said, on one line, shortened.
+    pub message: String,
+    pub retry_after: Option<Duration>,
+}
+
+impl fmt::Display for ClientError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.status {
+            Some(status) => write!(f, "HTTP {status}: {}", self.message),
+            None => f.write_str(&self.message),
+        }
+    }
+}
+
+impl std::error::Error for ClientError {}
+
+impl ClientError {
+    pub fn new(class: ErrorClass, message: impl AsRef<str>) -> Self {
+        Self { class, status: None, message: one_line(message.as_ref()), retry_after: None }
+    }
+
+    /// Reads a non-2xx answer: OpenAI's and llama.cpp's error objects, or whatever text it is.
+    pub fn from_response(status: u16, retry_after: Option<Duration>, body: &str) -> Self {
+        let said: Option<Said> = serde_json::from_str::<Envelope>(body).ok().map(|envelope| match envelope.error {
+            Inner::Object(said) => said,
+            Inner::Text(message) => Said { message: Some(message), kind: None },
+        });
+        let kind = said.as_ref().and_then(|said| said.kind.clone()).unwrap_or_default();
+        let message = said.and_then(|said| said.message).unwrap_or_else(|| match body.trim() {
+            "" => "no explanation".to_owned(),
+            body => body.to_owned(),
+        });
+        let lower = message.to_lowercase();
+        let class = match status {
+            401..=403 => ErrorClass::Unauthorized,
+            404 | 405 => ErrorClass::NotFound,
+            408 => ErrorClass::Timeout,
+            429 => ErrorClass::RateLimited,
+            500 if lower.contains("context size has been exceeded") => ErrorClass::Crowded,
+            503 if kind == "unavailable_error" && lower.contains("loading") => ErrorClass::Loading,
+            502..=504 | 529 => ErrorClass::Unavailable,
+            500..=599 => ErrorClass::ServerError,
+            _ if kind == "exceed_context_size_error"
+                || kind == "context_length_exceeded"
+                || lower.contains("maximum context length")
+                || lower.contains("exceeds the available context size") =>
+            {
+                ErrorClass::ContextExceeded
+            }
+            400..=499 => ErrorClass::Refused,
+            _ => ErrorClass::Garbled,
+        };
+        Self { class, status: Some(status), message: one_line(&message), retry_after }
+    }
+}
+
+#[derive(Deserialize)]
+struct Envelope {
+    error: Inner,
+}
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Inner {
+    Object(Said),
+    Text(String),
+}
+
+#[derive(Deserialize)]
+struct Said {
+    #[serde(default)]
+    message: Option<String>,
+    #[serde(default, rename = "type")]
+    kind: Option<String>,
+}
+
+/// The text on one line, at most 300 characters of it.
+fn one_line(text: &str) -> String {
+    let mut out = String::new();
+    for word in text.split_whitespace() {
+        if !out.is_empty() {
+            out.push(' ');
+        }
+        out.push_str(word);
+        if out.chars().count() > 300 {
+            out = out.chars().take(299).collect();
+            out.push('…');
+            break;
+        }
+    }
+    out
+}
+
+/// Reads `Retry-After`: seconds, whole or not, or a date.
+pub fn retry_after(value: &str, now: jiff::Timestamp) -> Option<Duration> {
+    let value = value.trim();
+    if let Ok(seconds) = value.parse::<f64>() {
+        return Duration::try_from_secs_f64(seconds).ok();
+    }
+    let date = jiff::fmt::rfc2822::parse(value).ok()?.timestamp();
+    let wait = date.as_second().saturating_sub(now.as_second());
+    Some(Duration::from_secs(u64::try_from(wait).unwrap_or(0)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn answers_of_real_servers_get_their_class() {
+        let cases = [
+            (400, r#"{"error":{"code":400,"message":"request (3031 tokens) exceeds the available context size (2048 tokens), try increasing it","type":"exceed_context_size_error","n_ctx":2048}}"#, ErrorClass::ContextExceeded),
+            (400, r#"{"error":{"message":"This model's maximum context length is 4096 tokens.","type":"invalid_request_error","code":"context_length_exceeded"}}"#, ErrorClass::ContextExceeded),
+            (400, r#"{"error":{"code":400,"message":"Failed to initialize samplers: failed to parse grammar","type":"invalid_request_error"}}"#, ErrorClass::Refused),
+            (422, r#"{"detail":"bad"}"#, ErrorClass::Refused),
+            (500, r#"{"error":{"code":500,"message":"Context size has been exceeded.","type":"server_error"}}"#, ErrorClass::Crowded),
+            (500, "boom", ErrorClass::ServerError),
+            (503, r#"{"error":{"message":"Loading model","type":"unavailable_error","code":503}}"#, ErrorClass::Loading),
+            (503, "busy", ErrorClass::Unavailable),
+            (502, "<html>", ErrorClass::Unavailable),
+            (429, r#"{"error":"slow down"}"#, ErrorClass::RateLimited),
+            (401, r#"{"error":{"code":401,"message":"Invalid API Key","type":"authentication_error"}}"#, ErrorClass::Unauthorized),
+            (404, r#"{"error":{"code":404,"message":"File Not Found","type":"not_found_error"}}"#, ErrorClass::NotFound),
+            (302, "", ErrorClass::Garbled),
+        ];
+        for (status, body, class) in cases {
+            let error = ClientError::from_response(status, None, body);
+            assert_eq!(error.class, class, "{status} {body}");
+        }
+        let error = ClientError::from_response(429, None, r#"{"error":"slow down"}"#);
+        assert_eq!(error.to_string(), "HTTP 429: slow down");
+        assert!(ClientError::from_response(500, None, &"x ".repeat(5000)).message.chars().count() <= 300);
+    }
+
+    #[test]
+    fn retry_after_is_seconds_or_a_date() {
+        let now: jiff::Timestamp = "2026-01-01T00:00:00Z".parse().unwrap();
+        for (value, expected) in [
+            ("3", Some(Duration::from_secs(3))),
+            ("0.2", Some(Duration::from_millis(200))),
+            ("Thu, 01 Jan 2026 00:00:30 GMT", Some(Duration::from_secs(30))),
+            ("Wed, 01 Jan 2025 00:00:30 GMT", Some(Duration::ZERO)),
+            ("soon", None),
+            ("-1", None),
+        ] {
+            assert_eq!(retry_after(value, now), expected, "{value}");
+        }
+    }
+}

@@ -1,0 +1,154 @@
+//! Requests to one endpoint.
+
+use std::time::Duration;
+
+use async_openai::config::OpenAIConfig;
+use async_openai::error::OpenAIError;
+use async_openai::middleware::HttpRequestFactory;
+use serde_json::value::RawValue;
+
+use super::error::{ClientError, ErrorClass, retry_after};
+
+/// Sends requests to one address.
+#[derive(Clone)]
+pub struct Client {
+    base: String,
+    key: Option<String>,
+    http: reqwest::Client,
+    api: async_openai::Client<OpenAIConfig>,
+}
+
+impl std::fmt::Debug for Client {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        // The key stays out of logs.
+        f.debug_struct("Client").field("base", &self.base).finish_non_exhaustive()
+    }
+}
+
+impl Client {
+    /// A client for the server at `base`, which has no trailing slash and no `/v1`.
+    ///
+    /// # Errors
+    /// Where the system offers no certificates, or the key cannot stand in a header.
+    pub fn new(base: &str, key: Option<String>) -> Result<Self, ClientError> {
+        // A second call finds the provider installed, which is as good.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let http = reqwest::Client::builder()
+            .user_agent(concat!("emogrid/", env!("CARGO_PKG_VERSION")))
+            .connect_timeout(Duration::from_secs(10))
+            .pool_max_idle_per_host(usize::MAX)
+            .tcp_nodelay(true)
+            .redirect(reqwest::redirect::Policy::none())
+            .build()
+            .map_err(|error| ClientError::new(ErrorClass::Unusable, chain(&error)))?;
+        let shown = key.as_deref().unwrap_or("none");
+        if reqwest::header::HeaderValue::from_str(&format!("Bearer {shown}")).is_err() {
+            return Err(ClientError::new(ErrorClass::Unusable, "the key holds characters that no header can carry"));
+        }
+        let config = OpenAIConfig::new()
+            .with_api_base(format!("{base}/v1"))
+            .with_api_key(shown)
+            .with_org_id("")
+            .with_project_id("");
+        let sender = http.clone();
+        let service = tower::service_fn(move |factory: HttpRequestFactory| {
+            let sender = sender.clone();
+            async move {
+                let request = factory.build().await?;
+                let response = sender.execute(request).await.map_err(|error| boxed(from_reqwest(&error)))?;
+                match response.status().is_success() {
+                    true => Ok(response),
+                    false => Err(boxed(refusal(response).await)),
+                }
+            }
+        });
+        let api = async_openai::Client::build(http.clone(), config).with_http_service(service);
+        Ok(Self { base: base.to_owned(), key, http, api })
+    }
+
+    pub fn base(&self) -> &str {
+        &self.base
+    }
+
+    /// Sends one chat completion and gives the answer as it came.
+    ///
+    /// `timeout` runs from now: waiting before the call does not count.
+    pub async fn chat(&self, body: String, timeout: Duration) -> Result<String, ClientError> {
+        let body = RawValue::from_string(body)
+            .map_err(|error| ClientError::new(ErrorClass::Unusable, format!("the request is no JSON: {error}")))?;
+        let chat = self.api.chat();
+        let request = chat.create_byot::<_, Box<RawValue>>(&body);
+        match tokio::time::timeout(timeout, request).await {
+            Ok(Ok(answer)) => Ok(String::from(Box::<str>::from(answer))),
+            Ok(Err(error)) => Err(from_openai(error)),
+            Err(_) => Err(ClientError::new(
+                ErrorClass::Timeout,
+                format!("no answer within {} s", timeout.as_secs_f64()),
+            )),
+        }
+    }
+
+    /// Reads a page of the server's own, such as `/props`.
+    pub async fn get(&self, path: &str, timeout: Duration) -> Result<String, ClientError> {
+        let mut request = self.http.get(format!("{}{path}", self.base)).timeout(timeout);
+        if let Some(key) = &self.key {
+            request = request.bearer_auth(key);
+        }
+        let response = request.send().await.map_err(|error| from_reqwest(&error))?;
+        if !response.status().is_success() {
+            return Err(refusal(response).await);
+        }
+        response.text().await.map_err(|error| from_reqwest(&error))
+    }
+}
+
+async fn refusal(response: reqwest::Response) -> ClientError {
+    let status = response.status().as_u16();
+    let header = |name: &str| response.headers().get(name)?.to_str().ok().map(str::to_owned);
+    let wait = header("retry-after-ms")
+        .and_then(|ms| ms.trim().parse::<f64>().ok())
+        .and_then(|ms| Duration::try_from_secs_f64(ms / 1000.0).ok())
+        .or_else(|| retry_after(&header("retry-after")?, jiff::Timestamp::now()));
+    let body = response.text().await.unwrap_or_default();
+    ClientError::from_response(status, wait, &body)
+}
+
+fn boxed(error: ClientError) -> OpenAIError {
+    OpenAIError::Boxed(Box::new(error))
+}
+
+fn from_openai(error: OpenAIError) -> ClientError {
+    match error {
+        OpenAIError::Boxed(inner) => match inner.downcast::<ClientError>() {
+            Ok(error) => *error,
+            Err(other) => ClientError::new(ErrorClass::Unusable, other.to_string()),
+        },
+        OpenAIError::Reqwest(error) => from_reqwest(&error),
+        OpenAIError::JSONDeserialize(error, _) => {
+            ClientError::new(ErrorClass::Garbled, format!("the answer is not JSON: {error}"))
+        }
+        other => ClientError::new(ErrorClass::Unusable, other.to_string()),
+    }
+}
+
+fn from_reqwest(error: &reqwest::Error) -> ClientError {
+    let class = if error.is_connect() {
+        ErrorClass::Unreachable
+    } else if error.is_timeout() {
+        ErrorClass::Timeout
+    } else if error.is_builder() {
+        ErrorClass::Unusable
+    } else {
+        ErrorClass::Dropped
+    };
+    ClientError::new(class, chain(error))
+}
+
+/// The innermost cause, which says most in fewest words.
+fn chain(error: &dyn std::error::Error) -> String {
+    let mut innermost = error;
+    while let Some(source) = innermost.source() {
+        innermost = source;
+    }
+    innermost.to_string()
+}

@@ -1,0 +1,99 @@
+//! A llama.cpp server that we start, wait for and stop.
+
+mod install;
+mod process;
+
+use std::path::{Path, PathBuf};
+
+use crate::config::resolved::{Managed, ManagedModel};
+use crate::fingerprint::Identity;
+
+use super::gguf;
+pub use install::cache_dir;
+pub use process::ManagedServer;
+
+/// Why a managed server is not there.
+#[derive(Debug, thiserror::Error)]
+pub enum ManagedError {
+    #[error("cannot find `{command}` on PATH, which `managed` is to start")]
+    NoCommand { command: String },
+    #[error("`managed` has `args`, which only `{command}` understands, and that is not on PATH")]
+    NoCommandForArgs { command: String },
+    #[error("the quickstart needs Python 3.10 or newer with pip: {why}")]
+    NoPython { why: String },
+    #[error("pip could not fetch the quickstart: {why}")]
+    Fetch { why: String },
+    #[error("{0}")]
+    Model(#[from] gguf::GgufError),
+    #[error("the model server did not start: {why} (its log: {log})", log = .log.display())]
+    Start { why: String, log: PathBuf },
+    #[error("cannot {what}: {source}")]
+    Io { what: String, source: std::io::Error },
+}
+
+impl ManagedError {
+    pub fn advice(&self) -> &'static str {
+        match self {
+            ManagedError::NoCommand { .. } | ManagedError::NoCommandForArgs { .. } => {
+                "install llama.cpp so that `llama-server` is on PATH, or give its path in `managed.command`"
+            }
+            ManagedError::NoPython { .. } => {
+                "install Python with pip (on Debian: `apt install python3-pip`), or point `endpoints` at a server of your own"
+            }
+            ManagedError::Fetch { .. } => {
+                "look at the network and run again, or point `endpoints` at a server of your own"
+            }
+            ManagedError::Model(_) => "give a GGUF file that llama.cpp can load",
+            ManagedError::Start { .. } => "read its log; a smaller `managed.context` or fewer `managed.slots` need less memory",
+            ManagedError::Io { .. } => "look at the folder's permissions and the disk",
+        }
+    }
+}
+
+/// The model's identity from its file; `None` for a quickstart that was not fetched yet.
+///
+/// # Errors
+/// A file that is no GGUF model.
+pub fn identity(managed: &Managed) -> Result<Option<Identity>, ManagedError> {
+    let path = match &managed.model {
+        ManagedModel::File(path) => path.clone(),
+        ManagedModel::Quickstart => match install::installed_model() {
+            Some(path) => path,
+            None => return Ok(None),
+        },
+    };
+    Ok(Some(identity_of(&path, &managed.args)?))
+}
+
+fn identity_of(path: &Path, args: &[String]) -> Result<Identity, ManagedError> {
+    let summary = gguf::read_summary(path)?;
+    // Flags that change what the same file answers.
+    let shaping = ["--lora", "--control-vector", "--chat-template", "--override-kv", "--rope", "--yarn", "--reasoning", "--grammar"];
+    let mut adapters = Vec::new();
+    let mut args = args.iter().peekable();
+    while let Some(arg) = args.next() {
+        if shaping.iter().any(|flag| arg.starts_with(flag)) {
+            let value = args.next_if(|value| !value.starts_with('-'));
+            adapters.push(value.map_or_else(|| arg.clone(), |value| format!("{arg} {value}")));
+        }
+    }
+    Ok(Identity::LlamaCpp {
+        file: path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default(),
+        parameters: summary.parameters,
+        size: summary.size,
+        vocabulary: summary.vocabulary,
+        quantisation: summary.quantisation,
+        chat_template: summary.chat_template.map(|text| blake3::hash(text.as_bytes()).to_hex().to_string()),
+        adapters,
+    })
+}
+
+/// A program on PATH, or a path that is one.
+fn find_program(command: &str) -> Option<PathBuf> {
+    if command.contains('/') {
+        let path = PathBuf::from(command);
+        return path.is_file().then_some(path);
+    }
+    let paths = std::env::var_os("PATH")?;
+    std::env::split_paths(&paths).map(|folder| folder.join(command)).find(|path| path.is_file())
+}

@@ -1,0 +1,202 @@
+//! One thin file a subcommand.
+
+mod check;
+mod export;
+mod plan;
+mod run;
+mod status;
+
+use std::io::{self, IsTerminal, Write};
+use std::path::Path;
+use std::process::ExitCode;
+
+use crate::cli::{Cli, Colour, Command, ConfigArgs};
+use crate::config::Report;
+use crate::dataset::{Outcome, evaluate};
+use crate::fingerprint::Identity;
+use crate::pipeline::{self, Known, Opened, RunError, StoreBook};
+use crate::report::Style;
+use crate::store::{EndpointMemory, Reader, StoreDir};
+
+/// How the program ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Exit {
+    Complete = 0,
+    Failed = 1,
+    Usage = 2,
+    Stopped = 3,
+    Short = 4,
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        ExitCode::from(exit as u8)
+    }
+}
+
+/// Why a command could not do its work.
+#[derive(Debug)]
+pub enum Failure {
+    /// The config is wrong.
+    Config(Report),
+    Run(RunError),
+    Output(io::Error),
+}
+
+impl From<RunError> for Failure {
+    fn from(error: RunError) -> Self {
+        Failure::Run(error)
+    }
+}
+
+impl From<Report> for Failure {
+    fn from(report: Report) -> Self {
+        Failure::Config(report)
+    }
+}
+
+impl From<io::Error> for Failure {
+    fn from(error: io::Error) -> Self {
+        Failure::Output(error)
+    }
+}
+
+impl From<crate::store::StoreError> for Failure {
+    fn from(error: crate::store::StoreError) -> Self {
+        Failure::Run(error.into())
+    }
+}
+
+/// Runs the command and says how to end.
+pub fn main(cli: Cli) -> Exit {
+    let terminal = Talk::new(cli.quiet, cli.color);
+    let done = match cli.command {
+        Command::Run(args) => run::run(&args, &terminal),
+        Command::Plan(args) => plan::plan(&args, &terminal),
+        Command::Check(args) => check::check(&args, &terminal),
+        Command::Export(args) => export::export(&args, &terminal),
+        Command::Status(args) => status::status(&args, &terminal),
+    };
+    done.unwrap_or_else(|failure| terminal.explain(&failure))
+}
+
+/// How to talk to the user.
+#[derive(Debug, Clone, Copy)]
+pub struct Talk {
+    quiet: bool,
+    colour: bool,
+}
+
+impl Talk {
+    fn new(quiet: bool, colour: Colour) -> Self {
+        let wanted = std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
+            && std::env::var_os("TERM").is_none_or(|term| term != "dumb");
+        let colour = match colour {
+            Colour::Always => true,
+            Colour::Never => false,
+            Colour::Auto => wanted && io::stderr().is_terminal(),
+        };
+        Self { quiet, colour }
+    }
+
+    /// How progress is shown.
+    pub fn style(&self) -> Style {
+        match (self.quiet, io::stderr().is_terminal()) {
+            (true, _) => Style::Quiet,
+            (false, true) => Style::Terminal { colour: self.colour },
+            (false, false) => Style::Lines,
+        }
+    }
+
+    /// Says what is not an error; nothing when quiet.
+    pub fn say(&self, text: &str) {
+        if !self.quiet {
+            eprintln!("{text}");
+        }
+    }
+
+    pub fn warnings(&self, report: &Report) {
+        if !report.found.is_empty() {
+            self.say(&report.render(self.colour));
+        }
+    }
+
+    /// Shows a failure and says which exit code it is.
+    fn explain(&self, failure: &Failure) -> Exit {
+        match failure {
+            Failure::Config(report) => {
+                let (errors, warnings) = report.counts();
+                eprintln!("{}", report.render(self.colour));
+                let mut counted = crate::report::count(errors as u64, "error");
+                if warnings > 0 {
+                    counted.push_str(&format!(", {}", crate::report::count(warnings as u64, "warning")));
+                }
+                eprintln!("\n{counted}");
+                Exit::Usage
+            }
+            Failure::Run(error) => {
+                let bold = if self.colour { ("\x1b[1;31m", "\x1b[0m") } else { ("", "") };
+                eprintln!("{}error{}: {error}\n  {}", bold.0, bold.1, error.advice().replace('\n', "\n  "));
+                match error {
+                    RunError::NoKey { .. } | RunError::NameTaken { .. } | RunError::Render(_) => Exit::Usage,
+                    _ => Exit::Failed,
+                }
+            }
+            // Whoever read our output has had enough: no error.
+            Failure::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => Exit::Complete,
+            Failure::Output(error) => {
+                eprintln!("error: cannot write the output: {error}");
+                Exit::Failed
+            }
+        }
+    }
+}
+
+fn open(args: &ConfigArgs, talk: &Talk) -> Result<Opened, Failure> {
+    let opened = open_path(&args.config, &args.set)?;
+    talk.warnings(&opened.warnings);
+    Ok(opened)
+}
+
+fn open_path(path: &Path, set: &[String]) -> Result<Opened, Failure> {
+    Ok(pipeline::open(path, set)?)
+}
+
+/// A runtime for input and output: one thread, since the work is elsewhere.
+fn block_on<T>(work: impl Future<Output = T>) -> Result<T, Failure> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    Ok(runtime.block_on(work))
+}
+
+/// What stored answers make of a config, without asking for anything.
+struct Evaluated {
+    outcome: Outcome,
+    known: Option<Known>,
+    reader: Option<Reader>,
+}
+
+fn evaluate_stored(opened: &Opened) -> Result<Evaluated, Failure> {
+    let config = &opened.recipe.config;
+    let dir = StoreDir::new(config.project.store());
+    let reader = Reader::open(&dir)?;
+    let known = block_on(pipeline::look(config, reader.as_ref()))??;
+    let memory = known.as_ref().map_or_else(
+        || EndpointMemory { identity: Identity::Named { name: String::new() }, slots: None, context: None },
+        |known| known.memory.clone(),
+    );
+    let settings = pipeline::settings(&opened.recipe, &memory);
+    let outcome = {
+        let mut book = StoreBook::new(&opened.recipe, memory.identity, reader.as_ref(), settings, false)
+            .map_err(RunError::from)?;
+        evaluate(&opened.recipe.quotas(), &mut book).map_err(RunError::from)?
+    };
+    Ok(Evaluated { outcome, known, reader })
+}
+
+/// Prints JSON for machines, on standard output.
+fn print_json(value: &impl serde::Serialize) -> Result<(), Failure> {
+    let mut out = io::stdout().lock();
+    serde_json::to_writer_pretty(&mut out, value).map_err(io::Error::from)?;
+    out.write_all(b"\n")?;
+    Ok(())
+}

@@ -1,0 +1,42 @@
+use std::io::Write;
+
+use super::{Evaluated, Exit, Failure, Talk, evaluate_stored, open, print_json};
+use crate::cli::PlanArgs;
+use crate::dataset::snapshot::CellAsks;
+use crate::pipeline::{self, Files};
+use crate::report::{self, PlanSummary};
+
+/// Says what a run would ask and what would change.
+pub fn plan(args: &PlanArgs, talk: &Talk) -> Result<Exit, Failure> {
+    let opened = open(&args.config, talk)?;
+    let recipe = &opened.recipe;
+    let Evaluated { outcome, known, reader } = evaluate_stored(&opened)?;
+    let last = match &reader {
+        Some(reader) => reader.last_snapshot(&recipe.config.name)?,
+        None => None,
+    };
+    let before = last.and_then(|(_, snapshot)| CellAsks::from_bytes(&snapshot.cells)).unwrap_or_default();
+    let cells = pipeline::difference(recipe, &outcome, &before);
+    let files = Files::new(recipe.config.dataset_dir());
+    let summary = PlanSummary {
+        name: recipe.config.name.clone(),
+        samples: recipe.wanted(),
+        rows: pipeline::change(&outcome, &pipeline::previous_rows(&files)),
+        cells: recipe.grid.cells().len() as u64,
+        new: cells.new,
+        changed: cells.changed,
+        restored: cells.restored,
+        dropped: cells.dropped,
+        kept_cells: cells.kept,
+        requests: outcome.demands.len() as u64,
+        accepted: outcome.rows.len() as u64,
+        shortfall: outcome.shortfall,
+        model: known.as_ref().map(|known| known.memory.identity.display_name().to_owned()),
+        model_seen: known.as_ref().is_some_and(|known| known.seen),
+    };
+    match args.json {
+        true => print_json(&summary)?,
+        false => std::io::stdout().lock().write_all(report::plan_text(&summary).as_bytes())?,
+    }
+    Ok(Exit::Complete)
+}

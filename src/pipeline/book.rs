@@ -1,0 +1,115 @@
+//! What `evaluate` reads, over a compiled config and the store.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use rayon::prelude::*;
+
+use crate::check::Candidate;
+use crate::dataset::{Book, Recipe, Stored};
+use crate::fingerprint::{Frame, Identity};
+use crate::model::Fingerprint;
+use crate::prompt::RenderError;
+use crate::store::{Reader, Settings, StoreError};
+
+/// Asks and stored answers of one config and one model, remembered once read.
+#[derive(Debug)]
+pub struct StoreBook<'a> {
+    recipe: &'a Recipe,
+    frame: Frame,
+    pub model: Identity,
+    reader: Option<&'a Reader>,
+    settings: Settings,
+    /// Tombstones count as missing.
+    retry_failed: bool,
+    fingerprints: Vec<Vec<Fingerprint>>,
+    known: HashMap<Fingerprint, Stored>,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum BookError {
+    #[error(transparent)]
+    Render(#[from] RenderError),
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl<'a> StoreBook<'a> {
+    /// # Errors
+    /// A template that cannot be rendered for some cell's first ask.
+    pub fn new(
+        recipe: &'a Recipe,
+        model: Identity,
+        reader: Option<&'a Reader>,
+        settings: Settings,
+        retry_failed: bool,
+    ) -> Result<Self, RenderError> {
+        let frame = recipe.frame(&model);
+        // Nearly every evaluation needs every cell's first ask, so they are rendered side by side.
+        let fingerprints = (0..recipe.grid.cells().len())
+            .into_par_iter()
+            .map(|cell| Ok(vec![recipe.ask(&frame, cell, 0)?.request.fingerprint]))
+            .collect::<Result<_, RenderError>>()?;
+        Ok(Self {
+            recipe,
+            frame,
+            model,
+            reader,
+            settings,
+            retry_failed,
+            fingerprints,
+            known: HashMap::new(),
+        })
+    }
+
+    pub fn frame(&self) -> &Frame {
+        &self.frame
+    }
+
+    /// Takes in what was just stored.
+    pub fn learn(&mut self, fingerprint: Fingerprint, stored: Stored) {
+        self.known.insert(fingerprint, stored);
+    }
+
+    fn read(&self, fingerprint: &Fingerprint) -> Result<Stored, StoreError> {
+        let Some(reader) = self.reader else { return Ok(Stored::Missing) };
+        if let Some(raw) = reader.answer(fingerprint, self.recipe.config.sampling.max_tokens)? {
+            return Ok(Stored::Answer(self.judge(&raw)));
+        }
+        let tombstone = match self.retry_failed {
+            true => None,
+            false => reader.tombstone(fingerprint)?,
+        };
+        Ok(match tombstone {
+            Some(stone) if stone.settings.still_hold(&self.settings) => Stored::Tombstone(stone.reason.into()),
+            _ => Stored::Missing,
+        })
+    }
+
+    /// The candidates of a raw answer, by this config's rules.
+    pub fn judge(&self, raw: &str) -> Arc<[Candidate]> {
+        self.recipe.judge.candidates(raw).into()
+    }
+}
+
+impl Book for StoreBook<'_> {
+    type Error = BookError;
+
+    fn fingerprint(&mut self, cell: usize, ask: u32) -> Result<Fingerprint, BookError> {
+        let known = &mut self.fingerprints[cell];
+        while known.len() <= ask as usize {
+            let next = known.len() as u32;
+            known.push(self.recipe.ask(&self.frame, cell, next)?.request.fingerprint);
+        }
+        Ok(known[ask as usize])
+    }
+
+    fn stored(&mut self, fingerprint: &Fingerprint) -> Result<Stored, BookError> {
+        if let Some(known) = self.known.get(fingerprint) {
+            return Ok(known.clone());
+        }
+        let stored = self.read(fingerprint)?;
+        self.known.insert(*fingerprint, stored.clone());
+        Ok(stored)
+    }
+}

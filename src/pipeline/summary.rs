@@ -1,0 +1,73 @@
+//! What a run or a plan comes to, counted from its outcome.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+use crate::check::Reason;
+use crate::dataset::snapshot::CellAsks;
+use crate::dataset::{Outcome, Recipe};
+use crate::model::{Fingerprint, RowId};
+use crate::report::{AxisCount, CellChange, RowChange};
+
+/// How the cells of an outcome stand to a snapshot.
+pub fn difference(recipe: &Recipe, outcome: &Outcome, before: &CellAsks) -> CellChange {
+    let demanded: HashSet<usize> = outcome.demands.iter().map(|demand| demand.cell).collect();
+    before.difference(
+        recipe
+            .grid
+            .cells()
+            .iter()
+            .enumerate()
+            .map(|(index, cell)| (cell.id, outcome.reached[index].as_slice(), demanded.contains(&index))),
+    )
+}
+
+/// The asks that each cell reached, for a snapshot.
+pub fn cell_asks(recipe: &Recipe, outcome: &Outcome) -> CellAsks {
+    let mut asks = CellAsks::default();
+    for (cell, reached) in recipe.grid.cells().iter().zip(&outcome.reached) {
+        asks.insert(cell.id, reached);
+    }
+    asks
+}
+
+/// How the rows of an outcome stand to those of the dataset before.
+pub fn change(outcome: &Outcome, before: &HashMap<RowId, Fingerprint>) -> RowChange {
+    let now: HashSet<RowId> = outcome.rows.iter().map(|row| row.id).collect();
+    let mut displaced: HashSet<RowId> = HashSet::new();
+    for reject in &outcome.rejects {
+        if let Reason::Duplicate { .. } = reject.reason {
+            let candidate = &reject.answer[reject.place.index];
+            displaced.insert(RowId::of(&reject.place.fingerprint, candidate.choice, candidate.item));
+        }
+    }
+    let mut out = RowChange::default();
+    for id in before.keys() {
+        if now.contains(id) {
+            out.kept += 1;
+        } else if displaced.contains(id) {
+            out.displaced += 1;
+        } else {
+            out.leaving += 1;
+        }
+    }
+    out
+}
+
+/// Rows and rejects by axis and value.
+pub fn by_axis(recipe: &Recipe, outcome: &Outcome) -> BTreeMap<String, BTreeMap<String, AxisCount>> {
+    let cells = recipe.grid.cells();
+    let mut rejected = vec![0u64; cells.len()];
+    for reject in &outcome.rejects {
+        rejected[reject.place.cell] += 1;
+    }
+    let mut out: BTreeMap<String, BTreeMap<String, AxisCount>> = BTreeMap::new();
+    for (index, cell) in cells.iter().enumerate() {
+        for (axis, value) in recipe.grid.names(*cell) {
+            let count = out.entry(axis.to_owned()).or_default().entry(value.to_owned()).or_default();
+            count.wanted += u64::from(recipe.config.samples.per_cell);
+            count.accepted += u64::from(outcome.accepted[index]);
+            count.rejected += rejected[index];
+        }
+    }
+    out
+}

@@ -1,0 +1,220 @@
+//! Templates, and the messages they make of a cell and an ask.
+
+mod pick;
+mod template;
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::Arc;
+
+use minijinja::Value;
+use minijinja::value::{Enumerator, Object};
+
+use crate::config::Diagnostic;
+use crate::config::diagnostic::Report;
+use crate::config::resolved::{Config, Template};
+use crate::fingerprint::Message;
+use crate::grid::{Cell, Grid};
+use crate::model::hash64;
+pub use pick::rendezvous;
+use pick::{ListObject, PickKey};
+use template::Templates;
+
+/// A config's templates, compiled, with the lists they pick from.
+pub struct Prompts {
+    templates: Templates,
+    system: Option<String>,
+    variants: Vec<Variant>,
+    lists: Value,
+    items: u32,
+    seed: u64,
+}
+
+#[derive(Debug)]
+struct Variant {
+    name: String,
+    weight: f64,
+    template: String,
+}
+
+/// The messages of one ask and which variant of the prompt made them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rendered {
+    pub variant: usize,
+    pub messages: Vec<Message>,
+}
+
+/// A template that failed at a cell.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct RenderError(pub Box<Report>);
+
+impl fmt::Debug for Prompts {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Prompts").field("variants", &self.variants).finish_non_exhaustive()
+    }
+}
+
+impl Prompts {
+    /// Compiles every template that the config names.
+    ///
+    /// `files` are the texts under `prompts/`, by their names there. What is wrong with a template
+    /// goes to the report.
+    pub fn compile(
+        config: &Config,
+        grid: &Grid,
+        files: BTreeMap<String, String>,
+        report: &mut Report,
+    ) -> Option<Self> {
+        let mut templates = Templates::new(files);
+        let mut name_of = |name: &str, template: &Template| match template {
+            Template::File(file, at) => templates.file(file, *at, report).then(|| file.clone()),
+            Template::Inline(source, at) => {
+                templates.inline(name, source, *at, report).then(|| name.to_owned())
+            }
+        };
+        let system = config.prompt.system.as_ref().map(|template| name_of("prompt.system", template));
+        let variants: Vec<_> = config
+            .prompt
+            .user
+            .iter()
+            .map(|variant| {
+                let name = format!("prompt.user.{}", variant.name);
+                Some(Variant {
+                    name: variant.name.clone(),
+                    weight: variant.weight,
+                    template: name_of(&name, &variant.template)?,
+                })
+            })
+            .collect();
+        let variants: Vec<Variant> = variants.into_iter().collect::<Option<_>>()?;
+        let system = match system {
+            Some(None) => return None,
+            other => other.flatten(),
+        };
+        let used: Vec<&str> =
+            system.iter().map(String::as_str).chain(variants.iter().map(|v| v.template.as_str())).collect();
+        let before = report.found.len();
+        templates.check_variables(&used, config, grid, report);
+        if report.found[before..].iter().any(|d| d.severity == crate::config::Severity::Error) {
+            return None;
+        }
+        let lists = Value::from_pairs(
+            config
+                .lists
+                .iter()
+                .map(|list| (list.name.clone(), Value::from_object(ListObject::new(&list.items)))),
+        );
+        Some(Self { templates, system, variants, lists, items: config.response.items, seed: config.seed })
+    }
+
+    /// The messages of a cell's `ask`-th request; the same on every machine.
+    ///
+    /// # Errors
+    /// A template that cannot be rendered for this cell, shown with its source line.
+    pub fn render(&self, grid: &Grid, cell: Cell, ask: u32) -> Result<Rendered, RenderError> {
+        let variant = self.variant(cell, ask);
+        let context = Value::from_object(CellContext {
+            cell: cell_values(grid, cell),
+            lists: self.lists.clone(),
+            items: self.items,
+            ask,
+        });
+        let key = PickKey::new(self.seed, &cell.id, ask);
+        let render = |name: &str| {
+            pick::with_key(key, || self.templates.render(name, context.clone()))
+                .map_err(|error| self.failure(name, error, grid, cell, ask))
+        };
+        let mut messages = Vec::with_capacity(2);
+        if let Some(system) = &self.system {
+            messages.push(Message { role: "system", content: render(system)? });
+        }
+        messages.push(Message { role: "user", content: render(&self.variants[variant].template)? });
+        Ok(Rendered { variant, messages })
+    }
+
+    pub fn variant_name(&self, variant: usize) -> &str {
+        &self.variants[variant].name
+    }
+
+    /// Names of the template files that were read, in order.
+    pub fn files_used(&self) -> Vec<(String, String)> {
+        self.templates.used()
+    }
+
+    /// The variant of an ask, by weight: adding a variant moves no ask between the others.
+    pub fn variant(&self, cell: Cell, ask: u32) -> usize {
+        if let [_] = self.variants.as_slice() {
+            return 0;
+        }
+        let scores = self.variants.iter().map(|variant| {
+            let hash = hash64(&[
+                b"variant",
+                &self.seed.to_le_bytes(),
+                &cell.id.0,
+                &ask.to_le_bytes(),
+                variant.name.as_bytes(),
+            ]);
+            pick::weighted_score(hash, variant.weight)
+        });
+        pick::best(scores)
+    }
+
+    fn failure(&self, name: &str, error: minijinja::Error, grid: &Grid, cell: Cell, ask: u32) -> RenderError {
+        let mut report = Report::default();
+        let found = self.templates.diagnostic(name, &error, &mut report.sources);
+        let place = format!("while rendering {} (ask {ask})", grid.describe(cell));
+        let found = Diagnostic {
+            help: Some(match found.help {
+                Some(help) => format!("{help}\n{place}"),
+                None => place,
+            }),
+            ..found
+        };
+        report.push(found);
+        RenderError(Box::new(report))
+    }
+}
+
+/// What templates can read: the cell's values by axis, `lists`, `items` and `ask`.
+#[derive(Debug)]
+struct CellContext {
+    cell: Vec<(Arc<str>, Value)>,
+    lists: Value,
+    items: u32,
+    ask: u32,
+}
+
+fn cell_values(grid: &Grid, cell: Cell) -> Vec<(Arc<str>, Value)> {
+    let values = grid.values(cell);
+    grid.axes
+        .iter()
+        .zip(values)
+        .map(|(axis, at)| (axis.name.clone(), Value::from_dyn_object(axis.values[at].clone())))
+        .collect()
+}
+
+impl Object for CellContext {
+    fn get_value(self: &Arc<Self>, key: &Value) -> Option<Value> {
+        self.get_value_by_str(key.as_str()?)
+    }
+
+    fn get_value_by_str(self: &Arc<Self>, key: &str) -> Option<Value> {
+        match key {
+            "lists" => Some(self.lists.clone()),
+            "items" => Some(Value::from(self.items)),
+            "ask" => Some(Value::from(self.ask)),
+            axis => self.cell.iter().find(|(name, _)| **name == *axis).map(|(_, value)| value.clone()),
+        }
+    }
+
+    fn enumerate(self: &Arc<Self>) -> Enumerator {
+        let names = self.cell.iter().map(|(name, _)| Value::from(&**name));
+        Enumerator::Values(names.chain(["lists", "items", "ask"].map(Value::from)).collect())
+    }
+}
+
+/// The seed of an ask's sampling: below 2³¹, since servers differ in what they accept.
+pub fn ask_seed(seed: u64, cell: Cell, ask: u32) -> u32 {
+    (hash64(&[b"seed", &seed.to_le_bytes(), &cell.id.0, &ask.to_le_bytes()]) >> 33) as u32
+}

@@ -1,0 +1,205 @@
+//! Progress: a bar on a terminal, plain lines elsewhere.
+
+use std::collections::BTreeMap;
+use std::sync::Mutex;
+use std::time::{Duration, Instant};
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+use super::{duration, shortened, thousands};
+
+/// What a run tells whoever watches it.
+pub trait Watcher {
+    /// Something that takes time, or that the user should know.
+    fn say(&self, message: &str);
+    /// The state of things, some times a second.
+    fn update(&self, status: &Status);
+    /// How often `update` is wanted.
+    fn interval(&self) -> Duration;
+}
+
+/// The state of a run.
+#[derive(Debug, Clone, Default)]
+pub struct Status {
+    pub rows: u64,
+    pub wanted: u64,
+    pub requests: u64,
+    /// Asks that wait or are under way.
+    pub open: u64,
+    pub under_way: usize,
+    pub rejected: BTreeMap<&'static str, u64>,
+    pub completion_tokens: u64,
+    pub elapsed: Duration,
+    /// Why nothing is sent just now.
+    pub waiting: Option<String>,
+    /// A row that was accepted lately.
+    pub example: Option<String>,
+}
+
+/// How to show progress.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Style {
+    Terminal { colour: bool },
+    Lines,
+    Quiet,
+}
+
+impl Style {
+    pub fn watcher(self) -> Box<dyn Watcher + Sync> {
+        match self {
+            Style::Terminal { colour } => Box::new(Terminal::new(colour)),
+            Style::Lines => Box::new(Lines::new()),
+            Style::Quiet => Box::new(Quiet),
+        }
+    }
+}
+
+/// A bar with a line of figures, redrawn in place on standard error.
+#[derive(Debug)]
+pub struct Terminal {
+    bar: ProgressBar,
+    shown: Mutex<Shown>,
+}
+
+#[derive(Debug, Default)]
+struct Shown {
+    example_at: Option<Instant>,
+}
+
+/// How often a row is shown.
+const EXAMPLE_EVERY: Duration = Duration::from_secs(5);
+
+impl Terminal {
+    fn new(colour: bool) -> Self {
+        let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr_with_hz(8));
+        let template = match colour {
+            true => "{bar:28.cyan} {msg}",
+            false => "{bar:28} {msg}",
+        };
+        if let Ok(style) = ProgressStyle::with_template(template) {
+            bar.set_style(style.progress_chars("━━╌"));
+        }
+        Self { bar, shown: Mutex::default() }
+    }
+}
+
+impl Watcher for Terminal {
+    fn say(&self, message: &str) {
+        self.bar.suspend(|| eprintln!("{message}"));
+    }
+
+    fn update(&self, status: &Status) {
+        if let Some(waiting) = &status.waiting {
+            self.bar.set_length(status.wanted.max(1));
+            self.bar.set_message(shortened(waiting, 50));
+            self.bar.tick();
+            return;
+        }
+        self.bar.set_length(status.wanted);
+        self.bar.set_position(status.rows);
+        self.bar.set_message(shortened(&figures(status), 50));
+        let Ok(mut shown) = self.shown.lock() else { return };
+        let due = shown.example_at.is_none_or(|at| at.elapsed() >= EXAMPLE_EVERY);
+        if due && let Some(example) = &status.example {
+            shown.example_at = Some(Instant::now());
+            self.say(&format!("  {}", shortened(example, 76)));
+        }
+    }
+
+    fn interval(&self) -> Duration {
+        Duration::from_millis(200)
+    }
+}
+
+impl Drop for Terminal {
+    fn drop(&mut self) {
+        self.bar.finish_and_clear();
+    }
+}
+
+/// A line now and then, for logs.
+#[derive(Debug)]
+pub struct Lines {
+    started: Instant,
+    said: Mutex<Option<Instant>>,
+}
+
+/// The pause between lines grows with the length of the run, from a second to half a minute.
+fn pause(elapsed: Duration) -> Duration {
+    (elapsed / 8).clamp(Duration::from_secs(1), Duration::from_secs(30))
+}
+
+impl Lines {
+    fn new() -> Self {
+        Self { started: Instant::now(), said: Mutex::new(None) }
+    }
+}
+
+impl Watcher for Lines {
+    fn say(&self, message: &str) {
+        eprintln!("{message}");
+    }
+
+    fn update(&self, status: &Status) {
+        let Ok(mut said) = self.said.lock() else { return };
+        let since = said.map_or(self.started.elapsed(), |at| at.elapsed());
+        if since < pause(self.started.elapsed()) {
+            return;
+        }
+        *said = Some(Instant::now());
+        match &status.waiting {
+            Some(waiting) => eprintln!("{waiting}"),
+            None => {
+                eprintln!("{}/{} rows, {}", thousands(status.rows), thousands(status.wanted), figures(status));
+                if let Some(example) = &status.example {
+                    eprintln!("  {}", shortened(example, 76));
+                }
+            }
+        }
+    }
+
+    fn interval(&self) -> Duration {
+        Duration::from_secs(1)
+    }
+}
+
+/// Nothing but what must be said.
+#[derive(Debug)]
+pub struct Quiet;
+
+impl Watcher for Quiet {
+    fn say(&self, _: &str) {}
+
+    fn update(&self, _: &Status) {}
+
+    fn interval(&self) -> Duration {
+        Duration::from_secs(60)
+    }
+}
+
+/// `2.1 rows/s, 160 tokens/s, 3 cut, 1 duplicate, 45 s left`.
+fn figures(status: &Status) -> String {
+    let seconds = status.elapsed.as_secs_f64().max(0.001);
+    let mut out = Vec::new();
+    let rate = status.requests as f64 / seconds;
+    out.push(format!("{rate:.1} req/s"));
+    if status.completion_tokens > 0 {
+        out.push(format!("{:.0} tok/s", status.completion_tokens as f64 / seconds));
+    }
+    if let Some(left) = time_left(status) {
+        out.push(format!("{} left", duration(left)));
+    }
+    let mut rejected: Vec<_> = status.rejected.iter().collect();
+    rejected.sort_by_key(|(_, times)| std::cmp::Reverse(**times));
+    out.extend(rejected.iter().map(|(reason, times)| format!("{times} {reason}")));
+    out.join(", ")
+}
+
+/// From the rate of requests so far, and the rows that each brought.
+fn time_left(status: &Status) -> Option<Duration> {
+    if status.requests < 3 || status.rows >= status.wanted {
+        return None;
+    }
+    let per_request = status.elapsed.as_secs_f64() / status.requests as f64;
+    Duration::try_from_secs_f64(per_request * status.open as f64).ok()
+}

@@ -1,0 +1,100 @@
+//! What a run or a plan comes to, as `--json` says it.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+/// How the cells of now stand to those of a snapshot.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CellChange {
+    /// Asked in the same way as then.
+    pub kept: u64,
+    /// Not there then, and something of it must be asked.
+    pub new: u64,
+    /// There then, but asked in another way now.
+    pub changed: u64,
+    /// Not there then, but stored from an earlier time.
+    pub restored: u64,
+    /// There then, not now.
+    pub dropped: u64,
+}
+
+/// How the rows of now stand to those of the dataset before.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RowChange {
+    /// Rows that stay.
+    pub kept: u64,
+    /// Rows that leave until they are remade: their ask changed, or they fail a check now.
+    pub leaving: u64,
+    /// Rows that nothing is wrong with, but that another row now makes a duplicate.
+    pub displaced: u64,
+}
+
+/// Rows of one value of an axis.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AxisCount {
+    pub wanted: u64,
+    pub accepted: u64,
+    pub rejected: u64,
+}
+
+/// What `plan` says.
+#[derive(Debug, Clone, Serialize)]
+pub struct PlanSummary {
+    pub name: String,
+    /// Rows that the config wants.
+    pub samples: u64,
+    #[serde(flatten)]
+    pub rows: RowChange,
+    pub cells: u64,
+    pub new: u64,
+    pub changed: u64,
+    pub restored: u64,
+    pub dropped: u64,
+    pub kept_cells: u64,
+    /// Asks that must be sent now.
+    pub requests: u64,
+    pub accepted: u64,
+    pub shortfall: u64,
+    pub model: Option<String>,
+    /// Whether the model was seen just now, rather than remembered.
+    pub model_seen: bool,
+}
+
+/// What `run` says when it ends.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub struct Summary {
+    pub name: String,
+    pub started: String,
+    /// `complete`, `short`, `stopped` or `failed`.
+    pub state: String,
+    pub wanted: u64,
+    /// Rows of the dataset.
+    pub accepted: u64,
+    /// Completions that were asked for and stored.
+    pub requests: u64,
+    /// Sends, with those that failed and were tried again.
+    pub attempts: u64,
+    /// Stored completions that were used again.
+    pub reused: u64,
+    pub rejected: BTreeMap<String, u64>,
+    pub surplus: u64,
+    /// Rows missing where no more asks are allowed.
+    pub shortfall: u64,
+    /// Asks that failed by their own fault.
+    pub failed: u64,
+    /// Asks that are still open.
+    pub open: u64,
+    pub prompt_tokens: u64,
+    pub cached_tokens: u64,
+    pub completion_tokens: u64,
+    pub seconds: f64,
+    /// Failures met on the way, by class.
+    pub faults: BTreeMap<String, u64>,
+    pub change: RowChange,
+    pub cells: CellChange,
+    pub model: Option<String>,
+    pub dataset: String,
+    /// By axis and value.
+    pub by_axis: BTreeMap<String, BTreeMap<String, AxisCount>>,
+}

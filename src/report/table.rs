@@ -1,0 +1,159 @@
+//! The closing table of a run, and a plan in words.
+
+use super::{PlanSummary, Summary, count, duration, shortened, thousands};
+
+/// What a run says when it ends, in at most 80 columns.
+pub fn summary_text(summary: &Summary, advice: &dyn Fn(&str) -> Option<&'static str>) -> String {
+    let mut out = String::new();
+    let mut line = |name: &str, text: String| out.push_str(&format!("{name:<11} {text}\n"));
+    let state = match summary.state.as_str() {
+        "complete" if summary.accepted < summary.wanted => "complete, within allow_short",
+        "complete" => "complete",
+        "short" => "SHORT",
+        "stopped" => "stopped; run again to go on",
+        other => other,
+    };
+    line("rows", format!("{} of {} ({state})", thousands(summary.accepted), thousands(summary.wanted)));
+    let mut asked = format!("{} asked, {} reused", thousands(summary.requests), thousands(summary.reused));
+    if summary.attempts > summary.requests {
+        asked.push_str(&format!(", {} sent in all", thousands(summary.attempts)));
+    }
+    if summary.open > 0 {
+        asked.push_str(&format!(", {} still open", thousands(summary.open)));
+    }
+    line("answers", asked);
+    if summary.requests > 0 {
+        let took = std::time::Duration::from_secs_f64(summary.seconds.max(0.0));
+        let rate = summary.completion_tokens as f64 / summary.seconds.max(0.001);
+        line("time", format!("{}, {rate:.0} tokens/s", duration(took)));
+        let share = match summary.prompt_tokens {
+            0 => String::new(),
+            all => format!(" ({:.0} % from the server's cache)", 100.0 * summary.cached_tokens as f64 / all as f64),
+        };
+        line(
+            "tokens",
+            format!("{} prompt{share}, {} completion", thousands(summary.prompt_tokens), thousands(summary.completion_tokens)),
+        );
+    }
+    let rejected: u64 = summary.rejected.values().sum();
+    if rejected > 0 {
+        let mut reasons: Vec<_> = summary.rejected.iter().collect();
+        reasons.sort_by_key(|(name, times)| (std::cmp::Reverse(**times), name.as_str()));
+        let all: Vec<_> = reasons.iter().map(|(name, times)| format!("{} {name}", thousands(**times))).collect();
+        line("rejected", format!("{}: {}", thousands(rejected), all.join(", ")));
+        let most = reasons[0];
+        if *most.1 * 5 >= summary.accepted.max(1)
+            && let Some(advice) = advice(most.0)
+        {
+            for (index, part) in wrapped(advice, 66).into_iter().enumerate() {
+                line("", format!("{} {part}", if index == 0 { "→" } else { " " }));
+            }
+        }
+    }
+    if summary.surplus > 0 {
+        line("surplus", format!("{} never needed", count(summary.surplus, "text")));
+    }
+    if summary.failed > 0 {
+        line("failed", format!("{} by their own fault; `--retry-failed` asks again", count(summary.failed, "ask")));
+    }
+    let faults: Vec<_> = summary.faults.iter().map(|(class, times)| format!("{times} {class}")).collect();
+    if !faults.is_empty() {
+        line("faults", format!("{} (waited for or tried again)", faults.join(", ")));
+    }
+    let change = summary.change;
+    if change.leaving + change.displaced > 0 {
+        let mut text = format!("{} left the dataset", count(change.leaving, "row"));
+        if change.displaced > 0 {
+            text.push_str(&format!(", {} displaced as duplicates", thousands(change.displaced)));
+        }
+        line("changed", text);
+    }
+    if summary.shortfall > 0 {
+        line("shortfall", format!("{} that no more asks will fill (max_asks)", count(summary.shortfall, "row")));
+        for text in shortest(summary) {
+            line("", text);
+        }
+    }
+    line("dataset", summary.dataset.clone());
+    out
+}
+
+/// The values that lack most of their rows, worst first.
+fn shortest(summary: &Summary) -> Vec<String> {
+    let mut short: Vec<(u64, String)> = Vec::new();
+    for (axis, values) in &summary.by_axis {
+        for (value, rows) in values {
+            let missing = rows.wanted - rows.accepted;
+            if missing * 10 > rows.wanted {
+                short.push((
+                    missing * 1000 / rows.wanted.max(1),
+                    format!("{axis} {value}: {} of {}", rows.accepted, rows.wanted),
+                ));
+            }
+        }
+    }
+    short.sort_by(|a, b| b.0.cmp(&a.0).then(a.1.cmp(&b.1)));
+    short.into_iter().take(6).map(|(_, text)| shortened(&text, 68)).collect()
+}
+
+fn wrapped(text: &str, width: usize) -> Vec<String> {
+    let mut lines = vec![String::new()];
+    for word in text.split(' ') {
+        let line = lines.last_mut().map_or(0, |line| line.chars().count());
+        if line > 0 && line + 1 + word.chars().count() > width {
+            lines.push(String::new());
+        }
+        if let Some(line) = lines.last_mut() {
+            if !line.is_empty() {
+                line.push(' ');
+            }
+            line.push_str(word);
+        }
+    }
+    lines
+}
+
+/// A plan in Terraform's manner: what is added, changed, kept and dropped, and one total line.
+pub fn plan_text(plan: &PlanSummary) -> String {
+    let mut out = String::new();
+    let model = match (&plan.model, plan.model_seen) {
+        (Some(model), true) => model.clone(),
+        (Some(model), false) => format!("{model} (assumed; no server was asked)"),
+        (None, _) => "not known yet".into(),
+    };
+    out.push_str(&format!("{}: {}, {}\n", plan.name, count(plan.cells, "cell"), count(plan.samples, "row")));
+    out.push_str(&format!("model: {model}\n\n"));
+    for (sign, number, what) in [
+        ("+", plan.new, "new"),
+        ("+", plan.restored, "restored, stored from before"),
+        ("~", plan.changed, "changed, asked in another way now"),
+        ("-", plan.dropped, "dropped"),
+        ("=", plan.kept_cells, "as they were"),
+    ] {
+        if number > 0 {
+            out.push_str(&format!("  {sign} {} {what}\n", count(number, "cell")));
+        }
+    }
+    let rows = plan.rows;
+    if rows.kept + rows.leaving + rows.displaced > 0 {
+        out.push_str(&format!("\nrows: {} stay", thousands(rows.kept)));
+        if rows.leaving > 0 {
+            out.push_str(&format!(", {} leave until they are remade", thousands(rows.leaving)));
+        }
+        if rows.displaced > 0 {
+            out.push_str(&format!(", {} are displaced as duplicates", thousands(rows.displaced)));
+        }
+        out.push('\n');
+    }
+    out.push_str(&format!(
+        "\nPlan: {} to ask now, {} of {} from stored answers",
+        count(plan.requests, "request"),
+        thousands(plan.accepted),
+        count(plan.samples, "row"),
+    ));
+    if plan.shortfall > 0 {
+        out.push_str(&format!(", {} short for good", thousands(plan.shortfall)));
+    }
+    out.push_str(".\n");
+    out
+}

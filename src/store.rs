@@ -1,0 +1,190 @@
+//! The store: completions under fingerprint and `max_tokens`, tombstones, snapshots, runs.
+//!
+//! It lives in `.emogrid/` at the project's root and is shared by all its configs. One thread
+//! writes, in batches; readers see what is committed.
+
+mod lock;
+mod reader;
+mod schema;
+mod writer;
+
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use crate::fingerprint::Identity;
+use crate::model::Fingerprint;
+pub use lock::{LockError, RunLock};
+pub use reader::Reader;
+pub use writer::{Ticket, Writer, Written};
+
+/// A whole raw answer with what made it.
+#[derive(Debug, Clone)]
+pub struct Completion {
+    pub fingerprint: Fingerprint,
+    pub max_tokens: u32,
+    pub kind: Kind,
+    /// The canonical request, from which a later format can be made.
+    pub request: String,
+    /// The server's answer as it came.
+    pub answer: String,
+    /// Whether every choice ended by itself.
+    pub ended: bool,
+    /// Tokens of all choices, where the server told.
+    pub tokens: Option<u64>,
+}
+
+/// What sort of question a completion answers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    Chat,
+}
+
+impl Kind {
+    fn as_str(self) -> &'static str {
+        match self {
+            Kind::Chat => "chat",
+        }
+    }
+}
+
+/// An ask that failed by its own fault: it has no candidates.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Tombstone {
+    pub fingerprint: Fingerprint,
+    pub reason: String,
+    /// What the server said, for a person to read.
+    pub detail: String,
+    /// The settings under which it failed; it goes when one of them changes.
+    pub settings: Settings,
+}
+
+/// Settings that can make a failed ask worth another try.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Settings {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub max_tokens: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub timeout_ms: Option<u64>,
+    /// Tokens of context in one slot.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub context: Option<u32>,
+}
+
+impl Settings {
+    /// Whether nothing that this names is known to be different now.
+    pub fn still_hold(&self, now: &Settings) -> bool {
+        fn same<T: PartialEq>(then: Option<T>, now: Option<T>) -> bool {
+            match (then, now) {
+                (Some(then), Some(now)) => then == now,
+                _ => true,
+            }
+        }
+        same(self.max_tokens, now.max_tokens)
+            && same(self.timeout_ms, now.timeout_ms)
+            && same(self.context, now.context)
+    }
+}
+
+/// What is remembered of an endpoint, so that planning needs no server.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EndpointMemory {
+    pub identity: Identity,
+    pub slots: Option<u32>,
+    /// Tokens of context in one slot.
+    pub context: Option<u32>,
+}
+
+/// A state of a config that ran.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Snapshot {
+    /// The resolved config, as JSON.
+    pub resolved: String,
+    /// Names and texts of the files it read, as JSON.
+    pub files: String,
+    /// `CellAsks` as bytes.
+    pub cells: Vec<u8>,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    #[error("cannot use the store at {path}: {source}", path = .path.display())]
+    Sqlite { path: PathBuf, source: rusqlite::Error },
+    #[error("cannot use the folder {path}: {source}", path = .path.display())]
+    Folder { path: PathBuf, source: std::io::Error },
+    #[error("the store at {path} was written by a newer emogrid (format {found}, this one knows {known})", path = .path.display())]
+    Newer { path: PathBuf, found: i64, known: i64 },
+    #[error("the store's writer has stopped")]
+    Gone,
+}
+
+impl StoreError {
+    /// What to do about it, for the message's second line.
+    pub fn advice(&self) -> &'static str {
+        match self {
+            StoreError::Sqlite { source, .. } => match source.sqlite_error_code() {
+                Some(rusqlite::ErrorCode::DiskFull) => "the disk is full: make room and run again; all that was stored is kept",
+                Some(rusqlite::ErrorCode::ReadOnly | rusqlite::ErrorCode::CannotOpen) => {
+                    "the folder cannot be written: make it writable and run again; all that was stored is kept"
+                }
+                Some(rusqlite::ErrorCode::NotADatabase | rusqlite::ErrorCode::DatabaseCorrupt) => {
+                    "the file is damaged: move it away and put back a copy of yours"
+                }
+                _ => "look at the disk and the folder's permissions, and run again; all that was stored is kept",
+            },
+            StoreError::Folder { .. } => "look at the folder's permissions",
+            StoreError::Newer { .. } => "use the newer emogrid for this project",
+            StoreError::Gone => "run again; all that was stored is kept",
+        }
+    }
+}
+
+/// Where a project's store is.
+#[derive(Debug, Clone)]
+pub struct StoreDir(PathBuf);
+
+impl StoreDir {
+    /// `folder` is the project's `.emogrid`.
+    pub fn new(folder: PathBuf) -> Self {
+        Self(folder)
+    }
+
+    pub fn folder(&self) -> &Path {
+        &self.0
+    }
+
+    fn database(&self) -> PathBuf {
+        self.0.join("store.db")
+    }
+
+    /// Makes the folder with a `.gitignore` of its own.
+    ///
+    /// # Errors
+    /// A folder that cannot be made or written.
+    pub fn create(&self) -> Result<(), StoreError> {
+        let folder = |path: &Path, source| StoreError::Folder { path: path.to_owned(), source };
+        std::fs::create_dir_all(&self.0).map_err(|error| folder(&self.0, error))?;
+        let ignore = self.0.join(".gitignore");
+        if !ignore.exists() {
+            std::fs::write(&ignore, "*\n").map_err(|error| folder(&ignore, error))?;
+        }
+        Ok(())
+    }
+
+    /// Whether anything was ever stored here.
+    pub fn exists(&self) -> bool {
+        self.database().is_file()
+    }
+
+    fn sqlite(&self, source: rusqlite::Error) -> StoreError {
+        StoreError::Sqlite { path: self.database(), source }
+    }
+}
+
+/// An instant as text, for a person: RFC 3339 in UTC, to the second.
+fn now() -> String {
+    jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,158 @@
+//! Reading the store, beside whoever writes it.
+
+use rusqlite::{Connection, OpenFlags, OptionalExtension, params};
+
+use super::{EndpointMemory, Settings, Snapshot, StoreDir, StoreError, Tombstone, schema};
+use crate::model::Fingerprint;
+
+#[derive(Debug)]
+pub struct Reader {
+    dir: StoreDir,
+    connection: Connection,
+}
+
+impl Reader {
+    /// Opens the store for reading; `None` where nothing was ever stored.
+    ///
+    /// # Errors
+    /// A damaged, newer or unreadable store.
+    pub fn open(dir: &StoreDir) -> Result<Option<Self>, StoreError> {
+        if !dir.exists() {
+            return Ok(None);
+        }
+        let sqlite = |error| dir.sqlite(error);
+        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_URI;
+        let connection = Connection::open_with_flags(dir.database(), flags).map_err(sqlite)?;
+        connection.busy_timeout(std::time::Duration::from_secs(10)).map_err(sqlite)?;
+        let found = match schema::version(&connection) {
+            Ok(found) => found,
+            // Where the folder cannot be written, SQLite cannot make its shared-memory file: without
+            // a write-ahead log beside it the database can be read as it stands.
+            Err(error) => match Self::open_unchanging(dir, flags) {
+                Some(reader) => return Ok(Some(reader)),
+                None => return Err(sqlite(error)),
+            },
+        };
+        Self::checked(dir, connection, found)
+    }
+
+    fn open_unchanging(dir: &StoreDir, flags: OpenFlags) -> Option<Self> {
+        let log = dir.folder().join("store.db-wal");
+        if log.metadata().is_ok_and(|log| log.len() > 0) {
+            return None;
+        }
+        let path = dir.database();
+        let escaped = path.to_str()?.replace('%', "%25").replace('?', "%3f").replace('#', "%23");
+        let connection = Connection::open_with_flags(format!("file:{escaped}?immutable=1"), flags).ok()?;
+        let found = schema::version(&connection).ok()?;
+        Self::checked(dir, connection, found).ok()?
+    }
+
+    fn checked(dir: &StoreDir, connection: Connection, found: i64) -> Result<Option<Self>, StoreError> {
+        let known = schema::known_version();
+        match found {
+            0 => Ok(None),
+            _ if found > known => Err(StoreError::Newer { path: dir.database(), found, known }),
+            _ => Ok(Some(Self { dir: dir.clone(), connection })),
+        }
+    }
+
+    /// The raw answer that is good for an ask under today's `max_tokens`.
+    ///
+    /// Its own under the same limit, else one that ended by itself within today's: then the limit
+    /// made no difference.
+    pub fn answer(&self, fingerprint: &Fingerprint, max_tokens: u32) -> Result<Option<String>, StoreError> {
+        let query = || {
+            self.connection
+                .prepare_cached(
+                    "SELECT answer FROM completion WHERE fingerprint = ?1
+                     AND (max_tokens = ?2 OR (ended AND (max_tokens <= ?2 OR tokens <= ?2)))
+                     ORDER BY max_tokens <> ?2, max_tokens LIMIT 1",
+                )?
+                .query_row(params![fingerprint.0, max_tokens], |row| row.get(0))
+                .optional()
+        };
+        query().map_err(|error| self.dir.sqlite(error))
+    }
+
+    /// The tombstone of an ask, whatever the settings of today.
+    pub fn tombstone(&self, fingerprint: &Fingerprint) -> Result<Option<Tombstone>, StoreError> {
+        let query = || {
+            self.connection
+                .prepare_cached("SELECT reason, detail, settings FROM tombstone WHERE fingerprint = ?1")?
+                .query_row(params![fingerprint.0], |row| {
+                    let settings: String = row.get(2)?;
+                    Ok(Tombstone {
+                        fingerprint: *fingerprint,
+                        reason: row.get(0)?,
+                        detail: row.get(1)?,
+                        settings: serde_json::from_str(&settings).unwrap_or(Settings::default()),
+                    })
+                })
+                .optional()
+        };
+        query().map_err(|error| self.dir.sqlite(error))
+    }
+
+    /// The last snapshot of a config of this name, with its number.
+    pub fn last_snapshot(&self, config: &str) -> Result<Option<(i64, Snapshot)>, StoreError> {
+        let query = || {
+            self.connection
+                .prepare_cached(
+                    "SELECT id, resolved, files, cells FROM snapshot WHERE config = ?1 ORDER BY id DESC LIMIT 1",
+                )?
+                .query_row(params![config], |row| {
+                    Ok((row.get(0)?, Snapshot { resolved: row.get(1)?, files: row.get(2)?, cells: row.get(3)? }))
+                })
+                .optional()
+        };
+        query().map_err(|error| self.dir.sqlite(error))
+    }
+
+    /// The last run of a config of this name: when it began, and its summary as JSON.
+    pub fn last_run(&self, config: &str) -> Result<Option<(String, String)>, StoreError> {
+        let query = || {
+            self.connection
+                .prepare_cached("SELECT started, summary FROM run WHERE config = ?1 ORDER BY id DESC LIMIT 1")?
+                .query_row(params![config], |row| Ok((row.get(0)?, row.get(1)?)))
+                .optional()
+        };
+        query().map_err(|error| self.dir.sqlite(error))
+    }
+
+    /// What was last seen at an address.
+    pub fn endpoint(&self, address: &str) -> Result<Option<EndpointMemory>, StoreError> {
+        let query = || {
+            self.connection
+                .prepare_cached("SELECT memory FROM endpoint WHERE address = ?1")?
+                .query_row(params![address], |row| row.get::<_, String>(0))
+                .optional()
+        };
+        let memory = query().map_err(|error| self.dir.sqlite(error))?;
+        Ok(memory.and_then(|memory| serde_json::from_str(&memory).ok()))
+    }
+
+    /// The file that last ran under a config name.
+    pub fn config_file(&self, name: &str) -> Result<Option<String>, StoreError> {
+        let query = || {
+            self.connection
+                .prepare_cached("SELECT path FROM config_file WHERE name = ?1")?
+                .query_row(params![name], |row| row.get(0))
+                .optional()
+        };
+        query().map_err(|error| self.dir.sqlite(error))
+    }
+
+    /// How many completions and tombstones are stored.
+    pub fn counts(&self) -> Result<(u64, u64), StoreError> {
+        let count = |table: &str| {
+            self.connection
+                .query_row(&format!("SELECT count(*) FROM {table}"), [], |row| row.get::<_, i64>(0))
+                .map(i64::unsigned_abs)
+        };
+        Ok((
+            count("completion").map_err(|error| self.dir.sqlite(error))?,
+            count("tombstone").map_err(|error| self.dir.sqlite(error))?,
+        ))
+    }
+}

@@ -1,0 +1,78 @@
+//! The tables, and how older ones are brought up to date.
+
+use rusqlite::Connection;
+
+use super::{StoreDir, StoreError};
+
+/// Each entry brings the store from the format of its index to the next.
+const MIGRATIONS: &[&str] = &["
+CREATE TABLE completion (
+    fingerprint BLOB NOT NULL,
+    max_tokens INTEGER NOT NULL,
+    kind TEXT NOT NULL,
+    request TEXT NOT NULL,
+    answer TEXT NOT NULL,
+    ended INTEGER NOT NULL,
+    tokens INTEGER,
+    created TEXT NOT NULL,
+    PRIMARY KEY (fingerprint, max_tokens)
+) STRICT;
+CREATE TABLE tombstone (
+    fingerprint BLOB PRIMARY KEY,
+    reason TEXT NOT NULL,
+    detail TEXT NOT NULL,
+    settings TEXT NOT NULL,
+    created TEXT NOT NULL
+) STRICT;
+CREATE TABLE snapshot (
+    id INTEGER PRIMARY KEY,
+    config TEXT NOT NULL,
+    resolved TEXT NOT NULL,
+    files TEXT NOT NULL,
+    cells BLOB NOT NULL,
+    created TEXT NOT NULL
+) STRICT;
+CREATE INDEX snapshot_config ON snapshot (config, id);
+CREATE TABLE run (
+    id INTEGER PRIMARY KEY,
+    config TEXT NOT NULL,
+    snapshot INTEGER NOT NULL,
+    started TEXT NOT NULL,
+    summary TEXT NOT NULL
+) STRICT;
+CREATE TABLE endpoint (
+    address TEXT PRIMARY KEY,
+    memory TEXT NOT NULL,
+    seen TEXT NOT NULL
+) STRICT;
+CREATE TABLE config_file (
+    name TEXT PRIMARY KEY,
+    path TEXT NOT NULL
+) STRICT;
+"];
+
+/// Brings the tables up to date in one transaction.
+pub fn migrate(dir: &StoreDir, connection: &mut Connection) -> Result<(), StoreError> {
+    let sqlite = |error| dir.sqlite(error);
+    let known = MIGRATIONS.len() as i64;
+    let transaction =
+        connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate).map_err(sqlite)?;
+    let found = version(&transaction).map_err(sqlite)?;
+    if found > known {
+        return Err(StoreError::Newer { path: dir.database(), found, known });
+    }
+    for migration in &MIGRATIONS[found as usize..] {
+        transaction.execute_batch(migration).map_err(sqlite)?;
+    }
+    transaction.pragma_update(None, "user_version", known).map_err(sqlite)?;
+    transaction.commit().map_err(sqlite)
+}
+
+/// The format that a store was last written in.
+pub fn version(connection: &Connection) -> rusqlite::Result<i64> {
+    connection.pragma_query_value(None, "user_version", |row| row.get(0))
+}
+
+pub fn known_version() -> i64 {
+    MIGRATIONS.len() as i64
+}

@@ -1,0 +1,147 @@
+use std::sync::mpsc;
+
+use super::*;
+
+fn completion(of: u8, max_tokens: u32, ended: bool, tokens: Option<u64>) -> Completion {
+    Completion {
+        fingerprint: Fingerprint([of; 32]),
+        max_tokens,
+        kind: Kind::Chat,
+        request: "{}".into(),
+        answer: format!("answer {of} under {max_tokens}"),
+        ended,
+        tokens,
+    }
+}
+
+fn store() -> (tempfile::TempDir, StoreDir) {
+    let folder = tempfile::tempdir().unwrap();
+    let dir = StoreDir::new(folder.path().join(".emogrid"));
+    (folder, dir)
+}
+
+fn write(dir: &StoreDir, completions: Vec<Completion>) {
+    let (sender, receiver) = mpsc::channel();
+    let writer = Writer::open(dir, move |written| sender.send(written).unwrap()).unwrap();
+    let count = completions.len();
+    for (ticket, completion) in completions.into_iter().enumerate() {
+        writer.completion(ticket as Ticket, completion).unwrap();
+    }
+    drop(writer);
+    let told: Vec<Ticket> = receiver
+        .iter()
+        .flat_map(|written| {
+            written.result.unwrap();
+            written.tickets
+        })
+        .collect();
+    assert_eq!(told, (0..count as Ticket).collect::<Vec<_>>());
+}
+
+#[test]
+fn a_completion_is_good_for_limits_that_would_not_have_cut_it() {
+    let (_folder, dir) = store();
+    write(
+        &dir,
+        vec![
+            completion(1, 100, true, Some(30)),
+            completion(2, 100, false, Some(100)),
+            completion(3, 100, true, None),
+            completion(4, 100, false, Some(100)),
+            completion(4, 200, true, Some(120)),
+        ],
+    );
+    let reader = Reader::open(&dir).unwrap().unwrap();
+    let under = |of: u8, max_tokens| reader.answer(&Fingerprint([of; 32]), max_tokens).unwrap();
+    let some = |text: &str| Some(text.to_owned());
+    // (which, today's limit, the answer that is good for it)
+    for (of, limit, expected) in [
+        (1, 100, some("answer 1 under 100")),
+        (1, 300, some("answer 1 under 100")),
+        (1, 30, some("answer 1 under 100")),
+        (1, 29, None),
+        (2, 100, some("answer 2 under 100")),
+        (2, 101, None),
+        (3, 200, some("answer 3 under 100")),
+        (3, 99, None),
+        (4, 100, some("answer 4 under 100")),
+        (4, 119, None),
+        (4, 120, some("answer 4 under 200")),
+        (4, 500, some("answer 4 under 200")),
+        (9, 100, None),
+    ] {
+        assert_eq!(under(of, limit), expected, "{of} under {limit}");
+    }
+}
+
+#[test]
+fn what_is_stored_stays() {
+    let (_folder, dir) = store();
+    write(&dir, vec![completion(1, 100, true, None)]);
+    let mut second = completion(1, 100, true, None);
+    second.answer = "another".into();
+    write(&dir, vec![second]);
+    let reader = Reader::open(&dir).unwrap().unwrap();
+    let answer = reader.answer(&Fingerprint([1; 32]), 100).unwrap();
+    assert_eq!(answer.as_deref(), Some("answer 1 under 100"));
+    assert_eq!(reader.counts().unwrap(), (1, 0));
+}
+
+#[test]
+fn tombstones_hold_as_long_as_their_settings() {
+    let then = Settings { max_tokens: Some(100), timeout_ms: None, context: Some(2048) };
+    let now = |max_tokens, context| Settings { max_tokens: Some(max_tokens), timeout_ms: Some(1), context };
+    assert!(then.still_hold(&now(100, Some(2048))));
+    assert!(then.still_hold(&now(100, None)), "what is not known is not different");
+    assert!(!then.still_hold(&now(50, Some(2048))));
+    assert!(!then.still_hold(&now(100, Some(4096))));
+    assert!(Settings::default().still_hold(&now(1, None)));
+}
+
+#[test]
+fn snapshots_are_kept_when_the_config_differs() {
+    let (_folder, dir) = store();
+    let writer = Writer::open(&dir, |_| {}).unwrap();
+    let snapshot = |resolved: &str, cells: u8| Snapshot {
+        resolved: resolved.into(),
+        files: "{}".into(),
+        cells: vec![cells],
+    };
+    writer.snapshot("a", snapshot("1", 1)).unwrap();
+    writer.snapshot("a", snapshot("1", 2)).unwrap();
+    writer.snapshot("b", snapshot("9", 9)).unwrap();
+    let reader = Reader::open(&dir).unwrap().unwrap();
+    assert_eq!(reader.last_snapshot("a").unwrap(), Some((1, snapshot("1", 2))));
+    writer.snapshot("a", snapshot("2", 3)).unwrap();
+    writer.snapshot("a", snapshot("1", 4)).unwrap();
+    let (id, last) = reader.last_snapshot("a").unwrap().unwrap();
+    assert_eq!((id, last), (4, snapshot("1", 4)), "a state that comes back is a state of its own");
+    writer.run("a", "2026-01-01T00:00:00Z", "{}").unwrap();
+    assert_eq!(reader.last_run("a").unwrap().unwrap().0, "2026-01-01T00:00:00Z");
+}
+
+#[test]
+fn a_lock_is_held_by_one_and_says_by_whom() {
+    let (_folder, dir) = store();
+    let first = RunLock::take(&dir, "moods").unwrap();
+    let second = RunLock::take(&dir, "moods").unwrap_err().to_string();
+    assert!(second.contains(&std::process::id().to_string()), "{second}");
+    RunLock::take(&dir, "others").unwrap();
+    drop(first);
+    RunLock::take(&dir, "moods").unwrap();
+}
+
+#[test]
+fn damaged_and_newer_stores_are_refused_in_words() {
+    let (_folder, dir) = store();
+    write(&dir, vec![]);
+    let connection = rusqlite::Connection::open(dir.database()).unwrap();
+    connection.pragma_update(None, "user_version", 99).unwrap();
+    drop(connection);
+    for error in [Reader::open(&dir).unwrap_err(), Writer::open(&dir, |_| {}).unwrap_err()] {
+        assert!(error.to_string().contains("newer emogrid"), "{error}");
+    }
+    std::fs::write(dir.database(), "this is no database, but it is long enough to look like a header").unwrap();
+    let error = Reader::open(&dir).unwrap_err();
+    assert!(error.advice().contains("damaged"), "{error}: {}", error.advice());
+}

@@ -1,0 +1,293 @@
+//! The one thread that writes the store, a batch a commit.
+
+use std::sync::mpsc;
+use std::time::{Duration, Instant};
+
+use rusqlite::{Connection, Transaction, params};
+
+use super::{Completion, EndpointMemory, Snapshot, StoreDir, StoreError, Tombstone, now, schema};
+use crate::model::Fingerprint;
+
+/// How long a batch is gathered after its first message.
+const GATHER: Duration = Duration::from_millis(15);
+/// The most messages in one batch.
+const BATCH: usize = 1024;
+
+/// The caller's own number for what it sent.
+pub type Ticket = u64;
+
+/// What became of something sent to the writer.
+#[derive(Debug)]
+pub struct Written {
+    pub tickets: Vec<Ticket>,
+    pub result: Result<(), StoreError>,
+}
+
+enum Message {
+    Completion(Ticket, Box<Completion>),
+    Tombstone(Ticket, Box<Tombstone>),
+    Task(Box<dyn FnOnce(&Transaction) -> rusqlite::Result<()> + Send>, mpsc::SyncSender<Result<(), StoreError>>),
+}
+
+/// A handle on the writing thread. Dropping it commits what was sent, and waits for that.
+#[derive(Debug)]
+pub struct Writer {
+    sender: Option<mpsc::Sender<Message>>,
+    thread: Option<std::thread::JoinHandle<()>>,
+}
+
+impl Writer {
+    /// Opens the store for writing, makes or migrates it, and starts the thread.
+    ///
+    /// `written` is called from that thread after each commit that held completions or tombstones.
+    ///
+    /// # Errors
+    /// A folder that cannot be written, or a damaged or newer store.
+    pub fn open(
+        dir: &StoreDir,
+        written: impl Fn(Written) + Send + 'static,
+    ) -> Result<Self, StoreError> {
+        dir.create()?;
+        let sqlite = |error| dir.sqlite(error);
+        let mut connection = Connection::open(dir.database()).map_err(sqlite)?;
+        connection.busy_timeout(Duration::from_secs(30)).map_err(sqlite)?;
+        connection.pragma_update(None, "journal_mode", "wal").map_err(sqlite)?;
+        // With a write-ahead log, FULL syncs at every commit: a power cut costs one batch at most.
+        connection.pragma_update(None, "synchronous", "full").map_err(sqlite)?;
+        schema::migrate(dir, &mut connection)?;
+        let (sender, receiver) = mpsc::channel();
+        let dir = dir.clone();
+        let thread = std::thread::Builder::new()
+            .name("store".into())
+            .spawn(move || write_all(&dir, &mut connection, &receiver, &written))
+            .map_err(|source| StoreError::Folder { path: "store thread".into(), source })?;
+        Ok(Self { sender: Some(sender), thread: Some(thread) })
+    }
+
+    fn send(&self, message: Message) -> Result<(), StoreError> {
+        self.sender.as_ref().ok_or(StoreError::Gone)?.send(message).map_err(|_| StoreError::Gone)
+    }
+
+    /// Stores a completion; its commit is told under the ticket.
+    pub fn completion(&self, ticket: Ticket, completion: Completion) -> Result<(), StoreError> {
+        self.send(Message::Completion(ticket, Box::new(completion)))
+    }
+
+    /// Stores a tombstone; its commit is told under the ticket.
+    pub fn tombstone(&self, ticket: Ticket, tombstone: Tombstone) -> Result<(), StoreError> {
+        self.send(Message::Tombstone(ticket, Box::new(tombstone)))
+    }
+
+    /// Runs a change in a transaction of the writer's and waits for its commit.
+    fn task(
+        &self,
+        task: impl FnOnce(&Transaction) -> rusqlite::Result<()> + Send + 'static,
+    ) -> Result<(), StoreError> {
+        let (sender, receiver) = mpsc::sync_channel(1);
+        self.send(Message::Task(Box::new(task), sender))?;
+        receiver.recv().map_err(|_| StoreError::Gone)?
+    }
+
+    /// Keeps a snapshot of a config; under the number of the last one if nothing but cells changed.
+    pub fn snapshot(&self, config: &str, snapshot: Snapshot) -> Result<(), StoreError> {
+        let config = config.to_owned();
+        self.task(move |transaction| {
+            let last: Option<(i64, bool)> = {
+                let mut query = transaction.prepare(
+                    "SELECT id, resolved = ?2 AND files = ?3 FROM snapshot WHERE config = ?1 ORDER BY id DESC LIMIT 1",
+                )?;
+                let mut rows = query.query(params![config, snapshot.resolved, snapshot.files])?;
+                match rows.next()? {
+                    Some(row) => Some((row.get(0)?, row.get(1)?)),
+                    None => None,
+                }
+            };
+            match last {
+                Some((id, true)) => transaction
+                    .execute("UPDATE snapshot SET cells = ?2 WHERE id = ?1", params![id, snapshot.cells])?,
+                _ => transaction.execute(
+                    "INSERT INTO snapshot (config, resolved, files, cells, created) VALUES (?1, ?2, ?3, ?4, ?5)",
+                    params![config, snapshot.resolved, snapshot.files, snapshot.cells, now()],
+                )?,
+            };
+            Ok(())
+        })
+    }
+
+    /// Keeps a run's summary, under the config's last snapshot.
+    pub fn run(&self, config: &str, started: &str, summary: &str) -> Result<(), StoreError> {
+        let (config, started, summary) = (config.to_owned(), started.to_owned(), summary.to_owned());
+        self.task(move |transaction| {
+            transaction.execute(
+                "INSERT INTO run (config, snapshot, started, summary)
+                 VALUES (?1, (SELECT coalesce(max(id), 0) FROM snapshot WHERE config = ?1), ?2, ?3)",
+                params![config, started, summary],
+            )?;
+            Ok(())
+        })
+    }
+
+    /// Remembers what was seen at an address.
+    pub fn endpoint(&self, address: &str, memory: &EndpointMemory) -> Result<(), StoreError> {
+        let address = address.to_owned();
+        let memory = serde_json::to_string(memory).unwrap_or_default();
+        self.task(move |transaction| {
+            transaction.execute(
+                "INSERT INTO endpoint (address, memory, seen) VALUES (?1, ?2, ?3)
+                 ON CONFLICT (address) DO UPDATE SET memory = excluded.memory, seen = excluded.seen",
+                params![address, memory, now()],
+            )?;
+            Ok(())
+        })
+    }
+
+    /// Remembers which file a config name belongs to.
+    pub fn config_file(&self, name: &str, path: &str) -> Result<(), StoreError> {
+        let (name, path) = (name.to_owned(), path.to_owned());
+        self.task(move |transaction| {
+            transaction.execute(
+                "INSERT INTO config_file (name, path) VALUES (?1, ?2)
+                 ON CONFLICT (name) DO UPDATE SET path = excluded.path",
+                params![name, path],
+            )?;
+            Ok(())
+        })
+    }
+
+    /// Takes the tombstones of these asks away, so that they are asked again.
+    pub fn forget_tombstones(&self, fingerprints: Vec<Fingerprint>) -> Result<(), StoreError> {
+        self.task(move |transaction| {
+            let mut delete = transaction.prepare("DELETE FROM tombstone WHERE fingerprint = ?1")?;
+            fingerprints.iter().try_for_each(|fingerprint| delete.execute(params![fingerprint.0]).map(drop))
+        })
+    }
+}
+
+impl Drop for Writer {
+    fn drop(&mut self) {
+        drop(self.sender.take());
+        if let Some(thread) = self.thread.take() {
+            // A writer that panicked has told its caller by its silence already.
+            let _ = thread.join();
+        }
+    }
+}
+
+fn write_all(
+    dir: &StoreDir,
+    connection: &mut Connection,
+    receiver: &mpsc::Receiver<Message>,
+    written: &(impl Fn(Written) + Send),
+) {
+    while let Ok(first) = receiver.recv() {
+        let mut batch = vec![first];
+        // A task's caller waits, so it is not kept waiting for others.
+        let until = Instant::now() + GATHER;
+        if !matches!(batch[0], Message::Task(..)) {
+            std::thread::sleep(GATHER);
+        }
+        while batch.len() < BATCH {
+            match receiver.recv_timeout(until.saturating_duration_since(Instant::now())) {
+                Ok(message) => {
+                    let urgent = matches!(message, Message::Task(..));
+                    batch.push(message);
+                    if urgent {
+                        break;
+                    }
+                }
+                Err(_) => break,
+            }
+        }
+        let mut tickets = Vec::new();
+        let mut waiting = Vec::new();
+        crate::crash_point!("before-commit");
+        let result = commit(connection, batch, &mut tickets, &mut waiting).map_err(|error| (dir.sqlite(error), dir));
+        for sender in waiting {
+            // The caller may have given up.
+            let _ = sender.send(result.as_ref().map(drop).map_err(|(error, dir)| copy(error, dir)));
+        }
+        crate::crash_point!("after-commit");
+        if !tickets.is_empty() {
+            written(Written { tickets, result: result.map_err(|(error, _)| error) });
+        }
+    }
+}
+
+/// The same failure again, for a second listener.
+fn copy(error: &StoreError, dir: &StoreDir) -> StoreError {
+    match error {
+        StoreError::Sqlite { source: rusqlite::Error::SqliteFailure(code, text), .. } => {
+            dir.sqlite(rusqlite::Error::SqliteFailure(*code, text.clone()))
+        }
+        _ => StoreError::Gone,
+    }
+}
+
+fn commit(
+    connection: &mut Connection,
+    batch: Vec<Message>,
+    tickets: &mut Vec<Ticket>,
+    waiting: &mut Vec<mpsc::SyncSender<Result<(), StoreError>>>,
+) -> rusqlite::Result<()> {
+    let mut result = Ok(());
+    let transaction = connection.transaction()?;
+    let created = now();
+    for message in batch {
+        // After a failure the rest is only counted, so that everybody hears of it.
+        let done = match message {
+            Message::Completion(ticket, completion) => {
+                tickets.push(ticket);
+                result.is_ok().then(|| insert_completion(&transaction, &completion, &created))
+            }
+            Message::Tombstone(ticket, tombstone) => {
+                tickets.push(ticket);
+                result.is_ok().then(|| insert_tombstone(&transaction, &tombstone, &created))
+            }
+            Message::Task(task, sender) => {
+                waiting.push(sender);
+                result.is_ok().then(|| task(&transaction))
+            }
+        };
+        if let Some(Err(error)) = done {
+            result = Err(error);
+        }
+    }
+    result?;
+    transaction.commit()
+}
+
+fn insert_completion(transaction: &Transaction, completion: &Completion, created: &str) -> rusqlite::Result<()> {
+    // What is stored stays: a second answer to the same ask would change the dataset.
+    transaction
+        .prepare_cached(
+            "INSERT INTO completion (fingerprint, max_tokens, kind, request, answer, ended, tokens, created)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT DO NOTHING",
+        )?
+        .execute(params![
+            completion.fingerprint.0,
+            completion.max_tokens,
+            completion.kind.as_str(),
+            completion.request,
+            completion.answer,
+            completion.ended,
+            completion.tokens.map(|tokens| tokens as i64),
+            created,
+        ])
+        .map(drop)
+}
+
+fn insert_tombstone(transaction: &Transaction, tombstone: &Tombstone, created: &str) -> rusqlite::Result<()> {
+    transaction
+        .prepare_cached(
+            "INSERT OR REPLACE INTO tombstone (fingerprint, reason, detail, settings, created)
+             VALUES (?1, ?2, ?3, ?4, ?5)",
+        )?
+        .execute(params![
+            tombstone.fingerprint.0,
+            tombstone.reason,
+            tombstone.detail,
+            serde_json::to_string(&tombstone.settings).unwrap_or_default(),
+            created,
+        ])
+        .map(drop)
+}
