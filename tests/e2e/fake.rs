@@ -1,0 +1,351 @@
+//! A server that stands in for llama.cpp, or for any OpenAI-compatible one, and misbehaves on demand.
+
+use std::collections::VecDeque;
+use std::net::SocketAddr;
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::State;
+use axum::http::{HeaderMap, Response, StatusCode, Uri};
+use axum::response::IntoResponse;
+use serde_json::{Value, json};
+
+/// What the server answers to one request.
+#[derive(Debug, Clone)]
+pub enum Reply {
+    /// A good answer, derived from the request.
+    Good,
+    /// A completion with these contents and finish reasons, one a choice.
+    Choices(Vec<(String, &'static str)>),
+    /// Any status with a body and further headers.
+    Status(u16, String, Vec<(&'static str, String)>),
+    /// 200 with just this body.
+    Raw(String),
+    /// Half of a good answer, and the connection closed.
+    Truncated,
+    /// No answer for so long.
+    Hang(Duration),
+}
+
+impl Reply {
+    pub fn status(status: u16, message: &str) -> Self {
+        let body = json!({ "error": { "code": status, "message": message, "type": "server_error" } });
+        Reply::Status(status, body.to_string(), vec![])
+    }
+
+    pub fn text(content: &str) -> Self {
+        Reply::Choices(vec![(content.to_owned(), "stop")])
+    }
+}
+
+/// A chat completion request that came.
+#[derive(Debug, Clone)]
+pub struct Seen {
+    pub body: Value,
+    pub at: Instant,
+    pub authorization: Option<String>,
+}
+
+impl Seen {
+    /// The text of the user's message.
+    pub fn user(&self) -> String {
+        let messages = self.body["messages"].as_array().cloned().unwrap_or_default();
+        messages.iter().rfind(|m| m["role"] == "user").map(|m| m["content"].as_str().unwrap().to_owned()).unwrap_or_default()
+    }
+}
+
+type Script = Box<dyn Fn(&Seen, usize) -> Reply + Send + Sync>;
+
+/// What the fake says of its model.
+#[derive(Debug, Clone)]
+pub struct Model {
+    pub file: String,
+    pub parameters: u64,
+    pub slots: u32,
+    pub context: u32,
+    /// `false`: a server that tells only names, on `/v1/models` alone.
+    pub llama: bool,
+}
+
+impl Default for Model {
+    fn default() -> Self {
+        Self { file: "fake-1b.gguf".into(), parameters: 1_000_000, slots: 4, context: 2048, llama: true }
+    }
+}
+
+struct Inner {
+    model: Mutex<Model>,
+    script: Mutex<Script>,
+    seen: Mutex<VecDeque<Seen>>,
+    loading: AtomicBool,
+    latency_ms: AtomicU64,
+    under_way: AtomicUsize,
+    most_under_way: AtomicUsize,
+    other_gets: AtomicUsize,
+}
+
+/// A running fake; it ends when dropped.
+pub struct Fake {
+    inner: Arc<Inner>,
+    pub address: SocketAddr,
+    stop: Option<tokio::sync::oneshot::Sender<()>>,
+    thread: Option<std::thread::JoinHandle<()>>,
+}
+
+impl Fake {
+    /// A well-behaved llama.cpp server with four slots, on a free port.
+    pub fn start() -> Self {
+        Self::start_at(0, Model::default())
+    }
+
+    pub fn start_at(port: u16, model: Model) -> Self {
+        let inner = Arc::new(Inner {
+            model: Mutex::new(model),
+            script: Mutex::new(Box::new(|_, _| Reply::Good)),
+            seen: Mutex::new(VecDeque::new()),
+            loading: AtomicBool::new(false),
+            latency_ms: AtomicU64::new(0),
+            under_way: AtomicUsize::new(0),
+            most_under_way: AtomicUsize::new(0),
+            other_gets: AtomicUsize::new(0),
+        });
+        let (stop, stopped) = tokio::sync::oneshot::channel();
+        let (told, tell) = std::sync::mpsc::channel();
+        let shared = inner.clone();
+        let thread = std::thread::spawn(move || {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+            runtime.block_on(async move {
+                let listener = tokio::net::TcpListener::bind(("127.0.0.1", port)).await.unwrap();
+                told.send(listener.local_addr().unwrap()).unwrap();
+                let app = Router::new().fallback(answer).with_state(shared);
+                let serve = async move { axum::serve(listener, app).await.unwrap() };
+                tokio::select! {
+                    () = serve => {}
+                    _ = stopped => {}
+                }
+            });
+            // Connections under way are cut, as by a server that is killed.
+            runtime.shutdown_background();
+        });
+        let address = tell.recv().unwrap();
+        Self { inner, address, stop: Some(stop), thread: Some(thread) }
+    }
+
+    pub fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// Decides what to answer: the request, and how many came before it.
+    pub fn script(&self, script: impl Fn(&Seen, usize) -> Reply + Send + Sync + 'static) {
+        *self.inner.script.lock().unwrap() = Box::new(script);
+    }
+
+    pub fn model(&self, change: impl FnOnce(&mut Model)) {
+        change(&mut self.inner.model.lock().unwrap());
+    }
+
+    pub fn loading(&self, yes: bool) {
+        self.inner.loading.store(yes, Ordering::SeqCst);
+    }
+
+    pub fn latency(&self, latency: Duration) {
+        self.inner.latency_ms.store(latency.as_millis() as u64, Ordering::SeqCst);
+    }
+
+    /// The chat requests that came so far.
+    pub fn seen(&self) -> Vec<Seen> {
+        self.inner.seen.lock().unwrap().iter().cloned().collect()
+    }
+
+    /// How many chat requests came since the last call of this.
+    pub fn take_count(&self) -> usize {
+        let mut seen = self.inner.seen.lock().unwrap();
+        let count = seen.len();
+        seen.clear();
+        count
+    }
+
+    pub fn most_under_way(&self) -> usize {
+        self.inner.most_under_way.load(Ordering::SeqCst)
+    }
+
+    /// Requests for other pages than chat.
+    pub fn other_gets(&self) -> usize {
+        self.inner.other_gets.load(Ordering::SeqCst)
+    }
+}
+
+impl Drop for Fake {
+    fn drop(&mut self) {
+        drop(self.stop.take());
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+}
+
+async fn answer(State(inner): State<Arc<Inner>>, headers: HeaderMap, uri: Uri, body: String) -> Response<Body> {
+    if inner.loading.load(Ordering::SeqCst) {
+        let body = json!({ "error": { "code": 503, "message": "Loading model", "type": "unavailable_error" } });
+        return reply(503, body.to_string(), &[]);
+    }
+    let model = inner.model.lock().unwrap().clone();
+    let not_found = || {
+        let body = json!({ "error": { "code": 404, "message": "File Not Found", "type": "not_found_error" } });
+        reply(404, body.to_string(), &[])
+    };
+    if uri.path() != "/v1/chat/completions" {
+        inner.other_gets.fetch_add(1, Ordering::SeqCst);
+    }
+    match uri.path() {
+        "/v1/models" if model.llama => reply(
+            200,
+            json!({ "object": "list", "data": [{ "id": model.file, "object": "model", "owned_by": "llamacpp",
+                "meta": { "n_params": model.parameters, "size": model.parameters / 2, "n_vocab": 1000, "ftype": "Q4_0" } }] })
+            .to_string(),
+            &[],
+        ),
+        "/v1/models" => {
+            reply(200, json!({ "object": "list", "data": [{ "id": model.file, "object": "model" }] }).to_string(), &[])
+        }
+        _ if !model.llama && uri.path() != "/v1/chat/completions" => not_found(),
+        "/health" => reply(200, json!({ "status": "ok" }).to_string(), &[]),
+        "/props" => reply(
+            200,
+            json!({ "total_slots": model.slots, "model_path": format!("/models/{}", model.file), "model_ftype": "Q4_0",
+                "chat_template": "{{ messages }}", "default_generation_settings": { "n_ctx": model.context } })
+            .to_string(),
+            &[],
+        ),
+        "/lora-adapters" => reply(200, "[]".into(), &[]),
+        "/v1/chat/completions" => {
+            let seen = Seen {
+                body: serde_json::from_str(&body).unwrap_or(Value::Null),
+                at: Instant::now(),
+                authorization: headers.get("authorization").map(|value| value.to_str().unwrap().to_owned()),
+            };
+            let before = {
+                let mut all = inner.seen.lock().unwrap();
+                all.push_back(seen.clone());
+                all.len() - 1
+            };
+            let said = (inner.script.lock().unwrap())(&seen, before);
+            let now = inner.under_way.fetch_add(1, Ordering::SeqCst) + 1;
+            inner.most_under_way.fetch_max(now, Ordering::SeqCst);
+            let latency = inner.latency_ms.load(Ordering::SeqCst);
+            if latency > 0 {
+                tokio::time::sleep(Duration::from_millis(latency)).await;
+            }
+            let out = say(&seen.body, said).await;
+            inner.under_way.fetch_sub(1, Ordering::SeqCst);
+            out
+        }
+        _ => not_found(),
+    }
+}
+
+async fn say(request: &Value, said: Reply) -> Response<Body> {
+    match said {
+        Reply::Good => reply(200, good(request), &[]),
+        Reply::Choices(choices) => reply(200, completion(request, &choices), &[]),
+        Reply::Status(status, body, headers) => reply(status, body, &headers),
+        Reply::Raw(body) => reply(200, body, &[]),
+        Reply::Hang(time) => {
+            tokio::time::sleep(time).await;
+            reply(200, good(request), &[])
+        }
+        Reply::Truncated => {
+            let whole = good(request);
+            let half = whole[..whole.len() / 2].to_owned();
+            // A promise of more than comes: the client sees the connection break.
+            let stream = futures_once(half);
+            let mut response = Response::new(Body::new(stream));
+            response.headers_mut().insert("content-length", whole.len().to_string().parse().unwrap());
+            response
+        }
+    }
+}
+
+/// A body that gives one piece and then fails.
+fn futures_once(piece: String) -> impl axum::body::HttpBody<Data = axum::body::Bytes, Error = std::io::Error> {
+    struct Broken(Option<String>);
+    impl axum::body::HttpBody for Broken {
+        type Data = axum::body::Bytes;
+        type Error = std::io::Error;
+
+        fn poll_frame(
+            mut self: std::pin::Pin<&mut Self>,
+            _: &mut std::task::Context<'_>,
+        ) -> std::task::Poll<Option<Result<http_body::Frame<Self::Data>, Self::Error>>> {
+            std::task::Poll::Ready(Some(match self.0.take() {
+                Some(piece) => Ok(http_body::Frame::data(piece.into())),
+                None => Err(std::io::Error::other("cut")),
+            }))
+        }
+    }
+    Broken(Some(piece))
+}
+
+fn reply(status: u16, body: String, headers: &[(&str, String)]) -> Response<Body> {
+    let mut response = (StatusCode::from_u16(status).unwrap(), body).into_response();
+    response.headers_mut().insert("content-type", "application/json".parse().unwrap());
+    for (name, value) in headers {
+        let name: axum::http::HeaderName = name.parse().unwrap();
+        response.headers_mut().insert(name, value.parse().unwrap());
+    }
+    response
+}
+
+/// A completion whose texts follow from the whole request, so that another prompt, seed or
+/// parameter gives another text.
+pub fn good(request: &Value) -> String {
+    let n = request["n"].as_u64().unwrap_or(1);
+    let choices: Vec<_> = (0..n).map(|choice| (content(request, choice), "stop")).collect();
+    completion(request, &choices)
+}
+
+fn content(request: &Value, choice: u64) -> String {
+    let hash = |item: u64| {
+        let mut request = request.clone();
+        request.as_object_mut().unwrap().remove("max_tokens");
+        let text = format!("{request} {choice} {item}");
+        blake3::hash(text.as_bytes()).to_hex().to_string()
+    };
+    let text = |item: u64| {
+        let hash = hash(item);
+        format!("I told them {} and {} today.", &hash[..6], &hash[6..12])
+    };
+    let schema = &request["response_format"]["json_schema"]["schema"];
+    if schema.is_null() {
+        return text(0);
+    }
+    match schema["properties"]["items"]["maxItems"].as_u64() {
+        Some(items) => {
+            let items: Vec<_> = (0..items).map(|item| json!({ "text": text(item) })).collect();
+            json!({ "items": items }).to_string()
+        }
+        None => json!({ "text": text(0) }).to_string(),
+    }
+}
+
+pub fn completion(request: &Value, choices: &[(String, &'static str)]) -> String {
+    let tokens: usize = choices.iter().map(|(content, _)| content.split_whitespace().count()).sum();
+    let choices: Vec<_> = choices
+        .iter()
+        .enumerate()
+        .map(|(index, (content, finish))| {
+            json!({ "index": index, "message": { "role": "assistant", "content": content }, "finish_reason": finish })
+        })
+        .collect();
+    json!({
+        "object": "chat.completion",
+        "model": request["model"],
+        "choices": choices,
+        "usage": { "prompt_tokens": 40, "completion_tokens": tokens, "total_tokens": 40 + tokens },
+        "timings": { "cache_n": 10, "prompt_n": 30, "predicted_n": tokens },
+    })
+    .to_string()
+}

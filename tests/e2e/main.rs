@@ -1,0 +1,8 @@
+//! emogrid as its users meet it: through the binary, against a server.
+
+mod fake;
+mod faults;
+mod keys;
+mod kill;
+mod project;
+mod rerun;
