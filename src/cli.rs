@@ -6,7 +6,12 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 /// Labelled text for emotion and sentiment detection, from a YAML grid and a model server.
 #[derive(Debug, Parser)]
-#[command(name = "emogrid", version, about, max_term_width = 80, after_help = "\
+#[command(
+    name = "emogrid",
+    version,
+    about,
+    max_term_width = 80,
+    after_help = "\
 Examples:
   emogrid run configs/quickstart.yaml       make a dataset with a built-in model
   emogrid check configs/moods.yaml          say what is wrong with a config
@@ -14,7 +19,8 @@ Examples:
   emogrid export configs/moods.yaml --format csv -o moods.csv
 
 Exit codes: 0 complete, 1 failed, 2 wrong usage or config, 3 stopped as asked
-with everything saved, 4 short of the rows that the config wants.")]
+with everything saved, 4 short of the rows that the config wants."
+)]
 pub struct Cli {
     #[command(subcommand)]
     pub command: Command,

@@ -103,7 +103,9 @@ impl Talk {
     pub fn style(&self) -> Style {
         match (self.quiet, io::stderr().is_terminal()) {
             (true, _) => Style::Quiet,
-            (false, true) => Style::Terminal { colour: self.colour },
+            (false, true) => Style::Terminal {
+                colour: self.colour,
+            },
             (false, false) => Style::Lines,
         }
     }
@@ -129,16 +131,34 @@ impl Talk {
                 eprintln!("{}", report.render(self.colour));
                 let mut counted = crate::report::count(errors as u64, "error");
                 if warnings > 0 {
-                    counted.push_str(&format!(", {}", crate::report::count(warnings as u64, "warning")));
+                    counted.push_str(&format!(
+                        ", {}",
+                        crate::report::count(warnings as u64, "warning")
+                    ));
                 }
                 eprintln!("\n{counted}");
                 Exit::Usage
             }
+            Failure::Run(RunError::Interrupted) => {
+                self.say("stopped before anything was asked");
+                Exit::Stopped
+            }
             Failure::Run(error) => {
-                let bold = if self.colour { ("\x1b[1;31m", "\x1b[0m") } else { ("", "") };
-                eprintln!("{}error{}: {error}\n  {}", bold.0, bold.1, error.advice().replace('\n', "\n  "));
+                let bold = if self.colour {
+                    ("\x1b[1;31m", "\x1b[0m")
+                } else {
+                    ("", "")
+                };
+                eprintln!(
+                    "{}error{}: {error}\n  {}",
+                    bold.0,
+                    bold.1,
+                    error.advice().replace('\n', "\n  ")
+                );
                 match error {
-                    RunError::NoKey { .. } | RunError::NameTaken { .. } | RunError::Render(_) => Exit::Usage,
+                    RunError::NoKey { .. } | RunError::NameTaken { .. } | RunError::Render(_) => {
+                        Exit::Usage
+                    }
                     _ => Exit::Failed,
                 }
             }
@@ -164,7 +184,9 @@ fn open_path(path: &Path, set: &[String]) -> Result<Opened, Failure> {
 
 /// A runtime for input and output: one thread, since the work is elsewhere.
 fn block_on<T>(work: impl Future<Output = T>) -> Result<T, Failure> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
     Ok(runtime.block_on(work))
 }
 
@@ -181,16 +203,32 @@ fn evaluate_stored(opened: &Opened) -> Result<Evaluated, Failure> {
     let reader = Reader::open(&dir)?;
     let known = block_on(pipeline::look(config, reader.as_ref()))??;
     let memory = known.as_ref().map_or_else(
-        || EndpointMemory { identity: Identity::Named { name: String::new() }, slots: None, context: None },
+        || EndpointMemory {
+            identity: Identity::Named {
+                name: String::new(),
+            },
+            slots: None,
+            context: None,
+        },
         |known| known.memory.clone(),
     );
     let settings = pipeline::settings(&opened.recipe, &memory);
     let outcome = {
-        let mut book = StoreBook::new(&opened.recipe, memory.identity, reader.as_ref(), settings, false)
-            .map_err(RunError::from)?;
+        let mut book = StoreBook::new(
+            &opened.recipe,
+            memory.identity,
+            reader.as_ref(),
+            settings,
+            false,
+        )
+        .map_err(RunError::from)?;
         evaluate(&opened.recipe.quotas(), &mut book).map_err(RunError::from)?
     };
-    Ok(Evaluated { outcome, known, reader })
+    Ok(Evaluated {
+        outcome,
+        known,
+        reader,
+    })
 }
 
 /// Prints JSON for machines, on standard output.

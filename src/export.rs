@@ -56,6 +56,9 @@ mod tests {
         assert_eq!(String::from_utf8(out).unwrap(), expected);
         let mut out = Vec::new();
         jsonl(&rows[1..], &mut out).unwrap();
-        assert_eq!(String::from_utf8(out).unwrap(), "{\"id\":\"2\",\"text\":\"d\",\"score\":1.5}\n");
+        assert_eq!(
+            String::from_utf8(out).unwrap(),
+            "{\"id\":\"2\",\"text\":\"d\",\"score\":1.5}\n"
+        );
     }
 }

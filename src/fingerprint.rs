@@ -102,15 +102,25 @@ impl Frame {
         for (name, value) in &sampling {
             wire.push_str(&format!(",{}:{}", to_json(name), to_json(value)));
         }
-        Self { canonical, wire, max_tokens: config.sampling.max_tokens }
+        Self {
+            canonical,
+            wire,
+            max_tokens: config.sampling.max_tokens,
+        }
     }
 
     /// The canonical form and fingerprint of one ask.
     pub fn request(&self, messages: &[Message], seed: u32) -> Request {
-        let canonical =
-            format!("{},\"seed\":{seed},\"messages\":{}}}", self.canonical, to_json(&messages));
+        let canonical = format!(
+            "{},\"seed\":{seed},\"messages\":{}}}",
+            self.canonical,
+            to_json(&messages)
+        );
         let fingerprint = Fingerprint(*blake3::hash(canonical.as_bytes()).as_bytes());
-        Request { fingerprint, canonical }
+        Request {
+            fingerprint,
+            canonical,
+        }
     }
 
     /// The body that is sent for one ask.
@@ -142,7 +152,10 @@ fn sampling(config: &Config, model: &Identity) -> Map<String, Value> {
         out.insert("repeat_penalty".into(), penalty.into());
     }
     out.insert("presence_penalty".into(), sampling.presence_penalty.into());
-    out.insert("frequency_penalty".into(), sampling.frequency_penalty.into());
+    out.insert(
+        "frequency_penalty".into(),
+        sampling.frequency_penalty.into(),
+    );
     if !sampling.stop.is_empty() {
         out.insert("stop".into(), sampling.stop.clone().into());
     }

@@ -47,7 +47,9 @@ impl Grid {
         let combinations = config
             .axes
             .iter()
-            .try_fold(1u64, |product, axis| product.checked_mul(axis.values.len() as u64))
+            .try_fold(1u64, |product, axis| {
+                product.checked_mul(axis.values.len() as u64)
+            })
             .filter(|product| *product <= MOST_COMBINATIONS);
         let Some(combinations) = combinations else {
             return Err(vec![at(
@@ -58,7 +60,14 @@ impl Grid {
         };
         let mut found = Vec::new();
         let mut compile = |rules: &[crate::config::resolved::Rule]| -> Vec<CompiledRule> {
-            rules.iter().filter_map(|rule| CompiledRule::new(rule, &axes).map_err(|d| found.push(d)).ok()).collect()
+            rules
+                .iter()
+                .filter_map(|rule| {
+                    CompiledRule::new(rule, &axes)
+                        .map_err(|d| found.push(d))
+                        .ok()
+                })
+                .collect()
         };
         let (mut exclude, mut only) = (compile(&config.exclude), compile(&config.only));
         if !found.is_empty() {
@@ -81,10 +90,15 @@ impl Grid {
         }
         cells.sort_unstable_by_key(|cell| cell.id);
         if cells.is_empty() {
-            let rule = config.only.iter().chain(&config.exclude).find_map(|rule| rule.at);
+            let rule = config
+                .only
+                .iter()
+                .chain(&config.exclude)
+                .find_map(|rule| rule.at);
             return Err(vec![at(
-                Diagnostic::error("empty-grid", "the rules leave no cell")
-                    .help(format!("{combinations} combinations, all of them left out; loosen `exclude` or `only`")),
+                Diagnostic::error("empty-grid", "the rules leave no cell").help(format!(
+                    "{combinations} combinations, all of them left out; loosen `exclude` or `only`"
+                )),
                 rule,
             )]);
         }
@@ -106,20 +120,30 @@ impl Grid {
     /// The cell's axis and value names, in the order of the axes.
     pub fn names(&self, cell: Cell) -> impl Iterator<Item = (&str, &str)> {
         let values = self.values(cell);
-        self.axes.iter().zip(values).map(|(axis, at)| (&*axis.name, axis.values[at].name()))
+        self.axes
+            .iter()
+            .zip(values)
+            .map(|(axis, at)| (&*axis.name, axis.values[at].name()))
     }
 
     /// A number that cells share when all their label values are the same.
     pub fn label_key(&self, cell: Cell) -> u64 {
         let values = self.values(cell);
-        self.axes.iter().zip(values).filter(|(axis, _)| axis.label).fold(0, |key, (axis, at)| {
-            key * axis.values.len() as u64 + at as u64
-        })
+        self.axes
+            .iter()
+            .zip(values)
+            .filter(|(axis, _)| axis.label)
+            .fold(0, |key, (axis, at)| {
+                key * axis.values.len() as u64 + at as u64
+            })
     }
 
     /// `emotion=joy context=work`, for messages.
     pub fn describe(&self, cell: Cell) -> String {
-        let parts: Vec<_> = self.names(cell).map(|(axis, value)| format!("{axis}={value}")).collect();
+        let parts: Vec<_> = self
+            .names(cell)
+            .map(|(axis, value)| format!("{axis}={value}"))
+            .collect();
         parts.join(" ")
     }
 }
@@ -129,7 +153,11 @@ impl GridAxis {
         Self {
             name: axis.name.as_str().into(),
             label: axis.label,
-            values: axis.values.iter().map(|value| Arc::new(ValueObject::new(value))).collect(),
+            values: axis
+                .values
+                .iter()
+                .map(|value| Arc::new(ValueObject::new(value)))
+                .collect(),
         }
     }
 }

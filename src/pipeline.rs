@@ -11,5 +11,5 @@ pub use book::StoreBook;
 pub use connect::{Known, look};
 pub use open::{Opened, open};
 pub use output::{Files, previous_rows};
-pub use run::{Ended, RunError, RunOptions, run, settings};
+pub use run::{Ended, Finished, RunError, RunOptions, run, settings};
 pub use summary::{by_axis, cell_asks, change, difference};

@@ -37,13 +37,6 @@ struct Variant {
     template: String,
 }
 
-/// The messages of one ask and which variant of the prompt made them.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Rendered {
-    pub variant: usize,
-    pub messages: Vec<Message>,
-}
-
 /// A template that failed at a cell.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
@@ -51,7 +44,9 @@ pub struct RenderError(pub Box<Report>);
 
 impl fmt::Debug for Prompts {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Prompts").field("variants", &self.variants).finish_non_exhaustive()
+        f.debug_struct("Prompts")
+            .field("variants", &self.variants)
+            .finish_non_exhaustive()
     }
 }
 
@@ -69,11 +64,15 @@ impl Prompts {
         let mut templates = Templates::new(files);
         let mut name_of = |name: &str, template: &Template| match template {
             Template::File(file, at) => templates.file(file, *at, report).then(|| file.clone()),
-            Template::Inline(source, at) => {
-                templates.inline(name, source, *at, report).then(|| name.to_owned())
-            }
+            Template::Inline(source, at) => templates
+                .inline(name, source, *at, report)
+                .then(|| name.to_owned()),
         };
-        let system = config.prompt.system.as_ref().map(|template| name_of("prompt.system", template));
+        let system = config
+            .prompt
+            .system
+            .as_ref()
+            .map(|template| name_of("prompt.system", template));
         let variants: Vec<_> = config
             .prompt
             .user
@@ -92,27 +91,40 @@ impl Prompts {
             Some(None) => return None,
             other => other.flatten(),
         };
-        let used: Vec<&str> =
-            system.iter().map(String::as_str).chain(variants.iter().map(|v| v.template.as_str())).collect();
+        let used: Vec<&str> = system
+            .iter()
+            .map(String::as_str)
+            .chain(variants.iter().map(|v| v.template.as_str()))
+            .collect();
         let before = report.found.len();
         templates.check_variables(&used, config, grid, report);
-        if report.found[before..].iter().any(|d| d.severity == crate::config::Severity::Error) {
+        if report.found[before..]
+            .iter()
+            .any(|d| d.severity == crate::config::Severity::Error)
+        {
             return None;
         }
-        let lists = Value::from_pairs(
-            config
-                .lists
-                .iter()
-                .map(|list| (list.name.clone(), Value::from_object(ListObject::new(&list.items)))),
-        );
-        Some(Self { templates, system, variants, lists, items: config.response.items, seed: config.seed })
+        let lists = Value::from_pairs(config.lists.iter().map(|list| {
+            (
+                list.name.clone(),
+                Value::from_object(ListObject::new(&list.items)),
+            )
+        }));
+        Some(Self {
+            templates,
+            system,
+            variants,
+            lists,
+            items: config.response.items,
+            seed: config.seed,
+        })
     }
 
     /// The messages of a cell's `ask`-th request; the same on every machine.
     ///
     /// # Errors
     /// A template that cannot be rendered for this cell, shown with its source line.
-    pub fn render(&self, grid: &Grid, cell: Cell, ask: u32) -> Result<Rendered, RenderError> {
+    pub fn render(&self, grid: &Grid, cell: Cell, ask: u32) -> Result<Vec<Message>, RenderError> {
         let variant = self.variant(cell, ask);
         let context = Value::from_object(CellContext {
             cell: cell_values(grid, cell),
@@ -127,10 +139,16 @@ impl Prompts {
         };
         let mut messages = Vec::with_capacity(2);
         if let Some(system) = &self.system {
-            messages.push(Message { role: "system", content: render(system)? });
+            messages.push(Message {
+                role: "system",
+                content: render(system)?,
+            });
         }
-        messages.push(Message { role: "user", content: render(&self.variants[variant].template)? });
-        Ok(Rendered { variant, messages })
+        messages.push(Message {
+            role: "user",
+            content: render(&self.variants[variant].template)?,
+        });
+        Ok(messages)
     }
 
     pub fn variant_name(&self, variant: usize) -> &str {
@@ -142,7 +160,7 @@ impl Prompts {
         self.templates.used()
     }
 
-    /// The variant of an ask, by weight: adding a variant moves no ask between the others.
+    /// Which variant an ask uses, by weight: adding a variant moves no ask between the others.
     pub fn variant(&self, cell: Cell, ask: u32) -> usize {
         if let [_] = self.variants.as_slice() {
             return 0;
@@ -160,7 +178,14 @@ impl Prompts {
         pick::best(scores)
     }
 
-    fn failure(&self, name: &str, error: minijinja::Error, grid: &Grid, cell: Cell, ask: u32) -> RenderError {
+    fn failure(
+        &self,
+        name: &str,
+        error: minijinja::Error,
+        grid: &Grid,
+        cell: Cell,
+        ask: u32,
+    ) -> RenderError {
         let mut report = Report::default();
         let found = self.templates.diagnostic(name, &error, &mut report.sources);
         let place = format!("while rendering {} (ask {ask})", grid.describe(cell));
@@ -190,7 +215,12 @@ fn cell_values(grid: &Grid, cell: Cell) -> Vec<(Arc<str>, Value)> {
     grid.axes
         .iter()
         .zip(values)
-        .map(|(axis, at)| (axis.name.clone(), Value::from_dyn_object(axis.values[at].clone())))
+        .map(|(axis, at)| {
+            (
+                axis.name.clone(),
+                Value::from_dyn_object(axis.values[at].clone()),
+            )
+        })
         .collect()
 }
 
@@ -204,13 +234,21 @@ impl Object for CellContext {
             "lists" => Some(self.lists.clone()),
             "items" => Some(Value::from(self.items)),
             "ask" => Some(Value::from(self.ask)),
-            axis => self.cell.iter().find(|(name, _)| **name == *axis).map(|(_, value)| value.clone()),
+            axis => self
+                .cell
+                .iter()
+                .find(|(name, _)| **name == *axis)
+                .map(|(_, value)| value.clone()),
         }
     }
 
     fn enumerate(self: &Arc<Self>) -> Enumerator {
         let names = self.cell.iter().map(|(name, _)| Value::from(&**name));
-        Enumerator::Values(names.chain(["lists", "items", "ask"].map(Value::from)).collect())
+        Enumerator::Values(
+            names
+                .chain(["lists", "items", "ask"].map(Value::from))
+                .collect(),
+        )
     }
 }
 

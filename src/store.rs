@@ -109,11 +109,21 @@ pub struct Snapshot {
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
     #[error("cannot use the store at {path}: {source}", path = .path.display())]
-    Sqlite { path: PathBuf, source: rusqlite::Error },
+    Sqlite {
+        path: PathBuf,
+        source: rusqlite::Error,
+    },
     #[error("cannot use the folder {path}: {source}", path = .path.display())]
-    Folder { path: PathBuf, source: std::io::Error },
+    Folder {
+        path: PathBuf,
+        source: std::io::Error,
+    },
     #[error("the store at {path} was written by a newer emogrid (format {found}, this one knows {known})", path = .path.display())]
-    Newer { path: PathBuf, found: i64, known: i64 },
+    Newer {
+        path: PathBuf,
+        found: i64,
+        known: i64,
+    },
     #[error("the store's writer has stopped")]
     Gone,
 }
@@ -123,14 +133,18 @@ impl StoreError {
     pub fn advice(&self) -> &'static str {
         match self {
             StoreError::Sqlite { source, .. } => match source.sqlite_error_code() {
-                Some(rusqlite::ErrorCode::DiskFull) => "the disk is full: make room and run again; all that was stored is kept",
+                Some(rusqlite::ErrorCode::DiskFull) => {
+                    "the disk is full: make room and run again; all that was stored is kept"
+                }
                 Some(rusqlite::ErrorCode::ReadOnly | rusqlite::ErrorCode::CannotOpen) => {
                     "the folder cannot be written: make it writable and run again; all that was stored is kept"
                 }
                 Some(rusqlite::ErrorCode::NotADatabase | rusqlite::ErrorCode::DatabaseCorrupt) => {
                     "the file is damaged: move it away and put back a copy of yours"
                 }
-                _ => "look at the disk and the folder's permissions, and run again; all that was stored is kept",
+                _ => {
+                    "look at the disk and the folder's permissions, and run again; all that was stored is kept"
+                }
             },
             StoreError::Folder { .. } => "look at the folder's permissions",
             StoreError::Newer { .. } => "use the newer emogrid for this project",
@@ -162,7 +176,10 @@ impl StoreDir {
     /// # Errors
     /// A folder that cannot be made or written.
     pub fn create(&self) -> Result<(), StoreError> {
-        let folder = |path: &Path, source| StoreError::Folder { path: path.to_owned(), source };
+        let folder = |path: &Path, source| StoreError::Folder {
+            path: path.to_owned(),
+            source,
+        };
         std::fs::create_dir_all(&self.0).map_err(|error| folder(&self.0, error))?;
         let ignore = self.0.join(".gitignore");
         if !ignore.exists() {
@@ -177,13 +194,18 @@ impl StoreDir {
     }
 
     fn sqlite(&self, source: rusqlite::Error) -> StoreError {
-        StoreError::Sqlite { path: self.database(), source }
+        StoreError::Sqlite {
+            path: self.database(),
+            source,
+        }
     }
 }
 
 /// An instant as text, for a person: RFC 3339 in UTC, to the second.
 fn now() -> String {
-    jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
+    jiff::Timestamp::now()
+        .strftime("%Y-%m-%dT%H:%M:%SZ")
+        .to_string()
 }
 
 #[cfg(test)]

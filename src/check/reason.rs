@@ -62,15 +62,29 @@ impl Reason {
     pub fn advice_for(name: &str) -> Option<&'static str> {
         Some(match name {
             "empty" => "the model answers nothing: look at the prompt, or raise the temperature",
-            "only-reasoning" => "switch the model's thinking off, such as `sampling.extra: { chat_template_kwargs: { enable_thinking: false } }`, or raise `sampling.max_tokens`",
+            "only-reasoning" => {
+                "switch the model's thinking off, such as `sampling.extra: { chat_template_kwargs: { enable_thinking: false } }`, or raise `sampling.max_tokens`"
+            }
             "cut" => "raise `sampling.max_tokens`: only the cut answers are asked for again",
-            "whitespace" => "a small model under a schema runs off into blanks: lower the temperature, or set `sampling.min_p`",
+            "whitespace" => {
+                "a small model under a schema runs off into blanks: lower the temperature, or set `sampling.min_p`"
+            }
             "finish" => "the server ended the answer itself: look at its log",
-            "not-json" => "the server does not hold the model to JSON: use one that does, or `response.format: text`",
-            "schema" => "the server does not hold the model to the schema, or cannot express all of it",
-            "words" => "change `checks.words`, which asks nothing again, or ask for another length in the prompt",
-            "characters" => "change `checks.characters`, which asks nothing again, or ask for another length in the prompt",
-            "duplicate" => "vary the prompt (`lists` with `pick`), raise the temperature, or narrow `dedup.scope`",
+            "not-json" => {
+                "the server does not hold the model to JSON: use one that does, or `response.format: text`"
+            }
+            "schema" => {
+                "the server does not hold the model to the schema, or cannot express all of it"
+            }
+            "words" => {
+                "change `checks.words`, which asks nothing again, or ask for another length in the prompt"
+            }
+            "characters" => {
+                "change `checks.characters`, which asks nothing again, or ask for another length in the prompt"
+            }
+            "duplicate" => {
+                "vary the prompt (`lists` with `pick`), raise the temperature, or narrow `dedup.scope`"
+            }
             _ => return None,
         })
     }

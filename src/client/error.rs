@@ -83,20 +83,36 @@ impl std::error::Error for ClientError {}
 
 impl ClientError {
     pub fn new(class: ErrorClass, message: impl AsRef<str>) -> Self {
-        Self { class, status: None, message: one_line(message.as_ref()), retry_after: None }
+        Self {
+            class,
+            status: None,
+            message: one_line(message.as_ref()),
+            retry_after: None,
+        }
     }
 
     /// Reads a non-2xx answer: OpenAI's and llama.cpp's error objects, or whatever text it is.
     pub fn from_response(status: u16, retry_after: Option<Duration>, body: &str) -> Self {
-        let said: Option<Said> = serde_json::from_str::<Envelope>(body).ok().map(|envelope| match envelope.error {
-            Inner::Object(said) => said,
-            Inner::Text(message) => Said { message: Some(message), kind: None },
-        });
-        let kind = said.as_ref().and_then(|said| said.kind.clone()).unwrap_or_default();
-        let message = said.and_then(|said| said.message).unwrap_or_else(|| match body.trim() {
-            "" => "no explanation".to_owned(),
-            body => body.to_owned(),
-        });
+        let said: Option<Said> =
+            serde_json::from_str::<Envelope>(body)
+                .ok()
+                .map(|envelope| match envelope.error {
+                    Inner::Object(said) => said,
+                    Inner::Text(message) => Said {
+                        message: Some(message),
+                        kind: None,
+                    },
+                });
+        let kind = said
+            .as_ref()
+            .and_then(|said| said.kind.clone())
+            .unwrap_or_default();
+        let message = said
+            .and_then(|said| said.message)
+            .unwrap_or_else(|| match body.trim() {
+                "" => "no explanation".to_owned(),
+                body => body.to_owned(),
+            });
         let lower = message.to_lowercase();
         let class = match status {
             401..=403 => ErrorClass::Unauthorized,
@@ -117,7 +133,12 @@ impl ClientError {
             400..=499 => ErrorClass::Refused,
             _ => ErrorClass::Garbled,
         };
-        Self { class, status: Some(status), message: one_line(&message), retry_after }
+        Self {
+            class,
+            status: Some(status),
+            message: one_line(&message),
+            retry_after,
+        }
     }
 }
 
@@ -176,18 +197,46 @@ mod tests {
     #[test]
     fn answers_of_real_servers_get_their_class() {
         let cases = [
-            (400, r#"{"error":{"code":400,"message":"request (3031 tokens) exceeds the available context size (2048 tokens), try increasing it","type":"exceed_context_size_error","n_ctx":2048}}"#, ErrorClass::ContextExceeded),
-            (400, r#"{"error":{"message":"This model's maximum context length is 4096 tokens.","type":"invalid_request_error","code":"context_length_exceeded"}}"#, ErrorClass::ContextExceeded),
-            (400, r#"{"error":{"code":400,"message":"Failed to initialize samplers: failed to parse grammar","type":"invalid_request_error"}}"#, ErrorClass::Refused),
+            (
+                400,
+                r#"{"error":{"code":400,"message":"request (3031 tokens) exceeds the available context size (2048 tokens), try increasing it","type":"exceed_context_size_error","n_ctx":2048}}"#,
+                ErrorClass::ContextExceeded,
+            ),
+            (
+                400,
+                r#"{"error":{"message":"This model's maximum context length is 4096 tokens.","type":"invalid_request_error","code":"context_length_exceeded"}}"#,
+                ErrorClass::ContextExceeded,
+            ),
+            (
+                400,
+                r#"{"error":{"code":400,"message":"Failed to initialize samplers: failed to parse grammar","type":"invalid_request_error"}}"#,
+                ErrorClass::Refused,
+            ),
             (422, r#"{"detail":"bad"}"#, ErrorClass::Refused),
-            (500, r#"{"error":{"code":500,"message":"Context size has been exceeded.","type":"server_error"}}"#, ErrorClass::Crowded),
+            (
+                500,
+                r#"{"error":{"code":500,"message":"Context size has been exceeded.","type":"server_error"}}"#,
+                ErrorClass::Crowded,
+            ),
             (500, "boom", ErrorClass::ServerError),
-            (503, r#"{"error":{"message":"Loading model","type":"unavailable_error","code":503}}"#, ErrorClass::Loading),
+            (
+                503,
+                r#"{"error":{"message":"Loading model","type":"unavailable_error","code":503}}"#,
+                ErrorClass::Loading,
+            ),
             (503, "busy", ErrorClass::Unavailable),
             (502, "<html>", ErrorClass::Unavailable),
             (429, r#"{"error":"slow down"}"#, ErrorClass::RateLimited),
-            (401, r#"{"error":{"code":401,"message":"Invalid API Key","type":"authentication_error"}}"#, ErrorClass::Unauthorized),
-            (404, r#"{"error":{"code":404,"message":"File Not Found","type":"not_found_error"}}"#, ErrorClass::NotFound),
+            (
+                401,
+                r#"{"error":{"code":401,"message":"Invalid API Key","type":"authentication_error"}}"#,
+                ErrorClass::Unauthorized,
+            ),
+            (
+                404,
+                r#"{"error":{"code":404,"message":"File Not Found","type":"not_found_error"}}"#,
+                ErrorClass::NotFound,
+            ),
             (302, "", ErrorClass::Garbled),
         ];
         for (status, body, class) in cases {
@@ -196,7 +245,13 @@ mod tests {
         }
         let error = ClientError::from_response(429, None, r#"{"error":"slow down"}"#);
         assert_eq!(error.to_string(), "HTTP 429: slow down");
-        assert!(ClientError::from_response(500, None, &"x ".repeat(5000)).message.chars().count() <= 300);
+        assert!(
+            ClientError::from_response(500, None, &"x ".repeat(5000))
+                .message
+                .chars()
+                .count()
+                <= 300
+        );
     }
 
     #[test]
@@ -205,7 +260,10 @@ mod tests {
         for (value, expected) in [
             ("3", Some(Duration::from_secs(3))),
             ("0.2", Some(Duration::from_millis(200))),
-            ("Thu, 01 Jan 2026 00:00:30 GMT", Some(Duration::from_secs(30))),
+            (
+                "Thu, 01 Jan 2026 00:00:30 GMT",
+                Some(Duration::from_secs(30)),
+            ),
             ("Wed, 01 Jan 2025 00:00:30 GMT", Some(Duration::ZERO)),
             ("soon", None),
             ("-1", None),

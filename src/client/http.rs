@@ -21,7 +21,9 @@ pub struct Client {
 impl std::fmt::Debug for Client {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         // The key stays out of logs.
-        f.debug_struct("Client").field("base", &self.base).finish_non_exhaustive()
+        f.debug_struct("Client")
+            .field("base", &self.base)
+            .finish_non_exhaustive()
     }
 }
 
@@ -43,7 +45,10 @@ impl Client {
             .map_err(|error| ClientError::new(ErrorClass::Unusable, chain(&error)))?;
         let shown = key.as_deref().unwrap_or("none");
         if reqwest::header::HeaderValue::from_str(&format!("Bearer {shown}")).is_err() {
-            return Err(ClientError::new(ErrorClass::Unusable, "the key holds characters that no header can carry"));
+            return Err(ClientError::new(
+                ErrorClass::Unusable,
+                "the key holds characters that no header can carry",
+            ));
         }
         let config = OpenAIConfig::new()
             .with_api_base(format!("{base}/v1"))
@@ -55,7 +60,10 @@ impl Client {
             let sender = sender.clone();
             async move {
                 let request = factory.build().await?;
-                let response = sender.execute(request).await.map_err(|error| boxed(from_reqwest(&error)))?;
+                let response = sender
+                    .execute(request)
+                    .await
+                    .map_err(|error| boxed(from_reqwest(&error)))?;
                 match response.status().is_success() {
                     true => Ok(response),
                     false => Err(boxed(refusal(response).await)),
@@ -63,7 +71,12 @@ impl Client {
             }
         });
         let api = async_openai::Client::build(http.clone(), config).with_http_service(service);
-        Ok(Self { base: base.to_owned(), key, http, api })
+        Ok(Self {
+            base: base.to_owned(),
+            key,
+            http,
+            api,
+        })
     }
 
     pub fn base(&self) -> &str {
@@ -74,8 +87,12 @@ impl Client {
     ///
     /// `timeout` runs from now: waiting before the call does not count.
     pub async fn chat(&self, body: String, timeout: Duration) -> Result<String, ClientError> {
-        let body = RawValue::from_string(body)
-            .map_err(|error| ClientError::new(ErrorClass::Unusable, format!("the request is no JSON: {error}")))?;
+        let body = RawValue::from_string(body).map_err(|error| {
+            ClientError::new(
+                ErrorClass::Unusable,
+                format!("the request is no JSON: {error}"),
+            )
+        })?;
         let chat = self.api.chat();
         let request = chat.create_byot::<_, Box<RawValue>>(&body);
         match tokio::time::timeout(timeout, request).await {
@@ -90,7 +107,10 @@ impl Client {
 
     /// Reads a page of the server's own, such as `/props`.
     pub async fn get(&self, path: &str, timeout: Duration) -> Result<String, ClientError> {
-        let mut request = self.http.get(format!("{}{path}", self.base)).timeout(timeout);
+        let mut request = self
+            .http
+            .get(format!("{}{path}", self.base))
+            .timeout(timeout);
         if let Some(key) = &self.key {
             request = request.bearer_auth(key);
         }
@@ -104,7 +124,14 @@ impl Client {
 
 async fn refusal(response: reqwest::Response) -> ClientError {
     let status = response.status().as_u16();
-    let header = |name: &str| response.headers().get(name)?.to_str().ok().map(str::to_owned);
+    let header = |name: &str| {
+        response
+            .headers()
+            .get(name)?
+            .to_str()
+            .ok()
+            .map(str::to_owned)
+    };
     let wait = header("retry-after-ms")
         .and_then(|ms| ms.trim().parse::<f64>().ok())
         .and_then(|ms| Duration::try_from_secs_f64(ms / 1000.0).ok())
@@ -124,9 +151,10 @@ fn from_openai(error: OpenAIError) -> ClientError {
             Err(other) => ClientError::new(ErrorClass::Unusable, other.to_string()),
         },
         OpenAIError::Reqwest(error) => from_reqwest(&error),
-        OpenAIError::JSONDeserialize(error, _) => {
-            ClientError::new(ErrorClass::Garbled, format!("the answer is not JSON: {error}"))
-        }
+        OpenAIError::JSONDeserialize(error, _) => ClientError::new(
+            ErrorClass::Garbled,
+            format!("the answer is not JSON: {error}"),
+        ),
         other => ClientError::new(ErrorClass::Unusable, other.to_string()),
     }
 }

@@ -28,7 +28,10 @@ pub enum ManagedError {
     #[error("the model server did not start: {why} (its log: {log})", log = .log.display())]
     Start { why: String, log: PathBuf },
     #[error("cannot {what}: {source}")]
-    Io { what: String, source: std::io::Error },
+    Io {
+        what: String,
+        source: std::io::Error,
+    },
 }
 
 impl ManagedError {
@@ -44,7 +47,9 @@ impl ManagedError {
                 "look at the network and run again, or point `endpoints` at a server of your own"
             }
             ManagedError::Model(_) => "give a GGUF file that llama.cpp can load",
-            ManagedError::Start { .. } => "read its log; a smaller `managed.context` or fewer `managed.slots` need less memory",
+            ManagedError::Start { .. } => {
+                "read its log; a smaller `managed.context` or fewer `managed.slots` need less memory"
+            }
             ManagedError::Io { .. } => "look at the folder's permissions and the disk",
         }
     }
@@ -68,7 +73,16 @@ pub fn identity(managed: &Managed) -> Result<Option<Identity>, ManagedError> {
 fn identity_of(path: &Path, args: &[String]) -> Result<Identity, ManagedError> {
     let summary = gguf::read_summary(path)?;
     // Flags that change what the same file answers.
-    let shaping = ["--lora", "--control-vector", "--chat-template", "--override-kv", "--rope", "--yarn", "--reasoning", "--grammar"];
+    let shaping = [
+        "--lora",
+        "--control-vector",
+        "--chat-template",
+        "--override-kv",
+        "--rope",
+        "--yarn",
+        "--reasoning",
+        "--grammar",
+    ];
     let mut adapters = Vec::new();
     let mut args = args.iter().peekable();
     while let Some(arg) = args.next() {
@@ -78,12 +92,17 @@ fn identity_of(path: &Path, args: &[String]) -> Result<Identity, ManagedError> {
         }
     }
     Ok(Identity::LlamaCpp {
-        file: path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default(),
+        file: path
+            .file_name()
+            .map(|name| name.to_string_lossy().into_owned())
+            .unwrap_or_default(),
         parameters: summary.parameters,
         size: summary.size,
         vocabulary: summary.vocabulary,
         quantisation: summary.quantisation,
-        chat_template: summary.chat_template.map(|text| blake3::hash(text.as_bytes()).to_hex().to_string()),
+        chat_template: summary
+            .chat_template
+            .map(|text| blake3::hash(text.as_bytes()).to_hex().to_string()),
         adapters,
     })
 }
@@ -95,5 +114,7 @@ fn find_program(command: &str) -> Option<PathBuf> {
         return path.is_file().then_some(path);
     }
     let paths = std::env::var_os("PATH")?;
-    std::env::split_paths(&paths).map(|folder| folder.join(command)).find(|path| path.is_file())
+    std::env::split_paths(&paths)
+        .map(|folder| folder.join(command))
+        .find(|path| path.is_file())
 }

@@ -3,23 +3,32 @@ use std::io::Write;
 use super::{Exit, Failure, Talk, block_on, open, print_json};
 use crate::check::Reason;
 use crate::cli::RunArgs;
-use crate::pipeline::{self, Ended, RunOptions};
+use crate::pipeline::{self, Ended, Finished, RunOptions};
 use crate::report;
 
 /// Asks for what the dataset lacks, and writes it.
 pub fn run(args: &RunArgs, talk: &Talk) -> Result<Exit, Failure> {
     let opened = open(&args.config, talk)?;
-    let options = RunOptions { retry_failed: args.retry_failed };
+    let options = RunOptions {
+        retry_failed: args.retry_failed,
+    };
     let watcher = talk.style().watcher();
     let done = block_on(pipeline::run(&opened, options, watcher.as_ref()))?;
     drop(watcher);
-    let (summary, ended) = done?;
+    let Finished {
+        summary,
+        ended,
+        error,
+    } = done?;
     if args.json {
         print_json(&summary)?;
     } else if !talk.quiet {
         let text = report::summary_text(&summary, &Reason::advice_for);
         // A closed standard error is no reason to fail.
         let _ = std::io::stderr().write_all(text.as_bytes());
+    }
+    if let Some(error) = error {
+        return Err(error.into());
     }
     Ok(match ended {
         Ended::Complete => Exit::Complete,

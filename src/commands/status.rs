@@ -11,7 +11,11 @@ use crate::report::{Summary, count, thousands};
 pub fn status(args: &StatusArgs, talk: &Talk) -> Result<Exit, Failure> {
     let opened = open(&args.config, talk)?;
     let recipe = &opened.recipe;
-    let Evaluated { outcome, known, reader } = evaluate_stored(&opened)?;
+    let Evaluated {
+        outcome,
+        known,
+        reader,
+    } = evaluate_stored(&opened)?;
     let name = &recipe.config.name;
     let (completions, tombstones) = match &reader {
         Some(reader) => reader.counts()?,
@@ -23,7 +27,9 @@ pub fn status(args: &StatusArgs, talk: &Talk) -> Result<Exit, Failure> {
     };
     let last = last.and_then(|(_, text)| serde_json::from_str::<Summary>(&text).ok());
     let by_axis = pipeline::by_axis(recipe, &outcome);
-    let model = known.as_ref().map(|known| known.memory.identity.display_name());
+    let model = known
+        .as_ref()
+        .map(|known| known.memory.identity.display_name());
     if args.json {
         print_json(&json!({
             "name": name,
@@ -54,12 +60,21 @@ pub fn status(args: &StatusArgs, talk: &Talk) -> Result<Exit, Failure> {
         count(tombstones, "failed ask"),
     ));
     if let Some(last) = &last {
-        out.push_str(&format!("last run: {}, {}, {} asked\n", last.started, last.state, thousands(last.requests)));
+        out.push_str(&format!(
+            "last run: {}, {}, {} asked\n",
+            last.started,
+            last.state,
+            thousands(last.requests)
+        ));
     }
     for (axis, values) in &by_axis {
         out.push_str(&format!("\n{axis}\n"));
         for (value, rows) in values {
-            out.push_str(&format!("  {value:<24} {:>7} of {:>7}\n", thousands(rows.accepted), thousands(rows.wanted)));
+            out.push_str(&format!(
+                "  {value:<24} {:>7} of {:>7}\n",
+                thousands(rows.accepted),
+                thousands(rows.wanted)
+            ));
         }
     }
     std::io::stdout().lock().write_all(out.as_bytes())?;

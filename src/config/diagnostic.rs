@@ -90,7 +90,10 @@ impl Diagnostic {
     }
 
     pub fn warning(code: &'static str, message: impl Into<String>) -> Self {
-        Self { severity: Severity::Warning, ..Self::error(code, message) }
+        Self {
+            severity: Severity::Warning,
+            ..Self::error(code, message)
+        }
     }
 
     pub fn at(mut self, span: Span) -> Self {
@@ -128,13 +131,21 @@ impl Report {
     }
 
     pub fn counts(&self) -> (usize, usize) {
-        let errors = self.found.iter().filter(|d| d.severity == Severity::Error).count();
+        let errors = self
+            .found
+            .iter()
+            .filter(|d| d.severity == Severity::Error)
+            .count();
         (errors, self.found.len() - errors)
     }
 
     /// All findings in the manner of rustc: source line, caret, help.
     pub fn render(&self, colour: bool) -> String {
-        let renderer = if colour { Renderer::styled() } else { Renderer::plain() };
+        let renderer = if colour {
+            Renderer::styled()
+        } else {
+            Renderer::plain()
+        };
         let mut out = String::new();
         for diagnostic in &self.found {
             out.push_str(&self.render_one(&renderer, diagnostic));
@@ -149,7 +160,9 @@ impl Report {
             Severity::Error => Level::ERROR,
             Severity::Warning => Level::WARNING,
         };
-        let title = level.primary_title(diagnostic.message.as_str()).id(diagnostic.code);
+        let title = level
+            .primary_title(diagnostic.message.as_str())
+            .id(diagnostic.code);
         let mut group = match diagnostic.at {
             Some(span) => {
                 let text = self.sources.text(span.source);
@@ -159,7 +172,11 @@ impl Report {
                     "" => annotation,
                     label => annotation.label(label),
                 };
-                title.element(Snippet::source(text.as_ref()).path(path).annotation(annotation))
+                title.element(
+                    Snippet::source(text.as_ref())
+                        .path(path)
+                        .annotation(annotation),
+                )
             }
             None => annotate_snippets::Group::with_title(title),
         };
@@ -179,7 +196,11 @@ fn drawable(text: &str, span: Span) -> Range<usize> {
     if end > start {
         return start..end;
     }
-    let width = text[start..].chars().next().filter(|c| *c != '\n').map_or(0, char::len_utf8);
+    let width = text[start..]
+        .chars()
+        .next()
+        .filter(|c| *c != '\n')
+        .map_or(0, char::len_utf8);
     start..start + width
 }
 
@@ -192,10 +213,7 @@ impl fmt::Display for Report {
 impl std::error::Error for Report {}
 
 /// The known name nearest to a mistyped one, if one is near enough to suggest.
-pub fn did_you_mean<'a>(
-    wrong: &str,
-    known: impl IntoIterator<Item = &'a str>,
-) -> Option<&'a str> {
+pub fn did_you_mean<'a>(wrong: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let limit = (wrong.chars().count() / 3).max(1);
     known
         .into_iter()
@@ -241,9 +259,21 @@ mod tests {
     fn columns_count_characters_and_spans_inside_one_are_harmless() {
         let mut report = Report::default();
         let source = report.sources.add("a.yaml", "é: ü\nb: 1\n");
-        let span = Span { source, start: 5, end: 6 };
+        let span = Span {
+            source,
+            start: 5,
+            end: 6,
+        };
         assert_eq!(report.sources.line_column(span), (1, 4));
-        report.push(Diagnostic::error("test", "broken").at(Span { source, start: 1, end: 900 }));
-        assert!(report.render(false).contains("a.yaml:1"), "{}", report.render(false));
+        report.push(Diagnostic::error("test", "broken").at(Span {
+            source,
+            start: 1,
+            end: 900,
+        }));
+        assert!(
+            report.render(false).contains("a.yaml:1"),
+            "{}",
+            report.render(false)
+        );
     }
 }

@@ -16,7 +16,9 @@ pub fn lists(root: &Node, project: &Project, report: &mut Report) -> Vec<List> {
     for (name, node) in root.get("lists").map_or(&[][..], Node::entries) {
         let Some(file) = node.text() else { continue };
         let path = beside(project, file);
-        let Some(source) = read_text(&path, Some(node.span), report) else { continue };
+        let Some(source) = read_text(&path, Some(node.span), report) else {
+            continue;
+        };
         let text = report.sources.text(source).clone();
         let items = match path.extension().and_then(|extension| extension.to_str()) {
             Some("csv") => csv_items(&text),
@@ -24,7 +26,9 @@ pub fn lists(root: &Node, project: &Project, report: &mut Report) -> Vec<List> {
             _ => Ok(text_items(&text)),
         };
         match items {
-            Ok(items) if items.is_empty() => report.push(wrong(node.span, &path, "it has no items")),
+            Ok(items) if items.is_empty() => {
+                report.push(wrong(node.span, &path, "it has no items"))
+            }
             Ok(items) => out.push(List {
                 name: name.text.clone(),
                 path: file.into(),
@@ -38,7 +42,11 @@ pub fn lists(root: &Node, project: &Project, report: &mut Report) -> Vec<List> {
 }
 
 fn wrong(span: Span, path: &Path, why: &str) -> Diagnostic {
-    Diagnostic::error("list", format!("the list `{}` cannot be used: {why}", path.display())).at(span)
+    Diagnostic::error(
+        "list",
+        format!("the list `{}` cannot be used: {why}", path.display()),
+    )
+    .at(span)
 }
 
 /// A line an item; blank lines and lines that begin with `#` are passed over.
@@ -59,7 +67,9 @@ fn csv_items(text: &str) -> Result<Vec<Value>, String> {
             let record = record.map_err(|error| error.to_string())?;
             let fields = header.iter().zip(&record);
             Ok(Value::Object(
-                fields.map(|(name, value)| (name.to_owned(), Value::from(value))).collect::<Map<_, _>>(),
+                fields
+                    .map(|(name, value)| (name.to_owned(), Value::from(value)))
+                    .collect::<Map<_, _>>(),
             ))
         })
         .collect()

@@ -6,7 +6,7 @@ use crate::check::Judge;
 use crate::config::diagnostic::Report;
 use crate::config::resolved::Scope;
 use crate::config::{Config, Loaded};
-use crate::fingerprint::{Frame, Identity, Request};
+use crate::fingerprint::{Frame, Identity, Message, Request};
 use crate::grid::Grid;
 use crate::prompt::{Prompts, RenderError, ask_seed};
 
@@ -25,8 +25,8 @@ pub struct Recipe {
 #[derive(Debug)]
 pub struct Ask {
     pub request: Request,
+    /// The body of the HTTP request.
     pub body: String,
-    pub variant: usize,
 }
 
 impl Recipe {
@@ -35,20 +35,32 @@ impl Recipe {
     /// # Errors
     /// Everything wrong with rules, schema and templates, and every template that cannot be
     /// rendered for some cell's first ask.
-    pub fn compile(loaded: Loaded, files: BTreeMap<String, String>) -> Result<(Self, Report), Report> {
+    pub fn compile(
+        loaded: Loaded,
+        files: BTreeMap<String, String>,
+    ) -> Result<(Self, Report), Report> {
         let Loaded { config, mut report } = loaded;
         let grid = match Grid::build(&config) {
             Ok(grid) => Some(grid),
             Err(found) => {
-                found.into_iter().for_each(|diagnostic| report.push(diagnostic));
+                found
+                    .into_iter()
+                    .for_each(|diagnostic| report.push(diagnostic));
                 None
             }
         };
         let judge = Judge::new(&config).map_err(|found| report.push(found)).ok();
-        let prompts = grid.as_ref().and_then(|grid| Prompts::compile(&config, grid, files, &mut report));
+        let prompts = grid
+            .as_ref()
+            .and_then(|grid| Prompts::compile(&config, grid, files, &mut report));
         match (grid, judge, prompts) {
             (Some(grid), Some(judge), Some(prompts)) if !report.has_errors() => {
-                let recipe = Self { config, grid, prompts, judge };
+                let recipe = Self {
+                    config,
+                    grid,
+                    prompts,
+                    judge,
+                };
                 match recipe.first_failure() {
                     None => Ok((recipe, report)),
                     Some(RenderError(failure)) => Err(*failure),
@@ -61,7 +73,10 @@ impl Recipe {
     /// The first ask that cannot be rendered, among the first cells.
     fn first_failure(&self) -> Option<RenderError> {
         let cells = self.grid.cells();
-        cells.iter().take(50).find_map(|cell| self.prompts.render(&self.grid, *cell, 0).err())
+        cells
+            .iter()
+            .take(50)
+            .find_map(|cell| self.prompts.render(&self.grid, *cell, 0).err())
     }
 
     /// How many rows each cell gets, and which cells share a scope.
@@ -69,11 +84,18 @@ impl Recipe {
         let cells = self.grid.cells();
         let scope = match self.config.scope {
             Scope::Cell => (0..cells.len() as u64).collect(),
-            Scope::Label => cells.iter().map(|cell| self.grid.label_key(*cell)).collect(),
+            Scope::Label => cells
+                .iter()
+                .map(|cell| self.grid.label_key(*cell))
+                .collect(),
             Scope::Dataset => vec![0; cells.len()],
         };
         let samples = &self.config.samples;
-        Quotas { per_cell: samples.per_cell, max_asks: samples.max_asks, scope }
+        Quotas {
+            per_cell: samples.per_cell,
+            max_asks: samples.max_asks,
+            scope,
+        }
     }
 
     /// Rows that the config wants.
@@ -85,18 +107,30 @@ impl Recipe {
         Frame::new(&self.config, model)
     }
 
-    /// A cell's `ask`-th request, as it would be sent to a model.
+    /// A cell's `ask`-th request to a model, in its canonical form.
+    ///
+    /// # Errors
+    /// A template that fails for this ask.
+    pub fn request(&self, frame: &Frame, cell: usize, ask: u32) -> Result<Request, RenderError> {
+        let (messages, seed) = self.messages(cell, ask)?;
+        Ok(frame.request(&messages, seed))
+    }
+
+    /// The same with the body to send.
     ///
     /// # Errors
     /// A template that fails for this ask.
     pub fn ask(&self, frame: &Frame, cell: usize, ask: u32) -> Result<Ask, RenderError> {
-        let place = self.grid.cells()[cell];
-        let rendered = self.prompts.render(&self.grid, place, ask)?;
-        let seed = ask_seed(self.config.seed, place, ask);
+        let (messages, seed) = self.messages(cell, ask)?;
         Ok(Ask {
-            request: frame.request(&rendered.messages, seed),
-            body: frame.body(&rendered.messages, seed),
-            variant: rendered.variant,
+            request: frame.request(&messages, seed),
+            body: frame.body(&messages, seed),
         })
+    }
+
+    fn messages(&self, cell: usize, ask: u32) -> Result<(Vec<Message>, u32), RenderError> {
+        let place = self.grid.cells()[cell];
+        let messages = self.prompts.render(&self.grid, place, ask)?;
+        Ok((messages, ask_seed(self.config.seed, place, ask)))
     }
 }

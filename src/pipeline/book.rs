@@ -48,7 +48,7 @@ impl<'a> StoreBook<'a> {
         // Nearly every evaluation needs every cell's first ask, so they are rendered side by side.
         let fingerprints = (0..recipe.grid.cells().len())
             .into_par_iter()
-            .map(|cell| Ok(vec![recipe.ask(&frame, cell, 0)?.request.fingerprint]))
+            .map(|cell| Ok(vec![recipe.request(&frame, cell, 0)?.fingerprint]))
             .collect::<Result<_, RenderError>>()?;
         Ok(Self {
             recipe,
@@ -72,7 +72,9 @@ impl<'a> StoreBook<'a> {
     }
 
     fn read(&self, fingerprint: &Fingerprint) -> Result<Stored, StoreError> {
-        let Some(reader) = self.reader else { return Ok(Stored::Missing) };
+        let Some(reader) = self.reader else {
+            return Ok(Stored::Missing);
+        };
         if let Some(raw) = reader.answer(fingerprint, self.recipe.config.sampling.max_tokens)? {
             return Ok(Stored::Answer(self.judge(&raw)));
         }
@@ -81,7 +83,9 @@ impl<'a> StoreBook<'a> {
             false => reader.tombstone(fingerprint)?,
         };
         Ok(match tombstone {
-            Some(stone) if stone.settings.still_hold(&self.settings) => Stored::Tombstone(stone.reason.into()),
+            Some(stone) if stone.settings.still_hold(&self.settings) => {
+                Stored::Tombstone(stone.reason.into())
+            }
             _ => Stored::Missing,
         })
     }
@@ -99,7 +103,7 @@ impl Book for StoreBook<'_> {
         let known = &mut self.fingerprints[cell];
         while known.len() <= ask as usize {
             let next = known.len() as u32;
-            known.push(self.recipe.ask(&self.frame, cell, next)?.request.fingerprint);
+            known.push(self.recipe.request(&self.frame, cell, next)?.fingerprint);
         }
         Ok(known[ask as usize])
     }

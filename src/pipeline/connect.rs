@@ -4,8 +4,8 @@ use std::time::{Duration, Instant};
 
 use crate::client::managed::{self, ManagedError, ManagedServer};
 use crate::client::{Client, ClientError, ErrorClass, Probe, check_model};
-use crate::config::resolved::{Endpoint, ManagedModel, Server};
 use crate::config::Config;
+use crate::config::resolved::{Endpoint, ManagedModel, Server};
 use crate::store::{EndpointMemory, Reader};
 
 use super::RunError;
@@ -22,10 +22,22 @@ pub struct Known {
 /// How long a look may take before memory is good enough.
 const LOOK: Duration = Duration::from_millis(1500);
 
+/// The address as messages show it.
+pub fn shown_address(endpoint: &Endpoint) -> String {
+    match &endpoint.server {
+        Server::Url(url) => url.clone(),
+        Server::Managed(_) => address(endpoint),
+    }
+}
+
 /// The name under which the endpoint is remembered.
 pub fn address(endpoint: &Endpoint) -> String {
     match &endpoint.server {
-        Server::Url(url) => url.clone(),
+        // One address may serve several models, by the name they are asked by.
+        Server::Url(url) => match &endpoint.model {
+            Some(model) => format!("{url} {model}"),
+            None => url.clone(),
+        },
         Server::Managed(managed) => match &managed.model {
             ManagedModel::Quickstart => "managed:quickstart".into(),
             ManagedModel::File(path) => format!("managed:{}", path.display()),
@@ -55,12 +67,20 @@ pub async fn look(config: &Config, reader: Option<&Reader>) -> Result<Option<Kno
                     },
                     seen: true,
                 })
-                .or(remembered.map(|memory| Known { memory, seen: false })));
+                .or(remembered.map(|memory| Known {
+                    memory,
+                    seen: false,
+                })));
         }
         Server::Url(url) => {
             let client = client(endpoint, url)?;
             match client.probe(endpoint.model.as_deref(), LOOK).await {
-                Ok(probe) if endpoint.model.as_ref().is_none_or(|model| check_model(&probe, model).is_ok()) => {
+                Ok(probe)
+                    if endpoint
+                        .model
+                        .as_ref()
+                        .is_none_or(|model| check_model(&probe, model).is_ok()) =>
+                {
                     Some(memory_of(&probe))
                 }
                 _ => None,
@@ -69,12 +89,19 @@ pub async fn look(config: &Config, reader: Option<&Reader>) -> Result<Option<Kno
     };
     Ok(match memory {
         Some(memory) => Some(Known { memory, seen: true }),
-        None => remembered.map(|memory| Known { memory, seen: false }),
+        None => remembered.map(|memory| Known {
+            memory,
+            seen: false,
+        }),
     })
 }
 
 fn memory_of(probe: &Probe) -> EndpointMemory {
-    EndpointMemory { identity: probe.identity.clone(), slots: probe.slots, context: probe.context }
+    EndpointMemory {
+        identity: probe.identity.clone(),
+        slots: probe.slots,
+        context: probe.context,
+    }
 }
 
 fn client(endpoint: &Endpoint, url: &str) -> Result<Client, RunError> {
@@ -82,7 +109,12 @@ fn client(endpoint: &Endpoint, url: &str) -> Result<Client, RunError> {
         None => None,
         Some(name) => match std::env::var(name) {
             Ok(key) if !key.trim().is_empty() => Some(key.trim().to_owned()),
-            _ => return Err(RunError::NoKey { name: name.clone(), endpoint: endpoint.name.clone() }),
+            _ => {
+                return Err(RunError::NoKey {
+                    name: name.clone(),
+                    endpoint: endpoint.name.clone(),
+                });
+            }
         },
     };
     Client::new(url, key).map_err(|error| RunError::endpoint(endpoint, error))
@@ -100,13 +132,20 @@ pub struct Connected {
 ///
 /// # Errors
 /// What no waiting will mend, or patience at its end.
-pub async fn connect(config: &Config, watcher: &(dyn Watcher + Sync)) -> Result<Connected, RunError> {
+pub async fn connect(
+    config: &Config,
+    watcher: &(dyn Watcher + Sync),
+) -> Result<Connected, RunError> {
     let endpoint = &config.endpoint;
     let (url, managed) = match &endpoint.server {
         Server::Url(url) => (url.clone(), None),
         Server::Managed(server) => {
-            let log = config.project.store().join(format!("llama-{}.log", config.name));
-            let running = ManagedServer::start(server, &log, &|message| watcher.say(message)).await?;
+            let log = config
+                .project
+                .store()
+                .join(format!("llama-{}.log", config.name));
+            let running =
+                ManagedServer::start(server, &log, &|message| watcher.say(message)).await?;
             (running.address.clone(), Some(running))
         }
     };
@@ -115,7 +154,10 @@ pub async fn connect(config: &Config, watcher: &(dyn Watcher + Sync)) -> Result<
     let mut said: Option<ErrorClass> = None;
     let mut failures = 0;
     let probe = loop {
-        let error = match client.probe(endpoint.model.as_deref(), Duration::from_secs(20)).await {
+        let error = match client
+            .probe(endpoint.model.as_deref(), Duration::from_secs(20))
+            .await
+        {
             Ok(probe) => break probe,
             Err(error) => error,
         };
@@ -148,7 +190,11 @@ pub async fn connect(config: &Config, watcher: &(dyn Watcher + Sync)) -> Result<
     {
         memory.identity = identity;
     }
-    Ok(Connected { client, memory, managed })
+    Ok(Connected {
+        client,
+        memory,
+        managed,
+    })
 }
 
 /// Whether waiting may mend it.
@@ -169,7 +215,10 @@ fn may_pass(error: &ClientError) -> bool {
 pub fn waiting_for(error: &ClientError) -> String {
     match error.class {
         ErrorClass::Loading => "its model is loading".into(),
-        ErrorClass::Unreachable => format!("nothing answers there ({}); start the server, or Ctrl-C", error.message),
+        ErrorClass::Unreachable => format!(
+            "nothing answers there ({}); start the server, or Ctrl-C",
+            error.message
+        ),
         _ => error.to_string(),
     }
 }

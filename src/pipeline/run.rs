@@ -7,26 +7,26 @@ use std::time::{Duration, Instant};
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
-use super::book::{BookError, StoreBook};
-use super::connect::{Connected, address, connect, look, waiting_for};
-use super::output::{Files, OutputError, previous_rows};
 use super::Opened;
+use super::book::{BookError, StoreBook};
+use super::connect::{Connected, Known, address, connect, look, shown_address, waiting_for};
+use super::output::{Files, OutputError, previous_rows};
 use super::summary;
 use crate::check::Candidate;
 use crate::check::answer::Answer;
 use crate::client::managed::ManagedError;
 use crate::client::{Client, ClientError, ErrorClass};
+use crate::config;
 use crate::config::resolved::Endpoint;
 use crate::dataset::evaluate::Demand;
 use crate::dataset::snapshot::CellAsks;
 use crate::dataset::{Outcome, Quotas, Recipe, Stored, evaluate};
-use crate::fingerprint::Identity;
 use crate::model::Fingerprint;
 use crate::report::{self, Status, Summary, Watcher};
 use crate::scheduler::{self, After, Fault, FaultKind, GiveUp, Next, Queue, Waiting};
 use crate::store::{
-    Completion, EndpointMemory, Kind, LockError, Reader, RunLock, Settings, Snapshot, StoreDir, StoreError,
-    Tombstone, Writer, Written,
+    Completion, EndpointMemory, Kind, LockError, Reader, RunLock, Settings, Snapshot, StoreDir,
+    StoreError, Tombstone, Writer, Written,
 };
 
 /// What the command line decides.
@@ -49,12 +49,22 @@ pub enum Ended {
 
 #[derive(Debug, thiserror::Error)]
 pub enum RunError {
-    #[error("the environment variable `{name}` is not set, and endpoint `{endpoint}` takes its key from it")]
+    #[error(
+        "the environment variable `{name}` is not set, and endpoint `{endpoint}` takes its key from it"
+    )]
     NoKey { name: String, endpoint: String },
     #[error("endpoint `{endpoint}` ({url}): {error}")]
-    Endpoint { endpoint: String, url: String, error: ClientError },
+    Endpoint {
+        endpoint: String,
+        url: String,
+        error: ClientError,
+    },
     #[error("endpoint `{endpoint}` ({url}) has the wrong model: {what}")]
-    WrongModel { endpoint: String, url: String, what: String },
+    WrongModel {
+        endpoint: String,
+        url: String,
+        what: String,
+    },
     #[error(transparent)]
     Managed(ManagedError),
     #[error("{0}")]
@@ -67,13 +77,19 @@ pub enum RunError {
     Output(#[from] OutputError),
     #[error("a template fails")]
     Render(#[from] crate::prompt::RenderError),
+    #[error("interrupted before anything was asked")]
+    Interrupted,
     #[error("the name `{name}` belongs to {other}; two configs of one project cannot share a name")]
     NameTaken { name: String, other: String },
 }
 
 impl RunError {
     pub fn endpoint(endpoint: &Endpoint, error: ClientError) -> Self {
-        RunError::Endpoint { endpoint: endpoint.name.clone(), url: address(endpoint), error }
+        RunError::Endpoint {
+            endpoint: endpoint.name.clone(),
+            url: shown_address(endpoint),
+            error,
+        }
     }
 
     /// What to do about it.
@@ -98,6 +114,7 @@ impl RunError {
             RunError::Lock(LockError::Store(error)) => error.advice().into(),
             RunError::Output(_) => "look at the disk and the folder's permissions; all that was stored is kept".into(),
             RunError::Render(error) => error.to_string(),
+            RunError::Interrupted => "run again to go on".into(),
             RunError::NameTaken { .. } => "give this config a `name:` of its own".into(),
         }
     }
@@ -112,15 +129,24 @@ impl From<BookError> for RunError {
     }
 }
 
+/// What came of a run.
+#[derive(Debug)]
+pub struct Finished {
+    pub summary: Summary,
+    pub ended: Ended,
+    /// What ended it early. What was received is stored, and the files say what came of it.
+    pub error: Option<RunError>,
+}
+
 /// Runs a config to its end, or as far as it goes.
 ///
-/// Whatever happens after the store was opened, what was received is stored, and the dataset's
-/// files say what `evaluate` says.
+/// # Errors
+/// What kept the run from coming to anything; later failures are in `Finished`.
 pub async fn run(
     opened: &Opened,
     options: RunOptions,
     watcher: &(dyn Watcher + Sync),
-) -> Result<(Summary, Ended), RunError> {
+) -> Result<Finished, RunError> {
     let started = Instant::now();
     let recipe = &opened.recipe;
     let config = &recipe.config;
@@ -130,34 +156,61 @@ pub async fn run(
     let files = Files::new(config.dataset_dir());
     let before = previous_rows(&files);
     let last = match &reader {
-        Some(reader) => reader.last_snapshot(&config.name)?.map(|(_, snapshot)| snapshot),
+        Some(reader) => reader
+            .last_snapshot(&config.name)?
+            .map(|(_, snapshot)| snapshot),
         None => None,
     };
     let known = look(config, reader.as_ref()).await?;
-
-    // Nothing to ask: no lock, no server, no write but that of files that differ.
-    let idle = match (&known, &reader) {
-        (Some(known), Some(reader)) => {
-            let mut book = book(recipe, &known.memory, Some(reader), options)?;
-            let outcome = evaluate(&recipe.quotas(), &mut book)?;
-            outcome.is_final().then_some((outcome, known.memory.clone()))
-        }
-        _ => None,
+    let lock = match RunLock::take(&dir, &config.name) {
+        Ok(lock) => Ok(lock),
+        Err(held @ LockError::Held { .. }) => return Err(held.into()),
+        // Where nothing is to be asked nothing need be written, and a folder that cannot be
+        // written is no failure.
+        Err(failure) => Err(failure),
     };
-    let (outcome, memory, progress, error, stopped) = match idle {
-        Some((outcome, memory)) => (outcome, memory, Progress::default(), None, false),
-        None => {
-            let _lock = RunLock::take(&dir, &config.name)?;
-            let worked = work(opened, options, watcher, &dir, known.map(|known| known.memory)).await?;
-            (worked.outcome, worked.memory, worked.progress, worked.error, worked.stopped)
+    let idle = match &known {
+        Some(known) => {
+            let outcome = evaluate(
+                &recipe.quotas(),
+                &mut book(recipe, &known.memory, reader.as_ref(), options)?,
+            )?;
+            outcome.is_final().then_some(outcome)
+        }
+        None => None,
+    };
+    let (worked, _lock) = match (idle, known) {
+        (Some(outcome), Some(known)) => (Worked::idle(outcome, known), lock.ok()),
+        (_, known) => {
+            let lock = lock?;
+            (
+                work(
+                    opened,
+                    options,
+                    watcher,
+                    &dir,
+                    known.map(|known| known.memory),
+                )
+                .await?,
+                Some(lock),
+            )
         }
     };
+    let Worked {
+        outcome,
+        memory,
+        progress,
+        mut error,
+        stopped,
+    } = worked;
 
-    files.write(recipe, &outcome, Some(&memory.identity))?;
     let snapshot = snapshot(opened, &outcome);
     let mut summary = summarise(recipe, &outcome, &progress, last.as_ref(), &before, started);
     summary.model = Some(memory.identity.display_name().to_owned());
-    summary.dataset = files.dataset().display().to_string();
+    summary.dataset = config::load::shown(&files.dataset()).display().to_string();
+    if let Err(failure) = files.write(recipe, &outcome, Some(&memory.identity)) {
+        error.get_or_insert(failure.into());
+    }
     let ended = ended(recipe, &outcome, stopped);
     summary.state = match (&error, ended) {
         (Some(_), _) => "failed",
@@ -166,13 +219,16 @@ pub async fn run(
         (None, Ended::Stopped) => "stopped",
     }
     .into();
-    if last.as_ref() != Some(&snapshot) || progress.attempts > 0 {
-        record(&dir, recipe, &memory, snapshot, &summary, &files)?;
+    if (last.as_ref() != Some(&snapshot) || progress.attempts > 0)
+        && let Err(failure) = record(&dir, recipe, &memory, snapshot, &summary, &files)
+    {
+        error.get_or_insert(failure);
     }
-    match error {
-        Some(error) => Err(error),
-        None => Ok((summary, ended)),
-    }
+    Ok(Finished {
+        summary,
+        ended,
+        error,
+    })
 }
 
 /// Keeps the snapshot and, where something was asked, the run's summary.
@@ -214,23 +270,30 @@ fn ended(recipe: &Recipe, outcome: &Outcome, stopped: bool) -> Ended {
 
 fn config_path(recipe: &Recipe) -> String {
     let path = &recipe.config.project.config;
-    std::path::absolute(path).unwrap_or_else(|_| path.clone()).display().to_string()
+    std::path::absolute(path)
+        .unwrap_or_else(|_| path.clone())
+        .display()
+        .to_string()
 }
 
 /// Refuses a config whose name another file of the project uses.
 fn check_name(recipe: &Recipe, reader: Option<&Reader>) -> Result<(), RunError> {
     let name = &recipe.config.name;
-    let Some(other) = reader.map(|reader| reader.config_file(name)).transpose()?.flatten() else {
+    let Some(other) = reader
+        .map(|reader| reader.config_file(name))
+        .transpose()?
+        .flatten()
+    else {
         return Ok(());
     };
     let here = config_path(recipe);
-    let still_there = std::fs::read_to_string(&other).is_ok_and(|text| {
-        let stem = std::path::Path::new(&other).file_stem().is_some_and(|stem| stem == name.as_str());
-        stem && !text.contains("\nname:") && !text.starts_with("name:")
-            || text.lines().any(|line| line.trim_end().strip_prefix("name:").is_some_and(|own| own.trim() == name))
-    });
+    let still_there =
+        config::load::name_of(std::path::Path::new(&other)).is_some_and(|own| own == *name);
     match other != here && still_there {
-        true => Err(RunError::NameTaken { name: name.clone(), other }),
+        true => Err(RunError::NameTaken {
+            name: name.clone(),
+            other,
+        }),
         false => Ok(()),
     }
 }
@@ -261,7 +324,13 @@ fn book<'a>(
     options: RunOptions,
 ) -> Result<StoreBook<'a>, RunError> {
     let settings = settings(recipe, memory);
-    Ok(StoreBook::new(recipe, memory.identity.clone(), reader, settings, options.retry_failed)?)
+    Ok(StoreBook::new(
+        recipe,
+        memory.identity.clone(),
+        reader,
+        settings,
+        options.retry_failed,
+    )?)
 }
 
 /// What was done in this run.
@@ -283,6 +352,18 @@ struct Worked {
     stopped: bool,
 }
 
+impl Worked {
+    fn idle(outcome: Outcome, known: Known) -> Self {
+        Self {
+            outcome,
+            memory: known.memory,
+            progress: Progress::default(),
+            error: None,
+            stopped: false,
+        }
+    }
+}
+
 /// Asks for what is missing.
 async fn work(
     opened: &Opened,
@@ -301,22 +382,38 @@ async fn work(
     let reader = Reader::open(dir)?;
     let mut interrupts = Interrupts::new();
     let connected = tokio::select! {
-        connected = connect(config, watcher) => connected?,
-        () = interrupts.next() => {
-            // Nothing was asked; what is stored still makes a dataset, if the model is known.
-            let memory = assumed.unwrap_or(EndpointMemory {
-                identity: Identity::Named { name: String::new() },
-                slots: None,
-                context: None,
+        connected = connect(config, watcher) => connected,
+        () = interrupts.next() => Err(RunError::Interrupted),
+    };
+    let connected = match (connected, assumed.clone()) {
+        (Ok(connected), _) => connected,
+        // Nothing was asked; what is stored still makes a dataset, as far as it goes.
+        (Err(error), Some(memory)) => {
+            let outcome = evaluate(
+                &recipe.quotas(),
+                &mut book(recipe, &memory, reader.as_ref(), options)?,
+            )?;
+            let stopped = matches!(error, RunError::Interrupted);
+            let error = (!stopped).then_some(error);
+            return Ok(Worked {
+                outcome,
+                memory,
+                progress: Progress::default(),
+                error,
+                stopped,
             });
-            let mut book = book(recipe, &memory, reader.as_ref(), options)?;
-            let outcome = evaluate(&recipe.quotas(), &mut book)?;
-            return Ok(Worked { outcome, memory, progress: Progress::default(), error: None, stopped: true });
         }
+        (Err(error), None) => return Err(error),
     };
     let memory = connected.memory.clone();
-    if assumed.as_ref().is_some_and(|assumed| assumed.identity != memory.identity) {
-        watcher.say(&format!("the model is now {}", memory.identity.display_name()));
+    if assumed
+        .as_ref()
+        .is_some_and(|assumed| assumed.identity != memory.identity)
+    {
+        watcher.say(&format!(
+            "the model is now {}",
+            memory.identity.display_name()
+        ));
     }
     writer.endpoint(&address(&config.endpoint), &memory)?;
     let mut book = book(recipe, &memory, reader.as_ref(), options)?;
@@ -333,7 +430,9 @@ async fn work(
         report::count(outcome.demands.len() as u64, "request"),
         slots
     ));
-    let Connected { client, managed, .. } = connected;
+    let Connected {
+        client, managed, ..
+    } = connected;
     let mut worker = Worker {
         recipe,
         quotas,
@@ -346,7 +445,10 @@ async fn work(
         settings: settings(recipe, &memory),
         queue: Queue::new(scheduler::Settings {
             slots,
-            requests_per_minute: config.endpoint.requests_per_minute.and_then(std::num::NonZeroU32::new),
+            requests_per_minute: config
+                .endpoint
+                .requests_per_minute
+                .and_then(std::num::NonZeroU32::new),
             patience: config.endpoint.patience,
         }),
         started: Instant::now(),
@@ -364,12 +466,24 @@ async fn work(
         evaluation: Duration::ZERO,
     };
     let (error, stopped) = worker.work(&mut interrupts).await;
-    let Worker { outcome, progress, managed, writer, .. } = worker;
+    let Worker {
+        outcome,
+        progress,
+        managed,
+        writer,
+        ..
+    } = worker;
     drop(writer);
     if let Some(managed) = managed {
         managed.stop().await;
     }
-    Ok(Worked { outcome, memory, progress, error, stopped })
+    Ok(Worked {
+        outcome,
+        memory,
+        progress,
+        error,
+        stopped,
+    })
 }
 
 /// Ctrl-C and SIGTERM, counted.
@@ -427,7 +541,13 @@ struct Pending {
     stored: Stored,
 }
 
-type Sent = (scheduler::Ticket, Demand, Result<String, ClientError>);
+/// A request that came back: what was sent in canonical form, and what was answered.
+struct Sent {
+    ticket: scheduler::Ticket,
+    demand: Demand,
+    canonical: String,
+    answer: Result<String, ClientError>,
+}
 
 struct Worker<'a> {
     recipe: &'a Recipe,
@@ -501,7 +621,11 @@ impl Worker<'_> {
                     }
                     continue;
                 }
-            } else if !over && self.stale && self.queue.waiting() < self.queue.slots() as usize && self.may_evaluate() {
+            } else if !over
+                && self.stale
+                && self.queue.waiting() < self.queue.slots() as usize
+                && self.may_evaluate()
+            {
                 self.evaluate(&mut error);
                 if self.queue.waiting() > 0 {
                     continue;
@@ -514,8 +638,13 @@ impl Worker<'_> {
             }
             tokio::select! {
                 Some(sent) = self.sends.join_next() => match sent {
-                    Ok((ticket, demand, Ok(raw))) => self.received(ticket, demand, raw, &mut error),
-                    Ok((ticket, demand, Err(failure))) => self.failed(ticket, demand, failure, &mut error),
+                    Ok(Sent { ticket, demand, canonical, answer: Ok(raw) }) => {
+                        self.received(ticket, demand, canonical, raw, &mut error);
+                    }
+                    Ok(Sent { ticket, demand, answer: Err(failure), .. }) => {
+                        self.failed(ticket, demand, failure, &mut error);
+                    }
+                    // Only sends that we left behind ourselves end without an answer.
                     Err(_) => {}
                 },
                 Some(written) = self.commits.recv() => self.committed(written, &mut error),
@@ -583,20 +712,40 @@ impl Worker<'_> {
     }
 
     fn send(&mut self, ticket: scheduler::Ticket, demand: Demand) -> Result<(), RunError> {
-        let ask = self.recipe.ask(self.book.frame(), demand.cell, demand.ask)?;
+        let ask = self
+            .recipe
+            .ask(self.book.frame(), demand.cell, demand.ask)?;
         let client = self.client.clone();
         let timeout = self.recipe.config.endpoint.timeout;
         self.progress.attempts += 1;
-        self.sends.spawn(async move { (ticket, demand, client.chat(ask.body, timeout).await) });
+        let canonical = ask.request.canonical;
+        self.sends.spawn(async move {
+            Sent {
+                ticket,
+                demand,
+                canonical,
+                answer: client.chat(ask.body, timeout).await,
+            }
+        });
         Ok(())
     }
 
-    fn received(&mut self, ticket: scheduler::Ticket, demand: Demand, raw: String, error: &mut Option<RunError>) {
+    fn received(
+        &mut self,
+        ticket: scheduler::Ticket,
+        demand: Demand,
+        canonical: String,
+        raw: String,
+        error: &mut Option<RunError>,
+    ) {
         crate::crash_point!("after-receipt");
         let answer = match Answer::parse(&raw) {
             Ok(answer) => answer,
             Err(why) => {
-                let failure = ClientError::new(ErrorClass::Garbled, format!("the answer is no chat completion: {why}"));
+                let failure = ClientError::new(
+                    ErrorClass::Garbled,
+                    format!("the answer is no chat completion: {why}"),
+                );
                 return self.failed(ticket, demand, failure, error);
             }
         };
@@ -609,23 +758,20 @@ impl Worker<'_> {
         self.progress.cached_tokens += answer.cached_tokens();
         let ended = answer.ended_by_itself();
         // With several choices servers differ in what they count, so the number is not relied on.
-        let tokens = (answer.choices.len() == 1 && answer.usage.is_some()).then_some(usage.completion_tokens);
+        let tokens = (answer.choices.len() == 1 && answer.usage.is_some())
+            .then_some(usage.completion_tokens);
         let candidates = self.book.judge(&raw);
-        if let Some(candidate) = candidates.iter().find(|candidate| candidate.outcome.is_ok()) {
+        if let Some(candidate) = candidates
+            .iter()
+            .find(|candidate| candidate.outcome.is_ok())
+        {
             self.example = Some(self.describe(demand.cell, candidate));
         }
-        let request = match self.recipe.ask(self.book.frame(), demand.cell, demand.ask) {
-            Ok(ask) => ask.request.canonical,
-            Err(failure) => {
-                error.get_or_insert(failure.into());
-                return;
-            }
-        };
         let completion = Completion {
             fingerprint: demand.fingerprint,
             max_tokens: self.recipe.config.sampling.max_tokens,
             kind: Kind::Chat,
-            request,
+            request: canonical,
             answer: raw,
             ended,
             tokens,
@@ -638,20 +784,41 @@ impl Worker<'_> {
     }
 
     fn describe(&self, cell: usize, candidate: &Candidate) -> String {
-        let names: Vec<&str> = self.recipe.grid.names(self.recipe.grid.cells()[cell]).map(|(_, value)| value).collect();
-        format!("{}: {}", names.join(" · "), candidate.text.split_whitespace().collect::<Vec<_>>().join(" "))
+        let names: Vec<&str> = self
+            .recipe
+            .grid
+            .names(self.recipe.grid.cells()[cell])
+            .map(|(_, value)| value)
+            .collect();
+        format!(
+            "{}: {}",
+            names.join(" · "),
+            candidate
+                .text
+                .split_whitespace()
+                .collect::<Vec<_>>()
+                .join(" ")
+        )
     }
 
     fn put_off(&mut self, fingerprint: Fingerprint, stored: Stored) -> u64 {
         self.next_pending += 1;
-        self.pending.insert(self.next_pending, Pending { fingerprint, stored });
+        self.pending.insert(
+            self.next_pending,
+            Pending {
+                fingerprint,
+                stored,
+            },
+        );
         self.next_pending
     }
 
     fn committed(&mut self, written: Written, error: &mut Option<RunError>) {
         let fine = written.result.is_ok();
         for ticket in written.tickets {
-            let Some(pending) = self.pending.remove(&ticket) else { continue };
+            let Some(pending) = self.pending.remove(&ticket) else {
+                continue;
+            };
             if fine {
                 self.book.learn(pending.fingerprint, pending.stored);
                 self.stale = true;
@@ -665,18 +832,36 @@ impl Worker<'_> {
         }
     }
 
-    fn failed(&mut self, ticket: scheduler::Ticket, demand: Demand, failure: ClientError, error: &mut Option<RunError>) {
-        *self.progress.faults.entry(failure.class.name()).or_default() += 1;
-        if let Some(gone) = self.managed.as_mut().and_then(crate::client::managed::ManagedServer::gone) {
+    fn failed(
+        &mut self,
+        ticket: scheduler::Ticket,
+        demand: Demand,
+        failure: ClientError,
+        error: &mut Option<RunError>,
+    ) {
+        *self
+            .progress
+            .faults
+            .entry(failure.class.name())
+            .or_default() += 1;
+        if let Some(gone) = self
+            .managed
+            .as_mut()
+            .and_then(crate::client::managed::ManagedServer::gone)
+        {
             self.queue.clear();
             error.get_or_insert(RunError::ManagedGone(gone));
             return;
         }
         if self.said.insert(failure.class.name()) {
-            self.watcher.say(&format!("{}: {failure}", failure.class.name()));
+            self.watcher
+                .say(&format!("{}: {failure}", failure.class.name()));
         }
         tracing::debug!(class = failure.class.name(), cell = demand.cell, ask = demand.ask, %failure, "request failed");
-        let fault = Fault { kind: kind_of(failure.class), retry_after: failure.retry_after };
+        let fault = Fault {
+            kind: kind_of(failure.class),
+            retry_after: failure.retry_after,
+        };
         match self.queue.failed(ticket, demand, &fault, self.now()) {
             After::Again => {
                 self.last_errors.insert(demand.fingerprint, failure);
@@ -696,7 +881,10 @@ impl Worker<'_> {
                 }
             }
             After::Out(demand, GiveUp::Unproven) => {
-                let cell = self.recipe.grid.describe(self.recipe.grid.cells()[demand.cell]);
+                let cell = self
+                    .recipe
+                    .grid
+                    .describe(self.recipe.grid.cells()[demand.cell]);
                 self.watcher.say(&format!(
                     "an ask of {cell} is left open: it kept failing ({failure}) with nothing else to compare it with"
                 ));
@@ -712,7 +900,11 @@ impl Worker<'_> {
         match why {
             Waiting::Away { since } => {
                 let seconds = self.now().saturating_sub(since).as_secs();
-                let last = self.last_errors.values().next().map_or_else(String::new, waiting_for);
+                let last = self
+                    .last_errors
+                    .values()
+                    .next()
+                    .map_or_else(String::new, waiting_for);
                 Some(format!("waiting for the server since {seconds} s: {last}"))
             }
             Waiting::Paused => Some("the server asked for a pause".into()),
@@ -755,7 +947,10 @@ fn kind_of(class: ErrorClass) -> FaultKind {
         ErrorClass::Unreachable | ErrorClass::Loading | ErrorClass::Unavailable => FaultKind::Away,
         ErrorClass::RateLimited => FaultKind::Limited,
         ErrorClass::Crowded => FaultKind::Crowded,
-        ErrorClass::ServerError | ErrorClass::Garbled | ErrorClass::Timeout | ErrorClass::Dropped => FaultKind::Broken,
+        ErrorClass::ServerError
+        | ErrorClass::Garbled
+        | ErrorClass::Timeout
+        | ErrorClass::Dropped => FaultKind::Broken,
         ErrorClass::ContextExceeded | ErrorClass::Refused => FaultKind::Refused,
         ErrorClass::Unauthorized | ErrorClass::NotFound | ErrorClass::Unusable => FaultKind::Fatal,
     }
@@ -764,8 +959,16 @@ fn kind_of(class: ErrorClass) -> FaultKind {
 /// The settings whose change makes a failure of this class worth another try.
 fn settings_behind(class: ErrorClass, now: &Settings) -> Settings {
     match class {
-        ErrorClass::Timeout => Settings { timeout_ms: now.timeout_ms, max_tokens: now.max_tokens, context: None },
-        ErrorClass::ContextExceeded => Settings { context: now.context, max_tokens: now.max_tokens, timeout_ms: None },
+        ErrorClass::Timeout => Settings {
+            timeout_ms: now.timeout_ms,
+            max_tokens: now.max_tokens,
+            context: None,
+        },
+        ErrorClass::ContextExceeded => Settings {
+            context: now.context,
+            max_tokens: now.max_tokens,
+            timeout_ms: None,
+        },
         _ => Settings::default(),
     }
 }
@@ -782,9 +985,12 @@ fn summarise(
     for reject in &outcome.rejects {
         *rejected.entry(reject.reason.name().to_owned()).or_default() += 1;
     }
-    let cells = last.and_then(|snapshot| CellAsks::from_bytes(&snapshot.cells)).unwrap_or_default();
+    let cells = last
+        .and_then(|snapshot| CellAsks::from_bytes(&snapshot.cells))
+        .unwrap_or_default();
     let elapsed = started.elapsed();
-    let began = jiff::Timestamp::now() - jiff::SignedDuration::from_millis(elapsed.as_millis() as i64);
+    let began =
+        jiff::Timestamp::now() - jiff::SignedDuration::from_millis(elapsed.as_millis() as i64);
     Summary {
         name: recipe.config.name.clone(),
         started: began.strftime("%Y-%m-%dT%H:%M:%S%.3fZ").to_string(),
@@ -802,7 +1008,11 @@ fn summarise(
         cached_tokens: progress.cached_tokens,
         completion_tokens: progress.completion_tokens,
         seconds: (elapsed.as_secs_f64() * 1000.0).round() / 1000.0,
-        faults: progress.faults.iter().map(|(class, count)| ((*class).to_owned(), *count)).collect(),
+        faults: progress
+            .faults
+            .iter()
+            .map(|(class, count)| ((*class).to_owned(), *count))
+            .collect(),
         change: summary::change(outcome, before),
         cells: summary::difference(recipe, outcome, &cells),
         by_axis: summary::by_axis(recipe, outcome),

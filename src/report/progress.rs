@@ -79,7 +79,10 @@ impl Terminal {
         if let Ok(style) = ProgressStyle::with_template(template) {
             bar.set_style(style.progress_chars("━━╌"));
         }
-        Self { bar, shown: Mutex::default() }
+        Self {
+            bar,
+            shown: Mutex::default(),
+        }
     }
 }
 
@@ -98,8 +101,12 @@ impl Watcher for Terminal {
         self.bar.set_length(status.wanted);
         self.bar.set_position(status.rows);
         self.bar.set_message(shortened(&figures(status), 50));
-        let Ok(mut shown) = self.shown.lock() else { return };
-        let due = shown.example_at.is_none_or(|at| at.elapsed() >= EXAMPLE_EVERY);
+        let Ok(mut shown) = self.shown.lock() else {
+            return;
+        };
+        let due = shown
+            .example_at
+            .is_none_or(|at| at.elapsed() >= EXAMPLE_EVERY);
         if due && let Some(example) = &status.example {
             shown.example_at = Some(Instant::now());
             self.say(&format!("  {}", shortened(example, 76)));
@@ -131,7 +138,10 @@ fn pause(elapsed: Duration) -> Duration {
 
 impl Lines {
     fn new() -> Self {
-        Self { started: Instant::now(), said: Mutex::new(None) }
+        Self {
+            started: Instant::now(),
+            said: Mutex::new(None),
+        }
     }
 }
 
@@ -141,7 +151,9 @@ impl Watcher for Lines {
     }
 
     fn update(&self, status: &Status) {
-        let Ok(mut said) = self.said.lock() else { return };
+        let Ok(mut said) = self.said.lock() else {
+            return;
+        };
         let since = said.map_or(self.started.elapsed(), |at| at.elapsed());
         if since < pause(self.started.elapsed()) {
             return;
@@ -150,7 +162,12 @@ impl Watcher for Lines {
         match &status.waiting {
             Some(waiting) => eprintln!("{waiting}"),
             None => {
-                eprintln!("{}/{} rows, {}", thousands(status.rows), thousands(status.wanted), figures(status));
+                eprintln!(
+                    "{}/{} rows, {}",
+                    thousands(status.rows),
+                    thousands(status.wanted),
+                    figures(status)
+                );
                 if let Some(example) = &status.example {
                     eprintln!("  {}", shortened(example, 76));
                 }
@@ -184,14 +201,21 @@ fn figures(status: &Status) -> String {
     let rate = status.requests as f64 / seconds;
     out.push(format!("{rate:.1} req/s"));
     if status.completion_tokens > 0 {
-        out.push(format!("{:.0} tok/s", status.completion_tokens as f64 / seconds));
+        out.push(format!(
+            "{:.0} tok/s",
+            status.completion_tokens as f64 / seconds
+        ));
     }
     if let Some(left) = time_left(status) {
         out.push(format!("{} left", duration(left)));
     }
     let mut rejected: Vec<_> = status.rejected.iter().collect();
     rejected.sort_by_key(|(_, times)| std::cmp::Reverse(**times));
-    out.extend(rejected.iter().map(|(reason, times)| format!("{times} {reason}")));
+    out.extend(
+        rejected
+            .iter()
+            .map(|(reason, times)| format!("{times} {reason}")),
+    );
     out.join(", ")
 }
 

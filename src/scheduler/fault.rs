@@ -92,22 +92,34 @@ pub fn decide(fault: &Fault, history: &History, evidence: &Evidence) -> Decision
             Some(wait) if !evidence.probing => Decision::Pause(wait),
             _ => Decision::Away,
         },
-        FaultKind::Limited => Decision::Pause(
-            fault.retry_after.unwrap_or_else(|| delay(evidence.streak.saturating_sub(1), Duration::from_secs(1))),
-        ),
+        FaultKind::Limited => {
+            Decision::Pause(fault.retry_after.unwrap_or_else(|| {
+                delay(evidence.streak.saturating_sub(1), Duration::from_secs(1))
+            }))
+        }
         FaultKind::Crowded => Decision::Shrink,
         FaultKind::Refused if evidence.successes > 0 => Decision::GiveUp(GiveUp::Its),
-        FaultKind::Refused if evidence.refused_items >= ALL_REFUSED || evidence.fresh == 0 => Decision::Stop,
-        FaultKind::Refused => Decision::Retry(Duration::from_secs(1)),
-        FaultKind::Broken if history.broken >= TRIES && others_succeeded => Decision::GiveUp(GiveUp::Its),
-        FaultKind::Broken if evidence.fresh == 0 && evidence.successes > 0 => match history.broken {
-            0..LONE_TRIES => Decision::Retry(delay(history.broken.saturating_sub(1), Duration::from_millis(500))),
-            _ => Decision::GiveUp(GiveUp::Unproven),
-        },
-        FaultKind::Broken if evidence.probing || evidence.streak >= AWAY_STREAK => Decision::Away,
-        FaultKind::Broken => {
-            Decision::Retry(delay(history.broken.saturating_sub(1), Duration::from_millis(500)))
+        FaultKind::Refused if evidence.refused_items >= ALL_REFUSED || evidence.fresh == 0 => {
+            Decision::Stop
         }
+        FaultKind::Refused => Decision::Retry(Duration::from_secs(1)),
+        FaultKind::Broken if history.broken >= TRIES && others_succeeded => {
+            Decision::GiveUp(GiveUp::Its)
+        }
+        FaultKind::Broken if evidence.fresh == 0 && evidence.successes > 0 => {
+            match history.broken {
+                0..LONE_TRIES => Decision::Retry(delay(
+                    history.broken.saturating_sub(1),
+                    Duration::from_millis(500),
+                )),
+                _ => Decision::GiveUp(GiveUp::Unproven),
+            }
+        }
+        FaultKind::Broken if evidence.probing || evidence.streak >= AWAY_STREAK => Decision::Away,
+        FaultKind::Broken => Decision::Retry(delay(
+            history.broken.saturating_sub(1),
+            Duration::from_millis(500),
+        )),
     }
 }
 
@@ -130,30 +142,177 @@ mod tests {
 
     #[test]
     fn each_kind_has_its_policy() {
-        let fault = |kind| Fault { kind, retry_after: None };
-        let calm = Evidence { successes: 5, streak: 1, fresh: 10, ..Evidence::default() };
-        let cold = Evidence { streak: 1, fresh: 10, ..Evidence::default() };
-        let broken = |times, successes_at_first| History { broken: times, successes_at_first, refused: 0 };
+        let fault = |kind| Fault {
+            kind,
+            retry_after: None,
+        };
+        let calm = Evidence {
+            successes: 5,
+            streak: 1,
+            fresh: 10,
+            ..Evidence::default()
+        };
+        let cold = Evidence {
+            streak: 1,
+            fresh: 10,
+            ..Evidence::default()
+        };
+        let broken = |times, successes_at_first| History {
+            broken: times,
+            successes_at_first,
+            refused: 0,
+        };
         let ms = Duration::from_millis;
         let cases = [
-            ("a wrong key", fault(FaultKind::Fatal), History::default(), calm, Decision::Stop),
-            ("refused connection", fault(FaultKind::Away), History::default(), calm, Decision::Away),
-            ("503 with a time", Fault { kind: FaultKind::Away, retry_after: Some(ms(700)) }, History::default(), calm, Decision::Pause(ms(700))),
-            ("429 with a time", Fault { kind: FaultKind::Limited, retry_after: Some(ms(200)) }, History::default(), calm, Decision::Pause(ms(200))),
-            ("429 without", fault(FaultKind::Limited), History::default(), calm, Decision::Pause(ms(1000))),
-            ("third 429 in a row", fault(FaultKind::Limited), History::default(), Evidence { streak: 3, ..calm }, Decision::Pause(ms(4000))),
-            ("shared context full", fault(FaultKind::Crowded), History::default(), calm, Decision::Shrink),
-            ("first 500", fault(FaultKind::Broken), broken(1, 5), calm, Decision::Retry(ms(500))),
-            ("third 500, others fine", fault(FaultKind::Broken), broken(3, 4), calm, Decision::GiveUp(GiveUp::Its)),
-            ("third 500, no other since", fault(FaultKind::Broken), broken(3, 5), calm, Decision::Retry(ms(2000))),
-            ("500s from all", fault(FaultKind::Broken), broken(2, 5), Evidence { streak: 8, ..calm }, Decision::Away),
-            ("500 to a probe", fault(FaultKind::Broken), broken(2, 5), Evidence { probing: true, ..calm }, Decision::Away),
-            ("the last item, 500", fault(FaultKind::Broken), broken(5, 5), Evidence { fresh: 0, streak: 9, ..calm }, Decision::Retry(ms(8000))),
-            ("the last item, 500 again", fault(FaultKind::Broken), broken(6, 5), Evidence { fresh: 0, ..calm }, Decision::GiveUp(GiveUp::Unproven)),
-            ("400, others fine", fault(FaultKind::Refused), History::default(), calm, Decision::GiveUp(GiveUp::Its)),
-            ("400, the first of all", fault(FaultKind::Refused), History::default(), Evidence { refused_items: 1, ..cold }, Decision::Retry(ms(1000))),
-            ("400 to three of three", fault(FaultKind::Refused), History::default(), Evidence { refused_items: 3, ..cold }, Decision::Stop),
-            ("400 to the only one", fault(FaultKind::Refused), History::default(), Evidence { refused_items: 1, fresh: 0, ..cold }, Decision::Stop),
+            (
+                "a wrong key",
+                fault(FaultKind::Fatal),
+                History::default(),
+                calm,
+                Decision::Stop,
+            ),
+            (
+                "refused connection",
+                fault(FaultKind::Away),
+                History::default(),
+                calm,
+                Decision::Away,
+            ),
+            (
+                "503 with a time",
+                Fault {
+                    kind: FaultKind::Away,
+                    retry_after: Some(ms(700)),
+                },
+                History::default(),
+                calm,
+                Decision::Pause(ms(700)),
+            ),
+            (
+                "429 with a time",
+                Fault {
+                    kind: FaultKind::Limited,
+                    retry_after: Some(ms(200)),
+                },
+                History::default(),
+                calm,
+                Decision::Pause(ms(200)),
+            ),
+            (
+                "429 without",
+                fault(FaultKind::Limited),
+                History::default(),
+                calm,
+                Decision::Pause(ms(1000)),
+            ),
+            (
+                "third 429 in a row",
+                fault(FaultKind::Limited),
+                History::default(),
+                Evidence { streak: 3, ..calm },
+                Decision::Pause(ms(4000)),
+            ),
+            (
+                "shared context full",
+                fault(FaultKind::Crowded),
+                History::default(),
+                calm,
+                Decision::Shrink,
+            ),
+            (
+                "first 500",
+                fault(FaultKind::Broken),
+                broken(1, 5),
+                calm,
+                Decision::Retry(ms(500)),
+            ),
+            (
+                "third 500, others fine",
+                fault(FaultKind::Broken),
+                broken(3, 4),
+                calm,
+                Decision::GiveUp(GiveUp::Its),
+            ),
+            (
+                "third 500, no other since",
+                fault(FaultKind::Broken),
+                broken(3, 5),
+                calm,
+                Decision::Retry(ms(2000)),
+            ),
+            (
+                "500s from all",
+                fault(FaultKind::Broken),
+                broken(2, 5),
+                Evidence { streak: 8, ..calm },
+                Decision::Away,
+            ),
+            (
+                "500 to a probe",
+                fault(FaultKind::Broken),
+                broken(2, 5),
+                Evidence {
+                    probing: true,
+                    ..calm
+                },
+                Decision::Away,
+            ),
+            (
+                "the last item, 500",
+                fault(FaultKind::Broken),
+                broken(5, 5),
+                Evidence {
+                    fresh: 0,
+                    streak: 9,
+                    ..calm
+                },
+                Decision::Retry(ms(8000)),
+            ),
+            (
+                "the last item, 500 again",
+                fault(FaultKind::Broken),
+                broken(6, 5),
+                Evidence { fresh: 0, ..calm },
+                Decision::GiveUp(GiveUp::Unproven),
+            ),
+            (
+                "400, others fine",
+                fault(FaultKind::Refused),
+                History::default(),
+                calm,
+                Decision::GiveUp(GiveUp::Its),
+            ),
+            (
+                "400, the first of all",
+                fault(FaultKind::Refused),
+                History::default(),
+                Evidence {
+                    refused_items: 1,
+                    ..cold
+                },
+                Decision::Retry(ms(1000)),
+            ),
+            (
+                "400 to three of three",
+                fault(FaultKind::Refused),
+                History::default(),
+                Evidence {
+                    refused_items: 3,
+                    ..cold
+                },
+                Decision::Stop,
+            ),
+            (
+                "400 to the only one",
+                fault(FaultKind::Refused),
+                History::default(),
+                Evidence {
+                    refused_items: 1,
+                    fresh: 0,
+                    ..cold
+                },
+                Decision::Stop,
+            ),
         ];
         for (name, fault, history, evidence, expected) in cases {
             assert_eq!(decide(&fault, &history, &evidence), expected, "{name}");

@@ -1,7 +1,7 @@
 //! The queue: a state machine that is told the time and what happened, and says what to do.
 
-use std::collections::{BinaryHeap, HashMap, VecDeque};
 use std::cmp::Reverse;
+use std::collections::{BinaryHeap, HashMap, VecDeque};
 use std::num::NonZeroU32;
 use std::time::Duration;
 
@@ -69,7 +69,12 @@ struct Item<T> {
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum Circuit {
     There,
-    Away { since: Duration, probe_at: Duration, failures: u32, probing: Option<Ticket> },
+    Away {
+        since: Duration,
+        probe_at: Duration,
+        failures: u32,
+        probing: Option<Ticket>,
+    },
 }
 
 /// Items to be sent to one server.
@@ -110,7 +115,11 @@ impl<T: Clone> Queue<T> {
     pub fn push(&mut self, work: T) {
         let ticket = Ticket(self.next_ticket);
         self.next_ticket += 1;
-        self.ready.push_back(Item { ticket, work, history: History::default() });
+        self.ready.push_back(Item {
+            ticket,
+            work,
+            history: History::default(),
+        });
     }
 
     /// Items that wait, for a slot or for a time.
@@ -132,7 +141,11 @@ impl<T: Clone> Queue<T> {
         self.delayed.clear();
         let delayed = std::mem::take(&mut self.delayed_items);
         let ready = std::mem::take(&mut self.ready);
-        ready.into_iter().chain(delayed.into_values()).map(|item| item.work).collect()
+        ready
+            .into_iter()
+            .chain(delayed.into_values())
+            .map(|item| item.work)
+            .collect()
     }
 
     /// What to do at a time; the clock counts from the queue's start.
@@ -145,7 +158,13 @@ impl<T: Clone> Queue<T> {
                 None => Next::Busy,
             };
         }
-        if let Circuit::Away { since, probe_at, probing, .. } = self.circuit {
+        if let Circuit::Away {
+            since,
+            probe_at,
+            probing,
+            ..
+        } = self.circuit
+        {
             if probing.is_some() {
                 return Next::Busy;
             }
@@ -164,7 +183,9 @@ impl<T: Clone> Queue<T> {
         {
             return Next::Wait(at, Waiting::Rate);
         }
-        let Some(item) = self.ready.pop_front() else { return Next::Empty };
+        let Some(item) = self.ready.pop_front() else {
+            return Next::Empty;
+        };
         if let Circuit::Away { probing, .. } = &mut self.circuit {
             *probing = Some(item.ticket);
         }
@@ -194,7 +215,11 @@ impl<T: Clone> Queue<T> {
         self.circuit = Circuit::There;
         if self.slots < self.settings.slots {
             // What was too crowded may not be for long: one more slot for every full round.
-            if self.evidence.successes.is_multiple_of(u64::from(self.slots) * 8) {
+            if self
+                .evidence
+                .successes
+                .is_multiple_of(u64::from(self.slots) * 8)
+            {
                 self.slots += 1;
             }
         }
@@ -222,15 +247,28 @@ impl<T: Clone> Queue<T> {
         }
         self.evidence.streak += 1;
         let unfailed = |item: &Item<T>| item.history.broken == 0 && item.history.refused == 0;
-        self.evidence.fresh = self.ready.iter().filter(|item| unfailed(item)).take(1).count()
-            + self.under_way.values().filter(|history| history.broken == 0 && history.refused == 0).count();
+        self.evidence.fresh = self
+            .ready
+            .iter()
+            .filter(|item| unfailed(item))
+            .take(1)
+            .count()
+            + self
+                .under_way
+                .values()
+                .filter(|history| history.broken == 0 && history.refused == 0)
+                .count();
         self.evidence.probing = probing;
         // Failures while the server is away say nothing of the item, unless all that is left fails.
         if fault.kind == FaultKind::Broken && (!is_away || self.evidence.fresh == 0) {
             history.broken += 1;
         }
         let decision = decide(fault, &history, &self.evidence);
-        let item = Item { ticket, work, history };
+        let item = Item {
+            ticket,
+            work,
+            history,
+        };
         match decision {
             Decision::Stop => return After::Stop(item.work),
             Decision::GiveUp(why) => return After::Out(item.work, why),
@@ -245,18 +283,28 @@ impl<T: Clone> Queue<T> {
             }
             Decision::Away => {
                 let (since, failures) = match self.circuit {
-                    Circuit::Away { since, failures, .. } if probing => (since, failures + 1),
-                    Circuit::Away { since, failures, .. } => (since, failures),
+                    Circuit::Away {
+                        since, failures, ..
+                    } if probing => (since, failures + 1),
+                    Circuit::Away {
+                        since, failures, ..
+                    } => (since, failures),
                     Circuit::There => (now, 0),
                 };
                 if now.saturating_sub(since) >= self.settings.patience {
                     return After::Stop(item.work);
                 }
                 if probing || self.circuit == Circuit::There {
-                    let wait = delay(failures, Duration::from_millis(500)).min(Duration::from_secs(10));
+                    let wait =
+                        delay(failures, Duration::from_millis(500)).min(Duration::from_secs(10));
                     let last = since + self.settings.patience;
                     let probe_at = (now + wait).min(last.max(now));
-                    self.circuit = Circuit::Away { since, probe_at, failures, probing: None };
+                    self.circuit = Circuit::Away {
+                        since,
+                        probe_at,
+                        failures,
+                        probing: None,
+                    };
                 }
                 match fault.kind {
                     // Another item probes next, in case this one is what breaks the server.

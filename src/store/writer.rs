@@ -26,7 +26,10 @@ pub struct Written {
 enum Message {
     Completion(Ticket, Box<Completion>),
     Tombstone(Ticket, Box<Tombstone>),
-    Task(Box<dyn FnOnce(&Transaction) -> rusqlite::Result<()> + Send>, mpsc::SyncSender<Result<(), StoreError>>),
+    Task(
+        Box<dyn FnOnce(&Transaction) -> rusqlite::Result<()> + Send>,
+        mpsc::SyncSender<Result<(), StoreError>>,
+    ),
 }
 
 /// A handle on the writing thread. Dropping it commits what was sent, and waits for that.
@@ -50,22 +53,38 @@ impl Writer {
         dir.create()?;
         let sqlite = |error| dir.sqlite(error);
         let mut connection = Connection::open(dir.database()).map_err(sqlite)?;
-        connection.busy_timeout(Duration::from_secs(30)).map_err(sqlite)?;
-        connection.pragma_update(None, "journal_mode", "wal").map_err(sqlite)?;
+        connection
+            .busy_timeout(Duration::from_secs(30))
+            .map_err(sqlite)?;
+        connection
+            .pragma_update(None, "journal_mode", "wal")
+            .map_err(sqlite)?;
         // With a write-ahead log, FULL syncs at every commit: a power cut costs one batch at most.
-        connection.pragma_update(None, "synchronous", "full").map_err(sqlite)?;
+        connection
+            .pragma_update(None, "synchronous", "full")
+            .map_err(sqlite)?;
         schema::migrate(dir, &mut connection)?;
         let (sender, receiver) = mpsc::channel();
         let dir = dir.clone();
         let thread = std::thread::Builder::new()
             .name("store".into())
             .spawn(move || write_all(&dir, &mut connection, &receiver, &written))
-            .map_err(|source| StoreError::Folder { path: "store thread".into(), source })?;
-        Ok(Self { sender: Some(sender), thread: Some(thread) })
+            .map_err(|source| StoreError::Folder {
+                path: "store thread".into(),
+                source,
+            })?;
+        Ok(Self {
+            sender: Some(sender),
+            thread: Some(thread),
+        })
     }
 
     fn send(&self, message: Message) -> Result<(), StoreError> {
-        self.sender.as_ref().ok_or(StoreError::Gone)?.send(message).map_err(|_| StoreError::Gone)
+        self.sender
+            .as_ref()
+            .ok_or(StoreError::Gone)?
+            .send(message)
+            .map_err(|_| StoreError::Gone)
     }
 
     /// Stores a completion; its commit is told under the ticket.
@@ -116,7 +135,8 @@ impl Writer {
 
     /// Keeps a run's summary, under the config's last snapshot.
     pub fn run(&self, config: &str, started: &str, summary: &str) -> Result<(), StoreError> {
-        let (config, started, summary) = (config.to_owned(), started.to_owned(), summary.to_owned());
+        let (config, started, summary) =
+            (config.to_owned(), started.to_owned(), summary.to_owned());
         self.task(move |transaction| {
             transaction.execute(
                 "INSERT INTO run (config, snapshot, started, summary)
@@ -158,7 +178,9 @@ impl Writer {
     pub fn forget_tombstones(&self, fingerprints: Vec<Fingerprint>) -> Result<(), StoreError> {
         self.task(move |transaction| {
             let mut delete = transaction.prepare("DELETE FROM tombstone WHERE fingerprint = ?1")?;
-            fingerprints.iter().try_for_each(|fingerprint| delete.execute(params![fingerprint.0]).map(drop))
+            fingerprints
+                .iter()
+                .try_for_each(|fingerprint| delete.execute(params![fingerprint.0]).map(drop))
         })
     }
 }
@@ -201,14 +223,23 @@ fn write_all(
         let mut tickets = Vec::new();
         let mut waiting = Vec::new();
         crate::crash_point!("before-commit");
-        let result = commit(connection, batch, &mut tickets, &mut waiting).map_err(|error| (dir.sqlite(error), dir));
+        let result = commit(connection, batch, &mut tickets, &mut waiting)
+            .map_err(|error| (dir.sqlite(error), dir));
         for sender in waiting {
             // The caller may have given up.
-            let _ = sender.send(result.as_ref().map(drop).map_err(|(error, dir)| copy(error, dir)));
+            let _ = sender.send(
+                result
+                    .as_ref()
+                    .map(drop)
+                    .map_err(|(error, dir)| copy(error, dir)),
+            );
         }
         crate::crash_point!("after-commit");
         if !tickets.is_empty() {
-            written(Written { tickets, result: result.map_err(|(error, _)| error) });
+            written(Written {
+                tickets,
+                result: result.map_err(|(error, _)| error),
+            });
         }
     }
 }
@@ -216,9 +247,10 @@ fn write_all(
 /// The same failure again, for a second listener.
 fn copy(error: &StoreError, dir: &StoreDir) -> StoreError {
     match error {
-        StoreError::Sqlite { source: rusqlite::Error::SqliteFailure(code, text), .. } => {
-            dir.sqlite(rusqlite::Error::SqliteFailure(*code, text.clone()))
-        }
+        StoreError::Sqlite {
+            source: rusqlite::Error::SqliteFailure(code, text),
+            ..
+        } => dir.sqlite(rusqlite::Error::SqliteFailure(*code, text.clone())),
         _ => StoreError::Gone,
     }
 }
@@ -237,11 +269,15 @@ fn commit(
         let done = match message {
             Message::Completion(ticket, completion) => {
                 tickets.push(ticket);
-                result.is_ok().then(|| insert_completion(&transaction, &completion, &created))
+                result
+                    .is_ok()
+                    .then(|| insert_completion(&transaction, &completion, &created))
             }
             Message::Tombstone(ticket, tombstone) => {
                 tickets.push(ticket);
-                result.is_ok().then(|| insert_tombstone(&transaction, &tombstone, &created))
+                result
+                    .is_ok()
+                    .then(|| insert_tombstone(&transaction, &tombstone, &created))
             }
             Message::Task(task, sender) => {
                 waiting.push(sender);
@@ -256,7 +292,11 @@ fn commit(
     transaction.commit()
 }
 
-fn insert_completion(transaction: &Transaction, completion: &Completion, created: &str) -> rusqlite::Result<()> {
+fn insert_completion(
+    transaction: &Transaction,
+    completion: &Completion,
+    created: &str,
+) -> rusqlite::Result<()> {
     // What is stored stays: a second answer to the same ask would change the dataset.
     transaction
         .prepare_cached(
@@ -276,7 +316,11 @@ fn insert_completion(transaction: &Transaction, completion: &Completion, created
         .map(drop)
 }
 
-fn insert_tombstone(transaction: &Transaction, tombstone: &Tombstone, created: &str) -> rusqlite::Result<()> {
+fn insert_tombstone(
+    transaction: &Transaction,
+    tombstone: &Tombstone,
+    created: &str,
+) -> rusqlite::Result<()> {
     transaction
         .prepare_cached(
             "INSERT OR REPLACE INTO tombstone (fingerprint, reason, detail, settings, created)

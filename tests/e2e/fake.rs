@@ -28,11 +28,14 @@ pub enum Reply {
     Truncated,
     /// No answer for so long.
     Hang(Duration),
+    /// Another answer, after so long.
+    Late(Duration, Box<Reply>),
 }
 
 impl Reply {
     pub fn status(status: u16, message: &str) -> Self {
-        let body = json!({ "error": { "code": status, "message": message, "type": "server_error" } });
+        let body =
+            json!({ "error": { "code": status, "message": message, "type": "server_error" } });
         Reply::Status(status, body.to_string(), vec![])
     }
 
@@ -52,8 +55,15 @@ pub struct Seen {
 impl Seen {
     /// The text of the user's message.
     pub fn user(&self) -> String {
-        let messages = self.body["messages"].as_array().cloned().unwrap_or_default();
-        messages.iter().rfind(|m| m["role"] == "user").map(|m| m["content"].as_str().unwrap().to_owned()).unwrap_or_default()
+        let messages = self.body["messages"]
+            .as_array()
+            .cloned()
+            .unwrap_or_default();
+        messages
+            .iter()
+            .rfind(|m| m["role"] == "user")
+            .map(|m| m["content"].as_str().unwrap().to_owned())
+            .unwrap_or_default()
     }
 }
 
@@ -72,7 +82,13 @@ pub struct Model {
 
 impl Default for Model {
     fn default() -> Self {
-        Self { file: "fake-1b.gguf".into(), parameters: 1_000_000, slots: 4, context: 2048, llama: true }
+        Self {
+            file: "fake-1b.gguf".into(),
+            parameters: 1_000_000,
+            slots: 4,
+            context: 2048,
+            llama: true,
+        }
     }
 }
 
@@ -116,9 +132,14 @@ impl Fake {
         let (told, tell) = std::sync::mpsc::channel();
         let shared = inner.clone();
         let thread = std::thread::spawn(move || {
-            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+            let runtime = tokio::runtime::Builder::new_current_thread()
+                .enable_all()
+                .build()
+                .unwrap();
             runtime.block_on(async move {
-                let listener = tokio::net::TcpListener::bind(("127.0.0.1", port)).await.unwrap();
+                let listener = tokio::net::TcpListener::bind(("127.0.0.1", port))
+                    .await
+                    .unwrap();
                 told.send(listener.local_addr().unwrap()).unwrap();
                 let app = Router::new().fallback(answer).with_state(shared);
                 let serve = async move { axum::serve(listener, app).await.unwrap() };
@@ -131,7 +152,12 @@ impl Fake {
             runtime.shutdown_background();
         });
         let address = tell.recv().unwrap();
-        Self { inner, address, stop: Some(stop), thread: Some(thread) }
+        Self {
+            inner,
+            address,
+            stop: Some(stop),
+            thread: Some(thread),
+        }
     }
 
     pub fn url(&self) -> String {
@@ -152,7 +178,9 @@ impl Fake {
     }
 
     pub fn latency(&self, latency: Duration) {
-        self.inner.latency_ms.store(latency.as_millis() as u64, Ordering::SeqCst);
+        self.inner
+            .latency_ms
+            .store(latency.as_millis() as u64, Ordering::SeqCst);
     }
 
     /// The chat requests that came so far.
@@ -187,7 +215,12 @@ impl Drop for Fake {
     }
 }
 
-async fn answer(State(inner): State<Arc<Inner>>, headers: HeaderMap, uri: Uri, body: String) -> Response<Body> {
+async fn answer(
+    State(inner): State<Arc<Inner>>,
+    headers: HeaderMap,
+    uri: Uri,
+    body: String,
+) -> Response<Body> {
     if inner.loading.load(Ordering::SeqCst) {
         let body = json!({ "error": { "code": 503, "message": "Loading model", "type": "unavailable_error" } });
         return reply(503, body.to_string(), &[]);
@@ -247,8 +280,13 @@ async fn answer(State(inner): State<Arc<Inner>>, headers: HeaderMap, uri: Uri, b
     }
 }
 
-async fn say(request: &Value, said: Reply) -> Response<Body> {
+async fn say(request: &Value, mut said: Reply) -> Response<Body> {
+    while let Reply::Late(time, then) = said {
+        tokio::time::sleep(time).await;
+        said = *then;
+    }
     match said {
+        Reply::Late(..) => unreachable!("unwrapped above"),
         Reply::Good => reply(200, good(request), &[]),
         Reply::Choices(choices) => reply(200, completion(request, &choices), &[]),
         Reply::Status(status, body, headers) => reply(status, body, &headers),
@@ -263,14 +301,18 @@ async fn say(request: &Value, said: Reply) -> Response<Body> {
             // A promise of more than comes: the client sees the connection break.
             let stream = futures_once(half);
             let mut response = Response::new(Body::new(stream));
-            response.headers_mut().insert("content-length", whole.len().to_string().parse().unwrap());
+            response
+                .headers_mut()
+                .insert("content-length", whole.len().to_string().parse().unwrap());
             response
         }
     }
 }
 
 /// A body that gives one piece and then fails.
-fn futures_once(piece: String) -> impl axum::body::HttpBody<Data = axum::body::Bytes, Error = std::io::Error> {
+fn futures_once(
+    piece: String,
+) -> impl axum::body::HttpBody<Data = axum::body::Bytes, Error = std::io::Error> {
     struct Broken(Option<String>);
     impl axum::body::HttpBody for Broken {
         type Data = axum::body::Bytes;
@@ -291,7 +333,9 @@ fn futures_once(piece: String) -> impl axum::body::HttpBody<Data = axum::body::B
 
 fn reply(status: u16, body: String, headers: &[(&str, String)]) -> Response<Body> {
     let mut response = (StatusCode::from_u16(status).unwrap(), body).into_response();
-    response.headers_mut().insert("content-type", "application/json".parse().unwrap());
+    response
+        .headers_mut()
+        .insert("content-type", "application/json".parse().unwrap());
     for (name, value) in headers {
         let name: axum::http::HeaderName = name.parse().unwrap();
         response.headers_mut().insert(name, value.parse().unwrap());
@@ -303,7 +347,9 @@ fn reply(status: u16, body: String, headers: &[(&str, String)]) -> Response<Body
 /// parameter gives another text.
 pub fn good(request: &Value) -> String {
     let n = request["n"].as_u64().unwrap_or(1);
-    let choices: Vec<_> = (0..n).map(|choice| (content(request, choice), "stop")).collect();
+    let choices: Vec<_> = (0..n)
+        .map(|choice| (content(request, choice), "stop"))
+        .collect();
     completion(request, &choices)
 }
 
@@ -324,7 +370,9 @@ fn content(request: &Value, choice: u64) -> String {
     }
     match schema["properties"]["items"]["maxItems"].as_u64() {
         Some(items) => {
-            let items: Vec<_> = (0..items).map(|item| json!({ "text": text(item) })).collect();
+            let items: Vec<_> = (0..items)
+                .map(|item| json!({ "text": text(item) }))
+                .collect();
             json!({ "items": items }).to_string()
         }
         None => json!({ "text": text(0) }).to_string(),
@@ -332,7 +380,10 @@ fn content(request: &Value, choice: u64) -> String {
 }
 
 pub fn completion(request: &Value, choices: &[(String, &'static str)]) -> String {
-    let tokens: usize = choices.iter().map(|(content, _)| content.split_whitespace().count()).sum();
+    let tokens: usize = choices
+        .iter()
+        .map(|(content, _)| content.split_whitespace().count())
+        .sum();
     let choices: Vec<_> = choices
         .iter()
         .enumerate()
