@@ -30,6 +30,9 @@ pub struct Passed {
     pub fields: Map<String, Value>,
 }
 
+/// A text with the other fields of its item.
+type Item = (String, Map<String, Value>);
+
 /// A config's way of reading and checking answers.
 #[derive(Debug)]
 pub struct Judge {
@@ -47,16 +50,13 @@ impl Judge {
         let response = &config.response;
         let validator = match response.format {
             Format::Text => None,
-            Format::Json => Some(
-                jsonschema::validator_for(&response.schema).map_err(|error| {
-                    let found =
-                        Diagnostic::error("schema", format!("this is not a JSON Schema: {error}"));
-                    match response.schema_at {
-                        Some(span) => found.at(span),
-                        None => found,
-                    }
-                })?,
-            ),
+            Format::Json => Some(jsonschema::validator_for(&response.schema).map_err(|error| {
+                let found = Diagnostic::error("schema", format!("this is not a JSON Schema: {error}"));
+                match response.schema_at {
+                    Some(span) => found.at(span),
+                    None => found,
+                }
+            })?),
         };
         Ok(Self {
             format: response.format,
@@ -74,15 +74,8 @@ impl Judge {
         let answer = match Answer::parse(raw) {
             Ok(answer) => answer,
             Err(error) => {
-                let reason = Reason::NotJson {
-                    why: error.to_string(),
-                };
-                return vec![Candidate {
-                    choice: 0,
-                    item: 0,
-                    text: String::new(),
-                    outcome: Err(reason),
-                }];
+                let reason = Reason::NotJson { why: error.to_string() };
+                return vec![Candidate { choice: 0, item: 0, text: String::new(), outcome: Err(reason) }];
             }
         };
         let mut out = Vec::new();
@@ -93,12 +86,7 @@ impl Judge {
                     for (item, (text, fields)) in texts.into_iter().enumerate() {
                         let text = text.trim().to_owned();
                         let outcome = self.check(&text).map(|key| Passed { key, fields });
-                        out.push(Candidate {
-                            choice: number,
-                            item: item as u32,
-                            text,
-                            outcome,
-                        });
+                        out.push(Candidate { choice: number, item: item as u32, text, outcome });
                     }
                 }
                 Err(reason) => out.push(Candidate {
@@ -113,7 +101,7 @@ impl Judge {
     }
 
     /// The texts of one choice with their other fields.
-    fn texts(&self, choice: &Choice) -> Result<Vec<(String, Map<String, Value>)>, Reason> {
+    fn texts(&self, choice: &Choice) -> Result<Vec<Item>, Reason> {
         let content = choice.content();
         let cut = choice.finish_reason.as_deref() == Some("length");
         if content.trim().is_empty() {
@@ -124,80 +112,52 @@ impl Judge {
             });
         }
         if cut {
-            let blank = content
-                .chars()
-                .rev()
-                .take_while(|c| c.is_whitespace())
-                .count();
-            return Err(if blank >= 16 {
-                Reason::Whitespace
-            } else {
-                Reason::Cut
-            });
+            let blank = content.chars().rev().take_while(|c| c.is_whitespace()).count();
+            return Err(if blank >= 16 { Reason::Whitespace } else { Reason::Cut });
         }
-        if let Some(other) = choice
-            .finish_reason
-            .as_deref()
-            .filter(|reason| *reason != "stop")
-        {
-            return Err(Reason::Finish {
-                reason: other.to_owned(),
-            });
+        if let Some(other) = choice.finish_reason.as_deref().filter(|reason| *reason != "stop") {
+            return Err(Reason::Finish { reason: other.to_owned() });
         }
         if self.format == Format::Text {
             return Ok(vec![(content.to_owned(), Map::new())]);
         }
-        let value: Value =
-            serde_json::from_str(without_fence(content)).map_err(|error| Reason::NotJson {
-                why: error.to_string(),
-            })?;
+        let value: Value = serde_json::from_str(without_fence(content))
+            .map_err(|error| Reason::NotJson { why: error.to_string() })?;
         let items = match self.items {
             1 => vec![value],
             items => match value {
                 Value::Object(mut object) => match object.shift_remove("items") {
                     Some(Value::Array(list)) if list.len() == items as usize => list,
                     Some(Value::Array(list)) => {
-                        return Err(Reason::Schema {
-                            why: format!("{} items, {items} wanted", list.len()),
-                        });
+                        return Err(Reason::Schema { why: format!("{} items, {items} wanted", list.len()) });
                     }
                     _ => {
-                        return Err(Reason::Schema {
-                            why: "no list `items`".into(),
-                        });
+                        return Err(Reason::Schema { why: "no list `items`".into() });
                     }
                 },
                 _ => {
-                    return Err(Reason::Schema {
-                        why: "not an object".into(),
-                    });
+                    return Err(Reason::Schema { why: "not an object".into() });
                 }
             },
         };
         items.into_iter().map(|item| self.item(item)).collect()
     }
 
-    fn item(&self, item: Value) -> Result<(String, Map<String, Value>), Reason> {
+    fn item(&self, item: Value) -> Result<Item, Reason> {
         if let Some(validator) = &self.validator
             && let Err(error) = validator.validate(&item)
         {
             let place = error.instance_path().to_string();
             // The error's own words quote the answer, so only the place and the kind are told.
             let rule = error.schema_path().to_string();
-            return Err(Reason::Schema {
-                why: format!("at `{place}`, against `{rule}`"),
-            });
+            return Err(Reason::Schema { why: format!("at `{place}`, against `{rule}`") });
         }
         let Value::Object(mut fields) = item else {
-            return Err(Reason::Schema {
-                why: "not an object".into(),
-            });
+            return Err(Reason::Schema { why: "not an object".into() });
         };
         match fields.shift_remove(&self.text) {
             Some(Value::String(text)) => Ok((text, fields)),
-            _ => Err(Reason::Schema {
-                why: format!("no text in `{}`", self.text),
-            }),
+            _ => Err(Reason::Schema { why: format!("no text in `{}`", self.text) }),
         }
     }
 
@@ -224,10 +184,7 @@ impl Judge {
 /// JSON that a model wrapped into a Markdown code fence, without it.
 fn without_fence(content: &str) -> &str {
     let trimmed = content.trim();
-    let Some(inner) = trimmed
-        .strip_prefix("```")
-        .and_then(|rest| rest.strip_suffix("```"))
-    else {
+    let Some(inner) = trimmed.strip_prefix("```").and_then(|rest| rest.strip_suffix("```")) else {
         return trimmed;
     };
     inner.strip_prefix("json").unwrap_or(inner).trim()

@@ -15,7 +15,7 @@ use crate::config::Report;
 use crate::dataset::{Outcome, evaluate};
 use crate::fingerprint::Identity;
 use crate::pipeline::{self, Known, Opened, RunError, StoreBook};
-use crate::report::Style;
+use crate::report::{Style, say};
 use crate::store::{EndpointMemory, Reader, StoreDir};
 
 /// How the program ends.
@@ -103,9 +103,7 @@ impl Talk {
     pub fn style(&self) -> Style {
         match (self.quiet, io::stderr().is_terminal()) {
             (true, _) => Style::Quiet,
-            (false, true) => Style::Terminal {
-                colour: self.colour,
-            },
+            (false, true) => Style::Terminal { colour: self.colour },
             (false, false) => Style::Lines,
         }
     }
@@ -113,7 +111,7 @@ impl Talk {
     /// Says what is not an error; nothing when quiet.
     pub fn say(&self, text: &str) {
         if !self.quiet {
-            eprintln!("{text}");
+            say(text);
         }
     }
 
@@ -128,15 +126,12 @@ impl Talk {
         match failure {
             Failure::Config(report) => {
                 let (errors, warnings) = report.counts();
-                eprintln!("{}", report.render(self.colour));
+                say(format!("{}", report.render(self.colour)));
                 let mut counted = crate::report::count(errors as u64, "error");
                 if warnings > 0 {
-                    counted.push_str(&format!(
-                        ", {}",
-                        crate::report::count(warnings as u64, "warning")
-                    ));
+                    counted.push_str(&format!(", {}", crate::report::count(warnings as u64, "warning")));
                 }
-                eprintln!("\n{counted}");
+                say(format!("\n{counted}"));
                 Exit::Usage
             }
             Failure::Run(RunError::Interrupted) => {
@@ -144,28 +139,22 @@ impl Talk {
                 Exit::Stopped
             }
             Failure::Run(error) => {
-                let bold = if self.colour {
-                    ("\x1b[1;31m", "\x1b[0m")
-                } else {
-                    ("", "")
-                };
-                eprintln!(
+                let bold = if self.colour { ("\x1b[1;31m", "\x1b[0m") } else { ("", "") };
+                say(format!(
                     "{}error{}: {error}\n  {}",
                     bold.0,
                     bold.1,
                     error.advice().replace('\n', "\n  ")
-                );
+                ));
                 match error {
-                    RunError::NoKey { .. } | RunError::NameTaken { .. } | RunError::Render(_) => {
-                        Exit::Usage
-                    }
+                    RunError::NoKey { .. } | RunError::NameTaken { .. } | RunError::Render(_) => Exit::Usage,
                     _ => Exit::Failed,
                 }
             }
             // Whoever read our output has had enough: no error.
             Failure::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => Exit::Complete,
             Failure::Output(error) => {
-                eprintln!("error: cannot write the output: {error}");
+                say(format!("error: cannot write the output: {error}"));
                 Exit::Failed
             }
         }
@@ -184,9 +173,7 @@ fn open_path(path: &Path, set: &[String]) -> Result<Opened, Failure> {
 
 /// A runtime for input and output: one thread, since the work is elsewhere.
 fn block_on<T>(work: impl Future<Output = T>) -> Result<T, Failure> {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     Ok(runtime.block_on(work))
 }
 
@@ -203,32 +190,16 @@ fn evaluate_stored(opened: &Opened) -> Result<Evaluated, Failure> {
     let reader = Reader::open(&dir)?;
     let known = block_on(pipeline::look(config, reader.as_ref()))??;
     let memory = known.as_ref().map_or_else(
-        || EndpointMemory {
-            identity: Identity::Named {
-                name: String::new(),
-            },
-            slots: None,
-            context: None,
-        },
+        || EndpointMemory { identity: Identity::Named { name: String::new() }, slots: None, context: None },
         |known| known.memory.clone(),
     );
     let settings = pipeline::settings(&opened.recipe, &memory);
     let outcome = {
-        let mut book = StoreBook::new(
-            &opened.recipe,
-            memory.identity,
-            reader.as_ref(),
-            settings,
-            false,
-        )
-        .map_err(RunError::from)?;
+        let mut book = StoreBook::new(&opened.recipe, memory.identity, reader.as_ref(), settings, false)
+            .map_err(RunError::from)?;
         evaluate(&opened.recipe.quotas(), &mut book).map_err(RunError::from)?
     };
-    Ok(Evaluated {
-        outcome,
-        known,
-        reader,
-    })
+    Ok(Evaluated { outcome, known, reader })
 }
 
 /// Prints JSON for machines, on standard output.

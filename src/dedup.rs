@@ -47,11 +47,7 @@ mod tests {
         ] {
             assert_eq!(TextKey::of(a), TextKey::of(b), "{a:?} {b:?}");
         }
-        for (a, b) in [
-            ("one two", "onetwo"),
-            ("fine.", "fine"),
-            ("resume", "résumé"),
-        ] {
+        for (a, b) in [("one two", "onetwo"), ("fine.", "fine"), ("resume", "résumé")] {
             assert_ne!(TextKey::of(a), TextKey::of(b), "{a:?} {b:?}");
         }
     }

@@ -23,8 +23,13 @@ pub fn csv(rows: &[Map<String, Value>], out: &mut dyn Write) -> io::Result<()> {
         }
     }
     let mut writer = csv::Writer::from_writer(out);
+    // The kind of an error matters: a closed pipe is none.
+    let plain = |error: csv::Error| match error.into_kind() {
+        csv::ErrorKind::Io(error) => error,
+        other => io::Error::other(format!("{other:?}")),
+    };
     if !columns.is_empty() {
-        writer.write_record(&columns)?;
+        writer.write_record(&columns).map_err(plain)?;
     }
     for row in rows {
         let fields = columns.iter().map(|column| match row.get(*column) {
@@ -32,7 +37,7 @@ pub fn csv(rows: &[Map<String, Value>], out: &mut dyn Write) -> io::Result<()> {
             Some(Value::String(text)) => text.clone(),
             Some(other) => other.to_string(),
         });
-        writer.write_record(fields)?;
+        writer.write_record(fields).map_err(plain)?;
     }
     writer.flush()
 }
@@ -56,9 +61,6 @@ mod tests {
         assert_eq!(String::from_utf8(out).unwrap(), expected);
         let mut out = Vec::new();
         jsonl(&rows[1..], &mut out).unwrap();
-        assert_eq!(
-            String::from_utf8(out).unwrap(),
-            "{\"id\":\"2\",\"text\":\"d\",\"score\":1.5}\n"
-        );
+        assert_eq!(String::from_utf8(out).unwrap(), "{\"id\":\"2\",\"text\":\"d\",\"score\":1.5}\n");
     }
 }

@@ -102,25 +102,14 @@ impl Frame {
         for (name, value) in &sampling {
             wire.push_str(&format!(",{}:{}", to_json(name), to_json(value)));
         }
-        Self {
-            canonical,
-            wire,
-            max_tokens: config.sampling.max_tokens,
-        }
+        Self { canonical, wire, max_tokens: config.sampling.max_tokens }
     }
 
     /// The canonical form and fingerprint of one ask.
     pub fn request(&self, messages: &[Message], seed: u32) -> Request {
-        let canonical = format!(
-            "{},\"seed\":{seed},\"messages\":{}}}",
-            self.canonical,
-            to_json(&messages)
-        );
+        let canonical = format!("{},\"seed\":{seed},\"messages\":{}}}", self.canonical, to_json(&messages));
         let fingerprint = Fingerprint(*blake3::hash(canonical.as_bytes()).as_bytes());
-        Request {
-            fingerprint,
-            canonical,
-        }
+        Request { fingerprint, canonical }
     }
 
     /// The body that is sent for one ask.
@@ -151,15 +140,27 @@ fn sampling(config: &Config, model: &Identity) -> Map<String, Value> {
     if let Some(penalty) = sampling.repeat_penalty.or(llama.then_some(1.0)) {
         out.insert("repeat_penalty".into(), penalty.into());
     }
+    if llama {
+        // Each of these would otherwise be whatever the server was started with.
+        let neutral = json!({
+            "typical_p": 1.0, "top_n_sigma": -1.0, "xtc_probability": 0.0, "dry_multiplier": 0.0,
+            "mirostat": 0, "dynatemp_range": 0.0, "repeat_last_n": 64, "ignore_eos": false,
+        });
+        if let Value::Object(neutral) = neutral {
+            out.extend(neutral);
+        }
+    }
     out.insert("presence_penalty".into(), sampling.presence_penalty.into());
-    out.insert(
-        "frequency_penalty".into(),
-        sampling.frequency_penalty.into(),
-    );
+    out.insert("frequency_penalty".into(), sampling.frequency_penalty.into());
     if !sampling.stop.is_empty() {
         out.insert("stop".into(), sampling.stop.clone().into());
     }
-    out.extend(sampling.extra.clone());
+    let mut extra = Value::Object(sampling.extra.clone());
+    // The order in which a user wrote them means nothing.
+    extra.sort_all_objects();
+    if let Value::Object(extra) = extra {
+        out.extend(extra);
+    }
     out
 }
 

@@ -47,14 +47,15 @@ impl Grid {
         let combinations = config
             .axes
             .iter()
-            .try_fold(1u64, |product, axis| {
-                product.checked_mul(axis.values.len() as u64)
-            })
+            .try_fold(1u64, |product, axis| product.checked_mul(axis.values.len() as u64))
             .filter(|product| *product <= MOST_COMBINATIONS);
         let Some(combinations) = combinations else {
             return Err(vec![at(
-                Diagnostic::error("grid-size", format!("the axes span more than {MOST_COMBINATIONS} combinations"))
-                    .help("use fewer values, or draw some of them with `lists` and `pick` instead of an axis"),
+                Diagnostic::error(
+                    "grid-size",
+                    format!("the axes span more than {MOST_COMBINATIONS} combinations"),
+                )
+                .help("use fewer values, or draw some of them with `lists` and `pick` instead of an axis"),
                 config.axes.first().and_then(|axis| axis.at),
             )]);
         };
@@ -62,11 +63,7 @@ impl Grid {
         let mut compile = |rules: &[crate::config::resolved::Rule]| -> Vec<CompiledRule> {
             rules
                 .iter()
-                .filter_map(|rule| {
-                    CompiledRule::new(rule, &axes)
-                        .map_err(|d| found.push(d))
-                        .ok()
-                })
+                .filter_map(|rule| CompiledRule::new(rule, &axes).map_err(|d| found.push(d)).ok())
                 .collect()
         };
         let (mut exclude, mut only) = (compile(&config.exclude), compile(&config.only));
@@ -90,11 +87,7 @@ impl Grid {
         }
         cells.sort_unstable_by_key(|cell| cell.id);
         if cells.is_empty() {
-            let rule = config
-                .only
-                .iter()
-                .chain(&config.exclude)
-                .find_map(|rule| rule.at);
+            let rule = config.only.iter().chain(&config.exclude).find_map(|rule| rule.at);
             return Err(vec![at(
                 Diagnostic::error("empty-grid", "the rules leave no cell").help(format!(
                     "{combinations} combinations, all of them left out; loosen `exclude` or `only`"
@@ -120,10 +113,7 @@ impl Grid {
     /// The cell's axis and value names, in the order of the axes.
     pub fn names(&self, cell: Cell) -> impl Iterator<Item = (&str, &str)> {
         let values = self.values(cell);
-        self.axes
-            .iter()
-            .zip(values)
-            .map(|(axis, at)| (&*axis.name, axis.values[at].name()))
+        self.axes.iter().zip(values).map(|(axis, at)| (&*axis.name, axis.values[at].name()))
     }
 
     /// A number that cells share when all their label values are the same.
@@ -133,17 +123,12 @@ impl Grid {
             .iter()
             .zip(values)
             .filter(|(axis, _)| axis.label)
-            .fold(0, |key, (axis, at)| {
-                key * axis.values.len() as u64 + at as u64
-            })
+            .fold(0, |key, (axis, at)| key * axis.values.len() as u64 + at as u64)
     }
 
     /// `emotion=joy context=work`, for messages.
     pub fn describe(&self, cell: Cell) -> String {
-        let parts: Vec<_> = self
-            .names(cell)
-            .map(|(axis, value)| format!("{axis}={value}"))
-            .collect();
+        let parts: Vec<_> = self.names(cell).map(|(axis, value)| format!("{axis}={value}")).collect();
         parts.join(" ")
     }
 }
@@ -153,11 +138,7 @@ impl GridAxis {
         Self {
             name: axis.name.as_str().into(),
             label: axis.label,
-            values: axis
-                .values
-                .iter()
-                .map(|value| Arc::new(ValueObject::new(value)))
-                .collect(),
+            values: axis.values.iter().map(|value| Arc::new(ValueObject::new(value))).collect(),
         }
     }
 }

@@ -1,11 +1,19 @@
 //! emogrid makes labelled text from a YAML grid and a model server.
 
-/// Dies on the spot where the environment asks for it, as `kill -9` would; only in debug builds.
+/// Dies on the spot, as by `kill -9`, where `EMOGRID_CRASH_AT` says `NAME`, or `NAME:N` for the
+/// N-th time that this place is passed; only in debug builds.
 macro_rules! crash_point {
     ($name:literal) => {
         #[cfg(debug_assertions)]
-        if std::env::var_os("EMOGRID_CRASH_AT").is_some_and(|at| at == $name) {
-            std::process::abort();
+        {
+            static PASSED: std::sync::atomic::AtomicU32 = std::sync::atomic::AtomicU32::new(0);
+            let times = PASSED.fetch_add(1, std::sync::atomic::Ordering::Relaxed) + 1;
+            if let Ok(at) = std::env::var("EMOGRID_CRASH_AT") {
+                let (name, nth) = at.split_once(':').unwrap_or((&at, "1"));
+                if name == $name && nth.parse() == Ok(times) {
+                    std::process::abort();
+                }
+            }
         }
     };
 }

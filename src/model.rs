@@ -123,11 +123,7 @@ mod tests {
         let id = CellId::of([("emotion", "joy"), ("context", "work")]);
         assert_eq!(id, CellId::of([("context", "work"), ("emotion", "joy")]));
         assert_ne!(id, CellId::of([("emotion", "work"), ("context", "joy")]));
-        assert_ne!(
-            CellId::of([("ab", "c")]),
-            CellId::of([("a", "bc")]),
-            "parts are set off from each other"
-        );
+        assert_ne!(CellId::of([("ab", "c")]), CellId::of([("a", "bc")]), "parts are set off from each other");
     }
 
     #[test]

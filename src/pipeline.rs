@@ -2,14 +2,18 @@
 
 mod book;
 mod connect;
+mod error;
+mod interrupt;
 pub mod open;
 mod output;
 mod run;
 mod summary;
+mod worker;
 
 pub use book::StoreBook;
 pub use connect::{Known, look};
+pub use error::RunError;
 pub use open::{Opened, open};
 pub use output::{Files, previous_rows};
-pub use run::{Ended, Finished, RunError, RunOptions, run, settings};
+pub use run::{Ended, Finished, RunOptions, run, settings};
 pub use summary::{by_axis, cell_asks, change, difference};

@@ -44,9 +44,7 @@ pub struct RenderError(pub Box<Report>);
 
 impl fmt::Debug for Prompts {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Prompts")
-            .field("variants", &self.variants)
-            .finish_non_exhaustive()
+        f.debug_struct("Prompts").field("variants", &self.variants).finish_non_exhaustive()
     }
 }
 
@@ -64,15 +62,11 @@ impl Prompts {
         let mut templates = Templates::new(files);
         let mut name_of = |name: &str, template: &Template| match template {
             Template::File(file, at) => templates.file(file, *at, report).then(|| file.clone()),
-            Template::Inline(source, at) => templates
-                .inline(name, source, *at, report)
-                .then(|| name.to_owned()),
+            Template::Inline(source, at) => {
+                templates.inline(name, source, *at, report).then(|| name.to_owned())
+            }
         };
-        let system = config
-            .prompt
-            .system
-            .as_ref()
-            .map(|template| name_of("prompt.system", template));
+        let system = config.prompt.system.as_ref().map(|template| name_of("prompt.system", template));
         let variants: Vec<_> = config
             .prompt
             .user
@@ -91,33 +85,20 @@ impl Prompts {
             Some(None) => return None,
             other => other.flatten(),
         };
-        let used: Vec<&str> = system
-            .iter()
-            .map(String::as_str)
-            .chain(variants.iter().map(|v| v.template.as_str()))
-            .collect();
+        let used: Vec<&str> =
+            system.iter().map(String::as_str).chain(variants.iter().map(|v| v.template.as_str())).collect();
         let before = report.found.len();
         templates.check_variables(&used, config, grid, report);
-        if report.found[before..]
-            .iter()
-            .any(|d| d.severity == crate::config::Severity::Error)
-        {
+        if report.found[before..].iter().any(|d| d.severity == crate::config::Severity::Error) {
             return None;
         }
-        let lists = Value::from_pairs(config.lists.iter().map(|list| {
-            (
-                list.name.clone(),
-                Value::from_object(ListObject::new(&list.items)),
-            )
-        }));
-        Some(Self {
-            templates,
-            system,
-            variants,
-            lists,
-            items: config.response.items,
-            seed: config.seed,
-        })
+        let lists = Value::from_pairs(
+            config
+                .lists
+                .iter()
+                .map(|list| (list.name.clone(), Value::from_object(ListObject::new(&list.items)))),
+        );
+        Some(Self { templates, system, variants, lists, items: config.response.items, seed: config.seed })
     }
 
     /// The messages of a cell's `ask`-th request; the same on every machine.
@@ -139,15 +120,9 @@ impl Prompts {
         };
         let mut messages = Vec::with_capacity(2);
         if let Some(system) = &self.system {
-            messages.push(Message {
-                role: "system",
-                content: render(system)?,
-            });
+            messages.push(Message { role: "system", content: render(system)? });
         }
-        messages.push(Message {
-            role: "user",
-            content: render(&self.variants[variant].template)?,
-        });
+        messages.push(Message { role: "user", content: render(&self.variants[variant].template)? });
         Ok(messages)
     }
 
@@ -178,14 +153,7 @@ impl Prompts {
         pick::best(scores)
     }
 
-    fn failure(
-        &self,
-        name: &str,
-        error: minijinja::Error,
-        grid: &Grid,
-        cell: Cell,
-        ask: u32,
-    ) -> RenderError {
+    fn failure(&self, name: &str, error: minijinja::Error, grid: &Grid, cell: Cell, ask: u32) -> RenderError {
         let mut report = Report::default();
         let found = self.templates.diagnostic(name, &error, &mut report.sources);
         let place = format!("while rendering {} (ask {ask})", grid.describe(cell));
@@ -215,12 +183,7 @@ fn cell_values(grid: &Grid, cell: Cell) -> Vec<(Arc<str>, Value)> {
     grid.axes
         .iter()
         .zip(values)
-        .map(|(axis, at)| {
-            (
-                axis.name.clone(),
-                Value::from_dyn_object(axis.values[at].clone()),
-            )
-        })
+        .map(|(axis, at)| (axis.name.clone(), Value::from_dyn_object(axis.values[at].clone())))
         .collect()
 }
 
@@ -234,21 +197,13 @@ impl Object for CellContext {
             "lists" => Some(self.lists.clone()),
             "items" => Some(Value::from(self.items)),
             "ask" => Some(Value::from(self.ask)),
-            axis => self
-                .cell
-                .iter()
-                .find(|(name, _)| **name == *axis)
-                .map(|(_, value)| value.clone()),
+            axis => self.cell.iter().find(|(name, _)| **name == *axis).map(|(_, value)| value.clone()),
         }
     }
 
     fn enumerate(self: &Arc<Self>) -> Enumerator {
         let names = self.cell.iter().map(|(name, _)| Value::from(&**name));
-        Enumerator::Values(
-            names
-                .chain(["lists", "items", "ask"].map(Value::from))
-                .collect(),
-        )
+        Enumerator::Values(names.chain(["lists", "items", "ask"].map(Value::from)).collect())
     }
 }
 

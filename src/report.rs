@@ -4,9 +4,16 @@ mod progress;
 mod summary;
 mod table;
 
+use std::io::Write;
+
 pub use progress::{Lines, Quiet, Status, Style, Terminal, Watcher};
 pub use summary::{AxisCount, CellChange, PlanSummary, RowChange, Summary};
 pub use table::{plan_text, summary_text};
+
+/// Writes a line to standard error. Nobody reading it is no reason to fail.
+pub fn say(text: impl std::fmt::Display) {
+    let _ = writeln!(std::io::stderr(), "{text}");
+}
 
 /// `1 request`, `1,234 requests`.
 pub fn count(number: u64, what: &str) -> String {

@@ -109,21 +109,11 @@ pub struct Snapshot {
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
     #[error("cannot use the store at {path}: {source}", path = .path.display())]
-    Sqlite {
-        path: PathBuf,
-        source: rusqlite::Error,
-    },
+    Sqlite { path: PathBuf, source: rusqlite::Error },
     #[error("cannot use the folder {path}: {source}", path = .path.display())]
-    Folder {
-        path: PathBuf,
-        source: std::io::Error,
-    },
+    Folder { path: PathBuf, source: std::io::Error },
     #[error("the store at {path} was written by a newer emogrid (format {found}, this one knows {known})", path = .path.display())]
-    Newer {
-        path: PathBuf,
-        found: i64,
-        known: i64,
-    },
+    Newer { path: PathBuf, found: i64, known: i64 },
     #[error("the store's writer has stopped")]
     Gone,
 }
@@ -176,10 +166,7 @@ impl StoreDir {
     /// # Errors
     /// A folder that cannot be made or written.
     pub fn create(&self) -> Result<(), StoreError> {
-        let folder = |path: &Path, source| StoreError::Folder {
-            path: path.to_owned(),
-            source,
-        };
+        let folder = |path: &Path, source| StoreError::Folder { path: path.to_owned(), source };
         std::fs::create_dir_all(&self.0).map_err(|error| folder(&self.0, error))?;
         let ignore = self.0.join(".gitignore");
         if !ignore.exists() {
@@ -194,18 +181,13 @@ impl StoreDir {
     }
 
     fn sqlite(&self, source: rusqlite::Error) -> StoreError {
-        StoreError::Sqlite {
-            path: self.database(),
-            source,
-        }
+        StoreError::Sqlite { path: self.database(), source }
     }
 }
 
 /// An instant as text, for a person: RFC 3339 in UTC, to the second.
 fn now() -> String {
-    jiff::Timestamp::now()
-        .strftime("%Y-%m-%dT%H:%M:%SZ")
-        .to_string()
+    jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
 }
 
 #[cfg(test)]

@@ -13,23 +13,13 @@ fn read(name: &str) -> String {
 fn the_reference_of_keys_is_that_of_the_code() {
     let text = read("docs/config.md");
     let marker = "`NAME` is a name of yours.\n";
-    let (before, reference) = text
-        .split_once(marker)
-        .expect("docs/config.md has its marker");
+    let (before, reference) = text.split_once(marker).expect("docs/config.md has its marker");
     if std::env::var_os("UPDATE_DOCS").is_some() {
         let whole = format!("{before}{marker}{}", keys::reference());
-        std::fs::write(
-            Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/config.md"),
-            whole,
-        )
-        .unwrap();
+        std::fs::write(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/config.md"), whole).unwrap();
         return;
     }
-    assert_eq!(
-        reference,
-        keys::reference(),
-        "run UPDATE_DOCS=1 cargo test --test docs"
-    );
+    assert_eq!(reference, keys::reference(), "run UPDATE_DOCS=1 cargo test --test docs");
 }
 
 /// The code blocks of a page in a language.
@@ -51,19 +41,13 @@ fn the_examples_of_configs_are_right() {
         path
     };
     write("prompts/social/system.j2", "You write posts.");
-    write(
-        "prompts/social/post.j2",
-        "{{ emotion }} {{ lists.places | pick }}",
-    );
+    write("prompts/social/post.j2", "{{ emotion }} {{ lists.places | pick }}");
     write("configs/places.txt", "a park\na shop\n");
     write("taxonomies/contexts.yaml", "values: [work, family]");
     let complete = blocks("docs/config.md", "yaml");
     let rest = "\nendpoints: { local: http://127.0.0.1:8080 }\nprompt: { user: '{{ emotion }}' }\n";
-    let cases = [
-        blocks("README.md", "yaml").remove(0),
-        complete[0].clone(),
-        format!("{}{rest}", complete[1]),
-    ];
+    let cases =
+        [blocks("README.md", "yaml").remove(0), complete[0].clone(), format!("{}{rest}", complete[1])];
     for (index, text) in cases.iter().enumerate() {
         let path = write(&format!("configs/example{index}.yaml"), text);
         if let Err(report) = emogrid::pipeline::open(&path, &[]) {
@@ -86,10 +70,7 @@ fn the_shipped_configs_are_right() {
 #[test]
 fn every_command_and_flag_in_the_documentation_exists() {
     let help = |args: &[&str]| {
-        let output = std::process::Command::new(env!("CARGO_BIN_EXE_emogrid"))
-            .args(args)
-            .output()
-            .unwrap();
+        let output = std::process::Command::new(env!("CARGO_BIN_EXE_emogrid")).args(args).output().unwrap();
         String::from_utf8(output.stdout).unwrap()
     };
     for page in ["README.md", "docs/config.md", "docs/runs.md"] {
@@ -99,19 +80,13 @@ fn every_command_and_flag_in_the_documentation_exists() {
             };
             let command = command.split('#').next().unwrap();
             let mut words = command.split_whitespace();
-            let Some(subcommand) = words
-                .next()
-                .filter(|word| word.chars().all(char::is_alphabetic))
-            else {
+            let Some(subcommand) = words.next().filter(|word| word.chars().all(char::is_alphabetic)) else {
                 continue;
             };
             let text = help(&[subcommand, "--help"]);
             assert!(!text.is_empty(), "{page}: no command `{subcommand}`");
             for flag in words.filter(|word| word.starts_with('-')) {
-                assert!(
-                    text.contains(flag),
-                    "{page}: `emogrid {subcommand}` has no `{flag}`"
-                );
+                assert!(text.contains(flag), "{page}: `emogrid {subcommand}` has no `{flag}`");
             }
         }
     }

@@ -48,11 +48,7 @@ fn code_only(text: &str) -> String {
                 break;
             }
             let quote = c == '"' && !escaped && !line[..at].ends_with('\'');
-            out.push(if quoted && !quote && c != '\n' {
-                ' '
-            } else {
-                c
-            });
+            out.push(if quoted && !quote && c != '\n' { ' ' } else { c });
             quoted ^= quote;
             escaped = c == '\\' && !escaped;
         }
@@ -62,11 +58,7 @@ fn code_only(text: &str) -> String {
 
 /// The names at the head of each path after a prefix: of `a::b` it is `a`, of `{a::b, c}` both.
 fn heads(text: &str) -> Vec<String> {
-    let word = |text: &str| {
-        text.chars()
-            .take_while(|c| c.is_alphanumeric() || *c == '_')
-            .collect::<String>()
-    };
+    let word = |text: &str| text.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect::<String>();
     let Some(inside) = text.strip_prefix('{') else {
         return vec![word(text)];
     };
@@ -99,11 +91,7 @@ fn imports(text: &str, depth: usize) -> Vec<Import> {
     let mut inner = 0;
     let mut start = 0;
     for (number, line) in code.split_inclusive('\n').enumerate() {
-        if line.trim_end().ends_with('{')
-            && ["mod ", "pub mod "]
-                .iter()
-                .any(|word| line.starts_with(word))
-        {
+        if line.trim_end().ends_with('{') && ["mod ", "pub mod "].iter().any(|word| line.starts_with(word)) {
             inner = 1;
         } else if line.starts_with('}') {
             inner = 0;
@@ -111,16 +99,12 @@ fn imports(text: &str, depth: usize) -> Vec<Import> {
         let supers = "super::".repeat(depth + inner);
         for prefix in ["crate::", "emogrid::", supers.as_str()] {
             for (at, _) in line.match_indices(prefix) {
-                let glued =
-                    line[..at].ends_with(|c: char| c.is_alphanumeric() || c == '_' || c == ':');
+                let glued = line[..at].ends_with(|c: char| c.is_alphanumeric() || c == '_' || c == ':');
                 if glued || prefix == "crate::" && line[..at].ends_with('$') {
                     continue;
                 }
                 let after = &code[start + at + prefix.len()..];
-                out.extend(heads(after).into_iter().map(|module| Import {
-                    line: number + 1,
-                    module,
-                }));
+                out.extend(heads(after).into_iter().map(|module| Import { line: number + 1, module }));
             }
         }
         start += line.len();
@@ -141,9 +125,7 @@ fn violation(from: &str, to: &str) -> Option<String> {
     }
     match (layer(from), layer(to)) {
         (Some(above), Some(below)) if above < below => None,
-        (Some(above), Some(below)) if above == below => {
-            Some(format!("`{from}` and `{to}` are of one layer"))
-        }
+        (Some(above), Some(below)) if above == below => Some(format!("`{from}` and `{to}` are of one layer")),
         (Some(_), Some(_)) => Some(format!("`{to}` stands above `{from}`")),
         (None, _) => Some(format!("`{from}` has no layer")),
         (_, None) => Some(format!("`{from}` may not import `{to}`")),
@@ -210,10 +192,7 @@ mod tests {
 }
 ";
     let found = imports(text, 1);
-    let found: Vec<_> = found
-        .iter()
-        .map(|import| (import.line, import.module.as_str()))
-        .collect();
+    let found: Vec<_> = found.iter().map(|import| (import.line, import.module.as_str())).collect();
     assert_eq!(
         found,
         [
@@ -241,13 +220,9 @@ fn upward_and_sideways_imports_are_violations() {
     ] {
         assert!(violation(from, to).is_some(), "{from} → {to}");
     }
-    for (from, to) in [
-        ("store", "store"),
-        ("commands", "cli"),
-        ("dataset", "report"),
-        ("grid", "dedup"),
-        ("main", "model"),
-    ] {
+    for (from, to) in
+        [("store", "store"), ("commands", "cli"), ("dataset", "report"), ("grid", "dedup"), ("main", "model")]
+    {
         assert!(violation(from, to).is_none(), "{from} → {to}");
     }
 }

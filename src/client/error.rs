@@ -83,36 +83,30 @@ impl std::error::Error for ClientError {}
 
 impl ClientError {
     pub fn new(class: ErrorClass, message: impl AsRef<str>) -> Self {
-        Self {
-            class,
-            status: None,
-            message: one_line(message.as_ref()),
-            retry_after: None,
-        }
+        Self { class, status: None, message: one_line(message.as_ref()), retry_after: None }
+    }
+
+    /// A 200 that is no chat completion, with what it says instead.
+    pub fn garbled(body: &str, why: &str) -> Self {
+        let said = match serde_json::from_str::<Envelope>(body).ok().map(|envelope| envelope.error) {
+            Some(Inner::Object(Said { message: Some(message), .. }) | Inner::Text(message)) => message,
+            _ => format!("the answer is no chat completion: {why}"),
+        };
+        Self { status: Some(200), ..Self::new(ErrorClass::Garbled, said) }
     }
 
     /// Reads a non-2xx answer: OpenAI's and llama.cpp's error objects, or whatever text it is.
     pub fn from_response(status: u16, retry_after: Option<Duration>, body: &str) -> Self {
         let said: Option<Said> =
-            serde_json::from_str::<Envelope>(body)
-                .ok()
-                .map(|envelope| match envelope.error {
-                    Inner::Object(said) => said,
-                    Inner::Text(message) => Said {
-                        message: Some(message),
-                        kind: None,
-                    },
-                });
-        let kind = said
-            .as_ref()
-            .and_then(|said| said.kind.clone())
-            .unwrap_or_default();
-        let message = said
-            .and_then(|said| said.message)
-            .unwrap_or_else(|| match body.trim() {
-                "" => "no explanation".to_owned(),
-                body => body.to_owned(),
+            serde_json::from_str::<Envelope>(body).ok().map(|envelope| match envelope.error {
+                Inner::Object(said) => said,
+                Inner::Text(message) => Said { message: Some(message), kind: None },
             });
+        let kind = said.as_ref().and_then(|said| said.kind.clone()).unwrap_or_default();
+        let message = said.and_then(|said| said.message).unwrap_or_else(|| match body.trim() {
+            "" => "no explanation".to_owned(),
+            body => body.to_owned(),
+        });
         let lower = message.to_lowercase();
         let class = match status {
             401..=403 => ErrorClass::Unauthorized,
@@ -133,12 +127,7 @@ impl ClientError {
             400..=499 => ErrorClass::Refused,
             _ => ErrorClass::Garbled,
         };
-        Self {
-            class,
-            status: Some(status),
-            message: one_line(&message),
-            retry_after,
-        }
+        Self { class, status: Some(status), message: one_line(&message), retry_after }
     }
 }
 
@@ -245,13 +234,7 @@ mod tests {
         }
         let error = ClientError::from_response(429, None, r#"{"error":"slow down"}"#);
         assert_eq!(error.to_string(), "HTTP 429: slow down");
-        assert!(
-            ClientError::from_response(500, None, &"x ".repeat(5000))
-                .message
-                .chars()
-                .count()
-                <= 300
-        );
+        assert!(ClientError::from_response(500, None, &"x ".repeat(5000)).message.chars().count() <= 300);
     }
 
     #[test]
@@ -260,10 +243,7 @@ mod tests {
         for (value, expected) in [
             ("3", Some(Duration::from_secs(3))),
             ("0.2", Some(Duration::from_millis(200))),
-            (
-                "Thu, 01 Jan 2026 00:00:30 GMT",
-                Some(Duration::from_secs(30)),
-            ),
+            ("Thu, 01 Jan 2026 00:00:30 GMT", Some(Duration::from_secs(30))),
             ("Wed, 01 Jan 2025 00:00:30 GMT", Some(Duration::ZERO)),
             ("soon", None),
             ("-1", None),

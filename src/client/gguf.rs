@@ -81,24 +81,18 @@ pub fn read_summary(path: &Path) -> Result<GgufSummary, GgufError> {
     if splits > 1 {
         let wrong = |reason: &str| Failure::Format(reason.to_owned()).at(path);
         if header.split_number != 0 {
-            return Err(wrong(
-                "it is a later part of a split model: name the first part",
-            ));
+            return Err(wrong("it is a later part of a split model: name the first part"));
         }
         if splits > MAX_SPLITS {
             return Err(wrong("it claims too many parts"));
         }
         for number in 1..splits {
             let part = part_path(path, number, splits).ok_or_else(|| {
-                wrong(
-                    "it is one part of several, and its name does not end in -00001-of-0000N.gguf",
-                )
+                wrong("it is one part of several, and its name does not end in -00001-of-0000N.gguf")
             })?;
             let other = open(&part)?;
             if other.split_number != number {
-                return Err(
-                    Failure::Format(format!("it is not part {number} of {splits}")).at(&part),
-                );
+                return Err(Failure::Format(format!("it is not part {number} of {splits}")).at(&part));
             }
             header.tensors.extend(other.tensors);
         }
@@ -132,10 +126,9 @@ impl Failure {
         let path = path.to_owned();
         match self {
             // The header's end was promised and did not come: that is the file's fault, not the disk's.
-            Self::Io(error) if error.kind() == io::ErrorKind::UnexpectedEof => GgufError::Format {
-                path,
-                reason: "it ends in the middle of its header".to_owned(),
-            },
+            Self::Io(error) if error.kind() == io::ErrorKind::UnexpectedEof => {
+                GgufError::Format { path, reason: "it ends in the middle of its header".to_owned() }
+            }
             Self::Io(source) => GgufError::Io { path, source },
             Self::Format(reason) => GgufError::Format { path, reason },
         }
@@ -219,12 +212,8 @@ impl Header {
         let key = text_from(input, MAX_NAME)?;
         let kind = u32_from(input)?;
         match (key.as_str(), kind) {
-            ("general.architecture", STRING) => {
-                self.architecture = Some(text_from(input, MAX_NAME)?)
-            }
-            ("tokenizer.chat_template", STRING) => {
-                self.chat_template = Some(text_from(input, MAX_TEXT)?)
-            }
+            ("general.architecture", STRING) => self.architecture = Some(text_from(input, MAX_NAME)?),
+            ("tokenizer.chat_template", STRING) => self.chat_template = Some(text_from(input, MAX_TEXT)?),
             ("general.file_type", UINT32) => self.file_type = Some(u32_from(input)?),
             ("general.alignment", UINT32) => {
                 let alignment = u64::from(u32_from(input)?);
@@ -255,11 +244,7 @@ impl Header {
                 .try_fold(0_u64, |sum, tensor| sum.checked_add(figure(tensor)))
                 .ok_or_else(too_large)
         };
-        let declared = || {
-            self.vocabulary_sizes
-                .get(&format!("{architecture}.vocab_size"))
-                .copied()
-        };
+        let declared = || self.vocabulary_sizes.get(&format!("{architecture}.vocab_size")).copied();
         Ok(GgufSummary {
             parameters: sum(|tensor| tensor.elements)?,
             size: sum(|tensor| tensor.bytes)?,
@@ -289,10 +274,8 @@ impl Tensor {
             if dimension == 0 {
                 row = length;
             }
-            elements = elements
-                .checked_mul(length)
-                .filter(|n| i64::try_from(*n).is_ok())
-                .ok_or_else(too_large)?;
+            elements =
+                elements.checked_mul(length).filter(|n| i64::try_from(*n).is_ok()).ok_or_else(too_large)?;
         }
         let kind = u32_from(input)?;
         let Some((values, bytes)) = block(kind) else {
@@ -301,31 +284,16 @@ impl Tensor {
         if row % values != 0 {
             return format_error("a tensor's row is not a whole number of blocks");
         }
-        let bytes = (elements / values)
-            .checked_mul(bytes)
-            .ok_or_else(too_large)?;
+        let bytes = (elements / values).checked_mul(bytes).ok_or_else(too_large)?;
         let offset = u64_from(input)?;
-        Ok((
-            Self {
-                name,
-                kind,
-                elements,
-                bytes,
-            },
-            offset,
-        ))
+        Ok((Self { name, kind, elements, bytes }, offset))
     }
 
     /// llama.cpp's order: by layer, what is in no layer first, then by name.
     fn order(&self) -> (i64, &[u8]) {
         let layer = self.name.strip_prefix(b"blk.").and_then(|rest| {
             let digits = rest.iter().position(|byte| !byte.is_ascii_digit())?;
-            (rest[digits] == b'.').then(|| {
-                std::str::from_utf8(&rest[..digits])
-                    .ok()?
-                    .parse::<i32>()
-                    .ok()
-            })?
+            (rest[digits] == b'.').then(|| std::str::from_utf8(&rest[..digits]).ok()?.parse::<i32>().ok())?
         });
         (layer.map_or(-1, i64::from), &self.name)
     }
@@ -370,10 +338,7 @@ fn skip_array(input: &mut impl Read) -> Result<u64, Failure> {
         (STRING, _) => (0..length).try_for_each(|_| skip_string(input))?,
         (_, Some(width)) => {
             let bytes = length.checked_mul(width);
-            skip(
-                input,
-                bytes.ok_or_else(|| Failure::Format("an array is impossibly long".to_owned()))?,
-            )?;
+            skip(input, bytes.ok_or_else(|| Failure::Format("an array is impossibly long".to_owned()))?)?;
         }
         (_, None) => return format_error(format!("an array has the unknown type {kind}")),
     }
@@ -388,19 +353,13 @@ fn skip_string(input: &mut impl Read) -> Result<(), Failure> {
 /// Passes over `count` bytes that must be there.
 fn skip(input: &mut impl Read, count: u64) -> Result<(), Failure> {
     let passed = io::copy(&mut input.take(count), &mut io::sink())?;
-    if passed == count {
-        Ok(())
-    } else {
-        Err(io::Error::from(io::ErrorKind::UnexpectedEof).into())
-    }
+    if passed == count { Ok(()) } else { Err(io::Error::from(io::ErrorKind::UnexpectedEof).into()) }
 }
 
 fn bytes_from(input: &mut impl Read, limit: u64) -> Result<Vec<u8>, Failure> {
     let length = u64_from(input)?;
     if length > limit {
-        return format_error(format!(
-            "it has a string of {length} bytes where at most {limit} make sense"
-        ));
+        return format_error(format!("it has a string of {length} bytes where at most {limit} make sense"));
     }
     // Not allocated ahead: it grows with what is really read.
     let mut bytes = Vec::new();
@@ -413,8 +372,7 @@ fn bytes_from(input: &mut impl Read, limit: u64) -> Result<Vec<u8>, Failure> {
 }
 
 fn text_from(input: &mut impl Read, limit: u64) -> Result<String, Failure> {
-    String::from_utf8(bytes_from(input, limit)?)
-        .or_else(|_| format_error("a text in it is not UTF-8"))
+    String::from_utf8(bytes_from(input, limit)?).or_else(|_| format_error("a text in it is not UTF-8"))
 }
 
 fn u16_from(input: &mut impl Read) -> Result<u16, Failure> {
@@ -520,11 +478,7 @@ fn file_type_name(number: u32) -> Option<String> {
         41 => "Q2_0",
         _ => return None,
     };
-    Some(if number & GUESSED == 0 {
-        name.to_owned()
-    } else {
-        format!("(guessed) {name}")
-    })
+    Some(if number & GUESSED == 0 { name.to_owned() } else { format!("(guessed) {name}") })
 }
 
 /// What llama.cpp makes of a file that does not state its type: the one named for its most frequent tensor type.
@@ -592,8 +546,7 @@ mod tests {
 
     impl Builder {
         fn pair(mut self, key: &str, kind: u32, value: &[u8]) -> Self {
-            self.pairs
-                .push([&string(key), &kind.to_le_bytes()[..], value].concat());
+            self.pairs.push([&string(key), &kind.to_le_bytes()[..], value].concat());
             self
         }
 
@@ -606,11 +559,7 @@ mod tests {
         }
 
         fn array(self, key: &str, kind: u32, length: u64, items: &[u8]) -> Self {
-            self.pair(
-                key,
-                ARRAY,
-                &[&kind.to_le_bytes()[..], &length.to_le_bytes(), items].concat(),
-            )
+            self.pair(key, ARRAY, &[&kind.to_le_bytes()[..], &length.to_le_bytes(), items].concat())
         }
 
         fn split(self, number: u16, count: u16) -> Self {
@@ -655,12 +604,7 @@ mod tests {
             .number("general.file_type", 15)
             .number("other.vocab_size", 9)
             .number("llama.vocab_size", 7)
-            .array(
-                "tokenizer.ggml.tokens",
-                STRING,
-                2,
-                &[string("a"), string("\u{e9}")].concat(),
-            )
+            .array("tokenizer.ggml.tokens", STRING, 2, &[string("a"), string("\u{e9}")].concat())
             .text("tokenizer.chat_template", "{{ messages }}")
             .tensor("token_embd.weight", 12, &[256, 3])
             .tensor("blk.0.norm", 0, &[5])
@@ -707,10 +651,7 @@ mod tests {
     fn every_truncation_is_an_error() {
         let bytes = good().bytes();
         for length in 0..bytes.len() {
-            assert!(
-                reason(&bytes[..length]).contains("ends in the middle"),
-                "cut at {length}"
-            );
+            assert!(reason(&bytes[..length]).contains("ends in the middle"), "cut at {length}");
         }
     }
 
@@ -733,36 +674,19 @@ mod tests {
         let cases = [
             (
                 "key",
-                b"GGUF\x03\0\0\0\0\0\0\0\0\0\0\0\x01\0\0\0\0\0\0\0\xff\xff\xff\xff\xff\xff\xff\xff"
-                    .to_vec(),
+                b"GGUF\x03\0\0\0\0\0\0\0\0\0\0\0\x01\0\0\0\0\0\0\0\xff\xff\xff\xff\xff\xff\xff\xff".to_vec(),
             ),
-            (
-                "template",
-                base()
-                    .pair("tokenizer.chat_template", STRING, &huge)
-                    .bytes(),
-            ),
+            ("template", base().pair("tokenizer.chat_template", STRING, &huge).bytes()),
             ("skipped string", base().pair("x", STRING, &huge).bytes()),
             ("strings", base().array("x", STRING, u64::MAX, &[]).bytes()),
-            (
-                "tokens",
-                base()
-                    .array("tokenizer.ggml.tokens", STRING, u64::MAX, &[])
-                    .bytes(),
-            ),
+            ("tokens", base().array("tokenizer.ggml.tokens", STRING, u64::MAX, &[]).bytes()),
             ("numbers", base().array("x", 10, u64::MAX, &[]).bytes()),
             ("bytes", base().array("x", 0, u64::MAX, &[]).bytes()),
             ("nested", base().array("x", ARRAY, 1, &[0; 64]).bytes()),
             ("unknown array", base().array("x", 99, 1, &[0; 64]).bytes()),
             ("unknown value", base().pair("x", 99, &[0; 64]).bytes()),
-            (
-                "elements",
-                base().tensor("t", 0, &[u64::MAX, u64::MAX]).bytes(),
-            ),
-            (
-                "bytes of elements",
-                base().tensor("t", 27, &[1 << 62]).bytes(),
-            ),
+            ("elements", base().tensor("t", 0, &[u64::MAX, u64::MAX]).bytes()),
+            ("bytes of elements", base().tensor("t", 27, &[1 << 62]).bytes()),
             (
                 "sum",
                 base()
@@ -780,12 +704,7 @@ mod tests {
         for (what, bytes) in cases {
             assert!(summary(&bytes).is_err(), "{what}");
         }
-        for (place, count) in [
-            (8, u64::MAX),
-            (16, u64::MAX),
-            (8, MAX_TENSORS + 1),
-            (16, MAX_PAIRS + 1),
-        ] {
+        for (place, count) in [(8, u64::MAX), (16, u64::MAX), (8, MAX_TENSORS + 1), (16, MAX_PAIRS + 1)] {
             let mut bytes = good().bytes();
             bytes[place..place + 8].copy_from_slice(&count.to_le_bytes());
             assert!(reason(&bytes).contains("it claims"));
@@ -798,18 +717,10 @@ mod tests {
         assert!(reason(b"GGUF\x01\0\0\0").contains("version is 1"));
         assert!(reason(b"GGUF\0\0\0\x03").contains("byte order"));
         assert!(
-            reason(
-                &Builder::default()
-                    .pair("\u{0}", STRING, &string("x"))
-                    .bytes()
-            )
-            .contains("architecture")
+            reason(&Builder::default().pair("\u{0}", STRING, &string("x")).bytes()).contains("architecture")
         );
         let mut latin = good().bytes();
-        let place = latin
-            .windows(5)
-            .position(|part| part == b"llama")
-            .expect("there");
+        let place = latin.windows(5).position(|part| part == b"llama").expect("there");
         latin[place] = 0xff;
         assert!(reason(&latin).contains("UTF-8"));
     }
@@ -823,9 +734,7 @@ mod tests {
 
     #[test]
     fn vocabulary_size_stands_in_for_a_missing_vocabulary() {
-        let builder = Builder::default()
-            .number("bert.vocab_size", 7)
-            .text("general.architecture", "bert");
+        let builder = Builder::default().number("bert.vocab_size", 7).text("general.architecture", "bert");
         assert_eq!(summary(&builder.bytes()).expect("readable").vocabulary, 7);
     }
 
@@ -835,16 +744,9 @@ mod tests {
         let base = Builder::default().text("general.architecture", "llama");
         assert_eq!(guess(base.clone()).as_deref(), Some("(guessed) all F32"));
         // A tie goes to the type that comes first by layer number, where 10 is after 9.
-        let tie = base
-            .clone()
-            .tensor("blk.10.a", 8, &[32])
-            .tensor("blk.9.b", 14, &[256]);
+        let tie = base.clone().tensor("blk.10.a", 8, &[32]).tensor("blk.9.b", 14, &[256]);
         assert_eq!(guess(tie).as_deref(), Some("(guessed) Q6_K"));
-        let most = base
-            .clone()
-            .tensor("a", 0, &[1])
-            .tensor("b", 1, &[1])
-            .tensor("c", 1, &[1]);
+        let most = base.clone().tensor("a", 0, &[1]).tensor("b", 1, &[1]).tensor("c", 1, &[1]);
         assert_eq!(guess(most).as_deref(), Some("(guessed) F16"));
         assert_eq!(guess(base.number("general.file_type", 999)), None);
     }
@@ -857,38 +759,16 @@ mod tests {
         let second = folder.join("m-00002-of-00002.gguf");
         std::fs::write(&first, good().split(0, 2).bytes()).expect("written");
         assert!(matches!(read_summary(&first), Err(GgufError::Io { path, .. }) if path == second));
-        let part = |number| {
-            Builder::default()
-                .split(number, 2)
-                .tensor("blk.11.norm", 0, &[5])
-        };
+        let part = |number| Builder::default().split(number, 2).tensor("blk.11.norm", 0, &[5]);
         std::fs::write(&second, part(1).bytes()).expect("written");
         let whole = read_summary(&first).expect("readable");
-        assert_eq!(
-            (whole.parameters, whole.size),
-            (768 + 5 + 128 + 5, 3 * 144 + 20 + 4 * 20 + 20)
-        );
-        assert!(
-            read_summary(&second)
-                .expect_err("refused")
-                .to_string()
-                .contains("name the first part")
-        );
+        assert_eq!((whole.parameters, whole.size), (768 + 5 + 128 + 5, 3 * 144 + 20 + 4 * 20 + 20));
+        assert!(read_summary(&second).expect_err("refused").to_string().contains("name the first part"));
         std::fs::write(&second, part(0).bytes()).expect("written");
-        assert!(
-            read_summary(&first)
-                .expect_err("refused")
-                .to_string()
-                .contains("not part 1 of 2")
-        );
+        assert!(read_summary(&first).expect_err("refused").to_string().contains("not part 1 of 2"));
         let renamed = folder.join("m.gguf");
         std::fs::rename(&first, &renamed).expect("renamed");
-        assert!(
-            read_summary(&renamed)
-                .expect_err("refused")
-                .to_string()
-                .contains("one part of several")
-        );
+        assert!(read_summary(&renamed).expect_err("refused").to_string().contains("one part of several"));
         std::fs::remove_dir_all(&folder).expect("removed");
     }
 }

@@ -21,9 +21,7 @@ pub struct Client {
 impl std::fmt::Debug for Client {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         // The key stays out of logs.
-        f.debug_struct("Client")
-            .field("base", &self.base)
-            .finish_non_exhaustive()
+        f.debug_struct("Client").field("base", &self.base).finish_non_exhaustive()
     }
 }
 
@@ -60,10 +58,7 @@ impl Client {
             let sender = sender.clone();
             async move {
                 let request = factory.build().await?;
-                let response = sender
-                    .execute(request)
-                    .await
-                    .map_err(|error| boxed(from_reqwest(&error)))?;
+                let response = sender.execute(request).await.map_err(|error| boxed(from_reqwest(&error)))?;
                 match response.status().is_success() {
                     true => Ok(response),
                     false => Err(boxed(refusal(response).await)),
@@ -71,16 +66,19 @@ impl Client {
             }
         });
         let api = async_openai::Client::build(http.clone(), config).with_http_service(service);
-        Ok(Self {
-            base: base.to_owned(),
-            key,
-            http,
-            api,
-        })
+        Ok(Self { base: base.to_owned(), key, http, api })
     }
 
     pub fn base(&self) -> &str {
         &self.base
+    }
+
+    /// An error without the key, which some servers repeat in theirs.
+    fn redacted(&self, mut error: ClientError) -> ClientError {
+        if let Some(key) = &self.key {
+            error.message = error.message.replace(key.as_str(), "…");
+        }
+        error
     }
 
     /// Sends one chat completion and gives the answer as it came.
@@ -88,16 +86,13 @@ impl Client {
     /// `timeout` runs from now: waiting before the call does not count.
     pub async fn chat(&self, body: String, timeout: Duration) -> Result<String, ClientError> {
         let body = RawValue::from_string(body).map_err(|error| {
-            ClientError::new(
-                ErrorClass::Unusable,
-                format!("the request is no JSON: {error}"),
-            )
+            ClientError::new(ErrorClass::Unusable, format!("the request is no JSON: {error}"))
         })?;
         let chat = self.api.chat();
         let request = chat.create_byot::<_, Box<RawValue>>(&body);
         match tokio::time::timeout(timeout, request).await {
             Ok(Ok(answer)) => Ok(String::from(Box::<str>::from(answer))),
-            Ok(Err(error)) => Err(from_openai(error)),
+            Ok(Err(error)) => Err(self.redacted(from_openai(error))),
             Err(_) => Err(ClientError::new(
                 ErrorClass::Timeout,
                 format!("no answer within {} s", timeout.as_secs_f64()),
@@ -107,16 +102,13 @@ impl Client {
 
     /// Reads a page of the server's own, such as `/props`.
     pub async fn get(&self, path: &str, timeout: Duration) -> Result<String, ClientError> {
-        let mut request = self
-            .http
-            .get(format!("{}{path}", self.base))
-            .timeout(timeout);
+        let mut request = self.http.get(format!("{}{path}", self.base)).timeout(timeout);
         if let Some(key) = &self.key {
             request = request.bearer_auth(key);
         }
         let response = request.send().await.map_err(|error| from_reqwest(&error))?;
         if !response.status().is_success() {
-            return Err(refusal(response).await);
+            return Err(self.redacted(refusal(response).await));
         }
         response.text().await.map_err(|error| from_reqwest(&error))
     }
@@ -124,14 +116,7 @@ impl Client {
 
 async fn refusal(response: reqwest::Response) -> ClientError {
     let status = response.status().as_u16();
-    let header = |name: &str| {
-        response
-            .headers()
-            .get(name)?
-            .to_str()
-            .ok()
-            .map(str::to_owned)
-    };
+    let header = |name: &str| response.headers().get(name)?.to_str().ok().map(str::to_owned);
     let wait = header("retry-after-ms")
         .and_then(|ms| ms.trim().parse::<f64>().ok())
         .and_then(|ms| Duration::try_from_secs_f64(ms / 1000.0).ok())
@@ -151,10 +136,9 @@ fn from_openai(error: OpenAIError) -> ClientError {
             Err(other) => ClientError::new(ErrorClass::Unusable, other.to_string()),
         },
         OpenAIError::Reqwest(error) => from_reqwest(&error),
-        OpenAIError::JSONDeserialize(error, _) => ClientError::new(
-            ErrorClass::Garbled,
-            format!("the answer is not JSON: {error}"),
-        ),
+        OpenAIError::JSONDeserialize(error, _) => {
+            ClientError::new(ErrorClass::Garbled, format!("the answer is not JSON: {error}"))
+        }
         other => ClientError::new(ErrorClass::Unusable, other.to_string()),
     }
 }

@@ -28,10 +28,7 @@ pub enum ManagedError {
     #[error("the model server did not start: {why} (its log: {log})", log = .log.display())]
     Start { why: String, log: PathBuf },
     #[error("cannot {what}: {source}")]
-    Io {
-        what: String,
-        source: std::io::Error,
-    },
+    Io { what: String, source: std::io::Error },
 }
 
 impl ManagedError {
@@ -92,17 +89,12 @@ fn identity_of(path: &Path, args: &[String]) -> Result<Identity, ManagedError> {
         }
     }
     Ok(Identity::LlamaCpp {
-        file: path
-            .file_name()
-            .map(|name| name.to_string_lossy().into_owned())
-            .unwrap_or_default(),
+        file: path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default(),
         parameters: summary.parameters,
         size: summary.size,
         vocabulary: summary.vocabulary,
         quantisation: summary.quantisation,
-        chat_template: summary
-            .chat_template
-            .map(|text| blake3::hash(text.as_bytes()).to_hex().to_string()),
+        chat_template: summary.chat_template.map(|text| blake3::hash(text.as_bytes()).to_hex().to_string()),
         adapters,
     })
 }
@@ -114,7 +106,5 @@ fn find_program(command: &str) -> Option<PathBuf> {
         return path.is_file().then_some(path);
     }
     let paths = std::env::var_os("PATH")?;
-    std::env::split_paths(&paths)
-        .map(|folder| folder.join(command))
-        .find(|path| path.is_file())
+    std::env::split_paths(&paths).map(|folder| folder.join(command)).find(|path| path.is_file())
 }

@@ -82,11 +82,7 @@ impl Client {
     /// # Errors
     /// As of any request, and `NotFound` where the server has another model than wanted, or several
     /// and none is wanted.
-    pub async fn probe(
-        &self,
-        wanted: Option<&str>,
-        timeout: Duration,
-    ) -> Result<Probe, ClientError> {
+    pub async fn probe(&self, wanted: Option<&str>, timeout: Duration) -> Result<Probe, ClientError> {
         let models = match self.get("/v1/models", timeout).await {
             Ok(text) => parse::<Models>(&text, "/v1/models")?,
             // Not every server lists its models; then the config's word is all there is.
@@ -107,13 +103,10 @@ impl Client {
 
     async fn probe_llama(&self, model: &Model, timeout: Duration) -> Result<Probe, ClientError> {
         // Some builds list their model while it still loads; `/health` tells.
-        self.get("/health", timeout)
-            .await
-            .map(drop)
-            .or_else(|error| match error.class {
-                ErrorClass::NotFound => Ok(()),
-                _ => Err(error),
-            })?;
+        self.get("/health", timeout).await.map(drop).or_else(|error| match error.class {
+            ErrorClass::NotFound => Ok(()),
+            _ => Err(error),
+        })?;
         let props = match self.get("/props", timeout).await {
             Ok(text) => parse::<Props>(&text, "/props")?,
             Err(error) if matches!(error.class, ErrorClass::NotFound | ErrorClass::ServerError) => {
@@ -123,9 +116,7 @@ impl Client {
         };
         let adapters = match self.get("/lora-adapters", timeout).await {
             Ok(text) => parse::<Vec<Adapter>>(&text, "/lora-adapters")?,
-            Err(error) if matches!(error.class, ErrorClass::NotFound | ErrorClass::ServerError) => {
-                Vec::new()
-            }
+            Err(error) if matches!(error.class, ErrorClass::NotFound | ErrorClass::ServerError) => Vec::new(),
             Err(error) => return Err(error),
         };
         let meta = model.meta.as_ref();
@@ -135,12 +126,8 @@ impl Client {
             parameters: meta.map_or(0, |meta| meta.n_params),
             size: meta.map_or(0, |meta| meta.size),
             vocabulary: meta.map_or(0, |meta| meta.n_vocab),
-            quantisation: props
-                .model_ftype
-                .or_else(|| meta.and_then(|meta| meta.ftype.clone())),
-            chat_template: props
-                .chat_template
-                .map(|text| blake3::hash(text.as_bytes()).to_hex().to_string()),
+            quantisation: props.model_ftype.or_else(|| meta.and_then(|meta| meta.ftype.clone())),
+            chat_template: props.chat_template.map(|text| blake3::hash(text.as_bytes()).to_hex().to_string()),
             adapters: adapters
                 .iter()
                 .filter(|adapter| adapter.scale != 0.0)
@@ -153,9 +140,7 @@ impl Client {
             identity,
             names,
             slots: props.total_slots,
-            context: props
-                .default_generation_settings
-                .and_then(|settings| settings.n_ctx),
+            context: props.default_generation_settings.and_then(|settings| settings.n_ctx),
         })
     }
 }
@@ -177,12 +162,7 @@ fn named(models: &Models, wanted: Option<&str>) -> Result<Probe, ClientError> {
             ));
         }
     };
-    Ok(Probe {
-        identity: Identity::Named { name },
-        names,
-        slots: None,
-        context: None,
-    })
+    Ok(Probe { identity: Identity::Named { name }, names, slots: None, context: None })
 }
 
 /// Holds the model that the config asserts against what the server offers.
@@ -209,15 +189,8 @@ pub fn check_model(probe: &Probe, wanted: &str) -> Result<(), String> {
             names.dedup();
             let more = names.len().saturating_sub(8);
             names.truncate(8);
-            let more = if more > 0 {
-                format!(" and {more} more")
-            } else {
-                String::new()
-            };
-            format!(
-                "the config says model `{wanted}`, and it serves `{}`{more}",
-                names.join("`, `")
-            )
+            let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+            format!("the config says model `{wanted}`, and it serves `{}`{more}", names.join("`, `"))
         }
     })
 }
@@ -228,10 +201,7 @@ fn file_name(path: &str) -> &str {
 
 fn parse<'a, T: Deserialize<'a>>(text: &'a str, page: &str) -> Result<T, ClientError> {
     serde_json::from_str(text).map_err(|error| {
-        ClientError::new(
-            ErrorClass::Garbled,
-            format!("`{page}` is not what it should be: {error}"),
-        )
+        ClientError::new(ErrorClass::Garbled, format!("`{page}` is not what it should be: {error}"))
     })
 }
 

@@ -14,16 +14,9 @@ pub fn export(args: &ExportArgs, talk: &Talk) -> Result<Exit, Failure> {
     let opened = open(&args.config, talk)?;
     let recipe = &opened.recipe;
     let evaluated = evaluate_stored(&opened)?;
-    let model = evaluated
-        .known
-        .as_ref()
-        .map_or("", |known| known.memory.identity.display_name());
-    let rows: Vec<Map<String, Value>> = evaluated
-        .outcome
-        .rows
-        .iter()
-        .map(|accepted| row::row(recipe, accepted, model))
-        .collect();
+    let model = evaluated.known.as_ref().map_or("", |known| known.memory.identity.display_name());
+    let rows: Vec<Map<String, Value>> =
+        evaluated.outcome.rows.iter().map(|accepted| row::row(recipe, accepted, model)).collect();
     let write = |out: &mut dyn Write| match args.format {
         ExportFormat::Jsonl => export::jsonl(&rows, out),
         ExportFormat::Csv => export::csv(&rows, out),
@@ -37,15 +30,9 @@ pub fn export(args: &ExportArgs, talk: &Talk) -> Result<Exit, Failure> {
         let part = args.output.with_extension("part");
         let mut out = BufWriter::new(File::create(&part)?);
         write(&mut out)?;
-        out.into_inner()
-            .map_err(std::io::IntoInnerError::into_error)?
-            .sync_all()?;
+        out.into_inner().map_err(std::io::IntoInnerError::into_error)?.sync_all()?;
         std::fs::rename(&part, &args.output)?;
-        talk.say(&format!(
-            "{} written to {}",
-            count(rows.len() as u64, "row"),
-            args.output.display()
-        ));
+        talk.say(&format!("{} written to {}", count(rows.len() as u64, "row"), args.output.display()));
     }
     let open_asks = evaluated.outcome.demands.len() as u64;
     if open_asks > 0 {

@@ -10,18 +10,12 @@ use crate::report::{self, PlanSummary};
 pub fn plan(args: &PlanArgs, talk: &Talk) -> Result<Exit, Failure> {
     let opened = open(&args.config, talk)?;
     let recipe = &opened.recipe;
-    let Evaluated {
-        outcome,
-        known,
-        reader,
-    } = evaluate_stored(&opened)?;
+    let Evaluated { outcome, known, reader } = evaluate_stored(&opened)?;
     let last = match &reader {
         Some(reader) => reader.last_snapshot(&recipe.config.name)?,
         None => None,
     };
-    let before = last
-        .and_then(|(_, snapshot)| CellAsks::from_bytes(&snapshot.cells))
-        .unwrap_or_default();
+    let before = last.and_then(|(_, snapshot)| CellAsks::from_bytes(&snapshot.cells)).unwrap_or_default();
     let cells = pipeline::difference(recipe, &outcome, &before);
     let files = Files::new(recipe.config.dataset_dir());
     let summary = PlanSummary {
@@ -37,16 +31,12 @@ pub fn plan(args: &PlanArgs, talk: &Talk) -> Result<Exit, Failure> {
         requests: outcome.demands.len() as u64,
         accepted: outcome.rows.len() as u64,
         shortfall: outcome.shortfall,
-        model: known
-            .as_ref()
-            .map(|known| known.memory.identity.display_name().to_owned()),
+        model: known.as_ref().map(|known| known.memory.identity.display_name().to_owned()),
         model_seen: known.as_ref().is_some_and(|known| known.seen),
     };
     match args.json {
         true => print_json(&summary)?,
-        false => std::io::stdout()
-            .lock()
-            .write_all(report::plan_text(&summary).as_bytes())?,
+        false => std::io::stdout().lock().write_all(report::plan_text(&summary).as_bytes())?,
     }
     Ok(Exit::Complete)
 }

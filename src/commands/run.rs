@@ -9,17 +9,11 @@ use crate::report;
 /// Asks for what the dataset lacks, and writes it.
 pub fn run(args: &RunArgs, talk: &Talk) -> Result<Exit, Failure> {
     let opened = open(&args.config, talk)?;
-    let options = RunOptions {
-        retry_failed: args.retry_failed,
-    };
+    let options = RunOptions { retry_failed: args.retry_failed };
     let watcher = talk.style().watcher();
     let done = block_on(pipeline::run(&opened, options, watcher.as_ref()))?;
     drop(watcher);
-    let Finished {
-        summary,
-        ended,
-        error,
-    } = done?;
+    let Finished { summary, ended, error } = done?;
     if args.json {
         print_json(&summary)?;
     } else if !talk.quiet {

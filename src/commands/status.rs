@@ -11,11 +11,7 @@ use crate::report::{Summary, count, thousands};
 pub fn status(args: &StatusArgs, talk: &Talk) -> Result<Exit, Failure> {
     let opened = open(&args.config, talk)?;
     let recipe = &opened.recipe;
-    let Evaluated {
-        outcome,
-        known,
-        reader,
-    } = evaluate_stored(&opened)?;
+    let Evaluated { outcome, known, reader } = evaluate_stored(&opened)?;
     let name = &recipe.config.name;
     let (completions, tombstones) = match &reader {
         Some(reader) => reader.counts()?,
@@ -27,9 +23,7 @@ pub fn status(args: &StatusArgs, talk: &Talk) -> Result<Exit, Failure> {
     };
     let last = last.and_then(|(_, text)| serde_json::from_str::<Summary>(&text).ok());
     let by_axis = pipeline::by_axis(recipe, &outcome);
-    let model = known
-        .as_ref()
-        .map(|known| known.memory.identity.display_name());
+    let model = known.as_ref().map(|known| known.memory.identity.display_name());
     if args.json {
         print_json(&json!({
             "name": name,

@@ -42,27 +42,12 @@ const RESERVED: &[&str] = &[
 pub fn axes(root: &Node, project: &Project, report: &mut Report) -> Vec<Axis> {
     let help = "add what varies, such as\n\ngrid:\n  axes:\n    emotion: { from: goemotions, label: true }\n    sentiment: [positive, neutral, negative]";
     let Some(axes) = root.get("grid").and_then(|grid| grid.get("axes")) else {
-        let at = root.get("grid").map_or(
-            Span {
-                start: 0,
-                end: 0,
-                ..root.span
-            },
-            |grid| grid.span,
-        );
-        report.push(
-            Diagnostic::error("missing", "`grid.axes` is missing")
-                .at(at)
-                .help(help),
-        );
+        let at = root.get("grid").map_or(Span { start: 0, end: 0, ..root.span }, |grid| grid.span);
+        report.push(Diagnostic::error("missing", "`grid.axes` is missing").at(at).help(help));
         return Vec::new();
     };
     if axes.entries().is_empty() {
-        report.push(
-            Diagnostic::error("missing", "`grid.axes` names no axis")
-                .at(axes.span)
-                .help(help),
-        );
+        report.push(Diagnostic::error("missing", "`grid.axes` names no axis").at(axes.span).help(help));
     }
     let mut out = Vec::new();
     for (name, node) in axes.entries() {
@@ -70,8 +55,7 @@ pub fn axes(root: &Node, project: &Project, report: &mut Report) -> Vec<Axis> {
         let values = values(node, project, report);
         if values.as_ref().is_some_and(Vec::is_empty) {
             report.push(
-                Diagnostic::error("empty-axis", format!("axis `{}` has no values", name.text))
-                    .at(node.span),
+                Diagnostic::error("empty-axis", format!("axis `{}` has no values", name.text)).at(node.span),
             );
         }
         out.push(Axis {
@@ -86,9 +70,7 @@ pub fn axes(root: &Node, project: &Project, report: &mut Report) -> Vec<Axis> {
 
 fn check_name(name: &str, span: Span, report: &mut Report) {
     let mut letters = name.chars();
-    let fine = letters
-        .next()
-        .is_some_and(|c| c.is_ascii_alphabetic() || c == '_')
+    let fine = letters.next().is_some_and(|c| c.is_ascii_alphabetic() || c == '_')
         && letters.all(|c| c.is_ascii_alphanumeric() || c == '_');
     if !fine {
         report.push(
@@ -114,18 +96,13 @@ fn values(node: &Node, project: &Project, report: &mut Report) -> Option<Vec<Axi
     let Some(from) = node.get("from") else {
         if let Some(changes) = node.get("override") {
             report.push(
-                Diagnostic::error(
-                    "override",
-                    "`override` has nothing to override without `from`",
-                )
-                .at(changes.span)
-                .help("put the attributes under `values`"),
+                Diagnostic::error("override", "`override` has nothing to override without `from`")
+                    .at(changes.span)
+                    .help("put the attributes under `values`"),
             );
         }
         let Some(own) = own else {
-            report.push(
-                Diagnostic::error("missing", "an axis needs `from` or `values`").at(node.span),
-            );
+            report.push(Diagnostic::error("missing", "an axis needs `from` or `values`").at(node.span));
             return None;
         };
         return named(own, report);
@@ -134,12 +111,9 @@ fn values(node: &Node, project: &Project, report: &mut Report) -> Option<Vec<Axi
     if let Some(own) = own {
         if matches!(own.value, Yaml::Map(_)) {
             report.push(
-                Diagnostic::error(
-                    "values",
-                    "with `from`, `values` is a list that picks some of its values",
-                )
-                .at(own.span)
-                .help("to change attributes write them under `override`"),
+                Diagnostic::error("values", "with `from`, `values` is a list that picks some of its values")
+                    .at(own.span)
+                    .help("to change attributes write them under `override`"),
             );
             return None;
         }
@@ -148,12 +122,7 @@ fn values(node: &Node, project: &Project, report: &mut Report) -> Option<Vec<Axi
             let name = scalar(item)?;
             match values.iter().find(|value| value.name == name) {
                 Some(value) => picked.push(value.clone()),
-                None => report.push(unknown_value(
-                    &name,
-                    item.span,
-                    from.text().unwrap_or(""),
-                    &values,
-                )),
+                None => report.push(unknown_value(&name, item.span, from.text().unwrap_or(""), &values)),
             }
         }
         values = unique(picked, own.items(), report);
@@ -161,12 +130,7 @@ fn values(node: &Node, project: &Project, report: &mut Report) -> Option<Vec<Axi
     for (name, attributes) in node.get("override").map_or(&[][..], Node::entries) {
         match values.iter_mut().find(|value| value.name == name.text) {
             Some(value) => value.attributes.extend(attributes_of(attributes, report)),
-            None => report.push(unknown_value(
-                &name.text,
-                name.span,
-                from.text().unwrap_or(""),
-                &values,
-            )),
+            None => report.push(unknown_value(&name.text, name.span, from.text().unwrap_or(""), &values)),
         }
     }
     Some(values)
@@ -176,10 +140,7 @@ fn unknown_value(name: &str, at: Span, of: &str, values: &[AxisValue]) -> Diagno
     let found = Diagnostic::error("unknown-value", format!("`{of}` has no value `{name}`")).at(at);
     match did_you_mean(name, values.iter().map(|value| value.name.as_str())) {
         Some(near) => found.help(format!("did you mean `{near}`?")),
-        None => found.help(format!(
-            "it has: {}",
-            shortened(values.iter().map(|value| value.name.as_str()))
-        )),
+        None => found.help(format!("it has: {}", shortened(values.iter().map(|value| value.name.as_str())))),
     }
 }
 
@@ -198,11 +159,9 @@ fn taxonomy(from: &Node, project: &Project, report: &mut Report) -> Option<Vec<A
         None => {
             let looks_like_a_file = name.contains(['/', '.']);
             if !looks_like_a_file {
-                let mut found = Diagnostic::error(
-                    "taxonomy",
-                    format!("there is no built-in taxonomy `{name}`"),
-                )
-                .at(from.span);
+                let mut found =
+                    Diagnostic::error("taxonomy", format!("there is no built-in taxonomy `{name}`"))
+                        .at(from.span);
                 found = match did_you_mean(name, taxonomy::names()) {
                     Some(near) => found.help(format!("did you mean `{near}`?")),
                     None => found.help(format!(
@@ -234,12 +193,9 @@ fn taxonomy(from: &Node, project: &Project, report: &mut Report) -> Option<Vec<A
     for (key, _) in tree.entries() {
         if !["description", "values"].contains(&key.text.as_str()) {
             report.push(
-                Diagnostic::error(
-                    "unknown-key",
-                    format!("unknown key `{}` in a taxonomy", key.text),
-                )
-                .at(key.span)
-                .help("known here: description, values"),
+                Diagnostic::error("unknown-key", format!("unknown key `{}` in a taxonomy", key.text))
+                    .at(key.span)
+                    .help("known here: description, values"),
             );
         }
     }
@@ -253,15 +209,15 @@ fn named(node: &Node, report: &mut Report) -> Option<Vec<AxisValue>> {
             let values = items
                 .iter()
                 .filter_map(|item| match scalar(item) {
-                    Some(name) if !name.trim().is_empty() => {
-                        Some(AxisValue { name, attributes: Map::new() })
-                    }
+                    Some(name) if !name.trim().is_empty() => Some(AxisValue { name, attributes: Map::new() }),
                     _ => {
                         report.push(
                             Diagnostic::error("value", "a value in a list must be a name")
                                 .at(item.span)
                                 .label(format!("found {}", item.kind()))
-                                .help("for values with attributes write a mapping: `joy: { description: … }`"),
+                                .help(
+                                    "for values with attributes write a mapping: `joy: { description: … }`",
+                                ),
                         );
                         None
                     }
@@ -295,11 +251,8 @@ fn unique(values: Vec<AxisValue>, items: &[Node], report: &mut Report) -> Vec<Ax
     for (value, item) in values.iter().zip(items) {
         if !seen.insert(value.name.clone()) {
             report.push(
-                Diagnostic::error(
-                    "value",
-                    format!("`{}` stands twice in this list", value.name),
-                )
-                .at(item.span),
+                Diagnostic::error("value", format!("`{}` stands twice in this list", value.name))
+                    .at(item.span),
             );
         }
     }
@@ -346,12 +299,7 @@ pub fn rules(root: &Node, key: &str, axes: &[Axis], report: &mut Report) -> Vec<
     let node = root.get("grid").and_then(|grid| grid.get(key));
     let mut out = Vec::new();
     for item in node.map_or(&[][..], Node::items) {
-        let mut rule = Rule {
-            values: Vec::new(),
-            condition: None,
-            at: Some(item.span),
-            condition_at: None,
-        };
+        let mut rule = Rule { values: Vec::new(), condition: None, at: Some(item.span), condition_at: None };
         if item.entries().is_empty() {
             report.push(
                 Diagnostic::error("rule", format!("an item of `{key}` must say what it matches"))

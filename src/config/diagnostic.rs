@@ -90,10 +90,7 @@ impl Diagnostic {
     }
 
     pub fn warning(code: &'static str, message: impl Into<String>) -> Self {
-        Self {
-            severity: Severity::Warning,
-            ..Self::error(code, message)
-        }
+        Self { severity: Severity::Warning, ..Self::error(code, message) }
     }
 
     pub fn at(mut self, span: Span) -> Self {
@@ -131,21 +128,13 @@ impl Report {
     }
 
     pub fn counts(&self) -> (usize, usize) {
-        let errors = self
-            .found
-            .iter()
-            .filter(|d| d.severity == Severity::Error)
-            .count();
+        let errors = self.found.iter().filter(|d| d.severity == Severity::Error).count();
         (errors, self.found.len() - errors)
     }
 
     /// All findings in the manner of rustc: source line, caret, help.
     pub fn render(&self, colour: bool) -> String {
-        let renderer = if colour {
-            Renderer::styled()
-        } else {
-            Renderer::plain()
-        };
+        let renderer = if colour { Renderer::styled() } else { Renderer::plain() };
         let mut out = String::new();
         for diagnostic in &self.found {
             out.push_str(&self.render_one(&renderer, diagnostic));
@@ -160,9 +149,7 @@ impl Report {
             Severity::Error => Level::ERROR,
             Severity::Warning => Level::WARNING,
         };
-        let title = level
-            .primary_title(diagnostic.message.as_str())
-            .id(diagnostic.code);
+        let title = level.primary_title(diagnostic.message.as_str()).id(diagnostic.code);
         let mut group = match diagnostic.at {
             Some(span) => {
                 let text = self.sources.text(span.source);
@@ -172,11 +159,7 @@ impl Report {
                     "" => annotation,
                     label => annotation.label(label),
                 };
-                title.element(
-                    Snippet::source(text.as_ref())
-                        .path(path)
-                        .annotation(annotation),
-                )
+                title.element(Snippet::source(text.as_ref()).path(path).annotation(annotation))
             }
             None => annotate_snippets::Group::with_title(title),
         };
@@ -196,11 +179,7 @@ fn drawable(text: &str, span: Span) -> Range<usize> {
     if end > start {
         return start..end;
     }
-    let width = text[start..]
-        .chars()
-        .next()
-        .filter(|c| *c != '\n')
-        .map_or(0, char::len_utf8);
+    let width = text[start..].chars().next().filter(|c| *c != '\n').map_or(0, char::len_utf8);
     start..start + width
 }
 
@@ -259,21 +238,9 @@ mod tests {
     fn columns_count_characters_and_spans_inside_one_are_harmless() {
         let mut report = Report::default();
         let source = report.sources.add("a.yaml", "é: ü\nb: 1\n");
-        let span = Span {
-            source,
-            start: 5,
-            end: 6,
-        };
+        let span = Span { source, start: 5, end: 6 };
         assert_eq!(report.sources.line_column(span), (1, 4));
-        report.push(Diagnostic::error("test", "broken").at(Span {
-            source,
-            start: 1,
-            end: 900,
-        }));
-        assert!(
-            report.render(false).contains("a.yaml:1"),
-            "{}",
-            report.render(false)
-        );
+        report.push(Diagnostic::error("test", "broken").at(Span { source, start: 1, end: 900 }));
+        assert!(report.render(false).contains("a.yaml:1"), "{}", report.render(false));
     }
 }

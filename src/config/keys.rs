@@ -52,30 +52,17 @@ pub enum Kind {
 }
 
 const fn key(name: &'static str, kind: Kind, default: &'static str, doc: &'static str) -> Key {
-    Key {
-        name,
-        kind,
-        default,
-        doc,
-    }
+    Key { name, kind, default, doc }
 }
 
 const WEIGHT: Kind = Kind::Number { min: 0.0, max: 1e9 };
 
 pub static CONFIG: Section = Section {
     keys: &[
-        key(
-            "name",
-            Kind::Text,
-            "the file's name",
-            "Names the dataset; `out/<name>/` holds it.",
-        ),
+        key("name", Kind::Text, "the file's name", "Names the dataset; `out/<name>/` holds it."),
         key(
             "seed",
-            Kind::Whole {
-                min: 0,
-                max: i64::MAX,
-            },
+            Kind::Whole { min: 0, max: i64::MAX },
             "0",
             "Every seed and every pick is a hash of this number, the cell and the ask.",
         ),
@@ -85,83 +72,43 @@ pub static CONFIG: Section = Section {
             "",
             "The model server, under a name of yours; a bare address is short for `{ url: … }`.",
         ),
-        key(
-            "prompt",
-            Kind::Section(&PROMPT),
-            "",
-            "What the model is told.",
-        ),
+        key("prompt", Kind::Section(&PROMPT), "", "What the model is told."),
         key(
             "sampling",
             Kind::Section(&SAMPLING),
             "",
             "Sampling parameters, sent explicitly with every request.",
         ),
-        key(
-            "response",
-            Kind::Section(&RESPONSE),
-            "",
-            "What an answer looks like.",
-        ),
-        key(
-            "grid",
-            Kind::Section(&GRID),
-            "",
-            "The axes, and which combinations of their values are cells.",
-        ),
-        key(
-            "samples",
-            Kind::Section(&SAMPLES),
-            "",
-            "How many rows each cell gets.",
-        ),
+        key("response", Kind::Section(&RESPONSE), "", "What an answer looks like."),
+        key("grid", Kind::Section(&GRID), "", "The axes, and which combinations of their values are cells."),
+        key("samples", Kind::Section(&SAMPLES), "", "How many rows each cell gets."),
         key(
             "checks",
             Kind::Section(&CHECKS),
             "",
             "What a text must be to become a row. Changing a check asks the model nothing again.",
         ),
-        key(
-            "dedup",
-            Kind::Section(&DEDUP),
-            "",
-            "Which texts count as duplicates of each other.",
-        ),
+        key("dedup", Kind::Section(&DEDUP), "", "Which texts count as duplicates of each other."),
         key(
             "lists",
             Kind::Named(&Kind::Text),
             "",
             "Files of items for seeded picks in templates: text (an item a line), CSV with a header, or JSONL.",
         ),
-        key(
-            "output",
-            Kind::Section(&OUTPUT),
-            "",
-            "Where the dataset is written.",
-        ),
+        key("output", Kind::Section(&OUTPUT), "", "Where the dataset is written."),
     ],
 };
 
 pub static ENDPOINT: Section = Section {
     keys: &[
-        key(
-            "url",
-            Kind::Text,
-            "",
-            "The server's address, with or without `/v1`.",
-        ),
+        key("url", Kind::Text, "", "The server's address, with or without `/v1`."),
         key(
             "model",
             Kind::Text,
             "",
             "The model's name: sent with each request and asserted against the server.",
         ),
-        key(
-            "api_key_env",
-            Kind::Text,
-            "",
-            "The environment variable that holds the key.",
-        ),
+        key("api_key_env", Kind::Text, "", "The environment variable that holds the key."),
         key(
             "slots",
             Kind::Either(&[Kind::Word(&["auto"]), Kind::Whole { min: 1, max: 4096 }]),
@@ -170,10 +117,7 @@ pub static ENDPOINT: Section = Section {
         ),
         key(
             "requests_per_minute",
-            Kind::Whole {
-                min: 1,
-                max: 1_000_000,
-            },
+            Kind::Whole { min: 1, max: 1_000_000 },
             "no limit",
             "Never more than this in any 60 seconds.",
         ),
@@ -200,45 +144,16 @@ pub static ENDPOINT: Section = Section {
 
 pub static MANAGED: Section = Section {
     keys: &[
-        key(
-            "model",
-            Kind::Text,
-            "",
-            "The GGUF file, or `quickstart` for the built-in small model.",
-        ),
-        key(
-            "command",
-            Kind::Text,
-            "llama-server",
-            "The server's program, looked up on PATH.",
-        ),
+        key("model", Kind::Text, "", "The GGUF file, or `quickstart` for the built-in small model."),
+        key("command", Kind::Text, "llama-server", "The server's program, looked up on PATH."),
         key(
             "args",
-            Kind::List(&Kind::Either(&[
-                Kind::Text,
-                Kind::Number {
-                    min: f64::MIN,
-                    max: f64::MAX,
-                },
-            ])),
+            Kind::List(&Kind::Either(&[Kind::Text, Kind::Number { min: f64::MIN, max: f64::MAX }])),
             "[]",
             "Further arguments for it.",
         ),
-        key(
-            "slots",
-            Kind::Whole { min: 1, max: 256 },
-            "4",
-            "Slots of the server.",
-        ),
-        key(
-            "context",
-            Kind::Whole {
-                min: 256,
-                max: 10_000_000,
-            },
-            "2048",
-            "Tokens of context for each slot.",
-        ),
+        key("slots", Kind::Whole { min: 1, max: 256 }, "4", "Slots of the server."),
+        key("context", Kind::Whole { min: 256, max: 10_000_000 }, "2048", "Tokens of context for each slot."),
         key(
             "threads",
             Kind::Whole { min: 1, max: 1024 },
@@ -278,26 +193,13 @@ pub static VARIANT: Section = Section {
     keys: &[
         key("from", Kind::Text, "", "A template file under `prompts/`."),
         key("text", Kind::Text, "", "The template itself."),
-        key(
-            "weight",
-            WEIGHT,
-            "1",
-            "The variant's share of the asks, relative to the others'.",
-        ),
+        key("weight", WEIGHT, "1", "The variant's share of the asks, relative to the others'."),
     ],
 };
 
 pub static SAMPLING: Section = Section {
     keys: &[
-        key(
-            "temperature",
-            Kind::Number {
-                min: 0.0,
-                max: 10.0,
-            },
-            "0.8",
-            "Higher is more varied.",
-        ),
+        key("temperature", Kind::Number { min: 0.0, max: 10.0 }, "0.8", "Higher is more varied."),
         key(
             "top_p",
             Kind::Number { min: 0.0, max: 1.0 },
@@ -306,10 +208,7 @@ pub static SAMPLING: Section = Section {
         ),
         key(
             "top_k",
-            Kind::Whole {
-                min: 0,
-                max: 1_000_000,
-            },
+            Kind::Whole { min: 0, max: 1_000_000 },
             "40 on llama.cpp, else not sent",
             "Keep this many likeliest tokens; 0 keeps all.",
         ),
@@ -321,43 +220,26 @@ pub static SAMPLING: Section = Section {
         ),
         key(
             "repeat_penalty",
-            Kind::Number {
-                min: 0.0,
-                max: 10.0,
-            },
+            Kind::Number { min: 0.0, max: 10.0 },
             "1 on llama.cpp, else not sent",
             "Above 1, repeated tokens become less likely.",
         ),
         key(
             "presence_penalty",
-            Kind::Number {
-                min: -2.0,
-                max: 2.0,
-            },
+            Kind::Number { min: -2.0, max: 2.0 },
             "0",
             "Above 0, tokens that already stand in the text become less likely.",
         ),
         key(
             "frequency_penalty",
-            Kind::Number {
-                min: -2.0,
-                max: 2.0,
-            },
+            Kind::Number { min: -2.0, max: 2.0 },
             "0",
             "The same, growing with how often they stand there.",
         ),
-        key(
-            "stop",
-            Kind::List(&Kind::Text),
-            "[]",
-            "Texts that end an answer.",
-        ),
+        key("stop", Kind::List(&Kind::Text), "[]", "Texts that end an answer."),
         key(
             "max_tokens",
-            Kind::Whole {
-                min: 1,
-                max: 10_000_000,
-            },
+            Kind::Whole { min: 1, max: 10_000_000 },
             "256",
             "The longest answer. Raising it asks again only for answers that were cut.",
         ),
@@ -390,18 +272,8 @@ pub static RESPONSE: Section = Section {
             "{ text: string }",
             "JSON Schema of one item, inline or a file beside the config.",
         ),
-        key(
-            "items",
-            Kind::Whole { min: 1, max: 1000 },
-            "1",
-            "Texts in one answer.",
-        ),
-        key(
-            "n",
-            Kind::Whole { min: 1, max: 128 },
-            "1",
-            "Answers to one request, where the server can.",
-        ),
+        key("items", Kind::Whole { min: 1, max: 1000 }, "1", "Texts in one answer."),
+        key("n", Kind::Whole { min: 1, max: 128 }, "1", "Answers to one request, where the server can."),
     ],
 };
 
@@ -413,10 +285,7 @@ pub static GRID: Section = Section {
                 Kind::List(&Kind::Either(&[
                     Kind::Text,
                     Kind::Bool,
-                    Kind::Number {
-                        min: f64::MIN,
-                        max: f64::MAX,
-                    },
+                    Kind::Number { min: f64::MIN, max: f64::MAX },
                 ])),
                 Kind::Section(&AXIS),
             ])),
@@ -452,10 +321,7 @@ pub static AXIS: Section = Section {
                 Kind::List(&Kind::Either(&[
                     Kind::Text,
                     Kind::Bool,
-                    Kind::Number {
-                        min: f64::MIN,
-                        max: f64::MAX,
-                    },
+                    Kind::Number { min: f64::MIN, max: f64::MAX },
                 ])),
                 Kind::Named(&Kind::Named(&Kind::Free)),
             ]),
@@ -468,32 +334,16 @@ pub static AXIS: Section = Section {
             "",
             "With `from`: attributes that replace or join those of its values.",
         ),
-        key(
-            "label",
-            Kind::Bool,
-            "false",
-            "Whether this axis is a label of the dataset.",
-        ),
+        key("label", Kind::Bool, "false", "Whether this axis is a label of the dataset."),
     ],
 };
 
 pub static SAMPLES: Section = Section {
     keys: &[
-        key(
-            "per_cell",
-            Kind::Whole {
-                min: 1,
-                max: 1_000_000,
-            },
-            "1",
-            "Accepted rows for each cell.",
-        ),
+        key("per_cell", Kind::Whole { min: 1, max: 1_000_000 }, "1", "Accepted rows for each cell."),
         key(
             "max_asks",
-            Kind::Whole {
-                min: 1,
-                max: 1_000_000,
-            },
+            Kind::Whole { min: 1, max: 1_000_000 },
             "three times what would do if every text were accepted, at least 3",
             "Requests for one cell before its shortfall is final.",
         ),
@@ -508,18 +358,8 @@ pub static SAMPLES: Section = Section {
 
 pub static CHECKS: Section = Section {
     keys: &[
-        key(
-            "words",
-            Kind::Range,
-            "",
-            "The least and the most words of a text.",
-        ),
-        key(
-            "characters",
-            Kind::Range,
-            "",
-            "The least and the most characters of a text.",
-        ),
+        key("words", Kind::Range, "", "The least and the most words of a text."),
+        key("characters", Kind::Range, "", "The least and the most characters of a text."),
     ],
 };
 
@@ -558,9 +398,7 @@ impl Kind {
             Kind::Duration => "a duration such as `90s`, `15m` or `2h`".into(),
             Kind::Section(_) | Kind::Named(_) => "a mapping".into(),
             Kind::List(_) => "a list".into(),
-            Kind::Range => {
-                "a list of two whole numbers, the least and the most, such as `[4, 45]`".into()
-            }
+            Kind::Range => "a list of two whole numbers, the least and the most, such as `[4, 45]`".into(),
             Kind::Either(kinds) => {
                 let kinds: Vec<_> = kinds.iter().map(Kind::expected).collect();
                 kinds.join(", or ")
@@ -705,11 +543,7 @@ fn unknown_key(span: Span, name: &str, path: &str, section: &Section) -> Diagnos
 }
 
 fn join(path: &str, name: &str) -> String {
-    if path.is_empty() {
-        name.to_owned()
-    } else {
-        format!("{path}.{name}")
-    }
+    if path.is_empty() { name.to_owned() } else { format!("{path}.{name}") }
 }
 
 /// The path of every key in the table, in its order; names of the user's own are `NAME`.
@@ -743,20 +577,12 @@ pub fn reference() -> String {
     ];
     let mut out = String::new();
     for (path, title, section) in sections {
-        let title = if title.is_empty() {
-            format!("`{path}`")
-        } else {
-            title.to_owned()
-        };
+        let title = if title.is_empty() { format!("`{path}`") } else { title.to_owned() };
         out.push_str(&format!(
             "\n### {title}\n\n| key | value | default | what it does |\n| --- | --- | --- | --- |\n"
         ));
         for key in section.keys {
-            let default = if key.default.is_empty() {
-                "–"
-            } else {
-                key.default
-            };
+            let default = if key.default.is_empty() { "–" } else { key.default };
             out.push_str(&format!(
                 "| `{}` | {} | {} | {} |\n",
                 key.name,

@@ -26,9 +26,7 @@ pub fn lists(root: &Node, project: &Project, report: &mut Report) -> Vec<List> {
             _ => Ok(text_items(&text)),
         };
         match items {
-            Ok(items) if items.is_empty() => {
-                report.push(wrong(node.span, &path, "it has no items"))
-            }
+            Ok(items) if items.is_empty() => report.push(wrong(node.span, &path, "it has no items")),
             Ok(items) => out.push(List {
                 name: name.text.clone(),
                 path: file.into(),
@@ -42,11 +40,7 @@ pub fn lists(root: &Node, project: &Project, report: &mut Report) -> Vec<List> {
 }
 
 fn wrong(span: Span, path: &Path, why: &str) -> Diagnostic {
-    Diagnostic::error(
-        "list",
-        format!("the list `{}` cannot be used: {why}", path.display()),
-    )
-    .at(span)
+    Diagnostic::error("list", format!("the list `{}` cannot be used: {why}", path.display())).at(span)
 }
 
 /// A line an item; blank lines and lines that begin with `#` are passed over.
@@ -67,9 +61,7 @@ fn csv_items(text: &str) -> Result<Vec<Value>, String> {
             let record = record.map_err(|error| error.to_string())?;
             let fields = header.iter().zip(&record);
             Ok(Value::Object(
-                fields
-                    .map(|(name, value)| (name.to_owned(), Value::from(value)))
-                    .collect::<Map<_, _>>(),
+                fields.map(|(name, value)| (name.to_owned(), Value::from(value))).collect::<Map<_, _>>(),
             ))
         })
         .collect()

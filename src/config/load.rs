@@ -48,13 +48,8 @@ pub fn load(path: &Path, sets: &[String]) -> Result<Loaded, Report> {
                 .label(format!("found {}", root.kind())),
         );
     }
-    found
-        .into_iter()
-        .for_each(|diagnostic| report.push(diagnostic));
-    let project = Project {
-        root: project_root(path),
-        config: path.to_owned(),
-    };
+    found.into_iter().for_each(|diagnostic| report.push(diagnostic));
+    let project = Project { root: project_root(path), config: path.to_owned() };
     let config = resolve::resolve(&root, project, &mut report);
     match config {
         Some(config) if !report.has_errors() => Ok(Loaded { config, report }),
@@ -78,16 +73,11 @@ pub fn name_of(path: &Path) -> Option<String> {
 pub fn project_root(config: &Path) -> PathBuf {
     let absolute = std::path::absolute(config).unwrap_or_else(|_| config.to_owned());
     let folder = absolute.parent().unwrap_or(Path::new("/"));
-    if let Some(root) = folder
-        .ancestors()
-        .find(|above| above.join(".emogrid").is_dir())
-    {
+    if let Some(root) = folder.ancestors().find(|above| above.join(".emogrid").is_dir()) {
         return root.to_owned();
     }
     match folder.parent() {
-        Some(parent) if folder.file_name().is_some_and(|name| name == "configs") => {
-            parent.to_owned()
-        }
+        Some(parent) if folder.file_name().is_some_and(|name| name == "configs") => parent.to_owned(),
         _ => folder.to_owned(),
     }
 }
@@ -105,24 +95,14 @@ pub fn read_text(path: &Path, named: Option<Span>, report: &mut Report) -> Optio
     match std::fs::read(path) {
         Ok(bytes) => match String::from_utf8(bytes) {
             Ok(text) => {
-                let text = text
-                    .strip_prefix('\u{feff}')
-                    .map(str::to_owned)
-                    .unwrap_or(text);
+                let text = text.strip_prefix('\u{feff}').map(str::to_owned).unwrap_or(text);
                 Some(report.sources.add(shown, text))
             }
             Err(error) => {
                 let at = error.utf8_error().valid_up_to();
-                let line = error.as_bytes()[..at]
-                    .iter()
-                    .filter(|byte| **byte == b'\n')
-                    .count()
-                    + 1;
+                let line = error.as_bytes()[..at].iter().filter(|byte| **byte == b'\n').count() + 1;
                 let message = format!("`{}` is not UTF-8 from its line {line} on", shown.display());
-                fail(
-                    Diagnostic::error("encoding", message).help("save the file as UTF-8"),
-                    report,
-                )
+                fail(Diagnostic::error("encoding", message).help("save the file as UTF-8"), report)
             }
         },
         Err(error) => {
@@ -159,29 +139,18 @@ fn nearest_file(path: &Path) -> Option<String> {
 /// Puts the value of `a.b.c=VALUE` into the tree, making mappings on the way.
 fn apply_set(root: &mut Node, set: &str, report: &mut Report) -> Result<(), Diagnostic> {
     let source = report.sources.add("--set", set);
-    let whole = Span {
-        source,
-        start: 0,
-        end: set.len(),
-    };
+    let whole = Span { source, start: 0, end: set.len() };
     let bad = |message: &str| {
-        Diagnostic::error("set", message)
-            .at(whole)
-            .help("write it as `--set samples.per_cell=3`")
+        Diagnostic::error("set", message).at(whole).help("write it as `--set samples.per_cell=3`")
     };
-    let (path, value) = set
-        .split_once('=')
-        .ok_or_else(|| bad("`--set` needs KEY=VALUE"))?;
+    let (path, value) = set.split_once('=').ok_or_else(|| bad("`--set` needs KEY=VALUE"))?;
     if path.split('.').any(|part| part.trim().is_empty()) {
         return Err(bad("`--set` needs a key before the `=`"));
     }
     let offset = path.len() + 1;
     let mut sources = super::diagnostic::Sources::default();
     let inner = sources.add("--set", value);
-    let mut node = yaml::parse(&sources, inner).map_err(|found| Diagnostic {
-        at: Some(whole),
-        ..found
-    })?;
+    let mut node = yaml::parse(&sources, inner).map_err(|found| Diagnostic { at: Some(whole), ..found })?;
     if value.trim().is_empty() {
         node.value = Yaml::Null;
     }
@@ -202,13 +171,7 @@ fn child<'a>(node: &'a mut Node, key: &str, span: Span) -> Option<&'a mut Node> 
         && keys::ENDPOINT.keys.iter().any(|known| known.name == key)
     {
         let url = Node::new(node.span, Yaml::Text(text.clone()));
-        node.value = Yaml::Map(vec![(
-            Name {
-                span: node.span,
-                text: "url".into(),
-            },
-            url,
-        )]);
+        node.value = Yaml::Map(vec![(Name { span: node.span, text: "url".into() }, url)]);
     }
     if node.value == Yaml::Null {
         node.value = Yaml::Map(Vec::new());
@@ -219,13 +182,7 @@ fn child<'a>(node: &'a mut Node, key: &str, span: Span) -> Option<&'a mut Node> 
     let index = match entries.iter().position(|(name, _)| name.text == key) {
         Some(index) => index,
         None => {
-            entries.push((
-                Name {
-                    span,
-                    text: key.to_owned(),
-                },
-                Node::new(span, Yaml::Null),
-            ));
+            entries.push((Name { span, text: key.to_owned() }, Node::new(span, Yaml::Null)));
             entries.len() - 1
         }
     };
@@ -233,16 +190,10 @@ fn child<'a>(node: &'a mut Node, key: &str, span: Span) -> Option<&'a mut Node> 
 }
 
 fn relocate(node: &mut Node, source: SourceId, offset: usize) {
-    let moved = |span: Span| Span {
-        source,
-        start: span.start + offset,
-        end: span.end + offset,
-    };
+    let moved = |span: Span| Span { source, start: span.start + offset, end: span.end + offset };
     node.span = moved(node.span);
     match &mut node.value {
-        Yaml::List(items) => items
-            .iter_mut()
-            .for_each(|item| relocate(item, source, offset)),
+        Yaml::List(items) => items.iter_mut().for_each(|item| relocate(item, source, offset)),
         Yaml::Map(entries) => {
             for (name, value) in entries {
                 name.span = moved(name.span);

@@ -45,22 +45,13 @@ pub fn resolve(root: &Node, project: Project, report: &mut Report) -> Option<Con
     let checks = root.get("checks");
     Some(Config {
         name,
-        seed: root
-            .get("seed")
-            .and_then(Node::whole)
-            .unwrap_or(0)
-            .unsigned_abs(),
+        seed: root.get("seed").and_then(Node::whole).unwrap_or(0).unsigned_abs(),
         prompt: prompt(root, report)?,
         sampling: sampling(root, report),
-        output: PathBuf::from(text_or(
-            root.get("output").and_then(|o| o.get("dir")),
-            "out",
-        )),
+        output: PathBuf::from(text_or(root.get("output").and_then(|o| o.get("dir")), "out")),
         checks: Checks {
             words: checks.and_then(|c| c.get("words")).and_then(keys::range),
-            characters: checks
-                .and_then(|c| c.get("characters"))
-                .and_then(keys::range),
+            characters: checks.and_then(|c| c.get("characters")).and_then(keys::range),
         },
         endpoint: endpoint?,
         response,
@@ -79,11 +70,7 @@ fn text_or(node: Option<&Node>, default: &str) -> String {
 }
 
 fn name(root: &Node, project: &Project, report: &mut Report) -> String {
-    let stem = project
-        .config
-        .file_stem()
-        .and_then(|stem| stem.to_str())
-        .unwrap_or("dataset");
+    let stem = project.config.file_stem().and_then(|stem| stem.to_str()).unwrap_or("dataset");
     let name = text_or(root.get("name"), stem);
     let fine = |c: char| c.is_alphanumeric() || matches!(c, '-' | '_' | '.');
     if name.is_empty() || name.starts_with('.') || !name.chars().all(fine) {
@@ -98,24 +85,13 @@ fn name(root: &Node, project: &Project, report: &mut Report) -> String {
 }
 
 fn missing(root: &Node, key: &str, help: &str, report: &mut Report) {
-    let at = Span {
-        start: 0,
-        end: 0,
-        ..root.span
-    };
-    report.push(
-        Diagnostic::error("missing", format!("`{key}` is missing"))
-            .at(at)
-            .help(help),
-    );
+    let at = Span { start: 0, end: 0, ..root.span };
+    report.push(Diagnostic::error("missing", format!("`{key}` is missing")).at(at).help(help));
 }
 
 fn endpoint(root: &Node, project: &Project, report: &mut Report) -> Option<Endpoint> {
     let help = "add the model server, such as\n\nendpoints:\n  local: http://127.0.0.1:8080";
-    let Some(all) = root
-        .get("endpoints")
-        .filter(|node| !node.entries().is_empty())
-    else {
+    let Some(all) = root.get("endpoints").filter(|node| !node.entries().is_empty()) else {
         missing(root, "endpoints", help, report);
         return None;
     };
@@ -124,9 +100,7 @@ fn endpoint(root: &Node, project: &Project, report: &mut Report) -> Option<Endpo
             Diagnostic::error("endpoints", "more than one endpoint")
                 .at(second.span)
                 .label("the second")
-                .help(
-                    "one endpoint a config is all that emogrid can use so far; remove the others",
-                ),
+                .help("one endpoint a config is all that emogrid can use so far; remove the others"),
         );
     }
     let (name, node) = all.entries().first()?;
@@ -140,9 +114,12 @@ fn endpoint(root: &Node, project: &Project, report: &mut Report) -> Option<Endpo
         (None, Some(node)) => Server::Managed(managed(node, project, report)?),
         (Some(_), Some(node)) => {
             report.push(
-                Diagnostic::error("endpoint", format!("`endpoints.{}` has both `url` and `managed`", name.text))
-                    .at(node.span)
-                    .help("give `url` for a server that runs already, or `managed` for one that emogrid starts"),
+                Diagnostic::error(
+                    "endpoint",
+                    format!("`endpoints.{}` has both `url` and `managed`", name.text),
+                )
+                .at(node.span)
+                .help("give `url` for a server that runs already, or `managed` for one that emogrid starts"),
             );
             return None;
         }
@@ -155,18 +132,14 @@ fn endpoint(root: &Node, project: &Project, report: &mut Report) -> Option<Endpo
             return None;
         }
     };
-    let span_of = |key: &str, default: u64| {
-        get(key)
-            .and_then(keys::duration)
-            .unwrap_or(Duration::from_secs(default))
-    };
+    let span_of =
+        |key: &str, default: u64| get(key).and_then(keys::duration).unwrap_or(Duration::from_secs(default));
     for key in ["timeout", "patience"] {
         if let Some(node) = get(key)
             && keys::duration(node).is_some_and(|duration| duration.is_zero())
         {
             report.push(
-                Diagnostic::error("value", format!("`{key}` must be longer than nothing"))
-                    .at(node.span),
+                Diagnostic::error("value", format!("`{key}` must be longer than nothing")).at(node.span),
             );
         }
     }
@@ -176,9 +149,7 @@ fn endpoint(root: &Node, project: &Project, report: &mut Report) -> Option<Endpo
         model: get("model").and_then(Node::text).map(str::to_owned),
         api_key_env: get("api_key_env").and_then(Node::text).map(str::to_owned),
         slots: get("slots").and_then(Node::whole).map(|n| n as u32),
-        requests_per_minute: get("requests_per_minute")
-            .and_then(Node::whole)
-            .map(|n| n as u32),
+        requests_per_minute: get("requests_per_minute").and_then(Node::whole).map(|n| n as u32),
         timeout: span_of("timeout", 300),
         patience: span_of("patience", 900),
     })
@@ -187,33 +158,22 @@ fn endpoint(root: &Node, project: &Project, report: &mut Report) -> Option<Endpo
 /// An address without trailing slash and `/v1`; one that is none, or holds a password, is refused.
 fn address(node: &Node, report: &mut Report) -> Option<String> {
     let text = node.text()?.trim();
-    let rest = text
-        .strip_prefix("http://")
-        .or_else(|| text.strip_prefix("https://"));
+    let rest = text.strip_prefix("http://").or_else(|| text.strip_prefix("https://"));
     let authority = rest.map(|rest| rest.split('/').next().unwrap_or(""));
     match authority {
         Some(authority) if authority.contains('@') => {
             report.push(
                 Diagnostic::error("secret", "an address must not hold a name or a password")
                     .at(node.span)
-                    .help(
-                        "put the key into an environment variable and name that in `api_key_env`",
-                    ),
+                    .help("put the key into an environment variable and name that in `api_key_env`"),
             );
             None
         }
         Some(authority)
-            if !authority.is_empty()
-                && !text.contains(char::is_whitespace)
-                && !text.contains(['?', '#']) =>
+            if !authority.is_empty() && !text.contains(char::is_whitespace) && !text.contains(['?', '#']) =>
         {
             let base = text.trim_end_matches('/');
-            Some(
-                base.strip_suffix("/v1")
-                    .unwrap_or(base)
-                    .trim_end_matches('/')
-                    .to_owned(),
-            )
+            Some(base.strip_suffix("/v1").unwrap_or(base).trim_end_matches('/').to_owned())
         }
         _ => {
             report.push(
@@ -250,12 +210,9 @@ fn managed(node: &Node, project: &Project, report: &mut Report) -> Option<Manage
             let path = project.root.join(model.text()?);
             if !path.is_file() {
                 report.push(
-                    Diagnostic::error(
-                        "file",
-                        format!("there is no model file `{}`", path.display()),
-                    )
-                    .at(model.span)
-                    .help("give the path of a GGUF file, from the project's root, or `quickstart`"),
+                    Diagnostic::error("file", format!("there is no model file `{}`", path.display()))
+                        .at(model.span)
+                        .help("give the path of a GGUF file, from the project's root, or `quickstart`"),
                 );
                 return None;
             }
@@ -281,11 +238,7 @@ fn prompt(root: &Node, report: &mut Report) -> Option<Prompt> {
     };
     let system = prompt.get("system").and_then(|node| template(node, report));
     let Some(user) = prompt.get("user") else {
-        report.push(
-            Diagnostic::error("missing", "`prompt.user` is missing")
-                .at(prompt.span)
-                .help(help),
-        );
+        report.push(Diagnostic::error("missing", "`prompt.user` is missing").at(prompt.span).help(help));
         return None;
     };
     let is_one = |node: &Node| node.get("from").is_some() || node.get("text").is_some();
@@ -293,12 +246,7 @@ fn prompt(root: &Node, report: &mut Report) -> Option<Prompt> {
     if matches!(user.value, Yaml::Text(_)) || is_one(user) {
         let mut found = Vec::new();
         if user.get("weight").is_none() && matches!(user.value, Yaml::Map(_)) {
-            keys::check(
-                user,
-                &Kind::Section(&keys::TEMPLATE),
-                "prompt.user",
-                &mut found,
-            );
+            keys::check(user, &Kind::Section(&keys::TEMPLATE), "prompt.user", &mut found);
         }
         if let Some(weight) = user.get("weight") {
             found.push(
@@ -307,9 +255,7 @@ fn prompt(root: &Node, report: &mut Report) -> Option<Prompt> {
                     .help("name several variants to weigh them against each other"),
             );
         }
-        found
-            .into_iter()
-            .for_each(|diagnostic| report.push(diagnostic));
+        found.into_iter().for_each(|diagnostic| report.push(diagnostic));
         variants.extend(template(user, report).map(|template| Variant {
             name: "default".into(),
             weight: 1.0,
@@ -324,9 +270,7 @@ fn prompt(root: &Node, report: &mut Report) -> Option<Prompt> {
                 Yaml::Map(_) => keys::check(node, &kind[1], &path, &mut found),
                 _ => keys::check(node, &kind[0], &path, &mut found),
             }
-            found
-                .into_iter()
-                .for_each(|diagnostic| report.push(diagnostic));
+            found.into_iter().for_each(|diagnostic| report.push(diagnostic));
             let weight = node.get("weight").and_then(Node::number).unwrap_or(1.0);
             variants.extend(template(node, report).map(|template| Variant {
                 name: name.text.clone(),
@@ -345,18 +289,12 @@ fn prompt(root: &Node, report: &mut Report) -> Option<Prompt> {
     }
     if variants.is_empty() {
         if !report.has_errors() {
-            report.push(
-                Diagnostic::error("missing", "`prompt.user` has no template")
-                    .at(user.span)
-                    .help(help),
-            );
+            report
+                .push(Diagnostic::error("missing", "`prompt.user` has no template").at(user.span).help(help));
         }
         return None;
     }
-    Some(Prompt {
-        system,
-        user: variants,
-    })
+    Some(Prompt { system, user: variants })
 }
 
 fn template(node: &Node, report: &mut Report) -> Option<Template> {
@@ -368,11 +306,8 @@ fn template(node: &Node, report: &mut Report) -> Option<Template> {
         (None, Some(text)) => Some(Template::Inline(text.text()?.to_owned(), text.span)),
         _ => {
             report.push(
-                Diagnostic::error(
-                    "template",
-                    "a template needs `from` or `text`, one of the two",
-                )
-                .at(node.span),
+                Diagnostic::error("template", "a template needs `from` or `text`, one of the two")
+                    .at(node.span),
             );
             None
         }
@@ -383,47 +318,31 @@ fn sampling(root: &Node, report: &mut Report) -> Sampling {
     let node = root.get("sampling");
     let number = |key: &str| node.and_then(|node| node.get(key)).and_then(Node::number);
     let mut extra = Map::new();
-    for (name, value) in node
-        .and_then(|node| node.get("extra"))
-        .map_or(&[][..], Node::entries)
-    {
-        let known = keys::SAMPLING
-            .keys
-            .iter()
-            .any(|key| key.name == name.text && key.name != "extra");
+    for (name, value) in node.and_then(|node| node.get("extra")).map_or(&[][..], Node::entries) {
+        let known = keys::SAMPLING.keys.iter().any(|key| key.name == name.text && key.name != "extra");
         if known || OWN_FIELDS.contains(&name.text.as_str()) {
             let help = match known {
                 true => format!("write it as `sampling.{}`", name.text),
                 false => "emogrid fills this field in itself".into(),
             };
             report.push(
-                Diagnostic::error(
-                    "extra",
-                    format!("`sampling.extra` cannot set `{}`", name.text),
-                )
-                .at(name.span)
-                .help(help),
+                Diagnostic::error("extra", format!("`sampling.extra` cannot set `{}`", name.text))
+                    .at(name.span)
+                    .help(help),
             );
         }
         extra.insert(name.text.clone(), value.to_json());
     }
-    let stop = node
-        .and_then(|node| node.get("stop"))
-        .map_or(&[][..], Node::items);
+    let stop = node.and_then(|node| node.get("stop")).map_or(&[][..], Node::items);
     Sampling {
         temperature: number("temperature").unwrap_or(0.8),
         top_p: number("top_p").unwrap_or(0.95),
-        top_k: node
-            .and_then(|node| node.get("top_k"))
-            .and_then(Node::whole),
+        top_k: node.and_then(|node| node.get("top_k")).and_then(Node::whole),
         min_p: number("min_p"),
         repeat_penalty: number("repeat_penalty"),
         presence_penalty: number("presence_penalty").unwrap_or(0.0),
         frequency_penalty: number("frequency_penalty").unwrap_or(0.0),
-        stop: stop
-            .iter()
-            .filter_map(|item| item.text().map(str::to_owned))
-            .collect(),
+        stop: stop.iter().filter_map(|item| item.text().map(str::to_owned)).collect(),
         max_tokens: number("max_tokens").unwrap_or(256.0) as u32,
         extra,
     }
@@ -479,14 +398,7 @@ fn response(root: &Node, project: &Project, report: &mut Report) -> Response {
                 .help("`response.text` names the property that holds the text"),
         );
     }
-    Response {
-        format,
-        text,
-        schema,
-        items,
-        n: count("n"),
-        schema_at: schema_node.map(|node| node.span),
-    }
+    Response { format, text, schema, items, n: count("n"), schema_at: schema_node.map(|node| node.span) }
 }
 
 fn schema(node: &Node, project: &Project, report: &mut Report) -> Option<Value> {
@@ -507,10 +419,7 @@ fn schema(node: &Node, project: &Project, report: &mut Report) -> Option<Value> 
 
 /// A path of the user's, from the folder of the config that names it.
 pub fn beside(project: &Project, file: &str) -> PathBuf {
-    project
-        .config
-        .parent()
-        .map_or_else(|| PathBuf::from(file), |folder| folder.join(file))
+    project.config.parent().map_or_else(|| PathBuf::from(file), |folder| folder.join(file))
 }
 
 fn samples(root: &Node, response: &Response) -> Samples {
@@ -521,10 +430,7 @@ fn samples(root: &Node, response: &Response) -> Samples {
     Samples {
         per_cell,
         max_asks: whole("max_asks").map_or_else(|| needed.saturating_mul(3).max(3), |n| n as u32),
-        allow_short: node
-            .and_then(|node| node.get("allow_short"))
-            .and_then(Node::number)
-            .unwrap_or(0.0),
+        allow_short: node.and_then(|node| node.get("allow_short")).and_then(Node::number).unwrap_or(0.0),
     }
 }
 

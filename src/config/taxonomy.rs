@@ -9,10 +9,7 @@ const BUILT_IN: &[(&str, &str)] = &[
 
 /// The text of a built-in taxonomy.
 pub fn built_in(name: &str) -> Option<&'static str> {
-    BUILT_IN
-        .iter()
-        .find(|(known, _)| *known == name)
-        .map(|(_, text)| *text)
+    BUILT_IN.iter().find(|(known, _)| *known == name).map(|(_, text)| *text)
 }
 
 /// The names of all that are built in.

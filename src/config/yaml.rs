@@ -116,10 +116,7 @@ impl Node {
             Yaml::Text(text) => Value::String(text.clone()),
             Yaml::List(items) => Value::Array(items.iter().map(Node::to_json).collect()),
             Yaml::Map(entries) => Value::Object(
-                entries
-                    .iter()
-                    .map(|(name, node)| (name.text.clone(), node.to_json()))
-                    .collect(),
+                entries.iter().map(|(name, node)| (name.text.clone(), node.to_json())).collect(),
             ),
         }
     }
@@ -137,30 +134,17 @@ pub fn parse(sources: &Sources, source: SourceId) -> Result<Node, Diagnostic> {
         merge_keys: MergeKeyPolicy::Error,
         with_snippet: false,
     };
-    let whole = Span {
-        source,
-        start: 0,
-        end: 0,
-    };
+    let whole = Span { source, start: 0, end: 0 };
     match serde_saphyr::from_str_with_options::<Option<Spanned<Tree>>>(text, options) {
         Ok(Some(tree)) => Ok(place(tree, source)),
         Ok(None) => Ok(Node::new(whole, Yaml::Map(Vec::new()))),
         Err(error) => {
             let span = error.location().map_or(whole, |location| {
                 let start = byte_at(text, location.line() as usize, location.column() as usize);
-                Span {
-                    source,
-                    start,
-                    end: start + 1,
-                }
+                Span { source, start, end: start + 1 }
             });
             let said = error.without_snippet().to_string();
-            let said = said
-                .split(" at line ")
-                .next()
-                .unwrap_or(&said)
-                .trim()
-                .to_owned();
+            let said = said.split(" at line ").next().unwrap_or(&said).trim().to_owned();
             let mut found =
                 Diagnostic::error("yaml", format!("this is not YAML we can read: {said}")).at(span);
             if said.contains("merge key") {
@@ -179,21 +163,13 @@ fn place(tree: Spanned<Tree>, source: SourceId) -> Node {
         Tree::Whole(number) => Yaml::Whole(number),
         Tree::Number(number) => Yaml::Number(number),
         Tree::Text(text) => Yaml::Text(text),
-        Tree::List(items) => {
-            Yaml::List(items.into_iter().map(|item| place(item, source)).collect())
-        }
+        Tree::List(items) => Yaml::List(items.into_iter().map(|item| place(item, source)).collect()),
         Tree::Map(entries) => Yaml::Map(
             entries
                 .into_iter()
                 .map(|(key, value)| {
                     let span = span_of(key.referenced, source);
-                    (
-                        Name {
-                            span,
-                            text: key.value.0,
-                        },
-                        place(value, source),
-                    )
+                    (Name { span, text: key.value.0 }, place(value, source))
                 })
                 .collect(),
         ),
@@ -203,27 +179,15 @@ fn place(tree: Spanned<Tree>, source: SourceId) -> Node {
 
 /// The byte at which a line and column (from 1, in characters) stand.
 fn byte_at(text: &str, line: usize, column: usize) -> usize {
-    let start: usize = text
-        .split_inclusive('\n')
-        .take(line.saturating_sub(1))
-        .map(str::len)
-        .sum();
+    let start: usize = text.split_inclusive('\n').take(line.saturating_sub(1)).map(str::len).sum();
     let rest = &text[start..];
-    start
-        + rest
-            .char_indices()
-            .nth(column.saturating_sub(1))
-            .map_or(rest.len(), |(at, _)| at)
+    start + rest.char_indices().nth(column.saturating_sub(1)).map_or(rest.len(), |(at, _)| at)
 }
 
 fn span_of(location: serde_saphyr::Location, source: SourceId) -> Span {
     let span = location.span();
     let start = span.byte_offset().unwrap_or(0) as usize;
-    Span {
-        source,
-        start,
-        end: start + span.byte_len().unwrap_or(1) as usize,
-    }
+    Span { source, start, end: start + span.byte_len().unwrap_or(1) as usize }
 }
 
 /// The tree as serde-saphyr hands it over, before places are flattened into it.
@@ -323,17 +287,13 @@ mod tests {
 
     #[test]
     fn values_keep_their_types_and_their_places() {
-        let text =
-            "a: 1\nb: [x, \"8080\", 2.5, true, ~, no]\nc:\n  d: |\n    two\n    lines\n7: seven\n";
+        let text = "a: 1\nb: [x, \"8080\", 2.5, true, ~, no]\nc:\n  d: |\n    two\n    lines\n7: seven\n";
         let (sources, node) = read(text);
         let node = node.unwrap();
         let at = |node: &Node| &sources.text(node.span.source)[node.span.start..node.span.end];
         assert_eq!(node.get("a").unwrap().value, Yaml::Whole(1));
         let list = node.get("b").unwrap();
-        assert_eq!(
-            list.to_json(),
-            serde_json::json!(["x", "8080", 2.5, true, null, "no"])
-        );
+        assert_eq!(list.to_json(), serde_json::json!(["x", "8080", 2.5, true, null, "no"]));
         assert_eq!(at(&list.items()[0]), "x");
         assert_eq!(at(&list.items()[1]), "\"8080\"");
         let d = node.get("c").unwrap().get("d").unwrap();
@@ -345,11 +305,7 @@ mod tests {
 
     #[test]
     fn what_is_no_yaml_is_said_with_its_place() {
-        for (text, line) in [
-            ("a: [1, 2\nb: 3\n", 2),
-            ("a: 1\na: 2\n", 2),
-            ("a: 1\n b: 2\n", 2),
-        ] {
+        for (text, line) in [("a: [1, 2\nb: 3\n", 2), ("a: 1\na: 2\n", 2), ("a: 1\n b: 2\n", 2)] {
             let (sources, node) = read(text);
             let found = node.unwrap_err();
             assert_eq!(found.code, "yaml");

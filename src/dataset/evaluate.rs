@@ -129,11 +129,8 @@ struct Stream {
 /// Only what the book fails with.
 pub fn evaluate<B: Book>(quotas: &Quotas, book: &mut B) -> Result<Outcome, B::Error> {
     let cells = quotas.scope.len();
-    let mut outcome = Outcome {
-        reached: vec![Vec::new(); cells],
-        accepted: vec![0; cells],
-        ..Outcome::default()
-    };
+    let mut outcome =
+        Outcome { reached: vec![Vec::new(); cells], accepted: vec![0; cells], ..Outcome::default() };
     let mut streams: Vec<Stream> = Vec::new();
     streams.resize_with(cells, Stream::default);
     let mut seen: HashMap<(u64, TextKey), RowId> = HashMap::new();
@@ -141,14 +138,7 @@ pub fn evaluate<B: Book>(quotas: &Quotas, book: &mut B) -> Result<Outcome, B::Er
     for _ in 0..quotas.per_cell {
         let mut still = Vec::with_capacity(active.len());
         for cell in active {
-            advance(
-                cell,
-                &mut streams[cell],
-                quotas,
-                &mut seen,
-                book,
-                &mut outcome,
-            )?;
+            advance(cell, &mut streams[cell], quotas, &mut seen, book, &mut outcome)?;
             if !streams[cell].over {
                 still.push(cell);
             }
@@ -161,11 +151,8 @@ pub fn evaluate<B: Book>(quotas: &Quotas, book: &mut B) -> Result<Outcome, B::Er
         }
     }
     let wanted = cells as u64 * u64::from(quotas.per_cell);
-    let waiting: u64 = outcome
-        .demands
-        .iter()
-        .map(|demand| u64::from(quotas.per_cell - outcome.accepted[demand.cell]))
-        .sum();
+    let waiting: u64 =
+        outcome.demands.iter().map(|demand| u64::from(quotas.per_cell - outcome.accepted[demand.cell])).sum();
     outcome.shortfall = wanted - outcome.rows.len() as u64 - waiting;
     Ok(outcome)
 }
@@ -190,21 +177,12 @@ fn advance<B: Book>(
             outcome.reached[cell].push(fingerprint);
             match book.stored(&fingerprint)? {
                 Stored::Missing => {
-                    outcome.demands.push(Demand {
-                        cell,
-                        ask,
-                        fingerprint,
-                    });
+                    outcome.demands.push(Demand { cell, ask, fingerprint });
                     stream.over = true;
                     return Ok(());
                 }
                 Stored::Tombstone(reason) => {
-                    outcome.failed.push(Failed {
-                        cell,
-                        ask,
-                        fingerprint,
-                        reason,
-                    });
+                    outcome.failed.push(Failed { cell, ask, fingerprint, reason });
                 }
                 Stored::Answer(answer) => {
                     outcome.answers += 1;
@@ -220,12 +198,7 @@ fn advance<B: Book>(
             stream.current = None;
             continue;
         };
-        let place = Place {
-            cell,
-            ask: stream.ask - 1,
-            fingerprint,
-            index: stream.index,
-        };
+        let place = Place { cell, ask: stream.ask - 1, fingerprint, index: stream.index };
         stream.index += 1;
         let reason = match &candidate.outcome {
             Err(reason) => reason.clone(),
@@ -242,11 +215,7 @@ fn advance<B: Book>(
                 }
             }
         };
-        outcome.rejects.push(Rejected {
-            place,
-            answer,
-            reason,
-        });
+        outcome.rejects.push(Rejected { place, answer, reason });
     }
 }
 

@@ -35,32 +35,20 @@ impl Recipe {
     /// # Errors
     /// Everything wrong with rules, schema and templates, and every template that cannot be
     /// rendered for some cell's first ask.
-    pub fn compile(
-        loaded: Loaded,
-        files: BTreeMap<String, String>,
-    ) -> Result<(Self, Report), Report> {
+    pub fn compile(loaded: Loaded, files: BTreeMap<String, String>) -> Result<(Self, Report), Report> {
         let Loaded { config, mut report } = loaded;
         let grid = match Grid::build(&config) {
             Ok(grid) => Some(grid),
             Err(found) => {
-                found
-                    .into_iter()
-                    .for_each(|diagnostic| report.push(diagnostic));
+                found.into_iter().for_each(|diagnostic| report.push(diagnostic));
                 None
             }
         };
         let judge = Judge::new(&config).map_err(|found| report.push(found)).ok();
-        let prompts = grid
-            .as_ref()
-            .and_then(|grid| Prompts::compile(&config, grid, files, &mut report));
+        let prompts = grid.as_ref().and_then(|grid| Prompts::compile(&config, grid, files, &mut report));
         match (grid, judge, prompts) {
             (Some(grid), Some(judge), Some(prompts)) if !report.has_errors() => {
-                let recipe = Self {
-                    config,
-                    grid,
-                    prompts,
-                    judge,
-                };
+                let recipe = Self { config, grid, prompts, judge };
                 match recipe.first_failure() {
                     None => Ok((recipe, report)),
                     Some(RenderError(failure)) => Err(*failure),
@@ -73,10 +61,7 @@ impl Recipe {
     /// The first ask that cannot be rendered, among the first cells.
     fn first_failure(&self) -> Option<RenderError> {
         let cells = self.grid.cells();
-        cells
-            .iter()
-            .take(50)
-            .find_map(|cell| self.prompts.render(&self.grid, *cell, 0).err())
+        cells.iter().take(50).find_map(|cell| self.prompts.render(&self.grid, *cell, 0).err())
     }
 
     /// How many rows each cell gets, and which cells share a scope.
@@ -84,18 +69,11 @@ impl Recipe {
         let cells = self.grid.cells();
         let scope = match self.config.scope {
             Scope::Cell => (0..cells.len() as u64).collect(),
-            Scope::Label => cells
-                .iter()
-                .map(|cell| self.grid.label_key(*cell))
-                .collect(),
+            Scope::Label => cells.iter().map(|cell| self.grid.label_key(*cell)).collect(),
             Scope::Dataset => vec![0; cells.len()],
         };
         let samples = &self.config.samples;
-        Quotas {
-            per_cell: samples.per_cell,
-            max_asks: samples.max_asks,
-            scope,
-        }
+        Quotas { per_cell: samples.per_cell, max_asks: samples.max_asks, scope }
     }
 
     /// Rows that the config wants.
@@ -122,10 +100,7 @@ impl Recipe {
     /// A template that fails for this ask.
     pub fn ask(&self, frame: &Frame, cell: usize, ask: u32) -> Result<Ask, RenderError> {
         let (messages, seed) = self.messages(cell, ask)?;
-        Ok(Ask {
-            request: frame.request(&messages, seed),
-            body: frame.body(&messages, seed),
-        })
+        Ok(Ask { request: frame.request(&messages, seed), body: frame.body(&messages, seed) })
     }
 
     fn messages(&self, cell: usize, ask: u32) -> Result<(Vec<Message>, u32), RenderError> {

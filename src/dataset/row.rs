@@ -16,14 +16,8 @@ pub fn row(recipe: &Recipe, row: &Accepted, model: &str) -> Map<String, Value> {
         insert_fields(&mut out, &passed.fields);
     }
     out.insert("model".into(), model.into());
-    out.insert(
-        "prompt".into(),
-        variant(recipe, row.place.cell, row.place.ask).into(),
-    );
-    out.insert(
-        "fingerprint".into(),
-        row.place.fingerprint.to_string().into(),
-    );
+    out.insert("prompt".into(), variant(recipe, row.place.cell, row.place.ask).into());
+    out.insert("fingerprint".into(), row.place.fingerprint.to_string().into());
     out
 }
 
@@ -36,43 +30,25 @@ pub fn reject(recipe: &Recipe, reject: &Rejected) -> Map<String, Value> {
     out.insert("text".into(), candidate.text.clone().into());
     insert_names(&mut out, recipe, reject.place.cell);
     out.insert("ask".into(), reject.place.ask.into());
-    out.insert(
-        "prompt".into(),
-        variant(recipe, reject.place.cell, reject.place.ask).into(),
-    );
-    out.insert(
-        "fingerprint".into(),
-        reject.place.fingerprint.to_string().into(),
-    );
+    out.insert("prompt".into(), variant(recipe, reject.place.cell, reject.place.ask).into());
+    out.insert("fingerprint".into(), reject.place.fingerprint.to_string().into());
     out
 }
 
 fn variant(recipe: &Recipe, cell: usize, ask: u32) -> &str {
-    recipe
-        .prompts
-        .variant_name(recipe.prompts.variant(recipe.grid.cells()[cell], ask))
+    recipe.prompts.variant_name(recipe.prompts.variant(recipe.grid.cells()[cell], ask))
 }
 
 fn insert_names(out: &mut Map<String, Value>, recipe: &Recipe, cell: usize) {
     let cell = recipe.grid.cells()[cell];
-    out.extend(
-        recipe
-            .grid
-            .names(cell)
-            .map(|(axis, value)| (axis.to_owned(), value.into())),
-    );
+    out.extend(recipe.grid.names(cell).map(|(axis, value)| (axis.to_owned(), value.into())));
 }
 
 /// Further fields of an answer; one that would hide a column of ours is set apart by `answer_`.
 fn insert_fields(out: &mut Map<String, Value>, fields: &Map<String, Value>) {
     for (name, value) in fields {
-        let taken =
-            out.contains_key(name) || matches!(name.as_str(), "model" | "prompt" | "fingerprint");
-        let name = if taken {
-            format!("answer_{name}")
-        } else {
-            name.clone()
-        };
+        let taken = out.contains_key(name) || matches!(name.as_str(), "model" | "prompt" | "fingerprint");
+        let name = if taken { format!("answer_{name}") } else { name.clone() };
         out.insert(name, value.clone());
     }
 }

@@ -47,11 +47,7 @@ impl CellAsks {
             let id = CellId(bytes.get(..16)?.try_into().ok()?);
             let asks = u32::from_le_bytes(bytes.get(16..20)?.try_into().ok()?) as usize;
             let end = asks.checked_mul(8)?.checked_add(20)?;
-            let hashes = bytes
-                .get(20..end)?
-                .chunks_exact(8)
-                .filter_map(|c| c.try_into().ok())
-                .collect();
+            let hashes = bytes.get(20..end)?.chunks_exact(8).filter_map(|c| c.try_into().ok()).collect();
             cells.insert(id, hashes);
             bytes = &bytes[end..];
         }
@@ -67,21 +63,14 @@ impl CellAsks {
     }
 
     /// Compares the cells of now, each with what its stream reached and whether it has a demand.
-    pub fn difference<'a>(
-        &self,
-        now: impl Iterator<Item = (CellId, &'a [Fingerprint], bool)>,
-    ) -> CellChange {
+    pub fn difference<'a>(&self, now: impl Iterator<Item = (CellId, &'a [Fingerprint], bool)>) -> CellChange {
         let mut out = CellChange::default();
         let mut met = 0;
         for (cell, asks, demanded) in now {
             match self.is_changed(&cell, asks) {
                 Some(changed) => {
                     met += 1;
-                    *(if changed {
-                        &mut out.changed
-                    } else {
-                        &mut out.kept
-                    }) += 1;
+                    *(if changed { &mut out.changed } else { &mut out.kept }) += 1;
                 }
                 None if demanded => out.new += 1,
                 None => out.restored += 1,
@@ -120,20 +109,8 @@ mod tests {
             (CellId([5; 16]), asks(&[9]), true),       // never seen
             (CellId([6; 16]), asks(&[9]), false),      // stored from before
         ];
-        let difference = then.difference(
-            now.iter()
-                .map(|(id, asks, open)| (*id, asks.as_slice(), *open)),
-        );
-        assert_eq!(
-            difference,
-            CellChange {
-                kept: 1,
-                new: 1,
-                changed: 2,
-                restored: 1,
-                dropped: 1
-            }
-        );
+        let difference = then.difference(now.iter().map(|(id, asks, open)| (*id, asks.as_slice(), *open)));
+        assert_eq!(difference, CellChange { kept: 1, new: 1, changed: 2, restored: 1, dropped: 1 });
     }
 
     #[test]

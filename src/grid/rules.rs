@@ -28,9 +28,7 @@ struct Condition {
 
 impl std::fmt::Debug for Condition {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Condition")
-            .field("source", &self.source)
-            .finish_non_exhaustive()
+        f.debug_struct("Condition").field("source", &self.source).finish_non_exhaustive()
     }
 }
 
@@ -40,24 +38,15 @@ impl CompiledRule {
             Some(source) => Some(Condition::new(source, rule.condition_at, axes)?),
             None => None,
         };
-        Ok(Self {
-            values: rule.values.clone(),
-            condition,
-        })
+        Ok(Self { values: rule.values.clone(), condition })
     }
 
     /// Whether all parts of the rule match a combination.
     pub fn matches(&mut self, values: &[usize], axes: &[GridAxis]) -> Result<bool, Diagnostic> {
-        if !self
-            .values
-            .iter()
-            .all(|(axis, matching)| matching.contains(&values[*axis]))
-        {
+        if !self.values.iter().all(|(axis, matching)| matching.contains(&values[*axis])) {
             return Ok(false);
         }
-        self.condition
-            .as_mut()
-            .map_or(Ok(true), |condition| condition.holds(values, axes))
+        self.condition.as_mut().map_or(Ok(true), |condition| condition.holds(values, axes))
     }
 }
 
@@ -75,14 +64,11 @@ impl Condition {
                 match axes.iter().position(|axis| *axis.name == *name) {
                     Some(axis) => reads.push(axis),
                     None => {
-                        let found = place(
-                            Diagnostic::error("unknown-axis", format!("`{name}` is no axis")),
-                            at,
-                        );
+                        let found =
+                            place(Diagnostic::error("unknown-axis", format!("`{name}` is no axis")), at);
                         return Err(match did_you_mean(&name, names()) {
                             Some(near) => found.help(format!("did you mean `{near}`?")),
-                            None => found
-                                .help(format!("axes: {}", names().collect::<Vec<_>>().join(", "))),
+                            None => found.help(format!("axes: {}", names().collect::<Vec<_>>().join(", "))),
                         });
                     }
                 }
@@ -92,21 +78,12 @@ impl Condition {
         };
         if let Some(axis) = compared_bare(source, names()) {
             return Err(place(
-                Diagnostic::error(
-                    "bare-value",
-                    format!("`{axis}` is a value with attributes, not a text"),
-                )
-                .help(format!("compare its name: `{axis}.name == '…'`")),
+                Diagnostic::error("bare-value", format!("`{axis}` is a value with attributes, not a text"))
+                    .help(format!("compare its name: `{axis}.name == '…'`")),
                 at,
             ));
         }
-        Ok(Self {
-            source: source.to_owned(),
-            environment,
-            reads,
-            known: HashMap::new(),
-            at,
-        })
+        Ok(Self { source: source.to_owned(), environment, reads, known: HashMap::new(), at })
     }
 
     fn holds(&mut self, values: &[usize], axes: &[GridAxis]) -> Result<bool, Diagnostic> {
@@ -116,10 +93,7 @@ impl Condition {
         }
         let context = Value::from_pairs(self.reads.iter().zip(&key).map(|(axis, value)| {
             let axis = &axes[*axis];
-            (
-                axis.name.to_string(),
-                Value::from_dyn_object(axis.values[*value].clone()),
-            )
+            (axis.name.to_string(), Value::from_dyn_object(axis.values[*value].clone()))
         }));
         let answer = self
             .environment
@@ -133,17 +107,10 @@ impl Condition {
             .reads
             .iter()
             .zip(&key)
-            .map(|(axis, value)| {
-                format!("{}={}", axes[*axis].name, axes[*axis].values[*value].name())
-            })
+            .map(|(axis, value)| format!("{}={}", axes[*axis].name, axes[*axis].values[*value].name()))
             .collect();
-        let answer = answer.map_err(|error| {
-            wrong(
-                self.at,
-                &format!("this `if` fails at {}", names.join(" ")),
-                &error,
-            )
-        })?;
+        let answer = answer
+            .map_err(|error| wrong(self.at, &format!("this `if` fails at {}", names.join(" ")), &error))?;
         self.known.insert(key, answer);
         Ok(answer)
     }
@@ -161,10 +128,7 @@ fn wrong(at: Option<Span>, what: &str, error: &minijinja::Error) -> Diagnostic {
     if let Some(detail) = error.detail() {
         said = format!("{said}: {detail}");
     }
-    let found = place(
-        Diagnostic::error("expression", format!("{what}: {said}")),
-        at,
-    );
+    let found = place(Diagnostic::error("expression", format!("{what}: {said}")), at);
     match error.kind() {
         minijinja::ErrorKind::UndefinedError => found.help(
             "every value of the axis needs the attribute; `emotion.polarity is defined and …` asks whether it is there",

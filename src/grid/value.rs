@@ -47,10 +47,7 @@ impl Object for ValueObject {
         if key == "name" {
             return Some(self.as_value.clone());
         }
-        self.attributes
-            .iter()
-            .find(|(name, _)| name == key)
-            .map(|(_, value)| value.clone())
+        self.attributes.iter().find(|(name, _)| name == key).map(|(_, value)| value.clone())
     }
 
     fn enumerate(self: &Arc<Self>) -> Enumerator {
@@ -71,25 +68,15 @@ pub fn compared_bare<'a>(source: &str, axes: impl IntoIterator<Item = &'a str>) 
     axes.into_iter().find(|axis| {
         source.match_indices(axis).any(|(at, _)| {
             let before = source[..at].trim_end();
-            let glued = source[..at]
-                .chars()
-                .next_back()
-                .is_some_and(|c| is_word(c) || c == '.');
+            let glued = source[..at].chars().next_back().is_some_and(|c| is_word(c) || c == '.');
             let after = &source[at + axis.len()..];
-            let quoted = source[..at]
-                .chars()
-                .next_back()
-                .is_some_and(|c| c == '\'' || c == '"');
+            let quoted = source[..at].chars().next_back().is_some_and(|c| c == '\'' || c == '"');
             let rest = after.trim_start();
             let compared = |text: &str| text.starts_with("==") || text.starts_with("!=");
-            let is_in = after.starts_with(' ')
-                && (rest.starts_with("in [") || rest.starts_with("not in ["));
+            let is_in = after.starts_with(' ') && (rest.starts_with("in [") || rest.starts_with("not in ["));
             let reversed = (before.ends_with("==") || before.ends_with("!="))
                 && !after.starts_with(|c: char| is_word(c) || c == '.' || c == '[');
-            !glued
-                && !quoted
-                && !after.starts_with(is_word)
-                && (compared(rest) || is_in || reversed)
+            !glued && !quoted && !after.starts_with(is_word) && (compared(rest) || is_in || reversed)
         })
     })
 }
@@ -105,10 +92,7 @@ mod tests {
             ("emotion == 'joy'", Some("emotion")),
             ("'joy' == emotion", Some("emotion")),
             ("emotion.name == 'joy'", None),
-            (
-                "emotion.polarity != 'x' and context in ['a', 'b']",
-                Some("context"),
-            ),
+            ("emotion.polarity != 'x' and context in ['a', 'b']", Some("context")),
             ("emotion.name in ['emotion']", None),
             ("'emotion' == context.name", None),
             ("my_emotion == 'x'", None),

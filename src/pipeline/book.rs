@@ -50,16 +50,7 @@ impl<'a> StoreBook<'a> {
             .into_par_iter()
             .map(|cell| Ok(vec![recipe.request(&frame, cell, 0)?.fingerprint]))
             .collect::<Result<_, RenderError>>()?;
-        Ok(Self {
-            recipe,
-            frame,
-            model,
-            reader,
-            settings,
-            retry_failed,
-            fingerprints,
-            known: HashMap::new(),
-        })
+        Ok(Self { recipe, frame, model, reader, settings, retry_failed, fingerprints, known: HashMap::new() })
     }
 
     pub fn frame(&self) -> &Frame {
@@ -69,6 +60,11 @@ impl<'a> StoreBook<'a> {
     /// Takes in what was just stored.
     pub fn learn(&mut self, fingerprint: Fingerprint, stored: Stored) {
         self.known.insert(fingerprint, stored);
+    }
+
+    /// Reads the store again for an ask when it is next needed.
+    pub fn forget(&mut self, fingerprint: &Fingerprint) {
+        self.known.remove(fingerprint);
     }
 
     fn read(&self, fingerprint: &Fingerprint) -> Result<Stored, StoreError> {

@@ -8,7 +8,7 @@ use crate::config::Config;
 use crate::config::resolved::{Endpoint, ManagedModel, Server};
 use crate::store::{EndpointMemory, Reader};
 
-use super::RunError;
+use super::error::RunError;
 use crate::report::{Status, Watcher};
 
 /// What is known of the endpoint without asking it for anything.
@@ -67,19 +67,13 @@ pub async fn look(config: &Config, reader: Option<&Reader>) -> Result<Option<Kno
                     },
                     seen: true,
                 })
-                .or(remembered.map(|memory| Known {
-                    memory,
-                    seen: false,
-                })));
+                .or(remembered.map(|memory| Known { memory, seen: false })));
         }
         Server::Url(url) => {
             let client = client(endpoint, url)?;
             match client.probe(endpoint.model.as_deref(), LOOK).await {
                 Ok(probe)
-                    if endpoint
-                        .model
-                        .as_ref()
-                        .is_none_or(|model| check_model(&probe, model).is_ok()) =>
+                    if endpoint.model.as_ref().is_none_or(|model| check_model(&probe, model).is_ok()) =>
                 {
                     Some(memory_of(&probe))
                 }
@@ -89,19 +83,12 @@ pub async fn look(config: &Config, reader: Option<&Reader>) -> Result<Option<Kno
     };
     Ok(match memory {
         Some(memory) => Some(Known { memory, seen: true }),
-        None => remembered.map(|memory| Known {
-            memory,
-            seen: false,
-        }),
+        None => remembered.map(|memory| Known { memory, seen: false }),
     })
 }
 
 fn memory_of(probe: &Probe) -> EndpointMemory {
-    EndpointMemory {
-        identity: probe.identity.clone(),
-        slots: probe.slots,
-        context: probe.context,
-    }
+    EndpointMemory { identity: probe.identity.clone(), slots: probe.slots, context: probe.context }
 }
 
 fn client(endpoint: &Endpoint, url: &str) -> Result<Client, RunError> {
@@ -110,10 +97,7 @@ fn client(endpoint: &Endpoint, url: &str) -> Result<Client, RunError> {
         Some(name) => match std::env::var(name) {
             Ok(key) if !key.trim().is_empty() => Some(key.trim().to_owned()),
             _ => {
-                return Err(RunError::NoKey {
-                    name: name.clone(),
-                    endpoint: endpoint.name.clone(),
-                });
+                return Err(RunError::NoKey { name: name.clone(), endpoint: endpoint.name.clone() });
             }
         },
     };
@@ -132,20 +116,13 @@ pub struct Connected {
 ///
 /// # Errors
 /// What no waiting will mend, or patience at its end.
-pub async fn connect(
-    config: &Config,
-    watcher: &(dyn Watcher + Sync),
-) -> Result<Connected, RunError> {
+pub async fn connect(config: &Config, watcher: &(dyn Watcher + Sync)) -> Result<Connected, RunError> {
     let endpoint = &config.endpoint;
     let (url, managed) = match &endpoint.server {
         Server::Url(url) => (url.clone(), None),
         Server::Managed(server) => {
-            let log = config
-                .project
-                .store()
-                .join(format!("llama-{}.log", config.name));
-            let running =
-                ManagedServer::start(server, &log, &|message| watcher.say(message)).await?;
+            let log = config.project.store().join(format!("llama-{}.log", config.name));
+            let running = ManagedServer::start(server, &log, &|message| watcher.say(message)).await?;
             (running.address.clone(), Some(running))
         }
     };
@@ -154,15 +131,15 @@ pub async fn connect(
     let mut said: Option<ErrorClass> = None;
     let mut failures = 0;
     let probe = loop {
-        let error = match client
-            .probe(endpoint.model.as_deref(), Duration::from_secs(20))
-            .await
-        {
+        let error = match client.probe(endpoint.model.as_deref(), Duration::from_secs(20)).await {
             Ok(probe) => break probe,
             Err(error) => error,
         };
-        if !may_pass(&error) || started.elapsed() >= endpoint.patience {
+        if !may_pass(&error) {
             return Err(RunError::endpoint(endpoint, error));
+        }
+        if started.elapsed() >= endpoint.patience {
+            return Err(RunError::impatient(endpoint, error, started.elapsed()));
         }
         if said != Some(error.class) {
             said = Some(error.class);
@@ -173,7 +150,9 @@ pub async fn connect(
             elapsed: started.elapsed(),
             ..Status::default()
         });
-        tokio::time::sleep(Duration::from_millis(250 << u32::min(failures, 4))).await;
+        let left = endpoint.patience.saturating_sub(started.elapsed());
+        let pause = Duration::from_millis(250 << u32::min(failures, 4));
+        tokio::time::sleep(pause.min(left)).await;
         failures += 1;
     };
     if let Some(model) = &endpoint.model {
@@ -190,11 +169,7 @@ pub async fn connect(
     {
         memory.identity = identity;
     }
-    Ok(Connected {
-        client,
-        memory,
-        managed,
-    })
+    Ok(Connected { client, memory, managed })
 }
 
 /// Whether waiting may mend it.
@@ -215,10 +190,9 @@ fn may_pass(error: &ClientError) -> bool {
 pub fn waiting_for(error: &ClientError) -> String {
     match error.class {
         ErrorClass::Loading => "its model is loading".into(),
-        ErrorClass::Unreachable => format!(
-            "nothing answers there ({}); start the server, or Ctrl-C",
-            error.message
-        ),
+        ErrorClass::Unreachable => {
+            format!("nothing answers there ({}); start the server, or Ctrl-C", error.message)
+        }
         _ => error.to_string(),
     }
 }

@@ -51,18 +51,8 @@ impl Files {
         model: Option<&Identity>,
     ) -> Result<(), OutputError> {
         let name = model.map_or("", Identity::display_name);
-        let rows = lines(
-            outcome
-                .rows
-                .iter()
-                .map(|accepted| row(recipe, accepted, name)),
-        );
-        let rejects = lines(
-            outcome
-                .rejects
-                .iter()
-                .map(|rejected| reject(recipe, rejected)),
-        );
+        let rows = lines(outcome.rows.iter().map(|accepted| row(recipe, accepted, name)));
+        let rejects = lines(outcome.rejects.iter().map(|rejected| reject(recipe, rejected)));
         let mut reasons: BTreeMap<&str, u64> = BTreeMap::new();
         for reject in &outcome.rejects {
             *reasons.entry(reject.reason.name()).or_default() += 1;
@@ -81,10 +71,8 @@ impl Files {
         });
         let mut meta = serde_json::to_string_pretty(&meta).unwrap_or_default();
         meta.push('\n');
-        std::fs::create_dir_all(&self.folder).map_err(|source| OutputError {
-            path: self.folder.clone(),
-            source,
-        })?;
+        std::fs::create_dir_all(&self.folder)
+            .map_err(|source| OutputError { path: self.folder.clone(), source })?;
         self.replace("dataset.jsonl", &rows, Some("dataset.previous.jsonl"))?;
         crate::crash_point!("between-files");
         self.replace("rejected.jsonl", &rejects, None)?;
@@ -97,10 +85,7 @@ impl Files {
             return Ok(());
         }
         let fresh = self.folder.join(format!(".{name}.part"));
-        let failed = |path: &Path, source| OutputError {
-            path: path.to_owned(),
-            source,
-        };
+        let failed = |path: &Path, source| OutputError { path: path.to_owned(), source };
         write_whole(&fresh, text).map_err(|error| failed(&fresh, error))?;
         if let Some(keep) = keep
             && path.exists()
@@ -121,8 +106,7 @@ impl Files {
 }
 
 fn lines(rows: impl Iterator<Item = Map<String, Value>>) -> String {
-    rows.map(|row| format!("{}\n", Value::Object(row)))
-        .collect()
+    rows.map(|row| format!("{}\n", Value::Object(row))).collect()
 }
 
 fn write_whole(path: &Path, text: &str) -> io::Result<()> {

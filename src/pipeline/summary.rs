@@ -11,13 +11,14 @@ use crate::report::{AxisCount, CellChange, RowChange};
 /// How the cells of an outcome stand to a snapshot.
 pub fn difference(recipe: &Recipe, outcome: &Outcome, before: &CellAsks) -> CellChange {
     let demanded: HashSet<usize> = outcome.demands.iter().map(|demand| demand.cell).collect();
-    before.difference(recipe.grid.cells().iter().enumerate().map(|(index, cell)| {
-        (
-            cell.id,
-            outcome.reached[index].as_slice(),
-            demanded.contains(&index),
-        )
-    }))
+    before.difference(
+        recipe
+            .grid
+            .cells()
+            .iter()
+            .enumerate()
+            .map(|(index, cell)| (cell.id, outcome.reached[index].as_slice(), demanded.contains(&index))),
+    )
 }
 
 /// The asks that each cell reached, for a snapshot.
@@ -36,11 +37,7 @@ pub fn change(outcome: &Outcome, before: &HashMap<RowId, Fingerprint>) -> RowCha
     for reject in &outcome.rejects {
         if let Reason::Duplicate { .. } = reject.reason {
             let candidate = &reject.answer[reject.place.index];
-            displaced.insert(RowId::of(
-                &reject.place.fingerprint,
-                candidate.choice,
-                candidate.item,
-            ));
+            displaced.insert(RowId::of(&reject.place.fingerprint, candidate.choice, candidate.item));
         }
     }
     let mut out = RowChange::default();
@@ -57,10 +54,7 @@ pub fn change(outcome: &Outcome, before: &HashMap<RowId, Fingerprint>) -> RowCha
 }
 
 /// Rows and rejects by axis and value.
-pub fn by_axis(
-    recipe: &Recipe,
-    outcome: &Outcome,
-) -> BTreeMap<String, BTreeMap<String, AxisCount>> {
+pub fn by_axis(recipe: &Recipe, outcome: &Outcome) -> BTreeMap<String, BTreeMap<String, AxisCount>> {
     let cells = recipe.grid.cells();
     let mut rejected = vec![0u64; cells.len()];
     for reject in &outcome.rejects {
@@ -69,11 +63,7 @@ pub fn by_axis(
     let mut out: BTreeMap<String, BTreeMap<String, AxisCount>> = BTreeMap::new();
     for (index, cell) in cells.iter().enumerate() {
         for (axis, value) in recipe.grid.names(*cell) {
-            let count = out
-                .entry(axis.to_owned())
-                .or_default()
-                .entry(value.to_owned())
-                .or_default();
+            let count = out.entry(axis.to_owned()).or_default().entry(value.to_owned()).or_default();
             count.wanted += u64::from(recipe.config.samples.per_cell);
             count.accepted += u64::from(outcome.accepted[index]);
             count.rejected += rejected[index];

@@ -14,12 +14,7 @@ pub struct PickKey(u64);
 
 impl PickKey {
     pub fn new(seed: u64, cell: &CellId, ask: u32) -> Self {
-        Self(hash64(&[
-            b"pick",
-            &seed.to_le_bytes(),
-            &cell.0,
-            &ask.to_le_bytes(),
-        ]))
+        Self(hash64(&[b"pick", &seed.to_le_bytes(), &cell.0, &ask.to_le_bytes()]))
     }
 
     fn salted(self, salt: &str) -> u64 {
@@ -111,18 +106,10 @@ fn ranked(value: &Value, salt: &str, most: usize) -> Result<Vec<Value>, Error> {
         Some(list) => {
             let scores = list.hashes.iter().map(|hash| rendezvous(key, *hash));
             if most == 1 {
-                let best = scores
-                    .enumerate()
-                    .max_by_key(|(index, score)| (*score, usize::MAX - index));
-                return Ok(best
-                    .map(|(index, _)| list.items[index].clone())
-                    .into_iter()
-                    .collect());
+                let best = scores.enumerate().max_by_key(|(index, score)| (*score, usize::MAX - index));
+                return Ok(best.map(|(index, _)| list.items[index].clone()).into_iter().collect());
             }
-            scores
-                .enumerate()
-                .map(|(index, score)| (score, index, list.items[index].clone()))
-                .collect()
+            scores.enumerate().map(|(index, score)| (score, index, list.items[index].clone())).collect()
         }
         None => value
             .try_iter()?
@@ -139,30 +126,17 @@ fn ranked(value: &Value, salt: &str, most: usize) -> Result<Vec<Value>, Error> {
 pub fn pick(value: &Value, salt: Option<String>) -> Result<Value, Error> {
     ranked(value, salt.as_deref().unwrap_or(""), 1)?
         .pop()
-        .ok_or_else(|| {
-            Error::new(
-                ErrorKind::InvalidOperation,
-                "cannot pick from an empty list",
-            )
-        })
+        .ok_or_else(|| Error::new(ErrorKind::InvalidOperation, "cannot pick from an empty list"))
 }
 
 /// `x | sample(3)`: that many items, or all there are, in seeded order.
 pub fn sample(value: &Value, count: usize, salt: Option<String>) -> Result<Value, Error> {
-    Ok(Value::from(ranked(
-        value,
-        salt.as_deref().unwrap_or(""),
-        count,
-    )?))
+    Ok(Value::from(ranked(value, salt.as_deref().unwrap_or(""), count)?))
 }
 
 /// `x | shuffle`: all items in seeded order.
 pub fn shuffle(value: &Value, salt: Option<String>) -> Result<Value, Error> {
-    Ok(Value::from(ranked(
-        value,
-        salt.as_deref().unwrap_or(""),
-        usize::MAX,
-    )?))
+    Ok(Value::from(ranked(value, salt.as_deref().unwrap_or(""), usize::MAX)?))
 }
 
 #[cfg(test)]
@@ -170,19 +144,10 @@ mod tests {
     use super::*;
 
     fn picks(items: &[&str], asks: u32) -> Vec<String> {
-        let items = Value::from(
-            items
-                .iter()
-                .map(|item| Value::from(*item))
-                .collect::<Vec<_>>(),
-        );
+        let items = Value::from(items.iter().map(|item| Value::from(*item)).collect::<Vec<_>>());
         let cell = CellId([7; 16]);
         (0..asks)
-            .map(|ask| {
-                with_key(PickKey::new(1, &cell, ask), || pick(&items, None))
-                    .unwrap()
-                    .to_string()
-            })
+            .map(|ask| with_key(PickKey::new(1, &cell, ask), || pick(&items, None)).unwrap().to_string())
             .collect()
     }
 
@@ -194,10 +159,7 @@ mod tests {
             assert!(before == after || after == "new");
         }
         let moved = after.iter().filter(|item| *item == "new").count();
-        assert!(
-            (320..480).contains(&moved),
-            "about a fifth of 2,000 should move, {moved} did"
-        );
+        assert!((320..480).contains(&moved), "about a fifth of 2,000 should move, {moved} did");
     }
 
     #[test]
@@ -230,9 +192,6 @@ mod tests {
             assert!(new == old || new == "mail");
             counts += usize::from(old == "post");
         }
-        assert!(
-            (3850..4150).contains(&counts),
-            "two thirds of 6,000, found {counts}"
-        );
+        assert!((3850..4150).contains(&counts), "two thirds of 6,000, found {counts}");
     }
 }

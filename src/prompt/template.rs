@@ -46,12 +46,7 @@ impl Templates {
             }
             Ok(source)
         });
-        Self {
-            environment,
-            files,
-            used,
-            places: HashMap::new(),
-        }
+        Self { environment, files, used, places: HashMap::new() }
     }
 
     /// Compiles a template file; a missing or broken one is reported at the place that names it.
@@ -59,16 +54,11 @@ impl Templates {
         self.places.insert(name.to_owned(), at);
         if !self.files.contains_key(name) {
             let found =
-                Diagnostic::error("template", format!("there is no template `prompts/{name}`"))
-                    .at(at);
-            report.push(
-                match did_you_mean(name, self.files.keys().map(String::as_str)) {
-                    Some(near) => found.help(format!("did you mean `{near}`?")),
-                    None => {
-                        found.help("templates are looked up in `prompts/`, in the project's root")
-                    }
-                },
-            );
+                Diagnostic::error("template", format!("there is no template `prompts/{name}`")).at(at);
+            report.push(match did_you_mean(name, self.files.keys().map(String::as_str)) {
+                Some(near) => found.help(format!("did you mean `{near}`?")),
+                None => found.help("templates are looked up in `prompts/`, in the project's root"),
+            });
             return false;
         }
         self.compiles(name, report)
@@ -77,10 +67,7 @@ impl Templates {
     /// Compiles a template that stands in the config itself.
     pub fn inline(&mut self, name: &str, source: &str, at: Span, report: &mut Report) -> bool {
         self.places.insert(name.to_owned(), at);
-        if let Err(error) = self
-            .environment
-            .add_template_owned(name.to_owned(), source.to_owned())
-        {
+        if let Err(error) = self.environment.add_template_owned(name.to_owned(), source.to_owned()) {
             let found = self.diagnostic(name, &error, &mut report.sources);
             report.push(found);
             return false;
@@ -106,40 +93,21 @@ impl Templates {
 
     /// Names and texts of the files that were read so far.
     pub fn used(&self) -> Vec<(String, String)> {
-        let used = self
-            .used
-            .lock()
-            .map(|used| used.clone())
-            .unwrap_or_default();
-        used.into_iter()
-            .filter_map(|name| Some((name.clone(), self.files.get(&name)?.clone())))
-            .collect()
+        let used = self.used.lock().map(|used| used.clone()).unwrap_or_default();
+        used.into_iter().filter_map(|name| Some((name.clone(), self.files.get(&name)?.clone()))).collect()
     }
 
     /// Reports variables that no cell has, attributes that no value has, and bare comparisons.
-    pub fn check_variables(
-        &self,
-        used: &[&str],
-        config: &Config,
-        grid: &Grid,
-        report: &mut Report,
-    ) {
+    pub fn check_variables(&self, used: &[&str], config: &Config, grid: &Grid, report: &mut Report) {
         let axes: Vec<&str> = grid.axes.iter().map(|axis| &*axis.name).collect();
-        let known: Vec<&str> = axes
-            .iter()
-            .copied()
-            .chain(["lists", "items", "ask"])
-            .collect();
+        let known: Vec<&str> = axes.iter().copied().chain(["lists", "items", "ask"]).collect();
         for name in used {
             let Ok(template) = self.environment.get_template(name) else {
                 continue;
             };
             let source = template.source().to_owned();
-            let globals: BTreeSet<String> = self
-                .environment
-                .globals()
-                .map(|(name, _)| name.to_owned())
-                .collect();
+            let globals: BTreeSet<String> =
+                self.environment.globals().map(|(name, _)| name.to_owned()).collect();
             for variable in template.undeclared_variables(true) {
                 let mut parts = variable.split('.');
                 let root = parts.next().unwrap_or_default();
@@ -175,14 +143,7 @@ impl Templates {
                                 format!("no value of axis `{axis}` has an attribute `{attribute}`")
                             }
                         };
-                        let found = self.point(
-                            name,
-                            &source,
-                            attribute,
-                            "undefined-variable",
-                            what,
-                            report,
-                        );
+                        let found = self.point(name, &source, attribute, "undefined-variable", what, report);
                         report.push(match did_you_mean(attribute, names.iter().copied()) {
                             Some(near) => found.help(format!("did you mean `{near}`?")),
                             None => found.help(format!("there is: {}", names.join(", "))),
@@ -191,9 +152,7 @@ impl Templates {
                 }
             }
             if let Some(axis) = bare_comparison(&source, &axes) {
-                let what = format!(
-                    "`{axis}` is a value with attributes, not a text, so this is never true"
-                );
+                let what = format!("`{axis}` is a value with attributes, not a text, so this is never true");
                 let found = self.point(name, &source, axis, "bare-value", what, report);
                 report.push(found.help(format!("compare its name: `{axis}.name == '…'`")));
             }
@@ -211,14 +170,7 @@ impl Templates {
         report: &mut Report,
     ) -> Diagnostic {
         let start = first_in_tag(source, word).unwrap_or(0);
-        self.place(
-            name,
-            source,
-            start..start + word.len(),
-            code,
-            message,
-            &mut report.sources,
-        )
+        self.place(name, source, start..start + word.len(), code, message, &mut report.sources)
     }
 
     /// A finding in a template: in its file, or at the config's line that holds it.
@@ -236,20 +188,11 @@ impl Templates {
             false => name.to_owned(),
         };
         let id = sources.add(shown, source);
-        Diagnostic::error(code, message).at(Span {
-            source: id,
-            start: range.start,
-            end: range.end,
-        })
+        Diagnostic::error(code, message).at(Span { source: id, start: range.start, end: range.end })
     }
 
     /// What a template error says, at its source line.
-    pub fn diagnostic(
-        &self,
-        name: &str,
-        error: &minijinja::Error,
-        sources: &mut Sources,
-    ) -> Diagnostic {
+    pub fn diagnostic(&self, name: &str, error: &minijinja::Error, sources: &mut Sources) -> Diagnostic {
         let mut innermost = error;
         while let Some(inner) =
             std::error::Error::source(innermost).and_then(|e| e.downcast_ref::<minijinja::Error>())
@@ -273,19 +216,13 @@ impl Templates {
                 None => found,
             };
         };
-        let range = innermost
-            .range()
-            .unwrap_or_else(|| line_range(source, innermost.line().unwrap_or(1)));
+        let range = innermost.range().unwrap_or_else(|| line_range(source, innermost.line().unwrap_or(1)));
         self.place(&place, source, range, code, said, sources)
     }
 }
 
 fn line_range(source: &str, line: usize) -> std::ops::Range<usize> {
-    let start: usize = source
-        .split_inclusive('\n')
-        .take(line.saturating_sub(1))
-        .map(str::len)
-        .sum();
+    let start: usize = source.split_inclusive('\n').take(line.saturating_sub(1)).map(str::len).sum();
     let length = source[start..].lines().next().unwrap_or("").len();
     start..start + length
 }
@@ -306,20 +243,13 @@ fn attribute_names(values: &[Arc<ValueObject>]) -> Vec<&str> {
 fn tags(source: &str) -> impl Iterator<Item = (usize, &str)> {
     let mut at = 0;
     std::iter::from_fn(move || {
-        let open = at
-            + source[at..]
-                .find("{{")
-                .into_iter()
-                .chain(source[at..].find("{%"))
-                .min()?;
+        let open = at + source[at..].find("{{").into_iter().chain(source[at..].find("{%")).min()?;
         let close = match &source[open..open + 2] {
             "{{" => "}}",
             _ => "%}",
         };
         let inside = open + 2;
-        let end = source[inside..]
-            .find(close)
-            .map_or(source.len(), |found| inside + found);
+        let end = source[inside..].find(close).map_or(source.len(), |found| inside + found);
         at = end;
         Some((inside, &source[inside..end]))
     })
@@ -330,8 +260,7 @@ fn first_in_tag(source: &str, word: &str) -> Option<usize> {
     tags(source).find_map(|(start, tag)| {
         tag.match_indices(word)
             .find(|(at, _)| {
-                !is_word(tag[..*at].chars().next_back())
-                    && !is_word(tag[at + word.len()..].chars().next())
+                !is_word(tag[..*at].chars().next_back()) && !is_word(tag[at + word.len()..].chars().next())
             })
             .map(|(at, _)| start + at)
     })

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use super::{duration, shortened, thousands};
+use super::{duration, say, shortened, thousands};
 
 /// What a run tells whoever watches it.
 pub trait Watcher {
@@ -79,16 +79,13 @@ impl Terminal {
         if let Ok(style) = ProgressStyle::with_template(template) {
             bar.set_style(style.progress_chars("━━╌"));
         }
-        Self {
-            bar,
-            shown: Mutex::default(),
-        }
+        Self { bar, shown: Mutex::default() }
     }
 }
 
 impl Watcher for Terminal {
     fn say(&self, message: &str) {
-        self.bar.suspend(|| eprintln!("{message}"));
+        self.bar.suspend(|| say(message));
     }
 
     fn update(&self, status: &Status) {
@@ -104,9 +101,7 @@ impl Watcher for Terminal {
         let Ok(mut shown) = self.shown.lock() else {
             return;
         };
-        let due = shown
-            .example_at
-            .is_none_or(|at| at.elapsed() >= EXAMPLE_EVERY);
+        let due = shown.example_at.is_none_or(|at| at.elapsed() >= EXAMPLE_EVERY);
         if due && let Some(example) = &status.example {
             shown.example_at = Some(Instant::now());
             self.say(&format!("  {}", shortened(example, 76)));
@@ -138,16 +133,13 @@ fn pause(elapsed: Duration) -> Duration {
 
 impl Lines {
     fn new() -> Self {
-        Self {
-            started: Instant::now(),
-            said: Mutex::new(None),
-        }
+        Self { started: Instant::now(), said: Mutex::new(None) }
     }
 }
 
 impl Watcher for Lines {
     fn say(&self, message: &str) {
-        eprintln!("{message}");
+        say(message);
     }
 
     fn update(&self, status: &Status) {
@@ -160,16 +152,16 @@ impl Watcher for Lines {
         }
         *said = Some(Instant::now());
         match &status.waiting {
-            Some(waiting) => eprintln!("{waiting}"),
+            Some(waiting) => say(waiting),
             None => {
-                eprintln!(
+                say(format!(
                     "{}/{} rows, {}",
                     thousands(status.rows),
                     thousands(status.wanted),
                     figures(status)
-                );
+                ));
                 if let Some(example) = &status.example {
-                    eprintln!("  {}", shortened(example, 76));
+                    say(format!("  {}", shortened(example, 76)));
                 }
             }
         }
@@ -201,21 +193,14 @@ fn figures(status: &Status) -> String {
     let rate = status.requests as f64 / seconds;
     out.push(format!("{rate:.1} req/s"));
     if status.completion_tokens > 0 {
-        out.push(format!(
-            "{:.0} tok/s",
-            status.completion_tokens as f64 / seconds
-        ));
+        out.push(format!("{:.0} tok/s", status.completion_tokens as f64 / seconds));
     }
     if let Some(left) = time_left(status) {
         out.push(format!("{} left", duration(left)));
     }
     let mut rejected: Vec<_> = status.rejected.iter().collect();
     rejected.sort_by_key(|(_, times)| std::cmp::Reverse(**times));
-    out.extend(
-        rejected
-            .iter()
-            .map(|(reason, times)| format!("{times} {reason}")),
-    );
+    out.extend(rejected.iter().map(|(reason, times)| format!("{times} {reason}")));
     out.join(", ")
 }
 

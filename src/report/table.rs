@@ -13,19 +13,8 @@ pub fn summary_text(summary: &Summary, advice: &dyn Fn(&str) -> Option<&'static 
         "stopped" => "stopped; run again to go on",
         other => other,
     };
-    line(
-        "rows",
-        format!(
-            "{} of {} ({state})",
-            thousands(summary.accepted),
-            thousands(summary.wanted)
-        ),
-    );
-    let mut asked = format!(
-        "{} asked, {} reused",
-        thousands(summary.requests),
-        thousands(summary.reused)
-    );
+    line("rows", format!("{} of {} ({state})", thousands(summary.accepted), thousands(summary.wanted)));
+    let mut asked = format!("{} asked, {} reused", thousands(summary.requests), thousands(summary.reused));
     if summary.attempts > summary.requests {
         asked.push_str(&format!(", {} sent in all", thousands(summary.attempts)));
     }
@@ -57,14 +46,9 @@ pub fn summary_text(summary: &Summary, advice: &dyn Fn(&str) -> Option<&'static 
     if rejected > 0 {
         let mut reasons: Vec<_> = summary.rejected.iter().collect();
         reasons.sort_by_key(|(name, times)| (std::cmp::Reverse(**times), name.as_str()));
-        let all: Vec<_> = reasons
-            .iter()
-            .map(|(name, times)| format!("{} {name}", thousands(**times)))
-            .collect();
-        line(
-            "rejected",
-            format!("{}: {}", thousands(rejected), all.join(", ")),
-        );
+        let all: Vec<_> =
+            reasons.iter().map(|(name, times)| format!("{} {name}", thousands(**times))).collect();
+        line("rejected", format!("{}: {}", thousands(rejected), all.join(", ")));
         let most = reasons[0];
         if *most.1 * 5 >= summary.accepted.max(1)
             && let Some(advice) = advice(most.0)
@@ -75,49 +59,30 @@ pub fn summary_text(summary: &Summary, advice: &dyn Fn(&str) -> Option<&'static 
         }
     }
     if summary.surplus > 0 {
-        line(
-            "surplus",
-            format!("{} never needed", count(summary.surplus, "text")),
-        );
+        line("surplus", format!("{} never needed", count(summary.surplus, "text")));
     }
     if summary.failed > 0 {
         line(
             "failed",
-            format!(
-                "{} by their own fault; `--retry-failed` asks again",
-                count(summary.failed, "ask")
-            ),
+            format!("{} by their own fault; `--retry-failed` asks again", count(summary.failed, "ask")),
         );
     }
-    let faults: Vec<_> = summary
-        .faults
-        .iter()
-        .map(|(class, times)| format!("{times} {class}"))
-        .collect();
+    let faults: Vec<_> = summary.faults.iter().map(|(class, times)| format!("{times} {class}")).collect();
     if !faults.is_empty() {
-        line(
-            "faults",
-            format!("{} (waited for or tried again)", faults.join(", ")),
-        );
+        line("faults", format!("{} (waited for or tried again)", faults.join(", ")));
     }
     let change = summary.change;
     if change.leaving + change.displaced > 0 {
         let mut text = format!("{} left the dataset", count(change.leaving, "row"));
         if change.displaced > 0 {
-            text.push_str(&format!(
-                ", {} displaced as duplicates",
-                thousands(change.displaced)
-            ));
+            text.push_str(&format!(", {} displaced as duplicates", thousands(change.displaced)));
         }
         line("changed", text);
     }
     if summary.shortfall > 0 {
         line(
             "shortfall",
-            format!(
-                "{} that no more asks will fill (max_asks)",
-                count(summary.shortfall, "row")
-            ),
+            format!("{} that no more asks will fill (max_asks)", count(summary.shortfall, "row")),
         );
         for text in shortest(summary) {
             line("", text);
@@ -142,11 +107,7 @@ fn shortest(summary: &Summary) -> Vec<String> {
         }
     }
     short.sort_by(|a, b| b.0.cmp(&a.0).then(a.1.cmp(&b.1)));
-    short
-        .into_iter()
-        .take(6)
-        .map(|(_, text)| shortened(&text, 68))
-        .collect()
+    short.into_iter().take(6).map(|(_, text)| shortened(&text, 68)).collect()
 }
 
 fn wrapped(text: &str, width: usize) -> Vec<String> {
@@ -174,12 +135,7 @@ pub fn plan_text(plan: &PlanSummary) -> String {
         (Some(model), false) => format!("{model} (assumed; no server was asked)"),
         (None, _) => "not known yet".into(),
     };
-    out.push_str(&format!(
-        "{}: {}, {}\n",
-        plan.name,
-        count(plan.cells, "cell"),
-        count(plan.samples, "row")
-    ));
+    out.push_str(&format!("{}: {}, {}\n", plan.name, count(plan.cells, "cell"), count(plan.samples, "row")));
     out.push_str(&format!("model: {model}\n\n"));
     for (sign, number, what) in [
         ("+", plan.new, "new"),
@@ -196,16 +152,10 @@ pub fn plan_text(plan: &PlanSummary) -> String {
     if rows.kept + rows.leaving + rows.displaced > 0 {
         out.push_str(&format!("\nrows: {} stay", thousands(rows.kept)));
         if rows.leaving > 0 {
-            out.push_str(&format!(
-                ", {} leave until they are remade",
-                thousands(rows.leaving)
-            ));
+            out.push_str(&format!(", {} leave until they are remade", thousands(rows.leaving)));
         }
         if rows.displaced > 0 {
-            out.push_str(&format!(
-                ", {} are displaced as duplicates",
-                thousands(rows.displaced)
-            ));
+            out.push_str(&format!(", {} are displaced as duplicates", thousands(rows.displaced)));
         }
         out.push('\n');
     }

@@ -17,6 +17,8 @@ pub enum FaultKind {
     Broken,
     /// It refuses this request, or all of them: only others' success tells.
     Refused,
+    /// It refuses this request because of the request's size.
+    TooLong,
     /// No waiting will mend it.
     Fatal,
 }
@@ -42,20 +44,40 @@ pub struct History {
     /// Failures that may have been its own.
     pub broken: u32,
     pub refused: u32,
-    /// How many others had succeeded when it first failed.
+    /// Times that it was too much for the server with nothing else under way.
+    pub crowded_alone: u32,
+    /// How many others had succeeded when it was first sent.
     pub successes_at_first: u64,
+    pub was_sent: bool,
+}
+
+impl History {
+    /// Whether nothing was held against it yet.
+    pub fn is_fresh(&self) -> bool {
+        self.broken == 0 && self.refused == 0
+    }
 }
 
 /// What is known of the server as a whole.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Evidence {
+    /// Items that went through.
     pub successes: u64,
-    /// Different items that were refused, with no success so far.
-    pub refused_items: u32,
+    /// The server is known to answer such requests, from this run or from before.
+    pub proven: bool,
     /// Failures since the last success.
     pub streak: u32,
-    /// Items that are waiting or under way and have not failed yet.
+    /// Different items that were refused since the last success.
+    pub refused_items: u32,
+    /// Different items that broke since the last success.
+    pub broken_items: u32,
+    /// Times that the server asked for a pause since the last success; requests that were under
+    /// way together count as one.
+    pub rounds: u32,
+    /// Other items, waiting or under way, that have not failed yet.
     pub fresh: usize,
+    /// Other items, waiting or under way.
+    pub others: usize,
     /// The failure was that of a probe, while the server was held to be away.
     pub probing: bool,
 }
@@ -64,7 +86,7 @@ pub struct Evidence {
 pub enum Decision {
     /// This item again, after a pause of its own.
     Retry(Duration),
-    /// Nothing at all for so long, or until a probe succeeds: the server is away.
+    /// Nothing at all until a probe succeeds: the server is away.
     Away,
     /// Nothing at all for so long: the server said so.
     Pause(Duration),
@@ -78,48 +100,51 @@ pub enum Decision {
 const TRIES: u32 = 3;
 /// Tries of one item when there is nothing else to compare it with.
 const LONE_TRIES: u32 = 6;
-/// Different items refused, with none accepted, that prove a server refuses all.
-const ALL_REFUSED: u32 = 3;
-/// Failures in a row, by items that were not at fault before, that prove a server away.
+/// Different items refused in a row that prove a server refuses all: when it never accepted any,
+/// and when it did.
+const ALL_REFUSED: (u32, u32) = (3, 8);
+/// Failures in a row that prove a server away, while there are items that did not fail yet.
 const AWAY_STREAK: u32 = 8;
 
 /// What to do about a fault; `history` already counts it.
 pub fn decide(fault: &Fault, history: &History, evidence: &Evidence) -> Decision {
     let others_succeeded = evidence.successes > history.successes_at_first;
+    let first_pause = Duration::from_millis(500);
+    let again = Decision::Retry(delay(history.broken.saturating_sub(1), first_pause));
     match fault.kind {
         FaultKind::Fatal => Decision::Stop,
         FaultKind::Away => match fault.retry_after {
             Some(wait) if !evidence.probing => Decision::Pause(wait),
             _ => Decision::Away,
         },
-        FaultKind::Limited => {
-            Decision::Pause(fault.retry_after.unwrap_or_else(|| {
-                delay(evidence.streak.saturating_sub(1), Duration::from_secs(1))
-            }))
-        }
+        FaultKind::Limited => Decision::Pause(
+            fault
+                .retry_after
+                .unwrap_or_else(|| delay(evidence.rounds.saturating_sub(1), Duration::from_secs(1))),
+        ),
+        FaultKind::Crowded if history.crowded_alone >= TRIES => Decision::GiveUp(GiveUp::Its),
         FaultKind::Crowded => Decision::Shrink,
-        FaultKind::Refused if evidence.successes > 0 => Decision::GiveUp(GiveUp::Its),
-        FaultKind::Refused if evidence.refused_items >= ALL_REFUSED || evidence.fresh == 0 => {
+        FaultKind::TooLong if evidence.refused_items >= ALL_REFUSED.0 && !evidence.proven => Decision::Stop,
+        FaultKind::TooLong | FaultKind::Refused if evidence.refused_items >= ALL_REFUSED.1 => Decision::Stop,
+        FaultKind::TooLong => Decision::GiveUp(GiveUp::Its),
+        FaultKind::Refused if evidence.proven => Decision::GiveUp(GiveUp::Its),
+        FaultKind::Refused if evidence.refused_items >= ALL_REFUSED.0 || evidence.fresh == 0 => {
             Decision::Stop
         }
         FaultKind::Refused => Decision::Retry(Duration::from_secs(1)),
-        FaultKind::Broken if history.broken >= TRIES && others_succeeded => {
-            Decision::GiveUp(GiveUp::Its)
+        FaultKind::Broken if history.broken >= TRIES && others_succeeded => Decision::GiveUp(GiveUp::Its),
+        FaultKind::Broken if evidence.others == 0 && evidence.proven => match history.broken {
+            0..LONE_TRIES => again,
+            _ => Decision::GiveUp(GiveUp::Unproven),
+        },
+        FaultKind::Broken
+            if evidence.probing
+                || evidence.streak >= AWAY_STREAK
+                || (evidence.fresh == 0 && evidence.broken_items > 1) =>
+        {
+            Decision::Away
         }
-        FaultKind::Broken if evidence.fresh == 0 && evidence.successes > 0 => {
-            match history.broken {
-                0..LONE_TRIES => Decision::Retry(delay(
-                    history.broken.saturating_sub(1),
-                    Duration::from_millis(500),
-                )),
-                _ => Decision::GiveUp(GiveUp::Unproven),
-            }
-        }
-        FaultKind::Broken if evidence.probing || evidence.streak >= AWAY_STREAK => Decision::Away,
-        FaultKind::Broken => Decision::Retry(delay(
-            history.broken.saturating_sub(1),
-            Duration::from_millis(500),
-        )),
+        FaultKind::Broken => again,
     }
 }
 
@@ -142,177 +167,81 @@ mod tests {
 
     #[test]
     fn each_kind_has_its_policy() {
-        let fault = |kind| Fault {
-            kind,
-            retry_after: None,
-        };
-        let calm = Evidence {
-            successes: 5,
-            streak: 1,
-            fresh: 10,
-            ..Evidence::default()
-        };
-        let cold = Evidence {
-            streak: 1,
-            fresh: 10,
-            ..Evidence::default()
-        };
-        let broken = |times, successes_at_first| History {
-            broken: times,
-            successes_at_first,
-            refused: 0,
-        };
+        use FaultKind::*;
+        let fault = |kind| Fault { kind, retry_after: None };
+        let timed = |kind, ms| Fault { kind, retry_after: Some(Duration::from_millis(ms)) };
+        let calm =
+            Evidence { successes: 5, proven: true, streak: 1, fresh: 10, others: 10, ..Evidence::default() };
+        let cold = Evidence { successes: 0, proven: false, ..calm };
+        let lone = Evidence { fresh: 0, others: 0, broken_items: 1, ..calm };
+        let broken =
+            |times, successes_at_first| History { broken: times, successes_at_first, ..History::default() };
+        let crowded = |times| History { crowded_alone: times, ..History::default() };
+        let none = History::default();
         let ms = Duration::from_millis;
+        use Decision::{Away as GoAway, GiveUp as Out, Pause, Retry, Shrink, Stop};
         let cases = [
+            ("a wrong key", fault(Fatal), none, calm, Stop),
+            ("refused connection", fault(Away), none, calm, GoAway),
+            ("503 with a time", timed(Away, 700), none, calm, Pause(ms(700))),
+            ("429 with a time", timed(Limited, 200), none, calm, Pause(ms(200))),
+            ("429 without", fault(Limited), none, Evidence { rounds: 1, ..calm }, Pause(ms(1000))),
+            ("third round of 429", fault(Limited), none, Evidence { rounds: 3, ..calm }, Pause(ms(4000))),
+            ("shared context full", fault(Crowded), crowded(0), calm, Shrink),
+            ("shared context full by it alone", fault(Crowded), crowded(3), lone, Out(GiveUp::Its)),
+            ("first 500", fault(Broken), broken(1, 5), calm, Retry(ms(500))),
+            ("third 500, others fine", fault(Broken), broken(3, 4), calm, Out(GiveUp::Its)),
+            ("third 500, no other since", fault(Broken), broken(3, 5), calm, Retry(ms(2000))),
+            ("500s from all", fault(Broken), broken(2, 5), Evidence { streak: 8, ..calm }, GoAway),
+            ("500 to a probe", fault(Broken), broken(2, 5), Evidence { probing: true, ..calm }, GoAway),
             (
-                "a wrong key",
-                fault(FaultKind::Fatal),
-                History::default(),
-                calm,
-                Decision::Stop,
-            ),
-            (
-                "refused connection",
-                fault(FaultKind::Away),
-                History::default(),
-                calm,
-                Decision::Away,
-            ),
-            (
-                "503 with a time",
-                Fault {
-                    kind: FaultKind::Away,
-                    retry_after: Some(ms(700)),
-                },
-                History::default(),
-                calm,
-                Decision::Pause(ms(700)),
-            ),
-            (
-                "429 with a time",
-                Fault {
-                    kind: FaultKind::Limited,
-                    retry_after: Some(ms(200)),
-                },
-                History::default(),
-                calm,
-                Decision::Pause(ms(200)),
-            ),
-            (
-                "429 without",
-                fault(FaultKind::Limited),
-                History::default(),
-                calm,
-                Decision::Pause(ms(1000)),
-            ),
-            (
-                "third 429 in a row",
-                fault(FaultKind::Limited),
-                History::default(),
-                Evidence { streak: 3, ..calm },
-                Decision::Pause(ms(4000)),
-            ),
-            (
-                "shared context full",
-                fault(FaultKind::Crowded),
-                History::default(),
-                calm,
-                Decision::Shrink,
-            ),
-            (
-                "first 500",
-                fault(FaultKind::Broken),
+                "500 to all that is left",
+                fault(Broken),
                 broken(1, 5),
-                calm,
-                Decision::Retry(ms(500)),
-            ),
-            (
-                "third 500, others fine",
-                fault(FaultKind::Broken),
-                broken(3, 4),
-                calm,
-                Decision::GiveUp(GiveUp::Its),
-            ),
-            (
-                "third 500, no other since",
-                fault(FaultKind::Broken),
-                broken(3, 5),
-                calm,
-                Decision::Retry(ms(2000)),
-            ),
-            (
-                "500s from all",
-                fault(FaultKind::Broken),
-                broken(2, 5),
-                Evidence { streak: 8, ..calm },
-                Decision::Away,
-            ),
-            (
-                "500 to a probe",
-                fault(FaultKind::Broken),
-                broken(2, 5),
-                Evidence {
-                    probing: true,
-                    ..calm
-                },
-                Decision::Away,
+                Evidence { others: 3, broken_items: 2, ..lone },
+                GoAway,
             ),
             (
                 "the last item, 500",
-                fault(FaultKind::Broken),
+                fault(Broken),
                 broken(5, 5),
-                Evidence {
-                    fresh: 0,
-                    streak: 9,
-                    ..calm
-                },
-                Decision::Retry(ms(8000)),
+                Evidence { streak: 9, ..lone },
+                Retry(ms(8000)),
             ),
+            ("the last item, 500 again", fault(Broken), broken(6, 5), lone, Out(GiveUp::Unproven)),
             (
-                "the last item, 500 again",
-                fault(FaultKind::Broken),
-                broken(6, 5),
-                Evidence { fresh: 0, ..calm },
-                Decision::GiveUp(GiveUp::Unproven),
+                "the only item ever, 500",
+                fault(Broken),
+                broken(6, 0),
+                Evidence { successes: 0, proven: false, streak: 6, ..lone },
+                Retry(ms(16_000)),
             ),
+            ("400, others fine", fault(Refused), none, calm, Out(GiveUp::Its)),
             (
-                "400, others fine",
-                fault(FaultKind::Refused),
-                History::default(),
-                calm,
-                Decision::GiveUp(GiveUp::Its),
+                "400 to the only one, others fine before",
+                fault(Refused),
+                none,
+                Evidence { refused_items: 1, ..lone },
+                Out(GiveUp::Its),
             ),
             (
                 "400, the first of all",
-                fault(FaultKind::Refused),
-                History::default(),
-                Evidence {
-                    refused_items: 1,
-                    ..cold
-                },
-                Decision::Retry(ms(1000)),
+                fault(Refused),
+                none,
+                Evidence { refused_items: 1, ..cold },
+                Retry(ms(1000)),
             ),
-            (
-                "400 to three of three",
-                fault(FaultKind::Refused),
-                History::default(),
-                Evidence {
-                    refused_items: 3,
-                    ..cold
-                },
-                Decision::Stop,
-            ),
+            ("400 to three of three", fault(Refused), none, Evidence { refused_items: 3, ..cold }, Stop),
             (
                 "400 to the only one",
-                fault(FaultKind::Refused),
-                History::default(),
-                Evidence {
-                    refused_items: 1,
-                    fresh: 0,
-                    ..cold
-                },
-                Decision::Stop,
+                fault(Refused),
+                none,
+                Evidence { refused_items: 1, fresh: 0, ..cold },
+                Stop,
             ),
+            ("400 to eight in a row", fault(Refused), none, Evidence { refused_items: 8, ..calm }, Stop),
+            ("too long", fault(TooLong), none, Evidence { refused_items: 1, ..cold }, Out(GiveUp::Its)),
+            ("all too long", fault(TooLong), none, Evidence { refused_items: 3, ..cold }, Stop),
         ];
         for (name, fault, history, evidence, expected) in cases {
             assert_eq!(decide(&fault, &history, &evidence), expected, "{name}");

@@ -63,9 +63,7 @@ impl RateLimit {
             return Err(*oldest + WINDOW);
         }
         self.clock.0.store(now.as_nanos() as u64, Ordering::Relaxed);
-        self.pace
-            .check()
-            .map_err(|not_yet| now + not_yet.wait_time_from(now))?;
+        self.pace.check().map_err(|not_yet| now + not_yet.wait_time_from(now))?;
         self.sent.push_back(now);
         Ok(())
     }
@@ -111,9 +109,6 @@ mod tests {
                 Err(at) => now = at,
             }
         }
-        assert!(
-            (1199..=1201).contains(&sent),
-            "ten minutes at 120 a minute, {sent} sent"
-        );
+        assert!((1199..=1201).contains(&sent), "ten minutes at 120 a minute, {sent} sent");
     }
 }

@@ -14,8 +14,10 @@ pub struct Settings {
     /// Requests at a time.
     pub slots: u32,
     pub requests_per_minute: Option<NonZeroU32>,
-    /// How long a server may be away before the queue gives up on it.
+    /// How long a server may be away, or ask for pauses, before the queue gives up on it.
     pub patience: Duration,
+    /// The server is known from before to answer such requests.
+    pub proven: bool,
 }
 
 /// An item on its way, to be handed back with how it ended.
@@ -54,8 +56,10 @@ pub enum After<T> {
     Again,
     /// The item is out, for this reason.
     Out(T, GiveUp),
-    /// Nothing more should be sent: no waiting will mend this, or patience has ended.
+    /// Nothing more should be sent: no waiting will mend this.
     Stop(T),
+    /// Nothing more should be sent: it was waited for so long.
+    Impatient(T, Duration),
 }
 
 #[derive(Debug)]
@@ -69,12 +73,7 @@ struct Item<T> {
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum Circuit {
     There,
-    Away {
-        since: Duration,
-        probe_at: Duration,
-        failures: u32,
-        probing: Option<Ticket>,
-    },
+    Away { since: Duration, probe_at: Duration, failures: u32, probing: Option<Ticket> },
 }
 
 /// Items to be sent to one server.
@@ -86,10 +85,15 @@ pub struct Queue<T> {
     /// Items that wait for a time of their own, soonest first.
     delayed: BinaryHeap<Reverse<(Duration, Ticket)>>,
     delayed_items: HashMap<Ticket, Item<T>>,
-    under_way: HashMap<Ticket, History>,
+    /// With when each was sent.
+    under_way: HashMap<Ticket, (History, Duration)>,
     rate: Option<RateLimit>,
     circuit: Circuit,
     paused_until: Duration,
+    /// When the last pause was asked for.
+    paused_at: Duration,
+    /// Since when nothing went through and the server is away or asks for pauses.
+    trouble_since: Option<Duration>,
     next_ticket: u64,
     evidence: Evidence,
 }
@@ -99,15 +103,17 @@ impl<T: Clone> Queue<T> {
         Self {
             slots: settings.slots.max(1),
             rate: settings.requests_per_minute.map(RateLimit::per_minute),
-            settings,
             ready: VecDeque::new(),
             delayed: BinaryHeap::new(),
             delayed_items: HashMap::new(),
             under_way: HashMap::new(),
             circuit: Circuit::There,
             paused_until: Duration::ZERO,
+            paused_at: Duration::ZERO,
+            trouble_since: None,
             next_ticket: 0,
-            evidence: Evidence::default(),
+            evidence: Evidence { proven: settings.proven, ..Evidence::default() },
+            settings,
         }
     }
 
@@ -115,11 +121,7 @@ impl<T: Clone> Queue<T> {
     pub fn push(&mut self, work: T) {
         let ticket = Ticket(self.next_ticket);
         self.next_ticket += 1;
-        self.ready.push_back(Item {
-            ticket,
-            work,
-            history: History::default(),
-        });
+        self.ready.push_back(Item { ticket, work, history: History::default() });
     }
 
     /// Items that wait, for a slot or for a time.
@@ -141,11 +143,7 @@ impl<T: Clone> Queue<T> {
         self.delayed.clear();
         let delayed = std::mem::take(&mut self.delayed_items);
         let ready = std::mem::take(&mut self.ready);
-        ready
-            .into_iter()
-            .chain(delayed.into_values())
-            .map(|item| item.work)
-            .collect()
+        ready.into_iter().chain(delayed.into_values()).map(|item| item.work).collect()
     }
 
     /// What to do at a time; the clock counts from the queue's start.
@@ -158,13 +156,7 @@ impl<T: Clone> Queue<T> {
                 None => Next::Busy,
             };
         }
-        if let Circuit::Away {
-            since,
-            probe_at,
-            probing,
-            ..
-        } = self.circuit
-        {
+        if let Circuit::Away { since, probe_at, probing, .. } = self.circuit {
             if probing.is_some() {
                 return Next::Busy;
             }
@@ -183,13 +175,17 @@ impl<T: Clone> Queue<T> {
         {
             return Next::Wait(at, Waiting::Rate);
         }
-        let Some(item) = self.ready.pop_front() else {
+        let Some(mut item) = self.ready.pop_front() else {
             return Next::Empty;
         };
         if let Circuit::Away { probing, .. } = &mut self.circuit {
             *probing = Some(item.ticket);
         }
-        self.under_way.insert(item.ticket, item.history);
+        if !item.history.was_sent {
+            item.history.was_sent = true;
+            item.history.successes_at_first = self.evidence.successes;
+        }
+        self.under_way.insert(item.ticket, (item.history, now));
         Next::Start(item.ticket, item.work)
     }
 
@@ -209,17 +205,13 @@ impl<T: Clone> Queue<T> {
     /// An item went through.
     pub fn done(&mut self, ticket: Ticket) {
         self.under_way.remove(&ticket);
-        self.evidence.successes += 1;
-        self.evidence.streak = 0;
-        self.evidence.refused_items = 0;
+        self.evidence =
+            Evidence { successes: self.evidence.successes + 1, proven: true, ..Evidence::default() };
+        self.trouble_since = None;
         self.circuit = Circuit::There;
         if self.slots < self.settings.slots {
             // What was too crowded may not be for long: one more slot for every full round.
-            if self
-                .evidence
-                .successes
-                .is_multiple_of(u64::from(self.slots) * 8)
-            {
+            if self.evidence.successes.is_multiple_of(u64::from(self.slots) * 8) {
                 self.slots += 1;
             }
         }
@@ -233,42 +225,45 @@ impl<T: Clone> Queue<T> {
 
     /// An item failed; says what becomes of it.
     pub fn failed(&mut self, ticket: Ticket, work: T, fault: &Fault, now: Duration) -> After<T> {
-        let mut history = self.under_way.remove(&ticket).unwrap_or_default();
+        let (mut history, sent_at) = self.under_way.remove(&ticket).unwrap_or_default();
         let probing = self.end_probe(ticket);
         let is_away = self.circuit != Circuit::There;
-        if history == History::default() {
-            history.successes_at_first = self.evidence.successes;
-        }
-        if fault.kind == FaultKind::Refused {
-            if history.refused == 0 && self.evidence.successes == 0 {
-                self.evidence.refused_items += 1;
+        let evidence = &mut self.evidence;
+        evidence.streak += 1;
+        evidence.probing = probing;
+        evidence.others = self.ready.len() + self.delayed.len() + self.under_way.len();
+        evidence.fresh = usize::from(self.ready.iter().any(|item| item.history.is_fresh()))
+            + self.under_way.values().filter(|(history, _)| history.is_fresh()).count();
+        match fault.kind {
+            // Failures while the server is away say nothing of the item, unless all that is left fails.
+            FaultKind::Broken if !is_away || evidence.fresh == 0 => {
+                evidence.broken_items += u32::from(history.broken == 0);
+                history.broken += 1;
             }
-            history.refused += 1;
-        }
-        self.evidence.streak += 1;
-        let unfailed = |item: &Item<T>| item.history.broken == 0 && item.history.refused == 0;
-        self.evidence.fresh = self
-            .ready
-            .iter()
-            .filter(|item| unfailed(item))
-            .take(1)
-            .count()
-            + self
-                .under_way
-                .values()
-                .filter(|history| history.broken == 0 && history.refused == 0)
-                .count();
-        self.evidence.probing = probing;
-        // Failures while the server is away say nothing of the item, unless all that is left fails.
-        if fault.kind == FaultKind::Broken && (!is_away || self.evidence.fresh == 0) {
-            history.broken += 1;
+            FaultKind::Refused | FaultKind::TooLong => {
+                evidence.refused_items += u32::from(history.refused == 0);
+                history.refused += 1;
+            }
+            FaultKind::Crowded if self.under_way.is_empty() => history.crowded_alone += 1,
+            // Requests that were under way together meet one and the same limit.
+            FaultKind::Limited if evidence.rounds == 0 || sent_at >= self.paused_at => {
+                evidence.rounds += 1;
+                self.paused_at = now;
+            }
+            _ => {}
         }
         let decision = decide(fault, &history, &self.evidence);
-        let item = Item {
-            ticket,
-            work,
-            history,
-        };
+        if matches!(decision, Decision::Away | Decision::Pause(_)) {
+            let since = *self.trouble_since.get_or_insert(now);
+            let wait = match decision {
+                Decision::Pause(wait) => wait,
+                _ => Duration::ZERO,
+            };
+            if now.saturating_sub(since) + wait > self.settings.patience {
+                return After::Impatient(work, now.saturating_sub(since));
+            }
+        }
+        let item = Item { ticket, work, history };
         match decision {
             Decision::Stop => return After::Stop(item.work),
             Decision::GiveUp(why) => return After::Out(item.work, why),
@@ -282,30 +277,7 @@ impl<T: Clone> Queue<T> {
                 self.ready.push_front(item);
             }
             Decision::Away => {
-                let (since, failures) = match self.circuit {
-                    Circuit::Away {
-                        since, failures, ..
-                    } if probing => (since, failures + 1),
-                    Circuit::Away {
-                        since, failures, ..
-                    } => (since, failures),
-                    Circuit::There => (now, 0),
-                };
-                if now.saturating_sub(since) >= self.settings.patience {
-                    return After::Stop(item.work);
-                }
-                if probing || self.circuit == Circuit::There {
-                    let wait =
-                        delay(failures, Duration::from_millis(500)).min(Duration::from_secs(10));
-                    let last = since + self.settings.patience;
-                    let probe_at = (now + wait).min(last.max(now));
-                    self.circuit = Circuit::Away {
-                        since,
-                        probe_at,
-                        failures,
-                        probing: None,
-                    };
-                }
+                self.go_away(probing, now);
                 match fault.kind {
                     // Another item probes next, in case this one is what breaks the server.
                     FaultKind::Broken => self.ready.push_back(item),
@@ -314,6 +286,21 @@ impl<T: Clone> Queue<T> {
             }
         }
         After::Again
+    }
+
+    /// Holds the server to be away, and sets the time of the next probe.
+    fn go_away(&mut self, probing: bool, now: Duration) {
+        let (since, failures) = match self.circuit {
+            Circuit::Away { since, failures, .. } if probing => (since, failures + 1),
+            // A late failure of what was sent before.
+            Circuit::Away { .. } => return,
+            Circuit::There => (now, 0),
+        };
+        let wait = delay(failures, Duration::from_millis(500)).min(Duration::from_secs(10));
+        // The last probe is at the end of patience, so that a server that comes late is met.
+        let last = self.trouble_since.unwrap_or(now) + self.settings.patience;
+        let probe_at = (now + wait).min(last.max(now + Duration::from_millis(50)));
+        self.circuit = Circuit::Away { since, probe_at, failures, probing: None };
     }
 
     /// Leaves the way free for another probe, if this was one.

@@ -43,6 +43,7 @@ fn run(world: &World) -> Ran {
         slots: world.slots,
         requests_per_minute: world.per_minute.and_then(NonZeroU32::new),
         patience: Duration::from_secs(900),
+        proven: false,
     });
     (0..world.items).for_each(|item| queue.push(item));
     let mut ran = Ran::default();
@@ -52,10 +53,7 @@ fn run(world: &World) -> Ran {
     for _ in 0..2_000_000 {
         let wake = match queue.next(now) {
             Next::Start(ticket, item) => {
-                assert!(
-                    under_way.len() < world.slots as usize,
-                    "more at a time than slots"
-                );
+                assert!(under_way.len() < world.slots as usize, "more at a time than slots");
                 ran.sends.push(now);
                 under_way.insert((now + ms(world.takes), ticket), item);
                 continue;
@@ -83,10 +81,7 @@ fn run(world: &World) -> Ran {
             under_way.remove(&(at, ticket));
             let tried = tries.entry(item).or_default();
             *tried += 1;
-            let down = world
-                .down
-                .iter()
-                .any(|(from, to)| (ms(*from)..ms(*to)).contains(&now));
+            let down = world.down.iter().any(|(from, to)| (ms(*from)..ms(*to)).contains(&now));
             let chance = crate::model::hash64(&[&item.to_le_bytes(), &tried.to_le_bytes()]);
             let kind = if down {
                 Some(FaultKind::Away)
@@ -104,20 +99,12 @@ fn run(world: &World) -> Ran {
                     queue.done(ticket);
                     *ran.done.entry(item).or_default() += 1;
                 }
-                Some(kind) => match queue.failed(
-                    ticket,
-                    item,
-                    &Fault {
-                        kind,
-                        retry_after: None,
-                    },
-                    now,
-                ) {
+                Some(kind) => match queue.failed(ticket, item, &Fault { kind, retry_after: None }, now) {
                     After::Again => {}
                     After::Out(item, why) => {
                         ran.out.insert(item, why);
                     }
-                    After::Stop(_) => {
+                    After::Stop(_) | After::Impatient(..) => {
                         ran.stopped = true;
                         ran.ended = now;
                         return ran;
@@ -140,21 +127,16 @@ fn worlds() -> impl Strategy<Value = World> {
         prop_oneof![Just(0u64), 3..30u64],
         1..2000u64,
     )
-        .prop_map(
-            |(slots, per_minute, items, down, poisoned, refused, flaky, takes)| World {
-                slots,
-                per_minute,
-                items,
-                down: down
-                    .into_iter()
-                    .map(|(from, length)| (from, from + length))
-                    .collect(),
-                poisoned,
-                refused,
-                flaky,
-                takes,
-            },
-        )
+        .prop_map(|(slots, per_minute, items, down, poisoned, refused, flaky, takes)| World {
+            slots,
+            per_minute,
+            items,
+            down: down.into_iter().map(|(from, length)| (from, from + length)).collect(),
+            poisoned,
+            refused,
+            flaky,
+            takes,
+        })
 }
 
 proptest! {
@@ -235,11 +217,7 @@ fn a_server_that_is_gone_is_waited_for_until_patience_ends() {
     assert!(ran.stopped && ran.out.is_empty());
     let minutes = ran.ended.as_secs_f64() / 60.0;
     assert!((14.9..15.2).contains(&minutes), "{minutes}");
-    assert!(
-        ran.sends.len() < 120,
-        "{} sends in a quarter of an hour",
-        ran.sends.len()
-    );
+    assert!(ran.sends.len() < 120, "{} sends in a quarter of an hour", ran.sends.len());
 }
 
 #[test]

@@ -25,10 +25,7 @@ impl RunLock {
     pub fn take(dir: &StoreDir, name: &str) -> Result<Self, LockError> {
         dir.create()?;
         let path = dir.folder().join(format!("{name}.lock"));
-        let failed = |source| StoreError::Folder {
-            path: path.clone(),
-            source,
-        };
+        let failed = |source| StoreError::Folder { path: path.clone(), source };
         let mut file = File::options()
             .read(true)
             .write(true)
@@ -42,10 +39,7 @@ impl RunLock {
                 let mut pid = String::new();
                 // The number is a courtesy: without it the message still says what is wrong.
                 let _ = file.read_to_string(&mut pid);
-                return Err(LockError::Held {
-                    name: name.to_owned(),
-                    pid: pid.trim().to_owned(),
-                });
+                return Err(LockError::Held { name: name.to_owned(), pid: pid.trim().to_owned() });
             }
             Err(TryLockError::Error(source)) => return Err(failed(source).into()),
         }

@@ -21,13 +21,10 @@ impl Reader {
             return Ok(None);
         }
         let sqlite = |error| dir.sqlite(error);
-        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY
-            | OpenFlags::SQLITE_OPEN_NO_MUTEX
-            | OpenFlags::SQLITE_OPEN_URI;
+        let flags =
+            OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_URI;
         let connection = Connection::open_with_flags(dir.database(), flags).map_err(sqlite)?;
-        connection
-            .busy_timeout(std::time::Duration::from_secs(10))
-            .map_err(sqlite)?;
+        connection.busy_timeout(std::time::Duration::from_secs(10)).map_err(sqlite)?;
         let found = match schema::version(&connection) {
             Ok(found) => found,
             // Where the folder cannot be written, SQLite cannot make its shared-memory file: without
@@ -46,34 +43,18 @@ impl Reader {
             return None;
         }
         let path = dir.database();
-        let escaped = path
-            .to_str()?
-            .replace('%', "%25")
-            .replace('?', "%3f")
-            .replace('#', "%23");
-        let connection =
-            Connection::open_with_flags(format!("file:{escaped}?immutable=1"), flags).ok()?;
+        let escaped = path.to_str()?.replace('%', "%25").replace('?', "%3f").replace('#', "%23");
+        let connection = Connection::open_with_flags(format!("file:{escaped}?immutable=1"), flags).ok()?;
         let found = schema::version(&connection).ok()?;
         Self::checked(dir, connection, found).ok()?
     }
 
-    fn checked(
-        dir: &StoreDir,
-        connection: Connection,
-        found: i64,
-    ) -> Result<Option<Self>, StoreError> {
+    fn checked(dir: &StoreDir, connection: Connection, found: i64) -> Result<Option<Self>, StoreError> {
         let known = schema::known_version();
         match found {
             0 => Ok(None),
-            _ if found > known => Err(StoreError::Newer {
-                path: dir.database(),
-                found,
-                known,
-            }),
-            _ => Ok(Some(Self {
-                dir: dir.clone(),
-                connection,
-            })),
+            _ if found > known => Err(StoreError::Newer { path: dir.database(), found, known }),
+            _ => Ok(Some(Self { dir: dir.clone(), connection })),
         }
     }
 
@@ -81,11 +62,7 @@ impl Reader {
     ///
     /// Its own under the same limit, else one that ended by itself within today's: then the limit
     /// made no difference.
-    pub fn answer(
-        &self,
-        fingerprint: &Fingerprint,
-        max_tokens: u32,
-    ) -> Result<Option<String>, StoreError> {
+    pub fn answer(&self, fingerprint: &Fingerprint, max_tokens: u32) -> Result<Option<String>, StoreError> {
         let query = || {
             self.connection
                 .prepare_cached(
@@ -103,9 +80,7 @@ impl Reader {
     pub fn tombstone(&self, fingerprint: &Fingerprint) -> Result<Option<Tombstone>, StoreError> {
         let query = || {
             self.connection
-                .prepare_cached(
-                    "SELECT reason, detail, settings FROM tombstone WHERE fingerprint = ?1",
-                )?
+                .prepare_cached("SELECT reason, detail, settings FROM tombstone WHERE fingerprint = ?1")?
                 .query_row(params![fingerprint.0], |row| {
                     let settings: String = row.get(2)?;
                     Ok(Tombstone {
@@ -175,9 +150,7 @@ impl Reader {
     pub fn counts(&self) -> Result<(u64, u64), StoreError> {
         let count = |table: &str| {
             self.connection
-                .query_row(&format!("SELECT count(*) FROM {table}"), [], |row| {
-                    row.get::<_, i64>(0)
-                })
+                .query_row(&format!("SELECT count(*) FROM {table}"), [], |row| row.get::<_, i64>(0))
                 .map(i64::unsigned_abs)
         };
         Ok((

@@ -55,23 +55,16 @@ CREATE TABLE config_file (
 pub fn migrate(dir: &StoreDir, connection: &mut Connection) -> Result<(), StoreError> {
     let sqlite = |error| dir.sqlite(error);
     let known = MIGRATIONS.len() as i64;
-    let transaction = connection
-        .transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)
-        .map_err(sqlite)?;
+    let transaction =
+        connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate).map_err(sqlite)?;
     let found = version(&transaction).map_err(sqlite)?;
     if found > known {
-        return Err(StoreError::Newer {
-            path: dir.database(),
-            found,
-            known,
-        });
+        return Err(StoreError::Newer { path: dir.database(), found, known });
     }
     for migration in &MIGRATIONS[found as usize..] {
         transaction.execute_batch(migration).map_err(sqlite)?;
     }
-    transaction
-        .pragma_update(None, "user_version", known)
-        .map_err(sqlite)?;
+    transaction.pragma_update(None, "user_version", known).map_err(sqlite)?;
     transaction.commit().map_err(sqlite)
 }
 

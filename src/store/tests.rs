@@ -89,21 +89,10 @@ fn what_is_stored_stays() {
 
 #[test]
 fn tombstones_hold_as_long_as_their_settings() {
-    let then = Settings {
-        max_tokens: Some(100),
-        timeout_ms: None,
-        context: Some(2048),
-    };
-    let now = |max_tokens, context| Settings {
-        max_tokens: Some(max_tokens),
-        timeout_ms: Some(1),
-        context,
-    };
+    let then = Settings { max_tokens: Some(100), timeout_ms: None, context: Some(2048) };
+    let now = |max_tokens, context| Settings { max_tokens: Some(max_tokens), timeout_ms: Some(1), context };
     assert!(then.still_hold(&now(100, Some(2048))));
-    assert!(
-        then.still_hold(&now(100, None)),
-        "what is not known is not different"
-    );
+    assert!(then.still_hold(&now(100, None)), "what is not known is not different");
     assert!(!then.still_hold(&now(50, Some(2048))));
     assert!(!then.still_hold(&now(100, Some(4096))));
     assert!(Settings::default().still_hold(&now(1, None)));
@@ -122,23 +111,13 @@ fn snapshots_are_kept_when_the_config_differs() {
     writer.snapshot("a", snapshot("1", 2)).unwrap();
     writer.snapshot("b", snapshot("9", 9)).unwrap();
     let reader = Reader::open(&dir).unwrap().unwrap();
-    assert_eq!(
-        reader.last_snapshot("a").unwrap(),
-        Some((1, snapshot("1", 2)))
-    );
+    assert_eq!(reader.last_snapshot("a").unwrap(), Some((1, snapshot("1", 2))));
     writer.snapshot("a", snapshot("2", 3)).unwrap();
     writer.snapshot("a", snapshot("1", 4)).unwrap();
     let (id, last) = reader.last_snapshot("a").unwrap().unwrap();
-    assert_eq!(
-        (id, last),
-        (4, snapshot("1", 4)),
-        "a state that comes back is a state of its own"
-    );
+    assert_eq!((id, last), (4, snapshot("1", 4)), "a state that comes back is a state of its own");
     writer.run("a", "2026-01-01T00:00:00Z", "{}").unwrap();
-    assert_eq!(
-        reader.last_run("a").unwrap().unwrap().0,
-        "2026-01-01T00:00:00Z"
-    );
+    assert_eq!(reader.last_run("a").unwrap().unwrap().0, "2026-01-01T00:00:00Z");
 }
 
 #[test]
@@ -159,21 +138,11 @@ fn damaged_and_newer_stores_are_refused_in_words() {
     let connection = rusqlite::Connection::open(dir.database()).unwrap();
     connection.pragma_update(None, "user_version", 99).unwrap();
     drop(connection);
-    for error in [
-        Reader::open(&dir).unwrap_err(),
-        Writer::open(&dir, |_| {}).unwrap_err(),
-    ] {
+    for error in [Reader::open(&dir).unwrap_err(), Writer::open(&dir, |_| {}).unwrap_err()] {
         assert!(error.to_string().contains("newer emogrid"), "{error}");
     }
-    std::fs::write(
-        dir.database(),
-        "this is no database, but it is long enough to look like a header",
-    )
-    .unwrap();
+    std::fs::write(dir.database(), "this is no database, but it is long enough to look like a header")
+        .unwrap();
     let error = Reader::open(&dir).unwrap_err();
-    assert!(
-        error.advice().contains("damaged"),
-        "{error}: {}",
-        error.advice()
-    );
+    assert!(error.advice().contains("damaged"), "{error}: {}", error.advice());
 }

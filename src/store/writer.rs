@@ -20,16 +20,18 @@ pub type Ticket = u64;
 #[derive(Debug)]
 pub struct Written {
     pub tickets: Vec<Ticket>,
+    /// Those of them for which another run had stored an answer before: that one counts.
+    pub superseded: Vec<Ticket>,
     pub result: Result<(), StoreError>,
 }
+
+/// A change to be made in a transaction of the writer's.
+type Task = Box<dyn FnOnce(&Transaction) -> rusqlite::Result<()> + Send>;
 
 enum Message {
     Completion(Ticket, Box<Completion>),
     Tombstone(Ticket, Box<Tombstone>),
-    Task(
-        Box<dyn FnOnce(&Transaction) -> rusqlite::Result<()> + Send>,
-        mpsc::SyncSender<Result<(), StoreError>>,
-    ),
+    Task(Task, mpsc::SyncSender<Result<(), StoreError>>),
 }
 
 /// A handle on the writing thread. Dropping it commits what was sent, and waits for that.
@@ -46,45 +48,26 @@ impl Writer {
     ///
     /// # Errors
     /// A folder that cannot be written, or a damaged or newer store.
-    pub fn open(
-        dir: &StoreDir,
-        written: impl Fn(Written) + Send + 'static,
-    ) -> Result<Self, StoreError> {
+    pub fn open(dir: &StoreDir, written: impl Fn(Written) + Send + 'static) -> Result<Self, StoreError> {
         dir.create()?;
         let sqlite = |error| dir.sqlite(error);
         let mut connection = Connection::open(dir.database()).map_err(sqlite)?;
-        connection
-            .busy_timeout(Duration::from_secs(30))
-            .map_err(sqlite)?;
-        connection
-            .pragma_update(None, "journal_mode", "wal")
-            .map_err(sqlite)?;
+        connection.busy_timeout(Duration::from_secs(30)).map_err(sqlite)?;
+        connection.pragma_update(None, "journal_mode", "wal").map_err(sqlite)?;
         // With a write-ahead log, FULL syncs at every commit: a power cut costs one batch at most.
-        connection
-            .pragma_update(None, "synchronous", "full")
-            .map_err(sqlite)?;
+        connection.pragma_update(None, "synchronous", "full").map_err(sqlite)?;
         schema::migrate(dir, &mut connection)?;
         let (sender, receiver) = mpsc::channel();
         let dir = dir.clone();
         let thread = std::thread::Builder::new()
             .name("store".into())
             .spawn(move || write_all(&dir, &mut connection, &receiver, &written))
-            .map_err(|source| StoreError::Folder {
-                path: "store thread".into(),
-                source,
-            })?;
-        Ok(Self {
-            sender: Some(sender),
-            thread: Some(thread),
-        })
+            .map_err(|source| StoreError::Folder { path: "store thread".into(), source })?;
+        Ok(Self { sender: Some(sender), thread: Some(thread) })
     }
 
     fn send(&self, message: Message) -> Result<(), StoreError> {
-        self.sender
-            .as_ref()
-            .ok_or(StoreError::Gone)?
-            .send(message)
-            .map_err(|_| StoreError::Gone)
+        self.sender.as_ref().ok_or(StoreError::Gone)?.send(message).map_err(|_| StoreError::Gone)
     }
 
     /// Stores a completion; its commit is told under the ticket.
@@ -135,8 +118,7 @@ impl Writer {
 
     /// Keeps a run's summary, under the config's last snapshot.
     pub fn run(&self, config: &str, started: &str, summary: &str) -> Result<(), StoreError> {
-        let (config, started, summary) =
-            (config.to_owned(), started.to_owned(), summary.to_owned());
+        let (config, started, summary) = (config.to_owned(), started.to_owned(), summary.to_owned());
         self.task(move |transaction| {
             transaction.execute(
                 "INSERT INTO run (config, snapshot, started, summary)
@@ -178,9 +160,7 @@ impl Writer {
     pub fn forget_tombstones(&self, fingerprints: Vec<Fingerprint>) -> Result<(), StoreError> {
         self.task(move |transaction| {
             let mut delete = transaction.prepare("DELETE FROM tombstone WHERE fingerprint = ?1")?;
-            fingerprints
-                .iter()
-                .try_for_each(|fingerprint| delete.execute(params![fingerprint.0]).map(drop))
+            fingerprints.iter().try_for_each(|fingerprint| delete.execute(params![fingerprint.0]).map(drop))
         })
     }
 }
@@ -221,25 +201,18 @@ fn write_all(
             }
         }
         let mut tickets = Vec::new();
+        let mut superseded = Vec::new();
         let mut waiting = Vec::new();
         crate::crash_point!("before-commit");
-        let result = commit(connection, batch, &mut tickets, &mut waiting)
+        let result = commit(connection, batch, &mut tickets, &mut superseded, &mut waiting)
             .map_err(|error| (dir.sqlite(error), dir));
         for sender in waiting {
             // The caller may have given up.
-            let _ = sender.send(
-                result
-                    .as_ref()
-                    .map(drop)
-                    .map_err(|(error, dir)| copy(error, dir)),
-            );
+            let _ = sender.send(result.as_ref().map(drop).map_err(|(error, dir)| copy(error, dir)));
         }
         crate::crash_point!("after-commit");
         if !tickets.is_empty() {
-            written(Written {
-                tickets,
-                result: result.map_err(|(error, _)| error),
-            });
+            written(Written { tickets, superseded, result: result.map_err(|(error, _)| error) });
         }
     }
 }
@@ -247,10 +220,9 @@ fn write_all(
 /// The same failure again, for a second listener.
 fn copy(error: &StoreError, dir: &StoreDir) -> StoreError {
     match error {
-        StoreError::Sqlite {
-            source: rusqlite::Error::SqliteFailure(code, text),
-            ..
-        } => dir.sqlite(rusqlite::Error::SqliteFailure(*code, text.clone())),
+        StoreError::Sqlite { source: rusqlite::Error::SqliteFailure(code, text), .. } => {
+            dir.sqlite(rusqlite::Error::SqliteFailure(*code, text.clone()))
+        }
         _ => StoreError::Gone,
     }
 }
@@ -259,6 +231,7 @@ fn commit(
     connection: &mut Connection,
     batch: Vec<Message>,
     tickets: &mut Vec<Ticket>,
+    superseded: &mut Vec<Ticket>,
     waiting: &mut Vec<mpsc::SyncSender<Result<(), StoreError>>>,
 ) -> rusqlite::Result<()> {
     let mut result = Ok(());
@@ -269,15 +242,16 @@ fn commit(
         let done = match message {
             Message::Completion(ticket, completion) => {
                 tickets.push(ticket);
-                result
-                    .is_ok()
-                    .then(|| insert_completion(&transaction, &completion, &created))
+                result.is_ok().then(|| {
+                    if !insert_completion(&transaction, &completion, &created)? {
+                        superseded.push(ticket);
+                    }
+                    Ok(())
+                })
             }
             Message::Tombstone(ticket, tombstone) => {
                 tickets.push(ticket);
-                result
-                    .is_ok()
-                    .then(|| insert_tombstone(&transaction, &tombstone, &created))
+                result.is_ok().then(|| insert_tombstone(&transaction, &tombstone, &created))
             }
             Message::Task(task, sender) => {
                 waiting.push(sender);
@@ -292,11 +266,12 @@ fn commit(
     transaction.commit()
 }
 
+/// Stores a completion; `false` where one is stored already.
 fn insert_completion(
     transaction: &Transaction,
     completion: &Completion,
     created: &str,
-) -> rusqlite::Result<()> {
+) -> rusqlite::Result<bool> {
     // What is stored stays: a second answer to the same ask would change the dataset.
     transaction
         .prepare_cached(
@@ -313,14 +288,10 @@ fn insert_completion(
             completion.tokens.map(|tokens| tokens as i64),
             created,
         ])
-        .map(drop)
+        .map(|inserted| inserted > 0)
 }
 
-fn insert_tombstone(
-    transaction: &Transaction,
-    tombstone: &Tombstone,
-    created: &str,
-) -> rusqlite::Result<()> {
+fn insert_tombstone(transaction: &Transaction, tombstone: &Tombstone, created: &str) -> rusqlite::Result<()> {
     transaction
         .prepare_cached(
             "INSERT OR REPLACE INTO tombstone (fingerprint, reason, detail, settings, created)

@@ -34,8 +34,7 @@ pub enum Reply {
 
 impl Reply {
     pub fn status(status: u16, message: &str) -> Self {
-        let body =
-            json!({ "error": { "code": status, "message": message, "type": "server_error" } });
+        let body = json!({ "error": { "code": status, "message": message, "type": "server_error" } });
         Reply::Status(status, body.to_string(), vec![])
     }
 
@@ -55,10 +54,7 @@ pub struct Seen {
 impl Seen {
     /// The text of the user's message.
     pub fn user(&self) -> String {
-        let messages = self.body["messages"]
-            .as_array()
-            .cloned()
-            .unwrap_or_default();
+        let messages = self.body["messages"].as_array().cloned().unwrap_or_default();
         messages
             .iter()
             .rfind(|m| m["role"] == "user")
@@ -82,13 +78,7 @@ pub struct Model {
 
 impl Default for Model {
     fn default() -> Self {
-        Self {
-            file: "fake-1b.gguf".into(),
-            parameters: 1_000_000,
-            slots: 4,
-            context: 2048,
-            llama: true,
-        }
+        Self { file: "fake-1b.gguf".into(), parameters: 1_000_000, slots: 4, context: 2048, llama: true }
     }
 }
 
@@ -132,14 +122,9 @@ impl Fake {
         let (told, tell) = std::sync::mpsc::channel();
         let shared = inner.clone();
         let thread = std::thread::spawn(move || {
-            let runtime = tokio::runtime::Builder::new_current_thread()
-                .enable_all()
-                .build()
-                .unwrap();
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
             runtime.block_on(async move {
-                let listener = tokio::net::TcpListener::bind(("127.0.0.1", port))
-                    .await
-                    .unwrap();
+                let listener = tokio::net::TcpListener::bind(("127.0.0.1", port)).await.unwrap();
                 told.send(listener.local_addr().unwrap()).unwrap();
                 let app = Router::new().fallback(answer).with_state(shared);
                 let serve = async move { axum::serve(listener, app).await.unwrap() };
@@ -152,12 +137,7 @@ impl Fake {
             runtime.shutdown_background();
         });
         let address = tell.recv().unwrap();
-        Self {
-            inner,
-            address,
-            stop: Some(stop),
-            thread: Some(thread),
-        }
+        Self { inner, address, stop: Some(stop), thread: Some(thread) }
     }
 
     pub fn url(&self) -> String {
@@ -178,9 +158,7 @@ impl Fake {
     }
 
     pub fn latency(&self, latency: Duration) {
-        self.inner
-            .latency_ms
-            .store(latency.as_millis() as u64, Ordering::SeqCst);
+        self.inner.latency_ms.store(latency.as_millis() as u64, Ordering::SeqCst);
     }
 
     /// The chat requests that came so far.
@@ -222,12 +200,14 @@ async fn answer(
     body: String,
 ) -> Response<Body> {
     if inner.loading.load(Ordering::SeqCst) {
-        let body = json!({ "error": { "code": 503, "message": "Loading model", "type": "unavailable_error" } });
+        let body =
+            json!({ "error": { "code": 503, "message": "Loading model", "type": "unavailable_error" } });
         return reply(503, body.to_string(), &[]);
     }
     let model = inner.model.lock().unwrap().clone();
     let not_found = || {
-        let body = json!({ "error": { "code": 404, "message": "File Not Found", "type": "not_found_error" } });
+        let body =
+            json!({ "error": { "code": 404, "message": "File Not Found", "type": "not_found_error" } });
         reply(404, body.to_string(), &[])
     };
     if uri.path() != "/v1/chat/completions" {
@@ -301,9 +281,7 @@ async fn say(request: &Value, mut said: Reply) -> Response<Body> {
             // A promise of more than comes: the client sees the connection break.
             let stream = futures_once(half);
             let mut response = Response::new(Body::new(stream));
-            response
-                .headers_mut()
-                .insert("content-length", whole.len().to_string().parse().unwrap());
+            response.headers_mut().insert("content-length", whole.len().to_string().parse().unwrap());
             response
         }
     }
@@ -333,9 +311,7 @@ fn futures_once(
 
 fn reply(status: u16, body: String, headers: &[(&str, String)]) -> Response<Body> {
     let mut response = (StatusCode::from_u16(status).unwrap(), body).into_response();
-    response
-        .headers_mut()
-        .insert("content-type", "application/json".parse().unwrap());
+    response.headers_mut().insert("content-type", "application/json".parse().unwrap());
     for (name, value) in headers {
         let name: axum::http::HeaderName = name.parse().unwrap();
         response.headers_mut().insert(name, value.parse().unwrap());
@@ -347,9 +323,7 @@ fn reply(status: u16, body: String, headers: &[(&str, String)]) -> Response<Body
 /// parameter gives another text.
 pub fn good(request: &Value) -> String {
     let n = request["n"].as_u64().unwrap_or(1);
-    let choices: Vec<_> = (0..n)
-        .map(|choice| (content(request, choice), "stop"))
-        .collect();
+    let choices: Vec<_> = (0..n).map(|choice| (content(request, choice), "stop")).collect();
     completion(request, &choices)
 }
 
@@ -370,9 +344,7 @@ fn content(request: &Value, choice: u64) -> String {
     }
     match schema["properties"]["items"]["maxItems"].as_u64() {
         Some(items) => {
-            let items: Vec<_> = (0..items)
-                .map(|item| json!({ "text": text(item) }))
-                .collect();
+            let items: Vec<_> = (0..items).map(|item| json!({ "text": text(item) })).collect();
             json!({ "items": items }).to_string()
         }
         None => json!({ "text": text(0) }).to_string(),
@@ -380,10 +352,7 @@ fn content(request: &Value, choice: u64) -> String {
 }
 
 pub fn completion(request: &Value, choices: &[(String, &'static str)]) -> String {
-    let tokens: usize = choices
-        .iter()
-        .map(|(content, _)| content.split_whitespace().count())
-        .sum();
+    let tokens: usize = choices.iter().map(|(content, _)| content.split_whitespace().count()).sum();
     let choices: Vec<_> = choices
         .iter()
         .enumerate()
@@ -399,4 +368,27 @@ pub fn completion(request: &Value, choices: &[(String, &'static str)]) -> String
         "timings": { "cache_n": 10, "prompt_n": 30, "predicted_n": tokens },
     })
     .to_string()
+}
+
+/// Picks out one ask, the first that comes whose user message holds a text, and every later try of it.
+pub fn first_ask(text: &str) -> impl Fn(&Seen) -> bool + Send + Sync + use<> {
+    let text = text.to_owned();
+    let seed = Mutex::new(None);
+    move |seen| seen.user().contains(&text) && *seed.lock().unwrap().get_or_insert(seen.seed()) == seen.seed()
+}
+
+impl Seen {
+    pub fn seed(&self) -> u64 {
+        self.body["seed"].as_u64().unwrap()
+    }
+
+    /// What tells one ask from all others.
+    pub fn ask(&self) -> (String, u64) {
+        (self.user(), self.seed())
+    }
+}
+
+/// A port on which nothing listens.
+pub fn free_port() -> u16 {
+    std::net::TcpListener::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap().port()
 }

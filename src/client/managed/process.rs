@@ -36,9 +36,7 @@ impl ManagedServer {
     ) -> Result<Self, ManagedError> {
         let program = find_program(&managed.command);
         if program.is_none() && managed.command != "llama-server" {
-            return Err(ManagedError::NoCommand {
-                command: managed.command.clone(),
-            });
+            return Err(ManagedError::NoCommand { command: managed.command.clone() });
         }
         match (&managed.model, program) {
             (ManagedModel::File(model), Some(program)) => {
@@ -48,9 +46,9 @@ impl ManagedServer {
                 let site = install::fetch(Parts::Model, say).await?;
                 Self::start_program(&program, &site.model, managed, log, say).await
             }
-            (_, None) if !managed.args.is_empty() => Err(ManagedError::NoCommandForArgs {
-                command: managed.command.clone(),
-            }),
+            (_, None) if !managed.args.is_empty() => {
+                Err(ManagedError::NoCommandForArgs { command: managed.command.clone() })
+            }
             (model, None) => {
                 let site = install::fetch(Parts::ModelAndServer, say).await?;
                 let model = match model {
@@ -70,24 +68,11 @@ impl ManagedServer {
         say: &(dyn Fn(&str) + Sync),
     ) -> Result<Self, ManagedError> {
         let port = free_port()?;
-        let name = model
-            .file_name()
-            .map(|name| name.to_string_lossy().into_owned())
-            .unwrap_or_default();
+        let name = model.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
         let mut command = Command::new(program);
-        command.arg("-m").arg(model).args([
-            "-a",
-            &name,
-            "--host",
-            "127.0.0.1",
-            "--port",
-            &port.to_string(),
-        ]);
+        command.arg("-m").arg(model).args(["-a", &name, "--host", "127.0.0.1", "--port", &port.to_string()]);
         command.args(["-np", &managed.slots.to_string()]);
-        command.args([
-            "-c",
-            &(u64::from(managed.slots) * u64::from(managed.context)).to_string(),
-        ]);
+        command.args(["-c", &(u64::from(managed.slots) * u64::from(managed.context)).to_string()]);
         command.args(["--slots", "--metrics"]);
         if let Some(threads) = managed.threads {
             command.args(["-t", &threads.to_string()]);
@@ -104,10 +89,8 @@ impl ManagedServer {
     /// Waits until the server says that it is well.
     async fn wait(mut self, say: &(dyn Fn(&str) + Sync)) -> Result<Self, ManagedError> {
         say("starting the model server");
-        let client = Client::new(&self.address, None).map_err(|error| ManagedError::Start {
-            why: error.to_string(),
-            log: self.log.clone(),
-        })?;
+        let client = Client::new(&self.address, None)
+            .map_err(|error| ManagedError::Start { why: error.to_string(), log: self.log.clone() })?;
         let well = async {
             while client.get("/health", Duration::from_secs(5)).await.is_err() {
                 tokio::time::sleep(Duration::from_millis(100)).await;
@@ -131,27 +114,17 @@ impl ManagedServer {
         say: &(dyn Fn(&str) + Sync),
     ) -> Result<Self, ManagedError> {
         say("starting the model server");
-        let threads = managed.threads.map_or_else(
-            || std::thread::available_parallelism().map_or(1, std::num::NonZero::get) as u32,
-            |threads| threads,
-        );
+        let threads = managed
+            .threads
+            .unwrap_or_else(|| std::thread::available_parallelism().map_or(1, std::num::NonZero::get) as u32);
         let mut command = Command::new(&site.python);
-        command
-            .arg(&site.serve)
-            .arg("--site")
-            .arg(&site.folder)
-            .arg("--model")
-            .arg(model);
+        command.arg(&site.serve).arg("--site").arg(&site.folder).arg("--model").arg(model);
         command.args(["--host", "127.0.0.1", "--port", "0"]);
         command.args(["--slots", &managed.slots.to_string()]);
         command.args(["--context-per-slot", &managed.context.to_string()]);
         command.args(["--threads", &threads.to_string()]);
         command.stdout(Stdio::piped());
-        let mut server = Self {
-            child: spawn(command, log)?,
-            address: String::new(),
-            log: log.to_owned(),
-        };
+        let mut server = Self { child: spawn(command, log)?, address: String::new(), log: log.to_owned() };
         let Some(stdout) = server.child.stdout.take() else {
             return Err(server.failed());
         };
@@ -166,22 +139,14 @@ impl ManagedServer {
     }
 
     fn failed(&self) -> ManagedError {
-        let why = std::fs::read(&self.log)
-            .map(|log| last_line(&log))
-            .unwrap_or_default();
-        ManagedError::Start {
-            why,
-            log: self.log.clone(),
-        }
+        let why = std::fs::read(&self.log).map(|log| last_line(&log)).unwrap_or_default();
+        ManagedError::Start { why, log: self.log.clone() }
     }
 
     /// Why the server is gone, if it is.
     pub fn gone(&mut self) -> Option<String> {
         let status = self.child.try_wait().ok()??;
-        Some(format!(
-            "the model server ended by itself ({status}); its log: {}",
-            self.log.display()
-        ))
+        Some(format!("the model server ended by itself ({status}); its log: {}", self.log.display()))
     }
 
     /// Ends the server and waits for that.
@@ -193,25 +158,14 @@ impl ManagedServer {
 }
 
 fn log_file(log: &Path) -> Result<Stdio, ManagedError> {
-    let io = |source| ManagedError::Io {
-        what: format!("write {}", log.display()),
-        source,
-    };
-    Ok(std::fs::File::options()
-        .append(true)
-        .create(true)
-        .open(log)
-        .map_err(io)?
-        .into())
+    let io = |source| ManagedError::Io { what: format!("write {}", log.display()), source };
+    Ok(std::fs::File::options().append(true).create(true).open(log).map_err(io)?.into())
 }
 
 fn spawn(mut command: Command, log: &Path) -> Result<Child, ManagedError> {
     // Each start begins its log anew.
     let _ = std::fs::remove_file(log);
-    command
-        .stderr(log_file(log)?)
-        .stdin(Stdio::piped())
-        .kill_on_drop(true);
+    command.stderr(log_file(log)?).stdin(Stdio::piped()).kill_on_drop(true);
     #[cfg(unix)]
     {
         // A group of its own: Ctrl-C at the terminal is for us, and the answers in flight are saved.
@@ -235,22 +189,12 @@ fn spawn(mut command: Command, log: &Path) -> Result<Child, ManagedError> {
             });
         }
     }
-    let program = command
-        .as_std()
-        .get_program()
-        .to_string_lossy()
-        .into_owned();
-    command.spawn().map_err(|source| ManagedError::Io {
-        what: format!("start {program}"),
-        source,
-    })
+    let program = command.as_std().get_program().to_string_lossy().into_owned();
+    command.spawn().map_err(|source| ManagedError::Io { what: format!("start {program}"), source })
 }
 
 fn free_port() -> Result<u16, ManagedError> {
-    let io = |source| ManagedError::Io {
-        what: "find a free port".into(),
-        source,
-    };
+    let io = |source| ManagedError::Io { what: "find a free port".into(), source };
     let listener = std::net::TcpListener::bind(("127.0.0.1", 0)).map_err(io)?;
     Ok(listener.local_addr().map_err(io)?.port())
 }

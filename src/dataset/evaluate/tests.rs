@@ -44,36 +44,20 @@ impl Book for World {
 fn candidate((item, text): (usize, &String)) -> Candidate {
     let outcome = match text.as_str() {
         "" => Err(Reason::Empty),
-        text => Ok(Passed {
-            key: TextKey::of(text),
-            fields: Map::new(),
-        }),
+        text => Ok(Passed { key: TextKey::of(text), fields: Map::new() }),
     };
-    Candidate {
-        choice: 0,
-        item: item as u32,
-        text: text.clone(),
-        outcome,
-    }
+    Candidate { choice: 0, item: item as u32, text: text.clone(), outcome }
 }
 
 fn texts(outcome: &Outcome) -> Vec<(usize, String)> {
     let text = |row: &Accepted| row.answer[row.place.index].text.clone();
-    outcome
-        .rows
-        .iter()
-        .map(|row| (row.place.cell, text(row)))
-        .collect()
+    outcome.rows.iter().map(|row| (row.place.cell, text(row))).collect()
 }
 
 /// All of an outcome that reaches a file or a user, to be compared byte for byte.
 fn shown(outcome: &Outcome) -> String {
     let rows: Vec<_> = outcome.rows.iter().map(|row| (row.id, row.place)).collect();
-    let rejects: Vec<_> = outcome
-        .rejects
-        .iter()
-        .map(|reject| (reject.place, &reject.reason))
-        .collect();
+    let rejects: Vec<_> = outcome.rejects.iter().map(|reject| (reject.place, &reject.reason)).collect();
     format!(
         "{rows:?}\n{rejects:?}\n{:?}\n{} {} {:?}",
         outcome.failed, outcome.surplus, outcome.shortfall, outcome.accepted
@@ -100,50 +84,20 @@ fn run(world: &mut World, mut order: impl FnMut(&mut Vec<Demand>)) -> (Outcome, 
 
 #[test]
 fn the_designs_example() {
-    let all = |texts: &[&str]| {
-        Some(
-            texts
-                .iter()
-                .map(|text| text.to_string())
-                .collect::<Vec<_>>(),
-        )
-    };
+    let all = |texts: &[&str]| Some(texts.iter().map(|text| text.to_string()).collect::<Vec<_>>());
     let mut world = World {
-        quotas: Quotas {
-            per_cell: 2,
-            max_asks: 3,
-            scope: vec![0, 0],
-        },
-        answers: vec![
-            vec![all(&["a", "b", "c"]), None, None],
-            vec![all(&["a", "x", ""]), None, all(&["y"])],
-        ],
+        quotas: Quotas { per_cell: 2, max_asks: 3, scope: vec![0, 0] },
+        answers: vec![vec![all(&["a", "b", "c"]), None, None], vec![all(&["a", "x", ""]), None, all(&["y"])]],
         come: HashSet::from([(0, 0), (1, 0), (1, 1)]),
     };
     let outcome = evaluate(&world.quotas.clone(), &mut world).unwrap();
     let of = |cell, text: &str| (cell, text.to_owned());
     assert_eq!(texts(&outcome), [of(0, "a"), of(1, "x"), of(0, "b")]);
-    let reasons: Vec<_> = outcome
-        .rejects
-        .iter()
-        .map(|r| (r.place.cell, r.reason.name()))
-        .collect();
+    let reasons: Vec<_> = outcome.rejects.iter().map(|r| (r.place.cell, r.reason.name())).collect();
     assert_eq!(reasons, [(1, "duplicate"), (1, "empty")]);
-    assert_eq!(
-        outcome.rejects[0].reason,
-        Reason::Duplicate {
-            of: outcome.rows[0].id
-        }
-    );
+    assert_eq!(outcome.rejects[0].reason, Reason::Duplicate { of: outcome.rows[0].id });
     assert_eq!(outcome.failed.len(), 1);
-    assert_eq!(
-        outcome.demands,
-        [Demand {
-            cell: 1,
-            ask: 2,
-            fingerprint: fingerprint(1, 2)
-        }]
-    );
+    assert_eq!(outcome.demands, [Demand { cell: 1, ask: 2, fingerprint: fingerprint(1, 2) }]);
     assert_eq!(outcome.surplus, 1, "c is never needed");
     assert_eq!(outcome.shortfall, 0, "B may still be filled");
     let (outcome, asked) = run(&mut world, |_| {});
@@ -153,11 +107,7 @@ fn the_designs_example() {
 #[test]
 fn a_stream_that_ends_leaves_a_shortfall_that_nobody_fills() {
     let mut world = World {
-        quotas: Quotas {
-            per_cell: 2,
-            max_asks: 2,
-            scope: vec![0, 1],
-        },
+        quotas: Quotas { per_cell: 2, max_asks: 2, scope: vec![0, 1] },
         answers: vec![
             vec![Some(vec![String::new()]), None],
             vec![Some(vec!["a".into(), "b".into(), "c".into()]), None],
@@ -173,24 +123,16 @@ fn worlds() -> impl Strategy<Value = World> {
     // Few different texts, so that duplicates and near-full cells are common.
     let text = prop_oneof![2 => Just(String::new()), 8 => "[a-g]"];
     let ask = prop_oneof![1 => Just(None), 6 => prop::collection::vec(text, 0..4).prop_map(Some)];
-    (1..8usize, 1..4u32, 1..5u32, 1..4u64).prop_flat_map(
-        move |(cells, per_cell, max_asks, scopes)| {
-            let asks = prop::collection::vec(ask.clone(), max_asks as usize);
-            (
-                prop::collection::vec(asks, cells),
-                prop::collection::vec(0..scopes, cells),
-            )
-                .prop_map(move |(answers, scope)| World {
-                    quotas: Quotas {
-                        per_cell,
-                        max_asks,
-                        scope,
-                    },
-                    answers,
-                    come: HashSet::new(),
-                })
-        },
-    )
+    (1..8usize, 1..4u32, 1..5u32, 1..4u64).prop_flat_map(move |(cells, per_cell, max_asks, scopes)| {
+        let asks = prop::collection::vec(ask.clone(), max_asks as usize);
+        (prop::collection::vec(asks, cells), prop::collection::vec(0..scopes, cells)).prop_map(
+            move |(answers, scope)| World {
+                quotas: Quotas { per_cell, max_asks, scope },
+                answers,
+                come: HashSet::new(),
+            },
+        )
+    })
 }
 
 proptest! {

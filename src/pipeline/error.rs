@@ -1,0 +1,108 @@
+//! What can end a run, and what to do about each.
+
+use std::time::Duration;
+
+use super::book::BookError;
+use super::connect::shown_address;
+use super::output::OutputError;
+use crate::client::managed::ManagedError;
+use crate::client::{ClientError, ErrorClass};
+use crate::config::resolved::Endpoint;
+use crate::report;
+use crate::store::{LockError, StoreError};
+
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    #[error("the environment variable `{name}` is not set, and endpoint `{endpoint}` takes its key from it")]
+    NoKey { name: String, endpoint: String },
+    #[error("endpoint `{endpoint}` ({url}): {error}{}", after(*.waited))]
+    Endpoint {
+        endpoint: String,
+        url: String,
+        error: ClientError,
+        /// How long it was waited for, if it was.
+        waited: Option<Duration>,
+    },
+    #[error("endpoint `{endpoint}` ({url}) has the wrong model: {what}")]
+    WrongModel { endpoint: String, url: String, what: String },
+    #[error(transparent)]
+    Managed(ManagedError),
+    #[error("{0}")]
+    ManagedGone(String),
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error(transparent)]
+    Lock(#[from] LockError),
+    #[error(transparent)]
+    Output(#[from] OutputError),
+    #[error("a template fails")]
+    Render(#[from] crate::prompt::RenderError),
+    #[error("interrupted before anything was asked")]
+    Interrupted,
+    #[error("the name `{name}` belongs to {other}; two configs of one project cannot share a name")]
+    NameTaken { name: String, other: String },
+}
+
+impl RunError {
+    pub fn endpoint(endpoint: &Endpoint, error: ClientError) -> Self {
+        RunError::Endpoint {
+            endpoint: endpoint.name.clone(),
+            url: shown_address(endpoint),
+            error,
+            waited: None,
+        }
+    }
+
+    /// The same after a wait that `patience` ended.
+    pub fn impatient(endpoint: &Endpoint, error: ClientError, waited: Duration) -> Self {
+        RunError::Endpoint {
+            endpoint: endpoint.name.clone(),
+            url: shown_address(endpoint),
+            error,
+            waited: Some(waited),
+        }
+    }
+
+    /// What to do about it.
+    pub fn advice(&self) -> String {
+        match self {
+            RunError::NoKey { name, .. } => format!("export {name}=… and run again"),
+            RunError::Endpoint { error, .. } => match error.class {
+                ErrorClass::Unauthorized => "look at the key: `api_key_env` in the config names the variable that holds it".into(),
+                ErrorClass::NotFound => "look at `url` and `model`: the address should be that of the server, with or without `/v1`".into(),
+                ErrorClass::Refused => "the server refuses every request: look at what it says, and at `sampling.extra` and `response.schema`".into(),
+                ErrorClass::ContextExceeded => "the prompt is longer than a slot's context: shorten it, or start the server with a larger `-c`, or fewer `-np`".into(),
+                ErrorClass::Unreachable => "start the server (such as `llama-server -m model.gguf --port 8080`), or mend `url`".into(),
+                _ => "look at the server and its log; run again when it is well: all that was stored is kept".into(),
+            },
+            RunError::WrongModel { endpoint, .. } => {
+                format!("load that model, or change `endpoints.{endpoint}.model`")
+            }
+            RunError::Managed(error) => error.advice().into(),
+            RunError::ManagedGone(_) => "read its log and run again; all that was stored is kept".into(),
+            RunError::Store(error) => error.advice().into(),
+            RunError::Lock(LockError::Held { .. }) => "wait until it ends; other configs can run beside it".into(),
+            RunError::Lock(LockError::Store(error)) => error.advice().into(),
+            RunError::Output(_) => "look at the disk and the folder's permissions; all that was stored is kept".into(),
+            RunError::Render(error) => error.to_string(),
+            RunError::Interrupted => "run again to go on".into(),
+            RunError::NameTaken { .. } => "give this config a `name:` of its own".into(),
+        }
+    }
+}
+
+impl From<BookError> for RunError {
+    fn from(error: BookError) -> Self {
+        match error {
+            BookError::Render(error) => RunError::Render(error),
+            BookError::Store(error) => RunError::Store(error),
+        }
+    }
+}
+
+fn after(waited: Option<Duration>) -> String {
+    match waited {
+        Some(waited) => format!(", after {} of waiting (`patience`)", report::duration(waited)),
+        None => String::new(),
+    }
+}

@@ -1,0 +1,508 @@
+//! The loop that asks: sends what is due, stores what comes, evaluates, and again.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use tokio::sync::mpsc;
+use tokio::task::JoinSet;
+
+use super::book::StoreBook;
+use super::connect::waiting_for;
+use super::error::RunError;
+use super::interrupt::Interrupts;
+use crate::check::Candidate;
+use crate::check::answer::Answer;
+use crate::client::managed::ManagedServer;
+use crate::client::{Client, ClientError, ErrorClass};
+use crate::dataset::evaluate::Demand;
+use crate::dataset::{Outcome, Quotas, Recipe, Stored, evaluate};
+use crate::model::Fingerprint;
+use crate::report::{self, Status, Watcher};
+use crate::scheduler::{self, After, Fault, FaultKind, GiveUp, Next, Queue, Waiting};
+use crate::store::{Completion, Kind, Settings, Tombstone, Writer, Written};
+
+/// What was done in this run.
+#[derive(Debug, Default)]
+pub struct Progress {
+    pub attempts: u64,
+    pub requests: u64,
+    pub prompt_tokens: u64,
+    pub cached_tokens: u64,
+    pub completion_tokens: u64,
+    pub faults: BTreeMap<&'static str, u64>,
+}
+
+/// A received answer on its way into the store.
+struct Pending {
+    fingerprint: Fingerprint,
+    stored: Stored,
+}
+
+/// A request that came back: what was sent in canonical form, and what was answered.
+struct Sent {
+    ticket: scheduler::Ticket,
+    demand: Demand,
+    canonical: String,
+    answer: Result<String, ClientError>,
+}
+
+struct Worker<'a> {
+    recipe: &'a Recipe,
+    quotas: Quotas,
+    book: StoreBook<'a>,
+    client: Client,
+    writer: Writer,
+    commits: mpsc::UnboundedReceiver<Written>,
+    watcher: &'a (dyn Watcher + Sync),
+    managed: Option<ManagedServer>,
+    settings: Settings,
+    queue: Queue<Demand>,
+    started: Instant,
+    /// Asks that wait, are under way, are being stored, or were given up in this run.
+    asked: HashSet<Fingerprint>,
+    sends: JoinSet<Sent>,
+    pending: HashMap<u64, Pending>,
+    next_pending: u64,
+    /// What each failing ask failed with last.
+    last_errors: HashMap<Fingerprint, ClientError>,
+    /// An ask that kept failing with nothing else left to compare it with.
+    unproven: Option<(Demand, ClientError)>,
+    progress: Progress,
+    said: HashSet<&'static str>,
+    example: Option<String>,
+    outcome: Outcome,
+    /// Something was stored since the last evaluation.
+    stale: bool,
+    evaluated: Instant,
+    evaluation: Duration,
+}
+
+/// What a worker works with.
+pub struct Tools<'a> {
+    pub recipe: &'a Recipe,
+    pub book: StoreBook<'a>,
+    pub client: Client,
+    pub writer: Writer,
+    pub commits: mpsc::UnboundedReceiver<Written>,
+    pub watcher: &'a (dyn Watcher + Sync),
+    pub managed: Option<ManagedServer>,
+    pub settings: Settings,
+    pub slots: u32,
+}
+
+/// What came of a worker's work.
+pub struct Done {
+    pub outcome: Outcome,
+    pub progress: Progress,
+    pub error: Option<RunError>,
+    pub stopped: bool,
+}
+
+/// Asks for the demands of an outcome and for what follows, until none is left or nothing more can
+/// be asked. Returns when all that was received is stored and a managed server has ended.
+pub async fn ask(tools: Tools<'_>, outcome: Outcome, interrupts: &mut Interrupts) -> Done {
+    let Tools { recipe, book, client, writer, commits, watcher, managed, settings, slots } = tools;
+    let endpoint = &recipe.config.endpoint;
+    let mut worker = Worker {
+        recipe,
+        quotas: recipe.quotas(),
+        book,
+        client,
+        writer,
+        commits,
+        watcher,
+        managed,
+        settings,
+        queue: Queue::new(scheduler::Settings {
+            slots,
+            requests_per_minute: endpoint.requests_per_minute.and_then(std::num::NonZeroU32::new),
+            patience: endpoint.patience,
+            proven: outcome.answers > 0,
+        }),
+        started: Instant::now(),
+        asked: HashSet::new(),
+        sends: JoinSet::new(),
+        pending: HashMap::new(),
+        next_pending: 0,
+        last_errors: HashMap::new(),
+        unproven: None,
+        progress: Progress::default(),
+        said: HashSet::new(),
+        example: None,
+        outcome,
+        stale: false,
+        evaluated: Instant::now(),
+        evaluation: Duration::ZERO,
+    };
+    let (error, stopped) = worker.work(interrupts).await;
+    let Worker { outcome, progress, managed, writer, .. } = worker;
+    drop(writer);
+    if let Some(managed) = managed {
+        managed.stop().await;
+    }
+    Done { outcome, progress, error, stopped }
+}
+
+impl Worker<'_> {
+    fn now(&self) -> Duration {
+        self.started.elapsed()
+    }
+
+    /// Until no demand is left, or nothing more can be asked.
+    async fn work(&mut self, interrupts: &mut Interrupts) -> (Option<RunError>, bool) {
+        let mut error = None;
+        let mut stopped = false;
+        let mut tick = tokio::time::interval(self.watcher.interval());
+        tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        self.enqueue();
+        loop {
+            let over = stopped || error.is_some();
+            if let Some((demand, failure)) = self.unproven.take() {
+                self.prove(demand, failure, &mut error).await;
+            }
+            let mut wake = None;
+            let mut waiting = None;
+            while !over && error.is_none() {
+                match self.queue.next(self.now()) {
+                    Next::Start(ticket, demand) => {
+                        if let Err(failure) = self.send(ticket, demand) {
+                            error = Some(failure);
+                            break;
+                        }
+                    }
+                    Next::Wait(at, why) => {
+                        wake = Some(self.started + at);
+                        waiting = self.waiting_text(why);
+                        break;
+                    }
+                    Next::Busy | Next::Empty => break,
+                }
+            }
+            let over = stopped || error.is_some();
+            if self.sends.is_empty() && self.pending.is_empty() {
+                if over {
+                    break;
+                }
+                if self.queue.waiting() == 0 {
+                    if !self.stale || self.evaluate(&mut error) == 0 {
+                        break;
+                    }
+                    continue;
+                }
+            } else if !over
+                && self.stale
+                && self.queue.waiting() < self.queue.slots() as usize
+                && self.may_evaluate()
+            {
+                self.evaluate(&mut error);
+                if self.queue.waiting() > 0 {
+                    continue;
+                }
+            }
+            // An evaluation that was put off because the last one was long.
+            if self.stale && self.queue.waiting() < self.queue.slots() as usize {
+                let at = self.evaluated + self.evaluation * 10;
+                wake = Some(wake.map_or(at, |wake: Instant| wake.min(at)));
+            }
+            tokio::select! {
+                Some(sent) = self.sends.join_next() => match sent {
+                    Ok(Sent { ticket, demand, canonical, answer: Ok(raw) }) => {
+                        self.received(ticket, demand, canonical, raw, &mut error);
+                    }
+                    Ok(Sent { ticket, demand, answer: Err(failure), .. }) => {
+                        self.failed(ticket, demand, failure, &mut error);
+                    }
+                    // Only sends that we left behind ourselves end without an answer.
+                    Err(_) => {}
+                },
+                Some(written) = self.commits.recv() => self.committed(written, &mut error),
+                () = sleep_until(wake), if wake.is_some() && !over => {}
+                _ = tick.tick() => {
+                    if self.stale && self.may_evaluate() && !over {
+                        self.evaluate(&mut error);
+                    }
+                    self.show(waiting);
+                }
+                () = interrupts.next() => {
+                    if !stopped {
+                        stopped = true;
+                        self.queue.clear();
+                        if !self.sends.is_empty() {
+                            self.watcher.say(&format!(
+                                "stopping: waiting for {} under way; Ctrl-C again to leave them",
+                                report::count(self.sends.len() as u64, "request")
+                            ));
+                        }
+                    } else {
+                        self.sends.abort_all();
+                        self.sends = JoinSet::new();
+                    }
+                }
+            }
+        }
+        self.evaluate(&mut error);
+        (error, stopped)
+    }
+
+    /// Whether evaluations take up at most a tenth of the time.
+    fn may_evaluate(&self) -> bool {
+        self.evaluated.elapsed() >= self.evaluation * 10
+    }
+
+    /// Evaluates, and enqueues what is newly demanded; says how many that are.
+    fn evaluate(&mut self, error: &mut Option<RunError>) -> usize {
+        let begun = Instant::now();
+        match evaluate(&self.quotas, &mut self.book) {
+            Ok(outcome) => self.outcome = outcome,
+            Err(failure) => {
+                error.get_or_insert(failure.into());
+                return 0;
+            }
+        }
+        self.evaluation = begun.elapsed();
+        self.evaluated = Instant::now();
+        self.stale = false;
+        match error {
+            None => self.enqueue(),
+            Some(_) => 0,
+        }
+    }
+
+    fn enqueue(&mut self) -> usize {
+        let mut new = 0;
+        for demand in &self.outcome.demands {
+            if self.asked.insert(demand.fingerprint) {
+                self.queue.push(*demand);
+                new += 1;
+            }
+        }
+        new
+    }
+
+    fn send(&mut self, ticket: scheduler::Ticket, demand: Demand) -> Result<(), RunError> {
+        let ask = self.recipe.ask(self.book.frame(), demand.cell, demand.ask)?;
+        let client = self.client.clone();
+        let timeout = self.recipe.config.endpoint.timeout;
+        self.progress.attempts += 1;
+        let canonical = ask.request.canonical;
+        self.sends.spawn(async move {
+            Sent { ticket, demand, canonical, answer: client.chat(ask.body, timeout).await }
+        });
+        Ok(())
+    }
+
+    fn received(
+        &mut self,
+        ticket: scheduler::Ticket,
+        demand: Demand,
+        canonical: String,
+        raw: String,
+        error: &mut Option<RunError>,
+    ) {
+        crate::crash_point!("after-receipt");
+        let answer = match Answer::parse(&raw) {
+            Ok(answer) => answer,
+            Err(why) => {
+                let failure = ClientError::garbled(&raw, &why.to_string());
+                return self.failed(ticket, demand, failure, error);
+            }
+        };
+        self.queue.done(ticket);
+        self.last_errors.remove(&demand.fingerprint);
+        let usage = answer.usage.unwrap_or_default();
+        self.progress.requests += 1;
+        self.progress.prompt_tokens += usage.prompt_tokens;
+        self.progress.completion_tokens += usage.completion_tokens;
+        self.progress.cached_tokens += answer.cached_tokens();
+        let ended = answer.ended_by_itself();
+        // With several choices servers differ in what they count, so the number is not relied on.
+        let tokens = (answer.choices.len() == 1 && answer.usage.is_some()).then_some(usage.completion_tokens);
+        let candidates = self.book.judge(&raw);
+        if let Some(candidate) = candidates.iter().find(|candidate| candidate.outcome.is_ok()) {
+            self.example = Some(self.describe(demand.cell, candidate));
+        }
+        let completion = Completion {
+            fingerprint: demand.fingerprint,
+            max_tokens: self.recipe.config.sampling.max_tokens,
+            kind: Kind::Chat,
+            request: canonical,
+            answer: raw,
+            ended,
+            tokens,
+        };
+        let ticket = self.put_off(demand.fingerprint, Stored::Answer(candidates));
+        if let Err(failure) = self.writer.completion(ticket, completion) {
+            error.get_or_insert(failure.into());
+            self.pending.remove(&ticket);
+        }
+    }
+
+    fn describe(&self, cell: usize, candidate: &Candidate) -> String {
+        let names: Vec<&str> =
+            self.recipe.grid.names(self.recipe.grid.cells()[cell]).map(|(_, value)| value).collect();
+        format!("{}: {}", names.join(" · "), candidate.text.split_whitespace().collect::<Vec<_>>().join(" "))
+    }
+
+    fn put_off(&mut self, fingerprint: Fingerprint, stored: Stored) -> u64 {
+        self.next_pending += 1;
+        self.pending.insert(self.next_pending, Pending { fingerprint, stored });
+        self.next_pending
+    }
+
+    fn committed(&mut self, written: Written, error: &mut Option<RunError>) {
+        let fine = written.result.is_ok();
+        for ticket in written.tickets {
+            let Some(pending) = self.pending.remove(&ticket) else {
+                continue;
+            };
+            if !fine {
+                continue;
+            }
+            self.stale = true;
+            match written.superseded.contains(&ticket) {
+                true => self.book.forget(&pending.fingerprint),
+                false => self.book.learn(pending.fingerprint, pending.stored),
+            }
+        }
+        if let Err(failure) = written.result
+            && error.is_none()
+        {
+            self.queue.clear();
+            *error = Some(failure.into());
+        }
+    }
+
+    fn failed(
+        &mut self,
+        ticket: scheduler::Ticket,
+        demand: Demand,
+        failure: ClientError,
+        error: &mut Option<RunError>,
+    ) {
+        *self.progress.faults.entry(failure.class.name()).or_default() += 1;
+        if let Some(gone) = self.managed.as_mut().and_then(ManagedServer::gone) {
+            self.queue.clear();
+            error.get_or_insert(RunError::ManagedGone(gone));
+            return;
+        }
+        if self.said.insert(failure.class.name()) {
+            self.watcher.say(&format!("{}: {failure}", failure.class.name()));
+        }
+        tracing::debug!(class = failure.class.name(), cell = demand.cell, ask = demand.ask, %failure, "request failed");
+        let fault = Fault { kind: kind_of(failure.class), retry_after: failure.retry_after };
+        match self.queue.failed(ticket, demand, &fault, self.now()) {
+            After::Again => {
+                self.last_errors.insert(demand.fingerprint, failure);
+            }
+            After::Out(demand, GiveUp::Its) => self.bury(demand, &failure, error),
+            After::Out(demand, GiveUp::Unproven) => self.unproven = Some((demand, failure)),
+            After::Stop(_) => {
+                self.queue.clear();
+                error.get_or_insert(RunError::endpoint(&self.recipe.config.endpoint, failure));
+            }
+            After::Impatient(_, waited) => {
+                self.queue.clear();
+                let endpoint = &self.recipe.config.endpoint;
+                error.get_or_insert(RunError::impatient(endpoint, failure, waited));
+            }
+        }
+    }
+
+    /// Leaves a tombstone: the ask failed by its own fault.
+    fn bury(&mut self, demand: Demand, failure: &ClientError, error: &mut Option<RunError>) {
+        let tombstone = Tombstone {
+            fingerprint: demand.fingerprint,
+            reason: failure.class.name().into(),
+            detail: failure.to_string(),
+            settings: settings_behind(failure.class, &self.settings),
+        };
+        let stored = Stored::Tombstone(Arc::from(failure.class.name()));
+        let ticket = self.put_off(demand.fingerprint, stored);
+        if let Err(failure) = self.writer.tombstone(ticket, tombstone) {
+            error.get_or_insert(failure.into());
+            self.pending.remove(&ticket);
+        }
+    }
+
+    /// Decides about an ask that kept failing alone: a server that answered others before, and says
+    /// now that it is well, is not at fault.
+    async fn prove(&mut self, demand: Demand, failure: ClientError, error: &mut Option<RunError>) {
+        let wanted = self.recipe.config.endpoint.model.as_deref();
+        if self.client.probe(wanted, Duration::from_secs(5)).await.is_ok() {
+            return self.bury(demand, &failure, error);
+        }
+        let cell = self.recipe.grid.describe(self.recipe.grid.cells()[demand.cell]);
+        self.watcher.say(&format!(
+            "an ask of {cell} is left open: it kept failing, and the server is not well: {failure}"
+        ));
+    }
+
+    fn waiting_text(&self, why: Waiting) -> Option<String> {
+        match why {
+            Waiting::Away { since } => {
+                let seconds = self.now().saturating_sub(since).as_secs();
+                let last = self.last_errors.values().next().map_or_else(String::new, waiting_for);
+                Some(format!("waiting for the server since {seconds} s: {last}"))
+            }
+            Waiting::Paused => Some("the server asked for a pause".into()),
+            Waiting::Rate if self.sends.is_empty() => Some("held to requests_per_minute".into()),
+            Waiting::Retry if self.sends.is_empty() => Some("pausing before another try".into()),
+            Waiting::Rate | Waiting::Retry => None,
+        }
+    }
+
+    fn show(&mut self, waiting: Option<String>) {
+        let mut rejected: BTreeMap<&'static str, u64> = BTreeMap::new();
+        for reject in &self.outcome.rejects {
+            *rejected.entry(reject.reason.name()).or_default() += 1;
+        }
+        self.watcher.update(&Status {
+            rows: self.outcome.rows.len() as u64,
+            wanted: self.recipe.wanted(),
+            requests: self.progress.requests,
+            open: (self.queue.waiting() + self.sends.len()) as u64,
+            under_way: self.sends.len(),
+            rejected,
+            completion_tokens: self.progress.completion_tokens,
+            elapsed: self.now(),
+            waiting,
+            example: self.example.take(),
+        });
+    }
+}
+
+async fn sleep_until(wake: Option<Instant>) {
+    match wake {
+        Some(wake) => tokio::time::sleep_until(wake.into()).await,
+        None => std::future::pending().await,
+    }
+}
+
+/// What scheduling makes of a failure.
+fn kind_of(class: ErrorClass) -> FaultKind {
+    match class {
+        ErrorClass::Unreachable | ErrorClass::Loading | ErrorClass::Unavailable => FaultKind::Away,
+        ErrorClass::RateLimited => FaultKind::Limited,
+        ErrorClass::Crowded => FaultKind::Crowded,
+        ErrorClass::ServerError | ErrorClass::Garbled | ErrorClass::Timeout | ErrorClass::Dropped => {
+            FaultKind::Broken
+        }
+        ErrorClass::ContextExceeded => FaultKind::TooLong,
+        ErrorClass::Refused => FaultKind::Refused,
+        ErrorClass::Unauthorized | ErrorClass::NotFound | ErrorClass::Unusable => FaultKind::Fatal,
+    }
+}
+
+/// The settings whose change makes a failure of this class worth another try.
+fn settings_behind(class: ErrorClass, now: &Settings) -> Settings {
+    match class {
+        ErrorClass::Timeout => {
+            Settings { timeout_ms: now.timeout_ms, max_tokens: now.max_tokens, context: None }
+        }
+        ErrorClass::ContextExceeded | ErrorClass::Crowded => {
+            Settings { context: now.context, max_tokens: now.max_tokens, timeout_ms: None }
+        }
+        _ => Settings::default(),
+    }
+}
