@@ -41,6 +41,7 @@ impl Client {
             .redirect(reqwest::redirect::Policy::none())
             .build()
             .map_err(|error| ClientError::new(ErrorClass::Unusable, chain(&error)))?;
+        let keyless = key.is_none();
         let shown = key.as_deref().unwrap_or("none");
         if reqwest::header::HeaderValue::from_str(&format!("Bearer {shown}")).is_err() {
             return Err(ClientError::new(
@@ -57,7 +58,10 @@ impl Client {
         let service = tower::service_fn(move |factory: HttpRequestFactory| {
             let sender = sender.clone();
             async move {
-                let request = factory.build().await?;
+                let mut request = factory.build().await?;
+                if keyless {
+                    request.headers_mut().remove(reqwest::header::AUTHORIZATION);
+                }
                 let response = sender.execute(request).await.map_err(|error| boxed(from_reqwest(&error)))?;
                 match response.status().is_success() {
                     true => Ok(response),
@@ -121,8 +125,15 @@ async fn refusal(response: reqwest::Response) -> ClientError {
         .and_then(|ms| ms.trim().parse::<f64>().ok())
         .and_then(|ms| Duration::try_from_secs_f64(ms / 1000.0).ok())
         .or_else(|| retry_after(&header("retry-after")?, jiff::Timestamp::now()));
+    let moved = header("location");
     let body = response.text().await.unwrap_or_default();
-    ClientError::from_response(status, wait, &body)
+    match moved {
+        Some(to) if (300..400).contains(&status) => ClientError {
+            status: Some(status),
+            ..ClientError::new(ErrorClass::NotFound, format!("it redirects to {to}"))
+        },
+        _ => ClientError::from_response(status, wait, &body),
+    }
 }
 
 fn boxed(error: ClientError) -> OpenAIError {

@@ -200,9 +200,12 @@ fn file_name(path: &str) -> &str {
 }
 
 fn parse<'a, T: Deserialize<'a>>(text: &'a str, page: &str) -> Result<T, ClientError> {
-    serde_json::from_str(text).map_err(|error| {
-        ClientError::new(ErrorClass::Garbled, format!("`{page}` is not what it should be: {error}"))
-    })
+    serde_json::from_str(text).map_err(|error| wrong(page, &error))
+}
+
+fn wrong(page: &str, error: &serde_json::Error) -> ClientError {
+    let message = format!("its `{page}` is not that of an OpenAI-compatible server: {error}");
+    ClientError::new(ErrorClass::NotFound, message)
 }
 
 #[cfg(test)]

@@ -16,6 +16,8 @@ const RESERVED: &[&str] = &[
     "model",
     "prompt",
     "fingerprint",
+    "reason",
+    "why",
     "cell",
     "ask",
     "items",

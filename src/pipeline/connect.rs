@@ -48,7 +48,7 @@ pub fn address(endpoint: &Endpoint) -> String {
 /// Looks which model the endpoint has, with a GET where it is up, or from memory.
 ///
 /// # Errors
-/// A key that the environment does not hold, and a managed model that is no model.
+/// A managed model that is no model.
 pub async fn look(config: &Config, reader: Option<&Reader>) -> Result<Option<Known>, RunError> {
     let endpoint = &config.endpoint;
     let remembered = match reader {
@@ -70,15 +70,15 @@ pub async fn look(config: &Config, reader: Option<&Reader>) -> Result<Option<Kno
                 .or(remembered.map(|memory| Known { memory, seen: false })));
         }
         Server::Url(url) => {
-            let client = client(endpoint, url)?;
-            match client.probe(endpoint.model.as_deref(), LOOK).await {
-                Ok(probe)
-                    if endpoint.model.as_ref().is_none_or(|model| check_model(&probe, model).is_ok()) =>
-                {
-                    Some(memory_of(&probe))
-                }
-                _ => None,
-            }
+            // Without its key an endpoint cannot be seen, and memory must do.
+            let probe = match client(endpoint, url) {
+                Ok(client) => client.probe(endpoint.model.as_deref(), LOOK).await.ok(),
+                Err(RunError::NoKey { .. }) => None,
+                Err(error) => return Err(error),
+            };
+            let asserted =
+                |probe: &Probe| endpoint.model.as_ref().is_none_or(|model| check_model(probe, model).is_ok());
+            probe.filter(asserted).map(|probe| memory_of(&probe))
         }
     };
     Ok(match memory {
@@ -131,7 +131,8 @@ pub async fn connect(config: &Config, watcher: &(dyn Watcher + Sync)) -> Result<
     let mut said: Option<ErrorClass> = None;
     let mut failures = 0;
     let probe = loop {
-        let error = match client.probe(endpoint.model.as_deref(), Duration::from_secs(20)).await {
+        let asked = client.probe(endpoint.model.as_deref(), Duration::from_secs(20));
+        let error = match spoken(asked, watcher, &url).await {
             Ok(probe) => break probe,
             Err(error) => error,
         };
@@ -170,6 +171,17 @@ pub async fn connect(config: &Config, watcher: &(dyn Watcher + Sync)) -> Result<
         memory.identity = identity;
     }
     Ok(Connected { client, memory, managed })
+}
+
+/// Waits for a server's answer, and says so when it takes longer than a moment.
+async fn spoken<T>(answer: impl Future<Output = T>, watcher: &(dyn Watcher + Sync), url: &str) -> T {
+    tokio::pin!(answer);
+    tokio::select! {
+        answer = &mut answer => return answer,
+        () = tokio::time::sleep(Duration::from_secs(1)) => {}
+    }
+    watcher.say(&format!("waiting for {url}: no answer yet"));
+    answer.await
 }
 
 /// Whether waiting may mend it.

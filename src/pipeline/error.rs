@@ -76,7 +76,7 @@ impl RunError {
                 _ => "look at the server and its log; run again when it is well: all that was stored is kept".into(),
             },
             RunError::WrongModel { endpoint, .. } => {
-                format!("load that model, or change `endpoints.{endpoint}.model`")
+                format!("load that model, or change `endpoints.{endpoint}` for the one that is there; all that was stored is kept")
             }
             RunError::Managed(error) => error.advice().into(),
             RunError::ManagedGone(_) => "read its log and run again; all that was stored is kept".into(),

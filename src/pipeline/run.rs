@@ -70,7 +70,11 @@ pub async fn run(
     };
     let asks_before =
         last.as_ref().and_then(|snapshot| CellAsks::from_bytes(&snapshot.cells)).unwrap_or_default();
-    let known = look(config, reader.as_ref()).await?;
+    let mut interrupts = Interrupts::new();
+    let known = tokio::select! {
+        known = look(config, reader.as_ref()) => known?,
+        () = interrupts.next() => return Err(RunError::Interrupted),
+    };
     let lock = match RunLock::take(&dir, &config.name) {
         Ok(lock) => Ok(lock),
         Err(held @ LockError::Held { .. }) => return Err(held.into()),
@@ -94,7 +98,8 @@ pub async fn run(
         (_, known) => {
             let lock = lock?;
             let assumed = known.map(|known| known.memory);
-            (work(opened, options, watcher, &dir, assumed, &asks_before).await?, Some(lock))
+            let worked = work(opened, options, watcher, &dir, assumed, &asks_before, &mut interrupts).await?;
+            (worked, Some(lock))
         }
     };
     let Worked { outcome, memory, cells, progress, mut error, stopped } = worked;
@@ -232,6 +237,7 @@ async fn work(
     dir: &StoreDir,
     assumed: Option<EndpointMemory>,
     before: &CellAsks,
+    interrupts: &mut Interrupts,
 ) -> Result<Worked, RunError> {
     let recipe = &opened.recipe;
     let config = &recipe.config;
@@ -241,7 +247,6 @@ async fn work(
         let _ = written.send(done);
     })?;
     let reader = Reader::open(dir)?;
-    let mut interrupts = Interrupts::new();
     let connected = tokio::select! {
         connected = connect(config, watcher) => connected,
         () = interrupts.next() => Err(RunError::Interrupted),
@@ -277,7 +282,7 @@ async fn work(
     ));
     let settings = settings(recipe, &memory);
     let tools = Tools { recipe, book, client, writer, commits, watcher, managed, settings, slots };
-    let Done { outcome, progress, error, stopped } = worker::ask(tools, outcome, &mut interrupts).await;
+    let Done { outcome, progress, error, stopped } = worker::ask(tools, outcome, interrupts).await;
     Ok(Worked { outcome, memory, cells, progress, error, stopped })
 }
 

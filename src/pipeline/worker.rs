@@ -68,6 +68,8 @@ struct Worker<'a> {
     last_errors: HashMap<Fingerprint, ClientError>,
     /// An ask that kept failing with nothing else left to compare it with.
     unproven: Option<(Demand, ClientError)>,
+    /// The server was gone, and may come back as another.
+    was_gone: bool,
     progress: Progress,
     said: HashSet<&'static str>,
     example: Option<String>,
@@ -127,6 +129,7 @@ pub async fn ask(tools: Tools<'_>, outcome: Outcome, interrupts: &mut Interrupts
         next_pending: 0,
         last_errors: HashMap::new(),
         unproven: None,
+        was_gone: false,
         progress: Progress::default(),
         said: HashSet::new(),
         example: None,
@@ -166,9 +169,11 @@ impl Worker<'_> {
             while !over && error.is_none() {
                 match self.queue.next(self.now()) {
                     Next::Start(ticket, demand) => {
+                        if self.was_gone && !self.is_the_same(ticket, demand, &mut error).await {
+                            continue;
+                        }
                         if let Err(failure) = self.send(ticket, demand) {
                             error = Some(failure);
-                            break;
                         }
                     }
                     Next::Wait(at, why) => {
@@ -278,6 +283,41 @@ impl Worker<'_> {
             }
         }
         new
+    }
+
+    /// Looks, before the first ask after an outage, whether the server that is there now has the
+    /// model that the run is for. The look stands for the ask if it fails.
+    async fn is_the_same(
+        &mut self,
+        ticket: scheduler::Ticket,
+        demand: Demand,
+        error: &mut Option<RunError>,
+    ) -> bool {
+        let endpoint = &self.recipe.config.endpoint;
+        match self.client.probe(endpoint.model.as_deref(), Duration::from_secs(10)).await {
+            Ok(probe) if self.managed.is_some() || probe.identity == self.book.model => {
+                self.was_gone = false;
+                true
+            }
+            Ok(probe) => {
+                self.queue.dropped(ticket);
+                self.queue.clear();
+                error.get_or_insert(RunError::WrongModel {
+                    endpoint: endpoint.name.clone(),
+                    url: self.client.base().to_owned(),
+                    what: format!(
+                        "the run is for `{}`, and the server came back with `{}`",
+                        self.book.model.display_name(),
+                        probe.identity.display_name()
+                    ),
+                });
+                false
+            }
+            Err(failure) => {
+                self.failed(ticket, demand, failure, error);
+                false
+            }
+        }
     }
 
     fn send(&mut self, ticket: scheduler::Ticket, demand: Demand) -> Result<(), RunError> {
@@ -390,6 +430,8 @@ impl Worker<'_> {
             self.watcher.say(&format!("{}: {failure}", failure.class.name()));
         }
         tracing::debug!(class = failure.class.name(), cell = demand.cell, ask = demand.ask, %failure, "request failed");
+        self.was_gone |=
+            matches!(failure.class, ErrorClass::Unreachable | ErrorClass::Loading | ErrorClass::Dropped);
         let fault = Fault { kind: kind_of(failure.class), retry_after: failure.retry_after };
         match self.queue.failed(ticket, demand, &fault, self.now()) {
             After::Again => {

@@ -152,7 +152,8 @@ pub fn plan_text(plan: &PlanSummary) -> String {
     if rows.kept + rows.leaving + rows.displaced > 0 {
         out.push_str(&format!("\nrows: {} stay", thousands(rows.kept)));
         if rows.leaving > 0 {
-            out.push_str(&format!(", {} leave until they are remade", thousands(rows.leaving)));
+            let remade = if plan.requests > 0 { " until they are remade" } else { "" };
+            out.push_str(&format!(", {} leave{remade}", thousands(rows.leaving)));
         }
         if rows.displaced > 0 {
             out.push_str(&format!(", {} are displaced as duplicates", thousands(rows.displaced)));

@@ -184,7 +184,6 @@ fn server_script(project: &Project, name: &str) -> PathBuf {
 }
 
 #[test]
-#[ignore = "bug: without a key, chat requests carry `Bearer none`"]
 fn no_key_sends_no_authorization() {
     let made = Bench::new().run(&[]).exits(0);
     assert!(made.seen.iter().all(|seen| seen.authorization.is_none()), "{:?}", made.seen[0].authorization);

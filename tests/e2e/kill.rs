@@ -142,7 +142,6 @@ fn a_crash_around_the_first_commit_of_all_costs_nothing() {
 }
 
 #[test]
-#[ignore = "bug: 10, crash points die at their first passing, before any ask"]
 fn a_crash_around_a_commit_of_answers_costs_at_most_that_batch() {
     // The first commits are of the endpoint, the snapshot and the config's path.
     let (asked, kept) = crash_and_go_on("before-commit:5");
@@ -208,7 +207,7 @@ fn ten_kills_lose_nothing_that_was_stored() {
     let mut random = 0x9e37_79b9_u64;
     for round in 0..10 {
         random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        let (sends, pause) = ((random >> 33) % 9, (random >> 48) % 24);
+        let (sends, pause) = ((random >> 33) % 15, (random >> 48) % 24);
         let running = project.watch(&RUN);
         until("sends", || fake.seen().len() >= sends as usize, String::new);
         std::thread::sleep(ms(pause));
@@ -225,7 +224,11 @@ fn ten_kills_lose_nothing_that_was_stored() {
         assert_eq!(status["stored"]["completions"], kept.len(), "round {round}");
         assert_eq!(is_whole(&project), None, "round {round}");
     }
-    assert!(sent > 20, "the kills came too early to mean anything: {sent} sends");
+    assert!(
+        sent > 40 && kept.len() > sent / 2 && kept.len() < 81,
+        "the kills mean nothing: {sent} sends, {} kept",
+        kept.len()
+    );
     let ran = project.emogrid(&RUN).exits(0);
     let last = asked(&fake);
     none_of(&last, &kept);
@@ -343,7 +346,6 @@ fn one_name_runs_once_at_a_time() {
 }
 
 #[test]
-#[ignore = "bug: 13, a run keeps its own answer where the store keeps another"]
 fn two_names_run_side_by_side_over_one_store() {
     // A server whose answers are never twice the same.
     let fake = Fake::start();
@@ -560,7 +562,6 @@ fn a_store_that_is_none_is_named() {
 // Whoever listens may leave.
 
 #[test]
-#[ignore = "bug: 11, CSV into a closed pipe is an error"]
 fn an_export_into_a_closed_pipe_ends_quietly() {
     let fake = Fake::start();
     fake.model(|model| model.slots = 16);
@@ -584,7 +585,6 @@ fn an_export_into_a_closed_pipe_ends_quietly() {
 }
 
 #[test]
-#[ignore = "bug: 12, a closed standard error is a panic"]
 fn a_run_goes_on_when_nobody_reads_what_it_says() {
     let fake = Fake::start();
     fake.latency(ms(10));
