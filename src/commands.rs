@@ -126,7 +126,7 @@ impl Talk {
         match failure {
             Failure::Config(report) => {
                 let (errors, warnings) = report.counts();
-                say(format!("{}", report.render(self.colour)));
+                say(report.render(self.colour));
                 let mut counted = crate::report::count(errors as u64, "error");
                 if warnings > 0 {
                     counted.push_str(&format!(", {}", crate::report::count(warnings as u64, "warning")));

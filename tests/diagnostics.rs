@@ -5,6 +5,8 @@
 //! `tests/diagnostics/<case>/` (`prompts/`, `configs/`, …). A first line `# args: …` adds
 //! arguments; `# check: …` names other files to check, from the project's root.
 //!
+//! In `pending/` are cases that show a fault not mended yet: move one up when it is.
+//!
 //! `INSTA_UPDATE=always cargo test --test diagnostics` writes the snapshots anew. Read them.
 
 use std::ffi::OsStr;

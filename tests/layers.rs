@@ -41,8 +41,7 @@ fn code_only(text: &str) -> String {
     for line in text.split_inclusive('\n') {
         let mut quoted = false;
         let mut escaped = false;
-        let mut rest = line.char_indices().peekable();
-        while let Some((at, c)) = rest.next() {
+        for (at, c) in line.char_indices() {
             if !quoted && line[at..].starts_with("//") {
                 out.push('\n');
                 break;

@@ -6,7 +6,10 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use crate::fake::{Fake, Model, Reply, Seen};
-use crate::project::{Project, SMALL};
+use crate::project::Project;
+
+/// The prompt of `SMALL`.
+const PROMPT: &str = "'Write a {{ sentiment }} post that shows {{ emotion }}: {{ emotion.definition }}'";
 
 /// Runs `small.yaml` to a complete dataset; the summary.
 #[track_caller]
@@ -117,12 +120,8 @@ fn a_word_changed_in_one_emotion_asks_for_that_emotion_again() {
 #[test]
 fn a_template_file_counts_by_what_it_renders() {
     let fake = Fake::start();
-    let project = Project::new();
-    let config = SMALL.replace("URL", &fake.url());
-    let start = config.find("'Write").unwrap();
-    let end = start + config[start..].find('}').unwrap() + 0;
-    let end = end + config[end..].find("}' }").unwrap() + 2;
-    project.write("small.yaml", &format!("{}{{ from: post.j2 }}{}", &config[..start], &config[end..]));
+    let project = Project::small(&fake.url());
+    project.edit("small.yaml", PROMPT, "{ from: post.j2 }");
     project.write("prompts/post.j2", "{% include 'part.j2' %} as {{ sentiment }}, {{ emotion.definition }}");
     project.write("prompts/part.j2", "Show {{ emotion }}");
     run(&project);
@@ -451,10 +450,7 @@ fn the_order_of_arrival_changes_no_byte() {
 fn two_cells_with_one_text_of_prompt_get_two_answers() {
     let fake = Fake::start();
     let project = Project::small(&fake.url());
-    let text = project.read("small.yaml");
-    let start = text.find("'Write").unwrap();
-    let end = start + text[start..].find("' }").unwrap() + 1;
-    project.write("small.yaml", &text.replace(&text[start..end], "Write a post."));
+    project.edit("small.yaml", PROMPT, "Write a post.");
     let summary = run(&project);
     assert_eq!(summary["requests"], 8);
     let seen = fake.seen();

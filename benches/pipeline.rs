@@ -1,0 +1,248 @@
+//! What a run costs: `cargo bench --bench pipeline`.
+//!
+//! A mock server, in this process, answers with distinct texts of 30 words. Against it, each as a
+//! process of its own, run: emogrid with all that it does (templates of about 350 tokens, a JSON
+//! Schema, checks, duplicates, a durable store, the dataset's files); a bare Rust client that only
+//! sends and reads; and, where Python has aiohttp, the script that one would write by hand. CPU is
+//! user and system time of the process, memory its peak.
+
+#![allow(clippy::print_stdout)]
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use axum::Router;
+use axum::extract::State;
+use axum::http::Uri;
+
+const CELLS: usize = 10_080;
+const AT_A_TIME: usize = 64;
+
+fn main() {
+    let mut args = std::env::args().skip(1);
+    if args.next().as_deref() == Some("raw-client") {
+        let url = args.next().expect("an address");
+        return raw_client(&url);
+    }
+    let mock = Mock::start();
+    for latency in [0, 200] {
+        mock.latency.store(latency, Ordering::SeqCst);
+        println!("\n{CELLS} requests, {AT_A_TIME} at a time, answers after {latency} ms");
+        println!("{:<34} {:>8} {:>8} {:>8}", "", "CPU s", "wall s", "peak MB");
+        let raw = measure(Command::new(std::env::current_exe().unwrap()).arg("raw-client").arg(&mock.url));
+        show("raw client", &raw, None);
+        let folder = tempfile::tempdir().unwrap();
+        project(folder.path(), &mock.url);
+        let run = measure(emogrid(folder.path(), &["run", "bench.yaml", "--quiet"]));
+        show("emogrid run", &run, Some(&raw));
+        let rows = std::fs::read_to_string(folder.path().join("out/bench/dataset.jsonl")).unwrap();
+        assert_eq!(rows.lines().count(), CELLS);
+        if let Some(mut script) = aiohttp(&mock.url) {
+            show("aiohttp script", &measure(&mut script), Some(&raw));
+        }
+        if latency == 0 {
+            show(
+                "emogrid run, nothing to do",
+                &measure(emogrid(folder.path(), &["run", "bench.yaml", "--quiet"])),
+                None,
+            );
+            show("emogrid plan", &measure(emogrid(folder.path(), &["plan", "bench.yaml"])), None);
+            show(
+                "emogrid check",
+                &measure(emogrid(folder.path(), &["check", "bench.yaml", "--quiet"])),
+                None,
+            );
+            edit(folder.path());
+            show(
+                "emogrid check, after an edit",
+                &measure(emogrid(folder.path(), &["check", "bench.yaml", "--quiet"])),
+                None,
+            );
+            show(
+                "emogrid plan, after an edit",
+                &measure(emogrid(folder.path(), &["plan", "bench.yaml"])),
+                None,
+            );
+        }
+    }
+}
+
+struct Measured {
+    cpu: f64,
+    wall: f64,
+    peak: f64,
+}
+
+fn show(name: &str, measured: &Measured, raw: Option<&Measured>) {
+    let ratio = raw.map_or_else(String::new, |raw| {
+        format!("   {:.2} × raw CPU, {:.2} × raw wall", measured.cpu / raw.cpu, measured.wall / raw.wall)
+    });
+    println!("{name:<34} {:>8.3} {:>8.3} {:>8.1}{ratio}", measured.cpu, measured.wall, measured.peak);
+}
+
+/// Runs a command to its end; it must succeed.
+fn measure(mut command: impl std::borrow::BorrowMut<Command>) -> Measured {
+    let command = command.borrow_mut().stdin(Stdio::null()).stdout(Stdio::null());
+    let started = Instant::now();
+    let child = command.spawn().unwrap();
+    let mut status = 0;
+    // SAFETY: all-zero bytes are a valid `rusage`, and both pointers are to locals.
+    let usage = unsafe {
+        let mut usage: libc::rusage = std::mem::zeroed();
+        let waited = libc::wait4(child.id() as i32, &mut status, 0, &mut usage);
+        assert_eq!(waited, child.id() as i32);
+        usage
+    };
+    let wall = started.elapsed().as_secs_f64();
+    assert_eq!(status, 0, "{command:?} failed");
+    let seconds = |time: libc::timeval| time.tv_sec as f64 + time.tv_usec as f64 / 1e6;
+    Measured {
+        cpu: seconds(usage.ru_utime) + seconds(usage.ru_stime),
+        wall,
+        peak: usage.ru_maxrss as f64 / 1024.0,
+    }
+}
+
+fn emogrid(folder: &Path, args: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_emogrid"));
+    command.args(args).current_dir(folder);
+    command
+}
+
+fn project(folder: &Path, url: &str) {
+    let names =
+        |of: &str, count: usize| (0..count).map(|n| format!("{of}{n}")).collect::<Vec<_>>().join(", ");
+    let config = format!(
+        "name: bench
+endpoints: {{ mock: {{ url: '{url}', slots: {AT_A_TIME} }} }}
+prompt:
+  system: {{ from: system.j2 }}
+  user: {{ from: user.j2 }}
+grid:
+  axes:
+    emotion: {{ from: goemotions, label: true }}
+    context: [{}]
+    sentiment: {{ from: sentiments }}
+    voice: [{}]
+checks: {{ words: [4, 60] }}
+dedup: {{ scope: dataset }}
+",
+        names("context ", 10),
+        names("voice ", 12)
+    );
+    std::fs::create_dir_all(folder.join("prompts")).unwrap();
+    std::fs::write(folder.join("bench.yaml"), config).unwrap();
+    let rules = "Write as people write to each other, with a concrete detail, and never name the feeling. "
+        .repeat(10);
+    std::fs::write(folder.join("prompts/system.j2"), format!("You write short posts. {rules}")).unwrap();
+    let user = "{{ emotion }}: {{ emotion.definition }}\n{% for e in emotion.examples %}- {{ e }}\n{% endfor %}\
+        Write a {{ sentiment }} post about {{ context }} in the voice of {{ voice }}.\n";
+    std::fs::write(folder.join("prompts/user.j2"), user).unwrap();
+}
+
+fn edit(folder: &Path) {
+    let path = folder.join("prompts/user.j2");
+    let text = std::fs::read_to_string(&path).unwrap();
+    std::fs::write(&path, text.replace("Write a", "Please write a")).unwrap();
+}
+
+struct Mock {
+    url: String,
+    latency: Arc<AtomicU64>,
+}
+
+impl Mock {
+    fn start() -> Self {
+        let latency = Arc::new(AtomicU64::new(0));
+        let shared = latency.clone();
+        let (told, tell) = std::sync::mpsc::channel();
+        std::thread::spawn(move || {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+            runtime.block_on(async {
+                let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+                told.send(listener.local_addr().unwrap()).unwrap();
+                let app = Router::new().fallback(answer).with_state(shared);
+                axum::serve(listener, app).await.unwrap();
+            });
+        });
+        Self { url: format!("http://{}", tell.recv().unwrap()), latency }
+    }
+}
+
+async fn answer(
+    State(latency): State<Arc<AtomicU64>>,
+    uri: Uri,
+    body: String,
+) -> ([(&'static str, &'static str); 1], String) {
+    let json = [("content-type", "application/json")];
+    if uri.path() != "/v1/chat/completions" {
+        return (json, r#"{"data":[{"id":"mock"}]}"#.into());
+    }
+    let latency = latency.load(Ordering::Relaxed);
+    if latency > 0 {
+        tokio::time::sleep(Duration::from_millis(latency)).await;
+    }
+    let hash = blake3::hash(body.as_bytes());
+    let words: Vec<&str> =
+        hash.as_bytes().iter().take(30).map(|byte| WORDS[*byte as usize % WORDS.len()]).collect();
+    let text = words.join(" ");
+    let answer = format!(
+        r#"{{"id":"x","object":"chat.completion","created":1,"model":"mock","choices":[{{"index":0,"message":{{"role":"assistant","content":"{{\"text\": \"{text}.\"}}"}},"finish_reason":"stop"}}],"usage":{{"prompt_tokens":350,"completion_tokens":40,"total_tokens":390}},"timings":{{"cache_n":300,"prompt_n":50,"predicted_n":40}}}}"#
+    );
+    (json, answer)
+}
+
+const WORDS: &[&str] = &[
+    "again", "bread", "coffee", "door", "early", "friend", "garden", "heavy", "inside", "jacket", "kitchen",
+    "letter", "morning", "never", "office", "people", "quiet", "river", "sister", "table", "under", "voice",
+    "window", "yellow", "zebra", "about", "broken", "corner", "dinner", "evening", "forget", "ground",
+    "happen", "island", "journey", "knock", "listen", "minute", "notice", "orange", "paper", "question",
+    "remember", "station", "ticket", "umbrella", "village", "weather",
+];
+
+/// Sends the same number of requests of the same size, and reads the answers: nothing else.
+fn raw_client(url: &str) {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        let client = reqwest::Client::builder().pool_max_idle_per_host(usize::MAX).build().unwrap();
+        let prompt = "Write as people write to each other, with a concrete detail. ".repeat(28);
+        let next = Arc::new(AtomicU64::new(0));
+        let mut workers = tokio::task::JoinSet::new();
+        for _ in 0..AT_A_TIME {
+            let (client, next, prompt) = (client.clone(), next.clone(), prompt.clone());
+            let url = format!("{url}/v1/chat/completions");
+            workers.spawn(async move {
+                loop {
+                    let number = next.fetch_add(1, Ordering::Relaxed);
+                    if number >= CELLS as u64 {
+                        return;
+                    }
+                    let body = format!(
+                        r#"{{"model":"mock","max_tokens":256,"seed":{number},"messages":[{{"role":"user","content":"{prompt}"}}]}}"#
+                    );
+                    let answer = client.post(&url).body(body).send().await.unwrap().bytes().await.unwrap();
+                    let answer: serde_json::Value = serde_json::from_slice(&answer).unwrap();
+                    assert!(answer["choices"][0]["message"]["content"].is_string());
+                }
+            });
+        }
+        workers.join_all().await;
+    });
+}
+
+/// The hand-written alternative, if Python here has aiohttp.
+fn aiohttp(url: &str) -> Option<Command> {
+    let python = std::env::var("EMOGRID_PYTHON").unwrap_or_else(|_| "python3".into());
+    let has = Command::new(&python).args(["-c", "import aiohttp"]).stderr(Stdio::null()).status().ok()?;
+    if !has.success() {
+        println!("(no aiohttp in {python}: its row is left out)");
+        return None;
+    }
+    let script = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("benches/aiohttp_client.py");
+    let mut command = Command::new(python);
+    command.arg(script).arg(url).arg(CELLS.to_string()).arg(AT_A_TIME.to_string());
+    Some(command)
+}
