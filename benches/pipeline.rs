@@ -205,6 +205,8 @@ const WORDS: &[&str] = &[
 
 /// Sends the same number of requests of the same size, and reads the answers: nothing else.
 fn raw_client(url: &str) {
+    // Nothing here speaks TLS, but the client asks for a provider all the same.
+    let _ = rustls::crypto::ring::default_provider().install_default();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(async {
         let client = reqwest::Client::builder().pool_max_idle_per_host(usize::MAX).build().unwrap();

@@ -119,9 +119,9 @@ pub struct CheckArgs {
 pub struct ExportArgs {
     #[command(flatten)]
     pub config: ConfigArgs,
-    /// The format
-    #[arg(long, value_enum, default_value_t = ExportFormat::Jsonl)]
-    pub format: ExportFormat,
+    /// The format; by default that of the file's ending, else jsonl
+    #[arg(long, value_enum)]
+    pub format: Option<ExportFormat>,
     /// The file to write, or `-` for standard output
     #[arg(long, short, default_value = "-")]
     pub output: PathBuf,

@@ -7,6 +7,7 @@ mod lists;
 pub mod load;
 mod resolve;
 pub mod resolved;
+pub mod scalar;
 pub mod taxonomy;
 pub mod yaml;
 

@@ -112,6 +112,11 @@ impl Frame {
         Request { fingerprint, canonical }
     }
 
+    /// The same request for the shortest of answers, to see whether the server is well.
+    pub fn probe_body(&self, messages: &[Message], seed: u32) -> String {
+        Self { max_tokens: 1, ..self.clone() }.body(messages, seed)
+    }
+
     /// The body that is sent for one ask.
     pub fn body(&self, messages: &[Message], seed: u32) -> String {
         format!(

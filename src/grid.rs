@@ -5,11 +5,12 @@ mod value;
 
 use std::sync::Arc;
 
+use crate::config::diagnostic::Sources;
 use crate::config::resolved::{Axis, Config};
 use crate::config::{Diagnostic, Span};
 use crate::model::CellId;
 use rules::CompiledRule;
-pub use value::{ValueObject, compared_bare};
+pub use value::ValueObject;
 
 /// The most combinations that are looked at: beyond, a config is a mistake.
 const MOST_COMBINATIONS: u64 = 50_000_000;
@@ -38,12 +39,12 @@ pub struct Cell {
 }
 
 impl Grid {
-    /// Spans the axes and lets the rules through.
+    /// Spans the axes and lets the rules through; also returns warnings.
     ///
     /// # Errors
     /// Rules whose expression is wrong, and a grid without cells.
-    pub fn build(config: &Config) -> Result<Self, Vec<Diagnostic>> {
-        let axes: Vec<GridAxis> = config.axes.iter().map(GridAxis::new).collect();
+    pub fn build(config: &Config, sources: &Sources) -> Result<(Self, Vec<Diagnostic>), Vec<Diagnostic>> {
+        let axes = axes(config);
         let combinations = config
             .axes
             .iter()
@@ -63,7 +64,7 @@ impl Grid {
         let mut compile = |rules: &[crate::config::resolved::Rule]| -> Vec<CompiledRule> {
             rules
                 .iter()
-                .filter_map(|rule| CompiledRule::new(rule, &axes).map_err(|d| found.push(d)).ok())
+                .filter_map(|rule| CompiledRule::new(rule, &axes, sources).map_err(|d| found.push(d)).ok())
                 .collect()
         };
         let (mut exclude, mut only) = (compile(&config.exclude), compile(&config.only));
@@ -75,7 +76,7 @@ impl Grid {
         for combination in 0..combinations {
             decode(combination, &axes, &mut values);
             let kept = matches_any(&mut only, &values, &axes, &mut found, true)
-                && !matches_any(&mut exclude, &values, &axes, &mut found, false);
+                & !matches_any(&mut exclude, &values, &axes, &mut found, false);
             if !found.is_empty() {
                 return Err(found);
             }
@@ -95,7 +96,11 @@ impl Grid {
                 rule,
             )]);
         }
-        Ok(Self { axes, cells })
+        let idle = |key: &'static str, rules: &[CompiledRule]| -> Vec<Diagnostic> {
+            rules.iter().filter(|rule| !rule.matched).map(|rule| rule.idle(key)).collect()
+        };
+        let warnings = [idle("exclude", &exclude), idle("only", &only)].concat();
+        Ok((Self { axes, cells }, warnings))
     }
 
     /// The cells, in order of id.
@@ -133,6 +138,11 @@ impl Grid {
     }
 }
 
+/// The axes of a config as templates see them.
+pub fn axes(config: &Config) -> Vec<GridAxis> {
+    config.axes.iter().map(GridAxis::new).collect()
+}
+
 impl GridAxis {
     fn new(axis: &Axis) -> Self {
         Self {
@@ -158,6 +168,8 @@ fn decode(mut combination: u64, axes: &[GridAxis], values: &mut [usize]) {
     }
 }
 
+/// Whether any rule matches. Rules that never matched so far are asked even when the answer is
+/// known, so that one which matches nothing is noticed.
 fn matches_any(
     rules: &mut [CompiledRule],
     values: &[usize],
@@ -168,10 +180,18 @@ fn matches_any(
     if rules.is_empty() {
         return when_none;
     }
-    rules.iter_mut().any(|rule| {
-        rule.matches(values, axes).unwrap_or_else(|diagnostic| {
-            found.push(diagnostic);
-            false
-        })
-    })
+    let mut any = false;
+    for rule in rules {
+        if any && rule.matched {
+            continue;
+        }
+        match rule.matches(values, axes) {
+            Ok(matches) => {
+                rule.matched |= matches;
+                any |= matches;
+            }
+            Err(diagnostic) => found.push(diagnostic),
+        }
+    }
+    any
 }

@@ -35,3 +35,4 @@ pub mod prompt;
 pub mod report;
 pub mod scheduler;
 pub mod store;
+pub mod tokens;

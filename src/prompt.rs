@@ -11,13 +11,14 @@ use minijinja::Value;
 use minijinja::value::{Enumerator, Object};
 
 use crate::config::Diagnostic;
-use crate::config::diagnostic::Report;
+use crate::config::diagnostic::{Report, Sources};
 use crate::config::resolved::{Config, Template};
 use crate::fingerprint::Message;
-use crate::grid::{Cell, Grid};
+use crate::grid::{Cell, Grid, GridAxis};
 use crate::model::hash64;
 pub use pick::rendezvous;
 use pick::{ListObject, PickKey};
+pub use template::File;
 use template::Templates;
 
 /// A config's templates, compiled, with the lists they pick from.
@@ -28,6 +29,8 @@ pub struct Prompts {
     lists: Value,
     items: u32,
     seed: u64,
+    /// The texts that errors are shown in.
+    sources: Sources,
 }
 
 #[derive(Debug)]
@@ -52,11 +55,11 @@ impl Prompts {
     /// Compiles every template that the config names.
     ///
     /// `files` are the texts under `prompts/`, by their names there. What is wrong with a template
-    /// goes to the report.
+    /// goes to the report; `None` where one cannot be used at all.
     pub fn compile(
         config: &Config,
-        grid: &Grid,
-        files: BTreeMap<String, String>,
+        axes: &[GridAxis],
+        files: BTreeMap<String, File>,
         report: &mut Report,
     ) -> Option<Self> {
         let mut templates = Templates::new(files);
@@ -67,38 +70,43 @@ impl Prompts {
             }
         };
         let system = config.prompt.system.as_ref().map(|template| name_of("prompt.system", template));
-        let variants: Vec<_> = config
+        let variants: Vec<Option<Variant>> = config
             .prompt
             .user
             .iter()
             .map(|variant| {
                 let name = format!("prompt.user.{}", variant.name);
-                Some(Variant {
-                    name: variant.name.clone(),
-                    weight: variant.weight,
-                    template: name_of(&name, &variant.template)?,
-                })
+                let template = name_of(&name, &variant.template)?;
+                Some(Variant { name: variant.name.clone(), weight: variant.weight, template })
             })
             .collect();
-        let variants: Vec<Variant> = variants.into_iter().collect::<Option<_>>()?;
+        let roots: Vec<&str> = system
+            .iter()
+            .flatten()
+            .map(String::as_str)
+            .chain(variants.iter().flatten().map(|variant| variant.template.as_str()))
+            .collect();
+        templates.check_variables(&roots, config, axes, report);
         let system = match system {
             Some(None) => return None,
             other => other.flatten(),
         };
-        let used: Vec<&str> =
-            system.iter().map(String::as_str).chain(variants.iter().map(|v| v.template.as_str())).collect();
-        let before = report.found.len();
-        templates.check_variables(&used, config, grid, report);
-        if report.found[before..].iter().any(|d| d.severity == crate::config::Severity::Error) {
-            return None;
-        }
+        let variants: Vec<Variant> = variants.into_iter().collect::<Option<_>>()?;
         let lists = Value::from_pairs(
             config
                 .lists
                 .iter()
                 .map(|list| (list.name.clone(), Value::from_object(ListObject::new(&list.items)))),
         );
-        Some(Self { templates, system, variants, lists, items: config.response.items, seed: config.seed })
+        Some(Self {
+            templates,
+            system,
+            variants,
+            lists,
+            items: config.response.items,
+            seed: config.seed,
+            sources: report.sources.clone(),
+        })
     }
 
     /// The messages of a cell's `ask`-th request; the same on every machine.
@@ -106,7 +114,20 @@ impl Prompts {
     /// # Errors
     /// A template that cannot be rendered for this cell, shown with its source line.
     pub fn render(&self, grid: &Grid, cell: Cell, ask: u32) -> Result<Vec<Message>, RenderError> {
-        let variant = self.variant(cell, ask);
+        self.render_variant(grid, cell, ask, self.variant(cell, ask))
+    }
+
+    /// The same by a variant of the caller's choice.
+    ///
+    /// # Errors
+    /// As `render`.
+    pub fn render_variant(
+        &self,
+        grid: &Grid,
+        cell: Cell,
+        ask: u32,
+        variant: usize,
+    ) -> Result<Vec<Message>, RenderError> {
         let context = Value::from_object(CellContext {
             cell: cell_values(grid, cell),
             lists: self.lists.clone(),
@@ -114,6 +135,7 @@ impl Prompts {
             ask,
         });
         let key = PickKey::new(self.seed, &cell.id, ask);
+        let variant = &self.variants[variant];
         let render = |name: &str| {
             pick::with_key(key, || self.templates.render(name, context.clone()))
                 .map_err(|error| self.failure(name, error, grid, cell, ask))
@@ -122,8 +144,19 @@ impl Prompts {
         if let Some(system) = &self.system {
             messages.push(Message { role: "system", content: render(system)? });
         }
-        messages.push(Message { role: "user", content: render(&self.variants[variant].template)? });
+        let content = render(&variant.template)?;
+        if content.is_empty() {
+            let error =
+                minijinja::Error::new(minijinja::ErrorKind::InvalidOperation, "it renders to nothing");
+            return Err(self.failure(&variant.template, error, grid, cell, ask));
+        }
+        messages.push(Message { role: "user", content });
         Ok(messages)
+    }
+
+    /// How many variants there are.
+    pub fn variants(&self) -> usize {
+        self.variants.len()
     }
 
     pub fn variant_name(&self, variant: usize) -> &str {
@@ -154,8 +187,8 @@ impl Prompts {
     }
 
     fn failure(&self, name: &str, error: minijinja::Error, grid: &Grid, cell: Cell, ask: u32) -> RenderError {
-        let mut report = Report::default();
-        let found = self.templates.diagnostic(name, &error, &mut report.sources);
+        let mut report = Report { sources: self.sources.clone(), found: Vec::new() };
+        let found = self.templates.diagnostic(name, None, &error, &mut report.sources);
         let place = format!("while rendering {} (ask {ask})", grid.describe(cell));
         let found = Diagnostic {
             help: Some(match found.help {

@@ -129,6 +129,12 @@ impl StoreError {
                 Some(rusqlite::ErrorCode::ReadOnly | rusqlite::ErrorCode::CannotOpen) => {
                     "the folder cannot be written: make it writable and run again; all that was stored is kept"
                 }
+                Some(rusqlite::ErrorCode::SystemIoFailure) => {
+                    "the store cannot grow: a full disk, a quota or a limit on file sizes; all that was stored is kept"
+                }
+                Some(rusqlite::ErrorCode::DatabaseBusy | rusqlite::ErrorCode::DatabaseLocked) => {
+                    "another process holds the store: run again when it lets go; all that was stored is kept"
+                }
                 Some(rusqlite::ErrorCode::NotADatabase | rusqlite::ErrorCode::DatabaseCorrupt) => {
                     "the file is damaged: move it away and put back a copy of yours"
                 }

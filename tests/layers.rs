@@ -15,7 +15,7 @@ const LAYERS: &[&[&str]] = &[
     &["dedup"],
     &["fingerprint"],
     &["config"],
-    &["model"],
+    &["model", "tokens"],
 ];
 
 /// What may be imported against that, and why.

@@ -17,7 +17,11 @@ pub fn export(args: &ExportArgs, talk: &Talk) -> Result<Exit, Failure> {
     let model = evaluated.known.as_ref().map_or("", |known| known.memory.identity.display_name());
     let rows: Vec<Map<String, Value>> =
         evaluated.outcome.rows.iter().map(|accepted| row::row(recipe, accepted, model)).collect();
-    let write = |out: &mut dyn Write| match args.format {
+    let by_ending = match args.output.extension().and_then(|ending| ending.to_str()) {
+        Some("csv") => ExportFormat::Csv,
+        _ => ExportFormat::Jsonl,
+    };
+    let write = |out: &mut dyn Write| match args.format.unwrap_or(by_ending) {
         ExportFormat::Jsonl => export::jsonl(&rows, out),
         ExportFormat::Csv => export::csv(&rows, out),
     };

@@ -41,11 +41,11 @@ pub fn status(args: &StatusArgs, talk: &Talk) -> Result<Exit, Failure> {
         return Ok(Exit::Complete);
     }
     let mut out = format!(
-        "{name}: {} of {}, {} open, {} short for good\n",
+        "{name}: {} of {}; {} open, {} that cannot be filled (max_asks)\n",
         thousands(outcome.rows.len() as u64),
         count(recipe.wanted(), "row"),
         count(outcome.demands.len() as u64, "ask"),
-        thousands(outcome.shortfall),
+        count(outcome.shortfall, "row"),
     );
     out.push_str(&format!("model: {}\n", model.unwrap_or("not known yet")));
     out.push_str(&format!(

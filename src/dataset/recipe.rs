@@ -2,15 +2,20 @@
 
 use std::collections::BTreeMap;
 
+use rayon::prelude::*;
+
 use crate::check::Judge;
 use crate::config::diagnostic::Report;
 use crate::config::resolved::Scope;
 use crate::config::{Config, Loaded};
 use crate::fingerprint::{Frame, Identity, Message, Request};
-use crate::grid::Grid;
-use crate::prompt::{Prompts, RenderError, ask_seed};
+use crate::grid::{self, Grid};
+use crate::prompt::{File, Prompts, RenderError, ask_seed};
 
 use super::Quotas;
+
+/// How many cells' first asks are rendered to see that they can be; a run renders all.
+const FIRST_ASKS: usize = 2000;
 
 /// A config, compiled.
 #[derive(Debug)]
@@ -30,22 +35,25 @@ pub struct Ask {
 }
 
 impl Recipe {
-    /// Compiles a loaded config; `files` are the texts under `prompts/` by name.
+    /// Compiles a loaded config; `files` are those under `prompts/` by name.
     ///
     /// # Errors
-    /// Everything wrong with rules, schema and templates, and every template that cannot be
-    /// rendered for some cell's first ask.
-    pub fn compile(loaded: Loaded, files: BTreeMap<String, String>) -> Result<(Self, Report), Report> {
+    /// Everything wrong with the config, its rules, schema and templates, and the first template
+    /// that cannot be rendered.
+    pub fn compile(loaded: Loaded, files: BTreeMap<String, File>) -> Result<(Self, Report), Report> {
         let Loaded { config, mut report } = loaded;
-        let grid = match Grid::build(&config) {
-            Ok(grid) => Some(grid),
+        let grid = match Grid::build(&config, &report.sources) {
+            Ok((grid, warnings)) => {
+                warnings.into_iter().for_each(|diagnostic| report.push(diagnostic));
+                Some(grid)
+            }
             Err(found) => {
                 found.into_iter().for_each(|diagnostic| report.push(diagnostic));
                 None
             }
         };
         let judge = Judge::new(&config).map_err(|found| report.push(found)).ok();
-        let prompts = grid.as_ref().and_then(|grid| Prompts::compile(&config, grid, files, &mut report));
+        let prompts = Prompts::compile(&config, &grid::axes(&config), files, &mut report);
         match (grid, judge, prompts) {
             (Some(grid), Some(judge), Some(prompts)) if !report.has_errors() => {
                 let recipe = Self { config, grid, prompts, judge };
@@ -58,10 +66,25 @@ impl Recipe {
         }
     }
 
-    /// The first ask that cannot be rendered, among the first cells.
+    /// The first ask that cannot be rendered: of every cell's first ask up to a number of cells, and
+    /// of some cells' last ask and all variants.
     fn first_failure(&self) -> Option<RenderError> {
         let cells = self.grid.cells();
-        cells.iter().take(50).find_map(|cell| self.prompts.render(&self.grid, *cell, 0).err())
+        let last = self.config.samples.max_asks - 1;
+        let some = cells.len().min(100);
+        let first_asks = cells
+            .par_iter()
+            .take(FIRST_ASKS)
+            .find_map_first(|cell| self.prompts.render(&self.grid, *cell, 0).err());
+        first_asks.or_else(|| {
+            let variants = 0..self.prompts.variants();
+            cells[..some].iter().find_map(|cell| {
+                let mut asks = variants.clone().flat_map(|variant| [(variant, 0), (variant, last)]);
+                asks.find_map(|(variant, ask)| {
+                    self.prompts.render_variant(&self.grid, *cell, ask, variant).err()
+                })
+            })
+        })
     }
 
     /// How many rows each cell gets, and which cells share a scope.
@@ -101,6 +124,15 @@ impl Recipe {
     pub fn ask(&self, frame: &Frame, cell: usize, ask: u32) -> Result<Ask, RenderError> {
         let (messages, seed) = self.messages(cell, ask)?;
         Ok(Ask { request: frame.request(&messages, seed), body: frame.body(&messages, seed) })
+    }
+
+    /// The body of a request that is like an ask, and costs one token.
+    ///
+    /// # Errors
+    /// A template that fails for this ask.
+    pub fn probe(&self, frame: &Frame, cell: usize, ask: u32) -> Result<String, RenderError> {
+        let (messages, seed) = self.messages(cell, ask)?;
+        Ok(frame.probe_body(&messages, seed))
     }
 
     fn messages(&self, cell: usize, ask: u32) -> Result<(Vec<Message>, u32), RenderError> {

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use super::evaluate::{Accepted, Rejected};
+use super::evaluate::{Accepted, Failed, Rejected};
 use super::recipe::Recipe;
 
 /// A row of `dataset.jsonl`: id, text, a field an axis, the answer's other fields, where it is from.
@@ -32,6 +32,19 @@ pub fn reject(recipe: &Recipe, reject: &Rejected) -> Map<String, Value> {
     out.insert("ask".into(), reject.place.ask.into());
     out.insert("prompt".into(), variant(recipe, reject.place.cell, reject.place.ask).into());
     out.insert("fingerprint".into(), reject.place.fingerprint.to_string().into());
+    out
+}
+
+/// An ask that was given up, as it stands in `rejected.jsonl`.
+pub fn failed(recipe: &Recipe, failed: &Failed) -> Map<String, Value> {
+    let mut out = Map::new();
+    out.insert("reason".into(), "failed".into());
+    out.insert("why".into(), format!("the ask was given up: {}", failed.reason).into());
+    out.insert("text".into(), "".into());
+    insert_names(&mut out, recipe, failed.cell);
+    out.insert("ask".into(), failed.ask.into());
+    out.insert("prompt".into(), variant(recipe, failed.cell, failed.ask).into());
+    out.insert("fingerprint".into(), failed.fingerprint.to_string().into());
     out
 }
 

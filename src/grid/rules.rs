@@ -6,15 +6,19 @@ use minijinja::value::Value;
 use minijinja::{Environment, UndefinedBehavior};
 
 use super::GridAxis;
-use super::value::compared_bare;
-use crate::config::diagnostic::did_you_mean;
+use crate::config::diagnostic::{Sources, did_you_mean};
 use crate::config::resolved::Rule;
+use crate::config::scalar;
 use crate::config::{Diagnostic, Span};
+use crate::tokens;
 
 #[derive(Debug)]
 pub struct CompiledRule {
     values: Vec<(usize, Vec<usize>)>,
     condition: Option<Condition>,
+    at: Option<Span>,
+    /// Whether it matched anything so far.
+    pub matched: bool,
 }
 
 /// An expression, answered once for each combination of just the axes it reads.
@@ -33,12 +37,21 @@ impl std::fmt::Debug for Condition {
 }
 
 impl CompiledRule {
-    pub fn new(rule: &Rule, axes: &[GridAxis]) -> Result<Self, Diagnostic> {
+    pub fn new(rule: &Rule, axes: &[GridAxis], sources: &Sources) -> Result<Self, Diagnostic> {
         let condition = match &rule.condition {
-            Some(source) => Some(Condition::new(source, rule.condition_at, axes)?),
+            Some(source) => Some(Condition::new(source, rule.condition_at, axes, sources)?),
             None => None,
         };
-        Ok(Self { values: rule.values.clone(), condition })
+        Ok(Self { values: rule.values.clone(), condition, at: rule.at, matched: false })
+    }
+
+    /// Says that the rule matches nothing.
+    pub fn idle(&self, key: &str) -> Diagnostic {
+        place(
+            Diagnostic::warning("idle-rule", format!("this item of `{key}` matches no combination"))
+                .help("look at the names and texts that it compares with"),
+            self.at,
+        )
     }
 
     /// Whether all parts of the rule match a combination.
@@ -51,36 +64,59 @@ impl CompiledRule {
 }
 
 impl Condition {
-    fn new(source: &str, at: Option<Span>, axes: &[GridAxis]) -> Result<Self, Diagnostic> {
+    fn new(source: &str, at: Option<Span>, axes: &[GridAxis], sources: &Sources) -> Result<Self, Diagnostic> {
+        if source.trim().is_empty() {
+            return Err(place(Diagnostic::error("expression", "this `if` is empty"), at));
+        }
         let mut environment = Environment::new();
         environment.set_undefined_behavior(UndefinedBehavior::Strict);
-        let names = || axes.iter().map(|axis| &*axis.name);
+        environment.set_fuel(Some(1_000_000));
+        let names: Vec<&str> = axes.iter().map(|axis| &*axis.name).collect();
+        // The span of a part of the expression, where the config holds it on one line as it is.
+        let part =
+            |from: usize, length: usize| at.map(|at| scalar::part(sources, at, source, from..from + length));
         let reads = {
-            let expression = environment
-                .compile_expression(source)
-                .map_err(|error| wrong(at, "this `if` is not an expression", &error))?;
+            let expression = environment.compile_expression_owned(closed(source)).map_err(|error| {
+                let place = error.range().map(|range| (range.start.saturating_sub(1), range.len()));
+                let at = place.and_then(|(from, length)| part(from, length)).or(at);
+                let found = wrong(at, "this `if` is not an expression", &error);
+                let words = ["&&", "||", "!"].iter().any(|sign| source.replace("!=", "").contains(sign));
+                match error.detail().unwrap_or_default() {
+                    _ if words => found.help("write `and`, `or` and `not`"),
+                    detail if detail.contains("unexpected `=`") => found.help("compare with `==`"),
+                    _ => found,
+                }
+            })?;
+            let mut unknown: Vec<String> = Vec::new();
             let mut reads = Vec::new();
             for name in expression.undeclared_variables(false) {
                 match axes.iter().position(|axis| *axis.name == *name) {
                     Some(axis) => reads.push(axis),
-                    None => {
-                        let found =
-                            place(Diagnostic::error("unknown-axis", format!("`{name}` is no axis")), at);
-                        return Err(match did_you_mean(&name, names()) {
-                            Some(near) => found.help(format!("did you mean `{near}`?")),
-                            None => found.help(format!("axes: {}", names().collect::<Vec<_>>().join(", "))),
-                        });
-                    }
+                    None => unknown.push(name),
                 }
+            }
+            unknown.sort();
+            if let Some(name) = unknown.first() {
+                let from = source.find(name.as_str()).unwrap_or(0);
+                let found = Diagnostic::error("unknown-axis", format!("`{name}` is no axis"));
+                let is_value = axes.iter().any(|axis| axis.values.iter().any(|value| value.name() == name));
+                return Err(place(
+                    match did_you_mean(name, names.iter().copied()) {
+                        _ if is_value => found.help(format!("did you mean the text `'{name}'`, in quotes?")),
+                        Some(near) => found.help(format!("did you mean `{near}`?")),
+                        None => found.help(format!("axes: {}", names.join(", "))),
+                    },
+                    part(from, name.len()),
+                ));
             }
             reads.sort_unstable();
             reads
         };
-        if let Some(axis) = compared_bare(source, names()) {
+        if let Some((axis, from)) = tokens::bare_comparison_in(source, &names) {
             return Err(place(
                 Diagnostic::error("bare-value", format!("`{axis}` is a value with attributes, not a text"))
                     .help(format!("compare its name: `{axis}.name == '…'`")),
-                at,
+                part(from, axis.len()),
             ));
         }
         Ok(Self { source: source.to_owned(), environment, reads, known: HashMap::new(), at })
@@ -97,7 +133,7 @@ impl Condition {
         }));
         let answer = self
             .environment
-            .compile_expression(&self.source)
+            .compile_expression_owned(closed(&self.source))
             .and_then(|expression| expression.eval(context))
             .and_then(|value| match value.is_undefined() {
                 true => Err(minijinja::Error::from(minijinja::ErrorKind::UndefinedError)),
@@ -114,6 +150,11 @@ impl Condition {
         self.known.insert(key, answer);
         Ok(answer)
     }
+}
+
+/// The expression in parentheses: without them the engine takes `a && b` for `a`.
+fn closed(source: &str) -> String {
+    format!("({source})")
 }
 
 fn place(diagnostic: Diagnostic, at: Option<Span>) -> Diagnostic {

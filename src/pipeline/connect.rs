@@ -140,7 +140,7 @@ pub async fn connect(config: &Config, watcher: &(dyn Watcher + Sync)) -> Result<
             return Err(RunError::endpoint(endpoint, error));
         }
         if started.elapsed() >= endpoint.patience {
-            return Err(RunError::impatient(endpoint, error, started.elapsed()));
+            return Err(RunError::impatient(endpoint, error, started.elapsed(), None));
         }
         if said != Some(error.class) {
             said = Some(error.class);

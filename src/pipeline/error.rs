@@ -15,13 +15,15 @@ use crate::store::{LockError, StoreError};
 pub enum RunError {
     #[error("the environment variable `{name}` is not set, and endpoint `{endpoint}` takes its key from it")]
     NoKey { name: String, endpoint: String },
-    #[error("endpoint `{endpoint}` ({url}): {error}{}", after(*.waited))]
+    #[error("endpoint `{endpoint}` ({url}): {error}{}", after(*.waited, *.asked))]
     Endpoint {
         endpoint: String,
         url: String,
         error: ClientError,
         /// How long it was waited for, if it was.
         waited: Option<Duration>,
+        /// The wait that the server asked for, if that was too long.
+        asked: Option<Duration>,
     },
     #[error("endpoint `{endpoint}` ({url}) has the wrong model: {what}")]
     WrongModel { endpoint: String, url: String, what: String },
@@ -50,16 +52,23 @@ impl RunError {
             url: shown_address(endpoint),
             error,
             waited: None,
+            asked: None,
         }
     }
 
     /// The same after a wait that `patience` ended.
-    pub fn impatient(endpoint: &Endpoint, error: ClientError, waited: Duration) -> Self {
+    pub fn impatient(
+        endpoint: &Endpoint,
+        error: ClientError,
+        waited: Duration,
+        asked: Option<Duration>,
+    ) -> Self {
         RunError::Endpoint {
             endpoint: endpoint.name.clone(),
             url: shown_address(endpoint),
             error,
             waited: Some(waited),
+            asked,
         }
     }
 
@@ -100,9 +109,12 @@ impl From<BookError> for RunError {
     }
 }
 
-fn after(waited: Option<Duration>) -> String {
-    match waited {
-        Some(waited) => format!(", after {} of waiting (`patience`)", report::duration(waited)),
-        None => String::new(),
+fn after(waited: Option<Duration>, asked: Option<Duration>) -> String {
+    match (waited, asked) {
+        (_, Some(asked)) => {
+            format!("; it wants us back in {}, longer than `patience`", report::duration(asked))
+        }
+        (Some(waited), None) => format!(", after {} of waiting (`patience`)", report::duration(waited)),
+        (None, None) => String::new(),
     }
 }

@@ -5,6 +5,7 @@ use std::path::Path;
 
 use crate::config::{self, Report};
 use crate::dataset::Recipe;
+use crate::prompt::File;
 
 /// A config that is ready to be evaluated, with the warnings met on the way.
 #[derive(Debug)]
@@ -27,29 +28,41 @@ pub fn open(path: &Path, sets: &[String]) -> Result<Opened, Report> {
     Ok(Opened { recipe, warnings })
 }
 
-/// Every text under `prompts/`, by its name there. What cannot be read as a text is left out: a
-/// template that names it is told that it is not there.
-fn template_files(folder: &Path) -> BTreeMap<String, String> {
+/// Every file under `prompts/`, by its name there: its text, or why it has none.
+fn template_files(folder: &Path) -> BTreeMap<String, File> {
     let mut out = BTreeMap::new();
     let mut folders = vec![folder.to_owned()];
     while let Some(next) = folders.pop() {
-        let Ok(entries) = std::fs::read_dir(&next) else {
-            continue;
-        };
+        let Ok(entries) = std::fs::read_dir(&next) else { continue };
         for entry in entries.flatten() {
             let path = entry.path();
-            let Ok(meta) = path.metadata() else { continue };
-            let hidden = entry.file_name().to_string_lossy().starts_with('.');
-            if meta.is_dir() && !hidden && !path.is_symlink() {
-                folders.push(path);
-            } else if meta.is_file()
-                && meta.len() <= LARGEST_TEMPLATE
-                && let Ok(text) = std::fs::read_to_string(&path)
-                && let Ok(name) = path.strip_prefix(folder)
-            {
-                out.insert(name.to_string_lossy().replace('\\', "/"), text);
+            let (Ok(meta), Ok(name)) = (path.metadata(), path.strip_prefix(folder)) else { continue };
+            if entry.file_name().to_string_lossy().starts_with('.') {
+                continue;
+            }
+            let name = name.to_string_lossy().replace('\\', "/");
+            if meta.is_dir() {
+                out.insert(name, Err("is a folder".to_owned()));
+                if !path.is_symlink() {
+                    folders.push(path);
+                }
+            } else {
+                out.insert(name, template_file(&path, meta.len()));
             }
         }
     }
     out
+}
+
+fn template_file(path: &Path, length: u64) -> File {
+    if length > LARGEST_TEMPLATE {
+        return Err("is larger than 4 MB".into());
+    }
+    let bytes = std::fs::read(path).map_err(|error| format!("cannot be read: {error}"))?;
+    let text = String::from_utf8(bytes).map_err(|error| {
+        let good = &error.as_bytes()[..error.utf8_error().valid_up_to()];
+        let line = good.iter().filter(|byte| **byte == b'\n').count() + 1;
+        format!("is not UTF-8 from its line {line} on: save it as UTF-8")
+    })?;
+    Ok(text.strip_prefix('\u{feff}').map(str::to_owned).unwrap_or(text))
 }

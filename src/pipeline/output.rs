@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Map, Value, json};
 
-use crate::dataset::row::{reject, row};
+use crate::dataset::row::{failed, reject, row};
 use crate::dataset::{Outcome, Recipe};
 use crate::fingerprint::Identity;
 use crate::model::{Fingerprint, RowId};
@@ -52,7 +52,8 @@ impl Files {
     ) -> Result<(), OutputError> {
         let name = model.map_or("", Identity::display_name);
         let rows = lines(outcome.rows.iter().map(|accepted| row(recipe, accepted, name)));
-        let rejects = lines(outcome.rejects.iter().map(|rejected| reject(recipe, rejected)));
+        let given_up = outcome.failed.iter().map(|ask| failed(recipe, ask));
+        let rejects = lines(outcome.rejects.iter().map(|rejected| reject(recipe, rejected)).chain(given_up));
         let mut reasons: BTreeMap<&str, u64> = BTreeMap::new();
         for reject in &outcome.rejects {
             *reasons.entry(reject.reason.name()).or_default() += 1;
@@ -85,8 +86,8 @@ impl Files {
             return Ok(());
         }
         let fresh = self.folder.join(format!(".{name}.part"));
-        let failed = |path: &Path, source| OutputError { path: path.to_owned(), source };
-        write_whole(&fresh, text).map_err(|error| failed(&fresh, error))?;
+        let unwritten = |path: &Path, source| OutputError { path: path.to_owned(), source };
+        write_whole(&fresh, text).map_err(|error| unwritten(&fresh, error))?;
         if let Some(keep) = keep
             && path.exists()
         {
@@ -98,10 +99,10 @@ impl Files {
             std::fs::hard_link(&path, &link)
                 .or_else(|_| std::fs::copy(&path, &link).map(drop))
                 .and_then(|()| std::fs::rename(&link, &keep))
-                .map_err(|error| failed(&keep, error))?;
+                .map_err(|error| unwritten(&keep, error))?;
         }
         crate::crash_point!("before-rename");
-        std::fs::rename(&fresh, &path).map_err(|error| failed(&path, error))
+        std::fs::rename(&fresh, &path).map_err(|error| unwritten(&path, error))
     }
 }
 

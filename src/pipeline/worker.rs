@@ -66,8 +66,8 @@ struct Worker<'a> {
     next_pending: u64,
     /// What each failing ask failed with last.
     last_errors: HashMap<Fingerprint, ClientError>,
-    /// An ask that kept failing with nothing else left to compare it with.
-    unproven: Option<(Demand, ClientError)>,
+    /// An ask that went through.
+    known_good: Option<(usize, u32)>,
     /// The server was gone, and may come back as another.
     was_gone: bool,
     progress: Progress,
@@ -128,7 +128,7 @@ pub async fn ask(tools: Tools<'_>, outcome: Outcome, interrupts: &mut Interrupts
         pending: HashMap::new(),
         next_pending: 0,
         last_errors: HashMap::new(),
-        unproven: None,
+        known_good: outcome.rows.first().map(|row| (row.place.cell, row.place.ask)),
         was_gone: false,
         progress: Progress::default(),
         said: HashSet::new(),
@@ -161,8 +161,8 @@ impl Worker<'_> {
         self.enqueue();
         loop {
             let over = stopped || error.is_some();
-            if let Some((demand, failure)) = self.unproven.take() {
-                self.prove(demand, failure, &mut error).await;
+            if !over && self.queue.wants_proof() {
+                self.prove().await;
             }
             let mut wake = None;
             let mut waiting = None;
@@ -178,7 +178,7 @@ impl Worker<'_> {
                     }
                     Next::Wait(at, why) => {
                         wake = Some(self.started + at);
-                        waiting = self.waiting_text(why);
+                        waiting = self.waiting_text(why, at);
                         break;
                     }
                     Next::Busy | Next::Empty => break,
@@ -350,6 +350,7 @@ impl Worker<'_> {
         };
         self.queue.done(ticket);
         self.last_errors.remove(&demand.fingerprint);
+        self.known_good = Some((demand.cell, demand.ask));
         let usage = answer.usage.unwrap_or_default();
         self.progress.requests += 1;
         self.progress.prompt_tokens += usage.prompt_tokens;
@@ -438,15 +439,20 @@ impl Worker<'_> {
                 self.last_errors.insert(demand.fingerprint, failure);
             }
             After::Out(demand, GiveUp::Its) => self.bury(demand, &failure, error),
-            After::Out(demand, GiveUp::Unproven) => self.unproven = Some((demand, failure)),
+            After::Out(demand, GiveUp::Unproven) => {
+                let cell = self.recipe.grid.describe(self.recipe.grid.cells()[demand.cell]);
+                self.watcher.say(&format!(
+                    "an ask of {cell} is left open: it kept failing, and nothing else went through: {failure}"
+                ));
+            }
             After::Stop(_) => {
                 self.queue.clear();
                 error.get_or_insert(RunError::endpoint(&self.recipe.config.endpoint, failure));
             }
-            After::Impatient(_, waited) => {
+            After::Impatient { waited, asked, .. } => {
                 self.queue.clear();
                 let endpoint = &self.recipe.config.endpoint;
-                error.get_or_insert(RunError::impatient(endpoint, failure, waited));
+                error.get_or_insert(RunError::impatient(endpoint, failure, waited, asked));
             }
         }
     }
@@ -467,29 +473,38 @@ impl Worker<'_> {
         }
     }
 
-    /// Decides about an ask that kept failing alone: a server that answered others before, and says
-    /// now that it is well, is not at fault.
-    async fn prove(&mut self, demand: Demand, failure: ClientError, error: &mut Option<RunError>) {
-        let wanted = self.recipe.config.endpoint.model.as_deref();
-        if self.client.probe(wanted, Duration::from_secs(5)).await.is_ok() {
-            return self.bury(demand, &failure, error);
+    /// Sends a request that went through before, for one token: if it does so again, the asks that
+    /// are left fail by their own fault; if not, the server is away.
+    async fn prove(&mut self) {
+        let Some((cell, ask)) = self.known_good else { return };
+        let Ok(body) = self.recipe.probe(self.book.frame(), cell, ask) else { return };
+        self.progress.attempts += 1;
+        let timeout = self.recipe.config.endpoint.timeout.min(Duration::from_secs(30));
+        if self.client.chat(body, timeout).await.is_ok() {
+            self.queue.proven();
         }
-        let cell = self.recipe.grid.describe(self.recipe.grid.cells()[demand.cell]);
-        self.watcher.say(&format!(
-            "an ask of {cell} is left open: it kept failing, and the server is not well: {failure}"
-        ));
     }
 
-    fn waiting_text(&self, why: Waiting) -> Option<String> {
+    fn waiting_text(&self, why: Waiting, until: Duration) -> Option<String> {
+        let last = || self.last_errors.values().next();
+        let left = report::duration(until.saturating_sub(self.now()));
         match why {
             Waiting::Away { since } => {
-                let seconds = self.now().saturating_sub(since).as_secs();
-                let last = self.last_errors.values().next().map_or_else(String::new, waiting_for);
-                Some(format!("waiting for the server since {seconds} s: {last}"))
+                let waited = report::duration(self.now().saturating_sub(since));
+                Some(format!(
+                    "waiting for the server for {waited}: {}",
+                    last().map_or_else(String::new, waiting_for)
+                ))
             }
-            Waiting::Paused => Some("the server asked for a pause".into()),
+            Waiting::Paused => {
+                let said = last().map_or_else(String::new, |error| format!(" ({error})"));
+                Some(format!("the server asks to wait, {left} more{said}"))
+            }
             Waiting::Rate if self.sends.is_empty() => Some("held to requests_per_minute".into()),
-            Waiting::Retry if self.sends.is_empty() => Some("pausing before another try".into()),
+            Waiting::Retry if self.sends.is_empty() => {
+                let said = last().map_or_else(String::new, |error| format!(": {error}"));
+                Some(format!("trying again in {left}{said}"))
+            }
             Waiting::Rate | Waiting::Retry => None,
         }
     }

@@ -3,7 +3,7 @@
 use std::cell::Cell as StdCell;
 use std::sync::Arc;
 
-use minijinja::value::{Enumerator, Object, ObjectRepr, Serde};
+use minijinja::value::{Enumerator, Object, ObjectRepr, Serde, ValueKind};
 use minijinja::{Error, ErrorKind, Value};
 
 use crate::model::{CellId, hash64};
@@ -110,6 +110,12 @@ fn ranked(value: &Value, salt: &str, most: usize) -> Result<Vec<Value>, Error> {
                 return Ok(best.map(|(index, _)| list.items[index].clone()).into_iter().collect());
             }
             scores.enumerate().map(|(index, score)| (score, index, list.items[index].clone())).collect()
+        }
+        None if value.kind() != ValueKind::Seq && value.kind() != ValueKind::Iterable => {
+            return Err(Error::new(
+                ErrorKind::InvalidOperation,
+                format!("a pick needs a list, and this is a {}", value.kind()),
+            ));
         }
         None => value
             .try_iter()?

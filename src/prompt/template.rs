@@ -1,6 +1,7 @@
 //! The template engine, and what it says when a template is wrong.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::ops::Range;
 use std::sync::{Arc, Mutex};
 
 use minijinja::syntax::SyntaxConfig;
@@ -9,25 +10,34 @@ use minijinja::{Environment, ErrorKind, UndefinedBehavior, Value};
 use super::pick;
 use crate::config::diagnostic::{Report, Sources, did_you_mean};
 use crate::config::resolved::Config;
+use crate::config::scalar;
 use crate::config::{Diagnostic, Span};
-use crate::grid::{Grid, ValueObject};
+use crate::grid::{GridAxis, ValueObject};
+use crate::tokens;
+
+/// The text of a file under `prompts/`, or why it has none.
+pub type File = Result<String, String>;
+
+/// More work than any template does that ends: loops that do not are stopped.
+const FUEL: u64 = 5_000_000;
 
 pub struct Templates {
     environment: Environment<'static>,
-    files: Arc<BTreeMap<String, String>>,
+    files: Arc<BTreeMap<String, File>>,
     used: Arc<Mutex<BTreeSet<String>>>,
-    /// Where each template is named in the config.
-    places: HashMap<String, Span>,
+    /// Templates of the config itself: where each stands there.
+    inline: HashMap<String, Span>,
 }
 
 impl Templates {
-    pub fn new(files: BTreeMap<String, String>) -> Self {
+    pub fn new(files: BTreeMap<String, File>) -> Self {
         let files = Arc::new(files);
         let used = Arc::new(Mutex::new(BTreeSet::new()));
         let mut environment = Environment::new();
         environment.set_undefined_behavior(UndefinedBehavior::Strict);
         environment.set_auto_escape_callback(|_| minijinja::AutoEscape::None);
         environment.set_debug(true);
+        environment.set_fuel(Some(FUEL));
         let mut syntax = SyntaxConfig::builder();
         syntax.trim_blocks(true).lstrip_blocks(true);
         if let Ok(syntax) = syntax.build() {
@@ -38,7 +48,7 @@ impl Templates {
         environment.add_filter("shuffle", pick::shuffle);
         let (from, seen) = (files.clone(), used.clone());
         environment.set_loader(move |name| {
-            let source = from.get(name).cloned();
+            let source = from.get(name).and_then(|file| file.as_ref().ok()).cloned();
             if source.is_some()
                 && let Ok(mut seen) = seen.lock()
             {
@@ -46,29 +56,51 @@ impl Templates {
             }
             Ok(source)
         });
-        Self { environment, files, used, places: HashMap::new() }
+        Self { environment, files, used, inline: HashMap::new() }
     }
 
     /// Compiles a template file; a missing or broken one is reported at the place that names it.
-    pub fn file(&mut self, name: &str, at: Span, report: &mut Report) -> bool {
-        self.places.insert(name.to_owned(), at);
-        if !self.files.contains_key(name) {
-            let found =
-                Diagnostic::error("template", format!("there is no template `prompts/{name}`")).at(at);
-            report.push(match did_you_mean(name, self.files.keys().map(String::as_str)) {
-                Some(near) => found.help(format!("did you mean `{near}`?")),
-                None => found.help("templates are looked up in `prompts/`, in the project's root"),
-            });
-            return false;
+    pub fn file(&self, name: &str, at: Span, report: &mut Report) -> bool {
+        match self.files.get(name) {
+            Some(Ok(_)) => self.compiles(name, report),
+            Some(Err(why)) => {
+                report.push(Diagnostic::error("template", format!("`prompts/{name}` {why}")).at(at));
+                false
+            }
+            None => {
+                report.push(self.missing(name).at(at));
+                false
+            }
         }
-        self.compiles(name, report)
+    }
+
+    fn missing(&self, name: &str) -> Diagnostic {
+        let found = Diagnostic::error("template", format!("there is no template `prompts/{name}`"));
+        let names = || self.files.keys().map(String::as_str);
+        let stem = |path: &str| {
+            let file = path.rsplit('/').next().unwrap_or(path);
+            file.split('.').next().unwrap_or(file).to_owned()
+        };
+        if let Some(inner) = name.strip_prefix("prompts/")
+            && self.files.contains_key(inner)
+        {
+            return found.help(format!("leave out `prompts/`: `{inner}`"));
+        }
+        let near = did_you_mean(name, names()).or_else(|| names().find(|known| stem(known) == stem(name)));
+        match near {
+            Some(near) => found.help(format!("did you mean `{near}`?")),
+            None if self.files.is_empty() => {
+                found.help("templates stand under `prompts/`, in the project's root, and there is none yet")
+            }
+            None => found.help("templates stand under `prompts/`, in the project's root"),
+        }
     }
 
     /// Compiles a template that stands in the config itself.
     pub fn inline(&mut self, name: &str, source: &str, at: Span, report: &mut Report) -> bool {
-        self.places.insert(name.to_owned(), at);
+        self.inline.insert(name.to_owned(), at);
         if let Err(error) = self.environment.add_template_owned(name.to_owned(), source.to_owned()) {
-            let found = self.diagnostic(name, &error, &mut report.sources);
+            let found = self.diagnostic(name, Some(source), &error, &mut report.sources);
             report.push(found);
             return false;
         }
@@ -79,7 +111,7 @@ impl Templates {
         match self.environment.get_template(name) {
             Ok(_) => true,
             Err(error) => {
-                let found = self.diagnostic(name, &error, &mut report.sources);
+                let found = self.diagnostic(name, None, &error, &mut report.sources);
                 report.push(found);
                 false
             }
@@ -94,134 +126,264 @@ impl Templates {
     /// Names and texts of the files that were read so far.
     pub fn used(&self) -> Vec<(String, String)> {
         let used = self.used.lock().map(|used| used.clone()).unwrap_or_default();
-        used.into_iter().filter_map(|name| Some((name.clone(), self.files.get(&name)?.clone()))).collect()
+        let text = |name: &String| self.files.get(name)?.as_ref().ok().cloned();
+        used.into_iter().filter_map(|name| Some((name.clone(), text(&name)?))).collect()
     }
 
-    /// Reports variables that no cell has, attributes that no value has, and bare comparisons.
-    pub fn check_variables(&self, used: &[&str], config: &Config, grid: &Grid, report: &mut Report) {
-        let axes: Vec<&str> = grid.axes.iter().map(|axis| &*axis.name).collect();
-        let known: Vec<&str> = axes.iter().copied().chain(["lists", "items", "ask"]).collect();
-        for name in used {
-            let Ok(template) = self.environment.get_template(name) else {
-                continue;
-            };
-            let source = template.source().to_owned();
-            let globals: BTreeSet<String> =
-                self.environment.globals().map(|(name, _)| name.to_owned()).collect();
-            for variable in template.undeclared_variables(true) {
-                let mut parts = variable.split('.');
-                let root = parts.next().unwrap_or_default();
-                let attribute = parts.next();
-                if globals.contains(root) {
-                    continue;
-                }
-                if !known.contains(&root) {
-                    let found = self.point(
-                        name,
-                        &source,
-                        root,
-                        "undefined-variable",
-                        format!("`{root}` is not defined"),
-                        report,
-                    );
-                    report.push(match did_you_mean(root, known.iter().copied()) {
-                        Some(near) => found.help(format!("did you mean `{near}`?")),
-                        None => found.help(format!("defined here: {}", known.join(", "))),
-                    });
-                } else if let Some(attribute) = attribute {
-                    let names: Vec<&str> = match grid.axes.iter().find(|axis| &*axis.name == root) {
-                        Some(axis) => attribute_names(&axis.values),
-                        None if root == "lists" => {
-                            config.lists.iter().map(|list| list.name.as_str()).collect()
-                        }
-                        None => continue,
-                    };
-                    if !names.contains(&attribute) {
-                        let what = match root {
-                            "lists" => format!("there is no list `{attribute}`"),
-                            axis => {
-                                format!("no value of axis `{axis}` has an attribute `{attribute}`")
-                            }
-                        };
-                        let found = self.point(name, &source, attribute, "undefined-variable", what, report);
-                        report.push(match did_you_mean(attribute, names.iter().copied()) {
-                            Some(near) => found.help(format!("did you mean `{near}`?")),
-                            None => found.help(format!("there is: {}", names.join(", "))),
-                        });
-                    }
-                }
+    /// Reports variables that no cell has, attributes that no value has, bare comparisons, and axes
+    /// that no template reads.
+    pub fn check_variables(&self, roots: &[&str], config: &Config, axes: &[GridAxis], report: &mut Report) {
+        let names: Vec<&str> = axes.iter().map(|axis| &*axis.name).collect();
+        let known: Vec<&str> = names.iter().copied().chain(["lists", "items", "ask"]).collect();
+        let globals: BTreeSet<String> = self.environment.globals().map(|(name, _)| name.to_owned()).collect();
+        let mut read: BTreeSet<String> = BTreeSet::new();
+        for name in self.reached(roots) {
+            let Ok(template) = self.environment.get_template(&name) else { continue };
+            let source = template.source();
+            let mut undeclared: Vec<String> = template.undeclared_variables(true).into_iter().collect();
+            undeclared.sort();
+            read.extend(undeclared.iter().filter_map(|path| path.split('.').next().map(str::to_owned)));
+            // What an included file may read depends on who includes it, so only rendering tells.
+            if roots.contains(&name.as_str()) {
+                let mut found: Vec<Diagnostic> = undeclared
+                    .iter()
+                    .filter(|path| path.split('.').next().is_none_or(|root| !globals.contains(root)))
+                    .filter_map(|path| self.undefined(&name, source, path, &known, config, axes, report))
+                    .collect();
+                found.sort_by_key(|found| found.at.map(|span| span.start));
+                found.into_iter().for_each(|found| report.push(found));
             }
-            if let Some(axis) = bare_comparison(&source, &axes) {
+            if let Some((axis, at)) = tokens::bare_comparison(source, &names) {
                 let what = format!("`{axis}` is a value with attributes, not a text, so this is never true");
-                let found = self.point(name, &source, axis, "bare-value", what, report);
-                report.push(found.help(format!("compare its name: `{axis}.name == '…'`")));
+                let span = self.place(&name, source, at..at + axis.len(), &mut report.sources);
+                report.push(
+                    Diagnostic::error("bare-value", what)
+                        .at(span)
+                        .help(format!("compare its name: `{axis}.name == '…'`")),
+                );
             }
         }
+        report_unread(config, &read, report);
     }
 
-    /// A finding at the first place where a word stands in a template.
-    fn point(
+    /// The templates and all files that they include, import or extend by a written-out name.
+    fn reached(&self, roots: &[&str]) -> Vec<String> {
+        let mut out: Vec<String> = roots.iter().map(|name| (*name).to_owned()).collect();
+        let mut next = 0;
+        while let Some(name) = out.get(next) {
+            next += 1;
+            let Ok(template) = self.environment.get_template(name) else { continue };
+            for file in tokens::files(template.source()) {
+                if !out.contains(&file) {
+                    out.push(file);
+                }
+            }
+        }
+        out
+    }
+
+    /// What is wrong with a variable that a template reads, if anything.
+    #[allow(clippy::too_many_arguments)]
+    fn undefined(
         &self,
         name: &str,
         source: &str,
-        word: &str,
-        code: &'static str,
-        message: String,
+        path: &str,
+        known: &[&str],
+        config: &Config,
+        axes: &[GridAxis],
         report: &mut Report,
-    ) -> Diagnostic {
-        let start = first_in_tag(source, word).unwrap_or(0);
-        self.place(name, source, start..start + word.len(), code, message, &mut report.sources)
+    ) -> Option<Diagnostic> {
+        let (root, rest) = path.split_once('.').unwrap_or((path, ""));
+        let attribute = rest.split('.').next().unwrap_or("");
+        let mut at = |found: Option<usize>, length: usize| {
+            let start = found.unwrap_or(0);
+            self.place(name, source, start..start + length, &mut report.sources)
+        };
+        if !known.contains(&root) {
+            let found = Diagnostic::error("undefined-variable", format!("`{root}` is not defined"))
+                .at(at(tokens::first_use(source, root), root.len()));
+            return Some(match did_you_mean(root, known.iter().copied()) {
+                Some(near) => found.help(format!("did you mean `{near}`?")),
+                None => found.help(format!("defined here: {}", known.join(", "))),
+            });
+        }
+        if attribute.is_empty() {
+            return None;
+        }
+        let names: Vec<&str> = match axes.iter().find(|axis| &*axis.name == root) {
+            Some(axis) => attribute_names(&axis.values),
+            None if root == "lists" => config.lists.iter().map(|list| list.name.as_str()).collect(),
+            None => return None,
+        };
+        if names.contains(&attribute) {
+            return None;
+        }
+        let what = match root {
+            "lists" => format!("there is no list `{attribute}`"),
+            axis => format!("no value of axis `{axis}` has an attribute `{attribute}`"),
+        };
+        let span = at(tokens::first_attribute(source, root, attribute), attribute.len());
+        let found = Diagnostic::error("undefined-variable", what).at(span);
+        Some(match (did_you_mean(attribute, names.iter().copied()), names.as_slice()) {
+            (Some(near), _) => found.help(format!("did you mean `{near}`?")),
+            (None, []) => found.help("the config has no `lists`"),
+            (None, ["name"]) => found.help("its values have no attributes; give them some under `values:`"),
+            (None, names) => found.help(format!("there is: {}", names.join(", "))),
+        })
     }
 
-    /// A finding in a template: in its file, or at the config's line that holds it.
-    fn place(
-        &self,
-        name: &str,
-        source: &str,
-        range: std::ops::Range<usize>,
-        code: &'static str,
-        message: String,
-        sources: &mut Sources,
-    ) -> Diagnostic {
-        let shown = match self.files.contains_key(name) {
-            true => format!("prompts/{name}"),
-            false => name.to_owned(),
-        };
-        let id = sources.add(shown, source);
-        Diagnostic::error(code, message).at(Span { source: id, start: range.start, end: range.end })
+    /// A place in a template: in its file, or in the config that holds it.
+    fn place(&self, name: &str, source: &str, range: Range<usize>, sources: &mut Sources) -> Span {
+        if let Some(span) = self.inline.get(name) {
+            return scalar::part(sources, *span, source, range);
+        }
+        let id = sources.add(format!("prompts/{name}"), source);
+        Span { source: id, start: range.start, end: range.end }
     }
 
     /// What a template error says, at its source line.
-    pub fn diagnostic(&self, name: &str, error: &minijinja::Error, sources: &mut Sources) -> Diagnostic {
+    pub fn diagnostic(
+        &self,
+        name: &str,
+        source: Option<&str>,
+        error: &minijinja::Error,
+        sources: &mut Sources,
+    ) -> Diagnostic {
         let mut innermost = error;
         while let Some(inner) =
             std::error::Error::source(innermost).and_then(|e| e.downcast_ref::<minijinja::Error>())
         {
             innermost = inner;
         }
-        let said = match innermost.detail() {
-            Some(detail) => format!("{}: {detail}", innermost.kind()),
-            None => innermost.kind().to_string(),
-        };
-        let code = match innermost.kind() {
-            ErrorKind::UndefinedError => "undefined-variable",
-            ErrorKind::TemplateNotFound => "template",
-            _ => "template-error",
-        };
         let place = innermost.name().unwrap_or(name).to_owned();
-        let Some(source) = innermost.template_source().or(error.template_source()) else {
-            let found = Diagnostic::error(code, said);
-            return match self.places.get(&place).or(self.places.get(name)) {
-                Some(_) => found.help(format!("in the template `{place}`")),
-                None => found,
+        let mut found = self.said(innermost);
+        let Some(source) = innermost.template_source().or(error.template_source()).or(source) else {
+            return match self.inline.get(&place).or(self.inline.get(name)) {
+                Some(span) => found.at(*span),
+                None => found.help(format!("in the template `{place}`")),
             };
         };
         let range = innermost.range().unwrap_or_else(|| line_range(source, innermost.line().unwrap_or(1)));
-        self.place(&place, source, range, code, said, sources)
+        found.at = Some(self.place(&place, source, range, sources));
+        found
+    }
+
+    fn said(&self, error: &minijinja::Error) -> Diagnostic {
+        let detail = error.detail().unwrap_or_default();
+        let text = match detail {
+            "" => error.kind().to_string(),
+            detail => format!("{}: {detail}", error.kind()),
+        };
+        // The engine's words, put as what is wrong and what to do.
+        let quoted = |prefix: &str, suffix: &str| {
+            Some(detail.strip_prefix(prefix)?.strip_suffix(suffix)?.trim_matches('`').to_owned())
+        };
+        match error.kind() {
+            ErrorKind::UndefinedError => Diagnostic::error("undefined-variable", text)
+                .help("not every value has it: ask `… is defined` first, or write `… | default('')`"),
+            ErrorKind::TemplateNotFound => {
+                let name = detail.split('"').nth(1).or(detail.split('`').nth(1)).unwrap_or(detail);
+                self.missing(name)
+            }
+            ErrorKind::OutOfFuel => {
+                Diagnostic::error("template-error", "this template does more work than any should")
+                    .help("look for a loop over a very long range")
+            }
+            ErrorKind::UnknownFilter => {
+                let name = quoted("filter ", " is unknown").unwrap_or_else(|| detail.to_owned());
+                let found = Diagnostic::error("template-error", format!("there is no filter `{name}`"));
+                match did_you_mean(&name, FILTERS.iter().copied()) {
+                    Some(near) => found.help(format!("did you mean `{near}`?")),
+                    None => found,
+                }
+            }
+            ErrorKind::UnknownTest => {
+                let name = quoted("test ", " is unknown").unwrap_or_else(|| detail.to_owned());
+                Diagnostic::error("template-error", format!("there is no test `{name}`"))
+            }
+            ErrorKind::SyntaxError => {
+                let found = Diagnostic::error("template-error", text);
+                match detail {
+                    detail if detail.contains("expected end of variable block") => {
+                        found.help("close it with `}}`")
+                    }
+                    detail if detail.contains("end of block") => found.help("close it with `%}`"),
+                    detail if detail.contains("end of input") => {
+                        found.help("something is not closed: `{% endif %}`, `{% endfor %}` …")
+                    }
+                    _ => found,
+                }
+            }
+            _ => Diagnostic::error("template-error", text),
+        }
     }
 }
 
-fn line_range(source: &str, line: usize) -> std::ops::Range<usize> {
+/// The filters that are worth suggesting.
+const FILTERS: &[&str] = &[
+    "pick",
+    "sample",
+    "shuffle",
+    "upper",
+    "lower",
+    "title",
+    "capitalize",
+    "trim",
+    "replace",
+    "join",
+    "split",
+    "first",
+    "last",
+    "length",
+    "default",
+    "list",
+    "sort",
+    "unique",
+    "map",
+    "select",
+    "reject",
+    "tojson",
+    "round",
+    "int",
+    "float",
+    "string",
+    "indent",
+    "reverse",
+    "batch",
+    "slice",
+    "items",
+    "dictsort",
+    "abs",
+    "min",
+    "max",
+    "sum",
+];
+
+/// Warns of axes that no template reads, once for all of them.
+fn report_unread(config: &Config, read: &BTreeSet<String>, report: &mut Report) {
+    let unread: Vec<_> = config.axes.iter().filter(|axis| !read.contains(&axis.name)).collect();
+    let Some(first) = unread.iter().find(|axis| axis.label).or(unread.first()) else { return };
+    if report.has_errors() {
+        return;
+    }
+    let mut names: Vec<String> = unread.iter().take(5).map(|axis| format!("`{}`", axis.name)).collect();
+    if unread.len() > 5 {
+        names.push("…".into());
+    }
+    let what = match first.label {
+        true => "texts would get labels that the model was not told of",
+        false => "it makes no difference to the texts",
+    };
+    let found = Diagnostic::warning("unread-axis", format!("no template reads {}: {what}", names.join(", ")))
+        .help(format!("write `{{{{ {} }}}}` in a template; single braces are plain text", first.name));
+    report.push(match first.at {
+        Some(span) => found.at(span),
+        None => found,
+    });
+}
+
+fn line_range(source: &str, line: usize) -> Range<usize> {
     let start: usize = source.split_inclusive('\n').take(line.saturating_sub(1)).map(str::len).sum();
     let length = source[start..].lines().next().unwrap_or("").len();
     start..start + length
@@ -237,35 +399,4 @@ fn attribute_names(values: &[Arc<ValueObject>]) -> Vec<&str> {
         }
     }
     names
-}
-
-/// The insides of `{{ … }}` and `{% … %}`, with where each begins.
-fn tags(source: &str) -> impl Iterator<Item = (usize, &str)> {
-    let mut at = 0;
-    std::iter::from_fn(move || {
-        let open = at + source[at..].find("{{").into_iter().chain(source[at..].find("{%")).min()?;
-        let close = match &source[open..open + 2] {
-            "{{" => "}}",
-            _ => "%}",
-        };
-        let inside = open + 2;
-        let end = source[inside..].find(close).map_or(source.len(), |found| inside + found);
-        at = end;
-        Some((inside, &source[inside..end]))
-    })
-}
-
-fn first_in_tag(source: &str, word: &str) -> Option<usize> {
-    let is_word = |c: Option<char>| c.is_some_and(|c| c.is_alphanumeric() || c == '_');
-    tags(source).find_map(|(start, tag)| {
-        tag.match_indices(word)
-            .find(|(at, _)| {
-                !is_word(tag[..*at].chars().next_back()) && !is_word(tag[at + word.len()..].chars().next())
-            })
-            .map(|(at, _)| start + at)
-    })
-}
-
-fn bare_comparison<'a>(source: &str, axes: &[&'a str]) -> Option<&'a str> {
-    tags(source).find_map(|(_, tag)| crate::grid::compared_bare(tag, axes.iter().copied()))
 }

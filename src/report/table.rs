@@ -25,7 +25,11 @@ pub fn summary_text(summary: &Summary, advice: &dyn Fn(&str) -> Option<&'static 
     if summary.requests > 0 {
         let took = std::time::Duration::from_secs_f64(summary.seconds.max(0.0));
         let rate = summary.completion_tokens as f64 / summary.seconds.max(0.001);
-        line("time", format!("{}, {rate:.0} tokens/s", duration(took)));
+        let rate =
+            if summary.completion_tokens > 0 { format!(", {rate:.0} tokens/s") } else { String::new() };
+        line("time", format!("{}{rate}", duration(took)));
+    }
+    if summary.prompt_tokens + summary.completion_tokens > 0 {
         let share = match summary.prompt_tokens {
             0 => String::new(),
             all => format!(
@@ -64,12 +68,15 @@ pub fn summary_text(summary: &Summary, advice: &dyn Fn(&str) -> Option<&'static 
     if summary.failed > 0 {
         line(
             "failed",
-            format!("{} by their own fault; `--retry-failed` asks again", count(summary.failed, "ask")),
+            format!(
+                "{} given up (see rejected.jsonl); `--retry-failed` asks again",
+                count(summary.failed, "ask")
+            ),
         );
     }
     let faults: Vec<_> = summary.faults.iter().map(|(class, times)| format!("{times} {class}")).collect();
     if !faults.is_empty() {
-        line("faults", format!("{} (waited for or tried again)", faults.join(", ")));
+        line("faults", faults.join(", "));
     }
     let change = summary.change;
     if change.leaving + change.displaced > 0 {
@@ -167,7 +174,7 @@ pub fn plan_text(plan: &PlanSummary) -> String {
         count(plan.samples, "row"),
     ));
     if plan.shortfall > 0 {
-        out.push_str(&format!(", {} short for good", thousands(plan.shortfall)));
+        out.push_str(&format!(", {} that cannot be filled (max_asks)", thousands(plan.shortfall)));
     }
     out.push_str(".\n");
     out

@@ -97,9 +97,9 @@ pub enum Decision {
 }
 
 /// Tries of one item before its failures are held against it.
-const TRIES: u32 = 3;
+pub const TRIES: u32 = 5;
 /// Tries of one item when there is nothing else to compare it with.
-const LONE_TRIES: u32 = 6;
+const LONE_TRIES: u32 = 7;
 /// Different items refused in a row that prove a server refuses all: when it never accepted any,
 /// and when it did.
 const ALL_REFUSED: (u32, u32) = (3, 8);
@@ -109,7 +109,7 @@ const AWAY_STREAK: u32 = 8;
 /// What to do about a fault; `history` already counts it.
 pub fn decide(fault: &Fault, history: &History, evidence: &Evidence) -> Decision {
     let others_succeeded = evidence.successes > history.successes_at_first;
-    let first_pause = Duration::from_millis(500);
+    let first_pause = Duration::from_millis(250);
     let again = Decision::Retry(delay(history.broken.saturating_sub(1), first_pause));
     match fault.kind {
         FaultKind::Fatal => Decision::Stop,
@@ -188,10 +188,10 @@ mod tests {
             ("429 without", fault(Limited), none, Evidence { rounds: 1, ..calm }, Pause(ms(1000))),
             ("third round of 429", fault(Limited), none, Evidence { rounds: 3, ..calm }, Pause(ms(4000))),
             ("shared context full", fault(Crowded), crowded(0), calm, Shrink),
-            ("shared context full by it alone", fault(Crowded), crowded(3), lone, Out(GiveUp::Its)),
-            ("first 500", fault(Broken), broken(1, 5), calm, Retry(ms(500))),
-            ("third 500, others fine", fault(Broken), broken(3, 4), calm, Out(GiveUp::Its)),
-            ("third 500, no other since", fault(Broken), broken(3, 5), calm, Retry(ms(2000))),
+            ("shared context full by it alone", fault(Crowded), crowded(5), lone, Out(GiveUp::Its)),
+            ("first 500", fault(Broken), broken(1, 5), calm, Retry(ms(250))),
+            ("fifth 500, others fine", fault(Broken), broken(5, 4), calm, Out(GiveUp::Its)),
+            ("fifth 500, no other since", fault(Broken), broken(5, 5), calm, Retry(ms(4000))),
             ("500s from all", fault(Broken), broken(2, 5), Evidence { streak: 8, ..calm }, GoAway),
             ("500 to a probe", fault(Broken), broken(2, 5), Evidence { probing: true, ..calm }, GoAway),
             (
@@ -204,17 +204,17 @@ mod tests {
             (
                 "the last item, 500",
                 fault(Broken),
-                broken(5, 5),
+                broken(6, 5),
                 Evidence { streak: 9, ..lone },
                 Retry(ms(8000)),
             ),
-            ("the last item, 500 again", fault(Broken), broken(6, 5), lone, Out(GiveUp::Unproven)),
+            ("the last item, 500 again", fault(Broken), broken(7, 5), lone, Out(GiveUp::Unproven)),
             (
                 "the only item ever, 500",
                 fault(Broken),
                 broken(6, 0),
                 Evidence { successes: 0, proven: false, streak: 6, ..lone },
-                Retry(ms(16_000)),
+                Retry(ms(8000)),
             ),
             ("400, others fine", fault(Refused), none, calm, Out(GiveUp::Its)),
             (

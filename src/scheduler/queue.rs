@@ -5,7 +5,7 @@ use std::collections::{BinaryHeap, HashMap, VecDeque};
 use std::num::NonZeroU32;
 use std::time::Duration;
 
-use super::fault::{Decision, Evidence, Fault, FaultKind, GiveUp, History, decide, delay};
+use super::fault::{Decision, Evidence, Fault, FaultKind, GiveUp, History, TRIES, decide, delay};
 use super::limit::RateLimit;
 
 /// What the queue keeps to.
@@ -58,8 +58,9 @@ pub enum After<T> {
     Out(T, GiveUp),
     /// Nothing more should be sent: no waiting will mend this.
     Stop(T),
-    /// Nothing more should be sent: it was waited for so long.
-    Impatient(T, Duration),
+    /// Nothing more should be sent: it was waited for so long, or the server asks for a longer wait
+    /// than patience allows.
+    Impatient { work: T, waited: Duration, asked: Option<Duration> },
 }
 
 #[derive(Debug)]
@@ -96,6 +97,7 @@ pub struct Queue<T> {
     trouble_since: Option<Duration>,
     next_ticket: u64,
     evidence: Evidence,
+    wants_proof: bool,
 }
 
 impl<T: Clone> Queue<T> {
@@ -112,6 +114,7 @@ impl<T: Clone> Queue<T> {
             paused_at: Duration::ZERO,
             trouble_since: None,
             next_ticket: 0,
+            wants_proof: false,
             evidence: Evidence { proven: settings.proven, ..Evidence::default() },
             settings,
         }
@@ -217,6 +220,21 @@ impl<T: Clone> Queue<T> {
         }
     }
 
+    /// Whether all that is left has failed, so that only a request that went through before can tell
+    /// whose fault that is. Asking takes the wish back.
+    pub fn wants_proof(&mut self) -> bool {
+        std::mem::take(&mut self.wants_proof)
+    }
+
+    /// A request that went through before did so again: the server is well.
+    pub fn proven(&mut self) {
+        self.evidence.successes += 1;
+        self.evidence.streak = 0;
+        self.evidence.broken_items = 0;
+        self.circuit = Circuit::There;
+        self.trouble_since = None;
+    }
+
     /// An item was given up from outside, such as at an interrupt.
     pub fn dropped(&mut self, ticket: Ticket) {
         self.under_way.remove(&ticket);
@@ -253,14 +271,19 @@ impl<T: Clone> Queue<T> {
             _ => {}
         }
         let decision = decide(fault, &history, &self.evidence);
+        // In time for the decision about the next failure.
+        self.wants_proof = fault.kind == FaultKind::Broken
+            && self.evidence.fresh == 0
+            && (history.broken + 1 >= TRIES || decision == Decision::Away);
         if matches!(decision, Decision::Away | Decision::Pause(_)) {
             let since = *self.trouble_since.get_or_insert(now);
-            let wait = match decision {
-                Decision::Pause(wait) => wait,
-                _ => Duration::ZERO,
+            let waited = now.saturating_sub(since);
+            let asked = match decision {
+                Decision::Pause(wait) => Some(wait),
+                _ => None,
             };
-            if now.saturating_sub(since) + wait > self.settings.patience {
-                return After::Impatient(work, now.saturating_sub(since));
+            if waited + asked.unwrap_or_default() > self.settings.patience {
+                return After::Impatient { work, waited, asked: fault.retry_after.and(asked) };
             }
         }
         let item = Item { ticket, work, history };

@@ -104,7 +104,7 @@ fn run(world: &World) -> Ran {
                     After::Out(item, why) => {
                         ran.out.insert(item, why);
                     }
-                    After::Stop(_) | After::Impatient(..) => {
+                    After::Stop(_) | After::Impatient { .. } => {
                         ran.stopped = true;
                         ran.ended = now;
                         return ran;

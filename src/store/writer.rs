@@ -235,7 +235,8 @@ fn commit(
     waiting: &mut Vec<mpsc::SyncSender<Result<(), StoreError>>>,
 ) -> rusqlite::Result<()> {
     let mut result = Ok(());
-    let transaction = connection.transaction()?;
+    // Taken at once: a transaction that reads first cannot wait for another writer.
+    let transaction = connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
     let created = now();
     for message in batch {
         // After a failure the rest is only counted, so that everybody hears of it.

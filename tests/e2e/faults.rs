@@ -105,7 +105,7 @@ fn the_wait_for_a_server_that_went_is_said_again_and_again() {
     let running = project.watch(&RUN);
     until("ten requests", || fake.seen().len() >= 10, String::new);
     drop(fake);
-    running.until_says("waiting for the server since");
+    running.until_says("waiting for the server for");
     let _fake = Fake::start_at(port, Model::default());
     running.finish().exits(0);
 }
@@ -332,15 +332,13 @@ fn an_ask_that_always_fails_is_passed_over_and_asked_again_only_when_told() {
     let summary = ran.exits(0).json();
     let got = ["accepted", "failed", "open", "shortfall"].map(|key| summary[key].as_u64().unwrap());
     assert_eq!(got, [40, 1, 0, 0]);
-    assert_eq!(summary["faults"]["server-error"], 3);
+    assert_eq!(summary["faults"]["server-error"], 5);
     assert_eq!(status(&project)["stored"], json!({ "completions": 40, "tombstones": 1 }));
     let bytes = project.read("out/wide/dataset.jsonl");
 
     fake.take_count();
-    let again = watched(&project, &["run", "wide.yaml"])
-        .exits(0)
-        .says("1 ask by their own fault")
-        .says("--retry-failed");
+    let again =
+        watched(&project, &["run", "wide.yaml"]).exits(0).says("1 ask given up").says("--retry-failed");
     assert_eq!(fake.take_count(), 0, "{}", again.stderr);
     assert_eq!(project.read("out/wide/dataset.jsonl"), bytes);
 
@@ -596,7 +594,6 @@ fn a_key_that_the_server_repeats_in_its_error_stands_nowhere() {
 // Several odd things at once, and late.
 
 #[test]
-#[ignore = "bug: 18, nothing is left to compare the last asks with"]
 fn asks_that_break_the_server_are_passed_over_even_if_they_are_asked_last() {
     for bad in [1, 3] {
         let fake = Fake::start();
@@ -660,7 +657,6 @@ fn an_outage_over_the_last_asks_blames_none_of_them() {
 }
 
 #[test]
-#[ignore = "bug: 21, it is not said that the server wants two hours"]
 fn a_pause_longer_than_patience_is_not_slept_through() {
     let fake = Fake::start();
     let (project, ran) = run(&fake, 10, |_, before| match before {
@@ -672,7 +668,6 @@ fn a_pause_longer_than_patience_is_not_slept_through() {
 }
 
 #[test]
-#[ignore = "bug: 20, a pause does not say how long it is"]
 fn a_pause_says_how_long_it_is() {
     let fake = Fake::start();
     let (_, ran) = run(&fake, 10, |_, before| match before {
@@ -680,8 +675,9 @@ fn a_pause_says_how_long_it_is() {
         _ => Reply::Good,
     });
     let ran = ran.exits(0);
-    let line = ran.stderr.lines().find(|line| line.contains("pause")).unwrap_or_else(|| panic!("{}", ran.stderr));
-    assert!(line.contains("1.8 s") || line.contains("2 s"), "{line}");
+    let line =
+        ran.stderr.lines().find(|line| line.contains("to wait")).unwrap_or_else(|| panic!("{}", ran.stderr));
+    assert!(line.contains("1.8 s") || line.contains("1.7 s") || line.contains("2 s"), "{line}");
 }
 
 #[test]
@@ -689,7 +685,12 @@ fn a_server_that_never_answers_any_ask_is_given_up_when_patience_ends() {
     let fake = Fake::start();
     fake.script(|_, _| Reply::Hang(Duration::from_secs(60)));
     let project = Project::wide(&fake.url(), 6, ", timeout: 150ms, patience: 600ms");
-    project.watch(&RUN).finish_within(Duration::from_secs(5)).exits(1).says("no answer within").says("timeout");
+    project
+        .watch(&RUN)
+        .finish_within(Duration::from_secs(5))
+        .exits(1)
+        .says("no answer within")
+        .says("timeout");
     assert_eq!(status(&project)["stored"]["tombstones"], 0);
 }
 
@@ -705,7 +706,7 @@ fn a_request_that_was_given_up_leaves_the_server() {
     });
     let project = Project::wide(&fake.url(), 20, ", slots: 2, timeout: 200ms");
     watched(&project, &RUN).exits(0);
-    assert!(fake.most_under_way() <= 2 + 3, "{}", fake.most_under_way());
+    assert!(fake.most_under_way() <= 2 + 5, "{}", fake.most_under_way());
 }
 
 #[test]
@@ -724,7 +725,10 @@ fn everything_at_once_still_makes_the_same_dataset() {
         _ => Reply::Good,
     });
     let summary = ran.exits(0).json();
-    assert_eq!((&summary["accepted"], &summary["failed"], &summary["open"]), (&30.into(), &0.into(), &0.into()));
+    assert_eq!(
+        (&summary["accepted"], &summary["failed"], &summary["open"]),
+        (&30.into(), &0.into(), &0.into())
+    );
     assert_eq!(project.read("out/wide/dataset.jsonl"), reference.read("out/wide/dataset.jsonl"));
 }
 
@@ -742,7 +746,7 @@ fn an_ask_that_hangs_is_passed_over_until_the_timeout_changes() {
     let project = Project::wide(&fake.url(), 40, ", timeout: 300ms");
     let summary = watched(&project, &RUN).exits(0).json();
     assert_eq!((&summary["accepted"], &summary["failed"]), (&80.into(), &1.into()));
-    assert_eq!(summary["faults"]["timeout"], 3);
+    assert_eq!(summary["faults"]["timeout"], 5);
     fake.take_count();
     watched(&project, &RUN).exits(0);
     assert_eq!(fake.take_count(), 0);

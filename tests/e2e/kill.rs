@@ -347,7 +347,6 @@ fn one_name_runs_once_at_a_time() {
 }
 
 #[test]
-#[ignore = "bug: 19, two writers meet a locked database"]
 fn two_names_run_side_by_side_over_one_store() {
     // A server whose answers are never twice the same.
     let fake = Fake::start();
@@ -371,7 +370,6 @@ fn two_names_run_side_by_side_over_one_store() {
 }
 
 #[test]
-#[ignore = "bug: 19, two writers meet a locked database"]
 fn many_names_may_begin_at_once_where_no_store_is_yet() {
     let fake = Fake::start();
     let project = Project::new();
