@@ -46,6 +46,7 @@ pub enum Command {
 Examples:
   emogrid run configs/moods.yaml
   emogrid run configs/moods.yaml --set samples.per_cell=10
+  emogrid run configs/moods.yaml --where emotion=grief
   emogrid run configs/moods.yaml --json > summary.json
 
 Answers are stored before they are judged, so a run can be stopped at any time
@@ -72,6 +73,37 @@ Examples:
     Export(ExportArgs),
     /// Say how far a dataset is
     Status(StatusArgs),
+    /// Show the messages of some cells, and with `--generate` what comes of them
+    #[command(after_help = "\
+Examples:
+  emogrid preview configs/moods.yaml
+  emogrid preview configs/moods.yaml --where emotion=grief --limit 2 --generate
+  emogrid preview configs/moods.yaml --diff")]
+    Preview(PreviewArgs),
+    /// Say where a row came from, or why it is none, or why it was asked again
+    #[command(after_help = "\
+Examples:
+  emogrid why configs/moods.yaml 1eca4f07
+  emogrid why configs/moods.yaml 59bd9a949b4d")]
+    Why(WhyArgs),
+    /// Make a new project
+    #[command(after_help = "\
+Examples:
+  emogrid init moods")]
+    Init(InitArgs),
+    /// Write the JSON Schema of configs, for editors
+    #[command(after_help = "\
+Examples:
+  emogrid schema > emogrid.schema.json
+
+An editor with a YAML language server reads it when a config's first line is
+  # yaml-language-server: $schema=emogrid.schema.json")]
+    Schema,
+    /// Write completions for a shell
+    #[command(after_help = "\
+Examples:
+  emogrid completions bash > ~/.local/share/bash-completion/completions/emogrid")]
+    Completions(CompletionsArgs),
 }
 
 /// A config, and what is changed in it for once.
@@ -84,10 +116,23 @@ pub struct ConfigArgs {
     pub set: Vec<String>,
 }
 
+/// Which cells a command works on.
+#[derive(Debug, Args)]
+pub struct CellArgs {
+    /// Only cells with this value, such as `--where emotion=joy,anger`; several must all hold
+    #[arg(long = "where", value_name = "AXIS=VALUE")]
+    pub wheres: Vec<String>,
+    /// Only so many cells, spread over the grid
+    #[arg(long, value_name = "CELLS")]
+    pub limit: Option<usize>,
+}
+
 #[derive(Debug, Args)]
 pub struct RunArgs {
     #[command(flatten)]
     pub config: ConfigArgs,
+    #[command(flatten)]
+    pub cells: CellArgs,
     /// Write the summary to standard output as JSON
     #[arg(long)]
     pub json: bool,
@@ -100,6 +145,8 @@ pub struct RunArgs {
 pub struct PlanArgs {
     #[command(flatten)]
     pub config: ConfigArgs,
+    #[command(flatten)]
+    pub cells: CellArgs,
     /// Write the plan as JSON
     #[arg(long)]
     pub json: bool,
@@ -140,4 +187,38 @@ pub struct StatusArgs {
     /// Write the status as JSON
     #[arg(long)]
     pub json: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct PreviewArgs {
+    #[command(flatten)]
+    pub config: ConfigArgs,
+    #[command(flatten)]
+    pub cells: CellArgs,
+    /// Ask for these cells, store and judge the answers like any other, and show them
+    #[arg(long)]
+    pub generate: bool,
+    /// Show what changed since the last run's messages
+    #[arg(long, conflicts_with = "generate")]
+    pub diff: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct WhyArgs {
+    #[command(flatten)]
+    pub config: ConfigArgs,
+    /// The id or the fingerprint of a row, of now or of before, or the beginning of one
+    pub id: String,
+}
+
+#[derive(Debug, Args)]
+pub struct InitArgs {
+    /// The folder to make
+    pub folder: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub struct CompletionsArgs {
+    #[arg(value_enum)]
+    pub shell: clap_complete::Shell,
 }

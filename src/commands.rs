@@ -1,19 +1,25 @@
 //! One thin file a subcommand.
 
 mod check;
+mod completions;
 mod export;
+mod init;
 mod plan;
+mod preview;
 mod run;
+mod schema;
 mod status;
+mod why;
 
 use std::io::{self, IsTerminal, Write};
 use std::path::Path;
 use std::process::ExitCode;
 
-use crate::cli::{Cli, Colour, Command, ConfigArgs};
+use crate::cli::{CellArgs, Cli, Colour, Command, ConfigArgs};
 use crate::config::Report;
 use crate::dataset::{Outcome, evaluate};
 use crate::fingerprint::Identity;
+use crate::grid::Selection;
 use crate::pipeline::{self, Known, Opened, RunError, StoreBook};
 use crate::report::{Style, say};
 use crate::store::{EndpointMemory, Reader, StoreDir};
@@ -76,6 +82,11 @@ pub fn main(cli: Cli) -> Exit {
         Command::Check(args) => check::check(&args, &terminal),
         Command::Export(args) => export::export(&args, &terminal),
         Command::Status(args) => status::status(&args, &terminal),
+        Command::Preview(args) => preview::preview(&args, &terminal),
+        Command::Why(args) => why::why(&args, &terminal),
+        Command::Init(args) => init::init(&args, &terminal),
+        Command::Schema => schema::schema(),
+        Command::Completions(args) => completions::completions(&args),
     };
     done.unwrap_or_else(|failure| terminal.explain(&failure))
 }
@@ -169,6 +180,11 @@ fn open(args: &ConfigArgs, talk: &Talk) -> Result<Opened, Failure> {
 
 fn open_path(path: &Path, set: &[String]) -> Result<Opened, Failure> {
     Ok(pipeline::open(path, set)?)
+}
+
+/// The cells that a command works on.
+fn select(args: &CellArgs, opened: &Opened) -> Result<Selection, Failure> {
+    Ok(Selection::parse(&args.wheres, args.limit, &opened.recipe.grid)?)
 }
 
 /// A runtime for input and output: one thread, since the work is elsewhere.

@@ -2,6 +2,7 @@
 
 mod axes;
 pub mod diagnostic;
+mod json_schema;
 pub mod keys;
 mod lists;
 pub mod load;
@@ -12,5 +13,6 @@ pub mod taxonomy;
 pub mod yaml;
 
 pub use diagnostic::{Diagnostic, Report, Severity, Span};
+pub use json_schema::json_schema;
 pub use load::{Loaded, load};
 pub use resolved::Config;

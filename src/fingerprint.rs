@@ -73,6 +73,14 @@ pub struct Request {
     pub canonical: String,
 }
 
+/// The messages of a canonical request, as role and content.
+pub fn messages_of(canonical: &str) -> Vec<(String, String)> {
+    let request: Value = serde_json::from_str(canonical).unwrap_or_default();
+    let messages = request.get("messages").and_then(Value::as_array).cloned().unwrap_or_default();
+    let text = |message: &Value, key: &str| message[key].as_str().unwrap_or_default().to_owned();
+    messages.iter().map(|message| (text(message, "role"), text(message, "content"))).collect()
+}
+
 impl Frame {
     /// Lays down everything but messages and seed.
     pub fn new(config: &Config, model: &Identity) -> Self {

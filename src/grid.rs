@@ -1,6 +1,7 @@
 //! The grid: which combinations of values are cells, in the order of their ids.
 
 mod rules;
+mod selection;
 mod value;
 
 use std::sync::Arc;
@@ -10,6 +11,7 @@ use crate::config::resolved::{Axis, Config};
 use crate::config::{Diagnostic, Span};
 use crate::model::CellId;
 use rules::CompiledRule;
+pub use selection::Selection;
 pub use value::ValueObject;
 
 /// The most combinations that are looked at: beyond, a config is a mistake.

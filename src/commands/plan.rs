@@ -1,6 +1,6 @@
 use std::io::Write;
 
-use super::{Evaluated, Exit, Failure, Talk, evaluate_stored, open, print_json};
+use super::{Evaluated, Exit, Failure, Talk, evaluate_stored, open, print_json, select};
 use crate::cli::PlanArgs;
 use crate::dataset::snapshot::CellAsks;
 use crate::pipeline::{self, Files};
@@ -10,6 +10,7 @@ use crate::report::{self, PlanSummary};
 pub fn plan(args: &PlanArgs, talk: &Talk) -> Result<Exit, Failure> {
     let opened = open(&args.config, talk)?;
     let recipe = &opened.recipe;
+    let mask = select(&args.cells, &opened)?.mask(&recipe.grid);
     let Evaluated { outcome, known, reader } = evaluate_stored(&opened)?;
     let last = match &reader {
         Some(reader) => reader.last_snapshot(&recipe.config.name)?,
@@ -28,7 +29,7 @@ pub fn plan(args: &PlanArgs, talk: &Talk) -> Result<Exit, Failure> {
         restored: cells.restored,
         dropped: cells.dropped,
         kept_cells: cells.kept,
-        requests: outcome.demands.len() as u64,
+        requests: outcome.demands.iter().filter(|demand| mask[demand.cell]).count() as u64,
         accepted: outcome.rows.len() as u64,
         shortfall: outcome.shortfall,
         model: known.as_ref().map(|known| known.memory.identity.display_name().to_owned()),

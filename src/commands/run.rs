@@ -1,6 +1,6 @@
 use std::io::Write;
 
-use super::{Exit, Failure, Talk, block_on, open, print_json};
+use super::{Exit, Failure, Talk, block_on, open, print_json, select};
 use crate::check::Reason;
 use crate::cli::RunArgs;
 use crate::pipeline::{self, Ended, Finished, RunOptions};
@@ -9,9 +9,10 @@ use crate::report;
 /// Asks for what the dataset lacks, and writes it.
 pub fn run(args: &RunArgs, talk: &Talk) -> Result<Exit, Failure> {
     let opened = open(&args.config, talk)?;
-    let options = RunOptions { retry_failed: args.retry_failed };
+    let selection = select(&args.cells, &opened)?;
+    let options = RunOptions { selection, retry_failed: args.retry_failed };
     let watcher = talk.style().watcher();
-    let done = block_on(pipeline::run(&opened, options, watcher.as_ref()))?;
+    let done = block_on(pipeline::run(&opened, &options, watcher.as_ref()))?;
     drop(watcher);
     let Finished { summary, ended, error } = done?;
     if args.json {

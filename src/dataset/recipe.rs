@@ -135,7 +135,11 @@ impl Recipe {
         Ok(frame.probe_body(&messages, seed))
     }
 
-    fn messages(&self, cell: usize, ask: u32) -> Result<(Vec<Message>, u32), RenderError> {
+    /// A cell's `ask`-th messages and the seed of its sampling.
+    ///
+    /// # Errors
+    /// A template that fails for this ask.
+    pub fn messages(&self, cell: usize, ask: u32) -> Result<(Vec<Message>, u32), RenderError> {
         let place = self.grid.cells()[cell];
         let messages = self.prompts.render(&self.grid, place, ask)?;
         Ok((messages, ask_seed(self.config.seed, place, ask)))

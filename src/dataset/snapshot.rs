@@ -12,11 +12,16 @@ pub struct CellAsks {
 }
 
 /// The first bytes of a fingerprint: enough to see that it changed.
-type AskHash = [u8; 8];
+pub type AskHash = [u8; 8];
 
 impl CellAsks {
     pub fn insert(&mut self, cell: CellId, asks: &[Fingerprint]) {
         self.cells.insert(cell, asks.iter().map(short).collect());
+    }
+
+    /// The beginnings of a cell's fingerprints then.
+    pub fn asks(&self, cell: &CellId) -> &[AskHash] {
+        self.cells.get(cell).map_or(&[], Vec::as_slice)
     }
 
     pub fn len(&self) -> usize {

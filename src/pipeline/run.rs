@@ -16,13 +16,16 @@ use super::worker::{self, Done, Progress, Tools};
 use crate::config;
 use crate::dataset::snapshot::CellAsks;
 use crate::dataset::{Outcome, Recipe, evaluate};
+use crate::grid::Selection;
 use crate::model::{Fingerprint, RowId};
 use crate::report::{self, CellChange, Summary, Watcher};
 use crate::store::{EndpointMemory, LockError, Reader, RunLock, Settings, Snapshot, StoreDir, Writer};
 
 /// What the command line decides.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct RunOptions {
+    /// What is asked for; the dataset is written whole all the same.
+    pub selection: Selection,
     /// Asks that failed by their own fault are asked again.
     pub retry_failed: bool,
 }
@@ -53,7 +56,7 @@ pub struct Finished {
 /// What kept the run from coming to anything; later failures are in `Finished`.
 pub async fn run(
     opened: &Opened,
-    options: RunOptions,
+    options: &RunOptions,
     watcher: &(dyn Watcher + Sync),
 ) -> Result<Finished, RunError> {
     let started = Instant::now();
@@ -82,11 +85,13 @@ pub async fn run(
         // written is no failure.
         Err(failure) => Err(failure),
     };
+    let mask = options.selection.mask(&recipe.grid);
     let idle = match &known {
         Some(known) => {
             let outcome =
                 evaluate(&recipe.quotas(), &mut book(recipe, &known.memory, reader.as_ref(), options)?)?;
-            outcome.is_final().then_some(outcome)
+            let idle = !outcome.demands.iter().any(|demand| mask[demand.cell]);
+            idle.then_some(outcome)
         }
         None => None,
     };
@@ -111,7 +116,7 @@ pub async fn run(
     if let Err(failure) = files.write(recipe, &outcome, Some(&memory.identity)) {
         error.get_or_insert(failure.into());
     }
-    let ended = ended(recipe, &outcome, stopped);
+    let ended = ended(recipe, &outcome, &mask, stopped);
     summary.state = match (&error, ended) {
         (Some(_), _) => "failed",
         (None, Ended::Complete) => "complete",
@@ -153,11 +158,14 @@ fn record(
     Ok(())
 }
 
-fn ended(recipe: &Recipe, outcome: &Outcome, stopped: bool) -> Ended {
-    let wanted = recipe.wanted();
-    let missing = wanted - outcome.rows.len() as u64;
+fn ended(recipe: &Recipe, outcome: &Outcome, mask: &[bool], stopped: bool) -> Ended {
+    let per_cell = recipe.config.samples.per_cell;
+    let meant = || outcome.accepted.iter().zip(mask).filter(|(_, meant)| **meant).map(|(rows, _)| *rows);
+    let wanted = meant().count() as u64 * u64::from(per_cell);
+    let missing: u64 = meant().map(|rows| u64::from(per_cell - rows)).sum();
     let allowed = (wanted as f64 * recipe.config.samples.allow_short).floor() as u64;
-    match (stopped, outcome.is_final() && missing <= allowed) {
+    let open = outcome.demands.iter().any(|demand| mask[demand.cell]);
+    match (stopped, !open && missing <= allowed) {
         (_, true) => Ended::Complete,
         (true, false) => Ended::Stopped,
         (false, false) => Ended::Short,
@@ -206,7 +214,7 @@ fn book<'a>(
     recipe: &'a Recipe,
     memory: &EndpointMemory,
     reader: Option<&'a Reader>,
-    options: RunOptions,
+    options: &RunOptions,
 ) -> Result<StoreBook<'a>, RunError> {
     let settings = settings(recipe, memory);
     Ok(StoreBook::new(recipe, memory.identity.clone(), reader, settings, options.retry_failed)?)
@@ -232,7 +240,7 @@ impl Worked {
 /// Asks for what is missing.
 async fn work(
     opened: &Opened,
-    options: RunOptions,
+    options: &RunOptions,
     watcher: &(dyn Watcher + Sync),
     dir: &StoreDir,
     assumed: Option<EndpointMemory>,
@@ -274,14 +282,16 @@ async fn work(
     // Kept before the first ask, so that a run that dies is known to have begun.
     writer.snapshot(&config.name, snapshot(opened, &outcome))?;
     writer.config_file(&config.name, &config_path(recipe))?;
+    let mask = options.selection.mask(&recipe.grid);
+    let to_go = outcome.demands.iter().filter(|demand| mask[demand.cell]).count();
     let slots = config.endpoint.slots.or(memory.slots).unwrap_or(4);
     watcher.say(&format!(
         "{}: {} to go, {slots} at a time",
         memory.identity.display_name(),
-        report::count(outcome.demands.len() as u64, "request"),
+        report::count(to_go as u64, "request"),
     ));
     let settings = settings(recipe, &memory);
-    let tools = Tools { recipe, book, client, writer, commits, watcher, managed, settings, slots };
+    let tools = Tools { recipe, book, client, writer, commits, watcher, managed, settings, slots, mask };
     let Done { outcome, progress, error, stopped } = worker::ask(tools, outcome, interrupts).await;
     Ok(Worked { outcome, memory, cells, progress, error, stopped })
 }

@@ -57,6 +57,7 @@ struct Worker<'a> {
     watcher: &'a (dyn Watcher + Sync),
     managed: Option<ManagedServer>,
     settings: Settings,
+    mask: Vec<bool>,
     queue: Queue<Demand>,
     started: Instant,
     /// Asks that wait, are under way, are being stored, or were given up in this run.
@@ -91,6 +92,8 @@ pub struct Tools<'a> {
     pub managed: Option<ManagedServer>,
     pub settings: Settings,
     pub slots: u32,
+    /// By cell: whether it is to be asked for.
+    pub mask: Vec<bool>,
 }
 
 /// What came of a worker's work.
@@ -104,7 +107,7 @@ pub struct Done {
 /// Asks for the demands of an outcome and for what follows, until none is left or nothing more can
 /// be asked. Returns when all that was received is stored and a managed server has ended.
 pub async fn ask(tools: Tools<'_>, outcome: Outcome, interrupts: &mut Interrupts) -> Done {
-    let Tools { recipe, book, client, writer, commits, watcher, managed, settings, slots } = tools;
+    let Tools { recipe, book, client, writer, commits, watcher, managed, settings, slots, mask } = tools;
     let endpoint = &recipe.config.endpoint;
     let mut worker = Worker {
         recipe,
@@ -116,6 +119,7 @@ pub async fn ask(tools: Tools<'_>, outcome: Outcome, interrupts: &mut Interrupts
         watcher,
         managed,
         settings,
+        mask,
         queue: Queue::new(scheduler::Settings {
             slots,
             requests_per_minute: endpoint.requests_per_minute.and_then(std::num::NonZeroU32::new),
@@ -277,7 +281,7 @@ impl Worker<'_> {
     fn enqueue(&mut self) -> usize {
         let mut new = 0;
         for demand in &self.outcome.demands {
-            if self.asked.insert(demand.fingerprint) {
+            if self.mask[demand.cell] && self.asked.insert(demand.fingerprint) {
                 self.queue.push(*demand);
                 new += 1;
             }

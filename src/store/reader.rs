@@ -76,6 +76,25 @@ impl Reader {
         query().map_err(|error| self.dir.sqlite(error))
     }
 
+    /// A stored completion whose fingerprint begins with these bytes: the fingerprint, its canonical
+    /// request and its raw answer.
+    pub fn by_prefix(&self, prefix: &[u8]) -> Result<Option<(Fingerprint, String, String)>, StoreError> {
+        let mut last = prefix.to_vec();
+        last.resize(33, 0xff);
+        let query = || {
+            self.connection
+                .prepare_cached(
+                    "SELECT fingerprint, request, answer FROM completion
+                     WHERE fingerprint >= ?1 AND fingerprint <= ?2 ORDER BY fingerprint, max_tokens LIMIT 1",
+                )?
+                .query_row(params![prefix, last], |row| {
+                    Ok((Fingerprint(row.get(0)?), row.get(1)?, row.get(2)?))
+                })
+                .optional()
+        };
+        query().map_err(|error| self.dir.sqlite(error))
+    }
+
     /// The tombstone of an ask, whatever the settings of today.
     pub fn tombstone(&self, fingerprint: &Fingerprint) -> Result<Option<Tombstone>, StoreError> {
         let query = || {

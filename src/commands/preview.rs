@@ -1,0 +1,135 @@
+use std::fmt::Write as _;
+use std::io::Write as _;
+
+use similar::TextDiff;
+
+use super::{Evaluated, Exit, Failure, Talk, block_on, evaluate_stored, open, select};
+use crate::cli::PreviewArgs;
+use crate::dataset::snapshot::CellAsks;
+use crate::dataset::{Outcome, Recipe};
+use crate::fingerprint::messages_of;
+use crate::grid::Selection;
+use crate::pipeline::{self, Opened, RunError, RunOptions};
+
+/// Cells that are shown unless the user says which.
+const SOME: usize = 3;
+
+/// Shows the messages of some cells, and what comes of them.
+pub fn preview(args: &PreviewArgs, talk: &Talk) -> Result<Exit, Failure> {
+    let opened = open(&args.config, talk)?;
+    let recipe = &opened.recipe;
+    let given = select(&args.cells, &opened)?;
+    let selection = match given.is_all() {
+        true => Selection::parse(&[], Some(SOME), &recipe.grid)?,
+        false => given,
+    };
+    let cells: Vec<usize> = selection
+        .mask(&recipe.grid)
+        .iter()
+        .enumerate()
+        .filter(|(_, meant)| **meant)
+        .map(|(cell, _)| cell)
+        .collect();
+    if cells.is_empty() {
+        talk.say("no cell has all of these values");
+        return Ok(Exit::Usage);
+    }
+    let mut out = String::new();
+    if args.generate {
+        let outcome = generate(&opened, selection, talk)?;
+        for cell in cells {
+            header(recipe, cell, &mut out);
+            answers(&outcome, cell, &mut out);
+        }
+    } else if args.diff {
+        differences(&opened, &cells, &mut out)?;
+    } else {
+        for cell in cells {
+            header(recipe, cell, &mut out);
+            let (messages, _) = recipe.messages(cell, 0).map_err(RunError::from)?;
+            for message in messages {
+                let _ = writeln!(out, "{}:\n{}\n", message.role, indented(&message.content));
+            }
+        }
+    }
+    std::io::stdout().lock().write_all(out.as_bytes())?;
+    Ok(Exit::Complete)
+}
+
+fn header(recipe: &Recipe, cell: usize, out: &mut String) {
+    let place = recipe.grid.cells()[cell];
+    let variant = recipe.prompts.variant_name(recipe.prompts.variant(place, 0));
+    let _ = writeln!(out, "── {} ({variant})", recipe.grid.describe(place));
+}
+
+fn indented(text: &str) -> String {
+    text.lines().map(|line| format!("  {line}")).collect::<Vec<_>>().join("\n")
+}
+
+/// Asks for the cells like any run, and says what stored answers then make.
+fn generate(opened: &Opened, selection: Selection, talk: &Talk) -> Result<Outcome, Failure> {
+    let watcher = talk.style().watcher();
+    let options = RunOptions { selection, ..RunOptions::default() };
+    let finished = block_on(pipeline::run(opened, &options, watcher.as_ref()))??;
+    drop(watcher);
+    match finished.error {
+        Some(error) => Err(error.into()),
+        None => Ok(evaluate_stored(opened)?.outcome),
+    }
+}
+
+/// The candidates of a cell with what was made of each.
+fn answers(outcome: &Outcome, cell: usize, out: &mut String) {
+    for row in outcome.rows.iter().filter(|row| row.place.cell == cell) {
+        let _ = writeln!(out, "  accepted   {}", row.answer[row.place.index].text);
+    }
+    for reject in outcome.rejects.iter().filter(|reject| reject.place.cell == cell) {
+        let text = &reject.answer[reject.place.index].text;
+        let _ = writeln!(out, "  rejected   {text}\n             ({})", reject.reason);
+    }
+    for failed in outcome.failed.iter().filter(|failed| failed.cell == cell) {
+        let _ = writeln!(out, "  failed     ask {}: {}", failed.ask, failed.reason);
+    }
+    out.push('\n');
+}
+
+/// What changed in the cells' first messages since the last run.
+fn differences(opened: &Opened, cells: &[usize], out: &mut String) -> Result<(), Failure> {
+    let recipe = &opened.recipe;
+    let Evaluated { reader, .. } = evaluate_stored(opened)?;
+    let Some(reader) = reader else {
+        out.push_str("nothing ran here before\n");
+        return Ok(());
+    };
+    let last = reader.last_snapshot(&recipe.config.name)?;
+    let before = last.and_then(|(_, snapshot)| CellAsks::from_bytes(&snapshot.cells)).unwrap_or_default();
+    for cell in cells {
+        header(recipe, *cell, out);
+        let id = recipe.grid.cells()[*cell].id;
+        let old = match before.asks(&id).first() {
+            Some(hash) => reader.by_prefix(hash)?,
+            None => None,
+        };
+        let Some((_, request, _)) = old else {
+            out.push_str("  was not asked in the last run\n\n");
+            continue;
+        };
+        let old = messages_of(&request);
+        let (new, _) = recipe.messages(*cell, 0).map_err(RunError::from)?;
+        let mut same = true;
+        for message in new {
+            let was = old.iter().find(|(role, _)| role == message.role).map_or("", |(_, text)| text);
+            if was == message.content {
+                continue;
+            }
+            same = false;
+            let _ = writeln!(out, "{}:", message.role);
+            let diff = TextDiff::from_lines(was, &message.content);
+            for change in diff.iter_all_changes() {
+                let _ = writeln!(out, "  {} {}", change.tag(), change.value().trim_end_matches('\n'));
+            }
+        }
+        out.push_str(if same { "  the same messages as in the last run\n\n" } else { "\n" });
+    }
+    Ok(())
+}

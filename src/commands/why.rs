@@ -1,0 +1,258 @@
+use std::fmt::Write as _;
+use std::io::{BufRead, BufReader, Write as _};
+
+use serde_json::{Map, Value};
+
+use super::{Evaluated, Exit, Failure, Talk, evaluate_stored, open};
+use crate::check::answer::Answer;
+use crate::cli::WhyArgs;
+use crate::dataset::evaluate::Place;
+use crate::dataset::{Outcome, Recipe};
+use crate::fingerprint::{Identity, messages_of};
+use crate::model::{Fingerprint, RowId};
+use crate::pipeline::RunError;
+use crate::store::Reader;
+
+/// Says where a row came from, or what became of it.
+pub fn why(args: &WhyArgs, talk: &Talk) -> Result<Exit, Failure> {
+    let opened = open(&args.config, talk)?;
+    let recipe = &opened.recipe;
+    let id = args.id.to_lowercase();
+    if id.len() < 4 || !id.chars().all(|c| c.is_ascii_hexdigit()) {
+        talk.say("an id is hexadecimal: give at least its first four digits");
+        return Ok(Exit::Usage);
+    }
+    let Evaluated { outcome, reader, known } = evaluate_stored(&opened)?;
+    let model = known.map(|known| known.memory.identity);
+    let Some(reader) = reader else {
+        talk.say("nothing was ever stored in this project");
+        return Ok(Exit::Failed);
+    };
+    let mut out = String::new();
+    let found = match place_of(&outcome, &id) {
+        Some(place) => {
+            explain(recipe, &reader, &outcome, place, &mut out)?;
+            true
+        }
+        None => explain_old(recipe, &reader, &outcome, model.as_ref(), &id, &mut out)?,
+    };
+    if !found {
+        talk.say(&format!("no row, reject or stored answer begins with `{id}`"));
+        return Ok(Exit::Failed);
+    }
+    std::io::stdout().lock().write_all(out.as_bytes())?;
+    Ok(Exit::Complete)
+}
+
+/// Where a row, a reject or an ask of now stands whose id or fingerprint begins so.
+fn place_of(outcome: &Outcome, id: &str) -> Option<Place> {
+    let fits = |place: &Place, row: RowId| {
+        row.to_string().starts_with(id) || place.fingerprint.to_string().starts_with(id)
+    };
+    let rows = outcome.rows.iter().map(|row| (row.place, row.id));
+    let rejects = outcome.rejects.iter().map(|reject| {
+        let candidate = &reject.answer[reject.place.index];
+        (reject.place, RowId::of(&reject.place.fingerprint, candidate.choice, candidate.item))
+    });
+    rows.chain(rejects).find(|(place, row)| fits(place, *row)).map(|(place, _)| place)
+}
+
+fn section(out: &mut String, title: &str, text: &str) {
+    let _ = writeln!(out, "{title}:");
+    for line in text.lines() {
+        let _ = writeln!(out, "  {line}");
+    }
+}
+
+fn explain(
+    recipe: &Recipe,
+    reader: &Reader,
+    outcome: &Outcome,
+    place: Place,
+    out: &mut String,
+) -> Result<(), Failure> {
+    let cell = recipe.grid.cells()[place.cell];
+    let variant = recipe.prompts.variant_name(recipe.prompts.variant(cell, place.ask));
+    let _ = writeln!(out, "cell: {}\nask: {} (prompt `{variant}`)", recipe.grid.describe(cell), place.ask);
+    let _ = writeln!(out, "fingerprint: {}", place.fingerprint);
+    let (messages, _) = recipe.messages(place.cell, place.ask).map_err(RunError::from)?;
+    for message in messages {
+        section(out, message.role, &message.content);
+    }
+    if let Some((_, _, raw)) = reader.by_prefix(&place.fingerprint.0)? {
+        answer(&raw, out);
+    }
+    out.push_str("verdicts:\n");
+    for row in outcome.rows.iter().filter(|row| row.place.fingerprint == place.fingerprint) {
+        let _ = writeln!(out, "  {} accepted: {}", row.id, row.answer[row.place.index].text);
+    }
+    for reject in outcome.rejects.iter().filter(|reject| reject.place.fingerprint == place.fingerprint) {
+        let candidate = &reject.answer[reject.place.index];
+        let id = RowId::of(&reject.place.fingerprint, candidate.choice, candidate.item);
+        let _ = writeln!(out, "  {id} rejected, {}: {}", reject.reason, candidate.text);
+    }
+    Ok(())
+}
+
+fn answer(raw: &str, out: &mut String) {
+    let Ok(answer) = Answer::parse(raw) else { return };
+    for choice in &answer.choices {
+        section(out, "answer", choice.content());
+        if let Some(reason) = choice.finish_reason.as_deref().filter(|reason| *reason != "stop") {
+            let _ = writeln!(out, "  (ended: {reason})");
+        }
+    }
+}
+
+/// Explains a row of before: which of its ask's fields are others now.
+fn explain_old(
+    recipe: &Recipe,
+    reader: &Reader,
+    outcome: &Outcome,
+    model: Option<&Identity>,
+    id: &str,
+    out: &mut String,
+) -> Result<bool, Failure> {
+    let folder = recipe.config.dataset_dir();
+    let names = ["dataset.jsonl", "dataset.previous.jsonl", "rejected.jsonl"];
+    let line = names.iter().find_map(|name| line_of(&folder.join(name), id));
+    let fingerprint = match &line {
+        Some(line) => line.get("fingerprint").and_then(Value::as_str).and_then(Fingerprint::parse),
+        None => None,
+    };
+    let prefix = match fingerprint {
+        Some(fingerprint) => fingerprint.0.to_vec(),
+        None => bytes(id),
+    };
+    let Some((fingerprint, request, raw)) = reader.by_prefix(&prefix)? else { return Ok(false) };
+    let _ = writeln!(out, "fingerprint: {fingerprint}");
+    if let Some(text) = line.as_ref().and_then(|line| line.get("text")).and_then(Value::as_str) {
+        let _ = writeln!(out, "text: {text}");
+    }
+    let cell = line.as_ref().and_then(|line| cell_of(recipe, line));
+    let asks = match cell {
+        Some(cell) => same_seed(recipe, cell, model, &request)?,
+        None => None,
+    };
+    match (cell, asks, &line) {
+        (Some(cell), Some((ask, now)), _) => {
+            let place = recipe.grid.cells()[cell];
+            let _ = writeln!(out, "cell: {}\nask: {ask}", recipe.grid.describe(place));
+            let changes = changes(&request, &now);
+            if changes.is_empty() {
+                let reached = outcome.reached[cell].len() as u32;
+                let _ = writeln!(
+                    out,
+                    "its ask is the same as ever; the cell needs {reached} asks now, and not this one"
+                );
+            } else {
+                out.push_str("not in the dataset, because its ask is another one now:\n");
+                out.push_str(&changes);
+            }
+        }
+        (Some(cell), None, _) => {
+            let place = recipe.grid.cells()[cell];
+            let _ = writeln!(out, "cell: {}", recipe.grid.describe(place));
+            out.push_str("not in the dataset: `seed` is another one now, or `samples.max_asks` is lower\n");
+        }
+        (None, _, Some(_)) => {
+            out.push_str(
+                "not in the dataset: its cell is no longer in the grid (a value was taken out, or a rule)\n",
+            );
+        }
+        (None, _, None) => {
+            out.push_str(
+                "stored, and in no dataset of this config: another prompt, model or config asked for it\n",
+            );
+        }
+    }
+    for (role, content) in messages_of(&request) {
+        section(out, &format!("{role}, as it was"), &content);
+    }
+    answer(&raw, out);
+    Ok(true)
+}
+
+fn line_of(path: &std::path::Path, id: &str) -> Option<Map<String, Value>> {
+    let file = std::fs::File::open(path).ok()?;
+    BufReader::new(file).lines().map_while(Result::ok).find_map(|line| {
+        let row: Map<String, Value> = serde_json::from_str(&line).ok()?;
+        let begins =
+            |key: &str| row.get(key).and_then(Value::as_str).is_some_and(|text| text.starts_with(id));
+        (begins("id") || begins("fingerprint")).then_some(row)
+    })
+}
+
+/// The whole bytes that hexadecimal digits begin with.
+fn bytes(id: &str) -> Vec<u8> {
+    id.as_bytes()
+        .chunks_exact(2)
+        .filter_map(|pair| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok())
+        .collect()
+}
+
+fn cell_of(recipe: &Recipe, line: &Map<String, Value>) -> Option<usize> {
+    recipe.grid.cells().iter().position(|cell| {
+        recipe.grid.names(*cell).all(|(axis, value)| line.get(axis).and_then(Value::as_str) == Some(value))
+    })
+}
+
+/// The ask of a cell that has the seed of a stored request: its number, and the request now.
+fn same_seed(
+    recipe: &Recipe,
+    cell: usize,
+    model: Option<&Identity>,
+    request: &str,
+) -> Result<Option<(u32, Value)>, Failure> {
+    let then: Value = serde_json::from_str(request).unwrap_or_default();
+    let then_model = serde_json::from_value::<Identity>(then["model"].clone()).ok();
+    let Some(model) = model.or(then_model.as_ref()) else { return Ok(None) };
+    let frame = recipe.frame(model);
+    for ask in 0..recipe.config.samples.max_asks {
+        let (messages, seed) = recipe.messages(cell, ask).map_err(RunError::from)?;
+        if then["seed"] == Value::from(seed) {
+            let now = frame.request(&messages, seed);
+            return Ok(Some((ask, serde_json::from_str(&now.canonical).unwrap_or_default())));
+        }
+    }
+    Ok(None)
+}
+
+/// Field by field what differs between a stored request and the one of now.
+fn changes(then: &str, now: &Value) -> String {
+    let then: Value = serde_json::from_str(then).unwrap_or_default();
+    let mut out = String::new();
+    differ("", &then, now, &mut out);
+    out
+}
+
+fn differ(path: &str, then: &Value, now: &Value, out: &mut String) {
+    match (then, now) {
+        (a, b) if a == b => {}
+        (Value::Object(a), Value::Object(b)) => {
+            let mut keys: Vec<&String> = a.keys().chain(b.keys()).collect();
+            keys.sort();
+            keys.dedup();
+            for key in keys {
+                let path = if path.is_empty() { key.clone() } else { format!("{path}.{key}") };
+                differ(&path, a.get(key).unwrap_or(&Value::Null), b.get(key).unwrap_or(&Value::Null), out);
+            }
+        }
+        (Value::Array(a), Value::Array(b)) if a.len() == b.len() => {
+            for (index, (a, b)) in a.iter().zip(b).enumerate() {
+                differ(&format!("{path}[{index}]"), a, b, out);
+            }
+        }
+        (Value::String(a), Value::String(b)) if a.contains('\n') || b.contains('\n') => {
+            let _ = writeln!(out, "  {path}:");
+            for change in similar::TextDiff::from_lines(a, b).iter_all_changes() {
+                if change.tag() != similar::ChangeTag::Equal {
+                    let _ = writeln!(out, "    {} {}", change.tag(), change.value().trim_end_matches('\n'));
+                }
+            }
+        }
+        (a, b) => {
+            let _ = writeln!(out, "  {path}: {a} then, {b} now");
+        }
+    }
+}
