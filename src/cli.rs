@@ -86,6 +86,12 @@ Examples:
   emogrid why configs/moods.yaml 1eca4f07
   emogrid why configs/moods.yaml 59bd9a949b4d")]
     Why(WhyArgs),
+    /// List the states of a config that ran, with what changed and what came of it
+    #[command(after_help = "\
+Examples:
+  emogrid log configs/moods.yaml
+  emogrid log configs/moods.yaml --show 3")]
+    Log(LogArgs),
     /// Make a new project
     #[command(after_help = "\
 Examples:
@@ -209,6 +215,15 @@ pub struct WhyArgs {
     pub config: ConfigArgs,
     /// The id or the fingerprint of a row, of now or of before, or the beginning of one
     pub id: String,
+}
+
+#[derive(Debug, Args)]
+pub struct LogArgs {
+    #[command(flatten)]
+    pub config: ConfigArgs,
+    /// Write the files of one state
+    #[arg(long, value_name = "NUMBER")]
+    pub show: Option<i64>,
 }
 
 #[derive(Debug, Args)]

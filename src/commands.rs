@@ -4,6 +4,7 @@ mod check;
 mod completions;
 mod export;
 mod init;
+mod log;
 mod plan;
 mod preview;
 mod run;
@@ -84,6 +85,7 @@ pub fn main(cli: Cli) -> Exit {
         Command::Status(args) => status::status(&args, &terminal),
         Command::Preview(args) => preview::preview(&args, &terminal),
         Command::Why(args) => why::why(&args, &terminal),
+        Command::Log(args) => log::log(&args, &terminal),
         Command::Init(args) => init::init(&args, &terminal),
         Command::Schema => schema::schema(),
         Command::Completions(args) => completions::completions(&args),

@@ -15,5 +15,5 @@ pub use connect::{Known, look};
 pub use error::RunError;
 pub use open::{Opened, open};
 pub use output::{Files, previous_rows};
-pub use run::{Ended, Finished, RunOptions, run, settings};
-pub use summary::{by_axis, cell_asks, change, difference};
+pub use run::{Ended, Finished, RunOptions, run, settings, state};
+pub use summary::{by_axis, causes, cell_asks, change, difference};

@@ -1,5 +1,6 @@
 //! What people read on the terminal.
 
+pub mod diff;
 mod progress;
 mod summary;
 mod table;

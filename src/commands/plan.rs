@@ -16,6 +16,10 @@ pub fn plan(args: &PlanArgs, talk: &Talk) -> Result<Exit, Failure> {
         Some(reader) => reader.last_snapshot(&recipe.config.name)?,
         None => None,
     };
+    let causes = last.as_ref().map_or_else(Vec::new, |(_, then)| {
+        let now = pipeline::state(&opened);
+        pipeline::causes((&then.resolved, &then.files), (&now.0, &now.1))
+    });
     let before = last.and_then(|(_, snapshot)| CellAsks::from_bytes(&snapshot.cells)).unwrap_or_default();
     let cells = pipeline::difference(recipe, &outcome, &before);
     let files = Files::new(recipe.config.dataset_dir());
@@ -34,6 +38,7 @@ pub fn plan(args: &PlanArgs, talk: &Talk) -> Result<Exit, Failure> {
         shortfall: outcome.shortfall,
         model: known.as_ref().map(|known| known.memory.identity.display_name().to_owned()),
         model_seen: known.as_ref().is_some_and(|known| known.seen),
+        causes,
     };
     match args.json {
         true => print_json(&summary)?,

@@ -11,6 +11,7 @@ use crate::dataset::{Outcome, Recipe};
 use crate::fingerprint::{Identity, messages_of};
 use crate::model::{Fingerprint, RowId};
 use crate::pipeline::RunError;
+use crate::report::diff;
 use crate::store::Reader;
 
 /// Says where a row came from, or what became of it.
@@ -222,37 +223,15 @@ fn same_seed(
 fn changes(then: &str, now: &Value) -> String {
     let then: Value = serde_json::from_str(then).unwrap_or_default();
     let mut out = String::new();
-    differ("", &then, now, &mut out);
-    out
-}
-
-fn differ(path: &str, then: &Value, now: &Value, out: &mut String) {
-    match (then, now) {
-        (a, b) if a == b => {}
-        (Value::Object(a), Value::Object(b)) => {
-            let mut keys: Vec<&String> = a.keys().chain(b.keys()).collect();
-            keys.sort();
-            keys.dedup();
-            for key in keys {
-                let path = if path.is_empty() { key.clone() } else { format!("{path}.{key}") };
-                differ(&path, a.get(key).unwrap_or(&Value::Null), b.get(key).unwrap_or(&Value::Null), out);
+    for change in diff::changes(&then, now) {
+        match (&change.then, &change.now) {
+            (Value::String(a), Value::String(b)) if a.contains('\n') || b.contains('\n') => {
+                let _ = write!(out, "  {}:\n{}", change.path, diff::lines(a, b, "    "));
             }
-        }
-        (Value::Array(a), Value::Array(b)) if a.len() == b.len() => {
-            for (index, (a, b)) in a.iter().zip(b).enumerate() {
-                differ(&format!("{path}[{index}]"), a, b, out);
+            (then, now) => {
+                let _ = writeln!(out, "  {}: {then} then, {now} now", change.path);
             }
-        }
-        (Value::String(a), Value::String(b)) if a.contains('\n') || b.contains('\n') => {
-            let _ = writeln!(out, "  {path}:");
-            for change in similar::TextDiff::from_lines(a, b).iter_all_changes() {
-                if change.tag() != similar::ChangeTag::Equal {
-                    let _ = writeln!(out, "    {} {}", change.tag(), change.value().trim_end_matches('\n'));
-                }
-            }
-        }
-        (a, b) => {
-            let _ = writeln!(out, "  {path}: {a} then, {b} now");
         }
     }
+    out
 }

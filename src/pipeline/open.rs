@@ -12,6 +12,8 @@ use crate::prompt::File;
 pub struct Opened {
     pub recipe: Recipe,
     pub warnings: Report,
+    /// The config as it was written.
+    pub text: String,
 }
 
 /// The largest template file that is read.
@@ -25,7 +27,9 @@ pub fn open(path: &Path, sets: &[String]) -> Result<Opened, Report> {
     let loaded = config::load(path, sets)?;
     let files = template_files(&loaded.config.project.prompts());
     let (recipe, warnings) = Recipe::compile(loaded, files)?;
-    Ok(Opened { recipe, warnings })
+    // Read beside the load; a config that is edited this very moment is told so by the next plan.
+    let text = std::fs::read_to_string(path).unwrap_or_default();
+    Ok(Opened { recipe, warnings, text })
 }
 
 /// Every file under `prompts/`, by its name there: its text, or why it has none.

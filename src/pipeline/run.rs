@@ -191,14 +191,28 @@ fn check_name(recipe: &Recipe, reader: Option<&Reader>) -> Result<(), RunError> 
     }
 }
 
-fn snapshot(opened: &Opened, outcome: &Outcome) -> Snapshot {
+/// What a snapshot keeps of the files: the templates that were read, and the config itself.
+fn snapshot_files(opened: &Opened) -> BTreeMap<String, String> {
     let recipe = &opened.recipe;
-    let files: BTreeMap<String, String> = recipe.prompts.files_used().into_iter().collect();
-    Snapshot {
-        resolved: serde_json::to_string(&recipe.config).unwrap_or_default(),
-        files: serde_json::to_string(&files).unwrap_or_default(),
-        cells: summary::cell_asks(recipe, outcome).to_bytes(),
-    }
+    let project = &recipe.config.project;
+    let templates = recipe.prompts.files_used().into_iter();
+    let mut files: BTreeMap<String, String> =
+        templates.map(|(name, text)| (format!("prompts/{name}"), text)).collect();
+    let path = std::path::absolute(&project.config).unwrap_or_else(|_| project.config.clone());
+    let name = path.strip_prefix(&project.root).unwrap_or(&path);
+    files.insert(name.display().to_string(), opened.text.clone());
+    files
+}
+
+/// The resolved config and the files, each as JSON, as a snapshot keeps them.
+pub fn state(opened: &Opened) -> (String, String) {
+    let resolved = serde_json::to_string(&opened.recipe.config).unwrap_or_default();
+    (resolved, serde_json::to_string(&snapshot_files(opened)).unwrap_or_default())
+}
+
+fn snapshot(opened: &Opened, outcome: &Outcome) -> Snapshot {
+    let (resolved, files) = state(opened);
+    Snapshot { resolved, files, cells: summary::cell_asks(&opened.recipe, outcome).to_bytes() }
 }
 
 /// The settings of today, against which tombstones are held.

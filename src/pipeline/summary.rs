@@ -2,11 +2,13 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
+use serde_json::Value;
+
 use crate::check::Reason;
 use crate::dataset::snapshot::CellAsks;
 use crate::dataset::{Outcome, Recipe};
 use crate::model::{Fingerprint, RowId};
-use crate::report::{AxisCount, CellChange, RowChange};
+use crate::report::{AxisCount, CellChange, RowChange, diff};
 
 /// How the cells of an outcome stand to a snapshot.
 pub fn difference(recipe: &Recipe, outcome: &Outcome, before: &CellAsks) -> CellChange {
@@ -68,6 +70,26 @@ pub fn by_axis(recipe: &Recipe, outcome: &Outcome) -> BTreeMap<String, BTreeMap<
             count.accepted += u64::from(outcome.accepted[index]);
             count.rejected += rejected[index];
         }
+    }
+    out
+}
+
+/// What changed between two states of a config: keys with their values, and template files with the
+/// line where each first differs.
+pub fn causes(then: (&str, &str), now: (&str, &str)) -> Vec<String> {
+    let parse = |text: &str| serde_json::from_str::<Value>(text).unwrap_or_default();
+    let mut out: Vec<String> =
+        diff::changes(&parse(then.0), &parse(now.0)).iter().map(diff::Change::line).collect();
+    for change in diff::changes(&parse(then.1), &parse(now.1)) {
+        // The config itself was compared key by key.
+        if !change.path.starts_with("prompts/") {
+            continue;
+        }
+        let line = match (change.then.as_str(), change.now.as_str()) {
+            (Some(a), Some(b)) => format!("{}:{}", change.path, diff::first_line(a, b)),
+            _ => change.path.clone(),
+        };
+        out.push(line);
     }
     out
 }

@@ -59,6 +59,8 @@ pub struct PlanSummary {
     pub model: Option<String>,
     /// Whether the model was seen just now, rather than remembered.
     pub model_seen: bool,
+    /// What changed in the config and its templates since the last run.
+    pub causes: Vec<String>,
 }
 
 /// What `run` says when it ends.

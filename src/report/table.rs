@@ -155,6 +155,15 @@ pub fn plan_text(plan: &PlanSummary) -> String {
             out.push_str(&format!("  {sign} {} {what}\n", count(number, "cell")));
         }
     }
+    if !plan.causes.is_empty() {
+        out.push_str("\nchanged since the last run:\n");
+        for cause in plan.causes.iter().take(12) {
+            out.push_str(&format!("    {}\n", shortened(cause, 74)));
+        }
+        if plan.causes.len() > 12 {
+            out.push_str(&format!("    … and {} more\n", plan.causes.len() - 12));
+        }
+    }
     let rows = plan.rows;
     if rows.kept + rows.leaving + rows.displaced > 0 {
         out.push_str(&format!("\nrows: {} stay", thousands(rows.kept)));

@@ -129,6 +129,24 @@ impl Reader {
         query().map_err(|error| self.dir.sqlite(error))
     }
 
+    /// Every snapshot of a config of this name, oldest first: its number, when it was made, and the
+    /// summary of the last run under it.
+    pub fn history(&self, config: &str) -> Result<Vec<(i64, String, Snapshot, Option<String>)>, StoreError> {
+        let query = || {
+            let mut query = self.connection.prepare_cached(
+                "SELECT id, created, resolved, files, cells,
+                   (SELECT summary FROM run WHERE run.snapshot = snapshot.id ORDER BY run.id DESC LIMIT 1)
+                 FROM snapshot WHERE config = ?1 ORDER BY id",
+            )?;
+            let rows = query.query_map(params![config], |row| {
+                let snapshot = Snapshot { resolved: row.get(2)?, files: row.get(3)?, cells: row.get(4)? };
+                Ok((row.get(0)?, row.get(1)?, snapshot, row.get(5)?))
+            })?;
+            rows.collect::<rusqlite::Result<Vec<_>>>()
+        };
+        query().map_err(|error| self.dir.sqlite(error))
+    }
+
     /// The last run of a config of this name: when it began, and its summary as JSON.
     pub fn last_run(&self, config: &str) -> Result<Option<(String, String)>, StoreError> {
         let query = || {

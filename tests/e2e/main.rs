@@ -1,5 +1,6 @@
 //! emogrid as its users meet it: through the binary, against a server.
 
+mod editing;
 mod fake;
 mod faults;
 mod keys;

@@ -1,0 +1,156 @@
+//! Looking, choosing and asking why, between one edit and the next.
+
+use crate::fake::{Fake, Reply};
+use crate::project::Project;
+
+#[test]
+fn a_part_of_the_grid_is_asked_for_and_the_rest_later() {
+    let fake = Fake::start();
+    let project = Project::small(&fake.url());
+    let run = |more: &[&str]| {
+        let mut args = vec!["run", "small.yaml", "--json"];
+        args.extend(more);
+        project.emogrid(&args)
+    };
+    let plan = project.emogrid(&["plan", "small.yaml", "--json", "--where", "emotion=joy"]).exits(0).json();
+    assert_eq!((&plan["requests"], &plan["samples"]), (&2.into(), &8.into()));
+    let part = run(&["--where", "emotion=joy", "--where", "sentiment=good,bad"]).exits(0).json();
+    assert_eq!((&part["accepted"], &part["requests"]), (&4.into(), &4.into()));
+    assert!(fake.seen().iter().all(|seen| seen.user().contains("joy")));
+    run(&["--limit", "1"]).exits(0);
+    let all = run(&[]).exits(0).json();
+    assert_eq!(all["accepted"], 8);
+    assert_eq!(fake.take_count(), 8, "nothing is asked twice");
+    run(&["--where", "emotion=rage"]).exits(2).says("no value `rage`");
+    run(&["--where", "emotoin=joy"]).exits(2).says("did you mean `emotion`");
+    run(&["--where", "joy"]).exits(2).says("AXIS=VALUE");
+}
+
+#[test]
+fn a_preview_shows_messages_and_asks_only_when_told() {
+    let fake = Fake::start();
+    let project = Project::small(&fake.url());
+    let shown = project.emogrid(&["preview", "small.yaml", "--where", "emotion=joy"]).exits(0).stdout;
+    assert!(shown.contains("Write a good post that shows joy: bright"), "{shown}");
+    assert!(!shown.contains("anger"), "{shown}");
+    assert_eq!(fake.take_count(), 0);
+    assert!(!project.path().join(".emogrid").exists(), "a look leaves nothing behind");
+
+    fake.script(|_, _| Reply::text(r#"{"text": "Fine day."}"#));
+    let args = ["preview", "small.yaml", "--where", "emotion=joy", "--where", "sentiment=good", "--generate"];
+    let made = project.emogrid(&args);
+    assert!(made.stdout.contains("accepted   Fine day."), "{made:?}");
+    assert!(made.stdout.contains("rejected   Fine day."), "{made:?}");
+    assert!(made.stdout.contains("a duplicate of"), "{made:?}");
+    assert_eq!(project.rows("out/small/dataset.jsonl").len(), 1, "it is an ask like any other");
+}
+
+#[test]
+fn a_preview_of_differences_shows_the_changed_lines() {
+    let fake = Fake::start();
+    let project = Project::small(&fake.url());
+    let diff =
+        || project.emogrid(&["preview", "small.yaml", "--diff", "--where", "emotion=joy"]).exits(0).stdout;
+    assert!(diff().contains("nothing ran here before"));
+    project.emogrid(&["run", "small.yaml"]).exits(0);
+    assert!(diff().contains("the same messages"));
+    project.edit("small.yaml", "bright", "glad");
+    let shown = diff();
+    assert!(shown.contains("- Write a good post that shows joy: bright"), "{shown}");
+    assert!(shown.contains("+ Write a good post that shows joy: glad"), "{shown}");
+}
+
+#[test]
+fn a_plan_names_what_was_changed() {
+    let fake = Fake::start();
+    let project = Project::small(&fake.url());
+    project.write("prompts/a.j2", "You write posts.\nShort ones.\n");
+    project.edit("small.yaml", "prompt: {", "prompt: { system: { from: a.j2 },");
+    project.emogrid(&["run", "small.yaml"]).exits(0);
+    let causes = || {
+        let plan = project.emogrid(&["plan", "small.yaml", "--json"]).exits(0).json();
+        plan["causes"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|cause| cause.as_str().unwrap().to_owned())
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(causes(), Vec::<String>::new());
+    project.edit("small.yaml", "bright", "glad");
+    project.edit("small.yaml", "per_cell: 2", "per_cell: 3");
+    project.edit("prompts/a.j2", "Short", "Long");
+    assert_eq!(
+        causes(),
+        ["emotion.joy.definition: \"bright\" → \"glad\"", "samples.per_cell: 2 → 3", "prompts/a.j2:2"]
+    );
+    project.emogrid(&["run", "small.yaml"]).exits(0);
+    let log = project.emogrid(&["log", "small.yaml"]).exits(0).stdout;
+    assert!(log.contains("8 of 8 rows") && log.contains("12 of 12 rows"), "{log}");
+    assert!(log.contains("prompts/a.j2:2"), "{log}");
+    let first = project.emogrid(&["log", "small.yaml", "--show", "1"]).exits(0).stdout;
+    assert!(first.contains("Short ones.") && first.contains("definition: bright"), "{first}");
+    project.emogrid(&["log", "small.yaml", "--show", "9"]).exits(1).says("no state 9");
+}
+
+#[test]
+fn why_tells_where_a_row_came_from_and_why_it_is_gone() {
+    let fake = Fake::start();
+    let project = Project::small(&fake.url());
+    project.emogrid(&["run", "small.yaml"]).exits(0);
+    let row = project
+        .rows("out/small/dataset.jsonl")
+        .into_iter()
+        .find(|row| row["emotion"] == "joy" && row["sentiment"] == "good")
+        .unwrap();
+    let why = |id: &str| project.emogrid(&["why", "small.yaml", id]);
+    for id in [&row["id"], &row["fingerprint"]] {
+        let said = why(&id.as_str().unwrap()[..12]).exits(0).stdout;
+        assert!(said.contains("emotion=joy sentiment=good"), "{said}");
+        assert!(said.contains("Write a good post that shows joy: bright"), "{said}");
+        assert!(said.contains(&format!("accepted: {}", row["text"].as_str().unwrap())), "{said}");
+    }
+    let id = &row["id"].as_str().unwrap()[..12];
+    // Each cause, named: (edit from, to, what is said)
+    for (from, to, said) in [
+        ("bright", "glad", "messages[0].content"),
+        ("samples:", "sampling: { temperature: 0.3 }\nsamples:", "sampling.temperature: 0.8 then, 0.3 now"),
+        ("name: small", "name: small\nseed: 5", "`seed` is another one now"),
+        ("sentiment: [good, bad]", "sentiment: [bad]", "no longer in the grid"),
+        ("samples:", "response: { n: 2 }\nsamples:", "n: 1 then, 2 now"),
+    ] {
+        let before = project.read("small.yaml");
+        project.edit("small.yaml", from, to);
+        let text = why(id).exits(0).stdout;
+        assert!(text.contains(said), "{from} → {to}: {text}");
+        assert!(text.contains("shows joy: bright"), "{text}");
+        project.write("small.yaml", &before);
+    }
+    fake.model(|model| model.parameters = 7);
+    let text = why(id).exits(0).stdout;
+    assert!(text.contains("model.parameters: 1000000 then, 7 now"), "{text}");
+    why("ffffffffffff").exits(1).says("begins with");
+    why("xyz").exits(2).says("hexadecimal");
+}
+
+#[test]
+fn a_new_project_is_right_as_it_stands() {
+    let project = Project::new();
+    project.emogrid(&["init", "fresh"]).exits(0).says("emogrid check");
+    let inside = |args: &[&str]| {
+        let output = project.command(args).current_dir(project.path().join("fresh")).output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stderr).unwrap()
+    };
+    let said = inside(&["check", "configs/moods.yaml"]);
+    assert!(said.contains("ok") && !said.contains("warning"), "{said}");
+    inside(&["preview", "configs/moods.yaml"]);
+    let schema = project.emogrid(&["schema"]).exits(0).json();
+    let written: serde_json::Value =
+        serde_json::from_str(&project.read("fresh/configs/emogrid.schema.json")).unwrap();
+    assert_eq!(schema, written);
+    project.emogrid(&["init", "fresh"]).exits(2).says("already");
+    for shell in ["bash", "zsh", "fish"] {
+        assert!(project.emogrid(&["completions", shell]).exits(0).stdout.contains("emogrid"));
+    }
+}
