@@ -63,7 +63,8 @@ Examples:
     #[command(after_help = "\
 Examples:
   emogrid check configs/moods.yaml
-  emogrid check configs/*.yaml")]
+  emogrid check configs/*.yaml
+  emogrid check configs/moods.yaml --endpoint")]
     Check(CheckArgs),
     /// Write the dataset in another format or to another place
     #[command(after_help = "\
@@ -166,6 +167,9 @@ pub struct CheckArgs {
     /// Change a key for this once, such as `--set samples.per_cell=3`
     #[arg(long, value_name = "KEY=VALUE")]
     pub set: Vec<String>,
+    /// Look at the model server too: model, slots, context, schema, speed
+    #[arg(long)]
+    pub endpoint: bool,
 }
 
 #[derive(Debug, Args)]

@@ -2,6 +2,7 @@
 
 mod book;
 mod connect;
+pub mod doctor;
 mod error;
 mod interrupt;
 pub mod open;

@@ -1,8 +1,12 @@
-use super::{Exit, Failure, Talk, open_path};
+use std::io::Write;
+
+use super::{Exit, Failure, Talk, block_on, open_path};
 use crate::cli::CheckArgs;
+use crate::pipeline::Opened;
+use crate::pipeline::doctor::{self, Grade};
 use crate::report::count;
 
-/// Says everything that is wrong with each config.
+/// Says everything that is wrong with each config and, if asked, with its endpoint.
 pub fn check(args: &CheckArgs, talk: &Talk) -> Result<Exit, Failure> {
     let mut exit = Exit::Complete;
     for path in &args.configs {
@@ -17,9 +21,32 @@ pub fn check(args: &CheckArgs, talk: &Talk) -> Result<Exit, Failure> {
                     count(recipe.wanted(), "row"),
                     count(u64::from(recipe.config.samples.max_asks), "ask"),
                 ));
+                if args.endpoint && !endpoint(&opened, talk)? {
+                    exit = Exit::Failed;
+                }
             }
             Err(failure) => exit = talk.explain(&failure),
         }
     }
     Ok(exit)
+}
+
+/// Says what a look at the endpoint found; `false` if anything would spoil a run.
+fn endpoint(opened: &Opened, talk: &Talk) -> Result<bool, Failure> {
+    let watcher = talk.style().watcher();
+    let findings = block_on(doctor::examine(opened, watcher.as_ref()))??;
+    drop(watcher);
+    let mut out = std::io::stdout().lock();
+    for found in &findings {
+        let grade = match found.grade {
+            Grade::Good => "ok  ",
+            Grade::Warning => "note",
+            Grade::Bad => "BAD ",
+        };
+        writeln!(out, "{grade}  {}", found.what)?;
+        if !found.mend.is_empty() {
+            writeln!(out, "      → {}", found.mend)?;
+        }
+    }
+    Ok(findings.iter().all(|found| found.grade != Grade::Bad))
 }
