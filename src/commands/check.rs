@@ -4,13 +4,18 @@ use super::{Exit, Failure, Talk, block_on, open_path};
 use crate::cli::CheckArgs;
 use crate::pipeline::Opened;
 use crate::pipeline::doctor::{self, Grade};
+use crate::prompt::RenderError;
 use crate::report::count;
 
 /// Says everything that is wrong with each config and, if asked, with its endpoint.
 pub fn check(args: &CheckArgs, talk: &Talk) -> Result<Exit, Failure> {
     let mut exit = Exit::Complete;
     for path in &args.configs {
-        match open_path(path, &args.set) {
+        let rendered = |opened: Opened| match opened.recipe.render_all() {
+            Ok(()) => Ok(opened),
+            Err(RenderError(report)) => Err(Failure::Config(*report)),
+        };
+        match open_path(path, &args.set).and_then(rendered) {
             Ok(opened) => {
                 talk.warnings(&opened.warnings);
                 let recipe = &opened.recipe;

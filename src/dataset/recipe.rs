@@ -14,8 +14,8 @@ use crate::prompt::{File, Prompts, RenderError, ask_seed};
 
 use super::Quotas;
 
-/// How many cells' first asks are rendered to see that they can be; a run renders all.
-const FIRST_ASKS: usize = 2000;
+/// How many cells' asks are rendered to see that they can be.
+const SOME_CELLS: usize = 50;
 
 /// A config, compiled.
 #[derive(Debug)]
@@ -66,25 +66,26 @@ impl Recipe {
         }
     }
 
-    /// The first ask that cannot be rendered: of every cell's first ask up to a number of cells, and
-    /// of some cells' last ask and all variants.
+    /// The first of some cells' first and last asks, by all variants, that cannot be rendered.
     fn first_failure(&self) -> Option<RenderError> {
-        let cells = self.grid.cells();
         let last = self.config.samples.max_asks - 1;
-        let some = cells.len().min(100);
-        let first_asks = cells
-            .par_iter()
-            .take(FIRST_ASKS)
-            .find_map_first(|cell| self.prompts.render(&self.grid, *cell, 0).err());
-        first_asks.or_else(|| {
-            let variants = 0..self.prompts.variants();
-            cells[..some].iter().find_map(|cell| {
-                let mut asks = variants.clone().flat_map(|variant| [(variant, 0), (variant, last)]);
-                asks.find_map(|(variant, ask)| {
-                    self.prompts.render_variant(&self.grid, *cell, ask, variant).err()
-                })
-            })
+        let cells = self.grid.cells().iter().take(SOME_CELLS);
+        let variants = 0..self.prompts.variants();
+        let mut asks =
+            cells.flat_map(|cell| variants.clone().flat_map(move |of| [(*cell, of, 0), (*cell, of, last)]));
+        asks.find_map(|(cell, variant, ask)| {
+            self.prompts.render_variant(&self.grid, cell, ask, variant).err()
         })
+    }
+
+    /// Renders every cell's first ask, as a run will.
+    ///
+    /// # Errors
+    /// The first that cannot be rendered.
+    pub fn render_all(&self) -> Result<(), RenderError> {
+        let cells = self.grid.cells();
+        let failure = cells.par_iter().find_map_first(|cell| self.prompts.render(&self.grid, *cell, 0).err());
+        failure.map_or(Ok(()), Err)
     }
 
     /// How many rows each cell gets, and which cells share a scope.

@@ -20,8 +20,8 @@ pub struct StoreBook<'a> {
     pub model: Identity,
     reader: Option<&'a Reader>,
     settings: Settings,
-    /// Tombstones count as missing.
-    retry_failed: bool,
+    /// Tombstones count as missing, or there is none.
+    no_tombstones: bool,
     fingerprints: Vec<Vec<Fingerprint>>,
     known: HashMap<Fingerprint, Stored>,
 }
@@ -36,21 +36,35 @@ pub enum BookError {
 
 impl<'a> StoreBook<'a> {
     /// # Errors
-    /// A template that cannot be rendered for some cell's first ask.
+    /// A template that cannot be rendered for some cell's first ask, and a store that cannot be read.
     pub fn new(
         recipe: &'a Recipe,
         model: Identity,
         reader: Option<&'a Reader>,
         settings: Settings,
         retry_failed: bool,
-    ) -> Result<Self, RenderError> {
+    ) -> Result<Self, BookError> {
         let frame = recipe.frame(&model);
+        let no_tombstones = retry_failed
+            || match reader {
+                Some(reader) => !reader.has_tombstones()?,
+                None => true,
+            };
         // Nearly every evaluation needs every cell's first ask, so they are rendered side by side.
         let fingerprints = (0..recipe.grid.cells().len())
             .into_par_iter()
             .map(|cell| Ok(vec![recipe.request(&frame, cell, 0)?.fingerprint]))
             .collect::<Result<_, RenderError>>()?;
-        Ok(Self { recipe, frame, model, reader, settings, retry_failed, fingerprints, known: HashMap::new() })
+        Ok(Self {
+            recipe,
+            frame,
+            model,
+            reader,
+            settings,
+            no_tombstones,
+            fingerprints,
+            known: HashMap::new(),
+        })
     }
 
     pub fn frame(&self) -> &Frame {
@@ -74,7 +88,7 @@ impl<'a> StoreBook<'a> {
         if let Some(raw) = reader.answer(fingerprint, self.recipe.config.sampling.max_tokens)? {
             return Ok(Stored::Answer(self.judge(&raw)));
         }
-        let tombstone = match self.retry_failed {
+        let tombstone = match self.no_tombstones {
             true => None,
             false => reader.tombstone(fingerprint)?,
         };

@@ -5,6 +5,7 @@ use std::fs::File;
 use std::io::{self, BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 
+use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use crate::dataset::row::{failed, reject, row};
@@ -123,13 +124,17 @@ pub fn previous_rows(files: &Files) -> HashMap<RowId, Fingerprint> {
     let Ok(file) = File::open(files.dataset()) else {
         return HashMap::new();
     };
+    #[derive(Deserialize)]
+    struct Row<'a> {
+        id: &'a str,
+        fingerprint: &'a str,
+    }
     BufReader::new(file)
         .lines()
         .map_while(Result::ok)
         .filter_map(|line| {
-            let row: Value = serde_json::from_str(&line).ok()?;
-            let id = RowId::parse(row.get("id")?.as_str()?)?;
-            Some((id, Fingerprint::parse(row.get("fingerprint")?.as_str()?)?))
+            let row: Row = serde_json::from_str(&line).ok()?;
+            Some((RowId::parse(row.id)?, Fingerprint::parse(row.fingerprint)?))
         })
         .collect()
 }

@@ -112,6 +112,7 @@ pub async fn run(
     let snapshot = snapshot(opened, &outcome);
     let mut summary = summarise(recipe, &outcome, &progress, cells, &before, started);
     summary.model = Some(memory.identity.display_name().to_owned());
+    summary.part = !options.selection.is_all();
     summary.dataset = config::load::shown(&files.dataset()).display().to_string();
     if let Err(failure) = files.write(recipe, &outcome, Some(&memory.identity)) {
         error.get_or_insert(failure.into());

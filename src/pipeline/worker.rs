@@ -513,14 +513,20 @@ impl Worker<'_> {
         }
     }
 
+    /// A sum over the cells that are asked for.
+    fn meant(&self, of: impl Fn(usize) -> u32) -> u64 {
+        let cells = self.mask.iter().enumerate().filter(|(_, meant)| **meant);
+        cells.map(|(cell, _)| u64::from(of(cell))).sum()
+    }
+
     fn show(&mut self, waiting: Option<String>) {
         let mut rejected: BTreeMap<&'static str, u64> = BTreeMap::new();
         for reject in &self.outcome.rejects {
             *rejected.entry(reject.reason.name()).or_default() += 1;
         }
         self.watcher.update(&Status {
-            rows: self.outcome.rows.len() as u64,
-            wanted: self.recipe.wanted(),
+            rows: self.meant(|cell| self.outcome.accepted[cell]),
+            wanted: self.meant(|_| self.quotas.per_cell),
             requests: self.progress.requests,
             open: (self.queue.waiting() + self.sends.len()) as u64,
             under_way: self.sends.len(),

@@ -73,8 +73,8 @@ impl Terminal {
     fn new(colour: bool) -> Self {
         let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr_with_hz(8));
         let template = match colour {
-            true => "{bar:28.cyan} {msg}",
-            false => "{bar:28} {msg}",
+            true => "{bar:20.cyan} {msg}",
+            false => "{bar:20} {msg}",
         };
         if let Ok(style) = ProgressStyle::with_template(template) {
             bar.set_style(style.progress_chars("━━╌"));
@@ -97,7 +97,8 @@ impl Watcher for Terminal {
         }
         self.bar.set_length(status.wanted);
         self.bar.set_position(status.rows);
-        self.bar.set_message(shortened(&figures(status), 50));
+        let rows = format!("{}/{} rows, ", thousands(status.rows), thousands(status.wanted));
+        self.bar.set_message(shortened(&(rows + &figures(status)), 58));
         let Ok(mut shown) = self.shown.lock() else {
             return;
         };

@@ -70,6 +70,9 @@ pub struct Summary {
     pub started: String,
     /// `complete`, `short`, `stopped` or `failed`.
     pub state: String,
+    /// Only some cells were asked for (`--where`, `--limit`): the state is that of those.
+    #[serde(default)]
+    pub part: bool,
     pub wanted: u64,
     /// Rows of the dataset.
     pub accepted: u64,

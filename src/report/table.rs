@@ -7,6 +7,7 @@ pub fn summary_text(summary: &Summary, advice: &dyn Fn(&str) -> Option<&'static 
     let mut out = String::new();
     let mut line = |name: &str, text: String| out.push_str(&format!("{name:<11} {text}\n"));
     let state = match summary.state.as_str() {
+        "complete" if summary.part => "complete for the chosen cells",
         "complete" if summary.accepted < summary.wanted => "complete, within allow_short",
         "complete" => "complete",
         "short" => "SHORT",

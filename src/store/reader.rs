@@ -129,6 +129,13 @@ impl Reader {
         query().map_err(|error| self.dir.sqlite(error))
     }
 
+    /// Whether any ask was given up.
+    pub fn has_tombstones(&self) -> Result<bool, StoreError> {
+        self.connection
+            .query_row("SELECT EXISTS (SELECT 1 FROM tombstone)", [], |row| row.get(0))
+            .map_err(|error| self.dir.sqlite(error))
+    }
+
     /// Every snapshot of a config of this name, oldest first: its number, when it was made, and the
     /// summary of the last run under it.
     pub fn history(&self, config: &str) -> Result<Vec<(i64, String, Snapshot, Option<String>)>, StoreError> {

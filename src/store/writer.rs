@@ -9,7 +9,7 @@ use super::{Completion, EndpointMemory, Snapshot, StoreDir, StoreError, Tombston
 use crate::model::Fingerprint;
 
 /// How long a batch is gathered after its first message.
-const GATHER: Duration = Duration::from_millis(15);
+const GATHER: Duration = Duration::from_millis(50);
 /// The most messages in one batch.
 const BATCH: usize = 1024;
 
