@@ -87,6 +87,8 @@ fn show(name: &str, measured: &Measured, raw: Option<&Measured>) {
 fn measure(mut command: impl std::borrow::BorrowMut<Command>) -> Measured {
     let command = command.borrow_mut().stdin(Stdio::null()).stdout(Stdio::null());
     let started = Instant::now();
+    // Waited for below, with its usage.
+    #[allow(clippy::zombie_processes)]
     let child = command.spawn().unwrap();
     let mut status = 0;
     // SAFETY: all-zero bytes are a valid `rusage`, and both pointers are to locals.

@@ -106,6 +106,15 @@ pub struct Snapshot {
     pub cells: Vec<u8>,
 }
 
+/// A snapshot with its number, when it was made, and the summary of the last run under it.
+#[derive(Debug, Clone)]
+pub struct State {
+    pub number: i64,
+    pub created: String,
+    pub snapshot: Snapshot,
+    pub summary: Option<String>,
+}
+
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
     #[error("cannot use the store at {path}: {source}", path = .path.display())]

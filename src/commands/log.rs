@@ -6,7 +6,7 @@ use super::{Exit, Failure, Talk, open};
 use crate::cli::LogArgs;
 use crate::pipeline;
 use crate::report::{Summary, shortened, thousands};
-use crate::store::{Reader, StoreDir};
+use crate::store::{Reader, State, StoreDir};
 
 /// Lists the states of a config that ran, with what changed and what came of it.
 pub fn log(args: &LogArgs, talk: &Talk) -> Result<Exit, Failure> {
@@ -19,7 +19,7 @@ pub fn log(args: &LogArgs, talk: &Talk) -> Result<Exit, Failure> {
     let history = reader.history(&config.name)?;
     let mut out = String::new();
     if let Some(wanted) = args.show {
-        let Some((_, _, snapshot, _)) = history.iter().find(|(number, ..)| *number == wanted) else {
+        let Some(State { snapshot, .. }) = history.iter().find(|state| state.number == wanted) else {
             talk.say(&format!("there is no state {wanted}; `emogrid log` lists them"));
             return Ok(Exit::Failed);
         };
@@ -28,8 +28,8 @@ pub fn log(args: &LogArgs, talk: &Talk) -> Result<Exit, Failure> {
             let _ = writeln!(out, "── {name}\n{}", text.trim_end_matches('\n'));
         }
     } else {
-        for (index, (number, created, snapshot, summary)) in history.iter().enumerate() {
-            let causes = match index.checked_sub(1).map(|before| &history[before].2) {
+        for (index, State { number, created, snapshot, summary }) in history.iter().enumerate() {
+            let causes = match index.checked_sub(1).map(|before| &history[before].snapshot) {
                 Some(then) => {
                     pipeline::causes((&then.resolved, &then.files), (&snapshot.resolved, &snapshot.files))
                 }
@@ -50,7 +50,7 @@ fn came_of(summary: Option<&Summary>) -> String {
     let Some(summary) = summary else { return "asked nothing".into() };
     let rejected: u64 = summary.rejected.values().sum();
     let judged = summary.accepted + rejected;
-    let share = if judged > 0 { 100 * summary.accepted / judged } else { 0 };
+    let share = (100 * summary.accepted).checked_div(judged).unwrap_or(0);
     format!(
         "{} of {} rows, {share} % accepted, {} asked",
         thousands(summary.accepted),

@@ -211,7 +211,7 @@ fn same_seed(
     let frame = recipe.frame(model);
     for ask in 0..recipe.config.samples.max_asks {
         let (messages, seed) = recipe.messages(cell, ask).map_err(RunError::from)?;
-        if then["seed"] == Value::from(seed) {
+        if then["seed"] == seed {
             let now = frame.request(&messages, seed);
             return Ok(Some((ask, serde_json::from_str(&now.canonical).unwrap_or_default())));
         }

@@ -2,7 +2,7 @@
 
 use rusqlite::{Connection, OpenFlags, OptionalExtension, params};
 
-use super::{EndpointMemory, Settings, Snapshot, StoreDir, StoreError, Tombstone, schema};
+use super::{EndpointMemory, Settings, Snapshot, State, StoreDir, StoreError, Tombstone, schema};
 use crate::model::Fingerprint;
 
 #[derive(Debug)]
@@ -136,9 +136,8 @@ impl Reader {
             .map_err(|error| self.dir.sqlite(error))
     }
 
-    /// Every snapshot of a config of this name, oldest first: its number, when it was made, and the
-    /// summary of the last run under it.
-    pub fn history(&self, config: &str) -> Result<Vec<(i64, String, Snapshot, Option<String>)>, StoreError> {
+    /// Every state of a config of this name that ran, oldest first.
+    pub fn history(&self, config: &str) -> Result<Vec<State>, StoreError> {
         let query = || {
             let mut query = self.connection.prepare_cached(
                 "SELECT id, created, resolved, files, cells,
@@ -147,7 +146,7 @@ impl Reader {
             )?;
             let rows = query.query_map(params![config], |row| {
                 let snapshot = Snapshot { resolved: row.get(2)?, files: row.get(3)?, cells: row.get(4)? };
-                Ok((row.get(0)?, row.get(1)?, snapshot, row.get(5)?))
+                Ok(State { number: row.get(0)?, created: row.get(1)?, snapshot, summary: row.get(5)? })
             })?;
             rows.collect::<rusqlite::Result<Vec<_>>>()
         };

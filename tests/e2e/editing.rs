@@ -154,3 +154,40 @@ fn a_new_project_is_right_as_it_stands() {
         assert!(project.emogrid(&["completions", shell]).exits(0).stdout.contains("emogrid"));
     }
 }
+
+#[test]
+fn the_doctor_tells_a_good_endpoint_from_one_that_would_spoil_a_night() {
+    let fake = Fake::start();
+    let project = Project::small(&fake.url());
+    let look = || project.emogrid(&["check", "small.yaml", "--endpoint"]);
+    let good = look().exits(0).stdout;
+    for part in
+        ["its model is fake-1b", "it has 4 slots", "a slot holds 2,048", "holds answers to the JSON Schema"]
+    {
+        assert!(good.contains(part), "{part}: {good}");
+    }
+    assert!(!good.contains("BAD"), "{good}");
+    assert!(!project.path().join(".emogrid/store.db").exists(), "nothing of it is stored");
+
+    fake.model(|model| model.context = 200);
+    let cramped = look().exits(1).stdout;
+    assert!(cramped.contains("BAD") && cramped.contains("a larger `-c`"), "{cramped}");
+
+    fake.model(|model| model.context = 2048);
+    fake.script(|seen, _| match seen.body["response_format"].is_null() {
+        true => Reply::Good,
+        false => Reply::text("Paris, of course."),
+    });
+    let free = look().exits(1).stdout;
+    assert!(free.contains("does not hold answers to the JSON Schema"), "{free}");
+
+    fake.script(|_, _| {
+        Reply::Raw(
+            r#"{"choices":[{"message":{"content":"Sunny.","reasoning_content":"Let me think."},"finish_reason":"stop"}]}"#
+                .into(),
+        )
+    });
+    assert!(look().stdout.contains("enable_thinking"));
+    fake.model(|model| model.llama = false);
+    assert!(look().stdout.contains("tells no more of it"));
+}

@@ -90,7 +90,6 @@ struct Inner {
     latency_ms: AtomicU64,
     under_way: AtomicUsize,
     most_under_way: AtomicUsize,
-    other_gets: AtomicUsize,
 }
 
 /// A running fake; it ends when dropped.
@@ -116,7 +115,6 @@ impl Fake {
             latency_ms: AtomicU64::new(0),
             under_way: AtomicUsize::new(0),
             most_under_way: AtomicUsize::new(0),
-            other_gets: AtomicUsize::new(0),
         });
         let (stop, stopped) = tokio::sync::oneshot::channel();
         let (told, tell) = std::sync::mpsc::channel();
@@ -177,11 +175,6 @@ impl Fake {
     pub fn most_under_way(&self) -> usize {
         self.inner.most_under_way.load(Ordering::SeqCst)
     }
-
-    /// Requests for other pages than chat.
-    pub fn other_gets(&self) -> usize {
-        self.inner.other_gets.load(Ordering::SeqCst)
-    }
 }
 
 impl Drop for Fake {
@@ -210,9 +203,6 @@ async fn answer(
             json!({ "error": { "code": 404, "message": "File Not Found", "type": "not_found_error" } });
         reply(404, body.to_string(), &[])
     };
-    if uri.path() != "/v1/chat/completions" {
-        inner.other_gets.fetch_add(1, Ordering::SeqCst);
-    }
     match uri.path() {
         "/v1/models" if model.llama => reply(
             200,
@@ -233,6 +223,10 @@ async fn answer(
             .to_string(),
             &[],
         ),
+        "/v1/chat/completions/input_tokens" => {
+            let words = body.split_whitespace().count();
+            reply(200, json!({ "input_tokens": words }).to_string(), &[])
+        }
         "/lora-adapters" => reply(200, "[]".into(), &[]),
         "/v1/chat/completions" => {
             let seen = Seen {
@@ -339,6 +333,9 @@ fn content(request: &Value, choice: u64) -> String {
         format!("I told them {} and {} today.", &hash[..6], &hash[6..12])
     };
     let schema = &request["response_format"]["json_schema"]["schema"];
+    if let Some(only) = schema["enum"].get(0) {
+        return only.to_string();
+    }
     if schema.is_null() {
         return text(0);
     }

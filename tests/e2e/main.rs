@@ -1,5 +1,7 @@
 //! emogrid as its users meet it: through the binary, against a server.
 
+#![allow(clippy::print_stderr)]
+
 mod editing;
 mod fake;
 mod faults;

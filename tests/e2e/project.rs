@@ -98,19 +98,10 @@ impl Project {
         ran(self.command(args).output().unwrap())
     }
 
-    /// Starts a command, its output kept for `finish`.
-    pub fn start(&self, args: &[&str]) -> Child {
-        self.command(args).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
-    }
-
     /// The lines of a JSONL file.
     pub fn rows(&self, name: &str) -> Vec<Value> {
         self.read(name).lines().map(|line| serde_json::from_str(line).unwrap()).collect()
     }
-}
-
-pub fn finish(child: Child) -> Ran {
-    ran(child.wait_with_output().unwrap())
 }
 
 fn ran(output: Output) -> Ran {
