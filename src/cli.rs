@@ -93,6 +93,12 @@ Examples:
   emogrid log configs/moods.yaml
   emogrid log configs/moods.yaml --show 3")]
     Log(LogArgs),
+    /// Say which stored answers nothing needs any more, and delete them only when told
+    #[command(after_help = "\
+Examples:
+  emogrid gc configs/*.yaml
+  emogrid gc configs/*.yaml --days 7 --delete")]
+    Gc(GcArgs),
     /// Make a new project
     #[command(after_help = "\
 Examples:
@@ -228,6 +234,19 @@ pub struct LogArgs {
     /// Write the files of one state
     #[arg(long, value_name = "NUMBER")]
     pub show: Option<i64>,
+}
+
+#[derive(Debug, Args)]
+pub struct GcArgs {
+    /// The configs whose answers are kept
+    #[arg(required = true)]
+    pub configs: Vec<PathBuf>,
+    /// Keep what any config reached in so many days
+    #[arg(long, default_value_t = 30)]
+    pub days: u32,
+    /// Delete, rather than say what would be
+    #[arg(long)]
+    pub delete: bool,
 }
 
 #[derive(Debug, Args)]

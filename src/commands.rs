@@ -3,6 +3,7 @@
 mod check;
 mod completions;
 mod export;
+mod gc;
 mod init;
 mod log;
 mod plan;
@@ -86,6 +87,7 @@ pub fn main(cli: Cli) -> Exit {
         Command::Preview(args) => preview::preview(&args, &terminal),
         Command::Why(args) => why::why(&args, &terminal),
         Command::Log(args) => log::log(&args, &terminal),
+        Command::Gc(args) => gc::gc(&args, &terminal),
         Command::Init(args) => init::init(&args, &terminal),
         Command::Schema => schema::schema(),
         Command::Completions(args) => completions::completions(&args),

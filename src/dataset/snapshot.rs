@@ -24,6 +24,11 @@ impl CellAsks {
         self.cells.get(cell).map_or(&[], Vec::as_slice)
     }
 
+    /// The beginnings of all fingerprints in it.
+    pub fn all(&self) -> impl Iterator<Item = &AskHash> {
+        self.cells.values().flatten()
+    }
+
     pub fn len(&self) -> usize {
         self.cells.len()
     }
@@ -86,7 +91,8 @@ impl CellAsks {
     }
 }
 
-fn short(fingerprint: &Fingerprint) -> AskHash {
+/// The beginning of a fingerprint.
+pub fn short(fingerprint: &Fingerprint) -> AskHash {
     let mut out = [0; 8];
     out.copy_from_slice(&fingerprint.0[..8]);
     out

@@ -108,6 +108,9 @@ pub async fn run(
         }
     };
     let Worked { outcome, memory, cells, progress, mut error, stopped } = worked;
+    if progress.attempts > 0 && has_changed(opened) {
+        watcher.say("the config or a template has changed since this run began: run again for what is new");
+    }
 
     let snapshot = snapshot(opened, &outcome);
     let mut summary = summarise(recipe, &outcome, &progress, cells, &before, started);
@@ -190,6 +193,17 @@ fn check_name(recipe: &Recipe, reader: Option<&Reader>) -> Result<(), RunError> 
         true => Err(RunError::NameTaken { name: name.clone(), other }),
         false => Ok(()),
     }
+}
+
+/// Whether the config or a template that was read is another on disk by now.
+fn has_changed(opened: &Opened) -> bool {
+    let project = &opened.recipe.config.project;
+    let differs = |path: &std::path::Path, text: &str| {
+        std::fs::read_to_string(path).is_ok_and(|now| now.trim_start_matches('\u{feff}') != text)
+    };
+    let templates = opened.recipe.prompts.files_used();
+    differs(&project.config, opened.text.trim_start_matches('\u{feff}'))
+        || templates.iter().any(|(name, text)| differs(&project.prompts().join(name), text))
 }
 
 /// What a snapshot keeps of the files: the templates that were read, and the config itself.

@@ -129,6 +129,35 @@ impl Reader {
         query().map_err(|error| self.dir.sqlite(error))
     }
 
+    /// The fingerprints of all completions and tombstones, with how many bytes each takes.
+    pub fn all(&self) -> Result<Vec<(Fingerprint, u64)>, StoreError> {
+        let query = || {
+            let mut query = self.connection.prepare(
+                "SELECT fingerprint, length(request) + length(answer) FROM completion
+                 UNION ALL SELECT fingerprint, length(detail) FROM tombstone",
+            )?;
+            let rows = query
+                .query_map([], |row| Ok((Fingerprint(row.get(0)?), row.get::<_, i64>(1)?.unsigned_abs())))?;
+            rows.collect::<rusqlite::Result<Vec<_>>>()
+        };
+        query().map_err(|error| self.dir.sqlite(error))
+    }
+
+    /// The cells of all snapshots that were made or ran since a time (RFC 3339), and of each config
+    /// name's last.
+    pub fn cells_since(&self, since: &str) -> Result<Vec<Vec<u8>>, StoreError> {
+        let query = || {
+            let mut query = self.connection.prepare(
+                "SELECT cells FROM snapshot WHERE created >= ?1
+                   OR id IN (SELECT max(id) FROM snapshot GROUP BY config)
+                   OR id IN (SELECT snapshot FROM run WHERE started >= ?1)",
+            )?;
+            let rows = query.query_map(params![since], |row| row.get(0))?;
+            rows.collect::<rusqlite::Result<Vec<_>>>()
+        };
+        query().map_err(|error| self.dir.sqlite(error))
+    }
+
     /// Whether any ask was given up.
     pub fn has_tombstones(&self) -> Result<bool, StoreError> {
         self.connection

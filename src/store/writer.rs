@@ -156,11 +156,17 @@ impl Writer {
         })
     }
 
-    /// Takes the tombstones of these asks away, so that they are asked again.
-    pub fn forget_tombstones(&self, fingerprints: Vec<Fingerprint>) -> Result<(), StoreError> {
+    /// Takes completions and tombstones away for good.
+    pub fn delete(&self, fingerprints: Vec<Fingerprint>) -> Result<(), StoreError> {
         self.task(move |transaction| {
-            let mut delete = transaction.prepare("DELETE FROM tombstone WHERE fingerprint = ?1")?;
-            fingerprints.iter().try_for_each(|fingerprint| delete.execute(params![fingerprint.0]).map(drop))
+            for table in ["completion", "tombstone"] {
+                let mut delete =
+                    transaction.prepare(&format!("DELETE FROM {table} WHERE fingerprint = ?1"))?;
+                for fingerprint in &fingerprints {
+                    delete.execute(params![fingerprint.0])?;
+                }
+            }
+            Ok(())
         })
     }
 }

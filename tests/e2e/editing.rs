@@ -191,3 +191,46 @@ fn the_doctor_tells_a_good_endpoint_from_one_that_would_spoil_a_night() {
     fake.model(|model| model.llama = false);
     assert!(look().stdout.contains("tells no more of it"));
 }
+
+#[test]
+fn what_nothing_needs_is_deleted_only_when_told() {
+    let fake = Fake::start();
+    let project = Project::small(&fake.url());
+    project.emogrid(&["run", "small.yaml"]).exits(0);
+    let first = project.read("out/small/dataset.jsonl");
+    project.edit("small.yaml", "bright", "glad");
+    project.emogrid(&["run", "small.yaml"]).exits(0);
+    fake.take_count();
+    let gc = |more: &[&str]| {
+        let mut args = vec!["gc", "small.yaml"];
+        args.extend(more);
+        project.emogrid(&args).exits(0).stdout
+    };
+    assert!(gc(&[]).starts_with("0 of 12 stored answers"), "the last days' states are kept");
+    assert!(gc(&["--days", "0"]).contains("4 of 12"));
+    project.edit("small.yaml", "glad", "bright");
+    project.emogrid(&["run", "small.yaml"]).exits(0);
+    assert_eq!(project.read("out/small/dataset.jsonl"), first);
+    assert!(gc(&["--days", "0", "--delete"]).contains("deleted"));
+    project.emogrid(&["run", "small.yaml"]).exits(0);
+    assert_eq!(fake.take_count(), 0, "what the config needs is still there");
+    project.edit("small.yaml", "bright", "glad");
+    project.emogrid(&["run", "small.yaml"]).exits(0);
+    assert_eq!(fake.take_count(), 4, "what was deleted is asked again");
+}
+
+#[test]
+fn a_run_says_when_its_config_was_edited_meanwhile() {
+    let fake = Fake::start();
+    let project = Project::small(&fake.url());
+    let path = project.path().join("small.yaml");
+    fake.script(move |_, before| {
+        if before == 3 {
+            let text = std::fs::read_to_string(&path).unwrap();
+            std::fs::write(&path, text.replace("bright", "glad")).unwrap();
+        }
+        Reply::Good
+    });
+    project.emogrid(&["run", "small.yaml"]).exits(0).says("has changed since this run began");
+    project.emogrid(&["run", "small.yaml"]).exits(0);
+}

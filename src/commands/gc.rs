@@ -1,0 +1,69 @@
+use std::collections::HashSet;
+use std::io::Write as _;
+
+use super::{Exit, Failure, Talk, block_on, open_path};
+use crate::cli::GcArgs;
+use crate::dataset::snapshot::{AskHash, CellAsks, short};
+use crate::model::Fingerprint;
+use crate::pipeline::{self, RunError};
+use crate::report::{count, thousands};
+use crate::store::{Reader, RunLock, StoreDir, Writer};
+
+/// Says which stored answers nothing needs any more, and deletes them only when told to.
+///
+/// Kept is all that the configs given could ask for, and all that any config reached in its last
+/// run or in a run of the last days.
+pub fn gc(args: &GcArgs, talk: &Talk) -> Result<Exit, Failure> {
+    let mut needed: HashSet<AskHash> = HashSet::new();
+    let mut store = None;
+    for path in &args.configs {
+        let opened = open_path(path, &[])?;
+        let recipe = &opened.recipe;
+        let dir = StoreDir::new(recipe.config.project.store());
+        let Some(reader) = Reader::open(&dir)? else {
+            talk.say("nothing was ever stored in this project");
+            return Ok(Exit::Complete);
+        };
+        if let Some(known) = block_on(pipeline::look(&recipe.config, Some(&reader)))?? {
+            let frame = recipe.frame(&known.memory.identity);
+            for cell in 0..recipe.grid.cells().len() {
+                for ask in 0..recipe.config.samples.max_asks {
+                    let request = recipe.request(&frame, cell, ask).map_err(RunError::from)?;
+                    needed.insert(short(&request.fingerprint));
+                }
+            }
+        }
+        store = Some((dir, reader, recipe.config.name.clone()));
+    }
+    let Some((dir, reader, name)) = store else { return Ok(Exit::Usage) };
+    let days = jiff::SignedDuration::from_hours(24 * i64::from(args.days));
+    let since = (jiff::Timestamp::now() - days).strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
+    for cells in reader.cells_since(&since)? {
+        needed.extend(CellAsks::from_bytes(&cells).iter().flat_map(|asks| asks.all().copied()));
+    }
+    let all = reader.all()?;
+    let spare: Vec<(Fingerprint, u64)> =
+        all.iter().filter(|(fingerprint, _)| !needed.contains(&short(fingerprint))).copied().collect();
+    let bytes: u64 = spare.iter().map(|(_, bytes)| bytes).sum();
+    let mut out = std::io::stdout().lock();
+    writeln!(
+        out,
+        "{} of {} needed by nothing that ran in the last {}, {} kB",
+        thousands(spare.len() as u64),
+        count(all.len() as u64, "stored answer"),
+        count(args.days.into(), "day"),
+        thousands(bytes.div_ceil(1000)),
+    )?;
+    if spare.is_empty() {
+        return Ok(Exit::Complete);
+    }
+    if !args.delete {
+        writeln!(out, "nothing was deleted; `--delete` does it, and they would have to be asked for again")?;
+        return Ok(Exit::Complete);
+    }
+    let _lock = RunLock::take(&dir, &name).map_err(RunError::from)?;
+    let fingerprints = spare.iter().map(|(fingerprint, _)| *fingerprint).collect();
+    Writer::open(&dir, |_| {})?.delete(fingerprints)?;
+    writeln!(out, "deleted")?;
+    Ok(Exit::Complete)
+}
