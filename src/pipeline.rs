@@ -1,5 +1,6 @@
 //! A run: evaluate, ask for the demands, store, again, until none is left.
 
+mod address;
 mod book;
 mod connect;
 pub mod doctor;

@@ -5,9 +5,10 @@ use std::time::{Duration, Instant};
 use crate::client::managed::{self, ManagedError, ManagedServer};
 use crate::client::{Client, ClientError, ErrorClass, Probe, check_model};
 use crate::config::Config;
-use crate::config::resolved::{Endpoint, ManagedModel, Server};
+use crate::config::resolved::{Endpoint, Server};
 use crate::store::{EndpointMemory, Reader};
 
+use super::address::address;
 use super::error::RunError;
 use crate::report::{Status, Watcher};
 
@@ -21,29 +22,6 @@ pub struct Known {
 
 /// How long a look may take before memory is good enough.
 const LOOK: Duration = Duration::from_millis(1500);
-
-/// The address as messages show it.
-pub fn shown_address(endpoint: &Endpoint) -> String {
-    match &endpoint.server {
-        Server::Url(url) => url.clone(),
-        Server::Managed(_) => address(endpoint),
-    }
-}
-
-/// The name under which the endpoint is remembered.
-pub fn address(endpoint: &Endpoint) -> String {
-    match &endpoint.server {
-        // One address may serve several models, by the name they are asked by.
-        Server::Url(url) => match &endpoint.model {
-            Some(model) => format!("{url} {model}"),
-            None => url.clone(),
-        },
-        Server::Managed(managed) => match &managed.model {
-            ManagedModel::Quickstart => "managed:quickstart".into(),
-            ManagedModel::File(path) => format!("managed:{}", path.display()),
-        },
-    }
-}
 
 /// Looks which model the endpoint has, with a GET where it is up, or from memory.
 ///

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
+use super::address::shown_address;
 use super::book::BookError;
-use super::connect::shown_address;
 use super::output::OutputError;
 use crate::client::managed::ManagedError;
 use crate::client::{ClientError, ErrorClass};

@@ -6,8 +6,9 @@ use std::time::Instant;
 use tokio::sync::mpsc;
 
 use super::Opened;
+use super::address::address;
 use super::book::StoreBook;
-use super::connect::{Connected, Known, address, connect, look};
+use super::connect::{Connected, Known, connect, look};
 use super::error::RunError;
 use super::interrupt::Interrupts;
 use super::output::{Files, OutputError, previous_rows};
