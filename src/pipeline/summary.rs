@@ -7,6 +7,7 @@ use serde_json::Value;
 use crate::check::Reason;
 use crate::dataset::snapshot::CellAsks;
 use crate::dataset::{Outcome, Recipe};
+use crate::grid::GridAxis;
 use crate::model::{Fingerprint, RowId};
 use crate::report::{AxisCount, CellChange, RowChange, diff};
 
@@ -62,16 +63,23 @@ pub fn by_axis(recipe: &Recipe, outcome: &Outcome) -> BTreeMap<String, BTreeMap<
     for reject in &outcome.rejects {
         rejected[reject.place.cell] += 1;
     }
-    let mut out: BTreeMap<String, BTreeMap<String, AxisCount>> = BTreeMap::new();
+    let axes = &recipe.grid.axes;
+    let mut counts: Vec<Vec<AxisCount>> =
+        axes.iter().map(|axis| vec![AxisCount::default(); axis.values.len()]).collect();
     for (index, cell) in cells.iter().enumerate() {
-        for (axis, value) in recipe.grid.names(*cell) {
-            let count = out.entry(axis.to_owned()).or_default().entry(value.to_owned()).or_default();
+        for (axis, value) in recipe.grid.values(*cell).into_iter().enumerate() {
+            let count = &mut counts[axis][value];
             count.wanted += u64::from(recipe.config.samples.per_cell);
             count.accepted += u64::from(outcome.accepted[index]);
             count.rejected += rejected[index];
         }
     }
-    out
+    // A value that the rules leave no cell of is not reported as short.
+    let named = |axis: &GridAxis, counts: Vec<AxisCount>| {
+        let values = axis.values.iter().zip(counts).filter(|(_, count)| count.wanted > 0);
+        values.map(|(value, count)| (value.name().to_owned(), count)).collect()
+    };
+    axes.iter().zip(counts).map(|(axis, counts)| (axis.name.to_string(), named(axis, counts))).collect()
 }
 
 /// What changed between two states of a config: keys with their values, and template files with the
