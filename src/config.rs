@@ -2,14 +2,21 @@
 
 mod axes;
 pub mod diagnostic;
+mod endpoint;
+mod file;
 mod json_schema;
 pub mod keys;
 mod lists;
 pub mod load;
+mod prompt;
 mod resolve;
 pub mod resolved;
+mod response;
+mod rules;
 pub mod scalar;
+mod set;
 pub mod taxonomy;
+mod values;
 pub mod yaml;
 
 pub use diagnostic::{Diagnostic, Report, Severity, Span};

@@ -1,14 +1,21 @@
 //! What is wrong with a user's files, said where it stands, and drawn with the source line.
 
+mod draw;
+mod near;
+pub mod secret;
+
 use std::fmt;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
+use annotate_snippets::Renderer;
+
+use draw::{draw, escaped};
+pub use near::{cut, did_you_mean, shortened};
 
 /// Which of a load's sources a span points into.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct SourceId(u32);
 
 /// A place in a source, in bytes.
@@ -22,22 +29,66 @@ pub struct Span {
 /// The texts that a config was read from, kept so that errors can show them.
 #[derive(Debug, Default, Clone)]
 pub struct Sources {
-    files: Vec<(PathBuf, Arc<str>)>,
+    files: Vec<Source>,
+}
+
+#[derive(Debug, Clone)]
+struct Source {
+    path: PathBuf,
+    text: Arc<str>,
+    /// The text with stars for secrets, byte for byte as long.
+    drawn: Arc<str>,
+    hidden: Vec<Range<usize>>,
 }
 
 impl Sources {
-    /// Keeps a text under the name that messages show.
+    /// Keeps a text under the name that messages show; the same text of the same name is kept once.
     pub fn add(&mut self, path: impl Into<PathBuf>, text: impl Into<Arc<str>>) -> SourceId {
-        self.files.push((path.into(), text.into()));
+        let (path, text) = (path.into(), text.into());
+        if let Some(known) = self.files.iter().position(|file| file.path == path && file.text == text) {
+            return SourceId(known as u32);
+        }
+        let hidden = if is_template(&path) { Vec::new() } else { secret::hidden(&text) };
+        let drawn = match hidden.is_empty() {
+            true => text.clone(),
+            false => secret::starred(&text, &hidden).into(),
+        };
+        self.files.push(Source { path, text, drawn, hidden });
         SourceId(self.files.len() as u32 - 1)
     }
 
     pub fn text(&self, id: SourceId) -> &Arc<str> {
-        &self.files[id.0 as usize].1
+        &self.files[id.0 as usize].text
     }
 
     pub fn path(&self, id: SourceId) -> &Path {
-        &self.files[id.0 as usize].0
+        &self.files[id.0 as usize].path
+    }
+
+    /// What stands at a place, with stars for secrets.
+    pub fn at(&self, span: Span) -> &str {
+        let text = self.drawn(span.source);
+        let start = floor_boundary(text, span.start);
+        &text[start..floor_boundary(text, span.end.max(start))]
+    }
+
+    /// The text as it may be shown.
+    fn drawn(&self, id: SourceId) -> &str {
+        &self.files[id.0 as usize].drawn
+    }
+
+    /// A message without any secret of the sources in it.
+    fn without_secrets(&self, message: &str) -> String {
+        let mut out = message.to_owned();
+        for file in &self.files {
+            for range in &file.hidden {
+                let secret = &file.text[range.clone()];
+                if secret.len() >= 4 && out.contains(secret) {
+                    out = out.replace(secret, "***");
+                }
+            }
+        }
+        out
     }
 
     /// Line and column of a span's start, both from 1, columns in characters.
@@ -48,6 +99,11 @@ impl Sources {
         let column = before.rsplit('\n').next().unwrap_or("").chars().count() + 1;
         (line, column)
     }
+}
+
+/// Templates are prose: what looks like a key there is none.
+fn is_template(path: &Path) -> bool {
+    path.extension().is_some_and(|ending| ending != "yaml" && ending != "yml" && ending != "json")
 }
 
 fn floor_boundary(text: &str, mut at: usize) -> usize {
@@ -74,6 +130,8 @@ pub struct Diagnostic {
     pub at: Option<Span>,
     /// Stands under the caret.
     pub label: String,
+    /// Further places that belong to it, each with what stands under it.
+    pub also: Vec<(Span, String)>,
     pub help: Option<String>,
 }
 
@@ -85,6 +143,7 @@ impl Diagnostic {
             message: message.into(),
             at: None,
             label: String::new(),
+            also: Vec::new(),
             help: None,
         }
     }
@@ -103,6 +162,12 @@ impl Diagnostic {
         self
     }
 
+    /// Shows a further place, such as the first of two.
+    pub fn also(mut self, span: Span, label: impl Into<String>) -> Self {
+        self.also.push((span, label.into()));
+        self
+    }
+
     pub fn help(mut self, help: impl Into<String>) -> Self {
         self.help = Some(help.into());
         self
@@ -117,7 +182,12 @@ pub struct Report {
 }
 
 impl Report {
-    pub fn push(&mut self, diagnostic: Diagnostic) {
+    /// Adds a finding, unless just that was found before.
+    pub fn push(&mut self, mut diagnostic: Diagnostic) {
+        diagnostic.message = escaped(&diagnostic.message.replace('\n', "␊"));
+        diagnostic.label = escaped(&diagnostic.label);
+        diagnostic.help = diagnostic.help.map(|help| escaped(&help));
+        diagnostic.also.iter_mut().for_each(|(_, label)| *label = escaped(label));
         if !self.found.contains(&diagnostic) {
             self.found.push(diagnostic);
         }
@@ -132,55 +202,19 @@ impl Report {
         (errors, self.found.len() - errors)
     }
 
-    /// All findings in the manner of rustc: source line, caret, help.
+    /// All findings in the manner of rustc: source line, caret, help; in the order of their places.
     pub fn render(&self, colour: bool) -> String {
         let renderer = if colour { Renderer::styled() } else { Renderer::plain() };
+        let mut found: Vec<&Diagnostic> = self.found.iter().collect();
+        found.sort_by_key(|diagnostic| diagnostic.at.map(|span| (span.source, span.start)));
         let mut out = String::new();
-        for diagnostic in &self.found {
-            out.push_str(&self.render_one(&renderer, diagnostic));
+        for diagnostic in found {
+            out.push_str(&draw(&self.sources, &renderer, diagnostic));
             out.push_str("\n\n");
         }
         out.truncate(out.trim_end().len());
         out
     }
-
-    fn render_one(&self, renderer: &Renderer, diagnostic: &Diagnostic) -> String {
-        let level = match diagnostic.severity {
-            Severity::Error => Level::ERROR,
-            Severity::Warning => Level::WARNING,
-        };
-        let title = level.primary_title(diagnostic.message.as_str()).id(diagnostic.code);
-        let mut group = match diagnostic.at {
-            Some(span) => {
-                let text = self.sources.text(span.source);
-                let path = self.sources.path(span.source).display().to_string();
-                let annotation = AnnotationKind::Primary.span(drawable(text, span));
-                let annotation = match diagnostic.label.as_str() {
-                    "" => annotation,
-                    label => annotation.label(label),
-                };
-                title.element(Snippet::source(text.as_ref()).path(path).annotation(annotation))
-            }
-            None => annotate_snippets::Group::with_title(title),
-        };
-        if let Some(help) = &diagnostic.help {
-            group = group.element(Level::HELP.message(help.as_str()));
-        }
-        renderer.render(&[group])
-    }
-}
-
-/// The part of a span that is drawn: its first line, on character boundaries, at least one wide.
-fn drawable(text: &str, span: Span) -> Range<usize> {
-    let start = floor_boundary(text, span.start);
-    let end = floor_boundary(text, span.end.max(start));
-    let first_line = text[start..end].split('\n').next().unwrap_or("").trim_end();
-    let end = start + first_line.len();
-    if end > start {
-        return start..end;
-    }
-    let width = text[start..].chars().next().filter(|c| *c != '\n').map_or(0, char::len_utf8);
-    start..start + width
 }
 
 impl fmt::Display for Report {
@@ -191,48 +225,9 @@ impl fmt::Display for Report {
 
 impl std::error::Error for Report {}
 
-/// The known name nearest to a mistyped one, if one is near enough to suggest.
-pub fn did_you_mean<'a>(wrong: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    let limit = (wrong.chars().count() / 3).max(1);
-    known
-        .into_iter()
-        .map(|name| (edits(&wrong.to_lowercase(), &name.to_lowercase()), name))
-        .filter(|(distance, _)| *distance <= limit)
-        .min_by_key(|(distance, _)| *distance)
-        .map(|(_, name)| name)
-}
-
-/// Damerau–Levenshtein distance in its restricted form (optimal string alignment), in characters.
-fn edits(a: &str, b: &str) -> usize {
-    let (a, b): (Vec<char>, Vec<char>) = (a.chars().collect(), b.chars().collect());
-    let mut before: Vec<usize> = vec![0; b.len() + 1];
-    let mut last: Vec<usize> = (0..=b.len()).collect();
-    for i in 1..=a.len() {
-        let mut row = vec![i; b.len() + 1];
-        for j in 1..=b.len() {
-            let change = usize::from(a[i - 1] != b[j - 1]);
-            row[j] = (last[j] + 1).min(row[j - 1] + 1).min(last[j - 1] + change);
-            if i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] {
-                row[j] = row[j].min(before[j - 2] + 1);
-            }
-        }
-        before = std::mem::replace(&mut last, row);
-    }
-    last[b.len()]
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn suggestions_are_near_or_absent() {
-        let known = ["grief", "joy", "remorse"];
-        assert_eq!(did_you_mean("greif", known), Some("grief"));
-        assert_eq!(did_you_mean("Joy", known), Some("joy"));
-        assert_eq!(did_you_mean("remorese", known), Some("remorse"));
-        assert_eq!(did_you_mean("anger", known), None);
-    }
 
     #[test]
     fn columns_count_characters_and_spans_inside_one_are_harmless() {
@@ -242,5 +237,28 @@ mod tests {
         assert_eq!(report.sources.line_column(span), (1, 4));
         report.push(Diagnostic::error("test", "broken").at(Span { source, start: 1, end: 900 }));
         assert!(report.render(false).contains("a.yaml:1"), "{}", report.render(false));
+    }
+
+    #[test]
+    fn secrets_are_in_no_message() {
+        let mut report = Report::default();
+        let source = report.sources.add("a.yaml", "seed: x\nurl: https://me:hunter2@host\n");
+        report.push(
+            Diagnostic::error("test", "no host in `https://me:hunter2@host`")
+                .at(Span { source, start: 13, end: 35 })
+                .help("not me:hunter2"),
+        );
+        assert!(!report.render(false).contains("hunter2"), "{}", report.render(false));
+    }
+
+    #[test]
+    fn findings_come_in_the_order_of_their_places() {
+        let mut report = Report::default();
+        let source = report.sources.add("a.yaml", "a\nb\n");
+        assert_eq!(report.sources.add("a.yaml", "a\nb\n"), source);
+        report.push(Diagnostic::error("test", "second").at(Span { source, start: 2, end: 3 }));
+        report.push(Diagnostic::error("test", "first").at(Span { source, start: 0, end: 1 }));
+        let text = report.render(false);
+        assert!(text.find("first") < text.find("second"), "{text}");
     }
 }

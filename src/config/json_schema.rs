@@ -10,15 +10,6 @@ pub fn json_schema() -> Value {
     if let Value::Object(out) = &mut out {
         out.insert("$schema".into(), "https://json-schema.org/draft/2020-12/schema".into());
         out.insert("title".into(), "emogrid config".into());
-        let template = section(&keys::TEMPLATE);
-        let variants = json!({
-            "type": "object",
-            "not": { "anyOf": [{ "required": ["from"] }, { "required": ["text"] }] },
-            "additionalProperties": { "anyOf": [{ "type": "string" }, section(&keys::VARIANT)] },
-        });
-        if let Some(user) = out.get_mut("properties").and_then(|all| all.get_mut("prompt")) {
-            user["properties"]["user"]["anyOf"] = json!([{ "type": "string" }, template, variants]);
-        }
     }
     out
 }
@@ -46,6 +37,7 @@ fn kind(of: &'static Kind) -> Value {
     match of {
         Kind::Text => json!({ "type": "string" }),
         Kind::Bool => json!({ "type": "boolean" }),
+        Kind::Name => json!({ "type": ["string", "number", "boolean"] }),
         Kind::Whole { min, max } => json!({ "type": "integer", "minimum": min, "maximum": max }),
         Kind::Number { min, .. } if *min == f64::MIN => json!({ "type": "number" }),
         Kind::Number { min, max } => json!({ "type": "number", "minimum": min, "maximum": max }),
@@ -58,6 +50,14 @@ fn kind(of: &'static Kind) -> Value {
             json!({ "type": "array", "items": { "type": "integer", "minimum": 0 }, "minItems": 2, "maxItems": 2 })
         }
         Kind::Either(kinds) => json!({ "anyOf": kinds.iter().map(kind).collect::<Vec<_>>() }),
+        Kind::Variants => {
+            let variants = json!({
+                "type": "object",
+                "not": { "anyOf": [{ "required": ["from"] }, { "required": ["text"] }] },
+                "additionalProperties": { "anyOf": [{ "type": "string" }, section(&keys::VARIANT)] },
+            });
+            json!({ "anyOf": [section(&keys::TEMPLATE), variants] })
+        }
         Kind::Free => json!({}),
     }
 }

@@ -2,14 +2,21 @@
 //!
 //! Checking a file, `docs/config.md` and the test that every key has an effect all read it.
 
-use std::time::Duration;
+mod check;
+mod hint;
+mod reference;
+mod value;
+mod words;
 
-use super::diagnostic::{Diagnostic, Span, did_you_mean};
-use super::yaml::{Node, Yaml};
+pub use check::check;
+pub use reference::{paths, reference};
+pub use value::{duration, range};
 
 /// A mapping with known keys.
 #[derive(Debug)]
 pub struct Section {
+    /// Of these keys one must be there.
+    pub needs: &'static [&'static str],
     pub keys: &'static [Key],
 }
 
@@ -45,6 +52,10 @@ pub enum Kind {
     List(&'static Kind),
     /// Two numbers, the least and the most.
     Range,
+    /// A scalar that is taken as a name: `5`, `true` and `joy` alike.
+    Name,
+    /// Named variants of a template; a template's own keys make it a single one.
+    Variants,
     /// The alternative whose shape fits.
     Either(&'static [Kind]),
     /// Anything at all.
@@ -58,8 +69,14 @@ const fn key(name: &'static str, kind: Kind, default: &'static str, doc: &'stati
 const WEIGHT: Kind = Kind::Number { min: 0.0, max: 1e9 };
 
 pub static CONFIG: Section = Section {
+    needs: &[],
     keys: &[
-        key("name", Kind::Text, "the file's name", "Names the dataset; `out/<name>/` holds it."),
+        key(
+            "name",
+            Kind::Text,
+            "the file's name",
+            "Names the dataset, in at most 100 characters; `out/<name>/` holds it.",
+        ),
         key(
             "seed",
             Kind::Whole { min: 0, max: i64::MAX },
@@ -93,13 +110,14 @@ pub static CONFIG: Section = Section {
             "lists",
             Kind::Named(&Kind::Text),
             "",
-            "Files of items for seeded picks in templates: text (an item a line), CSV with a header, or JSONL.",
+            "Files of items for seeded picks in templates: `.txt` (an item a line), `.csv` with a header, or `.jsonl`.",
         ),
         key("output", Kind::Section(&OUTPUT), "", "Where the dataset is written."),
     ],
 };
 
 pub static ENDPOINT: Section = Section {
+    needs: &["url", "managed"],
     keys: &[
         key("url", Kind::Text, "", "The server's address, with or without `/v1`."),
         key(
@@ -143,6 +161,7 @@ pub static ENDPOINT: Section = Section {
 };
 
 pub static MANAGED: Section = Section {
+    needs: &["model"],
     keys: &[
         key("model", Kind::Text, "", "The GGUF file, or `quickstart` for the built-in small model."),
         key("command", Kind::Text, "llama-server", "The server's program, looked up on PATH."),
@@ -164,6 +183,7 @@ pub static MANAGED: Section = Section {
 };
 
 pub static PROMPT: Section = Section {
+    needs: &[],
     keys: &[
         key(
             "system",
@@ -173,7 +193,7 @@ pub static PROMPT: Section = Section {
         ),
         key(
             "user",
-            Kind::Either(&[Kind::Text, Kind::Named(&Kind::Free)]),
+            Kind::Either(&[Kind::Text, Kind::Variants]),
             "",
             "The user message: a template, `{ from: FILE }`, or several named variants with weights.",
         ),
@@ -182,6 +202,7 @@ pub static PROMPT: Section = Section {
 
 /// A template that is not a variant.
 pub static TEMPLATE: Section = Section {
+    needs: &["from", "text"],
     keys: &[
         key("from", Kind::Text, "", "A template file under `prompts/`."),
         key("text", Kind::Text, "", "The template itself."),
@@ -190,6 +211,7 @@ pub static TEMPLATE: Section = Section {
 
 /// One of several user messages.
 pub static VARIANT: Section = Section {
+    needs: &["from", "text"],
     keys: &[
         key("from", Kind::Text, "", "A template file under `prompts/`."),
         key("text", Kind::Text, "", "The template itself."),
@@ -198,6 +220,7 @@ pub static VARIANT: Section = Section {
 };
 
 pub static SAMPLING: Section = Section {
+    needs: &[],
     keys: &[
         key("temperature", Kind::Number { min: 0.0, max: 10.0 }, "0.8", "Higher is more varied."),
         key(
@@ -253,6 +276,7 @@ pub static SAMPLING: Section = Section {
 };
 
 pub static RESPONSE: Section = Section {
+    needs: &[],
     keys: &[
         key(
             "format",
@@ -278,17 +302,11 @@ pub static RESPONSE: Section = Section {
 };
 
 pub static GRID: Section = Section {
+    needs: &[],
     keys: &[
         key(
             "axes",
-            Kind::Named(&Kind::Either(&[
-                Kind::List(&Kind::Either(&[
-                    Kind::Text,
-                    Kind::Bool,
-                    Kind::Number { min: f64::MIN, max: f64::MAX },
-                ])),
-                Kind::Section(&AXIS),
-            ])),
+            Kind::Named(&Kind::Either(&[Kind::List(&Kind::Name), Kind::Section(&AXIS)])),
             "",
             "What varies: an axis is a list of values, or a mapping with `from` or `values`.",
         ),
@@ -308,6 +326,7 @@ pub static GRID: Section = Section {
 };
 
 pub static AXIS: Section = Section {
+    needs: &["from", "values"],
     keys: &[
         key(
             "from",
@@ -317,14 +336,7 @@ pub static AXIS: Section = Section {
         ),
         key(
             "values",
-            Kind::Either(&[
-                Kind::List(&Kind::Either(&[
-                    Kind::Text,
-                    Kind::Bool,
-                    Kind::Number { min: f64::MIN, max: f64::MAX },
-                ])),
-                Kind::Named(&Kind::Named(&Kind::Free)),
-            ]),
+            Kind::Either(&[Kind::List(&Kind::Name), Kind::Named(&Kind::Named(&Kind::Free))]),
             "",
             "The values: a list of names, or a mapping from name to attributes. With `from`, a list picks some of its values.",
         ),
@@ -339,6 +351,7 @@ pub static AXIS: Section = Section {
 };
 
 pub static SAMPLES: Section = Section {
+    needs: &[],
     keys: &[
         key("per_cell", Kind::Whole { min: 1, max: 1_000_000 }, "1", "Accepted rows for each cell."),
         key(
@@ -357,6 +370,7 @@ pub static SAMPLES: Section = Section {
 };
 
 pub static CHECKS: Section = Section {
+    needs: &[],
     keys: &[
         key("words", Kind::Range, "", "The least and the most words of a text."),
         key("characters", Kind::Range, "", "The least and the most characters of a text."),
@@ -364,6 +378,7 @@ pub static CHECKS: Section = Section {
 };
 
 pub static DEDUP: Section = Section {
+    needs: &[],
     keys: &[key(
         "scope",
         Kind::Word(&["cell", "label", "dataset"]),
@@ -373,6 +388,7 @@ pub static DEDUP: Section = Section {
 };
 
 pub static OUTPUT: Section = Section {
+    needs: &[],
     keys: &[key(
         "dir",
         Kind::Text,
@@ -381,232 +397,6 @@ pub static OUTPUT: Section = Section {
     )],
 };
 
-impl Kind {
-    /// What is expected, for messages.
-    pub fn expected(&self) -> String {
-        match self {
-            Kind::Text => "a text".into(),
-            Kind::Bool => "`true` or `false`".into(),
-            Kind::Whole { min, max: i64::MAX } => format!("a whole number from {min}"),
-            Kind::Whole { min, max } => format!("a whole number from {min} to {max}"),
-            Kind::Number { min: f64::MIN, .. } => "a number".into(),
-            Kind::Number { min, max } => format!("a number from {min} to {max}"),
-            Kind::Word(words) => {
-                let words: Vec<_> = words.iter().map(|word| format!("`{word}`")).collect();
-                words.join(" or ")
-            }
-            Kind::Duration => "a duration such as `90s`, `15m` or `2h`".into(),
-            Kind::Section(_) | Kind::Named(_) => "a mapping".into(),
-            Kind::List(_) => "a list".into(),
-            Kind::Range => "a list of two whole numbers, the least and the most, such as `[4, 45]`".into(),
-            Kind::Either(kinds) => {
-                let kinds: Vec<_> = kinds.iter().map(Kind::expected).collect();
-                kinds.join(", or ")
-            }
-            Kind::Free => "a value".into(),
-        }
-    }
-
-    /// Whether a node could be meant as this kind, going by its outer shape.
-    fn fits(&self, node: &Node) -> bool {
-        match self {
-            Kind::Text => matches!(node.value, Yaml::Text(_)),
-            Kind::Bool => matches!(node.value, Yaml::Bool(_)),
-            Kind::Whole { .. } => matches!(node.value, Yaml::Whole(_)),
-            Kind::Number { .. } => node.number().is_some(),
-            Kind::Word(words) => node.text().is_some_and(|text| words.contains(&text)),
-            Kind::Duration => duration(node).is_some(),
-            Kind::Section(_) | Kind::Named(_) => matches!(node.value, Yaml::Map(_)),
-            Kind::List(_) | Kind::Range => matches!(node.value, Yaml::List(_)),
-            Kind::Either(kinds) => kinds.iter().any(|kind| kind.fits(node)),
-            Kind::Free => true,
-        }
-    }
-}
-
-/// Reads a duration: a number of seconds, or a text with `ms`, `s`, `m`, `h` or `d`.
-pub fn duration(node: &Node) -> Option<Duration> {
-    if let Some(seconds) = node.number() {
-        return Duration::try_from_secs_f64(seconds).ok();
-    }
-    let text = node.text()?.trim();
-    let split = text.find(|c: char| c.is_ascii_alphabetic())?;
-    let number: f64 = text[..split].trim().parse().ok()?;
-    let unit = match text[split..].trim() {
-        "ms" => 0.001,
-        "s" => 1.0,
-        "m" | "min" => 60.0,
-        "h" => 3600.0,
-        "d" => 86400.0,
-        _ => return None,
-    };
-    Duration::try_from_secs_f64(number * unit).ok()
-}
-
-/// Reads a pair of bounds; `None` unless the least is at most the most.
-pub fn range(node: &Node) -> Option<(usize, usize)> {
-    match node.items() {
-        [least, most] => {
-            let least = usize::try_from(least.whole()?).ok()?;
-            let most = usize::try_from(most.whole()?).ok()?;
-            (least <= most).then_some((least, most))
-        }
-        _ => None,
-    }
-}
-
-/// Holds a node against a kind; every mistake below it is reported, not just the first.
-pub fn check(node: &Node, kind: &Kind, path: &str, found: &mut Vec<Diagnostic>) {
-    if node.value == Yaml::Null {
-        return;
-    }
-    let wrong_type = |found: &mut Vec<Diagnostic>| {
-        found.push(
-            Diagnostic::error("type", format!("`{path}` must be {}", kind.expected()))
-                .at(node.span)
-                .label(format!("found {}", node.kind())),
-        );
-    };
-    match kind {
-        Kind::Free => {}
-        Kind::Section(section) if matches!(node.value, Yaml::Map(_)) => {
-            check_section(node, section, path, found);
-        }
-        Kind::Named(inner) if matches!(node.value, Yaml::Map(_)) => {
-            for (name, value) in node.entries() {
-                check(value, inner, &join(path, &name.text), found);
-            }
-        }
-        Kind::List(inner) if matches!(node.value, Yaml::List(_)) => {
-            for (index, item) in node.items().iter().enumerate() {
-                check(item, inner, &format!("{path}[{index}]"), found);
-            }
-        }
-        Kind::Either(kinds) => match kinds.iter().find(|kind| kind.fits(node)) {
-            Some(kind) => check(node, kind, path, found),
-            None => wrong_type(found),
-        },
-        Kind::Whole { min, max } => match node.whole() {
-            Some(number) if (*min..=*max).contains(&number) => {}
-            _ => wrong_type(found),
-        },
-        Kind::Number { min, max } => match node.number() {
-            Some(number) if (*min..=*max).contains(&number) => {}
-            _ => wrong_type(found),
-        },
-        Kind::Word(words) => match node.text() {
-            Some(text) if words.contains(&text) => {}
-            Some(text) => {
-                let mut diagnostic =
-                    Diagnostic::error("value", format!("`{path}` must be {}", kind.expected()))
-                        .at(node.span)
-                        .label(format!("found `{text}`"));
-                if let Some(near) = did_you_mean(text, words.iter().copied()) {
-                    diagnostic = diagnostic.help(format!("did you mean `{near}`?"));
-                }
-                found.push(diagnostic);
-            }
-            None => wrong_type(found),
-        },
-        Kind::Range if range(node).is_none() => wrong_type(found),
-        Kind::Range => {}
-        kind if kind.fits(node) => {}
-        _ => wrong_type(found),
-    }
-}
-
-fn check_section(node: &Node, section: &Section, path: &str, found: &mut Vec<Diagnostic>) {
-    for (name, value) in node.entries() {
-        let path = join(path, &name.text);
-        match section.keys.iter().find(|key| key.name == name.text) {
-            Some(key) => check(value, &key.kind, &path, found),
-            None => found.push(unknown_key(name.span, &name.text, &path, section)),
-        }
-    }
-}
-
-fn unknown_key(span: Span, name: &str, path: &str, section: &Section) -> Diagnostic {
-    let known: Vec<_> = section.keys.iter().map(|key| key.name).collect();
-    let help = match (path, name) {
-        ("grid.include", _) => {
-            "to keep only some combinations write `only:`; a grid has no `include:`, because in other tools that adds combinations".into()
-        }
-        _ => match did_you_mean(name, known.iter().copied()) {
-            Some(near) => format!("did you mean `{near}`?"),
-            None => format!("known here: {}", known.join(", ")),
-        },
-    };
-    Diagnostic::error("unknown-key", format!("unknown key `{path}`"))
-        .at(span)
-        .label("not a key that emogrid knows")
-        .help(help)
-}
-
 fn join(path: &str, name: &str) -> String {
     if path.is_empty() { name.to_owned() } else { format!("{path}.{name}") }
-}
-
-/// The path of every key in the table, in its order; names of the user's own are `NAME`.
-pub fn paths() -> Vec<String> {
-    let mut out = Vec::new();
-    static WHOLE: Kind = Kind::Section(&CONFIG);
-    walk(&WHOLE, "", &mut |path, _| out.push(path.to_owned()));
-    for key in VARIANT.keys {
-        out.push(format!("prompt.user.NAME.{}", key.name));
-    }
-    out
-}
-
-/// The reference of all keys, as `docs/config.md` has it: a Markdown table a section.
-pub fn reference() -> String {
-    let sections: [(&str, &str, &Section); 14] = [
-        ("", "The whole config", &CONFIG),
-        ("endpoints.NAME", "", &ENDPOINT),
-        ("endpoints.NAME.managed", "", &MANAGED),
-        ("prompt", "", &PROMPT),
-        ("prompt.system", "", &TEMPLATE),
-        ("prompt.user.NAME", "", &VARIANT),
-        ("sampling", "", &SAMPLING),
-        ("response", "", &RESPONSE),
-        ("grid", "", &GRID),
-        ("grid.axes.NAME", "", &AXIS),
-        ("samples", "", &SAMPLES),
-        ("checks", "", &CHECKS),
-        ("dedup", "", &DEDUP),
-        ("output", "", &OUTPUT),
-    ];
-    let mut out = String::new();
-    for (path, title, section) in sections {
-        let title = if title.is_empty() { format!("`{path}`") } else { title.to_owned() };
-        out.push_str(&format!(
-            "\n### {title}\n\n| key | value | default | what it does |\n| --- | --- | --- | --- |\n"
-        ));
-        for key in section.keys {
-            let default = if key.default.is_empty() { "–" } else { key.default };
-            out.push_str(&format!(
-                "| `{}` | {} | {} | {} |\n",
-                key.name,
-                key.kind.expected(),
-                default,
-                key.doc
-            ));
-        }
-    }
-    out
-}
-
-fn walk(kind: &'static Kind, path: &str, visit: &mut dyn FnMut(&str, &'static Key)) {
-    match kind {
-        Kind::Section(section) => {
-            for key in section.keys {
-                let path = join(path, key.name);
-                visit(&path, key);
-                walk(&key.kind, &path, visit);
-            }
-        }
-        Kind::Named(inner) => walk(inner, &join(path, "NAME"), visit),
-        Kind::List(inner) => walk(inner, path, visit),
-        Kind::Either(kinds) => kinds.iter().for_each(|kind| walk(kind, path, visit)),
-        _ => {}
-    }
 }

@@ -1,46 +1,65 @@
 //! Files of items for seeded picks.
 
-use std::path::Path;
-
 use serde_json::{Map, Value};
 
-use super::diagnostic::{Diagnostic, Report, Span};
-use super::load::read_text;
-use super::resolve::beside;
+use super::diagnostic::{Diagnostic, Report, SourceId, Span};
+use super::file::{beside, read_named, shown};
 use super::resolved::{List, Project};
-use super::yaml::Node;
+use super::yaml::{Node, Yaml};
 
-/// Reads every file under `lists`; an unreadable or empty one is an error at its name.
+/// Reads every file under `lists`; an unreadable or empty one is an error, and a list without items.
 pub fn lists(root: &Node, project: &Project, report: &mut Report) -> Vec<List> {
     let mut out = Vec::new();
     for (name, node) in root.get("lists").map_or(&[][..], Node::entries) {
-        let Some(file) = node.text() else { continue };
-        let path = beside(project, file);
-        let Some(source) = read_text(&path, Some(node.span), report) else {
-            continue;
+        let file = match &node.value {
+            Yaml::Text(file) => file.as_str(),
+            Yaml::Null => {
+                let message = format!("list `{}` names no file", name.text);
+                let help = "give a .txt, .csv or .jsonl file, from the config's folder";
+                report.push(Diagnostic::error("list", message).at(name.span).help(help));
+                ""
+            }
+            _ => "",
         };
-        let text = report.sources.text(source).clone();
-        let items = match path.extension().and_then(|extension| extension.to_str()) {
-            Some("csv") => csv_items(&text),
-            Some("jsonl" | "ndjson") => jsonl_items(&text),
-            _ => Ok(text_items(&text)),
-        };
-        match items {
-            Ok(items) if items.is_empty() => report.push(wrong(node.span, &path, "it has no items")),
-            Ok(items) => out.push(List {
-                name: name.text.clone(),
-                path: file.into(),
-                hash: blake3::hash(text.as_bytes()).to_hex().to_string(),
-                items,
-            }),
-            Err(why) => report.push(wrong(node.span, &path, &why)),
-        }
+        let read = if file.is_empty() { None } else { list(file, node, project, report) };
+        let (items, hash) = read.unwrap_or_default();
+        out.push(List { name: name.text.clone(), path: file.into(), hash, items });
     }
     out
 }
 
-fn wrong(span: Span, path: &Path, why: &str) -> Diagnostic {
-    Diagnostic::error("list", format!("the list `{}` cannot be used: {why}", path.display())).at(span)
+/// The items of one file and the hash of its text; `None` where a mistake was reported.
+fn list(file: &str, node: &Node, project: &Project, report: &mut Report) -> Option<(Vec<Value>, String)> {
+    let path = beside(project, file);
+    let ending = path.extension().and_then(|ending| ending.to_str()).unwrap_or("").to_lowercase();
+    let known = ["txt", "csv", "jsonl", "ndjson"].contains(&ending.as_str());
+    if !known && !path.is_dir() {
+        report.push(
+            Diagnostic::error("list", format!("`{}` cannot be a list", shown(&path).display()))
+                .at(node.span)
+                .help("a list is a .txt file (an item a line), a .csv file with a header, or a .jsonl file"),
+        );
+        return None;
+    }
+    let source = read_named(file, node.span, project, report)?;
+    let text = report.sources.text(source).clone();
+    let items = match ending.as_str() {
+        "csv" => csv_items(&text, source),
+        "jsonl" | "ndjson" => jsonl_items(&text, source),
+        _ => Ok(text_items(&text)),
+    };
+    match items {
+        Ok(items) if items.is_empty() => {
+            let message = format!("the list `{}` has no items", shown(&path).display());
+            report.push(Diagnostic::error("list", message).at(node.span));
+            None
+        }
+        Ok(items) => Some((items, blake3::hash(text.as_bytes()).to_hex().to_string())),
+        Err(found) => {
+            report.push(found);
+            None
+        }
+    }
 }
 
 /// A line an item; blank lines and lines that begin with `#` are passed over.
@@ -52,13 +71,13 @@ fn text_items(text: &str) -> Vec<Value> {
         .collect()
 }
 
-fn csv_items(text: &str) -> Result<Vec<Value>, String> {
+fn csv_items(text: &str, source: SourceId) -> Result<Vec<Value>, Diagnostic> {
     let mut reader = csv::Reader::from_reader(text.as_bytes());
-    let header = reader.headers().map_err(|error| error.to_string())?.clone();
+    let header = reader.headers().map_err(|error| csv_fault(&error, text, source))?.clone();
     reader
         .records()
         .map(|record| {
-            let record = record.map_err(|error| error.to_string())?;
+            let record = record.map_err(|error| csv_fault(&error, text, source))?;
             let fields = header.iter().zip(&record);
             Ok(Value::Object(
                 fields.map(|(name, value)| (name.to_owned(), Value::from(value))).collect::<Map<_, _>>(),
@@ -67,12 +86,45 @@ fn csv_items(text: &str) -> Result<Vec<Value>, String> {
         .collect()
 }
 
-fn jsonl_items(text: &str) -> Result<Vec<Value>, String> {
+fn csv_fault(error: &csv::Error, text: &str, source: SourceId) -> Diagnostic {
+    let line = error.position().map_or(1, |position| position.line() as usize);
+    let at = line_span(text, line, source);
+    match error.kind() {
+        csv::ErrorKind::UnequalLengths { expected_len, len, .. } => {
+            let fields = if *len == 1 { "field" } else { "fields" };
+            let message = format!("this row has {len} {fields}, but the header has {expected_len}");
+            let help = match len > expected_len {
+                true => "put fields with a `,` in them in quotes",
+                false => "separate fields with `,`; an empty field is nothing between two of them",
+            };
+            Diagnostic::error("list", message).at(at).help(help)
+        }
+        _ => Diagnostic::error("list", format!("this is not CSV: {error}")).at(at),
+    }
+}
+
+fn jsonl_items(text: &str, source: SourceId) -> Result<Vec<Value>, Diagnostic> {
     text.lines()
         .enumerate()
         .filter(|(_, line)| !line.trim().is_empty())
         .map(|(index, line)| {
-            serde_json::from_str(line).map_err(|error| format!("line {}: {error}", index + 1))
+            serde_json::from_str(line).map_err(|error| {
+                let said = error.to_string();
+                let said = said.split(" at line ").next().unwrap_or(&said);
+                let span = line_span(text, index + 1, source);
+                let at = Span { start: span.start + (error.column().max(1) - 1).min(line.len()), ..span };
+                Diagnostic::error("list", format!("this line is not JSON: {said}"))
+                    .at(at)
+                    .help("in a .jsonl file each line is a whole JSON value, such as `\"Ann\"`")
+            })
         })
         .collect()
+}
+
+/// A line of a text, from 1, without its end.
+fn line_span(text: &str, line: usize, source: SourceId) -> Span {
+    let mut lines = text.split_inclusive('\n');
+    let start: usize = lines.by_ref().take(line.saturating_sub(1)).map(str::len).sum();
+    let length = lines.next().map_or(0, |line| line.trim_end().len());
+    Span { source, start, end: start + length }
 }

@@ -3,15 +3,18 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use serde_json::{Map, Value, json};
+use serde_json::Map;
 
-use super::axes;
+use super::axes::axes;
 use super::diagnostic::{Diagnostic, Report, Span};
-use super::keys::{self, Kind};
-use super::lists;
-use super::load::read_text;
+use super::endpoint::endpoint;
+use super::keys;
+use super::lists::lists;
+use super::prompt::prompt;
 use super::resolved::*;
-use super::yaml::{self, Node, Yaml};
+use super::response::response;
+use super::rules::rules;
+use super::yaml::Node;
 
 /// Fields of the request that emogrid fills in itself, so `sampling.extra` cannot.
 const OWN_FIELDS: &[&str] = &[
@@ -28,34 +31,42 @@ const OWN_FIELDS: &[&str] = &[
     "n_predict",
 ];
 
+/// The longest name of a dataset: file systems take 255 bytes, and other files begin with it.
+const LONGEST_NAME: usize = 100;
+
 /// Resolves a tree whose types were checked; mistakes go to the report.
 ///
-/// `None` only where nothing sensible can be said further; a report with errors makes whatever
-/// comes back unusable.
+/// `None` where axes or prompt are too wrong to look further. Else, where the report has errors,
+/// what is wrong is left out or has its default, so that templates, rules and schema can be checked.
 pub fn resolve(root: &Node, project: Project, report: &mut Report) -> Option<Config> {
     let name = name(root, &project, report);
     let endpoint = endpoint(root, &project, report);
+    let prompt = prompt(root, &project, report);
+    let sampling = sampling(root, report);
     let response = response(root, &project, report);
-    let axes = axes::axes(root, &project, report);
-    let exclude = axes::rules(root, "exclude", &axes, report);
-    let only = axes::rules(root, "only", &axes, report);
+    let axes = axes(root, &project, report);
+    let known = axes.as_deref().unwrap_or_default();
+    let exclude = rules(root, "exclude", known, report);
+    let only = rules(root, "only", known, report);
     let samples = samples(root, &response);
-    let scope = scope(root, &axes, report);
-    let lists = lists::lists(root, &project, report);
+    let scope = scope(root, axes.as_deref(), report);
+    let lists = lists(root, &project, report);
+    let output = output(root, &project, report);
     let checks = root.get("checks");
+    let axes = axes.filter(|axes| axes.iter().all(|axis| !axis.values.is_empty()));
     Some(Config {
         name,
         seed: root.get("seed").and_then(Node::whole).unwrap_or(0).unsigned_abs(),
-        prompt: prompt(root, report)?,
-        sampling: sampling(root, report),
-        output: PathBuf::from(text_or(root.get("output").and_then(|o| o.get("dir")), "out")),
+        prompt: prompt?,
+        sampling,
+        output,
         checks: Checks {
             words: checks.and_then(|c| c.get("words")).and_then(keys::range),
             characters: checks.and_then(|c| c.get("characters")).and_then(keys::range),
         },
-        endpoint: endpoint?,
+        endpoint: endpoint.unwrap_or_else(nowhere),
         response,
-        axes,
+        axes: axes?,
         exclude,
         only,
         samples,
@@ -65,253 +76,68 @@ pub fn resolve(root: &Node, project: Project, report: &mut Report) -> Option<Con
     })
 }
 
-fn text_or(node: Option<&Node>, default: &str) -> String {
+/// Stands in for an endpoint that is wrong: the report has its error, so nobody asks it.
+fn nowhere() -> Endpoint {
+    Endpoint {
+        name: String::new(),
+        server: Server::Url(String::new()),
+        model: None,
+        api_key_env: None,
+        slots: None,
+        requests_per_minute: None,
+        timeout: Duration::ZERO,
+        patience: Duration::ZERO,
+    }
+}
+
+pub fn text_or(node: Option<&Node>, default: &str) -> String {
     node.and_then(Node::text).unwrap_or(default).to_owned()
+}
+
+/// Says that a section is missing, unless it is there with a mistake that was said.
+pub fn missing(root: &Node, key: &str, help: &str, report: &mut Report) {
+    if root.excuses(key) {
+        return;
+    }
+    let top = Span { start: 0, end: 0, ..root.span };
+    let at = root.named(key).map_or(top, |(name, _)| name.span);
+    report.push(Diagnostic::error("missing", format!("`{key}` is missing")).at(at).help(help));
 }
 
 fn name(root: &Node, project: &Project, report: &mut Report) -> String {
     let stem = project.config.file_stem().and_then(|stem| stem.to_str()).unwrap_or("dataset");
     let name = text_or(root.get("name"), stem);
     let fine = |c: char| c.is_alphanumeric() || matches!(c, '-' | '_' | '.');
-    if name.is_empty() || name.starts_with('.') || !name.chars().all(fine) {
-        let mut found = Diagnostic::error("name", format!("`{name}` cannot name a folder"))
-            .help("use letters, digits, `-`, `_` and `.`");
-        if let Some(node) = root.get("name") {
-            found = found.at(node.span);
-        }
-        report.push(found);
-    }
+    let found = if name.is_empty() || name.starts_with('.') || !name.chars().all(fine) {
+        Diagnostic::error("name", format!("`{name}` cannot name a folder"))
+            .help("use letters, digits, `-`, `_` and `.`, and no `.` first")
+    } else if name.chars().count() > LONGEST_NAME {
+        let length = name.chars().count();
+        Diagnostic::error("name", format!("a name of {length} characters is too long"))
+            .help(format!("use at most {LONGEST_NAME}"))
+    } else {
+        return name;
+    };
+    report.push(match root.get("name") {
+        Some(node) => found.at(node.span),
+        None => found.help("the dataset takes the file's name; give it another with `name:`"),
+    });
     name
 }
 
-fn missing(root: &Node, key: &str, help: &str, report: &mut Report) {
-    let at = Span { start: 0, end: 0, ..root.span };
-    report.push(Diagnostic::error("missing", format!("`{key}` is missing")).at(at).help(help));
-}
-
-fn endpoint(root: &Node, project: &Project, report: &mut Report) -> Option<Endpoint> {
-    let help = "add the model server, such as\n\nendpoints:\n  local: http://127.0.0.1:8080";
-    let Some(all) = root.get("endpoints").filter(|node| !node.entries().is_empty()) else {
-        missing(root, "endpoints", help, report);
-        return None;
-    };
-    if let [_, (second, _), ..] = all.entries() {
-        report.push(
-            Diagnostic::error("endpoints", "more than one endpoint")
-                .at(second.span)
-                .label("the second")
-                .help("one endpoint a config is all that emogrid can use so far; remove the others"),
-        );
-    }
-    let (name, node) = all.entries().first()?;
-    let get = |key: &str| node.get(key);
-    let url = match &node.value {
-        Yaml::Text(_) => Some(node),
-        _ => get("url"),
-    };
-    let server = match (url, get("managed")) {
-        (Some(node), None) => Server::Url(address(node, report)?),
-        (None, Some(node)) => Server::Managed(managed(node, project, report)?),
-        (Some(_), Some(node)) => {
-            report.push(
-                Diagnostic::error(
-                    "endpoint",
-                    format!("`endpoints.{}` has both `url` and `managed`", name.text),
-                )
-                .at(node.span)
-                .help("give `url` for a server that runs already, or `managed` for one that emogrid starts"),
-            );
-            return None;
-        }
-        (None, None) => {
-            report.push(
-                Diagnostic::error("endpoint", format!("`endpoints.{}` has neither `url` nor `managed`", name.text))
-                    .at(name.span)
-                    .help("give `url: http://127.0.0.1:8080`, or `managed: quickstart` for a small model that emogrid fetches and starts"),
-            );
-            return None;
-        }
-    };
-    let span_of =
-        |key: &str, default: u64| get(key).and_then(keys::duration).unwrap_or(Duration::from_secs(default));
-    for key in ["timeout", "patience"] {
-        if let Some(node) = get(key)
-            && keys::duration(node).is_some_and(|duration| duration.is_zero())
-        {
-            report.push(
-                Diagnostic::error("value", format!("`{key}` must be longer than nothing")).at(node.span),
-            );
+fn output(root: &Node, project: &Project, report: &mut Report) -> PathBuf {
+    let node = root.get("output").and_then(|output| output.get("dir"));
+    let folder = text_or(node, "out");
+    if let Some(node) = node {
+        let found = |message: String| Diagnostic::error("output", message).at(node.span);
+        if folder.trim().is_empty() {
+            let help = "name a folder, such as `out`; `.` is the project's root";
+            report.push(found("`output.dir` is empty".into()).help(help));
+        } else if project.root.join(&folder).is_file() {
+            report.push(found(format!("`{folder}` is a file")).help("name a folder, such as `out`"));
         }
     }
-    Some(Endpoint {
-        name: name.text.clone(),
-        server,
-        model: get("model").and_then(Node::text).map(str::to_owned),
-        api_key_env: get("api_key_env").and_then(Node::text).map(str::to_owned),
-        slots: get("slots").and_then(Node::whole).map(|n| n as u32),
-        requests_per_minute: get("requests_per_minute").and_then(Node::whole).map(|n| n as u32),
-        timeout: span_of("timeout", 300),
-        patience: span_of("patience", 900),
-    })
-}
-
-/// An address without trailing slash and `/v1`; one that is none, or holds a password, is refused.
-fn address(node: &Node, report: &mut Report) -> Option<String> {
-    let text = node.text()?.trim();
-    let rest = text.strip_prefix("http://").or_else(|| text.strip_prefix("https://"));
-    let authority = rest.map(|rest| rest.split('/').next().unwrap_or(""));
-    match authority {
-        Some(authority) if authority.contains('@') => {
-            report.push(
-                Diagnostic::error("secret", "an address must not hold a name or a password")
-                    .at(node.span)
-                    .help("put the key into an environment variable and name that in `api_key_env`"),
-            );
-            None
-        }
-        Some(authority)
-            if !authority.is_empty() && !text.contains(char::is_whitespace) && !text.contains(['?', '#']) =>
-        {
-            let base = text.trim_end_matches('/');
-            Some(base.strip_suffix("/v1").unwrap_or(base).trim_end_matches('/').to_owned())
-        }
-        _ => {
-            report.push(
-                Diagnostic::error("url", "this is not the address of a server")
-                    .at(node.span)
-                    .label("expected `http://HOST:PORT` or `https://HOST`"),
-            );
-            None
-        }
-    }
-}
-
-fn managed(node: &Node, project: &Project, report: &mut Report) -> Option<Managed> {
-    let mut managed = Managed {
-        model: ManagedModel::Quickstart,
-        command: text_or(node.get("command"), "llama-server"),
-        args: Vec::new(),
-        slots: node.get("slots").and_then(Node::whole).unwrap_or(4) as u32,
-        context: node.get("context").and_then(Node::whole).unwrap_or(2048) as u32,
-        threads: node.get("threads").and_then(Node::whole).map(|n| n as u32),
-    };
-    for argument in node.get("args").map_or(&[][..], Node::items) {
-        managed.args.push(match argument.to_json() {
-            Value::String(text) => text,
-            other => other.to_string(),
-        });
-    }
-    if node.text().is_some() {
-        return Some(managed);
-    }
-    match node.get("model") {
-        Some(model) if model.text() == Some("quickstart") => Some(managed),
-        Some(model) => {
-            let path = project.root.join(model.text()?);
-            if !path.is_file() {
-                report.push(
-                    Diagnostic::error("file", format!("there is no model file `{}`", path.display()))
-                        .at(model.span)
-                        .help("give the path of a GGUF file, from the project's root, or `quickstart`"),
-                );
-                return None;
-            }
-            managed.model = ManagedModel::File(path);
-            Some(managed)
-        }
-        None => {
-            report.push(
-                Diagnostic::error("missing", "`managed` needs a `model`")
-                    .at(node.span)
-                    .help("`model: path/to/model.gguf`, or `model: quickstart`"),
-            );
-            None
-        }
-    }
-}
-
-fn prompt(root: &Node, report: &mut Report) -> Option<Prompt> {
-    let help = "add what the model is told, such as\n\nprompt:\n  user: Write a short post that shows {{ emotion }}.";
-    let Some(prompt) = root.get("prompt") else {
-        missing(root, "prompt", help, report);
-        return None;
-    };
-    let system = prompt.get("system").and_then(|node| template(node, report));
-    let Some(user) = prompt.get("user") else {
-        report.push(Diagnostic::error("missing", "`prompt.user` is missing").at(prompt.span).help(help));
-        return None;
-    };
-    let is_one = |node: &Node| node.get("from").is_some() || node.get("text").is_some();
-    let mut variants = Vec::new();
-    if matches!(user.value, Yaml::Text(_)) || is_one(user) {
-        let mut found = Vec::new();
-        if user.get("weight").is_none() && matches!(user.value, Yaml::Map(_)) {
-            keys::check(user, &Kind::Section(&keys::TEMPLATE), "prompt.user", &mut found);
-        }
-        if let Some(weight) = user.get("weight") {
-            found.push(
-                Diagnostic::error("weight", "a single prompt has no weight")
-                    .at(weight.span)
-                    .help("name several variants to weigh them against each other"),
-            );
-        }
-        found.into_iter().for_each(|diagnostic| report.push(diagnostic));
-        variants.extend(template(user, report).map(|template| Variant {
-            name: "default".into(),
-            weight: 1.0,
-            template,
-        }));
-    } else {
-        for (name, node) in user.entries() {
-            let mut found = Vec::new();
-            let path = format!("prompt.user.{}", name.text);
-            let kind = [Kind::Text, Kind::Section(&keys::VARIANT)];
-            match node.value {
-                Yaml::Map(_) => keys::check(node, &kind[1], &path, &mut found),
-                _ => keys::check(node, &kind[0], &path, &mut found),
-            }
-            found.into_iter().for_each(|diagnostic| report.push(diagnostic));
-            let weight = node.get("weight").and_then(Node::number).unwrap_or(1.0);
-            variants.extend(template(node, report).map(|template| Variant {
-                name: name.text.clone(),
-                weight,
-                template,
-            }));
-        }
-        if !variants.is_empty() && variants.iter().all(|variant| variant.weight <= 0.0) {
-            report.push(
-                Diagnostic::error("weight", "every variant has weight 0")
-                    .at(user.span)
-                    .help("give at least one of them a weight above 0"),
-            );
-        }
-        variants.retain(|variant| variant.weight > 0.0);
-    }
-    if variants.is_empty() {
-        if !report.has_errors() {
-            report
-                .push(Diagnostic::error("missing", "`prompt.user` has no template").at(user.span).help(help));
-        }
-        return None;
-    }
-    Some(Prompt { system, user: variants })
-}
-
-fn template(node: &Node, report: &mut Report) -> Option<Template> {
-    if let Some(text) = node.text() {
-        return Some(Template::Inline(text.to_owned(), node.span));
-    }
-    match (node.get("from"), node.get("text")) {
-        (Some(from), None) => Some(Template::File(from.text()?.to_owned(), from.span)),
-        (None, Some(text)) => Some(Template::Inline(text.text()?.to_owned(), text.span)),
-        _ => {
-            report.push(
-                Diagnostic::error("template", "a template needs `from` or `text`, one of the two")
-                    .at(node.span),
-            );
-            None
-        }
-    }
+    PathBuf::from(folder)
 }
 
 fn sampling(root: &Node, report: &mut Report) -> Sampling {
@@ -348,80 +174,6 @@ fn sampling(root: &Node, report: &mut Report) -> Sampling {
     }
 }
 
-fn response(root: &Node, project: &Project, report: &mut Report) -> Response {
-    let node = root.get("response");
-    let get = |key: &str| node.and_then(|node| node.get(key));
-    let format = match get("format").and_then(Node::text) {
-        Some("text") => Format::Text,
-        _ => Format::Json,
-    };
-    let text = text_or(get("text"), "text");
-    let default = json!({
-        "type": "object",
-        "properties": { (text.as_str()): { "type": "string" } },
-        "required": [text],
-        "additionalProperties": false,
-    });
-    let count = |key: &str| get(key).and_then(Node::whole).unwrap_or(1) as u32;
-    let items = count("items");
-    if format == Format::Text {
-        for key in ["schema", "text", "items"] {
-            if let Some(node) = get(key).filter(|_| key != "items" || items > 1) {
-                report.push(
-                    Diagnostic::error(
-                        "response",
-                        format!("`response.{key}` has no meaning under `format: text`"),
-                    )
-                    .at(node.span)
-                    .help("remove it, or use `format: json`"),
-                );
-            }
-        }
-    }
-    let schema_node = get("schema");
-    let schema = match schema_node {
-        Some(node) => schema(node, project, report).unwrap_or(default),
-        None => default,
-    };
-    let has_field = schema
-        .get("properties")
-        .and_then(Value::as_object)
-        .is_some_and(|properties| properties.contains_key(&text));
-    if let Some(node) = schema_node
-        && !has_field
-        && format == Format::Json
-        && !report.has_errors()
-    {
-        report.push(
-            Diagnostic::error("response", format!("the schema has no property `{text}`"))
-                .at(get("text").map_or(node.span, |text| text.span))
-                .help("`response.text` names the property that holds the text"),
-        );
-    }
-    Response { format, text, schema, items, n: count("n"), schema_at: schema_node.map(|node| node.span) }
-}
-
-fn schema(node: &Node, project: &Project, report: &mut Report) -> Option<Value> {
-    let Some(file) = node.text() else {
-        return Some(node.to_json());
-    };
-    let path = beside(project, file);
-    let source = read_text(&path, Some(node.span), report)?;
-    // YAML reads JSON too, and knows where a mistake stands.
-    match yaml::parse(&report.sources, source) {
-        Ok(tree) => Some(tree.to_json()),
-        Err(found) => {
-            report.push(found);
-            None
-        }
-    }
-}
-
-/// A path of the user's, from the folder of the config that names it.
-pub fn beside(project: &Project, file: &str) -> PathBuf {
-    project.config.parent().map_or_else(|| PathBuf::from(file), |folder| folder.join(file))
-}
-
 fn samples(root: &Node, response: &Response) -> Samples {
     let node = root.get("samples");
     let whole = |key: &str| node.and_then(|node| node.get(key)).and_then(Node::whole);
@@ -434,13 +186,17 @@ fn samples(root: &Node, response: &Response) -> Samples {
     }
 }
 
-fn scope(root: &Node, axes: &[Axis], report: &mut Report) -> Scope {
-    let labelled = axes.iter().any(|axis| axis.label);
+fn scope(root: &Node, axes: Option<&[Axis]>, report: &mut Report) -> Scope {
+    let labelled = axes.is_some_and(|axes| axes.iter().any(|axis| axis.label));
+    let wrong_label = root
+        .get("grid")
+        .and_then(|grid| grid.get("axes"))
+        .is_some_and(|axes| axes.entries().iter().any(|(_, axis)| axis.excuses("label")));
     let node = root.get("dedup").and_then(|node| node.get("scope"));
     match node.and_then(Node::text) {
         Some("cell") => Scope::Cell,
         Some("dataset") => Scope::Dataset,
-        Some("label") if !labelled && !axes.is_empty() => {
+        Some("label") if !labelled && axes.is_some() && !wrong_label => {
             report.push(
                 Diagnostic::error("scope", "`scope: label`, but no axis is a label")
                     .at(node.map_or(root.span, |node| node.span))

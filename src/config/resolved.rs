@@ -169,7 +169,7 @@ pub struct AxisValue {
 }
 
 /// One item of `exclude` or `only`: all of its parts must match.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Rule {
     /// By axis: the values that match, as indices.
     pub values: Vec<(usize, Vec<usize>)>,

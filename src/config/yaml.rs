@@ -1,11 +1,13 @@
 //! YAML as a tree in which every key and value knows where it stands.
 
+mod fault;
+
 use std::fmt;
 
 use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_saphyr::{MergeKeyPolicy, Spanned};
 
-use super::diagnostic::{Diagnostic, SourceId, Sources, Span};
+use super::diagnostic::{Diagnostic, SourceId, Sources, Span, cut};
 
 /// A YAML value with its place.
 #[derive(Clone, Debug, PartialEq)]
@@ -23,6 +25,8 @@ pub enum Yaml {
     Text(String),
     List(Vec<Node>),
     Map(Vec<(Name, Node)>),
+    /// Something whose mistake was reported: absent, and nothing more is said of it.
+    Wrong,
 }
 
 /// A mapping's key with its place.
@@ -37,13 +41,30 @@ impl Node {
         Self { span, value }
     }
 
-    /// The value under a key of a mapping; `null` counts as absent.
+    /// The value under a key of a mapping; `null` and what is wrong count as absent.
     pub fn get(&self, key: &str) -> Option<&Node> {
-        self.entries()
-            .iter()
-            .find(|(name, _)| name.text == key)
-            .map(|(_, node)| node)
-            .filter(|node| node.value != Yaml::Null)
+        self.named(key).map(|(_, node)| node).filter(|node| !matches!(node.value, Yaml::Null | Yaml::Wrong))
+    }
+
+    /// A key of a mapping with its value, whatever that is.
+    pub fn named(&self, key: &str) -> Option<&(Name, Node)> {
+        self.entries().iter().find(|(name, _)| name.text == key)
+    }
+
+    /// Whether a mistake about this key was reported, so that its absence is none.
+    pub fn excuses(&self, key: &str) -> bool {
+        self.value == Yaml::Wrong || self.named(key).is_some_and(|(_, node)| node.value == Yaml::Wrong)
+    }
+
+    /// A scalar's text as a name: `5`, `true` and `joy` are all names.
+    pub fn scalar(&self) -> Option<String> {
+        match &self.value {
+            Yaml::Text(text) => Some(text.clone()),
+            Yaml::Bool(yes) => Some(yes.to_string()),
+            Yaml::Whole(number) => Some(number.to_string()),
+            Yaml::Number(number) => Some(number.to_string()),
+            _ => None,
+        }
     }
 
     /// A mapping's entries; nothing for any other value.
@@ -91,17 +112,23 @@ impl Node {
         }
     }
 
-    /// What the value is, for "expected a number, found …".
-    pub fn kind(&self) -> String {
+    /// What the value is, for "expected a number, found …": numbers as they are written.
+    pub fn found(&self, sources: &Sources) -> String {
+        let written = || sources.at(self.span).trim();
         match &self.value {
-            Yaml::Null => "nothing".into(),
-            Yaml::Bool(yes) => format!("`{yes}`"),
-            Yaml::Whole(number) => format!("`{number}`"),
-            Yaml::Number(number) => format!("`{number}`"),
-            Yaml::Text(text) if text.chars().count() <= 40 => format!("the text `{text}`"),
-            Yaml::Text(_) => "a text".into(),
-            Yaml::List(_) => "a list".into(),
-            Yaml::Map(_) => "a mapping".into(),
+            Yaml::Null | Yaml::Wrong => "found nothing".into(),
+            Yaml::Bool(_) | Yaml::Whole(_) | Yaml::Number(_) if !written().is_empty() => {
+                format!("found `{}`", cut(written()))
+            }
+            Yaml::Bool(yes) => format!("found `{yes}`"),
+            Yaml::Whole(number) => format!("found `{number}`"),
+            Yaml::Number(number) => format!("found `{number}`"),
+            Yaml::Text(text) if text.is_empty() => "found an empty text".into(),
+            Yaml::Text(text) if text.chars().count() <= 40 => format!("found the text `{text}`"),
+            Yaml::Text(_) => "found a text".into(),
+            Yaml::List(items) if items.is_empty() => "found an empty list".into(),
+            Yaml::List(_) => "found a list".into(),
+            Yaml::Map(_) => "found a mapping".into(),
         }
     }
 
@@ -109,7 +136,7 @@ impl Node {
     pub fn to_json(&self) -> serde_json::Value {
         use serde_json::Value;
         match &self.value {
-            Yaml::Null => Value::Null,
+            Yaml::Null | Yaml::Wrong => Value::Null,
             Yaml::Bool(yes) => Value::Bool(*yes),
             Yaml::Whole(number) => Value::from(*number),
             Yaml::Number(number) => Value::from(*number),
@@ -126,32 +153,20 @@ impl Node {
 ///
 /// # Errors
 /// A diagnostic with the place where the text stops being YAML. Merge keys (`<<`), duplicate
-/// keys and texts that expand beyond a sane size are refused.
+/// keys, tags of one's own and texts that expand beyond a sane size are refused.
 pub fn parse(sources: &Sources, source: SourceId) -> Result<Node, Diagnostic> {
     let text = sources.text(source);
     let options = serde_saphyr::options! {
         strict_booleans: true,
         merge_keys: MergeKeyPolicy::Error,
+        reject_unsupported_tags: true,
         with_snippet: false,
     };
     let whole = Span { source, start: 0, end: 0 };
     match serde_saphyr::from_str_with_options::<Option<Spanned<Tree>>>(text, options) {
         Ok(Some(tree)) => Ok(place(tree, source)),
         Ok(None) => Ok(Node::new(whole, Yaml::Map(Vec::new()))),
-        Err(error) => {
-            let span = error.location().map_or(whole, |location| {
-                let start = byte_at(text, location.line() as usize, location.column() as usize);
-                Span { source, start, end: start + 1 }
-            });
-            let said = error.without_snippet().to_string();
-            let said = said.split(" at line ").next().unwrap_or(&said).trim().to_owned();
-            let mut found =
-                Diagnostic::error("yaml", format!("this is not YAML we can read: {said}")).at(span);
-            if said.contains("merge key") {
-                found = found.help("write the keys out; emogrid reads no YAML merge keys");
-            }
-            Err(found)
-        }
+        Err(error) => Err(fault::explained(&error, text, source)),
     }
 }
 
@@ -175,13 +190,6 @@ fn place(tree: Spanned<Tree>, source: SourceId) -> Node {
         ),
     };
     Node { span, value }
-}
-
-/// The byte at which a line and column (from 1, in characters) stand.
-fn byte_at(text: &str, line: usize, column: usize) -> usize {
-    let start: usize = text.split_inclusive('\n').take(line.saturating_sub(1)).map(str::len).sum();
-    let rest = &text[start..];
-    start + rest.char_indices().nth(column.saturating_sub(1)).map_or(rest.len(), |(at, _)| at)
 }
 
 fn span_of(location: serde_saphyr::Location, source: SourceId) -> Span {
@@ -305,7 +313,7 @@ mod tests {
 
     #[test]
     fn what_is_no_yaml_is_said_with_its_place() {
-        for (text, line) in [("a: [1, 2\nb: 3\n", 2), ("a: 1\na: 2\n", 2), ("a: 1\n b: 2\n", 2)] {
+        for (text, line) in [("a: [1, 2\nb: 3\n", 1), ("a: 1\na: 2\n", 2), ("a: 1\n b: 2\n", 2)] {
             let (sources, node) = read(text);
             let found = node.unwrap_err();
             assert_eq!(found.code, "yaml");

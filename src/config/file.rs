@@ -1,0 +1,143 @@
+//! The files that a config names: found, read, and named in messages.
+
+use std::path::{Component, Path, PathBuf};
+
+use super::diagnostic::{Diagnostic, Report, SourceId, Span, did_you_mean};
+use super::resolved::Project;
+
+/// Reads a UTF-8 file into the report's sources; a failure becomes a diagnostic.
+pub fn read_text(path: &Path, report: &mut Report) -> Option<SourceId> {
+    match text_of(path) {
+        Ok(text) => Some(report.sources.add(shown(path), text)),
+        Err(found) if path.is_dir() => {
+            report.push(found.help(format!("name a file in it, such as `{}/*.yaml`", shown(path).display())));
+            None
+        }
+        Err(found) => {
+            report.push(match nearest(path) {
+                Some(near) if !path.exists() => {
+                    found.help(format!("did you mean `{}`?", shown(&near).display()))
+                }
+                _ => found,
+            });
+            None
+        }
+    }
+}
+
+/// Reads a file that the config names from its own folder; a failure is said at the name.
+pub fn read_named(file: &str, at: Span, project: &Project, report: &mut Report) -> Option<SourceId> {
+    let path = beside(project, file);
+    match text_of(&path) {
+        Ok(text) => Some(report.sources.add(shown(&path), text)),
+        Err(found) => {
+            let found = found.at(at);
+            report.push(if path.exists() { found } else { found.help(where_else(file, project)) });
+            None
+        }
+    }
+}
+
+/// A path of the user's, from the folder of the config that names it.
+pub fn beside(project: &Project, file: &str) -> PathBuf {
+    project.config.parent().map_or_else(|| PathBuf::from(file), |folder| folder.join(file))
+}
+
+fn text_of(path: &Path) -> Result<String, Diagnostic> {
+    let name = shown(path);
+    let name = name.display();
+    if path.is_dir() {
+        let message = format!("`{name}` is a folder");
+        return Err(Diagnostic::error("file", message).help("name a file in it"));
+    }
+    let bytes = std::fs::read(path).map_err(|error| {
+        let missing_folder =
+            path.parent().filter(|folder| !folder.as_os_str().is_empty() && !folder.exists());
+        let message = match (error.kind(), missing_folder) {
+            (std::io::ErrorKind::NotFound, Some(folder)) => {
+                format!("there is no file `{name}`: there is no folder `{}`", shown(folder).display())
+            }
+            (std::io::ErrorKind::NotFound, None) => format!("there is no file `{name}`"),
+            (std::io::ErrorKind::PermissionDenied, _) => format!("`{name}` may not be read"),
+            _ => format!("`{name}` cannot be read: {error}"),
+        };
+        Diagnostic::error("file", message)
+    })?;
+    if bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]) {
+        let message = format!("`{name}` is not UTF-8: it looks like UTF-16");
+        return Err(Diagnostic::error("encoding", message).help("save the file as UTF-8"));
+    }
+    let text = String::from_utf8(bytes).map_err(|error| {
+        let good = &error.as_bytes()[..error.utf8_error().valid_up_to()];
+        let line = good.iter().filter(|byte| **byte == b'\n').count() + 1;
+        let message = format!("`{name}` is not UTF-8 from its line {line} on");
+        Diagnostic::error("encoding", message).help("save the file as UTF-8")
+    })?;
+    Ok(text.strip_prefix('\u{feff}').map(str::to_owned).unwrap_or(text))
+}
+
+/// Where a file may be that is not where the config says.
+fn where_else(file: &str, project: &Project) -> String {
+    let path = beside(project, file);
+    if let Some(name) = nearest(&path).and_then(|near| near.file_name()?.to_str().map(str::to_owned)) {
+        let folder = file.rfind('/').map_or("", |at| &file[..=at]);
+        return format!("did you mean `{folder}{name}`?");
+    }
+    let config = std::path::absolute(&project.config).unwrap_or_else(|_| project.config.clone());
+    let below = config.parent().and_then(|folder| folder.strip_prefix(&project.root).ok());
+    let up = below.map_or(0, |below| below.components().count());
+    if up > 0 && project.root.join(file).is_file() {
+        return format!("did you mean `{}{file}`? Paths begin at the config's folder", "../".repeat(up));
+    }
+    "it is looked up from the config's folder".into()
+}
+
+/// The file beside a missing one that is called nearly like it.
+pub fn nearest(path: &Path) -> Option<PathBuf> {
+    let wanted = path.file_name()?.to_str()?;
+    let folder = path.parent()?;
+    let here = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
+    let mut names: Vec<String> = std::fs::read_dir(here)
+        .ok()?
+        .filter_map(|entry| entry.ok()?.file_name().into_string().ok())
+        .filter(|name| name != wanted)
+        .collect();
+    names.sort();
+    did_you_mean(wanted, names.iter().map(String::as_str)).map(|name| folder.join(name))
+}
+
+/// The path as a user would write it: without detours, and relative to where they stand where that
+/// is shorter.
+pub fn shown(path: &Path) -> PathBuf {
+    let mut out = PathBuf::new();
+    for part in path.components() {
+        match part {
+            Component::ParentDir if matches!(out.components().next_back(), Some(Component::Normal(_))) => {
+                out.pop();
+            }
+            Component::CurDir => {}
+            part => out.push(part),
+        }
+    }
+    let here = std::env::current_dir().ok();
+    let relative = here.and_then(|here| out.strip_prefix(here).ok().map(Path::to_owned));
+    relative.filter(|path| !path.as_os_str().is_empty()).unwrap_or(out)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_are_shown_without_detours() {
+        for (path, expected) in [
+            ("configs/../lists/a.txt", "lists/a.txt"),
+            ("./a/./b", "a/b"),
+            ("../a", "../a"),
+            ("a/../../b", "../b"),
+            ("/x/../y", "/y"),
+        ] {
+            assert_eq!(shown(Path::new(path)), Path::new(expected), "{path}");
+        }
+    }
+}

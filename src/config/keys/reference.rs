@@ -1,0 +1,68 @@
+//! The table as a list of paths, and as the reference in the documentation.
+
+use super::*;
+
+/// The path of every key in the table, in its order; names of the user's own are `NAME`.
+pub fn paths() -> Vec<String> {
+    let mut out = Vec::new();
+    static WHOLE: Kind = Kind::Section(&CONFIG);
+    walk(&WHOLE, "", &mut |path, _| out.push(path.to_owned()));
+    for key in VARIANT.keys {
+        out.push(format!("prompt.user.NAME.{}", key.name));
+    }
+    out
+}
+
+/// The reference of all keys, as `docs/config.md` has it: a Markdown table a section.
+pub fn reference() -> String {
+    let sections: [(&str, &str, &Section); 14] = [
+        ("", "The whole config", &CONFIG),
+        ("endpoints.NAME", "", &ENDPOINT),
+        ("endpoints.NAME.managed", "", &MANAGED),
+        ("prompt", "", &PROMPT),
+        ("prompt.system", "", &TEMPLATE),
+        ("prompt.user.NAME", "", &VARIANT),
+        ("sampling", "", &SAMPLING),
+        ("response", "", &RESPONSE),
+        ("grid", "", &GRID),
+        ("grid.axes.NAME", "", &AXIS),
+        ("samples", "", &SAMPLES),
+        ("checks", "", &CHECKS),
+        ("dedup", "", &DEDUP),
+        ("output", "", &OUTPUT),
+    ];
+    let mut out = String::new();
+    for (path, title, section) in sections {
+        let title = if title.is_empty() { format!("`{path}`") } else { title.to_owned() };
+        out.push_str(&format!(
+            "\n### {title}\n\n| key | value | default | what it does |\n| --- | --- | --- | --- |\n"
+        ));
+        for key in section.keys {
+            let default = if key.default.is_empty() { "–" } else { key.default };
+            out.push_str(&format!(
+                "| `{}` | {} | {} | {} |\n",
+                key.name,
+                key.kind.expected(),
+                default,
+                key.doc
+            ));
+        }
+    }
+    out
+}
+
+fn walk(kind: &'static Kind, path: &str, visit: &mut dyn FnMut(&str, &'static Key)) {
+    match kind {
+        Kind::Section(section) => {
+            for key in section.keys {
+                let path = join(path, key.name);
+                visit(&path, key);
+                walk(&key.kind, &path, visit);
+            }
+        }
+        Kind::Named(inner) => walk(inner, &join(path, "NAME"), visit),
+        Kind::List(inner) => walk(inner, path, visit),
+        Kind::Either(kinds) => kinds.iter().for_each(|kind| walk(kind, path, visit)),
+        _ => {}
+    }
+}
