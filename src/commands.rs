@@ -22,7 +22,7 @@ use crate::config::Report;
 use crate::dataset::{Outcome, evaluate};
 use crate::fingerprint::Identity;
 use crate::grid::Selection;
-use crate::pipeline::{self, Known, Opened, RunError, StoreBook};
+use crate::pipeline::{self, Ended, Known, Opened, RunError, StoreBook};
 use crate::report::{Style, say};
 use crate::store::{EndpointMemory, Reader, StoreDir};
 
@@ -39,6 +39,16 @@ pub enum Exit {
 impl From<Exit> for ExitCode {
     fn from(exit: Exit) -> Self {
         ExitCode::from(exit as u8)
+    }
+}
+
+impl From<Ended> for Exit {
+    fn from(ended: Ended) -> Self {
+        match ended {
+            Ended::Complete => Exit::Complete,
+            Ended::Stopped => Exit::Stopped,
+            Ended::Short => Exit::Short,
+        }
     }
 }
 

@@ -55,8 +55,9 @@ impl Client {
             .with_org_id("")
             .with_project_id("");
         let sender = http.clone();
+        let secret = key.clone();
         let service = tower::service_fn(move |factory: HttpRequestFactory| {
-            let sender = sender.clone();
+            let (sender, secret) = (sender.clone(), secret.clone());
             async move {
                 let mut request = factory.build().await?;
                 if keyless {
@@ -65,7 +66,7 @@ impl Client {
                 let response = sender.execute(request).await.map_err(|error| boxed(from_reqwest(&error)))?;
                 match response.status().is_success() {
                     true => Ok(response),
-                    false => Err(boxed(refusal(response).await)),
+                    false => Err(boxed(refusal(response, secret.as_deref()).await)),
                 }
             }
         });
@@ -78,7 +79,7 @@ impl Client {
     }
 
     /// An error without the key, which some servers repeat in theirs.
-    fn redacted(&self, mut error: ClientError) -> ClientError {
+    pub fn redacted(&self, mut error: ClientError) -> ClientError {
         if let Some(key) = &self.key {
             error.message = error.message.replace(key.as_str(), "…");
         }
@@ -117,7 +118,7 @@ impl Client {
         }
         let response = request.send().await.map_err(|error| from_reqwest(&error))?;
         if !response.status().is_success() {
-            return Err(self.redacted(refusal(response).await));
+            return Err(refusal(response, self.key.as_deref()).await);
         }
         response.text().await.map_err(|error| from_reqwest(&error))
     }
@@ -130,13 +131,13 @@ impl Client {
         }
         let response = request.send().await.map_err(|error| from_reqwest(&error))?;
         if !response.status().is_success() {
-            return Err(self.redacted(refusal(response).await));
+            return Err(refusal(response, self.key.as_deref()).await);
         }
         response.text().await.map_err(|error| from_reqwest(&error))
     }
 }
 
-async fn refusal(response: reqwest::Response) -> ClientError {
+async fn refusal(response: reqwest::Response, key: Option<&str>) -> ClientError {
     let status = response.status().as_u16();
     let header = |name: &str| response.headers().get(name)?.to_str().ok().map(str::to_owned);
     let wait = header("retry-after-ms")
@@ -144,7 +145,11 @@ async fn refusal(response: reqwest::Response) -> ClientError {
         .and_then(|ms| Duration::try_from_secs_f64(ms / 1000.0).ok())
         .or_else(|| retry_after(&header("retry-after")?, jiff::Timestamp::now()));
     let moved = header("location");
-    let body = response.text().await.unwrap_or_default();
+    let mut body = response.text().await.unwrap_or_default();
+    if let Some(key) = key {
+        // Before it is shortened, which could leave half of the key.
+        body = body.replace(key, "…");
+    }
     match moved {
         Some(to) if (300..400).contains(&status) => ClientError {
             status: Some(status),

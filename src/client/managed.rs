@@ -67,25 +67,69 @@ pub fn identity(managed: &Managed) -> Result<Option<Identity>, ManagedError> {
     Ok(Some(identity_of(&path, &managed.args)?))
 }
 
+/// Arguments that make the same model no other: where it runs, how fast, and what it logs.
+const HARMLESS: &[&str] = &[
+    "-t",
+    "--threads",
+    "-tb",
+    "--threads-batch",
+    "-b",
+    "--batch-size",
+    "-ub",
+    "--ubatch-size",
+    "-ngl",
+    "--gpu-layers",
+    "--n-gpu-layers",
+    "-np",
+    "--parallel",
+    "-c",
+    "--ctx-size",
+    "--host",
+    "--port",
+    "-a",
+    "--alias",
+    "--metrics",
+    "--slots",
+    "--props",
+    "--no-webui",
+    "--mlock",
+    "--no-mmap",
+    "--numa",
+    "-lv",
+    "--log-verbosity",
+    "--log-file",
+    "--log-disable",
+    "-v",
+    "--verbose",
+    "-cram",
+    "--cache-ram",
+    "-fit",
+    "-no-kvu",
+    "-sm",
+    "--split-mode",
+    "-ts",
+    "--tensor-split",
+    "-mg",
+    "--main-gpu",
+    "-dev",
+    "--device",
+];
+
 fn identity_of(path: &Path, args: &[String]) -> Result<Identity, ManagedError> {
     let summary = gguf::read_summary(path)?;
-    // Flags that change what the same file answers.
-    let shaping = [
-        "--lora",
-        "--control-vector",
-        "--chat-template",
-        "--override-kv",
-        "--rope",
-        "--yarn",
-        "--reasoning",
-        "--grammar",
-    ];
     let mut adapters = Vec::new();
     let mut args = args.iter().peekable();
     while let Some(arg) = args.next() {
-        if shaping.iter().any(|flag| arg.starts_with(flag)) {
-            let value = args.next_if(|value| !value.starts_with('-'));
-            adapters.push(value.map_or_else(|| arg.clone(), |value| format!("{arg} {value}")));
+        let mut whole = vec![arg.clone()];
+        while let Some(value) = args.next_if(|value| !value.starts_with('-')) {
+            // A file is what it holds, not where it is.
+            whole.push(match std::fs::read(value) {
+                Ok(bytes) => blake3::hash(&bytes).to_hex()[..16].to_owned(),
+                Err(_) => value.clone(),
+            });
+        }
+        if !HARMLESS.contains(&arg.as_str()) {
+            adapters.push(whole.join(" "));
         }
     }
     Ok(Identity::LlamaCpp {

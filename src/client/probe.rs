@@ -91,10 +91,11 @@ impl Client {
             }
             Err(error) => return Err(error),
         };
-        let llama = models
-            .data
-            .iter()
-            .find(|model| model.owned_by.as_deref() == Some("llamacpp") || model.meta.is_some());
+        let is_llama = |model: &&Model| model.owned_by.as_deref() == Some("llamacpp") || model.meta.is_some();
+        // A server of several models lists them all.
+        let called = |model: &&Model| wanted.is_some_and(|wanted| plain(&model.id) == plain(wanted));
+        let llama = models.data.iter().filter(is_llama).find(called);
+        let llama = llama.or_else(|| models.data.iter().find(is_llama));
         match llama {
             Some(model) => self.probe_llama(model, timeout).await,
             None => named(&models, wanted),
@@ -109,16 +110,17 @@ impl Client {
         })?;
         let props = match self.get("/props", timeout).await {
             Ok(text) => parse::<Props>(&text, "/props")?,
-            Err(error) if matches!(error.class, ErrorClass::NotFound | ErrorClass::ServerError) => {
-                Props::default()
-            }
+            Err(error) if has_no_such_page(&error) => Props::default(),
             Err(error) => return Err(error),
         };
         let adapters = match self.get("/lora-adapters", timeout).await {
             Ok(text) => parse::<Vec<Adapter>>(&text, "/lora-adapters")?,
-            Err(error) if matches!(error.class, ErrorClass::NotFound | ErrorClass::ServerError) => Vec::new(),
+            Err(error) if has_no_such_page(&error) => Vec::new(),
             Err(error) => return Err(error),
         };
+        if model.meta.is_none() {
+            return Err(ClientError::new(ErrorClass::Loading, "it does not tell of its model yet"));
+        }
         let meta = model.meta.as_ref();
         let path = props.model_path.unwrap_or_else(|| model.id.clone());
         let identity = Identity::LlamaCpp {
@@ -143,6 +145,11 @@ impl Client {
             context: props.default_generation_settings.and_then(|settings| settings.n_ctx),
         })
     }
+}
+
+/// The server does not have the page, or it is switched off.
+fn has_no_such_page(error: &ClientError) -> bool {
+    error.class == ErrorClass::NotFound || error.status == Some(501)
 }
 
 fn named(models: &Models, wanted: Option<&str>) -> Result<Probe, ClientError> {
@@ -172,11 +179,6 @@ fn named(models: &Models, wanted: Option<&str>) -> Result<Probe, ClientError> {
 /// # Errors
 /// What the server has instead.
 pub fn check_model(probe: &Probe, wanted: &str) -> Result<(), String> {
-    let plain = |name: &str| {
-        let name = file_name(name);
-        let name = name.strip_suffix(".gguf").unwrap_or(name);
-        name.strip_suffix(":latest").unwrap_or(name).to_lowercase()
-    };
     let offers = |name: &String| name == wanted || plain(name) == plain(wanted);
     if probe.names.is_empty() || probe.names.iter().any(offers) {
         return Ok(());
@@ -193,6 +195,13 @@ pub fn check_model(probe: &Probe, wanted: &str) -> Result<(), String> {
             format!("the config says model `{wanted}`, and it serves `{}`{more}", names.join("`, `"))
         }
     })
+}
+
+/// A model's name without what makes no difference: path, `.gguf`, `:latest`, case.
+fn plain(name: &str) -> String {
+    let name = file_name(name);
+    let name = name.strip_suffix(".gguf").unwrap_or(name);
+    name.strip_suffix(":latest").unwrap_or(name).to_lowercase()
 }
 
 fn file_name(path: &str) -> &str {

@@ -33,24 +33,31 @@ pub fn gc(args: &GcArgs, talk: &Talk) -> Result<Exit, Failure> {
                 }
             }
         }
-        store = Some((dir, reader, recipe.config.name.clone()));
+        if store.as_ref().is_some_and(|(other, _): &(StoreDir, Reader)| other.folder() != dir.folder()) {
+            talk.say("these configs are of different projects: collect one project at a time");
+            return Ok(Exit::Usage);
+        }
+        store = Some((dir, reader));
     }
-    let Some((dir, reader, name)) = store else { return Ok(Exit::Usage) };
+    let Some((dir, reader)) = store else { return Ok(Exit::Usage) };
     let days = jiff::SignedDuration::from_hours(24 * i64::from(args.days));
-    let since = (jiff::Timestamp::now() - days).strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
+    // An answer of the last days is kept whoever asked for it: a run may be going on.
+    let since = match args.days {
+        0 => "9999".into(),
+        _ => (jiff::Timestamp::now() - days).strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
+    };
     for cells in reader.cells_since(&since)? {
         needed.extend(CellAsks::from_bytes(&cells).iter().flat_map(|asks| asks.all().copied()));
     }
-    let all = reader.all()?;
+    let all = reader.before(&since)?;
     let spare: Vec<(Fingerprint, u64)> =
         all.iter().filter(|(fingerprint, _)| !needed.contains(&short(fingerprint))).copied().collect();
     let bytes: u64 = spare.iter().map(|(_, bytes)| bytes).sum();
     let mut out = std::io::stdout().lock();
     writeln!(
         out,
-        "{} of {} needed by nothing that ran in the last {}, {} kB",
-        thousands(spare.len() as u64),
-        count(all.len() as u64, "stored answer"),
+        "{} needed by nothing that ran in the last {}, {} kB",
+        count(spare.len() as u64, "stored answer"),
         count(args.days.into(), "day"),
         thousands(bytes.div_ceil(1000)),
     )?;
@@ -61,7 +68,10 @@ pub fn gc(args: &GcArgs, talk: &Talk) -> Result<Exit, Failure> {
         writeln!(out, "nothing was deleted; `--delete` does it, and they would have to be asked for again")?;
         return Ok(Exit::Complete);
     }
-    let _lock = RunLock::take(&dir, &name).map_err(RunError::from)?;
+    // A run of any config may count on what is deleted.
+    let names = reader.config_names()?;
+    let locks = names.iter().map(|name| RunLock::take(&dir, name)).collect::<Result<Vec<_>, _>>();
+    let _locks = locks.map_err(RunError::from)?;
     let fingerprints = spare.iter().map(|(fingerprint, _)| *fingerprint).collect();
     Writer::open(&dir, |_| {})?.delete(fingerprints)?;
     writeln!(out, "deleted")?;

@@ -35,8 +35,10 @@ pub fn preview(args: &PreviewArgs, talk: &Talk) -> Result<Exit, Failure> {
         return Ok(Exit::Usage);
     }
     let mut out = String::new();
+    let mut exit = Exit::Complete;
     if args.generate {
-        let outcome = generate(&opened, selection, talk)?;
+        let (outcome, ended) = generate(&opened, selection, talk)?;
+        exit = ended;
         for cell in cells {
             header(recipe, cell, &mut out);
             answers(&outcome, cell, &mut out);
@@ -53,7 +55,7 @@ pub fn preview(args: &PreviewArgs, talk: &Talk) -> Result<Exit, Failure> {
         }
     }
     std::io::stdout().lock().write_all(out.as_bytes())?;
-    Ok(Exit::Complete)
+    Ok(exit)
 }
 
 fn header(recipe: &Recipe, cell: usize, out: &mut String) {
@@ -67,14 +69,14 @@ fn indented(text: &str) -> String {
 }
 
 /// Asks for the cells like any run, and says what stored answers then make.
-fn generate(opened: &Opened, selection: Selection, talk: &Talk) -> Result<Outcome, Failure> {
+fn generate(opened: &Opened, selection: Selection, talk: &Talk) -> Result<(Outcome, Exit), Failure> {
     let watcher = talk.style().watcher();
     let options = RunOptions { selection, ..RunOptions::default() };
     let finished = block_on(pipeline::run(opened, &options, watcher.as_ref()))??;
     drop(watcher);
     match finished.error {
         Some(error) => Err(error.into()),
-        None => Ok(evaluate_stored(opened)?.outcome),
+        None => Ok((evaluate_stored(opened)?.outcome, finished.ended.into())),
     }
 }
 

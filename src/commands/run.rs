@@ -3,7 +3,7 @@ use std::io::Write;
 use super::{Exit, Failure, Talk, block_on, open, print_json, select};
 use crate::check::Reason;
 use crate::cli::RunArgs;
-use crate::pipeline::{self, Ended, Finished, RunOptions};
+use crate::pipeline::{self, Finished, RunOptions};
 use crate::report;
 
 /// Asks for what the dataset lacks, and writes it.
@@ -25,9 +25,5 @@ pub fn run(args: &RunArgs, talk: &Talk) -> Result<Exit, Failure> {
     if let Some(error) = error {
         return Err(error.into());
     }
-    Ok(match ended {
-        Ended::Complete => Exit::Complete,
-        Ended::Stopped => Exit::Stopped,
-        Ended::Short => Exit::Short,
-    })
+    Ok(ended.into())
 }

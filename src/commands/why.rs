@@ -80,7 +80,7 @@ fn explain(
     for message in messages {
         section(out, message.role, &message.content);
     }
-    if let Some((_, _, raw)) = reader.by_prefix(&place.fingerprint.0)? {
+    if let Some(raw) = reader.answer(&place.fingerprint, recipe.config.sampling.max_tokens)? {
         answer(&raw, out);
     }
     out.push_str("verdicts:\n");
@@ -126,6 +126,9 @@ fn explain_old(
         None => bytes(id),
     };
     let Some((fingerprint, request, raw)) = reader.by_prefix(&prefix)? else { return Ok(false) };
+    if line.is_none() && !fingerprint.to_string().starts_with(id) {
+        return Ok(false);
+    }
     let _ = writeln!(out, "fingerprint: {fingerprint}");
     if let Some(text) = line.as_ref().and_then(|line| line.get("text")).and_then(Value::as_str) {
         let _ = writeln!(out, "text: {text}");

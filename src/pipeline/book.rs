@@ -76,6 +76,13 @@ impl<'a> StoreBook<'a> {
         self.known.insert(fingerprint, stored);
     }
 
+    /// Goes back to passing over asks that were given up, where they were to be asked again and were
+    /// not answered.
+    pub fn honour_tombstones(&mut self) {
+        self.no_tombstones = false;
+        self.known.retain(|_, stored| !matches!(stored, Stored::Missing));
+    }
+
     /// Reads the store again for an ask when it is next needed.
     pub fn forget(&mut self, fingerprint: &Fingerprint) {
         self.known.remove(fingerprint);

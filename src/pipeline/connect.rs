@@ -96,7 +96,7 @@ pub struct Connected {
 /// What no waiting will mend, or patience at its end.
 pub async fn connect(config: &Config, watcher: &(dyn Watcher + Sync)) -> Result<Connected, RunError> {
     let endpoint = &config.endpoint;
-    let (url, managed) = match &endpoint.server {
+    let (url, mut managed) = match &endpoint.server {
         Server::Url(url) => (url.clone(), None),
         Server::Managed(server) => {
             let log = config.project.store().join(format!("llama-{}.log", config.name));
@@ -114,6 +114,9 @@ pub async fn connect(config: &Config, watcher: &(dyn Watcher + Sync)) -> Result<
             Ok(probe) => break probe,
             Err(error) => error,
         };
+        if let Some(gone) = managed.as_mut().and_then(ManagedServer::gone) {
+            return Err(RunError::ManagedGone(gone));
+        }
         if !may_pass(&error) {
             return Err(RunError::endpoint(endpoint, error));
         }
@@ -147,6 +150,8 @@ pub async fn connect(config: &Config, watcher: &(dyn Watcher + Sync)) -> Result<
         && let Some(identity) = managed::identity(server)?
     {
         memory.identity = identity;
+        memory.slots = Some(server.slots);
+        memory.context = Some(server.context);
     }
     Ok(Connected { client, memory, managed })
 }

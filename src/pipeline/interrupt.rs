@@ -15,9 +15,9 @@ impl Interrupts {
     pub fn new() -> Self {
         use tokio::signal::unix::{SignalKind, signal};
         Self {
-            terminate: signal(SignalKind::terminate()).ok(),
-            interrupt: signal(SignalKind::interrupt()).ok(),
-            hangup: signal(SignalKind::hangup()).ok(),
+            terminate: heard(libc::SIGTERM).then(|| signal(SignalKind::terminate()).ok()).flatten(),
+            interrupt: heard(libc::SIGINT).then(|| signal(SignalKind::interrupt()).ok()).flatten(),
+            hangup: heard(libc::SIGHUP).then(|| signal(SignalKind::hangup()).ok()).flatten(),
         }
     }
 
@@ -50,5 +50,15 @@ impl Interrupts {
         if tokio::signal::ctrl_c().await.is_err() {
             std::future::pending::<()>().await;
         }
+    }
+}
+
+/// Whether a signal is to be heard: what `nohup` or a shell told us to ignore stays ignored.
+#[cfg(unix)]
+fn heard(signal: libc::c_int) -> bool {
+    // SAFETY: all-zero bytes are a valid `sigaction`, which the call fills in; no handler is set.
+    unsafe {
+        let mut now: libc::sigaction = std::mem::zeroed();
+        libc::sigaction(signal, std::ptr::null(), &mut now) != 0 || now.sa_sigaction != libc::SIG_IGN
     }
 }

@@ -89,10 +89,15 @@ pub async fn run(
     let mask = options.selection.mask(&recipe.grid);
     let idle = match &known {
         Some(known) => {
-            let outcome =
-                evaluate(&recipe.quotas(), &mut book(recipe, &known.memory, reader.as_ref(), options)?)?;
+            let mut book = book(recipe, &known.memory, reader.as_ref(), options)?;
+            let outcome = evaluate(&recipe.quotas(), &mut book)?;
             let idle = !outcome.demands.iter().any(|demand| mask[demand.cell]);
-            idle.then_some(outcome)
+            book.honour_tombstones();
+            match (idle, options.retry_failed) {
+                (true, true) => Some(evaluate(&recipe.quotas(), &mut book)?),
+                (true, false) => Some(outcome),
+                (false, _) => None,
+            }
         }
         None => None,
     };
@@ -177,9 +182,11 @@ fn ended(recipe: &Recipe, outcome: &Outcome, mask: &[bool], stopped: bool) -> En
     }
 }
 
+/// The config's file, however it was named.
 fn config_path(recipe: &Recipe) -> String {
     let path = &recipe.config.project.config;
-    std::path::absolute(path).unwrap_or_else(|_| path.clone()).display().to_string()
+    let plain = || std::path::absolute(path).unwrap_or_else(|_| path.clone());
+    path.canonicalize().unwrap_or_else(|_| plain()).display().to_string()
 }
 
 /// Refuses a config whose name another file of the project uses.
@@ -293,7 +300,10 @@ async fn work(
         (Ok(connected), _) => connected,
         // Nothing was asked; what is stored still makes a dataset, as far as it goes.
         (Err(error), Some(memory)) => {
-            let outcome = evaluate(&recipe.quotas(), &mut book(recipe, memory, reader.as_ref(), options)?)?;
+            let outcome = evaluate(
+                &recipe.quotas(),
+                &mut book(recipe, memory, reader.as_ref(), &RunOptions::default())?,
+            )?;
             let cells = summary::difference(recipe, &outcome, before);
             let stopped = matches!(error, RunError::Interrupted);
             let error = (!stopped).then_some(error);

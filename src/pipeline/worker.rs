@@ -20,7 +20,7 @@ use crate::dataset::{Outcome, Quotas, Recipe, Stored, evaluate};
 use crate::model::Fingerprint;
 use crate::report::{self, Status, Watcher};
 use crate::scheduler::{self, After, Fault, FaultKind, GiveUp, Next, Queue, Waiting};
-use crate::store::{Completion, Kind, Settings, Tombstone, Writer, Written};
+use crate::store::{Completion, Kind, Settings, StoreError, Tombstone, Writer, Written};
 
 /// What was done in this run.
 #[derive(Debug, Default)]
@@ -45,6 +45,12 @@ struct Sent {
     demand: Demand,
     canonical: String,
     answer: Result<String, ClientError>,
+}
+
+/// Why a look at the server does not let the run go on.
+enum Looked {
+    Other(RunError),
+    Away(ClientError),
 }
 
 struct Worker<'a> {
@@ -166,15 +172,39 @@ impl Worker<'_> {
         loop {
             let over = stopped || error.is_some();
             if !over && self.queue.wants_proof() {
-                self.prove().await;
+                tokio::select! {
+                    () = self.prove() => {}
+                    () = interrupts.next() => stopped = self.stop(),
+                }
             }
             let mut wake = None;
             let mut waiting = None;
-            while !over && error.is_none() {
+            while !over && !stopped && error.is_none() {
                 match self.queue.next(self.now()) {
                     Next::Start(ticket, demand) => {
-                        if self.was_gone && !self.is_the_same(ticket, demand, &mut error).await {
-                            continue;
+                        if self.was_gone {
+                            let looked = tokio::select! {
+                                looked = self.look() => Some(looked),
+                                () = interrupts.next() => None,
+                            };
+                            match looked {
+                                Some(Ok(())) => self.was_gone = false,
+                                Some(Err(Looked::Other(other))) => {
+                                    self.queue.dropped(ticket);
+                                    self.queue.clear();
+                                    error = Some(other);
+                                    break;
+                                }
+                                Some(Err(Looked::Away(failure))) => {
+                                    self.away(ticket, demand, failure, &mut error);
+                                    continue;
+                                }
+                                None => {
+                                    self.queue.dropped(ticket);
+                                    stopped = self.stop();
+                                    break;
+                                }
+                            }
                         }
                         if let Err(failure) = self.send(ticket, demand) {
                             error = Some(failure);
@@ -189,30 +219,22 @@ impl Worker<'_> {
                 }
             }
             let over = stopped || error.is_some();
-            if self.sends.is_empty() && self.pending.is_empty() {
-                if over {
-                    break;
-                }
-                if self.queue.waiting() == 0 {
-                    if !self.stale || self.evaluate(&mut error) == 0 {
-                        break;
-                    }
-                    continue;
-                }
-            } else if !over
-                && self.stale
-                && self.queue.waiting() < self.queue.slots() as usize
-                && self.may_evaluate()
-            {
-                self.evaluate(&mut error);
-                if self.queue.waiting() > 0 {
-                    continue;
-                }
+            let idle = self.sends.is_empty() && self.pending.is_empty();
+            if idle && over {
+                break;
             }
-            // An evaluation that was put off because the last one was long.
-            if self.stale && self.queue.waiting() < self.queue.slots() as usize {
+            let hungry = self.stale && self.queue.waiting() < self.queue.slots() as usize;
+            if !over && hungry && (idle || self.may_evaluate()) {
+                if self.evaluate(&mut error) > 0 {
+                    continue;
+                }
+            } else if !over && hungry {
+                // Put off because the last one took long.
                 let at = self.evaluated + self.evaluation * 10;
                 wake = Some(wake.map_or(at, |wake: Instant| wake.min(at)));
+            }
+            if idle && self.queue.waiting() == 0 {
+                break;
             }
             tokio::select! {
                 Some(sent) = self.sends.join_next() => match sent {
@@ -225,7 +247,13 @@ impl Worker<'_> {
                     // Only sends that we left behind ourselves end without an answer.
                     Err(_) => {}
                 },
-                Some(written) = self.commits.recv() => self.committed(written, &mut error),
+                written = self.commits.recv(), if !self.pending.is_empty() => match written {
+                    Some(written) => self.committed(written, &mut error),
+                    None => {
+                        self.pending.clear();
+                        error.get_or_insert(StoreError::Gone.into());
+                    }
+                },
                 () = sleep_until(wake), if wake.is_some() && !over => {}
                 _ = tick.tick() => {
                     if self.stale && self.may_evaluate() && !over {
@@ -235,14 +263,7 @@ impl Worker<'_> {
                 }
                 () = interrupts.next() => {
                     if !stopped {
-                        stopped = true;
-                        self.queue.clear();
-                        if !self.sends.is_empty() {
-                            self.watcher.say(&format!(
-                                "stopping: waiting for {} under way; Ctrl-C again to leave them",
-                                report::count(self.sends.len() as u64, "request")
-                            ));
-                        }
+                        stopped = self.stop();
                     } else {
                         self.sends.abort_all();
                         self.sends = JoinSet::new();
@@ -250,6 +271,7 @@ impl Worker<'_> {
                 }
             }
         }
+        self.book.honour_tombstones();
         self.evaluate(&mut error);
         (error, stopped)
     }
@@ -289,37 +311,64 @@ impl Worker<'_> {
         new
     }
 
+    /// Begins to stop: nothing more is sent, and what is under way is waited for.
+    fn stop(&mut self) -> bool {
+        self.queue.clear();
+        if !self.sends.is_empty() {
+            self.watcher.say(&format!(
+                "stopping: waiting for {} under way; Ctrl-C again to leave them",
+                report::count(self.sends.len() as u64, "request")
+            ));
+        }
+        true
+    }
+
     /// Looks, before the first ask after an outage, whether the server that is there now has the
-    /// model that the run is for. The look stands for the ask if it fails.
-    async fn is_the_same(
+    /// model that the run is for.
+    async fn look(&self) -> Result<(), Looked> {
+        let endpoint = &self.recipe.config.endpoint;
+        match self.client.probe(endpoint.model.as_deref(), Duration::from_secs(5)).await {
+            Ok(probe) if self.managed.is_some() || probe.identity == self.book.model => Ok(()),
+            Ok(probe) => Err(Looked::Other(RunError::WrongModel {
+                endpoint: endpoint.name.clone(),
+                url: self.client.base().to_owned(),
+                what: format!(
+                    "the run is for `{}`, and the server came back with `{}`",
+                    self.book.model.display_name(),
+                    probe.identity.display_name()
+                ),
+            })),
+            Err(failure) => Err(Looked::Away(failure)),
+        }
+    }
+
+    /// Counts a failure, and says the first of each class.
+    fn note(&mut self, failure: &ClientError) {
+        *self.progress.faults.entry(failure.class.name()).or_default() += 1;
+        if self.said.insert(failure.class.name()) {
+            self.watcher.say(&format!("{}: {failure}", failure.class.name()));
+        }
+    }
+
+    /// The server was looked at and is not well: that is not the fault of the ask that would have
+    /// been next.
+    fn away(
         &mut self,
         ticket: scheduler::Ticket,
         demand: Demand,
+        failure: ClientError,
         error: &mut Option<RunError>,
-    ) -> bool {
-        let endpoint = &self.recipe.config.endpoint;
-        match self.client.probe(endpoint.model.as_deref(), Duration::from_secs(10)).await {
-            Ok(probe) if self.managed.is_some() || probe.identity == self.book.model => {
-                self.was_gone = false;
-                true
-            }
-            Ok(probe) => {
-                self.queue.dropped(ticket);
+    ) {
+        self.note(&failure);
+        let fault = Fault { kind: FaultKind::Away, retry_after: failure.retry_after };
+        match self.queue.failed(ticket, demand, &fault, self.now()) {
+            After::Impatient { waited, asked, .. } => {
                 self.queue.clear();
-                error.get_or_insert(RunError::WrongModel {
-                    endpoint: endpoint.name.clone(),
-                    url: self.client.base().to_owned(),
-                    what: format!(
-                        "the run is for `{}`, and the server came back with `{}`",
-                        self.book.model.display_name(),
-                        probe.identity.display_name()
-                    ),
-                });
-                false
+                let endpoint = &self.recipe.config.endpoint;
+                error.get_or_insert(RunError::impatient(endpoint, failure, waited, asked));
             }
-            Err(failure) => {
-                self.failed(ticket, demand, failure, error);
-                false
+            _ => {
+                self.last_errors.insert(demand.fingerprint, failure);
             }
         }
     }
@@ -348,7 +397,7 @@ impl Worker<'_> {
         let answer = match Answer::parse(&raw) {
             Ok(answer) => answer,
             Err(why) => {
-                let failure = ClientError::garbled(&raw, &why.to_string());
+                let failure = self.client.redacted(ClientError::garbled(&raw, &why.to_string()));
                 return self.failed(ticket, demand, failure, error);
             }
         };
@@ -425,18 +474,17 @@ impl Worker<'_> {
         failure: ClientError,
         error: &mut Option<RunError>,
     ) {
-        *self.progress.faults.entry(failure.class.name()).or_default() += 1;
+        self.note(&failure);
         if let Some(gone) = self.managed.as_mut().and_then(ManagedServer::gone) {
             self.queue.clear();
             error.get_or_insert(RunError::ManagedGone(gone));
             return;
         }
-        if self.said.insert(failure.class.name()) {
-            self.watcher.say(&format!("{}: {failure}", failure.class.name()));
-        }
         tracing::debug!(class = failure.class.name(), cell = demand.cell, ask = demand.ask, %failure, "request failed");
-        self.was_gone |=
-            matches!(failure.class, ErrorClass::Unreachable | ErrorClass::Loading | ErrorClass::Dropped);
+        self.was_gone |= matches!(
+            failure.class,
+            ErrorClass::Unreachable | ErrorClass::Loading | ErrorClass::Dropped | ErrorClass::Unavailable
+        );
         let fault = Fault { kind: kind_of(failure.class), retry_after: failure.retry_after };
         match self.queue.failed(ticket, demand, &fault, self.now()) {
             After::Again => {

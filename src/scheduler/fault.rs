@@ -109,7 +109,7 @@ const AWAY_STREAK: u32 = 8;
 /// What to do about a fault; `history` already counts it.
 pub fn decide(fault: &Fault, history: &History, evidence: &Evidence) -> Decision {
     let others_succeeded = evidence.successes > history.successes_at_first;
-    let first_pause = Duration::from_millis(250);
+    let first_pause = Duration::from_millis(125);
     let again = Decision::Retry(delay(history.broken.saturating_sub(1), first_pause));
     match fault.kind {
         FaultKind::Fatal => Decision::Stop,
@@ -127,7 +127,10 @@ pub fn decide(fault: &Fault, history: &History, evidence: &Evidence) -> Decision
         FaultKind::TooLong if evidence.refused_items >= ALL_REFUSED.0 && !evidence.proven => Decision::Stop,
         FaultKind::TooLong | FaultKind::Refused if evidence.refused_items >= ALL_REFUSED.1 => Decision::Stop,
         FaultKind::TooLong => Decision::GiveUp(GiveUp::Its),
-        FaultKind::Refused if evidence.proven => Decision::GiveUp(GiveUp::Its),
+        FaultKind::Refused if others_succeeded => Decision::GiveUp(GiveUp::Its),
+        FaultKind::Refused if evidence.proven && history.refused <= LONE_TRIES => {
+            Decision::Retry(Duration::from_millis(250))
+        }
         FaultKind::Refused if evidence.refused_items >= ALL_REFUSED.0 || evidence.fresh == 0 => {
             Decision::Stop
         }
@@ -189,9 +192,9 @@ mod tests {
             ("third round of 429", fault(Limited), none, Evidence { rounds: 3, ..calm }, Pause(ms(4000))),
             ("shared context full", fault(Crowded), crowded(0), calm, Shrink),
             ("shared context full by it alone", fault(Crowded), crowded(5), lone, Out(GiveUp::Its)),
-            ("first 500", fault(Broken), broken(1, 5), calm, Retry(ms(250))),
+            ("first 500", fault(Broken), broken(1, 5), calm, Retry(ms(125))),
             ("fifth 500, others fine", fault(Broken), broken(5, 4), calm, Out(GiveUp::Its)),
-            ("fifth 500, no other since", fault(Broken), broken(5, 5), calm, Retry(ms(4000))),
+            ("fifth 500, no other since", fault(Broken), broken(5, 5), calm, Retry(ms(2000))),
             ("500s from all", fault(Broken), broken(2, 5), Evidence { streak: 8, ..calm }, GoAway),
             ("500 to a probe", fault(Broken), broken(2, 5), Evidence { probing: true, ..calm }, GoAway),
             (
@@ -206,7 +209,7 @@ mod tests {
                 fault(Broken),
                 broken(6, 5),
                 Evidence { streak: 9, ..lone },
-                Retry(ms(8000)),
+                Retry(ms(4000)),
             ),
             ("the last item, 500 again", fault(Broken), broken(7, 5), lone, Out(GiveUp::Unproven)),
             (
@@ -214,9 +217,10 @@ mod tests {
                 fault(Broken),
                 broken(6, 0),
                 Evidence { successes: 0, proven: false, streak: 6, ..lone },
-                Retry(ms(8000)),
+                Retry(ms(4000)),
             ),
             ("400, others fine", fault(Refused), none, calm, Out(GiveUp::Its)),
+            ("400, no other since", fault(Refused), broken(0, 5), calm, Retry(ms(250))),
             (
                 "400 to the only one, others fine before",
                 fault(Refused),

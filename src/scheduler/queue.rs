@@ -231,6 +231,7 @@ impl<T: Clone> Queue<T> {
         self.evidence.successes += 1;
         self.evidence.streak = 0;
         self.evidence.broken_items = 0;
+        self.evidence.refused_items = 0;
         self.circuit = Circuit::There;
         self.trouble_since = None;
     }
@@ -272,9 +273,12 @@ impl<T: Clone> Queue<T> {
         }
         let decision = decide(fault, &history, &self.evidence);
         // In time for the decision about the next failure.
-        self.wants_proof = fault.kind == FaultKind::Broken
-            && self.evidence.fresh == 0
-            && (history.broken + 1 >= TRIES || decision == Decision::Away);
+        let failed_enough = match fault.kind {
+            FaultKind::Broken => history.broken + 1 >= TRIES || decision == Decision::Away,
+            FaultKind::Refused => true,
+            _ => false,
+        };
+        self.wants_proof = failed_enough && self.evidence.fresh == 0;
         if matches!(decision, Decision::Away | Decision::Pause(_)) {
             let since = *self.trouble_since.get_or_insert(now);
             let waited = now.saturating_sub(since);

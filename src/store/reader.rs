@@ -129,15 +129,27 @@ impl Reader {
         query().map_err(|error| self.dir.sqlite(error))
     }
 
-    /// The fingerprints of all completions and tombstones, with how many bytes each takes.
-    pub fn all(&self) -> Result<Vec<(Fingerprint, u64)>, StoreError> {
+    /// The fingerprints of all completions and tombstones that were stored before a time (RFC 3339),
+    /// with how many bytes each takes.
+    pub fn before(&self, time: &str) -> Result<Vec<(Fingerprint, u64)>, StoreError> {
         let query = || {
             let mut query = self.connection.prepare(
-                "SELECT fingerprint, length(request) + length(answer) FROM completion
-                 UNION ALL SELECT fingerprint, length(detail) FROM tombstone",
+                "SELECT fingerprint, length(request) + length(answer) FROM completion WHERE created < ?1
+                 UNION ALL SELECT fingerprint, length(detail) FROM tombstone WHERE created < ?1",
             )?;
-            let rows = query
-                .query_map([], |row| Ok((Fingerprint(row.get(0)?), row.get::<_, i64>(1)?.unsigned_abs())))?;
+            let rows = query.query_map(params![time], |row| {
+                Ok((Fingerprint(row.get(0)?), row.get::<_, i64>(1)?.unsigned_abs()))
+            })?;
+            rows.collect::<rusqlite::Result<Vec<_>>>()
+        };
+        query().map_err(|error| self.dir.sqlite(error))
+    }
+
+    /// The names of all configs that ever ran.
+    pub fn config_names(&self) -> Result<Vec<String>, StoreError> {
+        let query = || {
+            let mut query = self.connection.prepare("SELECT name FROM config_file ORDER BY name")?;
+            let rows = query.query_map([], |row| row.get(0))?;
             rows.collect::<rusqlite::Result<Vec<_>>>()
         };
         query().map_err(|error| self.dir.sqlite(error))

@@ -3,13 +3,13 @@
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
-use rusqlite::{Connection, Transaction, params};
+use rusqlite::{Connection, ErrorCode, params};
 
 use super::{Completion, EndpointMemory, Snapshot, StoreDir, StoreError, Tombstone, now, schema};
 use crate::model::Fingerprint;
 
 /// How long a batch is gathered after its first message.
-const GATHER: Duration = Duration::from_millis(50);
+const GATHER: Duration = Duration::from_millis(15);
 /// The most messages in one batch.
 const BATCH: usize = 1024;
 
@@ -26,7 +26,7 @@ pub struct Written {
 }
 
 /// A change to be made in a transaction of the writer's.
-type Task = Box<dyn FnOnce(&Transaction) -> rusqlite::Result<()> + Send>;
+type Task = Box<dyn FnOnce(&Connection) -> rusqlite::Result<()> + Send>;
 
 enum Message {
     Completion(Ticket, Box<Completion>),
@@ -83,7 +83,7 @@ impl Writer {
     /// Runs a change in a transaction of the writer's and waits for its commit.
     fn task(
         &self,
-        task: impl FnOnce(&Transaction) -> rusqlite::Result<()> + Send + 'static,
+        task: impl FnOnce(&Connection) -> rusqlite::Result<()> + Send + 'static,
     ) -> Result<(), StoreError> {
         let (sender, receiver) = mpsc::sync_channel(1);
         self.send(Message::Task(Box::new(task), sender))?;
@@ -233,6 +233,9 @@ fn copy(error: &StoreError, dir: &StoreDir) -> StoreError {
     }
 }
 
+/// How often a store that another process holds is tried again, half a minute each time.
+const BUSY_TRIES: u32 = 20;
+
 fn commit(
     connection: &mut Connection,
     batch: Vec<Message>,
@@ -240,9 +243,7 @@ fn commit(
     superseded: &mut Vec<Ticket>,
     waiting: &mut Vec<mpsc::SyncSender<Result<(), StoreError>>>,
 ) -> rusqlite::Result<()> {
-    let mut result = Ok(());
-    // Taken at once: a transaction that reads first cannot wait for another writer.
-    let transaction = connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
+    let mut result = begin(connection);
     let created = now();
     for message in batch {
         // After a failure the rest is only counted, so that everybody hears of it.
@@ -250,7 +251,7 @@ fn commit(
             Message::Completion(ticket, completion) => {
                 tickets.push(ticket);
                 result.is_ok().then(|| {
-                    if !insert_completion(&transaction, &completion, &created)? {
+                    if !insert_completion(connection, &completion, &created)? {
                         superseded.push(ticket);
                     }
                     Ok(())
@@ -258,24 +259,41 @@ fn commit(
             }
             Message::Tombstone(ticket, tombstone) => {
                 tickets.push(ticket);
-                result.is_ok().then(|| insert_tombstone(&transaction, &tombstone, &created))
+                result.is_ok().then(|| insert_tombstone(connection, &tombstone, &created))
             }
             Message::Task(task, sender) => {
                 waiting.push(sender);
-                result.is_ok().then(|| task(&transaction))
+                result.is_ok().then(|| task(connection))
             }
         };
         if let Some(Err(error)) = done {
             result = Err(error);
         }
     }
-    result?;
-    transaction.commit()
+    let result = result.and_then(|()| connection.execute_batch("COMMIT"));
+    if result.is_err() && !connection.is_autocommit() {
+        // What failed is told; a rollback that fails too has nothing to add.
+        let _ = connection.execute_batch("ROLLBACK");
+    }
+    result
+}
+
+/// Begins to write at once: a transaction that reads first cannot wait for another writer.
+fn begin(connection: &Connection) -> rusqlite::Result<()> {
+    let mut tries = 0;
+    loop {
+        let begun = connection.execute_batch("BEGIN IMMEDIATE");
+        let code = begun.as_ref().err().and_then(rusqlite::Error::sqlite_error_code);
+        match code {
+            Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) if tries < BUSY_TRIES => tries += 1,
+            _ => return begun,
+        }
+    }
 }
 
 /// Stores a completion; `false` where one is stored already.
 fn insert_completion(
-    transaction: &Transaction,
+    transaction: &Connection,
     completion: &Completion,
     created: &str,
 ) -> rusqlite::Result<bool> {
@@ -298,7 +316,7 @@ fn insert_completion(
         .map(|inserted| inserted > 0)
 }
 
-fn insert_tombstone(transaction: &Transaction, tombstone: &Tombstone, created: &str) -> rusqlite::Result<()> {
+fn insert_tombstone(transaction: &Connection, tombstone: &Tombstone, created: &str) -> rusqlite::Result<()> {
     transaction
         .prepare_cached(
             "INSERT OR REPLACE INTO tombstone (fingerprint, reason, detail, settings, created)

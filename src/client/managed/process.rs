@@ -20,6 +20,8 @@ const LOADING: Duration = Duration::from_secs(600);
 #[derive(Debug)]
 pub struct ManagedServer {
     child: Child,
+    /// Held open: the server ends when it closes.
+    _stdin: Option<tokio::process::ChildStdin>,
     pub address: String,
     log: PathBuf,
 }
@@ -34,6 +36,8 @@ impl ManagedServer {
         log: &Path,
         say: &(dyn Fn(&str) + Sync),
     ) -> Result<Self, ManagedError> {
+        // Each start begins its log anew.
+        let _ = std::fs::remove_file(log);
         let program = find_program(&managed.command);
         if program.is_none() && managed.command != "llama-server" {
             return Err(ManagedError::NoCommand { command: managed.command.clone() });
@@ -78,12 +82,14 @@ impl ManagedServer {
             command.args(["-t", &threads.to_string()]);
         }
         command.args(&managed.args).stdout(log_file(log)?);
-        let server = Self {
-            child: spawn(command, log)?,
-            address: format!("http://127.0.0.1:{port}"),
-            log: log.to_owned(),
-        };
+        let server = Self::of(spawn(command, log)?, format!("http://127.0.0.1:{port}"), log);
         server.wait(say).await
+    }
+
+    fn of(mut child: Child, address: String, log: &Path) -> Self {
+        // Taken, since waiting for a child closes its input.
+        let _stdin = child.stdin.take();
+        Self { child, _stdin, address, log: log.to_owned() }
     }
 
     /// Waits until the server says that it is well.
@@ -97,7 +103,11 @@ impl ManagedServer {
             }
         };
         tokio::select! {
-            () = well => Ok(self),
+            () = well => match self.gone() {
+                // Somebody else's server answered at the port that was ours a moment ago.
+                Some(_) => Err(self.failed()),
+                None => Ok(self),
+            },
             _ = self.child.wait() => Err(self.failed()),
             () = tokio::time::sleep(LOADING) => Err(ManagedError::Start {
                 why: format!("its model did not load within {} s", LOADING.as_secs()),
@@ -124,7 +134,7 @@ impl ManagedServer {
         command.args(["--context-per-slot", &managed.context.to_string()]);
         command.args(["--threads", &threads.to_string()]);
         command.stdout(Stdio::piped());
-        let mut server = Self { child: spawn(command, log)?, address: String::new(), log: log.to_owned() };
+        let mut server = Self::of(spawn(command, log)?, String::new(), log);
         let Some(stdout) = server.child.stdout.take() else {
             return Err(server.failed());
         };
@@ -163,8 +173,6 @@ fn log_file(log: &Path) -> Result<Stdio, ManagedError> {
 }
 
 fn spawn(mut command: Command, log: &Path) -> Result<Child, ManagedError> {
-    // Each start begins its log anew.
-    let _ = std::fs::remove_file(log);
     command.stderr(log_file(log)?).stdin(Stdio::piped()).kill_on_drop(true);
     #[cfg(unix)]
     {
