@@ -107,29 +107,21 @@ impl Client {
 
     /// Posts JSON to a page of the server's own, such as `/tokenize`.
     pub async fn post(&self, path: &str, body: String, timeout: Duration) -> Result<String, ClientError> {
-        let mut request = self
-            .http
-            .post(format!("{}{path}", self.base))
-            .header("content-type", "application/json")
-            .body(body)
-            .timeout(timeout);
-        if let Some(key) = &self.key {
-            request = request.bearer_auth(key);
-        }
-        let response = request.send().await.map_err(|error| from_reqwest(&error))?;
-        if !response.status().is_success() {
-            return Err(refusal(response, self.key.as_deref()).await);
-        }
-        response.text().await.map_err(|error| from_reqwest(&error))
+        let request = self.http.post(format!("{}{path}", self.base));
+        self.page(request.header("content-type", "application/json").body(body), timeout).await
     }
 
     /// Reads a page of the server's own, such as `/props`.
     pub async fn get(&self, path: &str, timeout: Duration) -> Result<String, ClientError> {
-        let mut request = self.http.get(format!("{}{path}", self.base)).timeout(timeout);
-        if let Some(key) = &self.key {
-            request = request.bearer_auth(key);
-        }
-        let response = request.send().await.map_err(|error| from_reqwest(&error))?;
+        self.page(self.http.get(format!("{}{path}", self.base)), timeout).await
+    }
+
+    async fn page(&self, request: reqwest::RequestBuilder, timeout: Duration) -> Result<String, ClientError> {
+        let request = match &self.key {
+            Some(key) => request.bearer_auth(key),
+            None => request,
+        };
+        let response = request.timeout(timeout).send().await.map_err(|error| from_reqwest(&error))?;
         if !response.status().is_success() {
             return Err(refusal(response, self.key.as_deref()).await);
         }
