@@ -64,6 +64,7 @@ Examples:
 Examples:
   emogrid check configs/moods.yaml
   emogrid check configs/*.yaml
+  emogrid check configs/moods.yaml --resolved
   emogrid check configs/moods.yaml --endpoint")]
     Check(CheckArgs),
     /// Write the dataset in another format or to another place
@@ -173,6 +174,9 @@ pub struct CheckArgs {
     /// Change a key for this once, such as `--set samples.per_cell=3`
     #[arg(long, value_name = "KEY=VALUE")]
     pub set: Vec<String>,
+    /// Write every key that is set, with its value and where that was written
+    #[arg(long)]
+    pub resolved: bool,
     /// Look at the model server too: model, slots, context, schema, speed
     #[arg(long)]
     pub endpoint: bool,

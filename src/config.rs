@@ -3,6 +3,7 @@
 mod axes;
 pub mod diagnostic;
 mod endpoint;
+mod extend;
 mod file;
 mod json_schema;
 pub mod keys;

@@ -2,10 +2,11 @@ use std::io::Write;
 
 use super::{Exit, Failure, Talk, block_on, open_path};
 use crate::cli::CheckArgs;
+use crate::config::yaml::Node;
 use crate::pipeline::Opened;
 use crate::pipeline::doctor::{self, Grade};
 use crate::prompt::RenderError;
-use crate::report::count;
+use crate::report::{count, shortened};
 
 /// Says everything that is wrong with each config and, if asked, with its endpoint.
 pub fn check(args: &CheckArgs, talk: &Talk) -> Result<Exit, Failure> {
@@ -26,6 +27,9 @@ pub fn check(args: &CheckArgs, talk: &Talk) -> Result<Exit, Failure> {
                     count(recipe.wanted(), "row"),
                     count(u64::from(recipe.config.samples.max_asks), "ask"),
                 ));
+                if args.resolved {
+                    resolved(&opened)?;
+                }
                 if args.endpoint && !endpoint(&opened, talk)? {
                     exit = Exit::Failed;
                 }
@@ -34,6 +38,33 @@ pub fn check(args: &CheckArgs, talk: &Talk) -> Result<Exit, Failure> {
         }
     }
     Ok(exit)
+}
+
+/// Writes every key that is set, with its value and the place that wrote it.
+fn resolved(opened: &Opened) -> Result<(), Failure> {
+    let sources = &opened.warnings.sources;
+    let mut lines = Vec::new();
+    leaves(&opened.tree, String::new(), &mut lines);
+    let mut out = std::io::stdout().lock();
+    for (path, node) in lines {
+        let place =
+            format!("{}:{}", sources.path(node.span.source).display(), sources.line_column(node.span).0);
+        let value = node.to_json().to_string();
+        writeln!(out, "{path}: {}    # {place}", shortened(&value, 60))?;
+    }
+    Ok(())
+}
+
+/// The values below a node that are no mappings, with their paths.
+fn leaves<'a>(node: &'a Node, path: String, out: &mut Vec<(String, &'a Node)>) {
+    if node.entries().is_empty() {
+        out.push((path, node));
+        return;
+    }
+    for (name, inner) in node.entries() {
+        let path = if path.is_empty() { name.text.clone() } else { format!("{path}.{}", name.text) };
+        leaves(inner, path, out);
+    }
 }
 
 /// Says what a look at the endpoint found; `false` if anything would spoil a run.

@@ -2,7 +2,7 @@
 
 use std::path::{Component, Path, PathBuf};
 
-use super::diagnostic::{Diagnostic, Report, SourceId, Span, did_you_mean};
+use super::diagnostic::{Diagnostic, Report, SourceId, Sources, Span, did_you_mean};
 use super::resolved::Project;
 
 /// Reads a UTF-8 file into the report's sources; a failure becomes a diagnostic.
@@ -27,20 +27,43 @@ pub fn read_text(path: &Path, report: &mut Report) -> Option<SourceId> {
 
 /// Reads a file that the config names from its own folder; a failure is said at the name.
 pub fn read_named(file: &str, at: Span, project: &Project, report: &mut Report) -> Option<SourceId> {
-    let path = beside(project, file);
+    let path = beside(project, file, at, &report.sources);
     match text_of(&path) {
         Ok(text) => Some(report.sources.add(shown(&path), text)),
         Err(found) => {
             let found = found.at(at);
-            report.push(if path.exists() { found } else { found.help(where_else(file, project)) });
+            report.push(if path.exists() { found } else { found.help(where_else(&path, file, project)) });
             None
         }
     }
 }
 
-/// A path of the user's, from the folder of the config that names it.
-pub fn beside(project: &Project, file: &str) -> PathBuf {
-    project.config.parent().map_or_else(|| PathBuf::from(file), |folder| folder.join(file))
+/// The same from any folder, for what stands between configs.
+///
+/// # Errors
+/// A file that cannot be read, said at its name.
+pub fn read_named_from(
+    folder: &Path,
+    file: &str,
+    at: Span,
+    report: &mut Report,
+) -> Result<SourceId, Diagnostic> {
+    let path = folder.join(file);
+    match text_of(&path) {
+        Ok(text) => Ok(report.sources.add(shown(&path), text)),
+        Err(found) => Err(match nearest(&path).filter(|_| !path.exists()) {
+            Some(near) => found.at(at).help(format!("did you mean `{}`?", shown(&near).display())),
+            None => found.at(at),
+        }),
+    }
+}
+
+/// A path of the user's, from the folder of the file that names it: the config, or one it extends.
+pub fn beside(project: &Project, file: &str, at: Span, sources: &Sources) -> PathBuf {
+    let by = sources.path(at.source);
+    // What the command line sets is named from the config.
+    let by = if by.is_file() { by } else { &project.config };
+    by.parent().map_or_else(|| PathBuf::from(file), |folder| folder.join(file))
 }
 
 fn text_of(path: &Path) -> Result<String, Diagnostic> {
@@ -77,9 +100,8 @@ fn text_of(path: &Path) -> Result<String, Diagnostic> {
 }
 
 /// Where a file may be that is not where the config says.
-fn where_else(file: &str, project: &Project) -> String {
-    let path = beside(project, file);
-    if let Some(name) = nearest(&path).and_then(|near| near.file_name()?.to_str().map(str::to_owned)) {
+fn where_else(path: &Path, file: &str, project: &Project) -> String {
+    if let Some(name) = nearest(path).and_then(|near| near.file_name()?.to_str().map(str::to_owned)) {
         let folder = file.rfind('/').map_or("", |at| &file[..=at]);
         return format!("did you mean `{folder}{name}`?");
     }

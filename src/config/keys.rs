@@ -78,6 +78,12 @@ pub static CONFIG: Section = Section {
             "Names the dataset, in at most 100 characters; `out/<name>/` holds it.",
         ),
         key(
+            "extends",
+            Kind::Text,
+            "",
+            "Another config, from this one's folder, that this one builds on: mappings merge, lists replace, `null` removes; its `name` is not taken over.",
+        ),
+        key(
             "seed",
             Kind::Whole { min: 0, max: i64::MAX },
             "0",

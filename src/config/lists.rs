@@ -30,7 +30,7 @@ pub fn lists(root: &Node, project: &Project, report: &mut Report) -> Vec<List> {
 
 /// The items of one file and the hash of its text; `None` where a mistake was reported.
 fn list(file: &str, node: &Node, project: &Project, report: &mut Report) -> Option<(Vec<Value>, String)> {
-    let path = beside(project, file);
+    let path = beside(project, file, node.span, &report.sources);
     let ending = path.extension().and_then(|ending| ending.to_str()).unwrap_or("").to_lowercase();
     let known = ["txt", "csv", "jsonl", "ndjson"].contains(&ending.as_str());
     if !known && !path.is_dir() {

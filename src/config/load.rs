@@ -7,8 +7,8 @@ use super::file::read_text;
 pub use super::file::shown;
 use super::keys::{self, Kind};
 use super::resolved::{Config, Project};
-use super::yaml::{self, Yaml};
-use super::{resolve, set};
+use super::yaml::{self, Node, Yaml};
+use super::{extend, resolve, set};
 
 /// A config that was read, with what was found on the way.
 ///
@@ -18,6 +18,10 @@ use super::{resolve, set};
 pub struct Loaded {
     pub config: Config,
     pub report: Report,
+    /// The config's own file, and those it extends.
+    pub files: Vec<PathBuf>,
+    /// The tree that the config was resolved from, each value with its place.
+    pub tree: Node,
 }
 
 /// Reads a config and the files it names; whoever goes on with it asks `report.has_errors()`.
@@ -48,6 +52,17 @@ pub fn load(path: &Path, sets: &[String]) -> Result<Loaded, Report> {
         );
         return Err(report);
     }
+    let mut files = vec![path.to_owned()];
+    match extend::extended(root, path, &mut report) {
+        Ok((whole, bases)) => {
+            root = whole;
+            files.extend(bases);
+        }
+        Err(found) => {
+            report.push(found);
+            return Err(report);
+        }
+    }
     for set in sets {
         if let Err(found) = set::apply(&mut root, set, &mut report) {
             report.push(found);
@@ -57,7 +72,7 @@ pub fn load(path: &Path, sets: &[String]) -> Result<Loaded, Report> {
     found.into_iter().for_each(|diagnostic| report.push(diagnostic));
     let project = Project { root: project_root(path), config: path.to_owned() };
     match resolve::resolve(&root, project, &mut report) {
-        Some(config) => Ok(Loaded { config, report }),
+        Some(config) => Ok(Loaded { config, report, files, tree: root }),
         None => Err(report),
     }
 }

@@ -41,7 +41,7 @@ impl Recipe {
     /// Everything wrong with the config, its rules, schema and templates, and the first template
     /// that cannot be rendered.
     pub fn compile(loaded: Loaded, files: BTreeMap<String, File>) -> Result<(Self, Report), Report> {
-        let Loaded { config, mut report } = loaded;
+        let Loaded { config, mut report, .. } = loaded;
         let grid = match Grid::build(&config, &report.sources) {
             Ok((grid, warnings)) => {
                 warnings.into_iter().for_each(|diagnostic| report.push(diagnostic));

@@ -1,8 +1,9 @@
 //! A config and its templates, read from disk and compiled.
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
+use crate::config::yaml::Node;
 use crate::config::{self, Report};
 use crate::dataset::Recipe;
 use crate::prompt::File;
@@ -12,8 +13,10 @@ use crate::prompt::File;
 pub struct Opened {
     pub recipe: Recipe,
     pub warnings: Report,
-    /// The config as it was written.
-    pub text: String,
+    /// The config as it was written, and those it extends.
+    pub texts: Vec<(PathBuf, String)>,
+    /// The tree that the config was resolved from; its places are in the warnings' sources.
+    pub tree: Node,
 }
 
 /// The largest template file that is read.
@@ -26,10 +29,12 @@ const LARGEST_TEMPLATE: u64 = 4 << 20;
 pub fn open(path: &Path, sets: &[String]) -> Result<Opened, Report> {
     let loaded = config::load(path, sets)?;
     let files = template_files(&loaded.config.project.prompts());
-    let (recipe, warnings) = Recipe::compile(loaded, files)?;
     // Read beside the load; a config that is edited this very moment is told so by the next plan.
-    let text = std::fs::read_to_string(path).unwrap_or_default();
-    Ok(Opened { recipe, warnings, text })
+    let text = |path: &PathBuf| (path.clone(), std::fs::read_to_string(path).unwrap_or_default());
+    let texts = loaded.files.iter().map(text).collect();
+    let tree = loaded.tree.clone();
+    let (recipe, warnings) = Recipe::compile(loaded, files)?;
+    Ok(Opened { recipe, warnings, texts, tree })
 }
 
 /// Every file under `prompts/`, by its name there: its text, or why it has none.

@@ -210,7 +210,7 @@ fn has_changed(opened: &Opened) -> bool {
         std::fs::read_to_string(path).is_ok_and(|now| now.trim_start_matches('\u{feff}') != text)
     };
     let templates = opened.recipe.prompts.files_used();
-    differs(&project.config, opened.text.trim_start_matches('\u{feff}'))
+    opened.texts.iter().any(|(path, text)| differs(path, text.trim_start_matches('\u{feff}')))
         || templates.iter().any(|(name, text)| differs(&project.prompts().join(name), text))
 }
 
@@ -221,9 +221,11 @@ fn snapshot_files(opened: &Opened) -> BTreeMap<String, String> {
     let templates = recipe.prompts.files_used().into_iter();
     let mut files: BTreeMap<String, String> =
         templates.map(|(name, text)| (format!("prompts/{name}"), text)).collect();
-    let path = std::path::absolute(&project.config).unwrap_or_else(|_| project.config.clone());
-    let name = path.strip_prefix(&project.root).unwrap_or(&path);
-    files.insert(name.display().to_string(), opened.text.clone());
+    for (path, text) in &opened.texts {
+        let path = std::path::absolute(path).unwrap_or_else(|_| path.clone());
+        let name = path.strip_prefix(&project.root).unwrap_or(&path);
+        files.insert(name.display().to_string(), text.clone());
+    }
     files
 }
 

@@ -281,3 +281,22 @@ fn asks_that_are_not_tried_again_are_passed_over_though_others_are() {
         .exits(1);
     assert_eq!(project.read("out/small/dataset.jsonl"), before);
 }
+
+#[test]
+fn a_config_that_builds_on_another_is_shown_with_where_each_value_was_written() {
+    let fake = Fake::start();
+    let project = Project::small(&fake.url());
+    project.write("more.yaml", "extends: small.yaml\nsamples: { per_cell: 1 }\n");
+    let ran = project.emogrid(&["check", "more.yaml", "--resolved", "--set", "seed=3"]).exits(0);
+    for line in [
+        "samples.per_cell: 1    # more.yaml:2",
+        "samples.max_asks: 5    # small.yaml:",
+        "seed: 3    # --set:1",
+    ] {
+        assert!(ran.stdout.contains(line), "{line}: {}", ran.stdout);
+    }
+    project.emogrid(&["run", "more.yaml"]).exits(0);
+    assert_eq!(project.rows("out/more/dataset.jsonl").len(), 4);
+    let files = project.emogrid(&["log", "more.yaml", "--show", "1"]).exits(0).stdout;
+    assert!(files.contains("── small.yaml") && files.contains("── more.yaml"), "{files}");
+}

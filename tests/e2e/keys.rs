@@ -258,6 +258,14 @@ effects! {
         assert!(!bench.project.path().join("out/base").exists());
     }
 
+    extends_builds_on_another("extends") {
+        let fake = Fake::start();
+        let project = Project::small(&fake.url());
+        project.write("more.yaml", "extends: small.yaml\nsamples: { per_cell: 1 }\n");
+        project.emogrid(&["run", "more.yaml"]).exits(0);
+        assert_eq!(project.rows("out/more/dataset.jsonl").len(), 4, "the grid is that of the base");
+    }
+
     seed_changes_every_seed_and_pick("seed") {
         let bench = Bench::new();
         let pick = "prompt.user=\"{{ range(1000) | list | pick }} {{ emotion }} {{ place }}\"";

@@ -1,0 +1,185 @@
+//! `extends`: a config that builds on another.
+
+use std::path::{Path, PathBuf};
+
+use super::diagnostic::{Diagnostic, Report};
+use super::file::read_named_from;
+use super::yaml::{self, Name, Node, Yaml};
+
+/// The most configs that may build on each other in a row.
+const DEEPEST: usize = 16;
+
+/// Puts a config onto the one it extends, and that onto its own, and so on; says which files those
+/// were.
+///
+/// Mappings merge, lists replace, `null` removes. A base's `name` is not taken over, since two
+/// configs of a project cannot share one. Each value keeps its place in the file that wrote it.
+///
+/// # Errors
+/// A base that cannot be read, and configs that extend each other in a circle.
+pub fn extended(
+    mut root: Node,
+    path: &Path,
+    report: &mut Report,
+) -> Result<(Node, Vec<PathBuf>), Diagnostic> {
+    let mut files = Vec::new();
+    let mut seen = vec![whole(path)];
+    let mut folder = path.parent().unwrap_or(Path::new("")).to_owned();
+    let mut next = take_extends(&mut root)?;
+    while let Some((file, at)) = next {
+        let base_path = folder.join(&file);
+        if seen.contains(&whole(&base_path)) || seen.len() > DEEPEST {
+            return Err(Diagnostic::error("extends", "these configs extend each other in a circle").at(at));
+        }
+        let source = read_named_from(&folder, &file, at, report)?;
+        let mut base = yaml::parse(&report.sources, source)?;
+        if !matches!(base.value, Yaml::Map(_)) {
+            return Err(Diagnostic::error("type", "a config must be a mapping").at(base.span));
+        }
+        next = take_extends(&mut base)?;
+        if let Yaml::Map(entries) = &mut base.value {
+            entries.retain(|(name, _)| name.text != "name");
+        }
+        merge(&mut base, root, "");
+        root = base;
+        seen.push(whole(&base_path));
+        folder = base_path.parent().unwrap_or(Path::new("")).to_owned();
+        files.push(base_path);
+    }
+    Ok((root, files))
+}
+
+fn whole(path: &Path) -> PathBuf {
+    path.canonicalize().unwrap_or_else(|_| path.to_owned())
+}
+
+fn take_extends(root: &mut Node) -> Result<Option<(String, super::Span)>, Diagnostic> {
+    let Yaml::Map(entries) = &mut root.value else { return Ok(None) };
+    let Some(index) = entries.iter().position(|(name, _)| name.text == "extends") else { return Ok(None) };
+    let (_, node) = entries.remove(index);
+    match node.value {
+        Yaml::Text(file) => Ok(Some((file, node.span))),
+        _ => Err(Diagnostic::error("type", "`extends` must be the name of one file")
+            .at(node.span)
+            .help("such as `extends: base.yaml`, from this config's folder")),
+    }
+}
+
+fn merge(base: &mut Node, over: Node, path: &str) {
+    // Short forms are made long, so that they can be built upon.
+    let mut over = over;
+    lengthen(base, &over, path);
+    lengthen(&mut over, base, path);
+    match (&mut base.value, over.value) {
+        (Yaml::Map(below), Yaml::Map(above)) if !replaces(path, below, &above) => {
+            for (name, node) in above {
+                put(below, name, node, path);
+            }
+        }
+        (_, value) => *base = Node::new(over.span, value),
+    }
+}
+
+fn put(below: &mut Vec<(Name, Node)>, name: Name, node: Node, path: &str) {
+    let inner = if path.is_empty() { name.text.clone() } else { format!("{path}.{}", name.text) };
+    let known = below.iter().position(|(known, _)| known.text == name.text);
+    match (known, &node.value) {
+        (Some(index), Yaml::Null) => {
+            below.remove(index);
+        }
+        (Some(index), _) => merge(&mut below[index].1, node, &inner),
+        (None, Yaml::Null) => {}
+        (None, _) => below.push((name, node)),
+    }
+}
+
+/// `endpoints.x: URL` is short for `{ url: … }`, and an axis that is a list for `{ values: […] }`.
+fn lengthen(node: &mut Node, other: &Node, path: &str) {
+    if !matches!(other.value, Yaml::Map(_)) {
+        return;
+    }
+    let depth = path.split('.').count();
+    let key = match &node.value {
+        Yaml::Text(_) if path.starts_with("endpoints.") && depth == 2 => "url",
+        Yaml::List(_) if path.starts_with("grid.axes.") && depth == 3 => "values",
+        _ => return,
+    };
+    let inner = node.clone();
+    let name = Name { span: node.span, text: key.to_owned() };
+    node.value = Yaml::Map(vec![(name, inner)]);
+}
+
+/// Whether a mapping stands for another as a whole: a single template and several variants do not mix.
+fn replaces(path: &str, below: &[(Name, Node)], above: &[(Name, Node)]) -> bool {
+    let is_one =
+        |entries: &[(Name, Node)]| entries.iter().any(|(name, _)| name.text == "from" || name.text == "text");
+    matches!(path, "prompt.user" | "prompt.system") && (is_one(below) || is_one(above))
+        || path.starts_with("prompt.user.")
+        // A schema is one thing; half of one and half of another is none.
+        || path == "response.schema"
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::load::load;
+
+    fn folder(files: &[(&str, &str)]) -> tempfile::TempDir {
+        let folder = tempfile::tempdir().unwrap();
+        for (name, text) in files {
+            let path = folder.path().join(name);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(path, text).unwrap();
+        }
+        folder
+    }
+
+    const BASE: &str = "name: base\nendpoints: { local: http://127.0.0.1:8080 }\nprompt: { user: 'Hi {{ mood }} {{ lists.l | pick }}' }\n\
+        grid: { axes: { mood: [joy, anger], tone: [dry, warm] }, exclude: [{ mood: joy, tone: dry }] }\n\
+        samples: { per_cell: 2, max_asks: 9 }\nlists: { l: l.txt }\n";
+
+    #[test]
+    fn mappings_merge_lists_replace_null_removes_and_paths_stay_with_their_file() {
+        let folder = folder(&[
+            ("shared/base.yaml", BASE),
+            ("shared/l.txt", "a\n"),
+            ("own/m.txt", "b\n"),
+            (
+                "own/middle.yaml",
+                "extends: ../shared/base.yaml\nendpoints: { local: { slots: 2 } }\nlists: { m: m.txt }\n",
+            ),
+            (
+                "own/top.yaml",
+                "extends: middle.yaml\nsamples: { per_cell: 5 }\ngrid: { axes: { mood: { label: true }, tone: null }, exclude: null }\n",
+            ),
+        ]);
+        let loaded = load(&folder.path().join("own/top.yaml"), &[]).unwrap();
+        assert!(!loaded.report.has_errors(), "{}", loaded.report);
+        let config = loaded.config;
+        assert_eq!(config.name, "top", "a base's name is its own");
+        assert_eq!((config.samples.per_cell, config.samples.max_asks), (5, 9));
+        assert_eq!(config.endpoint.slots, Some(2));
+        assert_eq!(config.axes.len(), 1);
+        assert!(config.axes[0].label && config.axes[0].values.len() == 2);
+        assert!(config.exclude.is_empty());
+        let lists: Vec<&str> = config.lists.iter().map(|list| list.name.as_str()).collect();
+        assert_eq!(lists, ["l", "m"]);
+        assert_eq!(loaded.files.len(), 3);
+    }
+
+    #[test]
+    fn circles_and_missing_bases_are_said_where_they_are_named() {
+        let folder = folder(&[
+            ("a.yaml", "extends: b.yaml\n"),
+            ("b.yaml", "extends: a.yaml\n"),
+            ("c.yaml", "extends: d.yaml\n"),
+            ("e.yaml", "extends: [a.yaml, b.yaml]\n"),
+        ]);
+        for (file, said) in
+            [("a.yaml", "in a circle"), ("c.yaml", "there is no file"), ("e.yaml", "one file")]
+        {
+            let report = load(&folder.path().join(file), &[]).unwrap_err();
+            assert!(report.to_string().contains(said), "{file}: {report}");
+        }
+    }
+}
