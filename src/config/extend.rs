@@ -121,7 +121,6 @@ fn replaces(path: &str, below: &[(Name, Node)], above: &[(Name, Node)]) -> bool 
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use crate::config::load::load;
 
     fn folder(files: &[(&str, &str)]) -> tempfile::TempDir {
