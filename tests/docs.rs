@@ -46,8 +46,13 @@ fn the_examples_of_configs_are_right() {
     write("taxonomies/contexts.yaml", "values: [work, family]");
     let complete = blocks("docs/config.md", "yaml");
     let rest = "\nendpoints: { local: http://127.0.0.1:8080 }\nprompt: { user: '{{ emotion }}' }\n";
-    let cases =
-        [blocks("README.md", "yaml").remove(0), complete[0].clone(), format!("{}{rest}", complete[1])];
+    write("configs/moods.yaml", &complete[0]);
+    let cases = [
+        blocks("README.md", "yaml").remove(0),
+        complete[0].clone(),
+        complete[1].clone(),
+        format!("{}{rest}", complete[2]),
+    ];
     for (index, text) in cases.iter().enumerate() {
         let path = write(&format!("configs/example{index}.yaml"), text);
         if let Err(report) = emogrid::pipeline::open(&path, &[]) {
