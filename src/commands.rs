@@ -227,7 +227,7 @@ fn evaluate_stored(opened: &Opened) -> Result<Evaluated, Failure> {
     let outcome = {
         let mut book = StoreBook::new(&opened.recipe, memory.identity, reader.as_ref(), settings, false)
             .map_err(RunError::from)?;
-        evaluate(&opened.recipe.quotas(), &mut book).map_err(RunError::from)?
+        evaluate(&opened.recipe.quotas, &mut book).map_err(RunError::from)?
     };
     Ok(Evaluated { outcome, known, reader })
 }

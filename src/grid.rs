@@ -2,6 +2,7 @@
 
 mod rules;
 mod selection;
+mod share;
 mod value;
 
 use std::sync::Arc;
@@ -12,6 +13,7 @@ use crate::config::{Diagnostic, Span};
 use crate::model::CellId;
 use rules::CompiledRule;
 pub use selection::Selection;
+pub use share::{Uneven, share};
 pub use value::ValueObject;
 
 /// The most combinations that are looked at: beyond, a config is a mistake.

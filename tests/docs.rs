@@ -47,7 +47,10 @@ fn the_examples_of_configs_are_right() {
     let complete = blocks("docs/config.md", "yaml");
     let rest = "\nendpoints: { local: http://127.0.0.1:8080 }\nprompt: { user: '{{ emotion }}' }\n";
     write("configs/moods.yaml", &complete[0]);
+    let samples = complete.last().unwrap();
+    let axes = "\ngrid: { axes: { emotion: { from: ekman }, sentiment: [good, bad] } }\n";
     let cases = [
+        format!("{samples}{axes}{rest}"),
         blocks("README.md", "yaml").remove(0),
         complete[0].clone(),
         complete[1].clone(),

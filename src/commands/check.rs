@@ -25,7 +25,7 @@ pub fn check(args: &CheckArgs, talk: &Talk) -> Result<Exit, Failure> {
                     path.display(),
                     count(recipe.grid.cells().len() as u64, "cell"),
                     count(recipe.wanted(), "row"),
-                    count(u64::from(recipe.config.samples.max_asks), "ask"),
+                    count(u64::from(recipe.quotas.max_asks), "ask"),
                 ));
                 if args.resolved {
                     resolved(&opened)?;

@@ -27,7 +27,7 @@ pub fn gc(args: &GcArgs, talk: &Talk) -> Result<Exit, Failure> {
         if let Some(known) = block_on(pipeline::look(&recipe.config, Some(&reader)))?? {
             let frame = recipe.frame(&known.memory.identity);
             for cell in 0..recipe.grid.cells().len() {
-                for ask in 0..recipe.config.samples.max_asks {
+                for ask in 0..recipe.quotas.max_asks {
                     let request = recipe.request(&frame, cell, ask).map_err(RunError::from)?;
                     needed.insert(short(&request.fingerprint));
                 }

@@ -212,7 +212,7 @@ fn same_seed(
     let then_model = serde_json::from_value::<Identity>(then["model"].clone()).ok();
     let Some(model) = model.or(then_model.as_ref()) else { return Ok(None) };
     let frame = recipe.frame(model);
-    for ask in 0..recipe.config.samples.max_asks {
+    for ask in 0..recipe.quotas.max_asks {
         let (messages, seed) = recipe.messages(cell, ask).map_err(RunError::from)?;
         if then["seed"] == seed {
             let now = frame.request(&messages, seed);

@@ -122,6 +122,7 @@ fn replaces(path: &str, below: &[(Name, Node)], above: &[(Name, Node)]) -> bool 
 #[cfg(test)]
 mod tests {
     use crate::config::load::load;
+    use crate::config::resolved::Amount;
 
     fn folder(files: &[(&str, &str)]) -> tempfile::TempDir {
         let folder = tempfile::tempdir().unwrap();
@@ -156,7 +157,8 @@ mod tests {
         assert!(!loaded.report.has_errors(), "{}", loaded.report);
         let config = loaded.config;
         assert_eq!(config.name, "top", "a base's name is its own");
-        assert_eq!((config.samples.per_cell, config.samples.max_asks), (5, 9));
+        assert_eq!(config.samples.amount, Amount::PerCell { per_cell: 5 });
+        assert_eq!(config.samples.max_asks, Some(9));
         assert_eq!(config.endpoint.slots, Some(2));
         assert_eq!(config.axes.len(), 1);
         assert!(config.axes[0].label && config.axes[0].values.len() == 2);

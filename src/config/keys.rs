@@ -361,6 +361,18 @@ pub static SAMPLES: Section = Section {
     keys: &[
         key("per_cell", Kind::Whole { min: 1, max: 1_000_000 }, "1", "Accepted rows for each cell."),
         key(
+            "total",
+            Kind::Whole { min: 1, max: 100_000_000 },
+            "",
+            "Accepted rows of all cells together, in place of `per_cell`: shared out by the product of the values' attribute `weight` (by default 1).",
+        ),
+        key(
+            "balance",
+            Kind::List(&Kind::Text),
+            "[]",
+            "With `total`: axes whose values get rows in proportion to their weights, whatever the rules leave out.",
+        ),
+        key(
             "max_asks",
             Kind::Whole { min: 1, max: 1_000_000 },
             "three times what would do if every text were accepted, at least 3",

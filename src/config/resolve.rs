@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde_json::Map;
 
 use super::axes::axes;
-use super::diagnostic::{Diagnostic, Report, Span};
+use super::diagnostic::{Diagnostic, Report, Span, did_you_mean};
 use super::endpoint::endpoint;
 use super::keys;
 use super::lists::lists;
@@ -48,7 +48,7 @@ pub fn resolve(root: &Node, project: Project, report: &mut Report) -> Option<Con
     let known = axes.as_deref().unwrap_or_default();
     let exclude = rules(root, "exclude", known, report);
     let only = rules(root, "only", known, report);
-    let samples = samples(root, &response);
+    let samples = samples(root, axes.as_deref().unwrap_or(&[]), report);
     let scope = scope(root, axes.as_deref(), report);
     let lists = lists(root, &project, report);
     let output = output(root, &project, report);
@@ -174,15 +174,47 @@ fn sampling(root: &Node, report: &mut Report) -> Sampling {
     }
 }
 
-fn samples(root: &Node, response: &Response) -> Samples {
+fn samples(root: &Node, axes: &[Axis], report: &mut Report) -> Samples {
     let node = root.get("samples");
-    let whole = |key: &str| node.and_then(|node| node.get(key)).and_then(Node::whole);
-    let per_cell = whole("per_cell").unwrap_or(1) as u32;
-    let needed = per_cell.div_ceil((response.items * response.n).max(1));
+    let get = |key: &str| node.and_then(|node| node.get(key));
+    let whole = |key: &str| get(key).and_then(Node::whole);
+    let mut balance = Vec::new();
+    for item in get("balance").map_or(&[][..], Node::items) {
+        let Some(name) = item.text() else { continue };
+        let names = || axes.iter().map(|axis| axis.name.as_str());
+        match names().position(|known| known == name) {
+            Some(axis) => balance.push(axis),
+            None => {
+                let found =
+                    Diagnostic::error("unknown-axis", format!("there is no axis `{name}`")).at(item.span);
+                report.push(match did_you_mean(name, names()) {
+                    Some(near) => found.help(format!("did you mean `{near}`?")),
+                    None => found,
+                });
+            }
+        }
+    }
+    if let (Some(total), Some(_)) = (get("total"), get("per_cell")) {
+        report.push(
+            Diagnostic::error("samples", "`samples` has both `total` and `per_cell`")
+                .at(total.span)
+                .help("give the rows of each cell, or of all together"),
+        );
+    }
+    if let (Some(balance), None) = (get("balance"), get("total")) {
+        report.push(
+            Diagnostic::error("samples", "`balance` shares out a `total`, and there is none")
+                .at(balance.span)
+                .help("with `per_cell` every cell gets the same"),
+        );
+    }
     Samples {
-        per_cell,
-        max_asks: whole("max_asks").map_or_else(|| needed.saturating_mul(3).max(3), |n| n as u32),
-        allow_short: node.and_then(|node| node.get("allow_short")).and_then(Node::number).unwrap_or(0.0),
+        amount: match whole("total") {
+            Some(total) => Amount::Total { total: total.unsigned_abs(), balance },
+            None => Amount::PerCell { per_cell: whole("per_cell").unwrap_or(1) as u32 },
+        },
+        max_asks: whole("max_asks").map(|n| n as u32),
+        allow_short: get("allow_short").and_then(Node::number).unwrap_or(0.0),
     }
 }
 

@@ -182,9 +182,25 @@ pub struct Rule {
 
 #[derive(Debug, Clone, Serialize)]
 pub struct Samples {
-    pub per_cell: u32,
-    pub max_asks: u32,
+    #[serde(flatten)]
+    pub amount: Amount,
+    /// `None`: by the cell that wants most.
+    pub max_asks: Option<u32>,
     pub allow_short: f64,
+}
+
+/// How many rows are wanted.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(untagged)]
+pub enum Amount {
+    PerCell {
+        per_cell: u32,
+    },
+    /// Shared out by weight; the axes named are balanced.
+    Total {
+        total: u64,
+        balance: Vec<usize>,
+    },
 }
 
 #[derive(Debug, Clone, Default, Serialize)]

@@ -1,7 +1,7 @@
 //! `evaluate(config, store) → rows, rejects, surplus, demands`.
 //!
 //! Each cell is a stream of candidates: its asks in order, in each the choices and items in order.
-//! For rank r = 1 … N, each cell in order of its id goes on in its stream to the first candidate
+//! For rank r = 1 … N, each cell that wants so many rows in order of its id goes on in its stream to the first candidate
 //! that passed its own checks and is no duplicate of a row accepted before: its r-th row. Where a
 //! stream comes to an ask that is not stored, that ask is a demand, and the cell takes no more part.
 
@@ -37,10 +37,18 @@ pub enum Stored {
 /// How many rows are wanted, and how far a stream may go.
 #[derive(Debug, Clone)]
 pub struct Quotas {
-    pub per_cell: u32,
+    /// By cell.
+    pub rows: Vec<u32>,
     pub max_asks: u32,
     /// By cell: within which group of cells a text may stand only once.
     pub scope: Vec<u64>,
+}
+
+impl Quotas {
+    /// Rows of all cells together.
+    pub fn wanted(&self) -> u64 {
+        self.rows.iter().map(|rows| u64::from(*rows)).sum()
+    }
 }
 
 /// An ask whose completion the dataset needs and the store lacks.
@@ -134,12 +142,14 @@ pub fn evaluate<B: Book>(quotas: &Quotas, book: &mut B) -> Result<Outcome, B::Er
     let mut streams: Vec<Stream> = Vec::new();
     streams.resize_with(cells, Stream::default);
     let mut seen: HashMap<(u64, TextKey), RowId> = HashMap::new();
-    let mut active: Vec<usize> = (0..cells).collect();
-    for _ in 0..quotas.per_cell {
+    let mut active: Vec<usize> = (0..cells).filter(|cell| quotas.rows[*cell] > 0).collect();
+    let mut rank = 0;
+    while !active.is_empty() {
+        rank += 1;
         let mut still = Vec::with_capacity(active.len());
         for cell in active {
             advance(cell, &mut streams[cell], quotas, &mut seen, book, &mut outcome)?;
-            if !streams[cell].over {
+            if !streams[cell].over && quotas.rows[cell] > rank {
                 still.push(cell);
             }
         }
@@ -150,9 +160,12 @@ pub fn evaluate<B: Book>(quotas: &Quotas, book: &mut B) -> Result<Outcome, B::Er
             outcome.surplus += (answer.len() - stream.index) as u64;
         }
     }
-    let wanted = cells as u64 * u64::from(quotas.per_cell);
-    let waiting: u64 =
-        outcome.demands.iter().map(|demand| u64::from(quotas.per_cell - outcome.accepted[demand.cell])).sum();
+    let wanted = quotas.wanted();
+    let waiting: u64 = outcome
+        .demands
+        .iter()
+        .map(|demand| u64::from(quotas.rows[demand.cell] - outcome.accepted[demand.cell]))
+        .sum();
     outcome.shortfall = wanted - outcome.rows.len() as u64 - waiting;
     Ok(outcome)
 }

@@ -6,10 +6,10 @@ use rayon::prelude::*;
 
 use crate::check::Judge;
 use crate::config::diagnostic::Report;
-use crate::config::resolved::Scope;
-use crate::config::{Config, Loaded};
+use crate::config::resolved::{Amount, Scope};
+use crate::config::{Config, Diagnostic, Loaded};
 use crate::fingerprint::{Frame, Identity, Message, Request};
-use crate::grid::{self, Grid};
+use crate::grid::{self, Grid, Uneven};
 use crate::prompt::{File, Prompts, RenderError, ask_seed};
 
 use super::Quotas;
@@ -24,6 +24,8 @@ pub struct Recipe {
     pub grid: Grid,
     pub prompts: Prompts,
     pub judge: Judge,
+    /// How many rows each cell gets, and which cells share a scope.
+    pub quotas: Quotas,
 }
 
 /// One ask with all that sending it needs.
@@ -56,7 +58,8 @@ impl Recipe {
         let prompts = Prompts::compile(&config, &grid::axes(&config), files, &mut report);
         match (grid, judge, prompts) {
             (Some(grid), Some(judge), Some(prompts)) if !report.has_errors() => {
-                let recipe = Self { config, grid, prompts, judge };
+                let quotas = quotas(&config, &grid, &mut report);
+                let recipe = Self { config, grid, prompts, judge, quotas };
                 match recipe.first_failure() {
                     None => Ok((recipe, report)),
                     Some(RenderError(failure)) => Err(*failure),
@@ -68,7 +71,7 @@ impl Recipe {
 
     /// The first of some cells' first and last asks, by all variants, that cannot be rendered.
     fn first_failure(&self) -> Option<RenderError> {
-        let last = self.config.samples.max_asks - 1;
+        let last = self.quotas.max_asks - 1;
         let cells = self.grid.cells().iter().take(SOME_CELLS);
         let variants = 0..self.prompts.variants();
         let mut asks =
@@ -88,21 +91,9 @@ impl Recipe {
         failure.map_or(Ok(()), Err)
     }
 
-    /// How many rows each cell gets, and which cells share a scope.
-    pub fn quotas(&self) -> Quotas {
-        let cells = self.grid.cells();
-        let scope = match self.config.scope {
-            Scope::Cell => (0..cells.len() as u64).collect(),
-            Scope::Label => cells.iter().map(|cell| self.grid.label_key(*cell)).collect(),
-            Scope::Dataset => vec![0; cells.len()],
-        };
-        let samples = &self.config.samples;
-        Quotas { per_cell: samples.per_cell, max_asks: samples.max_asks, scope }
-    }
-
     /// Rows that the config wants.
     pub fn wanted(&self) -> u64 {
-        self.grid.cells().len() as u64 * u64::from(self.config.samples.per_cell)
+        self.quotas.wanted()
     }
 
     pub fn frame(&self, model: &Identity) -> Frame {
@@ -144,5 +135,49 @@ impl Recipe {
         let place = self.grid.cells()[cell];
         let messages = self.prompts.render(&self.grid, place, ask)?;
         Ok((messages, ask_seed(self.config.seed, place, ask)))
+    }
+}
+
+fn quotas(config: &Config, grid: &Grid, report: &mut Report) -> Quotas {
+    let cells = grid.cells();
+    let rows = match &config.samples.amount {
+        Amount::PerCell { per_cell } => vec![*per_cell; cells.len()],
+        Amount::Total { total, balance } => {
+            let (rows, uneven) = grid::share(grid, *total, balance);
+            if let Some(uneven) = uneven {
+                report.push(uneven_warning(config, &uneven));
+            }
+            rows
+        }
+    };
+    let most = rows.iter().copied().max().unwrap_or(0);
+    let needed = most.div_ceil(config.candidates_per_ask().max(1));
+    Quotas {
+        max_asks: config.samples.max_asks.unwrap_or_else(|| needed.saturating_mul(3).max(3)),
+        scope: match config.scope {
+            Scope::Cell => (0..cells.len() as u64).collect(),
+            Scope::Label => cells.iter().map(|cell| grid.label_key(*cell)).collect(),
+            Scope::Dataset => vec![0; cells.len()],
+        },
+        rows,
+    }
+}
+
+fn uneven_warning(config: &Config, uneven: &Uneven) -> Diagnostic {
+    let axis = &config.axes[uneven.axis];
+    let found = Diagnostic::warning(
+        "uneven",
+        format!(
+            "the rules leave {} {} with {:.1} % of the rows, and {:.1} % were wanted",
+            axis.name,
+            axis.values[uneven.value].name,
+            100.0 * uneven.got,
+            100.0 * uneven.wanted
+        ),
+    )
+    .help("loosen `grid.exclude` for it, or balance fewer axes in `samples.balance`");
+    match axis.at {
+        Some(span) => found.at(span),
+        None => found,
     }
 }

@@ -29,6 +29,13 @@ impl ValueObject {
         }
     }
 
+    /// Its share relative to the other values': the attribute `weight`, by default 1.
+    pub fn weight(&self) -> f64 {
+        let weight = self.attributes.iter().find(|(name, _)| name == "weight");
+        let number = weight.and_then(|(_, value)| f64::try_from(value.clone()).ok());
+        number.filter(|weight| weight.is_finite() && *weight >= 0.0).unwrap_or(1.0)
+    }
+
     pub fn name(&self) -> &str {
         &self.name
     }

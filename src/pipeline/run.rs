@@ -90,11 +90,11 @@ pub async fn run(
     let idle = match &known {
         Some(known) => {
             let mut book = book(recipe, &known.memory, reader.as_ref(), options)?;
-            let outcome = evaluate(&recipe.quotas(), &mut book)?;
+            let outcome = evaluate(&recipe.quotas, &mut book)?;
             let idle = !outcome.demands.iter().any(|demand| mask[demand.cell]);
             book.honour_tombstones();
             match (idle, options.retry_failed) {
-                (true, true) => Some(evaluate(&recipe.quotas(), &mut book)?),
+                (true, true) => Some(evaluate(&recipe.quotas, &mut book)?),
                 (true, false) => Some(outcome),
                 (false, _) => None,
             }
@@ -169,10 +169,9 @@ fn record(
 }
 
 fn ended(recipe: &Recipe, outcome: &Outcome, mask: &[bool], stopped: bool) -> Ended {
-    let per_cell = recipe.config.samples.per_cell;
-    let meant = || outcome.accepted.iter().zip(mask).filter(|(_, meant)| **meant).map(|(rows, _)| *rows);
-    let wanted = meant().count() as u64 * u64::from(per_cell);
-    let missing: u64 = meant().map(|rows| u64::from(per_cell - rows)).sum();
+    let meant = || mask.iter().enumerate().filter(|(_, meant)| **meant).map(|(cell, _)| cell);
+    let wanted: u64 = meant().map(|cell| u64::from(recipe.quotas.rows[cell])).sum();
+    let missing: u64 = meant().map(|cell| u64::from(recipe.quotas.rows[cell] - outcome.accepted[cell])).sum();
     let allowed = (wanted as f64 * recipe.config.samples.allow_short).floor() as u64;
     let open = outcome.demands.iter().any(|demand| mask[demand.cell]);
     match (stopped, !open && missing <= allowed) {
@@ -303,7 +302,7 @@ async fn work(
         // Nothing was asked; what is stored still makes a dataset, as far as it goes.
         (Err(error), Some(memory)) => {
             let outcome = evaluate(
-                &recipe.quotas(),
+                &recipe.quotas,
                 &mut book(recipe, memory, reader.as_ref(), &RunOptions::default())?,
             )?;
             let cells = summary::difference(recipe, &outcome, before);
@@ -319,7 +318,7 @@ async fn work(
     }
     writer.endpoint(&address(&config.endpoint), &memory)?;
     let mut book = book(recipe, &memory, reader.as_ref(), options)?;
-    let outcome = evaluate(&recipe.quotas(), &mut book)?;
+    let outcome = evaluate(&recipe.quotas, &mut book)?;
     let cells = summary::difference(recipe, &outcome, before);
     // Kept before the first ask, so that a run that dies is known to have begun.
     writer.snapshot(&config.name, snapshot(opened, &outcome))?;

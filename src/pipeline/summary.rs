@@ -69,7 +69,7 @@ pub fn by_axis(recipe: &Recipe, outcome: &Outcome) -> BTreeMap<String, BTreeMap<
     for (index, cell) in cells.iter().enumerate() {
         for (axis, value) in recipe.grid.values(*cell).into_iter().enumerate() {
             let count = &mut counts[axis][value];
-            count.wanted += u64::from(recipe.config.samples.per_cell);
+            count.wanted += u64::from(recipe.quotas.rows[index]);
             count.accepted += u64::from(outcome.accepted[index]);
             count.rejected += rejected[index];
         }

@@ -112,7 +112,7 @@ pub async fn ask(tools: Tools<'_>, outcome: Outcome, interrupts: &mut Interrupts
     let endpoint = &recipe.config.endpoint;
     let mut worker = Worker {
         recipe,
-        quotas: recipe.quotas(),
+        quotas: recipe.quotas.clone(),
         book,
         client,
         writer,
@@ -425,7 +425,7 @@ impl Worker<'_> {
         }
         self.watcher.update(&Status {
             rows: self.meant(|cell| self.outcome.accepted[cell]),
-            wanted: self.meant(|_| self.quotas.per_cell),
+            wanted: self.meant(|cell| self.quotas.rows[cell]),
             requests: self.progress.requests,
             open: (self.queue.waiting() + self.sends.len()) as u64,
             under_way: self.sends.len(),

@@ -266,6 +266,26 @@ effects! {
         assert_eq!(project.rows("out/more/dataset.jsonl").len(), 4, "the grid is that of the base");
     }
 
+    total_is_shared_out("samples.total", "samples.balance") {
+        let fake = Fake::start();
+        let project = Project::small(&fake.url());
+        project.edit("small.yaml", "per_cell: 2, max_asks: 5", "total: 12, max_asks: 20");
+        project.edit("small.yaml", "definition: bright", "weight: 2, definition: bright");
+        project.edit("small.yaml", "samples:", "  exclude: [{ emotion: joy, sentiment: bad }]\nsamples:");
+        let by = |axis: &str, value: &str| {
+            project.rows("out/small/dataset.jsonl").iter().filter(|row| row[axis] == value).count()
+        };
+        // Cells joy·good 2, anger·good 1, anger·bad 1.
+        project.emogrid(&["run", "small.yaml"]).exits(0);
+        assert_eq!((by("emotion", "joy"), by("sentiment", "bad")), (6, 3));
+        project.emogrid(&["run", "small.yaml", "--set", "samples.balance=[emotion]"]).exits(0);
+        assert_eq!((by("emotion", "joy"), by("emotion", "anger")), (8, 4), "by weight, 2 to 1");
+        project.emogrid(&["run", "small.yaml", "--set", "samples.balance=[sentiment]"]).exits(0);
+        assert_eq!((by("sentiment", "good"), by("sentiment", "bad")), (6, 6));
+        let both = project.emogrid(&["check", "small.yaml", "--set", "samples.balance=[emotion, sentiment]"]);
+        both.exits(0).says("warning[uneven]");
+    }
+
     seed_changes_every_seed_and_pick("seed") {
         let bench = Bench::new();
         let pick = "prompt.user=\"{{ range(1000) | list | pick }} {{ emotion }} {{ place }}\"";

@@ -86,7 +86,7 @@ fn run(world: &mut World, mut order: impl FnMut(&mut Vec<Demand>)) -> (Outcome, 
 fn the_designs_example() {
     let all = |texts: &[&str]| Some(texts.iter().map(|text| text.to_string()).collect::<Vec<_>>());
     let mut world = World {
-        quotas: Quotas { per_cell: 2, max_asks: 3, scope: vec![0, 0] },
+        quotas: Quotas { rows: vec![2, 2], max_asks: 3, scope: vec![0, 0] },
         answers: vec![vec![all(&["a", "b", "c"]), None, None], vec![all(&["a", "x", ""]), None, all(&["y"])]],
         come: HashSet::from([(0, 0), (1, 0), (1, 1)]),
     };
@@ -107,7 +107,7 @@ fn the_designs_example() {
 #[test]
 fn a_stream_that_ends_leaves_a_shortfall_that_nobody_fills() {
     let mut world = World {
-        quotas: Quotas { per_cell: 2, max_asks: 2, scope: vec![0, 1] },
+        quotas: Quotas { rows: vec![2, 2], max_asks: 2, scope: vec![0, 1] },
         answers: vec![
             vec![Some(vec![String::new()]), None],
             vec![Some(vec!["a".into(), "b".into(), "c".into()]), None],
@@ -123,15 +123,18 @@ fn worlds() -> impl Strategy<Value = World> {
     // Few different texts, so that duplicates and near-full cells are common.
     let text = prop_oneof![2 => Just(String::new()), 8 => "[a-g]"];
     let ask = prop_oneof![1 => Just(None), 6 => prop::collection::vec(text, 0..4).prop_map(Some)];
-    (1..8usize, 1..4u32, 1..5u32, 1..4u64).prop_flat_map(move |(cells, per_cell, max_asks, scopes)| {
+    (1..8usize, 1..5u32, 1..4u64).prop_flat_map(move |(cells, max_asks, scopes)| {
         let asks = prop::collection::vec(ask.clone(), max_asks as usize);
-        (prop::collection::vec(asks, cells), prop::collection::vec(0..scopes, cells)).prop_map(
-            move |(answers, scope)| World {
-                quotas: Quotas { per_cell, max_asks, scope },
+        (
+            prop::collection::vec(asks, cells),
+            prop::collection::vec(0..scopes, cells),
+            prop::collection::vec(0..4u32, cells),
+        )
+            .prop_map(move |(answers, scope, rows)| World {
+                quotas: Quotas { rows, max_asks, scope },
                 answers,
                 come: HashSet::new(),
-            },
-        )
+            })
     })
 }
 
@@ -168,10 +171,11 @@ proptest! {
 
     /// Raising every cell's N only appends.
     #[test]
-    fn more_rows_only_append(world in worlds()) {
+    fn more_rows_only_append(mut world in worlds(), rows in 1..4u32) {
+        world.quotas.rows.fill(rows);
         let (few, _) = run(&mut world.clone(), |_| {});
         let mut larger = world.clone();
-        larger.quotas.per_cell += 2;
+        larger.quotas.rows.iter_mut().for_each(|rows| *rows += 2);
         let (many, _) = run(&mut larger, |_| {});
         prop_assert_eq!(&texts(&many)[..few.rows.len()], &texts(&few)[..]);
     }
@@ -185,8 +189,8 @@ proptest! {
         for (cell, text) in texts(&outcome) {
             prop_assert!(seen.insert((quotas.scope[cell], text)));
         }
-        prop_assert!(outcome.accepted.iter().all(|rows| *rows <= quotas.per_cell));
-        let wanted = quotas.scope.len() as u64 * u64::from(quotas.per_cell);
+        prop_assert!(outcome.accepted.iter().zip(&quotas.rows).all(|(rows, most)| rows <= most));
+        let wanted = quotas.wanted();
         prop_assert_eq!(outcome.rows.len() as u64 + outcome.shortfall, wanted);
         let mut ranks: BTreeMap<usize, u32> = BTreeMap::new();
         let mut last = 0;

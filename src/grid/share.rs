@@ -1,0 +1,177 @@
+//! How a total of rows is shared out among the cells.
+
+use super::Grid;
+use crate::model::CellId;
+
+/// Sweeps over the balanced axes before what is reached must do.
+const SWEEPS: usize = 2000;
+/// How far a value may be from its share, relative to it, and still count as balanced.
+const NEAR: f64 = 0.01;
+
+/// A value that the rules keep from its share.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Uneven {
+    pub axis: usize,
+    pub value: usize,
+    /// Of all rows.
+    pub wanted: f64,
+    pub got: f64,
+}
+
+/// Rows for each cell, in order of id; they add up to `total`.
+///
+/// Each cell's share is the product of its values' weights. Where axes are to be balanced, the shares
+/// are then fitted so that the values of each such axis get rows in proportion to their weights:
+/// iterative proportional fitting (Deming and Stephan, 1940). Shares are rounded by the largest
+/// remainder, ties by cell id. Also returns the value that is farthest from its share, where the
+/// grid's holes allow no better.
+pub fn share(grid: &Grid, total: u64, balance: &[usize]) -> (Vec<u32>, Option<Uneven>) {
+    let weight = |axis: usize, value: usize| grid.axes[axis].values[value].weight();
+    let cells: Vec<Vec<usize>> = grid.cells().iter().map(|cell| grid.values(*cell)).collect();
+    let mut shares: Vec<f64> = cells
+        .iter()
+        .map(|values| values.iter().enumerate().map(|(axis, value)| weight(axis, *value)).product())
+        .collect();
+    // By balanced axis: the share that each value should get, among those that any cell has.
+    let targets: Vec<(usize, Vec<f64>)> = balance
+        .iter()
+        .map(|axis| {
+            let mut target = vec![0.0; grid.axes[*axis].values.len()];
+            for (values, share) in cells.iter().zip(&shares) {
+                if *share > 0.0 {
+                    target[values[*axis]] = weight(*axis, values[*axis]);
+                }
+            }
+            let sum: f64 = target.iter().sum();
+            target.iter_mut().for_each(|share| *share /= sum);
+            (*axis, target)
+        })
+        .collect();
+    let mut worst = None;
+    for _ in 0..SWEEPS {
+        for (axis, target) in &targets {
+            let sums = sums(&cells, &shares, *axis, target.len());
+            for (values, share) in cells.iter().zip(&mut shares) {
+                let value = values[*axis];
+                if sums[value] > 0.0 {
+                    *share *= target[value] / sums[value];
+                }
+            }
+        }
+        worst = farthest(&cells, &shares, &targets);
+        if worst.as_ref().is_none_or(|worst| (worst.got / worst.wanted - 1.0).abs() < 1e-9) {
+            break;
+        }
+    }
+    let uneven = worst.filter(|worst| (worst.got / worst.wanted - 1.0).abs() > NEAR);
+    let ids: Vec<CellId> = grid.cells().iter().map(|cell| cell.id).collect();
+    (rounded(&shares, &ids, total), uneven)
+}
+
+fn sums(cells: &[Vec<usize>], shares: &[f64], axis: usize, values: usize) -> Vec<f64> {
+    let mut sums = vec![0.0; values];
+    for (values, share) in cells.iter().zip(shares) {
+        sums[values[axis]] += share;
+    }
+    sums
+}
+
+fn farthest(cells: &[Vec<usize>], shares: &[f64], targets: &[(usize, Vec<f64>)]) -> Option<Uneven> {
+    let whole: f64 = shares.iter().sum();
+    let mut worst: Option<Uneven> = None;
+    for (axis, target) in targets {
+        let sums = sums(cells, shares, *axis, target.len());
+        for (value, wanted) in target.iter().enumerate().filter(|(_, wanted)| **wanted > 0.0) {
+            let got = sums[value] / whole;
+            let off = |of: &Uneven| (of.got / of.wanted - 1.0).abs();
+            let this = Uneven { axis: *axis, value, wanted: *wanted, got };
+            if worst.as_ref().is_none_or(|worst| off(&this) > off(worst)) {
+                worst = Some(this);
+            }
+        }
+    }
+    worst
+}
+
+/// Whole numbers in proportion to shares that add up to a total: largest remainders, ties by id.
+fn rounded(shares: &[f64], ids: &[CellId], total: u64) -> Vec<u32> {
+    let whole: f64 = shares.iter().sum();
+    let exact: Vec<f64> = shares.iter().map(|share| share / whole * total as f64).collect();
+    let mut rows: Vec<u32> = exact.iter().map(|rows| rows.floor() as u32).collect();
+    let given: u64 = rows.iter().map(|rows| u64::from(*rows)).sum();
+    let mut order: Vec<usize> = (0..shares.len()).filter(|cell| shares[*cell] > 0.0).collect();
+    // To a millionth, so that what is equal but for rounding is decided by id.
+    let remainder = |cell: usize| ((exact[cell] - exact[cell].floor()) * 1e6).round() as u64;
+    order.sort_by_key(|cell| (std::cmp::Reverse(remainder(*cell)), ids[*cell]));
+    let left = total.saturating_sub(given) as usize;
+    for cell in order.iter().cycle().take(if order.is_empty() { 0 } else { left }) {
+        rows[*cell] += 1;
+    }
+    rows
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::config::load;
+
+    fn grid(axes: &str) -> Grid {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("x.yaml");
+        let text = format!("endpoints: {{ a: http://h }}\nprompt: {{ user: Hi }}\ngrid:\n  axes:\n{axes}");
+        std::fs::write(&path, text).unwrap();
+        let loaded = load(&path, &[]).unwrap();
+        Grid::build(&loaded.config, &loaded.report.sources).unwrap().0
+    }
+
+    /// Rows by value of an axis.
+    fn by(grid: &Grid, rows: &[u32], axis: usize) -> Vec<u32> {
+        let mut out = vec![0; grid.axes[axis].values.len()];
+        for (cell, rows) in grid.cells().iter().zip(rows) {
+            out[grid.values(*cell)[axis]] += rows;
+        }
+        out
+    }
+
+    #[test]
+    fn without_balance_cells_share_by_weight() {
+        let grid = grid("    a: { values: { x: { weight: 3 }, y: {} } }\n    b: [p, q]\n");
+        let (rows, uneven) = share(&grid, 80, &[]);
+        assert_eq!((by(&grid, &rows, 0), by(&grid, &rows, 1)), (vec![60, 20], vec![40, 40]));
+        assert_eq!(uneven, None);
+    }
+
+    #[test]
+    fn balance_mends_what_holes_make_uneven() {
+        // x has three cells, y one: by cells alone x would get three quarters.
+        let holed = "    a: [x, y]\n    b: [p, q, r]\n  exclude: [{ a: y, b: [q, r] }]\n";
+        let grid = grid(holed);
+        assert_eq!(by(&grid, &share(&grid, 120, &[]).0, 0), [90, 30]);
+        let (rows, uneven) = share(&grid, 120, &[0]);
+        assert_eq!((by(&grid, &rows, 0), uneven), (vec![60, 60], None));
+    }
+
+    #[test]
+    fn what_no_fitting_can_balance_is_named() {
+        // y goes only with p, so p has at least half, and a third was wanted.
+        let grid = grid("    a: [x, y]\n    b: [p, q, r]\n  exclude: [{ a: y, b: [q, r] }]\n");
+        let (rows, uneven) = share(&grid, 120, &[0, 1]);
+        assert!(uneven.is_some());
+        assert_eq!(rows.iter().sum::<u32>(), 120);
+    }
+
+    proptest! {
+        #[test]
+        fn rounding_adds_up_and_is_near(shares in prop::collection::vec(0.01f64..9.0, 1..40), total in 0..5000u64) {
+            let ids: Vec<CellId> = (0..shares.len()).map(|n| CellId([n as u8; 16])).collect();
+            let rows = rounded(&shares, &ids, total);
+            prop_assert_eq!(rows.iter().map(|rows| u64::from(*rows)).sum::<u64>(), total);
+            let whole: f64 = shares.iter().sum();
+            for (rows, share) in rows.iter().zip(&shares) {
+                prop_assert!((f64::from(*rows) - share / whole * total as f64).abs() <= 1.0 + 1e-6);
+            }
+        }
+    }
+}
