@@ -63,15 +63,26 @@ impl Reader {
     /// Its own under the same limit, else one that ended by itself within today's: then the limit
     /// made no difference.
     pub fn answer(&self, fingerprint: &Fingerprint, max_tokens: u32) -> Result<Option<String>, StoreError> {
+        // The choice among the few rows is made here: SQLite prepares a statement anew at each use
+        // when its plan may depend on a value like this limit.
         let query = || {
-            self.connection
-                .prepare_cached(
-                    "SELECT answer FROM completion WHERE fingerprint = ?1
-                     AND (max_tokens = ?2 OR (ended AND (max_tokens <= ?2 OR tokens <= ?2)))
-                     ORDER BY max_tokens <> ?2, max_tokens LIMIT 1",
-                )?
-                .query_row(params![fingerprint.0, max_tokens], |row| row.get(0))
-                .optional()
+            let mut query = self.connection.prepare_cached(
+                "SELECT max_tokens, ended, tokens, answer FROM completion WHERE fingerprint = ?1",
+            )?;
+            let mut rows = query.query(params![fingerprint.0])?;
+            let mut best: Option<(bool, u32, String)> = None;
+            while let Some(row) = rows.next()? {
+                let (own, ended, tokens): (u32, bool, Option<i64>) = (row.get(0)?, row.get(1)?, row.get(2)?);
+                let fits = own <= max_tokens || tokens.is_some_and(|tokens| tokens <= i64::from(max_tokens));
+                if own != max_tokens && !(ended && fits) {
+                    continue;
+                }
+                let rank = (own != max_tokens, own);
+                if best.as_ref().is_none_or(|(other, limit, _)| rank < (*other, *limit)) {
+                    best = Some((rank.0, rank.1, row.get(3)?));
+                }
+            }
+            Ok(best.map(|(_, _, answer)| answer))
         };
         query().map_err(|error| self.dir.sqlite(error))
     }
