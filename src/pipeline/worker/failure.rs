@@ -58,17 +58,7 @@ impl Worker<'_> {
         error: &mut Option<RunError>,
     ) {
         self.note(&failure);
-        let fault = Fault { kind: FaultKind::Away, retry_after: failure.retry_after };
-        match self.queue.failed(ticket, demand, &fault, self.now()) {
-            After::Impatient { waited, asked, .. } => {
-                self.queue.clear();
-                let endpoint = &self.recipe.config.endpoint;
-                error.get_or_insert(RunError::impatient(endpoint, failure, waited, asked));
-            }
-            _ => {
-                self.last_errors.insert(demand.fingerprint, failure);
-            }
-        }
+        self.carry_out(ticket, demand, failure, FaultKind::Away, error);
     }
 
     pub(super) fn failed(
@@ -89,7 +79,20 @@ impl Worker<'_> {
             failure.class,
             ErrorClass::Unreachable | ErrorClass::Loading | ErrorClass::Dropped | ErrorClass::Unavailable
         );
-        let fault = Fault { kind: kind_of(failure.class), retry_after: failure.retry_after };
+        let kind = kind_of(failure.class);
+        self.carry_out(ticket, demand, failure, kind, error);
+    }
+
+    /// Asks the scheduler what follows from a failure, and does that.
+    fn carry_out(
+        &mut self,
+        ticket: Ticket,
+        demand: Demand,
+        failure: ClientError,
+        kind: FaultKind,
+        error: &mut Option<RunError>,
+    ) {
+        let fault = Fault { kind, retry_after: failure.retry_after };
         match self.queue.failed(ticket, demand, &fault, self.now()) {
             After::Again => {
                 self.last_errors.insert(demand.fingerprint, failure);
