@@ -121,7 +121,7 @@ Examples:
 }
 
 /// A config, and what is changed in it for once.
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 pub struct ConfigArgs {
     /// The config, a YAML file
     pub config: PathBuf,
@@ -153,6 +153,39 @@ pub struct RunArgs {
     /// Ask again for asks that failed by their own fault
     #[arg(long)]
     pub retry_failed: bool,
+    /// End at this local time, as `run.until` in the config
+    #[arg(long, value_name = "HH:MM")]
+    pub until: Option<String>,
+    /// End after so long, such as `6h`, as `run.for`
+    #[arg(long = "for", value_name = "TIME")]
+    pub lasts: Option<String>,
+    /// Send at most so many requests, as `run.max_requests`
+    #[arg(long, value_name = "N")]
+    pub max_requests: Option<String>,
+    /// Use at most so many tokens of prompts and answers, as `run.token_budget`
+    #[arg(long, value_name = "N")]
+    pub token_budget: Option<String>,
+    /// Spend at most so much, by the endpoints' `price`, as `run.max_cost`
+    #[arg(long, value_name = "COST")]
+    pub max_cost: Option<String>,
+}
+
+impl RunArgs {
+    /// The config with the flags that stand for keys of it.
+    pub fn config_with_limits(&self) -> ConfigArgs {
+        let mut config = self.config.clone();
+        let flags = [
+            ("until", &self.until),
+            ("for", &self.lasts),
+            ("max_requests", &self.max_requests),
+            ("token_budget", &self.token_budget),
+            ("max_cost", &self.max_cost),
+        ];
+        for (key, value) in flags {
+            config.set.extend(value.iter().map(|value| format!("run.{key}={value}")));
+        }
+        config
+    }
 }
 
 #[derive(Debug, Args)]

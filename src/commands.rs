@@ -19,12 +19,11 @@ use std::process::ExitCode;
 
 use crate::cli::{CellArgs, Cli, Colour, Command, ConfigArgs};
 use crate::config::Report;
-use crate::dataset::{Outcome, evaluate};
-use crate::fingerprint::Identity;
+use crate::dataset::{Models, Outcome, evaluate};
 use crate::grid::Selection;
 use crate::pipeline::{self, Ended, Known, Opened, RunError, StoreBook};
 use crate::report::{Style, say};
-use crate::store::{EndpointMemory, Reader, StoreDir};
+use crate::store::{Reader, StoreDir};
 
 /// How the program ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -210,6 +209,7 @@ fn block_on<T>(work: impl Future<Output = T>) -> Result<T, Failure> {
 /// What stored answers make of a config, without asking for anything.
 struct Evaluated {
     outcome: Outcome,
+    models: Models,
     known: Option<Known>,
     reader: Option<Reader>,
 }
@@ -219,17 +219,15 @@ fn evaluate_stored(opened: &Opened) -> Result<Evaluated, Failure> {
     let dir = StoreDir::new(config.project.store());
     let reader = Reader::open(&dir)?;
     let known = block_on(pipeline::look(config, reader.as_ref()))??;
-    let memory = known.as_ref().map_or_else(
-        || EndpointMemory { identity: Identity::Named { name: String::new() }, slots: None, context: None },
-        |known| known.memory.clone(),
-    );
-    let settings = pipeline::settings(&opened.recipe, &memory);
+    let models = known.as_ref().map_or_else(|| Models::unknown(config), |known| known.models(config));
+    let memories = known.as_ref().map_or(&[][..], |known| &known.memories);
+    let settings = pipeline::settings(&opened.recipe, memories);
     let outcome = {
-        let mut book = StoreBook::new(&opened.recipe, memory.identity, reader.as_ref(), settings, false)
+        let mut book = StoreBook::new(&opened.recipe, models.clone(), reader.as_ref(), settings, false)
             .map_err(RunError::from)?;
         evaluate(&opened.recipe.quotas, &mut book).map_err(RunError::from)?
     };
-    Ok(Evaluated { outcome, known, reader })
+    Ok(Evaluated { outcome, models, known, reader })
 }
 
 /// Prints JSON for machines, on standard output.

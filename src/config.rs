@@ -9,6 +9,7 @@ mod json_schema;
 pub mod keys;
 mod lists;
 pub mod load;
+mod models;
 mod prompt;
 mod resolve;
 pub mod resolved;

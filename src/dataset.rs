@@ -1,9 +1,11 @@
 //! The dataset as a pure function of a config and the stored answers.
 
 pub mod evaluate;
+mod models;
 pub mod recipe;
 pub mod row;
 pub mod snapshot;
 
 pub use evaluate::{Book, Outcome, Quotas, Stored, evaluate};
+pub use models::{Model, Models};
 pub use recipe::Recipe;

@@ -16,8 +16,8 @@ use crate::config::resolved::{Config, Template};
 use crate::fingerprint::Message;
 use crate::grid::{Cell, Grid, GridAxis};
 use crate::model::hash64;
-pub use pick::rendezvous;
 use pick::{ListObject, PickKey};
+pub use pick::{best, rendezvous, weighted_score};
 pub use template::File;
 use template::Templates;
 

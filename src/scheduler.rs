@@ -1,13 +1,19 @@
-//! What to send next, and what to do about a failure. It knows no model, no socket and no clock:
-//! every call is told the time, and says what is due.
+//! What to send next and where, and what to do about a failure. It knows no model, no socket and no
+//! clock: every call is told the time, and says what is due.
 
+mod budget;
 mod fault;
 mod limit;
 mod queue;
+mod server;
+mod steer;
 
-pub use fault::{Fault, FaultKind, GiveUp};
-pub use limit::RateLimit;
-pub use queue::{After, Next, Queue, Settings, Ticket, Waiting};
+pub use budget::{Budget, Caps, Cost, Spent};
+pub use fault::{Fault, FaultKind, GiveUp, Policy};
+pub use limit::Rates;
+pub use queue::{After, Ended, Next, Queue, Spot, Ticket, Waiting};
+pub use server::ServerSettings;
+pub use steer::Step;
 
 #[cfg(test)]
 mod simulation;

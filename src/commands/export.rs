@@ -14,9 +14,8 @@ pub fn export(args: &ExportArgs, talk: &Talk) -> Result<Exit, Failure> {
     let opened = open(&args.config, talk)?;
     let recipe = &opened.recipe;
     let evaluated = evaluate_stored(&opened)?;
-    let model = evaluated.known.as_ref().map_or("", |known| known.memory.identity.display_name());
     let rows: Vec<Map<String, Value>> =
-        evaluated.outcome.rows.iter().map(|accepted| row::row(recipe, accepted, model)).collect();
+        evaluated.outcome.rows.iter().map(|accepted| row::row(recipe, &evaluated.models, accepted)).collect();
     let by_ending = match args.output.extension().and_then(|ending| ending.to_str()) {
         Some("csv") => ExportFormat::Csv,
         _ => ExportFormat::Jsonl,

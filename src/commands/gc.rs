@@ -25,10 +25,10 @@ pub fn gc(args: &GcArgs, talk: &Talk) -> Result<Exit, Failure> {
             return Ok(Exit::Complete);
         };
         if let Some(known) = block_on(pipeline::look(&recipe.config, Some(&reader)))?? {
-            let frame = recipe.frame(&known.memory.identity);
+            let models = known.models(&recipe.config);
             for cell in 0..recipe.grid.cells().len() {
                 for ask in 0..recipe.quotas.max_asks {
-                    let request = recipe.request(&frame, cell, ask).map_err(RunError::from)?;
+                    let request = recipe.request(&models, cell, ask).map_err(RunError::from)?;
                     needed.insert(short(&request.fingerprint));
                 }
             }

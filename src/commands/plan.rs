@@ -11,7 +11,7 @@ pub fn plan(args: &PlanArgs, talk: &Talk) -> Result<Exit, Failure> {
     let opened = open(&args.config, talk)?;
     let recipe = &opened.recipe;
     let mask = select(&args.cells, &opened)?.mask(&recipe.grid);
-    let Evaluated { outcome, known, reader } = evaluate_stored(&opened)?;
+    let Evaluated { outcome, models, known, reader } = evaluate_stored(&opened)?;
     let last = match &reader {
         Some(reader) => reader.last_snapshot(&recipe.config.name)?,
         None => None,
@@ -36,7 +36,7 @@ pub fn plan(args: &PlanArgs, talk: &Talk) -> Result<Exit, Failure> {
         requests: outcome.demands.iter().filter(|demand| mask[demand.cell]).count() as u64,
         accepted: outcome.rows.len() as u64,
         shortfall: outcome.shortfall,
-        model: known.as_ref().map(|known| known.memory.identity.display_name().to_owned()),
+        model: models.names(),
         model_seen: known.as_ref().is_some_and(|known| known.seen),
         causes,
     };

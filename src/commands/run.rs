@@ -8,7 +8,7 @@ use crate::report;
 
 /// Asks for what the dataset lacks, and writes it.
 pub fn run(args: &RunArgs, talk: &Talk) -> Result<Exit, Failure> {
-    let opened = open(&args.config, talk)?;
+    let opened = open(&args.config_with_limits(), talk)?;
     let selection = select(&args.cells, &opened)?;
     let options = RunOptions { selection, retry_failed: args.retry_failed };
     let watcher = talk.style().watcher();

@@ -11,7 +11,7 @@ use crate::report::{Summary, count, thousands};
 pub fn status(args: &StatusArgs, talk: &Talk) -> Result<Exit, Failure> {
     let opened = open(&args.config, talk)?;
     let recipe = &opened.recipe;
-    let Evaluated { outcome, known, reader } = evaluate_stored(&opened)?;
+    let Evaluated { outcome, models, reader, .. } = evaluate_stored(&opened)?;
     let name = &recipe.config.name;
     let (completions, tombstones) = match &reader {
         Some(reader) => reader.counts()?,
@@ -23,7 +23,7 @@ pub fn status(args: &StatusArgs, talk: &Talk) -> Result<Exit, Failure> {
     };
     let last = last.and_then(|(_, text)| serde_json::from_str::<Summary>(&text).ok());
     let by_axis = pipeline::by_axis(recipe, &outcome);
-    let model = known.as_ref().map(|known| known.memory.identity.display_name());
+    let model = models.names();
     if args.json {
         print_json(&json!({
             "name": name,
@@ -47,7 +47,7 @@ pub fn status(args: &StatusArgs, talk: &Talk) -> Result<Exit, Failure> {
         count(outcome.demands.len() as u64, "ask"),
         count(outcome.shortfall, "row"),
     );
-    out.push_str(&format!("model: {}\n", model.unwrap_or("not known yet")));
+    out.push_str(&format!("model: {}\n", model.as_deref().unwrap_or("not known yet")));
     out.push_str(&format!(
         "store: {}, {}\n",
         count(completions, "completion"),

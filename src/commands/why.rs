@@ -7,7 +7,7 @@ use super::{Evaluated, Exit, Failure, Talk, evaluate_stored, open};
 use crate::check::answer::Answer;
 use crate::cli::WhyArgs;
 use crate::dataset::evaluate::Place;
-use crate::dataset::{Outcome, Recipe};
+use crate::dataset::{Models, Outcome, Recipe};
 use crate::fingerprint::{Identity, messages_of};
 use crate::model::{Fingerprint, RowId};
 use crate::pipeline::RunError;
@@ -23,8 +23,7 @@ pub fn why(args: &WhyArgs, talk: &Talk) -> Result<Exit, Failure> {
         talk.say("an id is hexadecimal: give at least its first four digits");
         return Ok(Exit::Usage);
     }
-    let Evaluated { outcome, reader, known } = evaluate_stored(&opened)?;
-    let model = known.map(|known| known.memory.identity);
+    let Evaluated { outcome, reader, models, .. } = evaluate_stored(&opened)?;
     let Some(reader) = reader else {
         talk.say("nothing was ever stored in this project");
         return Ok(Exit::Failed);
@@ -35,7 +34,7 @@ pub fn why(args: &WhyArgs, talk: &Talk) -> Result<Exit, Failure> {
             explain(recipe, &reader, &outcome, place, &mut out)?;
             true
         }
-        None => explain_old(recipe, &reader, &outcome, model.as_ref(), &id, &mut out)?,
+        None => explain_old(recipe, &reader, &outcome, &models, &id, &mut out)?,
     };
     if !found {
         talk.say(&format!("no row, reject or stored answer begins with `{id}`"));
@@ -110,7 +109,7 @@ fn explain_old(
     recipe: &Recipe,
     reader: &Reader,
     outcome: &Outcome,
-    model: Option<&Identity>,
+    models: &Models,
     id: &str,
     out: &mut String,
 ) -> Result<bool, Failure> {
@@ -135,7 +134,7 @@ fn explain_old(
     }
     let cell = line.as_ref().and_then(|line| cell_of(recipe, line));
     let asks = match cell {
-        Some(cell) => same_seed(recipe, cell, model, &request)?,
+        Some(cell) => same_seed(recipe, cell, models, &request)?,
         None => None,
     };
     match (cell, asks, &line) {
@@ -205,17 +204,24 @@ fn cell_of(recipe: &Recipe, line: &Map<String, Value>) -> Option<usize> {
 fn same_seed(
     recipe: &Recipe,
     cell: usize,
-    model: Option<&Identity>,
+    models: &Models,
     request: &str,
 ) -> Result<Option<(u32, Value)>, Failure> {
     let then: Value = serde_json::from_str(request).unwrap_or_default();
     let then_model = serde_json::from_value::<Identity>(then["model"].clone()).ok();
-    let Some(model) = model.or(then_model.as_ref()) else { return Ok(None) };
-    let frame = recipe.frame(model);
+    let of_then;
+    let models = match (models.names(), then_model) {
+        (Some(_), _) => models,
+        (None, Some(model)) => {
+            of_then = Models::new(&recipe.config, &vec![model; recipe.config.endpoints.len()]);
+            &of_then
+        }
+        (None, None) => return Ok(None),
+    };
     for ask in 0..recipe.quotas.max_asks {
-        let (messages, seed) = recipe.messages(cell, ask).map_err(RunError::from)?;
+        let (_, seed) = recipe.messages(cell, ask).map_err(RunError::from)?;
         if then["seed"] == seed {
-            let now = frame.request(&messages, seed);
+            let now = recipe.request(models, cell, ask).map_err(RunError::from)?;
             return Ok(Some((ask, serde_json::from_str(&now.canonical).unwrap_or_default())));
         }
     }

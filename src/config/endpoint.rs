@@ -10,25 +10,31 @@ use super::diagnostic::{Diagnostic, Report, Span, did_you_mean, secret};
 use super::file::{nearest, shown};
 use super::keys;
 use super::resolve::{missing, text_or};
-use super::resolved::{Endpoint, Managed, ManagedModel, Project, Server};
+use super::resolved::{Endpoint, Managed, ManagedModel, Price, Project, Server, Slots};
 use super::yaml::{Name, Node, Yaml};
 
-/// Resolves the one endpoint; `None` where a mistake was reported.
-pub fn endpoint(root: &Node, project: &Project, report: &mut Report) -> Option<Endpoint> {
+/// Resolves the endpoints; `None` where a mistake was reported.
+pub fn endpoints(root: &Node, project: &Project, report: &mut Report) -> Option<Vec<Endpoint>> {
     let help = "add the model server, such as\n\nendpoints:\n  local: http://127.0.0.1:8080";
     let Some(all) = root.get("endpoints").filter(|node| !node.entries().is_empty()) else {
         missing(root, "endpoints", help, report);
         return None;
     };
-    if let [_, (second, _), ..] = all.entries() {
+    let found: Vec<Option<Endpoint>> =
+        all.entries().iter().map(|(name, node)| endpoint(name, node, project, report)).collect();
+    let found: Vec<Endpoint> = found.into_iter().collect::<Option<_>>()?;
+    if found.iter().all(|endpoint| endpoint.weight <= 0.0) {
+        let weights = all.entries().iter().find_map(|(_, node)| node.get("weight"));
         report.push(
-            Diagnostic::error("endpoints", "more than one endpoint")
-                .at(second.span)
-                .label("the second")
-                .help("one endpoint a config is all that emogrid can use so far; remove the others"),
+            Diagnostic::error("weight", "every endpoint has weight 0")
+                .at(weights.map_or(all.span, |weight| weight.span))
+                .help("give at least one of them a weight above 0"),
         );
     }
-    let (name, node) = all.entries().first()?;
+    Some(found)
+}
+
+fn endpoint(name: &Name, node: &Node, project: &Project, report: &mut Report) -> Option<Endpoint> {
     let server = server(name, node, project, report);
     let get = |key: &str| node.get(key);
     let api_key_env = get("api_key_env").and_then(|node| variable(node, report));
@@ -43,15 +49,79 @@ pub fn endpoint(root: &Node, project: &Project, report: &mut Report) -> Option<E
             );
         }
     }
+    let whole = |key: &str| get(key).and_then(Node::whole).map(|n| n as u32);
+    if let (Some(burst), None) = (get("burst"), get("requests_per_minute")) {
+        report.push(
+            Diagnostic::error(
+                "rate",
+                "`burst` says how many of `requests_per_minute` go out at once, and that is not given",
+            )
+            .at(burst.span)
+            .help("add `requests_per_minute`, or remove `burst`"),
+        );
+    }
     Some(Endpoint {
         name: name.text.clone(),
         server: server?,
         model: get("model").and_then(Node::text).map(str::to_owned),
+        weight: get("weight").and_then(Node::number).unwrap_or(1.0),
         api_key_env,
-        slots: get("slots").and_then(Node::whole).map(|n| n as u32),
-        requests_per_minute: get("requests_per_minute").and_then(Node::whole).map(|n| n as u32),
+        slots: slots(get("slots"), report),
+        requests_per_minute: whole("requests_per_minute"),
+        burst: whole("burst").unwrap_or(1),
+        tokens_per_minute: whole("tokens_per_minute"),
+        price: get("price").map(|price| {
+            let of = |key: &str| price.get(key).and_then(Node::number).unwrap_or(0.0);
+            Price { prompt: of("prompt"), completion: of("completion") }
+        }),
         timeout: span_of("timeout", 300),
         patience: span_of("patience", 900),
+    })
+}
+
+fn slots(node: Option<&Node>, report: &mut Report) -> Slots {
+    let Some(node) = node else { return Slots::Auto };
+    if let Some(exactly) = node.whole() {
+        return Slots::Exactly(exactly as u32);
+    }
+    match keys::range(node) {
+        Some((least, most)) if least >= 1 && most <= 4096 => Slots::Between(least as u32, most as u32),
+        Some(_) => {
+            report.push(
+                Diagnostic::error("value", "`slots` goes from 1 to 4,096")
+                    .at(node.span)
+                    .help("such as `slots: [1, 32]`"),
+            );
+            Slots::Auto
+        }
+        None => Slots::Auto,
+    }
+}
+
+/// The endpoints that a name means: the one of that name, or those that assert that model.
+///
+/// # Errors
+/// A name that no endpoint has.
+pub fn named(name: &str, endpoints: &[Endpoint], at: Span) -> Result<Vec<usize>, Diagnostic> {
+    let all = || endpoints.iter().enumerate();
+    let called: Vec<usize> =
+        all().filter(|(_, endpoint)| endpoint.name == name).map(|(index, _)| index).collect();
+    let asserting = || all().filter(|(_, endpoint)| endpoint.model.as_deref() == Some(name));
+    let found = match called.is_empty() {
+        true => asserting().map(|(index, _)| index).collect(),
+        false => called,
+    };
+    if !found.is_empty() {
+        return Ok(found);
+    }
+    let known = || all().flat_map(|(_, endpoint)| [Some(endpoint.name.as_str()), endpoint.model.as_deref()]);
+    let unknown = Diagnostic::error("unknown-model", format!("no endpoint is or has `{name}`")).at(at);
+    Err(match did_you_mean(name, known().flatten()) {
+        Some(near) => unknown.help(format!("did you mean `{near}`?")),
+        None => {
+            let names: Vec<&str> = endpoints.iter().map(|endpoint| endpoint.name.as_str()).collect();
+            unknown.help(format!("the endpoints are `{}`", names.join("`, `")))
+        }
     })
 }
 
@@ -200,6 +270,7 @@ fn managed(node: &Node, project: &Project, report: &mut Report) -> Option<Manage
         slots: node.get("slots").and_then(Node::whole).unwrap_or(4) as u32,
         context: node.get("context").and_then(Node::whole).unwrap_or(2048) as u32,
         threads: node.get("threads").and_then(Node::whole).map(|n| n as u32),
+        restarts: node.get("restarts").and_then(Node::whole).unwrap_or(3) as u32,
     };
     for argument in node.get("args").map_or(&[][..], Node::items) {
         managed.args.push(match argument.to_json() {

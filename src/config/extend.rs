@@ -123,6 +123,7 @@ fn replaces(path: &str, below: &[(Name, Node)], above: &[(Name, Node)]) -> bool 
 mod tests {
     use crate::config::load::load;
     use crate::config::resolved::Amount;
+    use crate::config::resolved::Slots;
 
     fn folder(files: &[(&str, &str)]) -> tempfile::TempDir {
         let folder = tempfile::tempdir().unwrap();
@@ -159,7 +160,7 @@ mod tests {
         assert_eq!(config.name, "top", "a base's name is its own");
         assert_eq!(config.samples.amount, Amount::PerCell { per_cell: 5 });
         assert_eq!(config.samples.max_asks, Some(9));
-        assert_eq!(config.endpoint.slots, Some(2));
+        assert_eq!(config.endpoints[0].slots, Slots::Exactly(2));
         assert_eq!(config.axes.len(), 1);
         assert!(config.axes[0].label && config.axes[0].values.len() == 2);
         assert!(config.exclude.is_empty());

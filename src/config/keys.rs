@@ -93,7 +93,7 @@ pub static CONFIG: Section = Section {
             "endpoints",
             Kind::Named(&Kind::Either(&[Kind::Text, Kind::Section(&ENDPOINT)])),
             "",
-            "The model server, under a name of yours; a bare address is short for `{ url: … }`.",
+            "The model servers, each under a name of yours; a bare address is short for `{ url: … }`. Those with one and the same model share its work.",
         ),
         key("prompt", Kind::Section(&PROMPT), "", "What the model is told."),
         key(
@@ -119,6 +119,7 @@ pub static CONFIG: Section = Section {
             "Files of items for seeded picks in templates: `.txt` (an item a line), `.csv` with a header, or `.jsonl`.",
         ),
         key("output", Kind::Section(&OUTPUT), "", "Where the dataset is written."),
+        key("run", Kind::Section(&RUN), "", "How far one run goes."),
     ],
 };
 
@@ -134,16 +135,40 @@ pub static ENDPOINT: Section = Section {
         ),
         key("api_key_env", Kind::Text, "", "The environment variable that holds the key."),
         key(
+            "weight",
+            WEIGHT,
+            "1",
+            "The share of the asks that its model gets, relative to other models; of endpoints with the same model the greatest counts.",
+        ),
+        key(
             "slots",
-            Kind::Either(&[Kind::Word(&["auto"]), Kind::Whole { min: 1, max: 4096 }]),
+            Kind::Either(&[Kind::Word(&["auto"]), Kind::Whole { min: 1, max: 4096 }, Kind::Range]),
             "auto",
-            "Requests at a time; `auto` is the server's own number of slots, or 4 where it does not tell.",
+            "Requests at a time. `[least, most]`: as many as give the most tokens a second, found while it runs; `auto`: so from 1 to the server's own number of slots, or to 16 where it does not tell.",
         ),
         key(
             "requests_per_minute",
             Kind::Whole { min: 1, max: 1_000_000 },
             "no limit",
             "Never more than this in any 60 seconds.",
+        ),
+        key(
+            "burst",
+            Kind::Whole { min: 1, max: 1_000_000 },
+            "1",
+            "With `requests_per_minute`: how many may go out at once before the rest is spread evenly.",
+        ),
+        key(
+            "tokens_per_minute",
+            Kind::Whole { min: 1, max: 1_000_000_000 },
+            "no limit",
+            "Never more than this in any 60 seconds: a request reserves its prompt and `max_tokens`, and gives back what it did not use.",
+        ),
+        key(
+            "price",
+            Kind::Section(&PRICE),
+            "",
+            "What tokens cost, in a currency of yours, so that `run.max_cost` can hold to it.",
         ),
         key(
             "timeout",
@@ -166,6 +191,14 @@ pub static ENDPOINT: Section = Section {
     ],
 };
 
+pub static PRICE: Section = Section {
+    needs: &["prompt", "completion"],
+    keys: &[
+        key("prompt", Kind::Number { min: 0.0, max: 1e9 }, "0", "For a million tokens of prompts."),
+        key("completion", Kind::Number { min: 0.0, max: 1e9 }, "0", "For a million tokens of answers."),
+    ],
+};
+
 pub static MANAGED: Section = Section {
     needs: &["model"],
     keys: &[
@@ -184,6 +217,12 @@ pub static MANAGED: Section = Section {
             Kind::Whole { min: 1, max: 1024 },
             "the server's own choice",
             "CPU threads of the server.",
+        ),
+        key(
+            "restarts",
+            Kind::Whole { min: 0, max: 1000 },
+            "3",
+            "How often it is started again, should it end in mid-run.",
         ),
     ],
 };
@@ -222,6 +261,7 @@ pub static VARIANT: Section = Section {
         key("from", Kind::Text, "", "A template file under `prompts/`."),
         key("text", Kind::Text, "", "The template itself."),
         key("weight", WEIGHT, "1", "The variant's share of the asks, relative to the others'."),
+        key("model", Kind::Text, "any", "The endpoint, or its `model`, that answers this variant."),
     ],
 };
 
@@ -413,6 +453,43 @@ pub static OUTPUT: Section = Section {
         "out",
         "The folder for datasets, from the project's root; a dataset stands in a folder of its own name there.",
     )],
+};
+
+pub static RUN: Section = Section {
+    needs: &[],
+    keys: &[
+        key(
+            "until",
+            Kind::Text,
+            "",
+            "The local time at which a run ends, such as `\"06:30\"`; what is under way then is mostly done, since a request that would end later is not begun.",
+        ),
+        key("for", Kind::Duration, "", "How long a run lasts at most."),
+        key(
+            "max_requests",
+            Kind::Whole { min: 1, max: i64::MAX },
+            "",
+            "The most requests that one run sends.",
+        ),
+        key(
+            "token_budget",
+            Kind::Whole { min: 1, max: i64::MAX },
+            "",
+            "The most tokens of prompts and answers that one run uses.",
+        ),
+        key(
+            "max_cost",
+            Kind::Number { min: 0.0, max: 1e12 },
+            "",
+            "The most that one run costs, by the `price` of each endpoint.",
+        ),
+        key(
+            "tries",
+            Kind::Whole { min: 1, max: 1000 },
+            "5",
+            "How often one ask may fail, while others go through, before it is given up.",
+        ),
+    ],
 };
 
 fn join(path: &str, name: &str) -> String {

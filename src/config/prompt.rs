@@ -24,7 +24,8 @@ pub fn prompt(root: &Node, project: &Project, report: &mut Report) -> Option<Pro
     let single = user.text().is_some() || ["from", "text"].iter().any(|key| user.named(key).is_some());
     let user = if single {
         let template = template(user, report)?;
-        vec![Variant { name: "default".into(), weight: 1.0, template }]
+        let name = "default".into();
+        vec![Variant { name, weight: 1.0, model: None, endpoints: None, model_at: None, template }]
     } else {
         variants(user, project, report)
     };
@@ -47,7 +48,15 @@ fn variants(user: &Node, project: &Project, report: &mut Report) -> Vec<Variant>
         }
         let weight = node.get("weight").and_then(Node::number).unwrap_or(1.0);
         if let Some(template) = template(node, report) {
-            out.push(Variant { name: name.text.clone(), weight, template });
+            let model = node.get("model");
+            out.push(Variant {
+                name: name.text.clone(),
+                weight,
+                model: model.and_then(Node::text).map(str::to_owned),
+                endpoints: None,
+                model_at: model.map(|node| node.span),
+                template,
+            });
         }
     }
     if !out.is_empty() && out.iter().all(|variant| variant.weight <= 0.0) {

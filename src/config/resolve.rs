@@ -7,9 +7,10 @@ use serde_json::Map;
 
 use super::axes::axes;
 use super::diagnostic::{Diagnostic, Report, Span, did_you_mean};
-use super::endpoint::endpoint;
+use super::endpoint::endpoints;
 use super::keys;
 use super::lists::lists;
+use super::models::models;
 use super::prompt::prompt;
 use super::resolved::*;
 use super::response::response;
@@ -40,11 +41,15 @@ const LONGEST_NAME: usize = 100;
 /// what is wrong is left out or has its default, so that templates, rules and schema can be checked.
 pub fn resolve(root: &Node, project: Project, report: &mut Report) -> Option<Config> {
     let name = name(root, &project, report);
-    let endpoint = endpoint(root, &project, report);
-    let prompt = prompt(root, &project, report);
+    let endpoints = endpoints(root, &project, report);
+    let mut prompt = prompt(root, &project, report);
     let sampling = sampling(root, report);
     let response = response(root, &project, report);
-    let axes = axes(root, &project, report);
+    let mut axes = axes(root, &project, report);
+    if let Some(endpoints) = endpoints.as_deref() {
+        let axes = axes.as_deref_mut().unwrap_or_default();
+        models(root, endpoints, prompt.as_mut(), axes, report);
+    }
     let known = axes.as_deref().unwrap_or_default();
     let exclude = rules(root, "exclude", known, report);
     let only = rules(root, "only", known, report);
@@ -52,6 +57,8 @@ pub fn resolve(root: &Node, project: Project, report: &mut Report) -> Option<Con
     let scope = scope(root, axes.as_deref(), report);
     let lists = lists(root, &project, report);
     let output = output(root, &project, report);
+    let run = run(root, endpoints.as_deref().unwrap_or_default(), report);
+    room(root, endpoints.as_deref().unwrap_or_default(), &sampling, &response, report);
     let checks = root.get("checks");
     let axes = axes.filter(|axes| axes.iter().all(|axis| !axis.values.is_empty()));
     Some(Config {
@@ -64,7 +71,7 @@ pub fn resolve(root: &Node, project: Project, report: &mut Report) -> Option<Con
             words: checks.and_then(|c| c.get("words")).and_then(keys::range),
             characters: checks.and_then(|c| c.get("characters")).and_then(keys::range),
         },
-        endpoint: endpoint.unwrap_or_else(nowhere),
+        endpoints: endpoints.unwrap_or_else(|| vec![nowhere()]),
         response,
         axes: axes?,
         exclude,
@@ -73,6 +80,7 @@ pub fn resolve(root: &Node, project: Project, report: &mut Report) -> Option<Con
         scope,
         lists,
         project,
+        run,
     })
 }
 
@@ -83,8 +91,12 @@ fn nowhere() -> Endpoint {
         server: Server::Url(String::new()),
         model: None,
         api_key_env: None,
-        slots: None,
+        weight: 1.0,
+        slots: Slots::Auto,
         requests_per_minute: None,
+        burst: 1,
+        tokens_per_minute: None,
+        price: None,
         timeout: Duration::ZERO,
         patience: Duration::ZERO,
     }
@@ -138,6 +150,70 @@ fn output(root: &Node, project: &Project, report: &mut Report) -> PathBuf {
         }
     }
     PathBuf::from(folder)
+}
+
+fn run(root: &Node, endpoints: &[Endpoint], report: &mut Report) -> RunLimits {
+    let node = root.get("run");
+    let get = |key: &str| node.and_then(|node| node.get(key));
+    let whole = |key: &str| get(key).and_then(Node::whole).map(i64::unsigned_abs);
+    let until = get("until").and_then(|node| {
+        let time = time_of_day(node.text()?);
+        if time.is_none() {
+            report.push(
+                Diagnostic::error("value", "`until` is no time of day")
+                    .at(node.span)
+                    .help("write hours and minutes, such as `until: \"06:30\"`"),
+            );
+        }
+        time
+    });
+    let max_cost = get("max_cost");
+    if let Some(node) = max_cost
+        && endpoints.iter().any(|endpoint| endpoint.price.is_none())
+    {
+        let names: Vec<&str> = endpoints
+            .iter()
+            .filter(|endpoint| endpoint.price.is_none())
+            .map(|endpoint| endpoint.name.as_str())
+            .collect();
+        report.push(
+            Diagnostic::error("rate", format!("`max_cost` needs a price, and `{}` has none", names.join("`, `")))
+                .at(node.span)
+                .help("give what a million tokens cost, such as `price: { prompt: 0.15, completion: 0.6 }`; 0 for a server of your own"),
+        );
+    }
+    RunLimits {
+        until,
+        lasts: get("for").and_then(keys::duration),
+        max_requests: whole("max_requests"),
+        token_budget: whole("token_budget"),
+        max_cost: max_cost.and_then(Node::number),
+        tries: whole("tries").unwrap_or(5) as u32,
+    }
+}
+
+/// A time of day as `HH:MM`.
+pub fn time_of_day(text: &str) -> Option<jiff::civil::Time> {
+    let (hours, minutes) = text.trim().split_once(':')?;
+    let number =
+        |text: &str| (text.len() <= 2 && !text.is_empty()).then(|| text.parse::<i8>().ok()).flatten();
+    jiff::civil::Time::new(number(hours)?, number(minutes)?, 0, 0).ok()
+}
+
+/// Whether one request fits into what an endpoint may be sent in a minute.
+fn room(root: &Node, endpoints: &[Endpoint], sampling: &Sampling, response: &Response, report: &mut Report) {
+    let needs = u64::from(sampling.max_tokens) * u64::from(response.n);
+    for endpoint in endpoints {
+        let Some(limit) = endpoint.tokens_per_minute.filter(|limit| u64::from(*limit) <= needs) else {
+            continue;
+        };
+        let node = root.get("endpoints").and_then(|all| all.get(&endpoint.name)?.get("tokens_per_minute"));
+        report.push(
+            Diagnostic::error("rate", format!("one request may use more than {limit} tokens, so none could ever be sent"))
+                .at(node.map_or(root.span, |node| node.span))
+                .help(format!("its answer alone may take {needs} (`sampling.max_tokens` × `response.n`): raise this, or lower those")),
+        );
+    }
 }
 
 fn sampling(root: &Node, report: &mut Report) -> Sampling {

@@ -15,7 +15,8 @@ pub struct Config {
     pub seed: u64,
     #[serde(skip)]
     pub project: Project,
-    pub endpoint: Endpoint,
+    #[serde(serialize_with = "by_name")]
+    pub endpoints: Vec<Endpoint>,
     pub prompt: Prompt,
     pub sampling: Sampling,
     pub response: Response,
@@ -27,6 +28,22 @@ pub struct Config {
     pub scope: Scope,
     pub lists: Vec<List>,
     pub output: PathBuf,
+    /// It shapes no row, so a snapshot does not keep it.
+    #[serde(skip)]
+    pub run: RunLimits,
+}
+
+/// How far one run goes.
+#[derive(Debug, Clone)]
+pub struct RunLimits {
+    /// A local time of day.
+    pub until: Option<jiff::civil::Time>,
+    pub lasts: Option<Duration>,
+    pub max_requests: Option<u64>,
+    pub token_budget: Option<u64>,
+    pub max_cost: Option<f64>,
+    /// Failures of one ask, while others go through, before it is given up.
+    pub tries: u32,
 }
 
 /// Where a config and its project live.
@@ -54,6 +71,11 @@ impl Config {
         self.project.root.join(&self.output).join(&self.name)
     }
 
+    /// The longest that any endpoint may take over a request.
+    pub fn longest_timeout(&self) -> Duration {
+        self.endpoints.iter().map(|endpoint| endpoint.timeout).max().unwrap_or_default()
+    }
+
     /// The most candidates that one ask can give.
     pub fn candidates_per_ask(&self) -> u32 {
         self.response.items * self.response.n
@@ -62,15 +84,42 @@ impl Config {
 
 #[derive(Debug, Clone, Serialize)]
 pub struct Endpoint {
+    #[serde(skip)]
     pub name: String,
     pub server: Server,
     pub model: Option<String>,
+    /// The share of the asks that its model gets.
+    pub weight: f64,
     pub api_key_env: Option<String>,
-    /// `None` is `auto`.
-    pub slots: Option<u32>,
+    pub slots: Slots,
     pub requests_per_minute: Option<u32>,
+    pub burst: u32,
+    pub tokens_per_minute: Option<u32>,
+    pub price: Option<Price>,
     pub timeout: Duration,
     pub patience: Duration,
+}
+
+/// Requests at a time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Slots {
+    /// At most what the server has; as many of them as serve best.
+    Auto,
+    Exactly(u32),
+    /// As many as serve best, from the least to the most.
+    Between(u32, u32),
+}
+
+/// What a million tokens cost, in a currency of the user's.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct Price {
+    pub prompt: f64,
+    pub completion: f64,
+}
+
+fn by_name<S: serde::Serializer>(endpoints: &[Endpoint], serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_map(endpoints.iter().map(|endpoint| (&endpoint.name, endpoint)))
 }
 
 #[derive(Debug, Clone, Serialize)]
@@ -84,6 +133,8 @@ pub enum Server {
 #[derive(Debug, Clone, Serialize)]
 pub struct Managed {
     pub model: ManagedModel,
+    /// How often it is started again, should it end in mid-run.
+    pub restarts: u32,
     pub command: String,
     pub args: Vec<String>,
     pub slots: u32,
@@ -108,6 +159,14 @@ pub struct Prompt {
 pub struct Variant {
     pub name: String,
     pub weight: f64,
+    /// The model that it is for, by the name that the config calls it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub model: Option<String>,
+    /// The endpoints that this means; `None`: any.
+    #[serde(skip)]
+    pub endpoints: Option<Vec<usize>>,
+    #[serde(skip)]
+    pub model_at: Option<Span>,
     pub template: Template,
 }
 
@@ -162,10 +221,13 @@ pub struct Axis {
     pub at: Option<Span>,
 }
 
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Default, Serialize)]
 pub struct AxisValue {
     pub name: String,
     pub attributes: Map<String, Value>,
+    /// The endpoints that its attribute `model` means; `None`: any.
+    #[serde(skip)]
+    pub endpoints: Option<Vec<usize>>,
 }
 
 /// One item of `exclude` or `only`: all of its parts must match.

@@ -130,7 +130,7 @@ pub fn named(node: &Node, report: &mut Report) -> Option<Vec<AxisValue>> {
                     names.push(name);
                 }
             }
-            let values = names.into_iter().map(|name| AxisValue { name, attributes: Map::new() });
+            let values = names.into_iter().map(|name| AxisValue { name, ..AxisValue::default() });
             let values: Vec<_> = values.collect();
             (items.is_empty() || !values.is_empty()).then_some(values)
         }
@@ -138,8 +138,8 @@ pub fn named(node: &Node, report: &mut Report) -> Option<Vec<AxisValue>> {
             let mut values = Vec::new();
             for (name, node) in entries {
                 if fine(&name.text, name.span, report) {
-                    values
-                        .push(AxisValue { name: name.text.clone(), attributes: attributes_of(node, report) });
+                    let attributes = attributes_of(node, report);
+                    values.push(AxisValue { name: name.text.clone(), attributes, endpoints: None });
                 }
             }
             (entries.is_empty() || !values.is_empty()).then_some(values)

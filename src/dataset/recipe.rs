@@ -8,11 +8,11 @@ use crate::check::Judge;
 use crate::config::diagnostic::Report;
 use crate::config::resolved::{Amount, Scope};
 use crate::config::{Config, Diagnostic, Loaded};
-use crate::fingerprint::{Frame, Identity, Message, Request};
+use crate::fingerprint::{Frame, Message, Request};
 use crate::grid::{self, Grid, Uneven};
 use crate::prompt::{File, Prompts, RenderError, ask_seed};
 
-use super::Quotas;
+use super::{Models, Quotas};
 
 /// How many cells' asks are rendered to see that they can be.
 const SOME_CELLS: usize = 50;
@@ -96,25 +96,22 @@ impl Recipe {
         self.quotas.wanted()
     }
 
-    pub fn frame(&self, model: &Identity) -> Frame {
-        Frame::new(&self.config, model)
-    }
-
-    /// A cell's `ask`-th request to a model, in its canonical form.
+    /// A cell's `ask`-th request to the model that it is for, in its canonical form.
     ///
     /// # Errors
     /// A template that fails for this ask.
-    pub fn request(&self, frame: &Frame, cell: usize, ask: u32) -> Result<Request, RenderError> {
+    pub fn request(&self, models: &Models, cell: usize, ask: u32) -> Result<Request, RenderError> {
         let (messages, seed) = self.messages(cell, ask)?;
-        Ok(frame.request(&messages, seed))
+        Ok(self.frame(models, cell, ask).request(&messages, seed))
     }
 
     /// The same with the body to send.
     ///
     /// # Errors
     /// A template that fails for this ask.
-    pub fn ask(&self, frame: &Frame, cell: usize, ask: u32) -> Result<Ask, RenderError> {
+    pub fn ask(&self, models: &Models, cell: usize, ask: u32) -> Result<Ask, RenderError> {
         let (messages, seed) = self.messages(cell, ask)?;
+        let frame = self.frame(models, cell, ask);
         Ok(Ask { request: frame.request(&messages, seed), body: frame.body(&messages, seed) })
     }
 
@@ -122,9 +119,13 @@ impl Recipe {
     ///
     /// # Errors
     /// A template that fails for this ask.
-    pub fn probe(&self, frame: &Frame, cell: usize, ask: u32) -> Result<String, RenderError> {
+    pub fn probe(&self, models: &Models, cell: usize, ask: u32) -> Result<String, RenderError> {
         let (messages, seed) = self.messages(cell, ask)?;
-        Ok(frame.probe_body(&messages, seed))
+        Ok(self.frame(models, cell, ask).probe_body(&messages, seed))
+    }
+
+    fn frame<'a>(&self, models: &'a Models, cell: usize, ask: u32) -> &'a Frame {
+        &models.list()[models.of(self, cell, ask)].frame
     }
 
     /// A cell's `ask`-th messages and the seed of its sampling.

@@ -3,10 +3,11 @@
 use serde_json::{Map, Value};
 
 use super::evaluate::{Accepted, Failed, Rejected};
+use super::models::Models;
 use super::recipe::Recipe;
 
 /// A row of `dataset.jsonl`: id, text, a field an axis, the answer's other fields, where it is from.
-pub fn row(recipe: &Recipe, row: &Accepted, model: &str) -> Map<String, Value> {
+pub fn row(recipe: &Recipe, models: &Models, row: &Accepted) -> Map<String, Value> {
     let candidate = &row.answer[row.place.index];
     let mut out = Map::new();
     out.insert("id".into(), row.id.to_string().into());
@@ -15,7 +16,7 @@ pub fn row(recipe: &Recipe, row: &Accepted, model: &str) -> Map<String, Value> {
     if let Ok(passed) = &candidate.outcome {
         insert_fields(&mut out, &passed.fields);
     }
-    out.insert("model".into(), model.into());
+    out.insert("model".into(), models.name_of(recipe, row.place.cell, row.place.ask).into());
     out.insert("prompt".into(), variant(recipe, row.place.cell, row.place.ask).into());
     out.insert("fingerprint".into(), row.place.fingerprint.to_string().into());
     out

@@ -6,20 +6,19 @@ use std::sync::Arc;
 use rayon::prelude::*;
 
 use crate::check::Candidate;
-use crate::dataset::{Book, Recipe, Stored};
-use crate::fingerprint::{Frame, Identity};
+use crate::dataset::{Book, Models, Recipe, Stored};
 use crate::model::Fingerprint;
 use crate::prompt::RenderError;
 use crate::store::{Reader, Settings, StoreError};
 
-/// Asks and stored answers of one config and one model, remembered once read.
+/// Asks and stored answers of one config and its models, remembered once read.
 #[derive(Debug)]
 pub struct StoreBook<'a> {
     recipe: &'a Recipe,
-    frame: Frame,
-    pub model: Identity,
+    models: Models,
     reader: Option<&'a Reader>,
-    settings: Settings,
+    /// Of today, by endpoint; tombstones are held against them.
+    settings: Vec<Settings>,
     /// Tombstones count as missing, or there is none.
     no_tombstones: bool,
     fingerprints: Vec<Vec<Fingerprint>>,
@@ -39,12 +38,11 @@ impl<'a> StoreBook<'a> {
     /// A template that cannot be rendered for some cell's first ask, and a store that cannot be read.
     pub fn new(
         recipe: &'a Recipe,
-        model: Identity,
+        models: Models,
         reader: Option<&'a Reader>,
-        settings: Settings,
+        settings: Vec<Settings>,
         retry_failed: bool,
     ) -> Result<Self, BookError> {
-        let frame = recipe.frame(&model);
         let no_tombstones = retry_failed
             || match reader {
                 Some(reader) => !reader.has_tombstones()?,
@@ -53,22 +51,13 @@ impl<'a> StoreBook<'a> {
         // Nearly every evaluation needs every cell's first ask, so they are rendered side by side.
         let fingerprints = (0..recipe.grid.cells().len())
             .into_par_iter()
-            .map(|cell| Ok(vec![recipe.request(&frame, cell, 0)?.fingerprint]))
+            .map(|cell| Ok(vec![recipe.request(&models, cell, 0)?.fingerprint]))
             .collect::<Result<_, RenderError>>()?;
-        Ok(Self {
-            recipe,
-            frame,
-            model,
-            reader,
-            settings,
-            no_tombstones,
-            fingerprints,
-            known: HashMap::new(),
-        })
+        Ok(Self { recipe, models, reader, settings, no_tombstones, fingerprints, known: HashMap::new() })
     }
 
-    pub fn frame(&self) -> &Frame {
-        &self.frame
+    pub fn models(&self) -> &Models {
+        &self.models
     }
 
     /// Takes in what was just stored.
@@ -100,7 +89,7 @@ impl<'a> StoreBook<'a> {
             false => reader.tombstone(fingerprint)?,
         };
         Ok(match tombstone {
-            Some(stone) if stone.settings.still_hold(&self.settings) => {
+            Some(stone) if self.settings.iter().any(|now| stone.settings.still_hold(now)) => {
                 Stored::Tombstone(stone.reason.into())
             }
             _ => Stored::Missing,
@@ -120,7 +109,7 @@ impl Book for StoreBook<'_> {
         let known = &mut self.fingerprints[cell];
         while known.len() <= ask as usize {
             let next = known.len() as u32;
-            known.push(self.recipe.request(&self.frame, cell, next)?.fingerprint);
+            known.push(self.recipe.request(&self.models, cell, next)?.fingerprint);
         }
         Ok(known[ask as usize])
     }

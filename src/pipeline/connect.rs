@@ -1,52 +1,72 @@
-//! Which model answers, and the way to it.
+//! Which models answer, and the ways to them.
 
+use std::cell::Cell;
 use std::time::{Duration, Instant};
+
+use futures_util::future::join_all;
 
 use crate::client::managed::{self, ManagedError, ManagedServer};
 use crate::client::{Client, ClientError, ErrorClass, Probe, check_model};
 use crate::config::Config;
-use crate::config::resolved::{Endpoint, Server};
+use crate::config::resolved::{Endpoint, Managed, Server};
+use crate::dataset::Models;
+use crate::fingerprint::Identity;
 use crate::store::{EndpointMemory, Reader};
 
 use super::address::address;
 use super::error::RunError;
 use crate::report::{Status, Watcher};
 
-/// What is known of the endpoint without asking it for anything.
+/// What is known of the endpoints without asking them for anything.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Known {
-    pub memory: EndpointMemory,
-    /// Whether it was seen just now, rather than remembered.
+    /// In the config's order.
+    pub memories: Vec<EndpointMemory>,
+    /// Whether all were seen just now, rather than remembered.
     pub seen: bool,
+}
+
+impl Known {
+    pub fn models(&self, config: &Config) -> Models {
+        models(config, &self.memories)
+    }
+}
+
+/// The models of endpoints that are remembered so.
+pub fn models(config: &Config, memories: &[EndpointMemory]) -> Models {
+    let identities: Vec<Identity> = memories.iter().map(|memory| memory.identity.clone()).collect();
+    Models::new(config, &identities)
 }
 
 /// How long a look may take before memory is good enough.
 const LOOK: Duration = Duration::from_millis(1500);
 
-/// Looks which model the endpoint has, with a GET where it is up, or from memory.
+/// Looks which models the endpoints have, with a GET where one is up, or from memory; `None` where
+/// one was never seen.
 ///
 /// # Errors
 /// A managed model that is no model.
 pub async fn look(config: &Config, reader: Option<&Reader>) -> Result<Option<Known>, RunError> {
-    let endpoint = &config.endpoint;
+    let looks = config.endpoints.iter().map(|endpoint| look_at(endpoint, reader));
+    let mut known = Known { memories: Vec::new(), seen: true };
+    for look in join_all(looks).await {
+        let Some((memory, seen)) = look? else { return Ok(None) };
+        known.memories.push(memory);
+        known.seen &= seen;
+    }
+    Ok(Some(known))
+}
+
+async fn look_at(
+    endpoint: &Endpoint,
+    reader: Option<&Reader>,
+) -> Result<Option<(EndpointMemory, bool)>, RunError> {
     let remembered = match reader {
         Some(reader) => reader.endpoint(&address(endpoint))?,
         None => None,
     };
-    let memory = match &endpoint.server {
-        Server::Managed(server) => {
-            let identity = managed::identity(server)?;
-            return Ok(identity
-                .map(|identity| Known {
-                    memory: EndpointMemory {
-                        identity,
-                        slots: Some(server.slots),
-                        context: Some(server.context),
-                    },
-                    seen: true,
-                })
-                .or(remembered.map(|memory| Known { memory, seen: false })));
-        }
+    let seen = match &endpoint.server {
+        Server::Managed(server) => managed_memory(server)?,
         Server::Url(url) => {
             // Without its key an endpoint cannot be seen, and memory must do.
             let probe = match client(endpoint, url) {
@@ -59,17 +79,23 @@ pub async fn look(config: &Config, reader: Option<&Reader>) -> Result<Option<Kno
             probe.filter(asserted).map(|probe| memory_of(&probe))
         }
     };
-    Ok(match memory {
-        Some(memory) => Some(Known { memory, seen: true }),
-        None => remembered.map(|memory| Known { memory, seen: false }),
+    Ok(match seen {
+        Some(memory) => Some((memory, true)),
+        None => remembered.map(|memory| (memory, false)),
     })
 }
 
-fn memory_of(probe: &Probe) -> EndpointMemory {
+/// What a managed server will be, by its model's file; `None` where that was not fetched yet.
+fn managed_memory(server: &Managed) -> Result<Option<EndpointMemory>, RunError> {
+    let (slots, context) = (Some(server.slots), Some(server.context));
+    Ok(managed::identity(server)?.map(|identity| EndpointMemory { identity, slots, context }))
+}
+
+pub fn memory_of(probe: &Probe) -> EndpointMemory {
     EndpointMemory { identity: probe.identity.clone(), slots: probe.slots, context: probe.context }
 }
 
-fn client(endpoint: &Endpoint, url: &str) -> Result<Client, RunError> {
+pub fn client(endpoint: &Endpoint, url: &str) -> Result<Client, RunError> {
     let key = match &endpoint.api_key_env {
         None => None,
         Some(name) => match std::env::var(name) {
@@ -82,29 +108,83 @@ fn client(endpoint: &Endpoint, url: &str) -> Result<Client, RunError> {
     Client::new(url, key).map_err(|error| RunError::endpoint(endpoint, error))
 }
 
-/// A server that is there, with what it says of itself.
+/// The way to one endpoint, with what it says of itself, or what is remembered of it.
 #[derive(Debug)]
-pub struct Connected {
+pub struct Line {
     pub client: Client,
     pub memory: EndpointMemory,
     pub managed: Option<ManagedServer>,
+    /// Why it cannot be used now, though it may later.
+    pub away: Option<RunError>,
 }
 
-/// Starts a managed server, or waits for the user's own, and asserts its model.
+/// Starts managed servers, waits for the user's own, and asserts their models. Where several
+/// endpoints are given and some are there, the others are not waited for, if it is remembered which
+/// model each has.
 ///
 /// # Errors
 /// What no waiting will mend, or patience at its end.
-pub async fn connect(config: &Config, watcher: &(dyn Watcher + Sync)) -> Result<Connected, RunError> {
-    let endpoint = &config.endpoint;
+pub async fn connect(
+    config: &Config,
+    reader: Option<&Reader>,
+    watcher: &(dyn Watcher + Sync),
+) -> Result<Vec<Line>, RunError> {
+    let there = Cell::new(0);
+    let ends = config.endpoints.iter().map(|endpoint| async {
+        let remembered = match reader {
+            Some(reader) => reader.endpoint(&address(endpoint))?,
+            None => None,
+        };
+        connect_to(config, endpoint, remembered, &there, watcher).await
+    });
+    let lines: Vec<Line> = join_all(ends).await.into_iter().collect::<Result<_, _>>()?;
+    if lines.iter().any(|line| line.away.is_none()) {
+        return Ok(lines);
+    }
+    let mut lines = lines;
+    match lines.iter_mut().find_map(|line| line.away.take()) {
+        Some(error) => Err(error),
+        None => Ok(lines),
+    }
+}
+
+/// The way to one endpoint, whatever the others do.
+///
+/// # Errors
+/// As of `connect`.
+pub async fn connect_one(
+    config: &Config,
+    endpoint: &Endpoint,
+    watcher: &(dyn Watcher + Sync),
+) -> Result<Line, RunError> {
+    connect_to(config, endpoint, None, &Cell::new(0), watcher).await
+}
+
+/// How long an endpoint is waited for while another is there.
+const GRACE: Duration = Duration::from_secs(2);
+
+async fn connect_to(
+    config: &Config,
+    endpoint: &Endpoint,
+    remembered: Option<EndpointMemory>,
+    there: &Cell<usize>,
+    watcher: &(dyn Watcher + Sync),
+) -> Result<Line, RunError> {
     let (url, mut managed) = match &endpoint.server {
         Server::Url(url) => (url.clone(), None),
         Server::Managed(server) => {
-            let log = config.project.store().join(format!("llama-{}.log", config.name));
-            let running = ManagedServer::start(server, &log, &|message| watcher.say(message)).await?;
+            let running = start(config, endpoint, server, watcher).await?;
             (running.address.clone(), Some(running))
         }
     };
     let client = client(endpoint, &url)?;
+    let others = config.endpoints.len() - 1;
+    // One of several whose model is known may be away, as long as another is there.
+    let spared = |error: &RunError| {
+        let memory = remembered.clone().filter(|_| others > 0)?;
+        watcher.say(&format!("endpoint `{}` is set aside: {error}", endpoint.name));
+        Some(memory)
+    };
     let started = Instant::now();
     let mut said: Option<ErrorClass> = None;
     let mut failures = 0;
@@ -117,11 +197,21 @@ pub async fn connect(config: &Config, watcher: &(dyn Watcher + Sync)) -> Result<
         if let Some(gone) = managed.as_mut().and_then(ManagedServer::gone) {
             return Err(RunError::ManagedGone(gone));
         }
-        if !may_pass(&error) {
-            return Err(RunError::endpoint(endpoint, error));
-        }
-        if started.elapsed() >= endpoint.patience {
-            return Err(RunError::impatient(endpoint, error, started.elapsed(), None));
+        let over = started.elapsed() >= endpoint.patience;
+        if over || !may_pass(&error) || (there.get() > 0 && started.elapsed() >= GRACE) {
+            let error = match over && may_pass(&error) {
+                true => RunError::impatient(endpoint, error, started.elapsed(), None),
+                false => RunError::endpoint(endpoint, error),
+            };
+            return match spared(&error) {
+                Some(memory) => Ok(Line { client, memory, managed, away: Some(error) }),
+                None if over || !is_passing(&error) => Err(error),
+                // Never seen, so it is not known which asks are its own.
+                None => {
+                    tokio::time::sleep(Duration::from_secs(1)).await;
+                    continue;
+                }
+            };
         }
         if said != Some(error.class) {
             said = Some(error.class);
@@ -137,23 +227,40 @@ pub async fn connect(config: &Config, watcher: &(dyn Watcher + Sync)) -> Result<
         tokio::time::sleep(pause.min(left)).await;
         failures += 1;
     };
-    if let Some(model) = &endpoint.model {
-        check_model(&probe, model).map_err(|what| RunError::WrongModel {
-            endpoint: endpoint.name.clone(),
-            url: url.clone(),
-            what,
-        })?;
+    if let Some(model) = &endpoint.model
+        && let Err(what) = check_model(&probe, model)
+    {
+        let error = RunError::WrongModel { endpoint: endpoint.name.clone(), url, what };
+        return match spared(&error) {
+            Some(memory) => Ok(Line { client, memory, managed, away: Some(error) }),
+            None => Err(error),
+        };
     }
     let mut memory = memory_of(&probe);
     // A managed model is what its file says, whatever this build of the server calls it.
     if let Server::Managed(server) = &endpoint.server
-        && let Some(identity) = managed::identity(server)?
+        && let Some(own) = managed_memory(server)?
     {
-        memory.identity = identity;
-        memory.slots = Some(server.slots);
-        memory.context = Some(server.context);
+        memory = own;
     }
-    Ok(Connected { client, memory, managed })
+    there.set(there.get() + 1);
+    Ok(Line { client, memory, managed, away: None })
+}
+
+/// Starts the server of a managed endpoint.
+///
+/// # Errors
+/// Why it does not start.
+pub async fn start(
+    config: &Config,
+    endpoint: &Endpoint,
+    server: &Managed,
+    watcher: &(dyn Watcher + Sync),
+) -> Result<ManagedServer, RunError> {
+    let several = config.endpoints.len() > 1;
+    let name = if several { format!("{}-{}", config.name, endpoint.name) } else { config.name.clone() };
+    let log = config.project.store().join(format!("llama-{name}.log"));
+    Ok(ManagedServer::start(server, &log, &|message| watcher.say(message)).await?)
 }
 
 /// Waits for a server's answer, and says so when it takes longer than a moment.
@@ -179,6 +286,10 @@ fn may_pass(error: &ClientError) -> bool {
             | ErrorClass::ServerError
             | ErrorClass::Timeout
     )
+}
+
+fn is_passing(error: &RunError) -> bool {
+    matches!(error, RunError::Endpoint { error, .. } if may_pass(error))
 }
 
 /// A short word on what is waited for.

@@ -4,11 +4,11 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use super::connect::{Connected, connect};
+use super::connect::{Line, connect_one};
 use super::{Opened, RunError};
 use crate::check::answer::Answer;
 use crate::client::Client;
-use crate::config::resolved::Format;
+use crate::config::resolved::{Endpoint, Format, Slots};
 use crate::dataset::Recipe;
 use crate::fingerprint::Message;
 use crate::report::{Watcher, count, thousands};
@@ -39,18 +39,40 @@ fn finding(grade: Grade, what: impl Into<String>, mend: impl Into<String>) -> Fi
     Finding { grade, what: what.into(), mend: mend.into() }
 }
 
-/// Looks at the endpoint of a config: which model, slots, context, schema, thinking, speed.
+/// Looks at each endpoint of a config: which model, slots, context, schema, thinking, speed.
 ///
 /// Sends a few short requests, which are not stored.
 ///
 /// # Errors
-/// An endpoint that cannot be reached at all.
+/// An only endpoint that cannot be reached at all.
 pub async fn examine(opened: &Opened, watcher: &(dyn Watcher + Sync)) -> Result<Vec<Finding>, RunError> {
+    let endpoints = &opened.recipe.config.endpoints;
+    if let [only] = endpoints.as_slice() {
+        return examine_one(opened, only, watcher).await;
+    }
+    let mut out = Vec::new();
+    for endpoint in endpoints {
+        let found = match examine_one(opened, endpoint, watcher).await {
+            Ok(found) => found,
+            Err(error) => vec![finding(Grade::Bad, error.to_string(), error.advice())],
+        };
+        let named =
+            |finding: Finding| Finding { what: format!("{}: {}", endpoint.name, finding.what), ..finding };
+        out.extend(found.into_iter().map(named));
+    }
+    Ok(out)
+}
+
+async fn examine_one(
+    opened: &Opened,
+    endpoint: &Endpoint,
+    watcher: &(dyn Watcher + Sync),
+) -> Result<Vec<Finding>, RunError> {
     let recipe = &opened.recipe;
-    let Connected { client, memory, managed } = connect(&recipe.config, watcher).await?;
+    let Line { client, memory, managed, .. } = connect_one(&recipe.config, endpoint, watcher).await?;
     let mut out = vec![finding(Grade::Good, format!("{} answers", client.base()), "")];
     out.push(model(&memory));
-    out.push(slots(recipe, &memory));
+    out.push(slots(endpoint, &memory));
     out.extend(context(recipe, &client, &memory).await);
     out.extend(speed(&client, &memory).await);
     if recipe.config.response.format == Format::Json {
@@ -74,8 +96,12 @@ fn model(memory: &EndpointMemory) -> Finding {
     }
 }
 
-fn slots(recipe: &Recipe, memory: &EndpointMemory) -> Finding {
-    match (recipe.config.endpoint.slots, memory.slots) {
+fn slots(endpoint: &Endpoint, memory: &EndpointMemory) -> Finding {
+    let wanted = match endpoint.slots {
+        Slots::Auto => None,
+        Slots::Exactly(slots) | Slots::Between(_, slots) => Some(slots),
+    };
+    match (wanted, memory.slots) {
         (Some(wanted), Some(has)) if wanted > has => finding(
             Grade::Warning,
             format!("it has {}, and the config asks {wanted} at a time", count(has.into(), "slot")),
@@ -92,8 +118,8 @@ fn slots(recipe: &Recipe, memory: &EndpointMemory) -> Finding {
         (None, Some(has)) => finding(Grade::Good, format!("it has {}", count(has.into(), "slot")), ""),
         (None, None) => finding(
             Grade::Warning,
-            "it does not tell how many requests it takes at a time; 4 will be sent",
-            "set `slots` in the endpoint to what it can do",
+            "it does not tell how many requests it takes at a time; from 1 to 16 will be tried",
+            "set `slots` in the endpoint to what it can do, or to `[least, most]`",
         ),
     }
 }

@@ -9,7 +9,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use crate::dataset::row::{failed, reject, row};
-use crate::dataset::{Outcome, Recipe};
+use crate::dataset::{Models, Outcome, Recipe};
 use crate::fingerprint::Identity;
 use crate::model::{Fingerprint, RowId};
 
@@ -45,14 +45,9 @@ impl Files {
     /// # Errors
     /// What could not be written; the files before are then untouched, or replaced one by one in
     /// the order dataset, rejects, meta.
-    pub fn write(
-        &self,
-        recipe: &Recipe,
-        outcome: &Outcome,
-        model: Option<&Identity>,
-    ) -> Result<(), OutputError> {
-        let name = model.map_or("", Identity::display_name);
-        let rows = lines(outcome.rows.iter().map(|accepted| row(recipe, accepted, name)));
+    pub fn write(&self, recipe: &Recipe, outcome: &Outcome, models: &Models) -> Result<(), OutputError> {
+        let rows = lines(outcome.rows.iter().map(|accepted| row(recipe, models, accepted)));
+        let identities: Vec<&Identity> = models.list().iter().map(|model| &model.identity).collect();
         let given_up = outcome.failed.iter().map(|ask| failed(recipe, ask));
         let rejects = lines(outcome.rejects.iter().map(|rejected| reject(recipe, rejected)).chain(given_up));
         let mut reasons: BTreeMap<&str, u64> = BTreeMap::new();
@@ -67,7 +62,7 @@ impl Files {
             "shortfall": outcome.shortfall,
             "open_asks": outcome.demands.len(),
             "rejected": reasons,
-            "model": model,
+            "models": identities,
             "dataset_blake3": blake3::hash(rows.as_bytes()).to_hex().as_str(),
             "rejected_blake3": blake3::hash(rejects.as_bytes()).to_hex().as_str(),
         });

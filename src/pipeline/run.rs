@@ -8,15 +8,16 @@ use tokio::sync::mpsc;
 use super::Opened;
 use super::address::address;
 use super::book::StoreBook;
-use super::connect::{Connected, Known, connect, look};
+use super::connect::{Known, connect, look, models};
 use super::error::RunError;
 use super::interrupt::Interrupts;
 use super::output::{Files, OutputError, previous_rows};
 use super::summary;
-use super::worker::{self, Done, Progress, Tools};
+use super::worker::{self, Done, Limits, Progress, Stop, Tools};
 use crate::config;
+use crate::config::resolved::{Config, Endpoint, Slots};
 use crate::dataset::snapshot::CellAsks;
-use crate::dataset::{Outcome, Recipe, evaluate};
+use crate::dataset::{Model, Models, Outcome, Recipe, evaluate};
 use crate::grid::Selection;
 use crate::model::{Fingerprint, RowId};
 use crate::report::{self, CellChange, Summary, Watcher};
@@ -38,7 +39,7 @@ pub enum Ended {
     Complete,
     /// Short of what the config wants.
     Short,
-    /// By Ctrl-C, everything saved.
+    /// By Ctrl-C, the clock or a budget, everything saved.
     Stopped,
 }
 
@@ -89,7 +90,7 @@ pub async fn run(
     let mask = options.selection.mask(&recipe.grid);
     let idle = match &known {
         Some(known) => {
-            let mut book = book(recipe, &known.memory, reader.as_ref(), options)?;
+            let mut book = book(recipe, &known.memories, reader.as_ref(), options)?;
             let outcome = evaluate(&recipe.quotas, &mut book)?;
             let idle = !outcome.demands.iter().any(|demand| mask[demand.cell]);
             book.honour_tombstones();
@@ -102,31 +103,33 @@ pub async fn run(
         None => None,
     };
     let (worked, _lock) = match (idle, known) {
-        (Some(outcome), Some(Known { memory, .. })) => {
+        (Some(outcome), Some(Known { memories, .. })) => {
             let cells = summary::difference(recipe, &outcome, &asks_before);
-            (Worked::idle(outcome, memory, cells), lock.ok())
+            (Worked::idle(outcome, memories, cells), lock.ok())
         }
         (_, known) => {
             let lock = lock?;
-            let assumed = known.map(|known| known.memory);
+            let assumed = known.map(|known| known.memories);
             let worked = work(opened, options, watcher, &dir, assumed, &asks_before, &mut interrupts).await?;
             (worked, Some(lock))
         }
     };
-    let Worked { outcome, memory, cells, progress, mut error, stopped } = worked;
+    let Worked { outcome, memories, cells, progress, mut error, stopped } = worked;
+    let models = models(config, &memories);
     if progress.attempts > 0 && has_changed(opened) {
         watcher.say("the config or a template has changed since this run began: run again for what is new");
     }
 
     let snapshot = snapshot(opened, &outcome);
     let mut summary = summarise(recipe, &outcome, &progress, cells, &before, started);
-    summary.model = Some(memory.identity.display_name().to_owned());
+    summary.model = models.names();
+    summary.stopped_by = stopped.map(|stop| stop.name().to_owned());
     summary.part = !options.selection.is_all();
     summary.dataset = config::load::shown(&files.dataset()).display().to_string();
-    if let Err(failure) = files.write(recipe, &outcome, Some(&memory.identity)) {
+    if let Err(failure) = files.write(recipe, &outcome, &models) {
         error.get_or_insert(failure.into());
     }
-    let ended = ended(recipe, &outcome, &mask, stopped);
+    let ended = ended(recipe, &outcome, &mask, stopped.is_some());
     summary.state = match (&error, ended) {
         (Some(_), _) => "failed",
         (None, Ended::Complete) => "complete",
@@ -135,7 +138,7 @@ pub async fn run(
     }
     .into();
     if (last.as_ref() != Some(&snapshot) || progress.attempts > 0)
-        && let Err(failure) = record(&dir, recipe, &memory, snapshot, &summary, &files)
+        && let Err(failure) = record(&dir, recipe, &memories, snapshot, &summary, &files)
     {
         error.get_or_insert(failure);
     }
@@ -146,7 +149,7 @@ pub async fn run(
 fn record(
     dir: &StoreDir,
     recipe: &Recipe,
-    memory: &EndpointMemory,
+    memories: &[EndpointMemory],
     snapshot: Snapshot,
     summary: &Summary,
     files: &Files,
@@ -154,7 +157,9 @@ fn record(
     let config = &recipe.config;
     let writer = Writer::open(dir, |_| {})?;
     writer.snapshot(&config.name, snapshot)?;
-    writer.endpoint(&address(&config.endpoint), memory)?;
+    for (endpoint, memory) in config.endpoints.iter().zip(memories) {
+        writer.endpoint(&address(endpoint), memory)?;
+    }
     writer.config_file(&config.name, &config_path(recipe))?;
     if summary.attempts > 0 {
         let text = serde_json::to_string_pretty(summary).unwrap_or_default();
@@ -239,39 +244,41 @@ fn snapshot(opened: &Opened, outcome: &Outcome) -> Snapshot {
     Snapshot { resolved, files, cells: summary::cell_asks(&opened.recipe, outcome).to_bytes() }
 }
 
-/// The settings of today, against which tombstones are held.
-pub fn settings(recipe: &Recipe, memory: &EndpointMemory) -> Settings {
-    Settings {
+/// The settings of today, by endpoint, against which tombstones are held.
+pub fn settings(recipe: &Recipe, memories: &[EndpointMemory]) -> Vec<Settings> {
+    let of = |(endpoint, memory): (&Endpoint, &EndpointMemory)| Settings {
         max_tokens: Some(recipe.config.sampling.max_tokens),
-        timeout_ms: Some(recipe.config.endpoint.timeout.as_millis() as u64),
+        timeout_ms: Some(endpoint.timeout.as_millis() as u64),
         context: memory.context,
-    }
+    };
+    recipe.config.endpoints.iter().zip(memories).map(of).collect()
 }
 
 fn book<'a>(
     recipe: &'a Recipe,
-    memory: &EndpointMemory,
+    memories: &[EndpointMemory],
     reader: Option<&'a Reader>,
     options: &RunOptions,
 ) -> Result<StoreBook<'a>, RunError> {
-    let settings = settings(recipe, memory);
-    Ok(StoreBook::new(recipe, memory.identity.clone(), reader, settings, options.retry_failed)?)
+    let settings = settings(recipe, memories);
+    let models = models(&recipe.config, memories);
+    Ok(StoreBook::new(recipe, models, reader, settings, options.retry_failed)?)
 }
 
 struct Worked {
     outcome: Outcome,
-    memory: EndpointMemory,
+    memories: Vec<EndpointMemory>,
     /// How the cells stood to the last snapshot before anything was asked.
     cells: CellChange,
     progress: Progress,
     error: Option<RunError>,
-    stopped: bool,
+    stopped: Option<Stop>,
 }
 
 impl Worked {
     /// Nothing was asked.
-    fn idle(outcome: Outcome, memory: EndpointMemory, cells: CellChange) -> Self {
-        Self { outcome, memory, cells, progress: Progress::default(), error: None, stopped: false }
+    fn idle(outcome: Outcome, memories: Vec<EndpointMemory>, cells: CellChange) -> Self {
+        Self { outcome, memories, cells, progress: Progress::default(), error: None, stopped: None }
     }
 }
 
@@ -281,7 +288,7 @@ async fn work(
     options: &RunOptions,
     watcher: &(dyn Watcher + Sync),
     dir: &StoreDir,
-    assumed: Option<EndpointMemory>,
+    assumed: Option<Vec<EndpointMemory>>,
     before: &CellAsks,
     interrupts: &mut Interrupts,
 ) -> Result<Worked, RunError> {
@@ -294,47 +301,71 @@ async fn work(
     })?;
     let reader = Reader::open(dir)?;
     let connected = tokio::select! {
-        connected = connect(config, watcher) => connected,
+        connected = connect(config, reader.as_ref(), watcher) => connected,
         () = interrupts.next() => Err(RunError::Interrupted),
     };
     let connected = match (connected, &assumed) {
         (Ok(connected), _) => connected,
         // Nothing was asked; what is stored still makes a dataset, as far as it goes.
-        (Err(error), Some(memory)) => {
+        (Err(error), Some(memories)) => {
             let outcome = evaluate(
                 &recipe.quotas,
-                &mut book(recipe, memory, reader.as_ref(), &RunOptions::default())?,
+                &mut book(recipe, memories, reader.as_ref(), &RunOptions::default())?,
             )?;
             let cells = summary::difference(recipe, &outcome, before);
-            let stopped = matches!(error, RunError::Interrupted);
-            let error = (!stopped).then_some(error);
-            return Ok(Worked { error, stopped, ..Worked::idle(outcome, memory.clone(), cells) });
+            let stopped = matches!(error, RunError::Interrupted).then_some(Stop::Interrupt);
+            let error = stopped.is_none().then_some(error);
+            return Ok(Worked { error, stopped, ..Worked::idle(outcome, memories.clone(), cells) });
         }
         (Err(error), None) => return Err(error),
     };
-    let Connected { client, memory, managed } = connected;
-    if assumed.is_some_and(|assumed| assumed.identity != memory.identity) {
-        watcher.say(&format!("the model is now {}", memory.identity.display_name()));
+    let memories: Vec<EndpointMemory> = connected.iter().map(|line| line.memory.clone()).collect();
+    let now = models(config, &memories);
+    if let (Some(then), Some(names)) = (assumed.map(|then| models(config, &then)), now.names())
+        && then.list().iter().map(|model| &model.identity).ne(now.list().iter().map(|model| &model.identity))
+    {
+        watcher.say(&format!("the model is now {names}"));
     }
-    writer.endpoint(&address(&config.endpoint), &memory)?;
-    let mut book = book(recipe, &memory, reader.as_ref(), options)?;
+    for (endpoint, memory) in config.endpoints.iter().zip(&memories) {
+        writer.endpoint(&address(endpoint), memory)?;
+    }
+    let book = book(recipe, &memories, reader.as_ref(), options)?;
+    let (mut book, mask) = (book, options.selection.mask(&recipe.grid));
     let outcome = evaluate(&recipe.quotas, &mut book)?;
     let cells = summary::difference(recipe, &outcome, before);
     // Kept before the first ask, so that a run that dies is known to have begun.
     writer.snapshot(&config.name, snapshot(opened, &outcome))?;
     writer.config_file(&config.name, &config_path(recipe))?;
-    let mask = options.selection.mask(&recipe.grid);
     let to_go = outcome.demands.iter().filter(|demand| mask[demand.cell]).count();
-    let slots = config.endpoint.slots.or(memory.slots).unwrap_or(4);
     watcher.say(&format!(
-        "{}: {} to go, {slots} at a time",
-        memory.identity.display_name(),
-        report::count(to_go as u64, "request"),
+        "{}, {} to go",
+        places(config, &memories, &now),
+        report::count(to_go as u64, "request")
     ));
-    let settings = settings(recipe, &memory);
-    let tools = Tools { recipe, book, client, writer, commits, watcher, managed, settings, slots, mask };
+    let limits = Limits::new(&config.run, Instant::now());
+    if let Some(ends) = limits.says() {
+        watcher.say(&ends);
+    }
+    let settings = settings(recipe, &memories);
+    let tools = Tools { recipe, book, lines: connected, writer, commits, watcher, settings, mask, limits };
     let Done { outcome, progress, error, stopped } = worker::ask(tools, outcome, interrupts).await;
-    Ok(Worked { outcome, memory, cells, progress, error, stopped })
+    Ok(Worked { outcome, memories, cells, progress, error, stopped })
+}
+
+/// Each model with the requests that it takes at a time.
+fn places(config: &Config, memories: &[EndpointMemory], models: &Models) -> String {
+    let slots = |endpoint: usize| match (config.endpoints[endpoint].slots, memories[endpoint].slots) {
+        (Slots::Exactly(slots), _) => (slots, false),
+        (Slots::Between(_, most), _) => (most, true),
+        (Slots::Auto, told) => (told.unwrap_or(16), true),
+    };
+    let of = |model: &Model| {
+        let each = model.endpoints.iter().map(|endpoint| slots(*endpoint));
+        let (most, open) = each.fold((0, false), |(sum, any), (slots, open)| (sum + slots, any | open));
+        let most = if open && most > 1 { format!("up to {most}") } else { most.to_string() };
+        format!("{}: {most} at a time", model.identity.display_name())
+    };
+    models.list().iter().map(of).collect::<Vec<_>>().join("; ")
 }
 
 fn summarise(

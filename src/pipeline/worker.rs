@@ -1,27 +1,32 @@
 //! The loop that asks: sends what is due, stores what comes, evaluates, and again.
 
 mod failure;
+mod order;
+mod servers;
+mod stop;
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::time::{Duration, Instant};
 
 use tokio::sync::mpsc;
-use tokio::task::JoinSet;
+use tokio::task::{AbortHandle, JoinSet};
 
 use super::book::StoreBook;
+use super::connect::Line;
 use super::error::RunError;
 use super::interrupt::Interrupts;
 use crate::check::Candidate;
 use crate::check::answer::Answer;
+use crate::client::ClientError;
 use crate::client::managed::ManagedServer;
-use crate::client::{Client, ClientError};
 use crate::dataset::evaluate::Demand;
 use crate::dataset::{Outcome, Quotas, Recipe, Stored, evaluate};
 use crate::model::Fingerprint;
 use crate::report::{self, Status, Watcher};
-use crate::scheduler::{self, Next, Queue};
+use crate::scheduler::{Budget, Cost, Ended, Next, Queue, Spot, Ticket};
 use crate::store::{Completion, Kind, Settings, StoreError, Writer, Written};
-use failure::Looked;
+use servers::{Looked, Server};
+pub use stop::{Limits, Stop};
 
 /// What was done in this run.
 #[derive(Debug, Default)]
@@ -31,7 +36,21 @@ pub struct Progress {
     pub prompt_tokens: u64,
     pub cached_tokens: u64,
     pub completion_tokens: u64,
+    pub money: f64,
     pub faults: BTreeMap<&'static str, u64>,
+    /// By endpoint, in the config's order.
+    pub endpoints: Vec<EndpointProgress>,
+}
+
+/// What one endpoint did.
+#[derive(Debug, Default, Clone)]
+pub struct EndpointProgress {
+    pub requests: u64,
+    pub completion_tokens: u64,
+    /// Requests under way, summed over time.
+    pub busy: Duration,
+    /// Requests at a time when it ended.
+    pub slots: u32,
 }
 
 /// A received answer on its way into the store.
@@ -40,61 +59,98 @@ struct Pending {
     stored: Stored,
 }
 
-/// A request that came back: what was sent in canonical form, and what was answered.
-struct Sent {
-    ticket: scheduler::Ticket,
+/// A request that was sent.
+#[derive(Debug, Clone, Copy)]
+struct Send {
+    /// Which of the models, as an index.
+    model: usize,
+    ticket: Ticket,
+    spot: Spot,
     demand: Demand,
-    canonical: String,
-    answer: Result<String, ClientError>,
+    sent: Instant,
+    /// What it may cost at most.
+    most: Cost,
+}
+
+/// What came of something that was begun.
+enum Event {
+    /// A request came back: with what was sent in canonical form, and whether the server was looked
+    /// at first and is well.
+    Answered {
+        send: Send,
+        canonical: String,
+        looked: bool,
+        answer: Result<String, ClientError>,
+    },
+    /// The server was looked at before a request was to go out, and is not well.
+    NotWell {
+        send: Send,
+        looked: Looked,
+    },
+    /// A request that went through before was sent again.
+    Proved {
+        model: usize,
+        server: usize,
+        well: bool,
+    },
+    Restarted {
+        endpoint: usize,
+        result: Result<ManagedServer, String>,
+    },
 }
 
 struct Worker<'a> {
     recipe: &'a Recipe,
     quotas: Quotas,
     book: StoreBook<'a>,
-    client: Client,
+    /// By endpoint, in the config's order.
+    servers: Vec<Server>,
+    /// By model.
+    queues: Vec<Queue<Demand>>,
     writer: Writer,
     commits: mpsc::UnboundedReceiver<Written>,
     watcher: &'a (dyn Watcher + Sync),
-    managed: Option<ManagedServer>,
-    settings: Settings,
     mask: Vec<bool>,
-    queue: Queue<Demand>,
+    limits: Limits,
+    budget: Budget,
     started: Instant,
     /// Asks that wait, are under way, are being stored, or were given up in this run.
     asked: HashSet<Fingerprint>,
-    sends: JoinSet<Sent>,
+    events: JoinSet<Event>,
+    /// Requests under way, with the way to break each off.
+    sends: HashMap<(usize, Ticket), (Send, AbortHandle)>,
     pending: HashMap<u64, Pending>,
     next_pending: u64,
     /// What each failing ask failed with last.
     last_errors: HashMap<Fingerprint, ClientError>,
-    /// An ask that went through.
-    known_good: Option<(usize, u32)>,
-    /// The server was gone, and may come back as another.
-    was_gone: bool,
+    /// The longest prompt so far, in tokens.
+    longest_prompt: u32,
     progress: Progress,
-    said: HashSet<&'static str>,
+    /// Failures of which class were said of which endpoint.
+    said: HashSet<(usize, &'static str)>,
     example: Option<String>,
     outcome: Outcome,
     /// Something was stored since the last evaluation.
     stale: bool,
     evaluated: Instant,
     evaluation: Duration,
+    error: Option<RunError>,
+    stopped: Option<Stop>,
 }
 
 /// What a worker works with.
 pub struct Tools<'a> {
     pub recipe: &'a Recipe,
     pub book: StoreBook<'a>,
-    pub client: Client,
+    /// By endpoint, in the config's order.
+    pub lines: Vec<Line>,
     pub writer: Writer,
     pub commits: mpsc::UnboundedReceiver<Written>,
     pub watcher: &'a (dyn Watcher + Sync),
-    pub managed: Option<ManagedServer>,
-    pub settings: Settings,
-    pub slots: u32,
+    pub settings: Vec<Settings>,
     /// By cell: whether it is to be asked for.
     pub mask: Vec<bool>,
+    pub limits: Limits,
 }
 
 /// What came of a worker's work.
@@ -102,54 +158,72 @@ pub struct Done {
     pub outcome: Outcome,
     pub progress: Progress,
     pub error: Option<RunError>,
-    pub stopped: bool,
+    pub stopped: Option<Stop>,
 }
 
 /// Asks for the demands of an outcome and for what follows, until none is left or nothing more can
-/// be asked. Returns when all that was received is stored and a managed server has ended.
+/// be asked. Returns when all that was received is stored and managed servers have ended.
 pub async fn ask(tools: Tools<'_>, outcome: Outcome, interrupts: &mut Interrupts) -> Done {
-    let Tools { recipe, book, client, writer, commits, watcher, managed, settings, slots, mask } = tools;
-    let endpoint = &recipe.config.endpoint;
+    let Tools { recipe, book, lines, writer, commits, watcher, settings, mask, limits } = tools;
+    let proven: HashSet<usize> =
+        outcome.rows.iter().map(|row| book.models().of(recipe, row.place.cell, row.place.ask)).collect();
+    let started = Instant::now();
+    let (servers, queues) = servers::muster(recipe, book.models(), lines, &settings, &proven);
     let mut worker = Worker {
         recipe,
         quotas: recipe.quotas.clone(),
         book,
-        client,
+        servers,
+        queues,
         writer,
         commits,
         watcher,
-        managed,
-        settings,
         mask,
-        queue: Queue::new(scheduler::Settings {
-            slots,
-            requests_per_minute: endpoint.requests_per_minute.and_then(std::num::NonZeroU32::new),
-            patience: endpoint.patience,
-            proven: outcome.answers > 0,
-        }),
-        started: Instant::now(),
+        budget: Budget::new(limits.caps),
+        limits,
+        started,
         asked: HashSet::new(),
-        sends: JoinSet::new(),
+        events: JoinSet::new(),
+        sends: HashMap::new(),
         pending: HashMap::new(),
         next_pending: 0,
         last_errors: HashMap::new(),
-        known_good: outcome.rows.first().map(|row| (row.place.cell, row.place.ask)),
-        was_gone: false,
+        longest_prompt: 0,
         progress: Progress::default(),
         said: HashSet::new(),
         example: None,
         outcome,
         stale: false,
-        evaluated: Instant::now(),
+        evaluated: started,
         evaluation: Duration::ZERO,
+        error: None,
+        stopped: None,
     };
-    let (error, stopped) = worker.work(interrupts).await;
-    let Worker { outcome, progress, managed, writer, .. } = worker;
+    worker.progress.endpoints = vec![EndpointProgress::default(); recipe.config.endpoints.len()];
+    for row in &worker.outcome.rows {
+        let model = worker.book.models().of(recipe, row.place.cell, row.place.ask);
+        let known = &mut worker.servers[worker.book.models().list()[model].endpoints[0]].known_good;
+        known.get_or_insert((row.place.cell, row.place.ask));
+    }
+    worker.work(interrupts).await;
+    let Worker { outcome, mut progress, servers, queues, writer, error, stopped, .. } = worker;
     drop(writer);
-    if let Some(managed) = managed {
-        managed.stop().await;
+    for (endpoint, server) in servers.into_iter().enumerate() {
+        progress.endpoints[endpoint].slots = queues[server.model].level(server.index);
+        if let Some(managed) = server.managed {
+            managed.stop().await;
+        }
     }
     Done { outcome, progress, error, stopped }
+}
+
+/// What sending as much as can be sent came to.
+#[derive(Default)]
+struct Sending {
+    /// When there is more to do, unless something ends first.
+    wake: Option<Instant>,
+    /// Why nothing is sent although something waits.
+    waiting: Option<String>,
 }
 
 impl Worker<'_> {
@@ -157,118 +231,70 @@ impl Worker<'_> {
         self.started.elapsed()
     }
 
+    fn is_over(&self) -> bool {
+        self.stopped.is_some() || self.error.is_some()
+    }
+
     /// Until no demand is left, or nothing more can be asked.
-    async fn work(&mut self, interrupts: &mut Interrupts) -> (Option<RunError>, bool) {
-        let mut error = None;
-        let mut stopped = false;
+    async fn work(&mut self, interrupts: &mut Interrupts) {
         let mut tick = tokio::time::interval(self.watcher.interval());
         tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         self.enqueue();
         loop {
-            let over = stopped || error.is_some();
-            if !over && self.queue.wants_proof() {
-                tokio::select! {
-                    () = self.prove() => {}
-                    () = interrupts.next() => stopped = self.stop(),
-                }
+            let mut sending = Sending::default();
+            if !self.is_over() {
+                self.send_what_is_due(&mut sending);
             }
-            let mut wake = None;
-            let mut waiting = None;
-            while !over && !stopped && error.is_none() {
-                match self.queue.next(self.now()) {
-                    Next::Start(ticket, demand) => {
-                        if self.was_gone {
-                            let looked = tokio::select! {
-                                looked = self.look() => Some(looked),
-                                () = interrupts.next() => None,
-                            };
-                            match looked {
-                                Some(Ok(())) => self.was_gone = false,
-                                Some(Err(Looked::Other(other))) => {
-                                    self.queue.dropped(ticket);
-                                    self.queue.clear();
-                                    error = Some(other);
-                                    break;
-                                }
-                                Some(Err(Looked::Away(failure))) => {
-                                    self.away(ticket, demand, failure, &mut error);
-                                    continue;
-                                }
-                                None => {
-                                    self.queue.dropped(ticket);
-                                    stopped = self.stop();
-                                    break;
-                                }
-                            }
-                        }
-                        if let Err(failure) = self.send(ticket, demand) {
-                            error = Some(failure);
-                        }
-                    }
-                    Next::Wait(at, why) => {
-                        wake = Some(self.started + at);
-                        waiting = self.waiting_text(why, at);
-                        break;
-                    }
-                    Next::Busy | Next::Empty => break,
-                }
-            }
-            let over = stopped || error.is_some();
-            let idle = self.sends.is_empty() && self.pending.is_empty();
+            let over = self.is_over();
+            let idle = self.events.is_empty() && self.pending.is_empty();
             if idle && over {
                 break;
             }
-            let hungry = self.stale && self.queue.waiting() < self.queue.slots() as usize;
+            let hungry = self.stale && self.queues.iter().any(|queue| queue.waiting() < queue.places());
             if !over && hungry && (idle || self.may_evaluate()) {
-                if self.evaluate(&mut error) > 0 {
+                if self.evaluate() > 0 {
                     continue;
                 }
             } else if !over && hungry {
                 // Put off because the last one took long.
                 let at = self.evaluated + self.evaluation * 10;
-                wake = Some(wake.map_or(at, |wake: Instant| wake.min(at)));
+                sending.wake = Some(sending.wake.map_or(at, |wake| wake.min(at)));
             }
-            if idle && self.queue.waiting() == 0 {
+            if idle && self.queues.iter().all(|queue| queue.waiting() == 0) {
                 break;
             }
+            if idle && self.is_lost() {
+                continue;
+            }
+            let wake = self.deadline(sending.wake);
             tokio::select! {
-                Some(sent) = self.sends.join_next() => match sent {
-                    Ok(Sent { ticket, demand, canonical, answer: Ok(raw) }) => {
-                        self.received(ticket, demand, canonical, raw, &mut error);
-                    }
-                    Ok(Sent { ticket, demand, answer: Err(failure), .. }) => {
-                        self.failed(ticket, demand, failure, &mut error);
-                    }
-                    // Only sends that we left behind ourselves end without an answer.
-                    Err(_) => {}
+                // Only sends that we broke off ourselves end without an event.
+                Some(event) = self.events.join_next() => if let Ok(event) = event {
+                    self.happened(event);
                 },
                 written = self.commits.recv(), if !self.pending.is_empty() => match written {
-                    Some(written) => self.committed(written, &mut error),
+                    Some(written) => self.committed(written),
                     None => {
                         self.pending.clear();
-                        error.get_or_insert(StoreError::Gone.into());
+                        self.error.get_or_insert(StoreError::Gone.into());
                     }
                 },
-                () = sleep_until(wake), if wake.is_some() && !over => {}
+                () = sleep_until(wake), if wake.is_some() => self.look_at_the_clock(),
                 _ = tick.tick() => {
                     if self.stale && self.may_evaluate() && !over {
-                        self.evaluate(&mut error);
+                        self.evaluate();
                     }
-                    self.show(waiting);
+                    self.take_back();
+                    self.show(sending.waiting);
                 }
-                () = interrupts.next() => {
-                    if !stopped {
-                        stopped = self.stop();
-                    } else {
-                        self.sends.abort_all();
-                        self.sends = JoinSet::new();
-                    }
-                }
+                () = interrupts.next() => match self.stopped {
+                    None => self.stop(Stop::Interrupt),
+                    Some(_) => self.leave(),
+                },
             }
         }
         self.book.honour_tombstones();
-        self.evaluate(&mut error);
-        (error, stopped)
+        self.evaluate();
     }
 
     /// Whether evaluations take up at most a tenth of the time.
@@ -277,83 +303,158 @@ impl Worker<'_> {
     }
 
     /// Evaluates, and enqueues what is newly demanded; says how many that are.
-    fn evaluate(&mut self, error: &mut Option<RunError>) -> usize {
+    fn evaluate(&mut self) -> usize {
         let begun = Instant::now();
         match evaluate(&self.quotas, &mut self.book) {
             Ok(outcome) => self.outcome = outcome,
             Err(failure) => {
-                error.get_or_insert(failure.into());
+                self.error.get_or_insert(failure.into());
                 return 0;
             }
         }
         self.evaluation = begun.elapsed();
         self.evaluated = Instant::now();
         self.stale = false;
-        match error {
-            None => self.enqueue(),
-            Some(_) => 0,
+        match self.is_over() {
+            false => self.enqueue(),
+            true => 0,
         }
     }
 
-    fn enqueue(&mut self) -> usize {
-        let mut new = 0;
-        for demand in &self.outcome.demands {
-            if self.mask[demand.cell] && self.asked.insert(demand.fingerprint) {
-                self.queue.push(*demand);
-                new += 1;
+    fn send_what_is_due(&mut self, sending: &mut Sending) {
+        for model in 0..self.queues.len() {
+            if let Some(server) = self.queues[model].wants_proof() {
+                self.prove(model, server);
+            }
+            loop {
+                if self.is_over() || !self.may_begin(model, sending) {
+                    break;
+                }
+                let now = self.now();
+                match self.queues[model].next(now) {
+                    Next::Start(ticket, demand, spot) => {
+                        let most = self.cost(model, self.endpoint_of(model, spot.server));
+                        let send = Send { model, ticket, spot, demand, sent: Instant::now(), most };
+                        if let Err(failure) = self.send(send) {
+                            self.error = Some(failure);
+                        }
+                    }
+                    Next::Wait(at, why) => {
+                        let text = self.waiting_text(model, why, at);
+                        sending.waiting = sending.waiting.take().or(text);
+                        let at = self.started + at;
+                        sending.wake = Some(sending.wake.map_or(at, |wake| wake.min(at)));
+                        break;
+                    }
+                    Next::Busy | Next::Empty => break,
+                }
             }
         }
-        new
     }
 
-    /// Begins to stop: nothing more is sent, and what is under way is waited for.
-    fn stop(&mut self) -> bool {
-        self.queue.clear();
-        if !self.sends.is_empty() {
-            self.watcher.say(&format!(
-                "stopping: waiting for {} under way; Ctrl-C again to leave them",
-                report::count(self.sends.len() as u64, "request")
-            ));
+    fn endpoint_of(&self, model: usize, server: usize) -> usize {
+        self.book.models().list()[model].endpoints[server]
+    }
+
+    fn send(&mut self, send: Send) -> Result<(), RunError> {
+        let Send { model, demand, spot, .. } = send;
+        let ask = self.recipe.ask(self.book.models(), demand.cell, demand.ask)?;
+        let endpoint = self.endpoint_of(model, spot.server);
+        let config = &self.recipe.config.endpoints[endpoint];
+        let server = &self.servers[endpoint];
+        let body = server.pinned(ask.body, spot.place);
+        let (client, timeout) = (server.client.clone(), config.timeout);
+        let look = server.was_gone.then(|| server.look(config, &self.book.models().list()[model].identity));
+        self.progress.attempts += 1;
+        self.budget.reserve(send.most);
+        let canonical = ask.request.canonical;
+        let handle = self.events.spawn(async move {
+            let looked = look.is_some();
+            if let Some(look) = look
+                && let Err(looked) = look.await
+            {
+                return Event::NotWell { send, looked };
+            }
+            Event::Answered { send, canonical, looked, answer: client.chat(body, timeout).await }
+        });
+        self.sends.insert((model, send.ticket), (send, handle));
+        Ok(())
+    }
+
+    fn happened(&mut self, event: Event) {
+        match event {
+            Event::Answered { send, canonical, looked, answer } => {
+                if !self.ended(&send, answer.is_ok()) {
+                    return;
+                }
+                if looked {
+                    let endpoint = self.endpoint_of(send.model, send.spot.server);
+                    self.servers[endpoint].is_back(self.watcher);
+                }
+                match answer {
+                    Ok(raw) => self.received(send, canonical, raw),
+                    Err(failure) => self.failed(send, failure),
+                }
+            }
+            Event::NotWell { send, looked } => {
+                if self.ended(&send, false) {
+                    self.not_well(send, looked);
+                }
+            }
+            Event::Proved { model, server, well } => self.queues[model].proven(server, well),
+            Event::Restarted { endpoint, result } => self.restarted(endpoint, result),
+        }
+    }
+
+    /// Takes a request off the list of those under way; false where it was broken off before.
+    fn ended(&mut self, send: &Send, answered: bool) -> bool {
+        if self.sends.remove(&(send.model, send.ticket)).is_none() {
+            return false;
+        }
+        let endpoint = self.endpoint_of(send.model, send.spot.server);
+        self.progress.endpoints[endpoint].busy += send.sent.elapsed();
+        if !answered {
+            self.settle(endpoint, send.most, 0, 0);
         }
         true
     }
 
-    fn send(&mut self, ticket: scheduler::Ticket, demand: Demand) -> Result<(), RunError> {
-        let ask = self.recipe.ask(self.book.frame(), demand.cell, demand.ask)?;
-        let client = self.client.clone();
-        let timeout = self.recipe.config.endpoint.timeout;
-        self.progress.attempts += 1;
-        let canonical = ask.request.canonical;
-        self.sends.spawn(async move {
-            Sent { ticket, demand, canonical, answer: client.chat(ask.body, timeout).await }
-        });
-        Ok(())
-    }
-
-    fn received(
-        &mut self,
-        ticket: scheduler::Ticket,
-        demand: Demand,
-        canonical: String,
-        raw: String,
-        error: &mut Option<RunError>,
-    ) {
+    fn received(&mut self, send: Send, canonical: String, raw: String) {
         crate::crash_point!("after-receipt");
+        let Send { model, ticket, demand, spot, .. } = send;
+        let endpoint = self.endpoint_of(model, spot.server);
         let answer = match Answer::parse(&raw) {
             Ok(answer) => answer,
             Err(why) => {
-                let failure = self.client.redacted(ClientError::garbled(&raw, &why.to_string()));
-                return self.failed(ticket, demand, failure, error);
+                self.settle(endpoint, send.most, 0, 0);
+                let failure = ClientError::garbled(&raw, &why.to_string());
+                let failure = self.servers[endpoint].client.redacted(failure);
+                return self.failed(send, failure);
             }
         };
-        self.queue.done(ticket);
-        self.last_errors.remove(&demand.fingerprint);
-        self.known_good = Some((demand.cell, demand.ask));
         let usage = answer.usage.unwrap_or_default();
+        let used = answer.usage.map(|usage| (usage.prompt_tokens + usage.completion_tokens) as u32);
+        let Ended { twin, step } = {
+            let now = self.now();
+            self.queues[model].done(ticket, used, usage.completion_tokens, now)
+        };
+        if let Some(twin) = twin {
+            self.break_off(model, twin);
+        }
+        if let Some(step) = step {
+            self.stepped(endpoint, step);
+        }
+        self.settle(endpoint, send.most, usage.prompt_tokens, usage.completion_tokens);
+        self.servers[endpoint].error = None;
+        self.longest_prompt = self.longest_prompt.max(usage.prompt_tokens as u32);
+        self.last_errors.remove(&demand.fingerprint);
+        self.servers[endpoint].known_good = Some((demand.cell, demand.ask));
         self.progress.requests += 1;
         self.progress.prompt_tokens += usage.prompt_tokens;
         self.progress.completion_tokens += usage.completion_tokens;
         self.progress.cached_tokens += answer.cached_tokens();
+        self.progress.endpoints[endpoint].requests += 1;
+        self.progress.endpoints[endpoint].completion_tokens += usage.completion_tokens;
         let ended = answer.ended_by_itself();
         // With several choices servers differ in what they count, so the number is not relied on.
         let tokens = (answer.choices.len() == 1 && answer.usage.is_some()).then_some(usage.completion_tokens);
@@ -372,7 +473,7 @@ impl Worker<'_> {
         };
         let ticket = self.put_off(demand.fingerprint, Stored::Answer(candidates));
         if let Err(failure) = self.writer.completion(ticket, completion) {
-            error.get_or_insert(failure.into());
+            self.error.get_or_insert(failure.into());
             self.pending.remove(&ticket);
         }
     }
@@ -389,7 +490,7 @@ impl Worker<'_> {
         self.next_pending
     }
 
-    fn committed(&mut self, written: Written, error: &mut Option<RunError>) {
+    fn committed(&mut self, written: Written) {
         let fine = written.result.is_ok();
         for ticket in written.tickets {
             let Some(pending) = self.pending.remove(&ticket) else {
@@ -405,11 +506,16 @@ impl Worker<'_> {
             }
         }
         if let Err(failure) = written.result
-            && error.is_none()
+            && self.error.is_none()
         {
-            self.queue.clear();
-            *error = Some(failure.into());
+            self.fail(failure.into());
         }
+    }
+
+    /// Ends the run with an error: nothing more is sent, and what is under way is waited for.
+    fn fail(&mut self, error: RunError) {
+        self.queues.iter_mut().for_each(|queue| drop(queue.clear()));
+        self.error.get_or_insert(error);
     }
 
     /// A sum over the cells that are asked for.
@@ -423,11 +529,12 @@ impl Worker<'_> {
         for reject in &self.outcome.rejects {
             *rejected.entry(reject.reason.name()).or_default() += 1;
         }
+        let waits: usize = self.queues.iter().map(Queue::waiting).sum();
         self.watcher.update(&Status {
             rows: self.meant(|cell| self.outcome.accepted[cell]),
             wanted: self.meant(|cell| self.quotas.rows[cell]),
             requests: self.progress.requests,
-            open: (self.queue.waiting() + self.sends.len()) as u64,
+            open: (waits + self.sends.len()) as u64,
             under_way: self.sends.len(),
             rejected,
             completion_tokens: self.progress.completion_tokens,
@@ -443,4 +550,8 @@ async fn sleep_until(wake: Option<Instant>) {
         Some(wake) => tokio::time::sleep_until(wake.into()).await,
         None => std::future::pending().await,
     }
+}
+
+fn under_way(count: usize) -> String {
+    report::count(count as u64, "request")
 }

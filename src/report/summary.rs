@@ -70,6 +70,10 @@ pub struct Summary {
     pub started: String,
     /// `complete`, `short`, `stopped` or `failed`.
     pub state: String,
+    /// What ended it before its work was done: `interrupt`, `until`, `for`, `max_requests`,
+    /// `token_budget` or `max_cost`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stopped_by: Option<String>,
     /// Only some cells were asked for (`--where`, `--limit`): the state is that of those.
     #[serde(default)]
     pub part: bool,

@@ -34,21 +34,24 @@ pub struct Fault {
 pub enum GiveUp {
     /// Its own fault: others went through.
     Its,
-    /// It kept failing, and there was nothing left to compare it with.
+    /// It kept failing, and there was nothing left to compare it with, or a server is not there that
+    /// might have taken it.
     Unproven,
 }
 
 /// What an item went through so far.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct History {
     /// Failures that may have been its own.
     pub broken: u32,
     pub refused: u32,
     /// Times that it was too much for the server with nothing else under way.
     pub crowded_alone: u32,
-    /// How many others had succeeded when it was first sent.
-    pub successes_at_first: u64,
-    pub was_sent: bool,
+    /// Where it broke last.
+    pub broke_last_at: Option<usize>,
+    /// By server that it was sent to: how many others had succeeded there when it first was, and
+    /// whether it was refused there.
+    seen: Vec<(usize, u64, bool)>,
 }
 
 impl History {
@@ -56,9 +59,55 @@ impl History {
     pub fn is_fresh(&self) -> bool {
         self.broken == 0 && self.refused == 0
     }
+
+    /// It is sent to a server where so many have succeeded.
+    pub fn sent(&mut self, server: usize, successes: u64) {
+        if !self.seen.iter().any(|(of, ..)| *of == server) {
+            self.seen.push((server, successes, false));
+        }
+    }
+
+    pub fn refuse(&mut self, server: usize) {
+        self.seen.iter_mut().filter(|(of, ..)| *of == server).for_each(|(.., refused)| *refused = true);
+    }
+
+    pub fn refused_by(&self, server: usize) -> bool {
+        self.seen.iter().any(|(of, _, refused)| *of == server && *refused)
+    }
+
+    /// Takes over what the same item's other request went through.
+    pub fn absorb(&mut self, other: &Self) {
+        self.broken = self.broken.max(other.broken);
+        self.refused = self.refused.max(other.refused);
+        self.crowded_alone = self.crowded_alone.max(other.crowded_alone);
+        for (server, successes, refused) in &other.seen {
+            self.sent(*server, *successes);
+            if *refused {
+                self.refuse(*server);
+            }
+        }
+    }
+
+    /// How many had succeeded on a server when this was first sent there.
+    fn successes_at_first(&self, server: usize) -> u64 {
+        self.seen.iter().find(|(of, ..)| *of == server).map_or(0, |(_, successes, _)| *successes)
+    }
 }
 
-/// What is known of the server as a whole.
+/// What the config decides about failures.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Policy {
+    /// Tries of one item before its failures are held against it.
+    pub tries: u32,
+}
+
+impl Default for Policy {
+    fn default() -> Self {
+        Self { tries: 5 }
+    }
+}
+
+/// What is known of one server as a whole.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Evidence {
     /// Items that went through.
@@ -78,6 +127,10 @@ pub struct Evidence {
     pub fresh: usize,
     /// Other items, waiting or under way.
     pub others: usize,
+    /// Another server could take the item, now or later.
+    pub elsewhere: bool,
+    /// Another server that was set aside did not refuse it.
+    pub untried: bool,
     /// The failure was that of a probe, while the server was held to be away.
     pub probing: bool,
 }
@@ -92,25 +145,37 @@ pub enum Decision {
     Pause(Duration),
     /// Fewer at a time, and this item again.
     Shrink,
+    /// This item again, on another server.
+    Elsewhere,
     GiveUp(GiveUp),
     Stop,
 }
 
-/// Tries of one item before its failures are held against it.
-pub const TRIES: u32 = 5;
-/// Tries of one item when there is nothing else to compare it with.
-const LONE_TRIES: u32 = 7;
+/// Further tries of one item when there is nothing else to compare it with.
+const LONE: u32 = 2;
 /// Different items refused in a row that prove a server refuses all: when it never accepted any,
 /// and when it did.
 const ALL_REFUSED: (u32, u32) = (3, 8);
 /// Failures in a row that prove a server away, while there are items that did not fail yet.
 const AWAY_STREAK: u32 = 8;
 
-/// What to do about a fault; `history` already counts it.
-pub fn decide(fault: &Fault, history: &History, evidence: &Evidence) -> Decision {
-    let others_succeeded = evidence.successes > history.successes_at_first;
+/// What to do about a fault on a server; `history` and `evidence` already count it.
+pub fn decide(
+    fault: &Fault,
+    history: &History,
+    server: usize,
+    evidence: &Evidence,
+    policy: &Policy,
+) -> Decision {
+    let others_succeeded = evidence.successes > history.successes_at_first(server);
     let first_pause = Duration::from_millis(125);
     let again = Decision::Retry(delay(history.broken.saturating_sub(1), first_pause));
+    let its_fault = match (evidence.elsewhere, evidence.untried) {
+        (true, _) => Decision::Elsewhere,
+        (false, true) => Decision::GiveUp(GiveUp::Unproven),
+        (false, false) => Decision::GiveUp(GiveUp::Its),
+    };
+    let lone_tries = policy.tries + LONE;
     match fault.kind {
         FaultKind::Fatal => Decision::Stop,
         FaultKind::Away => match fault.retry_after {
@@ -122,23 +187,25 @@ pub fn decide(fault: &Fault, history: &History, evidence: &Evidence) -> Decision
                 .retry_after
                 .unwrap_or_else(|| delay(evidence.rounds.saturating_sub(1), Duration::from_secs(1))),
         ),
-        FaultKind::Crowded if history.crowded_alone >= TRIES => Decision::GiveUp(GiveUp::Its),
+        FaultKind::Crowded if history.crowded_alone >= policy.tries => its_fault,
         FaultKind::Crowded => Decision::Shrink,
         FaultKind::TooLong if evidence.refused_items >= ALL_REFUSED.0 && !evidence.proven => Decision::Stop,
         FaultKind::TooLong | FaultKind::Refused if evidence.refused_items >= ALL_REFUSED.1 => Decision::Stop,
-        FaultKind::TooLong => Decision::GiveUp(GiveUp::Its),
-        FaultKind::Refused if others_succeeded => Decision::GiveUp(GiveUp::Its),
-        FaultKind::Refused if evidence.proven && history.refused <= LONE_TRIES => {
+        FaultKind::TooLong => its_fault,
+        FaultKind::Refused if others_succeeded => its_fault,
+        FaultKind::Refused if evidence.proven && history.refused <= lone_tries => {
             Decision::Retry(Duration::from_millis(250))
         }
         FaultKind::Refused if evidence.refused_items >= ALL_REFUSED.0 || evidence.fresh == 0 => {
             Decision::Stop
         }
         FaultKind::Refused => Decision::Retry(Duration::from_secs(1)),
-        FaultKind::Broken if history.broken >= TRIES && others_succeeded => Decision::GiveUp(GiveUp::Its),
-        FaultKind::Broken if evidence.others == 0 && evidence.proven => match history.broken {
-            0..LONE_TRIES => again,
-            _ => Decision::GiveUp(GiveUp::Unproven),
+        FaultKind::Broken if history.broken >= policy.tries && others_succeeded => {
+            Decision::GiveUp(GiveUp::Its)
+        }
+        FaultKind::Broken if evidence.others == 0 && evidence.proven => match history.broken < lone_tries {
+            true => again,
+            false => Decision::GiveUp(GiveUp::Unproven),
         },
         FaultKind::Broken
             if evidence.probing
@@ -177,19 +244,29 @@ mod tests {
             Evidence { successes: 5, proven: true, streak: 1, fresh: 10, others: 10, ..Evidence::default() };
         let cold = Evidence { successes: 0, proven: false, ..calm };
         let lone = Evidence { fresh: 0, others: 0, broken_items: 1, ..calm };
-        let broken =
-            |times, successes_at_first| History { broken: times, successes_at_first, ..History::default() };
-        let crowded = |times| History { crowded_alone: times, ..History::default() };
-        let none = History::default();
+        let broken = |times, successes_at_first| {
+            let mut history = History { broken: times, ..History::default() };
+            history.sent(0, successes_at_first);
+            history
+        };
+        let crowded = |times| History { crowded_alone: times, ..broken(0, 0) };
+        let none = broken(0, 0);
         let ms = Duration::from_millis;
-        use Decision::{Away as GoAway, GiveUp as Out, Pause, Retry, Shrink, Stop};
+        use Decision::{Away as GoAway, Elsewhere, GiveUp as Out, Pause, Retry, Shrink, Stop};
+        let two = Evidence { elsewhere: true, ..calm };
         let cases = [
-            ("a wrong key", fault(Fatal), none, calm, Stop),
-            ("refused connection", fault(Away), none, calm, GoAway),
-            ("503 with a time", timed(Away, 700), none, calm, Pause(ms(700))),
-            ("429 with a time", timed(Limited, 200), none, calm, Pause(ms(200))),
-            ("429 without", fault(Limited), none, Evidence { rounds: 1, ..calm }, Pause(ms(1000))),
-            ("third round of 429", fault(Limited), none, Evidence { rounds: 3, ..calm }, Pause(ms(4000))),
+            ("a wrong key", fault(Fatal), none.clone(), calm, Stop),
+            ("refused connection", fault(Away), none.clone(), calm, GoAway),
+            ("503 with a time", timed(Away, 700), none.clone(), calm, Pause(ms(700))),
+            ("429 with a time", timed(Limited, 200), none.clone(), calm, Pause(ms(200))),
+            ("429 without", fault(Limited), none.clone(), Evidence { rounds: 1, ..calm }, Pause(ms(1000))),
+            (
+                "third round of 429",
+                fault(Limited),
+                none.clone(),
+                Evidence { rounds: 3, ..calm },
+                Pause(ms(4000)),
+            ),
             ("shared context full", fault(Crowded), crowded(0), calm, Shrink),
             ("shared context full by it alone", fault(Crowded), crowded(5), lone, Out(GiveUp::Its)),
             ("first 500", fault(Broken), broken(1, 5), calm, Retry(ms(125))),
@@ -219,36 +296,57 @@ mod tests {
                 Evidence { successes: 0, proven: false, streak: 6, ..lone },
                 Retry(ms(4000)),
             ),
-            ("400, others fine", fault(Refused), none, calm, Out(GiveUp::Its)),
+            ("400, others fine", fault(Refused), none.clone(), calm, Out(GiveUp::Its)),
             ("400, no other since", fault(Refused), broken(0, 5), calm, Retry(ms(250))),
             (
                 "400 to the only one, others fine before",
                 fault(Refused),
-                none,
+                none.clone(),
                 Evidence { refused_items: 1, ..lone },
                 Out(GiveUp::Its),
             ),
             (
                 "400, the first of all",
                 fault(Refused),
-                none,
+                none.clone(),
                 Evidence { refused_items: 1, ..cold },
                 Retry(ms(1000)),
             ),
-            ("400 to three of three", fault(Refused), none, Evidence { refused_items: 3, ..cold }, Stop),
+            (
+                "400 to three of three",
+                fault(Refused),
+                none.clone(),
+                Evidence { refused_items: 3, ..cold },
+                Stop,
+            ),
             (
                 "400 to the only one",
                 fault(Refused),
-                none,
+                none.clone(),
                 Evidence { refused_items: 1, fresh: 0, ..cold },
                 Stop,
             ),
-            ("400 to eight in a row", fault(Refused), none, Evidence { refused_items: 8, ..calm }, Stop),
-            ("too long", fault(TooLong), none, Evidence { refused_items: 1, ..cold }, Out(GiveUp::Its)),
-            ("all too long", fault(TooLong), none, Evidence { refused_items: 3, ..cold }, Stop),
+            (
+                "400 to eight in a row",
+                fault(Refused),
+                none.clone(),
+                Evidence { refused_items: 8, ..calm },
+                Stop,
+            ),
+            (
+                "too long",
+                fault(TooLong),
+                none.clone(),
+                Evidence { refused_items: 1, ..cold },
+                Out(GiveUp::Its),
+            ),
+            ("too long, and another server may hold it", fault(TooLong), none.clone(), two, Elsewhere),
+            ("400, others fine, and another server", fault(Refused), none.clone(), two, Elsewhere),
+            ("fifth 500, others fine, another server", fault(Broken), broken(5, 4), two, Out(GiveUp::Its)),
+            ("all too long", fault(TooLong), none.clone(), Evidence { refused_items: 3, ..cold }, Stop),
         ];
         for (name, fault, history, evidence, expected) in cases {
-            assert_eq!(decide(&fault, &history, &evidence), expected, "{name}");
+            assert_eq!(decide(&fault, &history, 0, &evidence, &Policy::default()), expected, "{name}");
         }
     }
 

@@ -324,7 +324,10 @@ pub fn good(request: &Value) -> String {
 fn content(request: &Value, choice: u64) -> String {
     let hash = |item: u64| {
         let mut request = request.clone();
-        request.as_object_mut().unwrap().remove("max_tokens");
+        // What changes no answer.
+        for key in ["max_tokens", "id_slot"] {
+            request.as_object_mut().unwrap().remove(key);
+        }
         let text = format!("{request} {choice} {item}");
         blake3::hash(text.as_bytes()).to_hex().to_string()
     };

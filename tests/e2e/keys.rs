@@ -176,8 +176,8 @@ fn server_script(project: &Project, name: &str) -> PathBuf {
     let this = std::env::current_exe().unwrap();
     let script = format!(
         "#!/bin/sh\nprintf '%s\\n' \"$0\" \"$@\" > '{argv}'\nport=\n\
-         while [ $# -gt 0 ]; do [ \"$1\" = --port ] && port=$2; shift; done\n\
-         EMOGRID_TEST_PORT=$port exec '{this}' --exact keys::stands_in_for_llama_server\n",
+         while [ $# -gt 0 ]; do [ \"$1\" = --port ] && port=$2; [ \"$1\" = --die-after ] && die=$2; shift; done\n\
+         EMOGRID_TEST_PORT=$port EMOGRID_TEST_DIE=$die exec '{this}' --exact keys::stands_in_for_llama_server\n",
         argv = project.path().join("argv").display(),
         this = this.display(),
     );
@@ -199,7 +199,13 @@ fn stands_in_for_llama_server() {
     let Ok(port) = std::env::var("EMOGRID_TEST_PORT") else {
         return;
     };
-    let _fake = Fake::start_at(port.parse().unwrap(), Model::default());
+    let fake = Fake::start_at(port.parse().unwrap(), Model::default());
+    if let Some(last) = std::env::var("EMOGRID_TEST_DIE").ok().and_then(|last| last.parse::<usize>().ok()) {
+        fake.script(move |_, before| match before < last {
+            true => Reply::Good,
+            false => std::process::exit(1),
+        });
+    }
     // The run kills it long before.
     std::thread::sleep(Duration::from_secs(30));
 }
@@ -334,6 +340,94 @@ effects! {
         assert!(most(&[]) > 2, "`auto` is the server's four");
         assert!(most(&["endpoints.fake.slots=auto"]) > 2);
         assert_eq!(most(&["endpoints.fake.slots=1"]), 1);
+        assert_eq!(most(&["endpoints.fake.slots=[1, 2]"]), 2);
+    }
+
+    weight_shares_the_asks_out("endpoints.NAME.weight") {
+        let bench = Bench::new();
+        let other = Fake::start_at(0, Model { file: "other.gguf".into(), ..Model::default() });
+        let second = format!("endpoints.other={{url: '{}', weight: 0}}", other.url());
+        assert_eq!(bench.run(&[&second]).exits(0).column("model"), texts(["fake-1b"]));
+        let made = bench.run(&[&second, "endpoints.other.weight=1", "endpoints.fake.weight=0"]).exits(0);
+        assert_eq!((made.column("model"), other.take_count()), (texts(["other"]), 4));
+    }
+
+    a_variant_names_its_model("prompt.user.NAME.model") {
+        let bench = Bench::new();
+        let other = Fake::start_at(0, Model { file: "other.gguf".into(), ..Model::default() });
+        let second = format!("endpoints.other={{url: '{}', weight: 0}}", other.url());
+        let user = "prompt.user={only: {text: 'Show {{ emotion }} at {{ place }}.'}}";
+        assert_eq!(bench.run(&[&second, user]).exits(0).column("model"), texts(["fake-1b"]));
+        let named = user.replace("'}}", "', model: other}}");
+        assert_eq!(bench.run(&[&second, &named]).exits(0).column("model"), texts(["other"]));
+    }
+
+    burst_goes_out_at_once("endpoints.NAME.burst") {
+        let times = |sets: &[&str]| {
+            let mut sets = sets.to_vec();
+            sets.push("endpoints.fake.requests_per_minute=240");
+            let made = Bench::new().run(&sets).exits(0);
+            let times: Vec<Instant> = made.seen.iter().map(|seen| seen.at).collect();
+            (times[2] - times[0], times[3] - times[0])
+        };
+        let (third, _) = times(&[]);
+        assert!(third > Duration::from_millis(450), "{third:?}");
+        let (third, fourth) = times(&["endpoints.fake.burst=3"]);
+        assert!(third < Duration::from_millis(200) && fourth > Duration::from_millis(200), "{third:?} {fourth:?}");
+    }
+
+    tokens_per_minute_hold_back("endpoints.NAME.tokens_per_minute") {
+        // A request reserves some 26 + 100, uses 46, and gives the rest back when it ends.
+        let sets = ["endpoints.fake.tokens_per_minute=190", "sampling.max_tokens=100", "run.for=3s"];
+        let made = Bench::new().run(&sets).exits(3);
+        assert_eq!(made.seen.len(), 2, "{}", made.stderr);
+        assert_eq!(Bench::new().run(&sets[1..]).exits(0).seen.len(), 4);
+    }
+
+    prices_make_costs("endpoints.NAME.price", "endpoints.NAME.price.prompt", "endpoints.NAME.price.completion", "run.max_cost") {
+        let made = |price: &str| {
+            let price = format!("endpoints.fake.price={price}");
+            let sets = [&price, "endpoints.fake.slots=1", "sampling.max_tokens=10", "run.max_cost=100"];
+            Bench::new().run(&sets)
+        };
+        assert_eq!(made("{ prompt: 0, completion: 0 }").exits(0).seen.len(), 4);
+        // 40 tokens of prompt and 6 of answer a request, at most 10.
+        assert_eq!(made("{ prompt: 1000000 }").exits(3).seen.len(), 2);
+        assert_eq!(made("{ completion: 5000000 }").exits(3).seen.len(), 2);
+        let made = Bench::new().run(&["run.max_cost=100"]).exits(2);
+        assert!(made.stderr.contains("needs a price"), "{}", made.stderr);
+    }
+
+    a_run_ends_as_the_config_says("run", "run.until", "run.for", "run.max_requests", "run.token_budget") {
+        let stopped = |bench: &Bench, set: &str, by: &str| {
+            let made = bench.run(&["endpoints.fake.slots=1", "sampling.max_tokens=10", set]).exits(3);
+            assert_eq!(made.summary["stopped_by"], by);
+            assert_eq!(made.rows.len(), made.seen.len());
+            made.seen.len()
+        };
+        assert_eq!(stopped(&Bench::new(), "run.max_requests=3", "max_requests"), 3);
+        // Each uses 46, and may use 50.
+        assert_eq!(stopped(&Bench::new(), "run.token_budget=100", "token_budget"), 2);
+        let slow = Bench::new();
+        slow.fake.latency(Duration::from_millis(400));
+        assert!((1..=2).contains(&stopped(&slow, "run.for=1s", "for")));
+        let now = jiff::Zoned::now();
+        let hours_from_now = |hours: i64| (&now + jiff::Span::new().hours(hours)).strftime("%H:%M").to_string();
+        let made = Bench::new().run(&[&format!("run.until={}", hours_from_now(3))]).exits(0);
+        assert!(made.stderr.contains("in 2 h 5") || made.stderr.contains("in 3 h"), "{}", made.stderr);
+    }
+
+    tries_are_how_often_an_ask_may_fail("run.tries") {
+        let bench = Bench::scripted(|seen, _| match seen.user().contains("joy at home") {
+            true => Reply::status(500, "no"),
+            false => Reply::Good,
+        });
+        let tries = |sets: &[&str]| {
+            let made = bench.run(sets).exits(4);
+            made.seen.iter().filter(|seen| seen.user().contains("joy at home")).count()
+        };
+        let (five, two) = (tries(&["samples.max_asks=1"]), tries(&["samples.max_asks=1", "run.tries=2"]));
+        assert!(two < five, "{two} and {five}");
     }
 
     requests_per_minute_holds_back("endpoints.NAME.requests_per_minute") {
@@ -411,6 +505,19 @@ effects! {
 
     managed_context_is_that_of_a_slot("endpoints.NAME.managed.context") {
         is_passed("context", "1024", &[("-c", Some("8192"), "4096")]);
+    }
+
+    managed_is_started_again("endpoints.NAME.managed.restarts") {
+        let bench = managed();
+        let mortal = ["endpoints.own.managed.args=['--die-after', '2']", "endpoints.own.slots=1"];
+        let (made, _) = run_managed(&bench, &mortal);
+        let made = made.exits(0);
+        assert!(made.stderr.contains("starting it again (2 more times at most)"), "{}", made.stderr);
+        assert_eq!(made.rows.len(), 4);
+        let (made, _) = run_managed(&bench, &[&mortal[..], &["endpoints.own.managed.restarts=0"]].concat());
+        let made = made.exits(1);
+        assert!(made.stderr.contains("the model server ended by itself"), "{}", made.stderr);
+        assert_eq!(made.rows.len(), 2);
     }
 
     managed_threads_are_passed_on("endpoints.NAME.managed.threads") {

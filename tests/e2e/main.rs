@@ -7,5 +7,7 @@ mod fake;
 mod faults;
 mod keys;
 mod kill;
+mod nights;
 mod project;
 mod rerun;
+mod several;

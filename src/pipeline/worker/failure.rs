@@ -3,8 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::Worker;
-use crate::client::managed::ManagedServer;
+use super::servers::Looked;
+use super::{Send, Worker};
 use crate::client::{ClientError, ErrorClass};
 use crate::dataset::Stored;
 use crate::dataset::evaluate::Demand;
@@ -14,157 +14,154 @@ use crate::report;
 use crate::scheduler::{After, Fault, FaultKind, GiveUp, Ticket, Waiting};
 use crate::store::{Settings, Tombstone};
 
-/// Why a look at the server does not let the run go on.
-pub(super) enum Looked {
-    Other(RunError),
-    Away(ClientError),
-}
-
 impl Worker<'_> {
-    /// Looks, before the first ask after an outage, whether the server that is there now has the
-    /// model that the run is for.
-    pub(super) async fn look(&self) -> Result<(), Looked> {
-        let endpoint = &self.recipe.config.endpoint;
-        match self.client.probe(endpoint.model.as_deref(), Duration::from_secs(5)).await {
-            Ok(probe) if self.managed.is_some() || probe.identity == self.book.model => Ok(()),
-            Ok(probe) => Err(Looked::Other(RunError::WrongModel {
-                endpoint: endpoint.name.clone(),
-                url: self.client.base().to_owned(),
-                what: format!(
-                    "the run is for `{}`, and the server came back with `{}`",
-                    self.book.model.display_name(),
-                    probe.identity.display_name()
-                ),
-            })),
-            Err(failure) => Err(Looked::Away(failure)),
-        }
-    }
-
     /// Counts a failure, and says the first of each class.
-    fn note(&mut self, failure: &ClientError) {
-        *self.progress.faults.entry(failure.class.name()).or_default() += 1;
-        if self.said.insert(failure.class.name()) {
-            self.watcher.say(&format!("{}: {failure}", failure.class.name()));
+    fn note(&mut self, endpoint: usize, failure: &ClientError) {
+        let class = failure.class.name();
+        *self.progress.faults.entry(class).or_default() += 1;
+        if self.said.insert((endpoint, class)) {
+            let name = match self.servers.len() {
+                1 => String::new(),
+                _ => format!("{}: ", self.recipe.config.endpoints[endpoint].name),
+            };
+            self.watcher.say(&format!("{name}{class}: {failure}"));
         }
     }
 
-    /// The server was looked at and is not well: that is not the fault of the ask that would have
-    /// been next.
-    pub(super) fn away(
-        &mut self,
-        ticket: Ticket,
-        demand: Demand,
-        failure: ClientError,
-        error: &mut Option<RunError>,
-    ) {
-        self.note(&failure);
-        self.carry_out(ticket, demand, failure, FaultKind::Away, error);
+    /// The server was looked at before an ask and is not well: that is not the ask's fault.
+    pub(super) fn not_well(&mut self, send: Send, looked: Looked) {
+        let endpoint = self.endpoint_of(send.model, send.spot.server);
+        match looked {
+            Looked::Away(failure) => {
+                self.note(endpoint, &failure);
+                if !self.restart(endpoint) {
+                    self.servers[endpoint].error =
+                        Some(RunError::endpoint(&self.recipe.config.endpoints[endpoint], failure.clone()));
+                }
+                self.carry_out(send, failure, FaultKind::Away);
+            }
+            Looked::Other(found) => {
+                let error = self.other_model(endpoint, &found);
+                if self.servers.len() == 1 {
+                    self.queues[send.model].dropped(send.ticket);
+                    return self.fail(error);
+                }
+                let failure = ClientError::new(ErrorClass::Unavailable, error.to_string());
+                self.say_other(endpoint, error);
+                let fault = Fault { kind: FaultKind::Away, retry_after: None };
+                let now = self.now();
+                self.queues[send.model].failed(send.ticket, &fault, now);
+                self.last_errors.insert(send.demand.fingerprint, failure);
+            }
+        }
     }
 
-    pub(super) fn failed(
-        &mut self,
-        ticket: Ticket,
-        demand: Demand,
-        failure: ClientError,
-        error: &mut Option<RunError>,
-    ) {
-        self.note(&failure);
-        if let Some(gone) = self.managed.as_mut().and_then(ManagedServer::gone) {
-            self.queue.clear();
-            error.get_or_insert(RunError::ManagedGone(gone));
-            return;
+    pub(super) fn failed(&mut self, send: Send, failure: ClientError) {
+        let endpoint = self.endpoint_of(send.model, send.spot.server);
+        self.note(endpoint, &failure);
+        let Demand { cell, ask, .. } = send.demand;
+        tracing::debug!(class = failure.class.name(), endpoint, cell, ask, %failure, "request failed");
+        if self.restart(endpoint) {
+            return self.carry_out(send, failure, FaultKind::Away);
         }
-        tracing::debug!(class = failure.class.name(), cell = demand.cell, ask = demand.ask, %failure, "request failed");
-        self.was_gone |= matches!(
+        self.servers[endpoint].was_gone |= matches!(
             failure.class,
             ErrorClass::Unreachable | ErrorClass::Loading | ErrorClass::Dropped | ErrorClass::Unavailable
         );
         let kind = kind_of(failure.class);
-        self.carry_out(ticket, demand, failure, kind, error);
+        self.carry_out(send, failure, kind);
     }
 
     /// Asks the scheduler what follows from a failure, and does that.
-    fn carry_out(
-        &mut self,
-        ticket: Ticket,
-        demand: Demand,
-        failure: ClientError,
-        kind: FaultKind,
-        error: &mut Option<RunError>,
-    ) {
+    fn carry_out(&mut self, send: Send, failure: ClientError, kind: FaultKind) {
+        let Send { model, ticket, demand, spot, .. } = send;
+        let endpoint = self.endpoint_of(model, spot.server);
         let fault = Fault { kind, retry_after: failure.retry_after };
-        match self.queue.failed(ticket, demand, &fault, self.now()) {
+        let now = self.now();
+        match self.queues[model].failed(ticket, &fault, now) {
             After::Again => {
+                if let Some((since, asked)) = self.queues[model].trouble(spot.server)
+                    && !matches!(self.servers[endpoint].error, Some(RunError::ManagedGone(_)))
+                {
+                    let waited = now.saturating_sub(since);
+                    let config = &self.recipe.config.endpoints[endpoint];
+                    let error = RunError::impatient(config, failure.clone(), waited, asked);
+                    self.servers[endpoint].error = Some(error);
+                }
                 self.last_errors.insert(demand.fingerprint, failure);
             }
-            After::Out(demand, GiveUp::Its) => self.bury(demand, &failure, error),
+            After::Aside => {
+                let error = RunError::endpoint(&self.recipe.config.endpoints[endpoint], failure);
+                match self.servers.len() {
+                    1 => self.fail(error),
+                    _ => self.set_aside(endpoint, error),
+                }
+            }
+            After::Out(demand, GiveUp::Its) => self.bury(endpoint, demand, &failure),
             After::Out(demand, GiveUp::Unproven) => {
                 let cell = self.recipe.grid.describe(self.recipe.grid.cells()[demand.cell]);
                 self.watcher.say(&format!(
                     "an ask of {cell} is left open: it kept failing, and nothing else went through: {failure}"
                 ));
             }
-            After::Stop(_) => {
-                self.queue.clear();
-                error.get_or_insert(RunError::endpoint(&self.recipe.config.endpoint, failure));
-            }
-            After::Impatient { waited, asked, .. } => {
-                self.queue.clear();
-                let endpoint = &self.recipe.config.endpoint;
-                error.get_or_insert(RunError::impatient(endpoint, failure, waited, asked));
-            }
         }
     }
 
     /// Leaves a tombstone: the ask failed by its own fault.
-    fn bury(&mut self, demand: Demand, failure: &ClientError, error: &mut Option<RunError>) {
+    fn bury(&mut self, endpoint: usize, demand: Demand, failure: &ClientError) {
         let tombstone = Tombstone {
             fingerprint: demand.fingerprint,
             reason: failure.class.name().into(),
             detail: failure.to_string(),
-            settings: settings_behind(failure.class, &self.settings),
+            settings: settings_behind(failure.class, &self.servers[endpoint].settings()),
         };
         let stored = Stored::Tombstone(Arc::from(failure.class.name()));
         let ticket = self.put_off(demand.fingerprint, stored);
         if let Err(failure) = self.writer.tombstone(ticket, tombstone) {
-            error.get_or_insert(failure.into());
+            self.error.get_or_insert(failure.into());
             self.pending.remove(&ticket);
         }
     }
 
-    /// Sends a request that went through before, for one token: if it does so again, the asks that
-    /// are left fail by their own fault; if not, the server is away.
-    pub(super) async fn prove(&mut self) {
-        let Some((cell, ask)) = self.known_good else { return };
-        let Ok(body) = self.recipe.probe(self.book.frame(), cell, ask) else { return };
-        self.progress.attempts += 1;
-        let timeout = self.recipe.config.endpoint.timeout.min(Duration::from_secs(30));
-        if self.client.chat(body, timeout).await.is_ok() {
-            self.queue.proven();
+    /// Breaks off a request whose answer is not needed any more.
+    pub(super) fn break_off(&mut self, model: usize, ticket: Ticket) {
+        self.queues[model].dropped(ticket);
+        if let Some((send, handle)) = self.sends.remove(&(model, ticket)) {
+            handle.abort();
+            let endpoint = self.endpoint_of(model, send.spot.server);
+            self.progress.endpoints[endpoint].busy += send.sent.elapsed();
+            self.settle(endpoint, send.most, 0, 0);
         }
     }
 
-    pub(super) fn waiting_text(&self, why: Waiting, until: Duration) -> Option<String> {
+    pub(super) fn waiting_text(&self, model: usize, why: Waiting, until: Duration) -> Option<String> {
+        if self.servers.len() > 1 && !self.sends.is_empty() {
+            return None;
+        }
         let last = || self.last_errors.values().next();
         let left = report::duration(until.saturating_sub(self.now()));
+        let name = |server: usize| match self.servers.len() {
+            1 => "the server".to_owned(),
+            _ => format!("`{}`", self.recipe.config.endpoints[self.endpoint_of(model, server)].name),
+        };
         match why {
-            Waiting::Away { since } => {
+            Waiting::Away { since, server } => {
                 let waited = report::duration(self.now().saturating_sub(since));
-                Some(format!(
-                    "waiting for the server for {waited}: {}",
-                    last().map_or_else(String::new, waiting_for)
-                ))
+                let said = last().map_or_else(String::new, waiting_for);
+                Some(format!("waiting for {} for {waited}: {said}", name(server)))
             }
-            Waiting::Paused => {
+            Waiting::Paused { server } => {
                 let said = last().map_or_else(String::new, |error| format!(" ({error})"));
-                Some(format!("the server asks to wait, {left} more{said}"))
+                Some(format!("{} asks to wait, {left} more{said}", name(server)))
             }
-            Waiting::Rate if self.sends.is_empty() => Some("held to requests_per_minute".into()),
+            Waiting::Rate { .. } if self.sends.is_empty() => {
+                Some("held to requests_per_minute or tokens_per_minute".into())
+            }
             Waiting::Retry if self.sends.is_empty() => {
                 let said = last().map_or_else(String::new, |error| format!(": {error}"));
                 Some(format!("trying again in {left}{said}"))
             }
-            Waiting::Rate | Waiting::Retry => None,
+            Waiting::Rate { .. } | Waiting::Retry | Waiting::Tail => None,
         }
     }
 }

@@ -1,0 +1,71 @@
+//! Which model a prompt variant or an axis value is for.
+
+use serde_json::Value;
+
+use super::diagnostic::{Diagnostic, Report, Span};
+use super::endpoint::named;
+use super::resolved::{Axis, Endpoint, Prompt};
+use super::yaml::Node;
+
+/// Finds the endpoints that variants and values name as their `model`, and reports names that none
+/// has and combinations that no endpoint serves.
+///
+/// With a single endpoint there is nothing to choose: an attribute `model` is an attribute like any.
+pub fn models(
+    root: &Node,
+    endpoints: &[Endpoint],
+    prompt: Option<&mut Prompt>,
+    axes: &mut [Axis],
+    report: &mut Report,
+) {
+    // What names a model, as messages call it, with where and what it means.
+    let mut chosen: Vec<(usize, String, Span, Vec<usize>)> = Vec::new();
+    let mut find = |group: usize, what: String, name: &str, at: Span, report: &mut Report| match named(
+        name, endpoints, at,
+    ) {
+        Ok(found) => {
+            chosen.push((group, what, at, found.clone()));
+            Some(found)
+        }
+        Err(unknown) => {
+            report.push(unknown);
+            None
+        }
+    };
+    for variant in prompt.into_iter().flat_map(|prompt| &mut prompt.user) {
+        if let (Some(model), Some(at)) = (&variant.model, variant.model_at) {
+            variant.endpoints = find(0, format!("variant `{}`", variant.name), model, at, report);
+        }
+    }
+    if endpoints.len() > 1 {
+        for (group, axis) in axes.iter_mut().enumerate() {
+            for value in &mut axis.values {
+                let Some(Value::String(model)) = value.attributes.get("model") else { continue };
+                let at = attribute(root, &axis.name, &value.name).or(axis.at).unwrap_or(root.span);
+                value.endpoints = find(group + 1, format!("`{}`", value.name), model, at, report);
+            }
+        }
+    }
+    for (index, (group, what, at, mine)) in chosen.iter().enumerate() {
+        for (other_group, other, there, theirs) in &chosen[..index] {
+            if group != other_group && !mine.iter().any(|endpoint| theirs.contains(endpoint)) {
+                report.push(
+                    Diagnostic::error(
+                        "unknown-model",
+                        format!("no endpoint can serve {what} together with {other}"),
+                    )
+                    .at(*at)
+                    .also(*there, "the other")
+                    .help("name the same model in both, or in one of them only"),
+                );
+            }
+        }
+    }
+}
+
+/// Where a value's attribute `model` stands in the config.
+fn attribute(root: &Node, axis: &str, value: &str) -> Option<Span> {
+    let axis = root.get("grid")?.get("axes")?.get(axis)?;
+    let under = |key: &str| Some(axis.get(key)?.get(value)?.get("model")?.span);
+    under("override").or_else(|| under("values"))
+}

@@ -1,0 +1,111 @@
+//! The models behind a config's endpoints, and which of them an ask is for.
+
+use super::recipe::Recipe;
+use crate::config::Config;
+use crate::fingerprint::{Frame, Identity};
+use crate::model::hash64;
+use crate::prompt::{best, weighted_score};
+
+/// One model, with all endpoints that have it.
+#[derive(Debug, Clone)]
+pub struct Model {
+    pub identity: Identity,
+    pub frame: Frame,
+    /// Indices into the config's endpoints.
+    pub endpoints: Vec<usize>,
+    weight: f64,
+    /// What tells it from other models when an ask chooses.
+    key: [u8; 32],
+}
+
+/// The models of a config: endpoints with the same identity have one and the same.
+#[derive(Debug, Clone)]
+pub struct Models {
+    list: Vec<Model>,
+    /// Some variant or value names its model.
+    named: bool,
+}
+
+impl Models {
+    /// The models of endpoints whose identities are given in the config's order.
+    pub fn new(config: &Config, identities: &[Identity]) -> Self {
+        let mut list: Vec<Model> = Vec::new();
+        for (index, (endpoint, identity)) in config.endpoints.iter().zip(identities).enumerate() {
+            match list.iter_mut().find(|model| model.identity == *identity) {
+                Some(model) => {
+                    model.endpoints.push(index);
+                    model.weight = model.weight.max(endpoint.weight);
+                }
+                None => list.push(Model {
+                    identity: identity.clone(),
+                    frame: Frame::new(config, identity),
+                    endpoints: vec![index],
+                    weight: endpoint.weight,
+                    key: *blake3::hash(&serde_json::to_vec(identity).unwrap_or_default()).as_bytes(),
+                }),
+            }
+        }
+        // In an order of their own, so that the order of endpoints means nothing.
+        list.sort_by_key(|model| model.key);
+        let values = config.axes.iter().flat_map(|axis| &axis.values);
+        let named = config.prompt.user.iter().any(|variant| variant.endpoints.is_some())
+            || values.clone().any(|value| value.endpoints.is_some());
+        Self { list, named }
+    }
+
+    /// Models that nothing is known of, for where nothing is stored either.
+    pub fn unknown(config: &Config) -> Self {
+        let nobody = Identity::Named { name: String::new() };
+        Self::new(config, &vec![nobody; config.endpoints.len()])
+    }
+
+    pub fn list(&self) -> &[Model] {
+        &self.list
+    }
+
+    /// The model that an ask is for, as an index into `list`: among those that its variant and its
+    /// values name, or else all, one by weight. Another model added takes some asks from the others,
+    /// and moves none between them.
+    pub fn of(&self, recipe: &Recipe, cell: usize, ask: u32) -> usize {
+        if self.list.len() == 1 {
+            return 0;
+        }
+        let place = recipe.grid.cells()[cell];
+        let mut meant: Vec<usize> = (0..self.list.len()).collect();
+        if self.named {
+            let variant = &recipe.config.prompt.user[recipe.prompts.variant(place, ask)];
+            let values = recipe.config.axes.iter().zip(recipe.grid.values(place));
+            let values = values.filter_map(|(axis, at)| axis.values[at].endpoints.as_ref());
+            for endpoints in variant.endpoints.iter().chain(values) {
+                let has = |model: &usize| {
+                    self.list[*model].endpoints.iter().any(|endpoint| endpoints.contains(endpoint))
+                };
+                // The config was checked for endpoints; two of them may prove to have one model.
+                if meant.iter().any(has) {
+                    meant.retain(has);
+                }
+            }
+        }
+        let weighs = meant.iter().any(|model| self.list[*model].weight > 0.0);
+        let scores = meant.iter().map(|model| {
+            let Model { key, weight, .. } = &self.list[*model];
+            let seed = recipe.config.seed.to_le_bytes();
+            let hash = hash64(&[b"model", &seed, &place.id.0, &ask.to_le_bytes(), key]);
+            weighted_score(hash, if weighs { *weight } else { 1.0 })
+        });
+        meant[best(scores)]
+    }
+
+    /// The name that rows show for an ask's model.
+    pub fn name_of(&self, recipe: &Recipe, cell: usize, ask: u32) -> &str {
+        self.list[self.of(recipe, cell, ask)].identity.display_name()
+    }
+
+    /// The names of all, for messages; `None` where nothing is known.
+    pub fn names(&self) -> Option<String> {
+        let mut names: Vec<&str> = self.list.iter().map(|model| model.identity.display_name()).collect();
+        names.sort_unstable();
+        names.dedup();
+        Some(names.join(", ")).filter(|names| !names.is_empty())
+    }
+}

@@ -1,0 +1,122 @@
+//! In which order asks go out: alike prompts one after the other, so that a server reads what they
+//! share only once.
+
+use super::Worker;
+use crate::dataset::evaluate::Demand;
+use crate::dataset::{Book, Stored};
+
+/// Where a run may end early, so many asks for each place go out in an order that is balanced, and
+/// only within them alike prompts are put together.
+const BLOCK: usize = 32;
+/// Into so many parts a prompt is cut to see what it shares with others.
+const PARTS: usize = 48;
+
+/// A prompt's beginnings, each as a short hash: prompts that share the first of these share as much
+/// of their text, so that sorting puts those together that share most.
+type PrefixKey = [u16; PARTS];
+
+/// The key of a prompt whose parts are `step` bytes long.
+fn prefix_key(text: &[&[u8]], step: usize) -> PrefixKey {
+    let mut key = [0; PARTS];
+    // FNV-1a; a collision only costs a little order.
+    let mut hash: u64 = 0xcbf2_9ce4_8422_2325;
+    let bytes = text.iter().flat_map(|part| part.iter());
+    let mut part = 0;
+    for (index, byte) in bytes.enumerate() {
+        hash = (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3);
+        if (index + 1).is_multiple_of(step) {
+            key[part] = (hash >> 24) as u16;
+            part += 1;
+            if part == PARTS {
+                return key;
+            }
+        }
+    }
+    key[part] = (hash >> 24) as u16;
+    key
+}
+
+impl Worker<'_> {
+    /// Enqueues what is newly demanded; says how many that are.
+    pub(super) fn enqueue(&mut self) -> usize {
+        let models = self.queues.len();
+        let mut new: Vec<Vec<Demand>> = vec![Vec::new(); models];
+        let ahead = !self.limits.is_limited();
+        let per_ask = self.recipe.config.candidates_per_ask().max(1);
+        let demands = std::mem::take(&mut self.outcome.demands);
+        for demand in &demands {
+            if !self.mask[demand.cell] || !self.asked.insert(demand.fingerprint) {
+                continue;
+            }
+            let model = self.book.models().of(self.recipe, demand.cell, demand.ask);
+            new[model].push(*demand);
+            if !ahead {
+                continue;
+            }
+            // So many asks are needed whatever comes of them, and alike prompts are best sent together.
+            let missing = self.quotas.rows[demand.cell] - self.outcome.accepted[demand.cell];
+            let needed = missing.div_ceil(per_ask).min(self.quotas.max_asks - demand.ask);
+            for ask in demand.ask + 1..demand.ask + needed {
+                let Ok(fingerprint) = self.book.fingerprint(demand.cell, ask) else { break };
+                let missing = matches!(self.book.stored(&fingerprint), Ok(Stored::Missing));
+                if missing && self.asked.insert(fingerprint) {
+                    let model = self.book.models().of(self.recipe, demand.cell, ask);
+                    new[model].push(Demand { cell: demand.cell, ask, fingerprint });
+                }
+            }
+        }
+        self.outcome.demands = demands;
+        let count = new.iter().map(Vec::len).sum();
+        for (model, mut asks) in new.into_iter().enumerate() {
+            let block = match ahead {
+                true => asks.len(),
+                false => BLOCK * self.queues[model].places(),
+            };
+            for block in asks.chunks_mut(block.max(1)) {
+                self.sort(model, block);
+                self.queues[model].push(block.iter().copied());
+            }
+        }
+        count
+    }
+
+    /// Puts alike prompts together, where a server of the model keeps what it has read.
+    fn sort(&self, model: usize, asks: &mut [Demand]) {
+        let endpoints = &self.book.models().list()[model].endpoints;
+        if asks.len() < 3 || !endpoints.iter().any(|endpoint| self.servers[*endpoint].has_slots()) {
+            return;
+        }
+        let mut step = None;
+        asks.sort_by_cached_key(|demand| {
+            // One that cannot be rendered fails when it is sent.
+            let messages = self.recipe.messages(demand.cell, demand.ask).map(|(messages, _)| messages);
+            let messages = messages.unwrap_or_default();
+            let text: Vec<&[u8]> = messages.iter().map(|message| message.content.as_bytes()).collect();
+            let length: usize = text.iter().map(|part| part.len()).sum();
+            let step = *step.get_or_insert((length / (PARTS - 8)).max(8));
+            (prefix_key(&text, step), demand.cell, demand.ask)
+        });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sorting_puts_those_together_that_share_most() {
+        let stable = "Write a short post. ".repeat(20);
+        let mut prompts: Vec<String> = Vec::new();
+        for outer in ["joy", "anger", "fear"] {
+            for inner in ["work", "home", "school", "money"] {
+                prompts.push(format!("{stable}{outer} {} then {inner}", "and more of it ".repeat(10)));
+            }
+        }
+        // Out of order: inner first.
+        prompts.sort_by_key(|prompt| prompt.split(' ').next_back().map(str::to_owned));
+        prompts.sort_by_cached_key(|prompt| prefix_key(&[prompt.as_bytes()], 16));
+        let outer = |prompt: &String| prompt[stable.len()..].split(' ').next().unwrap().to_owned();
+        let changes = prompts.windows(2).filter(|pair| outer(&pair[0]) != outer(&pair[1])).count();
+        assert_eq!(changes, 2, "{prompts:?}");
+    }
+}

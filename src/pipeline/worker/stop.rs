@@ -1,0 +1,248 @@
+//! What ends a run before its work is done: the clock, a budget, the user.
+
+use std::time::{Duration, Instant};
+
+use super::{Sending, Worker, under_way};
+use crate::config::resolved::RunLimits;
+use crate::report;
+use crate::scheduler::{Caps, Cost, Spent};
+
+/// How far a run goes.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Limits {
+    pub caps: Caps,
+    /// When it ends, and by which of its settings.
+    pub deadline: Option<(Instant, Stop)>,
+}
+
+impl Limits {
+    /// What a config's `run:` comes to, for a run that starts at `now`.
+    pub fn new(limits: &RunLimits, now: Instant) -> Self {
+        let lasts = limits.lasts.map(|lasts| (now + lasts, Stop::For));
+        let until =
+            limits.until.and_then(|time| Some((now + until(time, &jiff::Zoned::now())?, Stop::Until)));
+        Self {
+            caps: Caps { requests: limits.max_requests, tokens: limits.token_budget, money: limits.max_cost },
+            deadline: [lasts, until].into_iter().flatten().min_by_key(|(at, _)| *at),
+        }
+    }
+
+    /// What to say of the end when a run begins, if it is known.
+    pub fn says(&self) -> Option<String> {
+        let (ends, _) = self.deadline?;
+        let left = ends.saturating_duration_since(Instant::now());
+        let at = jiff::Zoned::now().checked_add(jiff::SignedDuration::try_from(left).ok()?).ok()?;
+        Some(format!("it ends at {}, in {}", at.strftime("%H:%M:%S"), report::duration(left)))
+    }
+
+    /// Whether the run may end with work left, so that what is done should be balanced at any moment.
+    pub fn is_limited(&self) -> bool {
+        self.deadline.is_some() || self.caps != Caps::default()
+    }
+}
+
+/// From now to the next time that clocks here show `time`.
+fn until(time: jiff::civil::Time, now: &jiff::Zoned) -> Option<Duration> {
+    let today = now.with().time(time).build().ok()?;
+    let next = match today > *now {
+        true => today,
+        false => now.tomorrow().ok()?.with().time(time).build().ok()?,
+    };
+    Duration::try_from(now.duration_until(&next)).ok()
+}
+
+/// Why a run stopped with everything saved.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stop {
+    Interrupt,
+    Until,
+    For,
+    Requests,
+    Tokens,
+    Money,
+}
+
+impl Stop {
+    /// As summaries name it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Stop::Interrupt => "interrupt",
+            Stop::Until => "until",
+            Stop::For => "for",
+            Stop::Requests => "max_requests",
+            Stop::Tokens => "token_budget",
+            Stop::Money => "max_cost",
+        }
+    }
+
+    fn says(self) -> &'static str {
+        match self {
+            Stop::Interrupt => "stopping",
+            Stop::Until => "it is time (`until`)",
+            Stop::For => "time is up (`for`)",
+            Stop::Requests => "all requests of this run are sent (`max_requests`)",
+            Stop::Tokens => "the tokens of this run are used up (`token_budget`)",
+            Stop::Money => "the money of this run is spent (`max_cost`)",
+        }
+    }
+}
+
+/// Bytes of a prompt that make a token, at the least that is usual; until a server has counted one.
+const BYTES_PER_TOKEN: usize = 3;
+
+impl Worker<'_> {
+    /// Begins to stop: nothing more is sent, and what is under way is waited for.
+    pub(super) fn stop(&mut self, why: Stop) {
+        self.queues.iter_mut().for_each(|queue| drop(queue.clear()));
+        self.stopped = Some(why);
+        let again = match why {
+            Stop::Interrupt => "; Ctrl-C again to leave them",
+            _ => "",
+        };
+        match self.sends.len() {
+            0 if why == Stop::Interrupt => {}
+            0 => self.watcher.say(why.says()),
+            sends => {
+                self.watcher.say(&format!(
+                    "{}: waiting for {} under way{again}",
+                    why.says(),
+                    under_way(sends)
+                ));
+            }
+        }
+    }
+
+    /// Leaves what is under way.
+    pub(super) fn leave(&mut self) {
+        self.sends.clear();
+        self.events.abort_all();
+        self.events = tokio::task::JoinSet::new();
+    }
+
+    /// The time to wake at: the one given, or when the run is to end.
+    pub(super) fn deadline(&self, wake: Option<Instant>) -> Option<Instant> {
+        let ends = self.limits.deadline.filter(|_| !self.events.is_empty() || self.stopped.is_none());
+        match (wake.filter(|_| !self.is_over()), ends) {
+            (Some(wake), Some((ends, _))) => Some(wake.min(ends)),
+            (wake, ends) => wake.or(ends.map(|(ends, _)| ends)),
+        }
+    }
+
+    /// At the run's end, leaves what is still under way.
+    pub(super) fn look_at_the_clock(&mut self) {
+        let Some((ends, why)) = self.limits.deadline else { return };
+        if Instant::now() < ends {
+            return;
+        }
+        let left = self.sends.len();
+        if self.stopped.is_none() {
+            self.queues.iter_mut().for_each(|queue| drop(queue.clear()));
+            self.stopped = Some(why);
+        }
+        if left > 0 {
+            self.watcher.say(&format!("{}: {} under way left", why.says(), under_way(left)));
+        }
+        self.leave();
+    }
+
+    /// Whether another request may begin; stops the run where none ever may.
+    pub(super) fn may_begin(&mut self, model: usize, sending: &mut Sending) -> bool {
+        if self.queues[model].waiting() == 0 {
+            return true;
+        }
+        if let Some((ends, why)) = self.limits.deadline {
+            // Nine in ten are done within this.
+            let takes = self.queues[model].typical(9).unwrap_or_default();
+            if Instant::now() + takes >= ends {
+                self.stop(why);
+                return false;
+            }
+            // In time to see that nothing more can be begun.
+            let last = ends - takes;
+            sending.wake = Some(sending.wake.map_or(last, |wake| wake.min(last)));
+        }
+        if !self.budget.is_capped() && !self.has_token_limit(model) {
+            return true;
+        }
+        let endpoints = self.book.models().list()[model].endpoints.clone();
+        let dearest = endpoints.iter().map(|endpoint| self.cost(model, *endpoint));
+        let cost = dearest.fold(Cost::default(), |most, cost| Cost {
+            tokens: most.tokens.max(cost.tokens),
+            money: most.money.max(cost.money),
+        });
+        self.queues[model].set_cost(cost.tokens.min(u32::MAX.into()) as u32);
+        let spent = match self.budget.allows(cost) {
+            Ok(()) => return true,
+            Err(spent) => spent,
+        };
+        // What is under way may use less than is reserved for it.
+        if self.sends.is_empty() || spent == Spent::Requests {
+            self.stop(match spent {
+                Spent::Requests => Stop::Requests,
+                Spent::Tokens => Stop::Tokens,
+                Spent::Money => Stop::Money,
+            });
+        }
+        false
+    }
+
+    fn has_token_limit(&self, model: usize) -> bool {
+        let endpoints = &self.book.models().list()[model].endpoints;
+        endpoints.iter().any(|endpoint| self.recipe.config.endpoints[*endpoint].tokens_per_minute.is_some())
+    }
+
+    /// What one request to an endpoint may cost at most: the longest prompt so far and `max_tokens`
+    /// for each of its answers.
+    pub(super) fn cost(&mut self, model: usize, endpoint: usize) -> Cost {
+        if self.longest_prompt == 0 {
+            self.longest_prompt = self.guessed_prompt(model);
+        }
+        let answers =
+            u64::from(self.recipe.config.sampling.max_tokens) * u64::from(self.recipe.config.response.n);
+        let price = self.recipe.config.endpoints[endpoint].price;
+        let money = price.map_or(0.0, |price| {
+            (f64::from(self.longest_prompt) * price.prompt + answers as f64 * price.completion) / 1e6
+        });
+        Cost { tokens: u64::from(self.longest_prompt) + answers, money }
+    }
+
+    /// The longest of some prompts, in tokens, as far as bytes tell.
+    fn guessed_prompt(&self, model: usize) -> u32 {
+        let demands = self.outcome.demands.iter();
+        let some =
+            demands.filter(|demand| self.book.models().of(self.recipe, demand.cell, demand.ask) == model);
+        let lengths = some.take(16).filter_map(|demand| {
+            let (messages, _) = self.recipe.messages(demand.cell, demand.ask).ok()?;
+            Some(messages.iter().map(|message| message.content.len()).sum::<usize>())
+        });
+        (lengths.max().unwrap_or(0) / BYTES_PER_TOKEN + 16) as u32
+    }
+
+    /// A request to an endpoint ended for which so much was reserved, having used so many tokens.
+    pub(super) fn settle(&mut self, endpoint: usize, most: Cost, prompt: u64, completion: u64) {
+        let price = self.recipe.config.endpoints[endpoint].price;
+        let money = price
+            .map_or(0.0, |price| (prompt as f64 * price.prompt + completion as f64 * price.completion) / 1e6);
+        self.budget.settle(most, Cost { tokens: prompt + completion, money });
+        self.progress.money += money;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn until_is_the_next_time_that_clocks_show_it() {
+        let berlin = jiff::tz::TimeZone::posix("CET-1CEST,M3.5.0,M10.5.0/3").unwrap();
+        let at = |now: &str, hours: i8| {
+            let now = now.parse::<jiff::civil::DateTime>().unwrap().to_zoned(berlin.clone()).unwrap();
+            until(jiff::civil::time(hours, 30, 0, 0), &now).unwrap().as_secs()
+        };
+        assert_eq!(at("2026-11-23T23:30:00", 6), 7 * 3600);
+        assert_eq!(at("2026-11-23T06:29:30", 6), 30);
+        assert_eq!(at("2026-11-23T06:30:00", 6), 24 * 3600);
+        // The night in which clocks go back is an hour longer.
+        assert_eq!(at("2026-10-24T23:30:00", 6), 8 * 3600);
+    }
+}

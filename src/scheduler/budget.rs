@@ -1,0 +1,134 @@
+//! What a whole run may spend.
+
+/// The most that a run may spend; `None`: no limit.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct Caps {
+    pub requests: Option<u64>,
+    /// Of prompts and answers together.
+    pub tokens: Option<u64>,
+    /// In the currency that prices are given in.
+    pub money: Option<f64>,
+}
+
+/// What requests cost, or may cost at most.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct Cost {
+    pub tokens: u64,
+    pub money: f64,
+}
+
+/// Which cap is reached.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Spent {
+    Requests,
+    Tokens,
+    Money,
+}
+
+/// Keeps what is spent, with what is reserved for requests under way, within the caps.
+#[derive(Debug, Default)]
+pub struct Budget {
+    caps: Caps,
+    requests: u64,
+    spent: Cost,
+    reserved: Cost,
+}
+
+impl Budget {
+    pub fn new(caps: Caps) -> Self {
+        Self { caps, ..Self::default() }
+    }
+
+    /// Whether there is any cap at all.
+    pub fn is_capped(&self) -> bool {
+        self.caps != Caps::default()
+    }
+
+    /// Whether one more request fits that costs so much at most.
+    ///
+    /// # Errors
+    /// The cap that it would break, if all that is under way costs as much as is reserved for it.
+    pub fn allows(&self, most: Cost) -> Result<(), Spent> {
+        let tokens = self.spent.tokens + self.reserved.tokens + most.tokens;
+        let money = self.spent.money + self.reserved.money + most.money;
+        if self.caps.requests.is_some_and(|cap| self.requests >= cap) {
+            Err(Spent::Requests)
+        } else if self.caps.tokens.is_some_and(|cap| tokens > cap) {
+            Err(Spent::Tokens)
+        // A hair's breadth for sums of fractions.
+        } else if self.caps.money.is_some_and(|cap| money > cap * (1.0 + 1e-9)) {
+            Err(Spent::Money)
+        } else {
+            Ok(())
+        }
+    }
+
+    /// A request is sent that may cost so much.
+    pub fn reserve(&mut self, most: Cost) {
+        self.requests += 1;
+        self.reserved.tokens += most.tokens;
+        self.reserved.money += most.money;
+    }
+
+    /// A request ended for which so much was reserved; it cost this.
+    pub fn settle(&mut self, most: Cost, cost: Cost) {
+        self.reserved.tokens = self.reserved.tokens.saturating_sub(most.tokens);
+        self.reserved.money -= most.money;
+        self.spent.tokens += cost.tokens;
+        self.spent.money += cost.money;
+    }
+
+    pub fn spent(&self) -> Cost {
+        self.spent
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        /// Whatever is sent and however it ends, no cap is broken as long as no request costs more
+        /// than was reserved for it.
+        #[test]
+        fn no_cap_is_broken(
+            requests in 1..50u64,
+            tokens in 100..5000u64,
+            cents in 1..500u32,
+            sends in prop::collection::vec((1..300u64, 0..300u64, any::<bool>()), 1..200),
+        ) {
+            let money = f64::from(cents) / 100.0;
+            let caps = Caps { requests: Some(requests), tokens: Some(tokens), money: Some(money) };
+            let mut budget = Budget::new(caps);
+            let price = |tokens: u64| Cost { tokens, money: tokens as f64 * 0.001 };
+            let mut under_way = Vec::new();
+            let mut sent = 0;
+            for (most, used, ends) in sends {
+                if budget.allows(price(most)).is_ok() {
+                    budget.reserve(price(most));
+                    under_way.push((most, used.min(most)));
+                    sent += 1;
+                }
+                if ends && let Some((most, used)) = under_way.pop() {
+                    budget.settle(price(most), price(used));
+                }
+                let total = budget.spent().tokens + under_way.iter().map(|(most, _)| most).sum::<u64>();
+                prop_assert!(total <= tokens && sent <= requests);
+                prop_assert!(total as f64 * 0.001 <= money * 1.000_001);
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_given_back_can_be_spent() {
+        let cost = |tokens| Cost { tokens, money: 0.0 };
+        let mut budget = Budget::new(Caps { tokens: Some(100), ..Caps::default() });
+        budget.reserve(cost(60));
+        assert_eq!(budget.allows(cost(60)), Err(Spent::Tokens));
+        budget.settle(cost(60), cost(20));
+        assert_eq!(budget.allows(cost(60)), Ok(()));
+        assert!(!Budget::default().is_capped());
+    }
+}

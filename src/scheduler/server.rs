@@ -1,0 +1,178 @@
+//! One server as the queue sees it: its places, its limits, and whether it is there.
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use super::fault::{Evidence, delay};
+use super::limit::{Limits, Rates};
+use super::queue::{Item, Ticket};
+use super::steer::{Steer, Step};
+
+/// What a queue may do with one server.
+#[derive(Debug, Clone)]
+pub struct ServerSettings {
+    /// The most requests at a time.
+    pub places: u32,
+    /// The fewest that the queue may go down to in search of the best, and where it begins; `None`
+    /// keeps to `places`.
+    pub steer: Option<(u32, u32)>,
+    pub rates: Rates,
+    /// How long it may be away, or ask for pauses, before the queue gives up on it.
+    pub patience: Duration,
+    /// It is known from before to answer such requests.
+    pub proven: bool,
+    /// A request may be sent to it a second time, should the first take far too long.
+    pub may_hedge: bool,
+}
+
+/// Whether the server is there.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) enum Circuit {
+    There,
+    Away {
+        since: Duration,
+        probe_at: Duration,
+        failures: u32,
+        probing: Option<Ticket>,
+    },
+    /// No waiting will mend it.
+    Aside,
+}
+
+/// A place for one request at a time, with the stretch of items that it goes through.
+#[derive(Debug)]
+pub(super) struct Place<T> {
+    pub items: VecDeque<Item<T>>,
+    pub busy: Option<Ticket>,
+}
+
+#[derive(Debug)]
+pub(super) struct Server<T> {
+    pub settings: ServerSettings,
+    pub places: Vec<Place<T>>,
+    /// Requests at a time, now, for being too crowded with more.
+    pub crowd: u32,
+    pub steer: Steer,
+    pub limits: Limits,
+    pub circuit: Circuit,
+    pub paused_until: Duration,
+    /// When the last pause was asked for.
+    pub paused_at: Duration,
+    /// Since when nothing went through and the server is away or asks for pauses.
+    pub trouble_since: Option<Duration>,
+    /// What it asks for in trouble, beyond what was waited.
+    pub asked: Option<Duration>,
+    pub evidence: Evidence,
+    pub under_way: u32,
+    /// A request that went through before is sent again, and decides what the failures mean.
+    pub proving: bool,
+}
+
+impl<T> Server<T> {
+    pub fn new(settings: ServerSettings) -> Self {
+        let most = settings.places.max(1);
+        let (least, first) = settings.steer.unwrap_or((most, most));
+        Self {
+            places: (0..most).map(|_| Place { items: VecDeque::new(), busy: None }).collect(),
+            crowd: most,
+            steer: Steer::new(least.clamp(1, most), most, first),
+            limits: Limits::new(settings.rates),
+            circuit: Circuit::There,
+            paused_until: Duration::ZERO,
+            paused_at: Duration::ZERO,
+            trouble_since: None,
+            asked: None,
+            evidence: Evidence { proven: settings.proven, ..Evidence::default() },
+            under_way: 0,
+            proving: false,
+            settings,
+        }
+    }
+
+    /// Requests at a time, now.
+    pub fn level(&self) -> u32 {
+        self.crowd.min(self.steer.level())
+    }
+
+    pub fn is_there(&self) -> bool {
+        self.circuit == Circuit::There
+    }
+
+    /// The first place that is free, where one more request is due.
+    pub fn free_place(&self) -> Option<usize> {
+        if self.under_way >= self.level() {
+            return None;
+        }
+        self.places.iter().position(|place| place.busy.is_none())
+    }
+
+    /// Whether patience with it is at its end.
+    pub fn is_lost(&self, now: Duration) -> bool {
+        let waited = self.trouble_since.map(|since| now.saturating_sub(since));
+        self.circuit == Circuit::Aside
+            || waited.is_some_and(|waited| waited + self.asked.unwrap_or_default() > self.settings.patience)
+    }
+
+    /// A request went through, and did some work.
+    pub fn succeeded(&mut self, work: u64, saturated: bool, now: Duration) -> Option<Step> {
+        self.evidence =
+            Evidence { successes: self.evidence.successes + 1, proven: true, ..Evidence::default() };
+        self.is_well();
+        let most = self.settings.places.max(1);
+        // What was too crowded may not be for long: one more for every full round.
+        if self.crowd < most && self.evidence.successes.is_multiple_of(u64::from(self.crowd) * 8) {
+            self.crowd += 1;
+        }
+        self.steer.ended(work, saturated && self.crowd >= self.steer.level(), now)
+    }
+
+    pub fn is_well(&mut self) {
+        self.trouble_since = None;
+        self.asked = None;
+        self.circuit = Circuit::There;
+    }
+
+    /// Fewer at a time.
+    pub fn shrink(&mut self) {
+        self.crowd = (self.level() / 2).max(1);
+        self.steer.disturb();
+    }
+
+    /// Holds the server to be away, and sets the time of the next probe.
+    pub fn go_away(&mut self, probing: bool, now: Duration) {
+        self.trouble_since.get_or_insert(now);
+        self.asked = None;
+        let (since, failures) = match self.circuit {
+            Circuit::Away { since, failures, .. } if probing => (since, failures + 1),
+            // A late failure of what was sent before.
+            Circuit::Away { .. } | Circuit::Aside => return,
+            Circuit::There => (now, 0),
+        };
+        let wait = delay(failures, Duration::from_millis(500)).min(Duration::from_secs(10));
+        // The last probe is at the end of patience, so that a server that comes late is met.
+        let last = self.trouble_since.unwrap_or(now) + self.settings.patience;
+        let last = if last > now { last } else { now + wait };
+        let probe_at = (now + wait).min(last.max(now + Duration::from_millis(50)));
+        self.circuit = Circuit::Away { since, probe_at, failures, probing: None };
+        self.steer.disturb();
+    }
+
+    /// Sends nothing for so long, as the server asked.
+    pub fn pause(&mut self, wait: Duration, told: bool, now: Duration) {
+        self.trouble_since.get_or_insert(now);
+        self.asked = told.then_some(wait);
+        self.paused_until = self.paused_until.max(now + wait);
+        self.steer.disturb();
+    }
+
+    /// Leaves the way free for another probe, if this was one.
+    pub fn end_probe(&mut self, ticket: Ticket) -> bool {
+        match &mut self.circuit {
+            Circuit::Away { probing, .. } if *probing == Some(ticket) => {
+                *probing = None;
+                true
+            }
+            _ => false,
+        }
+    }
+}

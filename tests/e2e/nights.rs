@@ -1,0 +1,123 @@
+//! Runs that end before their work is done, and what they leave.
+
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+
+use serde_json::json;
+
+use crate::fake::{Fake, Reply};
+use crate::project::Project;
+
+const CONFIG: &str = "\
+name: night
+endpoints: { fake: { url: URL, slots: 4 } }
+prompt: { user: 'Write about {{ topic }} with {{ mood }}.' }
+grid:
+  axes:
+    mood: { label: true, values: [joy, anger] }
+    topic: [TOPICS]
+samples: { per_cell: 5, max_asks: 9 }
+";
+
+fn project(fake: &Fake, topics: usize) -> Project {
+    let topics: Vec<_> = (0..topics).map(|n| format!("topic-{n:02}")).collect();
+    let project = Project::new();
+    project.write("night.yaml", &CONFIG.replace("URL", &fake.url()).replace("TOPICS", &topics.join(", ")));
+    project
+}
+
+/// Rows of each cell.
+fn by_cell(project: &Project) -> BTreeMap<String, usize> {
+    let mut out = BTreeMap::new();
+    for row in project.rows("out/night/dataset.jsonl") {
+        *out.entry(format!("{} {}", row["mood"], row["topic"])).or_default() += 1;
+    }
+    out
+}
+
+#[test]
+fn a_run_that_stops_by_its_budget_is_balanced_and_goes_on_where_it_stopped() {
+    let fake = Fake::start();
+    let night = project(&fake, 10);
+    let ran = night.emogrid(&["run", "night.yaml", "--json", "--max-requests", "50"]).exits(3);
+    let summary = ran.json();
+    assert_eq!((&summary["state"], &summary["stopped_by"]), (&json!("stopped"), &json!("max_requests")));
+    assert_eq!((fake.take_count(), &summary["accepted"]), (50, &json!(50)));
+    let cells = by_cell(&night);
+    assert!(cells.len() == 20 && cells.values().all(|rows| (2..=3).contains(rows)), "{cells:?}");
+    night.emogrid(&["run", "night.yaml"]).exits(0);
+    assert_eq!(fake.take_count(), 50);
+    // A whole run makes the same.
+    let dataset = night.read("out/night/dataset.jsonl");
+    let whole = project(&fake, 10);
+    whole.emogrid(&["run", "night.yaml"]).exits(0);
+    assert_eq!(whole.read("out/night/dataset.jsonl"), dataset);
+}
+
+#[test]
+fn a_run_ends_on_time_and_begins_nothing_that_would_end_later() {
+    let fake = Fake::start();
+    fake.latency(Duration::from_millis(300));
+    let night = project(&fake, 20);
+    let started = Instant::now();
+    let ran = night.watch(&["run", "night.yaml", "--json", "--for", "2s"]).finish().exits(3);
+    let took = started.elapsed();
+    assert!(took < Duration::from_millis(3500), "{took:?}");
+    let summary = ran.json();
+    assert_eq!(summary["stopped_by"], "for");
+    // All that was sent was waited for and kept.
+    assert_eq!(summary["attempts"], summary["requests"]);
+    assert_eq!(summary["accepted"].as_u64().unwrap(), fake.take_count() as u64);
+}
+
+#[test]
+fn a_request_that_hangs_does_not_keep_a_run_beyond_its_end() {
+    let fake = Fake::start();
+    fake.script(|_, before| match before {
+        3 => Reply::Hang(Duration::from_secs(60)),
+        _ => Reply::Good,
+    });
+    fake.latency(Duration::from_millis(20));
+    let night = project(&fake, 4);
+    let started = Instant::now();
+    let ran = night.watch(&["run", "night.yaml", "--json", "--for", "3s"]).finish().exits(3);
+    assert!(started.elapsed() < Duration::from_secs(6));
+    ran.says("1 request under way left");
+    night.emogrid(&["run", "night.yaml"]).exits(0);
+    assert_eq!(by_cell(&night).values().sum::<usize>(), 40);
+}
+
+#[test]
+fn without_a_limit_what_a_cell_needs_for_sure_is_asked_together() {
+    let fake = Fake::start();
+    let night = project(&fake, 3);
+    let summary =
+        night.emogrid(&["run", "night.yaml", "--json", "--set", "endpoints.fake.slots=1"]).exits(0).json();
+    assert_eq!((fake.seen().len(), &summary["surplus"]), (30, &json!(0)));
+    let prompts: Vec<String> = fake.seen().iter().map(|seen| seen.user()).collect();
+    let changes = prompts.windows(2).filter(|pair| pair[0] != pair[1]).count();
+    assert_eq!(changes, 5, "{prompts:?}");
+}
+
+#[test]
+fn alike_prompts_go_to_one_slot_each() {
+    let fake = Fake::start();
+    fake.latency(Duration::from_millis(10));
+    let night = project(&fake, 20);
+    night.emogrid(&["run", "night.yaml"]).exits(0);
+    let mut by_slot: BTreeMap<u64, Vec<String>> = BTreeMap::new();
+    for seen in fake.seen() {
+        by_slot.entry(seen.body["id_slot"].as_u64().unwrap()).or_default().push(seen.user());
+    }
+    assert_eq!(by_slot.keys().copied().collect::<Vec<_>>(), [0, 1, 2, 3]);
+    let topic = |prompt: &String| prompt.split(' ').nth(2).unwrap().to_owned();
+    for (slot, prompts) in &by_slot {
+        let changes = prompts.windows(2).filter(|pair| topic(&pair[0]) != topic(&pair[1])).count();
+        assert!(changes <= 8, "slot {slot} went from topic to topic {changes} times in {}", prompts.len());
+    }
+    // A server that tells no slots is not told one.
+    let named = Fake::start_at(0, crate::fake::Model { llama: false, ..Default::default() });
+    let other = project(&named, 2);
+    other.emogrid(&["run", "night.yaml"]).exits(0);
+    assert!(named.seen().iter().all(|seen| seen.body.get("id_slot").is_none()));
+}

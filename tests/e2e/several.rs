@@ -1,0 +1,204 @@
+//! Several endpoints in one config: the same model behind some, different models behind others.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use crate::fake::{Fake, Model, Reply};
+use crate::project::{Project, Ran};
+
+const GRID: &str = "\
+grid:
+  axes:
+    mood: { label: true, values: [joy, anger] }
+    topic: [TOPICS]
+samples: { per_cell: 1, max_asks: 5 }
+";
+
+/// A project over some endpoints, with `2 × topics` cells.
+fn project(endpoints: &str, prompt: &str, topics: usize) -> Project {
+    let topics: Vec<_> = (0..topics).map(|n| format!("topic-{n:02}")).collect();
+    let project = Project::new();
+    let grid = GRID.replace("TOPICS", &topics.join(", "));
+    project.write("several.yaml", &format!("name: several\nendpoints:\n{endpoints}prompt: {prompt}\n{grid}"));
+    project
+}
+
+const PROMPT: &str = "{ user: 'Write about {{ topic }} with {{ mood }}.' }";
+
+fn other(file: &str) -> Model {
+    Model { file: file.into(), ..Model::default() }
+}
+
+fn run(project: &Project) -> Ran {
+    project.emogrid(&["run", "several.yaml", "--json"])
+}
+
+fn rows_by_model(project: &Project) -> BTreeMap<String, usize> {
+    let mut out = BTreeMap::new();
+    for row in project.rows("out/several/dataset.jsonl") {
+        *out.entry(row["model"].as_str().unwrap().to_owned()).or_default() += 1;
+    }
+    out
+}
+
+#[test]
+fn one_model_at_two_addresses_is_one_model() {
+    let (a, b) = (Fake::start(), Fake::start());
+    a.latency(Duration::from_millis(20));
+    b.latency(Duration::from_millis(20));
+    let both = project(&format!("  a: {}\n  b: {}\n", a.url(), b.url()), PROMPT, 20);
+    let summary = run(&both).exits(0).json();
+    let (by_a, by_b) = (a.take_count(), b.take_count());
+    assert_eq!((by_a + by_b, summary["requests"].as_u64().unwrap()), (40, 40));
+    assert!(by_a > 10 && by_b > 10, "{by_a} and {by_b}");
+    // Either alone makes the same of the same answers, and asks nothing.
+    let dataset = both.read("out/several/dataset.jsonl");
+    both.edit("several.yaml", &format!("  a: {}\n", a.url()), "");
+    assert_eq!(run(&both).exits(0).json()["requests"], 0);
+    assert_eq!(both.read("out/several/dataset.jsonl"), dataset);
+}
+
+#[test]
+fn two_models_share_the_asks_by_weight_and_the_order_of_endpoints_means_nothing() {
+    let (small, large) = (Fake::start(), Fake::start_at(0, other("large-7b.gguf")));
+    let endpoints = |first: &str, second: &str| format!("{first}{second}");
+    let one = format!("  small: {}\n", small.url());
+    let two = format!("  large: {{ url: '{}', weight: 3 }}\n", large.url());
+    let made = project(&endpoints(&one, &two), PROMPT, 60);
+    run(&made).exits(0);
+    let by_model = rows_by_model(&made);
+    let (by_small, by_large) = (small.take_count(), large.take_count());
+    assert_eq!(by_model, BTreeMap::from([("fake-1b".into(), by_small), ("large-7b".into(), by_large)]));
+    assert_eq!(by_small + by_large, 120);
+    assert!((75..=105).contains(&by_large), "three quarters of 120 are 90, and it was {by_large}");
+    // The other way round nothing is asked, and no byte differs.
+    let dataset = made.read("out/several/dataset.jsonl");
+    made.edit("several.yaml", &endpoints(&one, &two), &endpoints(&two, &one));
+    assert_eq!(run(&made).exits(0).json()["requests"], 0);
+    assert_eq!(made.read("out/several/dataset.jsonl"), dataset);
+    // A third model takes some asks from each, and moves none between the two.
+    let third = Fake::start_at(0, other("third-3b.gguf"));
+    made.edit("several.yaml", "prompt:", &format!("  third: {}\nprompt:", third.url()));
+    run(&made).exits(0);
+    assert_eq!((small.take_count(), large.take_count()), (0, 0));
+    assert!((10..=40).contains(&third.take_count()));
+}
+
+#[test]
+fn a_variant_and_a_value_can_name_their_model() {
+    let (small, large) = (Fake::start(), Fake::start_at(0, other("large-7b.gguf")));
+    let endpoints = format!("  small: {}\n  large: {{ url: '{}', weight: 0 }}\n", small.url(), large.url());
+    let prompt = "{ user: { long: { text: 'At length: {{ topic }}, {{ mood }}.', model: large }, short: 'Shortly: {{ topic }}, {{ mood }}.' } }";
+    let made = project(&endpoints, prompt, 20);
+    run(&made).exits(0);
+    for row in made.rows("out/several/dataset.jsonl") {
+        let expected = if row["prompt"] == "long" { "large-7b" } else { "fake-1b" };
+        assert_eq!(row["model"], expected);
+    }
+    assert!(large.take_count() > 5 && small.take_count() > 5);
+    let by_value = project(&endpoints, PROMPT, 5);
+    by_value.edit("several.yaml", "values: [joy, anger]", "values: { joy: { model: large }, anger: {} }");
+    run(&by_value).exits(0);
+    let moods: Vec<Value> = by_value
+        .rows("out/several/dataset.jsonl")
+        .into_iter()
+        .map(|row| json!([row["mood"], row["model"]]))
+        .collect();
+    assert_eq!(moods.iter().filter(|pair| **pair == json!(["joy", "large-7b"])).count(), 5);
+    assert_eq!(moods.iter().filter(|pair| **pair == json!(["anger", "fake-1b"])).count(), 5);
+}
+
+#[test]
+fn one_of_two_that_dies_is_said_and_the_other_goes_on() {
+    let (a, b) = (Fake::start(), Fake::start());
+    a.latency(Duration::from_millis(10));
+    b.script(|_, before| match before {
+        _ if before > 0 => Reply::Good,
+        _ => Reply::status(500, "no memory"),
+    });
+    let made = project(&format!("  a: {}\n  b: {}\n", a.url(), b.url()), PROMPT, 30);
+    run(&made).exits(0);
+    assert_eq!(made.rows("out/several/dataset.jsonl").len(), 60);
+    // Known from before, and gone: nobody waits for it.
+    let address = b.url();
+    drop(b);
+    made.edit("several.yaml", "Write about", "Tell of");
+    a.take_count();
+    let ran = run(&made).exits(0).says(&format!("endpoint `b` is set aside: endpoint `b` ({address})"));
+    assert_eq!(ran.json()["accepted"], 60);
+    assert_eq!(a.take_count(), 60);
+}
+
+#[test]
+fn one_that_comes_back_with_another_model_is_set_aside() {
+    let (a, b) = (Fake::start(), Fake::start());
+    let port: u16 = b.url().rsplit(':').next().unwrap().parse().unwrap();
+    let made = project(&format!("  a: {}\n  b: {}\n", a.url(), b.url()), PROMPT, 10);
+    run(&made).exits(0);
+    made.edit("several.yaml", "Write about", "Tell of");
+    drop(b);
+    a.latency(Duration::from_millis(150));
+    let running = made.watch(&["run", "several.yaml", "--json", "--set", "endpoints.a.slots=1"]);
+    running.until_says("endpoint `b` is set aside");
+    let stranger = Fake::start_at(port, other("stranger.gguf"));
+    let ran = running.finish().exits(0).says("came back with `stranger`");
+    assert_eq!(ran.json()["accepted"], 20);
+    assert_eq!(stranger.take_count(), 0);
+    assert_eq!(rows_by_model(&made), BTreeMap::from([("fake-1b".into(), 20)]));
+}
+
+#[test]
+fn asks_of_a_dead_model_wait_and_the_rest_is_done() {
+    let (small, large) = (Fake::start(), Fake::start_at(0, other("large-7b.gguf")));
+    let endpoints =
+        format!("  small: {}\n  large: {{ url: '{}', patience: 300ms }}\n", small.url(), large.url());
+    let made = project(&endpoints, PROMPT, 20);
+    run(&made).exits(0);
+    let whole = made.read("out/several/dataset.jsonl");
+    let port: u16 = large.url().rsplit(':').next().unwrap().parse().unwrap();
+    std::fs::remove_dir_all(made.path().join("out")).unwrap();
+    drop(large);
+    made.edit("several.yaml", "Write about", "Tell of");
+    small.take_count();
+    let ran = run(&made).exits(1).says("endpoint `large`");
+    let by_small = small.take_count();
+    assert_eq!(ran.json()["requests"], by_small);
+    assert_eq!(rows_by_model(&made), BTreeMap::from([("fake-1b".into(), by_small)]));
+    // It comes back, and only what was its own is asked.
+    let large = Fake::start_at(port, other("large-7b.gguf"));
+    run(&made).exits(0);
+    assert_eq!((small.take_count(), large.take_count()), (0, 40 - by_small));
+    made.edit("several.yaml", "Tell of", "Write about");
+    run(&made).exits(0);
+    assert_eq!(made.read("out/several/dataset.jsonl"), whole);
+}
+
+#[test]
+fn a_wrong_key_at_one_of_two_sets_that_one_aside() {
+    let (a, b) = (Fake::start(), Fake::start());
+    b.script(|_, _| Reply::status(401, "no such key"));
+    a.latency(Duration::from_millis(10));
+    let made = project(&format!("  a: {}\n  b: {}\n", a.url(), b.url()), PROMPT, 20);
+    let ran = run(&made).exits(0).says("b: set aside").says("api_key_env");
+    assert_eq!(ran.json()["accepted"], 40);
+    assert!(b.take_count() <= 4);
+}
+
+#[test]
+fn a_straggler_at_the_end_is_asked_of_the_other_server() {
+    let (a, b) = (Fake::start(), Fake::start());
+    let hung = std::sync::atomic::AtomicBool::new(false);
+    a.latency(Duration::from_millis(20));
+    b.latency(Duration::from_millis(20));
+    b.script(move |_, _| match hung.swap(true, std::sync::atomic::Ordering::Relaxed) {
+        false => Reply::Hang(Duration::from_secs(60)),
+        true => Reply::Good,
+    });
+    let made = project(&format!("  a: {}\n  b: {}\n", a.url(), b.url()), PROMPT, 20);
+    let started = std::time::Instant::now();
+    let summary = made.watch(&["run", "several.yaml", "--json"]).finish().exits(0).json();
+    assert!(started.elapsed() < Duration::from_secs(15));
+    assert_eq!((&summary["requests"], &summary["attempts"]), (&json!(40), &json!(41)));
+}
