@@ -100,6 +100,16 @@ Examples:
   emogrid gc configs/*.yaml
   emogrid gc configs/*.yaml --days 7 --delete")]
     Gc(GcArgs),
+    /// Tell a run that goes on something: pause, resume, drain, how many at a time
+    #[command(after_help = "\
+Examples:
+  emogrid ctl status
+  emogrid ctl pause configs/moods.yaml
+  emogrid ctl concurrency 2
+  emogrid ctl drain
+
+Without a config it is the one run that goes on in this project.")]
+    Ctl(CtlArgs),
     /// Make a new project
     #[command(after_help = "\
 Examples:
@@ -153,6 +163,9 @@ pub struct RunArgs {
     /// Ask again for asks that failed by their own fault
     #[arg(long)]
     pub retry_failed: bool,
+    /// Wait for another run of this config to end, rather than fail
+    #[arg(long)]
+    pub wait: bool,
     /// End at this local time, as `run.until` in the config
     #[arg(long, value_name = "HH:MM")]
     pub until: Option<String>,
@@ -186,6 +199,42 @@ impl RunArgs {
         }
         config
     }
+}
+
+#[derive(Debug, Args)]
+pub struct CtlArgs {
+    #[command(subcommand)]
+    pub order: CtlOrder,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum CtlOrder {
+    /// Send nothing more for now; what is under way goes on
+    Pause(CtlRun),
+    /// Go on after a pause
+    Resume(CtlRun),
+    /// Send nothing more, wait for what is under way, and end with everything saved
+    Drain(CtlRun),
+    /// From now on send so many requests at a time
+    Concurrency {
+        at_a_time: u32,
+        /// Only to this endpoint
+        #[arg(long, value_name = "NAME")]
+        endpoint: Option<String>,
+        #[command(flatten)]
+        run: CtlRun,
+    },
+    /// Say how the run is
+    Status(CtlRun),
+}
+
+#[derive(Debug, Args)]
+pub struct CtlRun {
+    /// The config of the run
+    pub config: Option<PathBuf>,
+    /// Write the run's state as JSON
+    #[arg(long)]
+    pub json: bool,
 }
 
 #[derive(Debug, Args)]

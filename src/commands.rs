@@ -2,6 +2,7 @@
 
 mod check;
 mod completions;
+mod ctl;
 mod export;
 mod gc;
 mod init;
@@ -97,6 +98,7 @@ pub fn main(cli: Cli) -> Exit {
         Command::Why(args) => why::why(&args, &terminal),
         Command::Log(args) => log::log(&args, &terminal),
         Command::Gc(args) => gc::gc(&args, &terminal),
+        Command::Ctl(args) => ctl::ctl(&args, &terminal),
         Command::Init(args) => init::init(&args, &terminal),
         Command::Schema => schema::schema(),
         Command::Completions(args) => completions::completions(&args),

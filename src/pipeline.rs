@@ -3,6 +3,7 @@
 mod address;
 mod book;
 mod connect;
+pub mod control;
 pub mod doctor;
 mod error;
 mod interrupt;

@@ -35,6 +35,11 @@ pub fn thousands(number: u64) -> String {
     out
 }
 
+/// Seconds to the millisecond, for machines.
+pub fn milliseconds(duration: std::time::Duration) -> f64 {
+    (duration.as_secs_f64() * 1000.0).round() / 1000.0
+}
+
 /// `45 s`, `3 min 05 s`, `2 h 05 min`.
 pub fn duration(duration: std::time::Duration) -> String {
     let seconds = duration.as_secs();

@@ -10,7 +10,7 @@ use crate::report;
 pub fn run(args: &RunArgs, talk: &Talk) -> Result<Exit, Failure> {
     let opened = open(&args.config_with_limits(), talk)?;
     let selection = select(&args.cells, &opened)?;
-    let options = RunOptions { selection, retry_failed: args.retry_failed };
+    let options = RunOptions { selection, retry_failed: args.retry_failed, wait: args.wait };
     let watcher = talk.style().watcher();
     let done = block_on(pipeline::run(&opened, &options, watcher.as_ref()))?;
     drop(watcher);

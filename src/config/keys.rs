@@ -489,6 +489,12 @@ pub static RUN: Section = Section {
             "5",
             "How often one ask may fail, while others go through, before it is given up.",
         ),
+        key(
+            "order",
+            Kind::Word(&["alike", "even"]),
+            "alike",
+            "`alike`: prompts that begin alike go to the same slot one after the other, so that llama.cpp reads what they share only once; `even`: in an order that has nothing to do with the prompts.",
+        ),
     ],
 };
 

@@ -44,6 +44,8 @@ pub struct RunLimits {
     pub max_cost: Option<f64>,
     /// Failures of one ask, while others go through, before it is given up.
     pub tries: u32,
+    /// Prompts that begin alike go to the same slot, one after the other.
+    pub alike: bool,
 }
 
 /// Where a config and its project live.

@@ -90,7 +90,7 @@ impl RunError {
             RunError::Managed(error) => error.advice().into(),
             RunError::ManagedGone(_) => "read its log and run again; all that was stored is kept".into(),
             RunError::Store(error) => error.advice().into(),
-            RunError::Lock(LockError::Held { .. }) => "wait until it ends; other configs can run beside it".into(),
+            RunError::Lock(LockError::Held { .. }) => "wait until it ends, or `--wait` for it; other configs can run beside it".into(),
             RunError::Lock(LockError::Store(error)) => error.advice().into(),
             RunError::Output(_) => "look at the disk and the folder's permissions; all that was stored is kept".into(),
             RunError::Render(error) => error.to_string(),

@@ -1,7 +1,7 @@
 //! The run itself.
 
 use std::collections::{BTreeMap, HashMap};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use tokio::sync::mpsc;
 
@@ -9,6 +9,7 @@ use super::Opened;
 use super::address::address;
 use super::book::StoreBook;
 use super::connect::{Known, connect, look, models};
+use super::control::Orders;
 use super::error::RunError;
 use super::interrupt::Interrupts;
 use super::output::{Files, OutputError, previous_rows};
@@ -30,6 +31,8 @@ pub struct RunOptions {
     pub selection: Selection,
     /// Asks that failed by their own fault are asked again.
     pub retry_failed: bool,
+    /// Another run of this name is waited for.
+    pub wait: bool,
 }
 
 /// How a run ended, when nothing failed.
@@ -80,12 +83,13 @@ pub async fn run(
         known = look(config, reader.as_ref()) => known?,
         () = interrupts.next() => return Err(RunError::Interrupted),
     };
-    let lock = match RunLock::take(&dir, &config.name) {
+    let lock = match take_lock(&dir, &config.name, options.wait, watcher, &mut interrupts).await {
         Ok(lock) => Ok(lock),
-        Err(held @ LockError::Held { .. }) => return Err(held.into()),
+        Err(Refused::Interrupted) => return Err(RunError::Interrupted),
+        Err(Refused::Lock(held @ LockError::Held { .. })) => return Err(held.into()),
         // Where nothing is to be asked nothing need be written, and a folder that cannot be
         // written is no failure.
-        Err(failure) => Err(failure),
+        Err(Refused::Lock(failure)) => Err(failure),
     };
     let mask = options.selection.mask(&recipe.grid);
     let idle = match &known {
@@ -143,6 +147,43 @@ pub async fn run(
         error.get_or_insert(failure);
     }
     Ok(Finished { summary, ended, error })
+}
+
+/// Why a run does not have its lock.
+enum Refused {
+    Lock(LockError),
+    Interrupted,
+}
+
+/// Takes the lock of a config name, waiting for another run where that is wanted.
+async fn take_lock(
+    dir: &StoreDir,
+    name: &str,
+    wait: bool,
+    watcher: &(dyn Watcher + Sync),
+    interrupts: &mut Interrupts,
+) -> Result<RunLock, Refused> {
+    let started = Instant::now();
+    let mut said = false;
+    loop {
+        let held = match RunLock::take(dir, name) {
+            Ok(lock) => return Ok(lock),
+            Err(held @ LockError::Held { .. }) if wait => held,
+            Err(other) => return Err(Refused::Lock(other)),
+        };
+        if !std::mem::replace(&mut said, true) {
+            watcher.say(&format!("{held}; waiting for its end"));
+        }
+        watcher.update(&report::Status {
+            waiting: Some(format!("{held}; waiting for its end")),
+            elapsed: started.elapsed(),
+            ..report::Status::default()
+        });
+        tokio::select! {
+            () = tokio::time::sleep(Duration::from_millis(200)) => {}
+            () = interrupts.next() => return Err(Refused::Interrupted),
+        }
+    }
 }
 
 /// Keeps the snapshot and, where something was asked, the run's summary.
@@ -348,7 +389,9 @@ async fn work(
     }
     let settings = settings(recipe, &memories);
     let tools = Tools { recipe, book, lines: connected, writer, commits, watcher, settings, mask, limits };
-    let Done { outcome, progress, error, stopped } = worker::ask(tools, outcome, interrupts).await;
+    let mut orders = Orders::listen(dir, &config.name);
+    let Done { outcome, progress, error, stopped } =
+        worker::ask(tools, outcome, interrupts, &mut orders).await;
     Ok(Worked { outcome, memories, cells, progress, error, stopped })
 }
 
@@ -398,7 +441,7 @@ fn summarise(
         prompt_tokens: progress.prompt_tokens,
         cached_tokens: progress.cached_tokens,
         completion_tokens: progress.completion_tokens,
-        seconds: (elapsed.as_secs_f64() * 1000.0).round() / 1000.0,
+        seconds: report::milliseconds(elapsed),
         faults: progress.faults.iter().map(|(class, count)| ((*class).to_owned(), *count)).collect(),
         change: summary::change(outcome, before),
         cells,

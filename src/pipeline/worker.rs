@@ -1,6 +1,7 @@
 //! The loop that asks: sends what is due, stores what comes, evaluates, and again.
 
 mod failure;
+mod obey;
 mod order;
 mod servers;
 mod stop;
@@ -13,6 +14,7 @@ use tokio::task::{AbortHandle, JoinSet};
 
 use super::book::StoreBook;
 use super::connect::Line;
+use super::control::Orders;
 use super::error::RunError;
 use super::interrupt::Interrupts;
 use crate::check::Candidate;
@@ -136,6 +138,8 @@ struct Worker<'a> {
     evaluation: Duration,
     error: Option<RunError>,
     stopped: Option<Stop>,
+    /// Nothing is sent, as somebody wished.
+    paused: bool,
 }
 
 /// What a worker works with.
@@ -163,7 +167,12 @@ pub struct Done {
 
 /// Asks for the demands of an outcome and for what follows, until none is left or nothing more can
 /// be asked. Returns when all that was received is stored and managed servers have ended.
-pub async fn ask(tools: Tools<'_>, outcome: Outcome, interrupts: &mut Interrupts) -> Done {
+pub async fn ask(
+    tools: Tools<'_>,
+    outcome: Outcome,
+    interrupts: &mut Interrupts,
+    orders: &mut Orders,
+) -> Done {
     let Tools { recipe, book, lines, writer, commits, watcher, settings, mask, limits } = tools;
     let proven: HashSet<usize> =
         outcome.rows.iter().map(|row| book.models().of(recipe, row.place.cell, row.place.ask)).collect();
@@ -198,6 +207,7 @@ pub async fn ask(tools: Tools<'_>, outcome: Outcome, interrupts: &mut Interrupts
         evaluation: Duration::ZERO,
         error: None,
         stopped: None,
+        paused: false,
     };
     worker.progress.endpoints = vec![EndpointProgress::default(); recipe.config.endpoints.len()];
     for row in &worker.outcome.rows {
@@ -205,7 +215,7 @@ pub async fn ask(tools: Tools<'_>, outcome: Outcome, interrupts: &mut Interrupts
         let known = &mut worker.servers[worker.book.models().list()[model].endpoints[0]].known_good;
         known.get_or_insert((row.place.cell, row.place.ask));
     }
-    worker.work(interrupts).await;
+    worker.work(interrupts, orders).await;
     let Worker { outcome, mut progress, servers, queues, writer, error, stopped, .. } = worker;
     drop(writer);
     for (endpoint, server) in servers.into_iter().enumerate() {
@@ -236,7 +246,7 @@ impl Worker<'_> {
     }
 
     /// Until no demand is left, or nothing more can be asked.
-    async fn work(&mut self, interrupts: &mut Interrupts) {
+    async fn work(&mut self, interrupts: &mut Interrupts, orders: &mut Orders) {
         let mut tick = tokio::time::interval(self.watcher.interval());
         tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         self.enqueue();
@@ -285,7 +295,13 @@ impl Worker<'_> {
                         self.evaluate();
                     }
                     self.take_back();
-                    self.show(sending.waiting);
+                    let paused = self.paused.then(|| "paused; `emogrid ctl resume` goes on".to_owned());
+                    self.show(paused.or(sending.waiting));
+                }
+                (order, reply) = orders.next() => {
+                    let status = self.obey(order);
+                    // Whoever asked may be gone.
+                    let _ = reply.send(status);
                 }
                 () = interrupts.next() => match self.stopped {
                     None => self.stop(Stop::Interrupt),

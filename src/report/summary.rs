@@ -70,7 +70,7 @@ pub struct Summary {
     pub started: String,
     /// `complete`, `short`, `stopped` or `failed`.
     pub state: String,
-    /// What ended it before its work was done: `interrupt`, `until`, `for`, `max_requests`,
+    /// What ended it before its work was done: `interrupt`, `drain`, `until`, `for`, `max_requests`,
     /// `token_budget` or `max_cost`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stopped_by: Option<String>,

@@ -226,8 +226,17 @@ impl<T: Clone> Queue<T> {
         Some((server.trouble_since?, server.asked))
     }
 
+    /// Whether a server is `there`, `away` for now, or set `aside`.
+    pub fn state(&self, server: usize) -> &'static str {
+        match self.servers.get(server).map(|server| server.circuit) {
+            Some(Circuit::There) => "there",
+            Some(Circuit::Away { .. }) => "away",
+            Some(Circuit::Aside) | None => "aside",
+        }
+    }
+
     /// Whether no waiting will mend this server.
-    pub fn is_aside(&self, server: usize) -> bool {
+    fn is_aside(&self, server: usize) -> bool {
         self.servers.get(server).is_some_and(|server| server.circuit == Circuit::Aside)
     }
 

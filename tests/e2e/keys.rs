@@ -417,6 +417,19 @@ effects! {
         assert!(made.stderr.contains("in 2 h 5") || made.stderr.contains("in 3 h"), "{}", made.stderr);
     }
 
+    order_is_by_what_prompts_share("run.order") {
+        let order = |sets: &[&str]| {
+            let bench = Bench::new();
+            let user = "prompt.user='{{ place }} then {{ emotion }} and no more'";
+            let made = bench.run(&[&["endpoints.fake.slots=1", user], sets].concat()).exits(0);
+            let prompts: Vec<String> = made.seen.iter().map(|seen| seen.user()).collect();
+            let pinned = made.seen.iter().all(|seen| seen.body.get("id_slot").is_some());
+            (prompts.windows(2).filter(|pair| pair[0][..4] != pair[1][..4]).count(), pinned)
+        };
+        assert_eq!(order(&[]), (1, true));
+        assert_eq!(order(&["run.order=even"]), (3, false));
+    }
+
     tries_are_how_often_an_ask_may_fail("run.tries") {
         let bench = Bench::scripted(|seen, _| match seen.user().contains("joy at home") {
             true => Reply::status(500, "no"),

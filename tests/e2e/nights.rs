@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use serde_json::json;
 
 use crate::fake::{Fake, Reply};
-use crate::project::Project;
+use crate::project::{Project, until};
 
 const CONFIG: &str = "\
 name: night
@@ -120,4 +120,68 @@ fn alike_prompts_go_to_one_slot_each() {
     let other = project(&named, 2);
     other.emogrid(&["run", "night.yaml"]).exits(0);
     assert!(named.seen().iter().all(|seen| seen.body.get("id_slot").is_none()));
+}
+
+#[test]
+fn a_run_is_paused_and_goes_on_and_is_drained() {
+    let fake = Fake::start();
+    fake.latency(Duration::from_millis(40));
+    let night = project(&fake, 20);
+    let ctl = |args: &[&str]| night.emogrid(&[&["ctl"], args].concat());
+    ctl(&["status"]).exits(1).says("no run goes on in this project");
+    ctl(&["pause", "night.yaml"]).exits(1).says("no run of `night` goes on");
+    let running = night.watch(&["run", "night.yaml", "--json"]);
+    until("some requests", || fake.seen().len() > 6, String::new);
+    let status = ctl(&["status", "--json"]).exits(0).json();
+    assert_eq!(
+        (&status["name"], &status["state"], &status["wanted"]),
+        (&json!("night"), &json!("running"), &json!(200))
+    );
+    assert_eq!(status["endpoints"][0]["at_a_time"], 4);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        let socket = night.path().join(".emogrid/night.sock").metadata().unwrap();
+        assert_eq!(socket.permissions().mode() & 0o777, 0o600);
+    }
+    let text = ctl(&["pause", "night.yaml"]).exits(0).stdout;
+    assert!(text.starts_with("night: paused") && text.contains("  fake: there, "), "{text}");
+    let none_under_way = || ctl(&["status", "--json"]).json()["under_way"] == 0;
+    until("what was under way", none_under_way, String::new);
+    let paused_at = fake.seen().len();
+    for _ in 0..5 {
+        ctl(&["status"]).exits(0);
+    }
+    assert_eq!(fake.seen().len(), paused_at, "something was sent in a pause");
+    ctl(&["concurrency", "1", "--endpoint", "nobody"])
+        .exits(1)
+        .says("there is no such endpoint; they are fake");
+    assert_eq!(ctl(&["concurrency", "2", "--json"]).exits(0).json()["endpoints"][0]["at_a_time"], 2);
+    ctl(&["resume"]).exits(0);
+    until("more requests", || fake.seen().len() > paused_at + 4, String::new);
+    ctl(&["drain"]).exits(0);
+    let ran = running.finish().exits(3);
+    assert_eq!(
+        (&ran.json()["stopped_by"], &ran.json()["attempts"]),
+        (&json!("drain"), &ran.json()["requests"])
+    );
+    assert!(!night.path().join(".emogrid/night.sock").exists());
+    // With the number that it was told, and not with more.
+    let after: Vec<_> =
+        fake.seen()[paused_at..].iter().map(|seen| seen.body["id_slot"].as_u64().unwrap()).collect();
+    assert!(after.iter().all(|slot| *slot < 2), "{after:?}");
+}
+
+#[test]
+fn a_second_run_waits_for_the_first_where_it_is_told_to() {
+    let fake = Fake::start();
+    fake.latency(Duration::from_millis(60));
+    let night = project(&fake, 5);
+    let first = night.watch(&["run", "night.yaml", "--json"]);
+    until("the first", || fake.seen().len() > 2, String::new);
+    night.emogrid(&["run", "night.yaml"]).exits(1).says("`--wait` for it");
+    let second = night.watch(&["run", "night.yaml", "--json", "--wait"]);
+    second.until_says("waiting for its end");
+    assert_eq!(first.finish().exits(0).json()["requests"], 50);
+    assert_eq!(second.finish().exits(0).json()["requests"], 0);
 }

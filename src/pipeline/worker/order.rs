@@ -83,7 +83,10 @@ impl Worker<'_> {
     /// Puts alike prompts together, where a server of the model keeps what it has read.
     fn sort(&self, model: usize, asks: &mut [Demand]) {
         let endpoints = &self.book.models().list()[model].endpoints;
-        if asks.len() < 3 || !endpoints.iter().any(|endpoint| self.servers[*endpoint].has_slots()) {
+        if !self.recipe.config.run.alike
+            || asks.len() < 3
+            || !endpoints.iter().any(|endpoint| self.servers[*endpoint].has_slots())
+        {
             return;
         }
         let mut step = None;

@@ -37,7 +37,7 @@ pub(super) struct Server {
     pub index: usize,
     name: String,
     settings: Settings,
-    /// It has slots of its own, each with a cache.
+    /// It has slots, each with a cache, and alike prompts are to share one.
     has_slots: bool,
     /// It was gone, and may come back as another.
     pub was_gone: bool,
@@ -111,7 +111,9 @@ pub(super) fn muster(
                 false => String::new(),
             },
             settings: settings.get(endpoint).copied().unwrap_or_default(),
-            has_slots: memory.identity.is_llama_cpp() && memory.slots.is_some_and(|slots| slots > 1),
+            has_slots: config.run.alike
+                && memory.identity.is_llama_cpp()
+                && memory.slots.is_some_and(|slots| slots > 1),
             was_gone: away.is_some(),
             said_wrong: false,
             aside: None,

@@ -55,6 +55,8 @@ fn until(time: jiff::civil::Time, now: &jiff::Zoned) -> Option<Duration> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Stop {
     Interrupt,
+    /// Told so by `emogrid ctl drain`.
+    Drain,
     Until,
     For,
     Requests,
@@ -67,6 +69,7 @@ impl Stop {
     pub fn name(self) -> &'static str {
         match self {
             Stop::Interrupt => "interrupt",
+            Stop::Drain => "drain",
             Stop::Until => "until",
             Stop::For => "for",
             Stop::Requests => "max_requests",
@@ -78,6 +81,7 @@ impl Stop {
     fn says(self) -> &'static str {
         match self {
             Stop::Interrupt => "stopping",
+            Stop::Drain => "stopping (`emogrid ctl drain`)",
             Stop::Until => "it is time (`until`)",
             Stop::For => "time is up (`for`)",
             Stop::Requests => "all requests of this run are sent (`max_requests`)",

@@ -1,0 +1,98 @@
+use std::fmt::Write as _;
+use std::io::Write as _;
+use std::path::Path;
+use std::time::Duration;
+
+use super::{Exit, Failure, Talk, print_json};
+use crate::cli::{CtlArgs, CtlOrder};
+use crate::config;
+use crate::pipeline::control::{Order, RunStatus, running, tell};
+use crate::report::{count, duration, thousands};
+use crate::store::StoreDir;
+
+/// Tells a run that goes on something, and says how it is then.
+pub fn ctl(args: &CtlArgs, talk: &Talk) -> Result<Exit, Failure> {
+    let (order, config) = match &args.order {
+        CtlOrder::Pause(run) => (Order::Pause, run),
+        CtlOrder::Resume(run) => (Order::Resume, run),
+        CtlOrder::Drain(run) => (Order::Drain, run),
+        CtlOrder::Status(run) => (Order::Status, run),
+        CtlOrder::Concurrency { at_a_time, endpoint, run } => {
+            (Order::Concurrency { at_a_time: *at_a_time, endpoint: endpoint.clone() }, run)
+        }
+    };
+    // Without a config the project is that of the folder one is in.
+    let inside = Path::new("configs").join("any.yaml");
+    let path = config.config.as_deref().unwrap_or(if Path::new(".emogrid").is_dir() {
+        Path::new("any.yaml")
+    } else {
+        &inside
+    });
+    let dir = StoreDir::new(config::load::project_root(path).join(".emogrid"));
+    let name = match &config.config {
+        Some(path) => match config::load::name_of(path) {
+            Some(name) => name,
+            None => {
+                talk.say(&format!("{} is no config that can be read", path.display()));
+                return Ok(Exit::Usage);
+            }
+        },
+        None => match running(&dir)?.as_slice() {
+            [] => {
+                talk.say("no run goes on in this project");
+                return Ok(Exit::Failed);
+            }
+            [only] => only.clone(),
+            several => {
+                talk.say(&format!(
+                    "{} go on ({}): name the config",
+                    count(several.len() as u64, "run"),
+                    several.join(", ")
+                ));
+                return Ok(Exit::Usage);
+            }
+        },
+    };
+    let Some(status) = tell(&dir, &name, &order)? else {
+        talk.say(&format!("no run of `{name}` goes on"));
+        return Ok(Exit::Failed);
+    };
+    match config.json {
+        true => print_json(&status)?,
+        false => std::io::stdout().lock().write_all(text(&status).as_bytes())?,
+    }
+    Ok(match &status.refused {
+        Some(why) => {
+            talk.say(why);
+            Exit::Failed
+        }
+        None => Exit::Complete,
+    })
+}
+
+fn text(status: &RunStatus) -> String {
+    let mut out = format!(
+        "{}: {} (process {}), {}\n{} of {}, {}; {} under way, {} waiting\n",
+        status.name,
+        status.state,
+        status.pid,
+        duration(Duration::try_from_secs_f64(status.seconds).unwrap_or_default()),
+        thousands(status.rows),
+        count(status.wanted, "row"),
+        count(status.requests, "request"),
+        thousands(status.under_way),
+        thousands(status.waiting),
+    );
+    for endpoint in &status.endpoints {
+        let _ = writeln!(
+            out,
+            "  {}: {}, {} of {} at a time, {}",
+            endpoint.name,
+            endpoint.state,
+            endpoint.under_way,
+            endpoint.at_a_time,
+            count(endpoint.requests, "request")
+        );
+    }
+    out
+}
