@@ -9,6 +9,9 @@ use super::yaml::{self, Node, Yaml};
 const BUILT_IN: &[(&str, &str)] = &[
     ("goemotions", include_str!("taxonomies/goemotions.yaml")),
     ("ekman", include_str!("taxonomies/ekman.yaml")),
+    ("plutchik", include_str!("taxonomies/plutchik.yaml")),
+    ("plutchik-wheel", include_str!("taxonomies/plutchik-wheel.yaml")),
+    ("plutchik-dyads", include_str!("taxonomies/plutchik-dyads.yaml")),
     ("contexts", include_str!("taxonomies/contexts.yaml")),
     ("sentiments", include_str!("taxonomies/sentiments.yaml")),
 ];
@@ -90,4 +93,107 @@ fn unknown(name: &str, from: &Node, report: &mut Report) -> Option<&'static str>
         )),
     });
     near
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::Value;
+
+    use super::*;
+
+    /// The values of a built-in taxonomy with their attributes.
+    fn read(name: &str) -> Vec<(String, Value)> {
+        let mut report = Report::default();
+        let source = report.sources.add(name, built_in(name).unwrap());
+        let tree = yaml::parse(&report.sources, source).unwrap();
+        let values = named(tree.get("values").unwrap(), &mut report).unwrap();
+        assert!(report.found.is_empty(), "{report}");
+        values.into_iter().map(|value| (value.name, Value::Object(value.attributes))).collect()
+    }
+
+    fn text(of: &Value, key: &str) -> String {
+        of[key].as_str().unwrap_or_else(|| panic!("no text `{key}` in {of}")).to_owned()
+    }
+
+    #[test]
+    fn emotions_have_the_same_attributes_everywhere() {
+        for (name, size, examples) in [
+            ("goemotions", 28, 4),
+            ("ekman", 7, 4),
+            ("plutchik", 9, 4),
+            ("plutchik-wheel", 25, 2),
+            ("plutchik-dyads", 24, 2),
+        ] {
+            let values = read(name);
+            assert_eq!(values.len(), size, "{name}");
+            let basic: Vec<String> = read("ekman").into_iter().map(|(name, _)| name).collect();
+            let mut texts = Vec::new();
+            for (value, attributes) in &values {
+                let polarity = text(attributes, "polarity");
+                assert!(
+                    ["positive", "negative", "ambiguous", "neutral"].contains(&polarity.as_str()),
+                    "{value}"
+                );
+                let ekman = attributes.get("ekman").unwrap();
+                assert!(
+                    ekman.as_str().is_none_or(|ekman| basic.iter().any(|known| known == ekman)),
+                    "{value}"
+                );
+                assert!(ekman.is_null() || ekman.is_string(), "{value}");
+                texts.push(text(attributes, "definition"));
+                let list = attributes["examples"].as_array().unwrap();
+                assert_eq!(list.len(), examples, "{name} {value}");
+                texts.extend(list.iter().map(|example| example.as_str().unwrap().to_owned()));
+            }
+            let all = texts.len();
+            texts.sort();
+            texts.dedup();
+            assert_eq!(texts.len(), all, "{name} says something twice");
+        }
+    }
+
+    /// The opposite of a value's opposite is itself, and opposites are made of opposite emotions.
+    #[test]
+    fn plutchiks_opposites_face_each_other() {
+        let find = |values: &[(String, Value)], name: &str| {
+            values.iter().find(|(known, _)| known == name).unwrap_or_else(|| panic!("no {name}")).1.clone()
+        };
+        let primaries = read("plutchik");
+        for taxonomy in ["plutchik", "plutchik-wheel", "plutchik-dyads"] {
+            let values = read(taxonomy);
+            for (name, value) in values.iter().filter(|(name, _)| name != "neutral") {
+                let other = find(&values, &text(value, "opposite"));
+                assert_eq!(text(&other, "opposite"), *name);
+                let opposite = |primary: &str| text(&find(&primaries, primary), "opposite");
+                if let Some(primary) = value["primary"].as_str() {
+                    assert_eq!(text(&other, "primary"), opposite(primary), "{name}");
+                    assert_eq!(other["intensity"], value["intensity"], "{name}");
+                }
+                if let Some(parts) = value["parts"].as_array() {
+                    let mut there: Vec<_> =
+                        parts.iter().map(|part| opposite(part.as_str().unwrap())).collect();
+                    let parts = other["parts"].as_array().unwrap();
+                    let mut here: Vec<_> =
+                        parts.iter().map(|part| part.as_str().unwrap().to_owned()).collect();
+                    there.sort();
+                    here.sort();
+                    assert_eq!(here, there, "{name}");
+                    assert_eq!(other["dyad"], value["dyad"], "{name}");
+                }
+            }
+        }
+        for (primary, _) in primaries.iter().filter(|(name, _)| name != "neutral") {
+            let strengths: Vec<_> = read("plutchik-wheel")
+                .iter()
+                .filter(|(_, value)| value["primary"].as_str() == Some(primary))
+                .map(|(_, value)| text(value, "intensity"))
+                .collect();
+            assert_eq!(strengths, ["mild", "medium", "strong"], "{primary}");
+            let dyads = read("plutchik-dyads");
+            let of_it = dyads
+                .iter()
+                .filter(|(_, dyad)| dyad["parts"].as_array().unwrap().iter().any(|part| part == primary));
+            assert_eq!(of_it.count(), 6, "{primary}");
+        }
+    }
 }
