@@ -16,6 +16,7 @@ pub mod resolved;
 mod response;
 mod rules;
 pub mod scalar;
+pub mod schema;
 mod set;
 pub mod taxonomy;
 mod values;

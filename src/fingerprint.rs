@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use crate::config::resolved::{Config, Format};
+use crate::config::schema::embedded;
 use crate::model::Fingerprint;
 
 /// Changes when the canonical form does, so that old completions are not mistaken for new ones.
@@ -185,14 +186,21 @@ pub fn wire_schema(config: &Config) -> Option<Value> {
     let item = config.response.schema.clone();
     match config.response.items {
         1 => Some(item),
-        items => Some(json!({
-            "type": "object",
-            "properties": {
-                "items": { "type": "array", "items": item, "minItems": items, "maxItems": items },
-            },
-            "required": ["items"],
-            "additionalProperties": false,
-        })),
+        items => {
+            let (item, definitions) = embedded(item, "/properties/items/items");
+            let mut whole = json!({
+                "type": "object",
+                "properties": {
+                    "items": { "type": "array", "items": item, "minItems": items, "maxItems": items },
+                },
+                "required": ["items"],
+                "additionalProperties": false,
+            });
+            if let Value::Object(whole) = &mut whole {
+                whole.extend(definitions);
+            }
+            Some(whole)
+        }
     }
 }
 

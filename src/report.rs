@@ -24,15 +24,7 @@ pub fn count(number: u64, what: &str) -> String {
 
 /// `1,234,567`.
 pub fn thousands(number: u64) -> String {
-    let digits = number.to_string();
-    let mut out = String::new();
-    for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index).is_multiple_of(3) {
-            out.push(',');
-        }
-        out.push(digit);
-    }
-    out
+    crate::config::keys::grouped(number)
 }
 
 /// Seconds to the millisecond, for machines.

@@ -11,6 +11,7 @@ mod words;
 pub use check::check;
 pub use reference::{paths, reference};
 pub use value::{duration, range};
+pub use words::grouped;
 
 /// A mapping with known keys.
 #[derive(Debug)]
@@ -378,7 +379,7 @@ pub static AXIS: Section = Section {
             "from",
             Kind::Text,
             "",
-            "A built-in taxonomy (`goemotions`, `ekman`, `contexts`, `sentiments`) or a YAML file beside the config.",
+            "A built-in taxonomy (`goemotions`, `ekman`, `plutchik`, `plutchik-wheel`, `plutchik-dyads`, `contexts`, `sentiments`) or a YAML file beside the config.",
         ),
         key(
             "values",
@@ -410,7 +411,7 @@ pub static SAMPLES: Section = Section {
             "balance",
             Kind::List(&Kind::Text),
             "[]",
-            "With `total`: axes whose values get rows in proportion to their weights, whatever the rules leave out.",
+            "With `total`: axes whose values get rows in proportion to their weights, whatever the rules leave out. `[]` says that none are meant to, and ends the warning `uneven`.",
         ),
         key(
             "max_asks",

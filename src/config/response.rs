@@ -6,6 +6,7 @@ use super::diagnostic::{Diagnostic, Report, did_you_mean};
 use super::file::read_named;
 use super::resolve::text_or;
 use super::resolved::{Format, Project, Response};
+use super::schema;
 use super::yaml::{self, Node, Yaml};
 
 /// Resolves `response`; what is wrong in it goes to the report, and has its default here.
@@ -41,7 +42,9 @@ pub fn response(root: &Node, project: &Project, report: &mut Report) -> Response
             }
         }
     }
-    let own = get("schema").and_then(|node| Some((node, schema(node, project, report)?)));
+    let tree = get("schema").and_then(|node| Some((node, read_schema(node, project, report)?)));
+    let fine = tree.as_ref().is_none_or(|(_, tree)| format == Format::Text || schema::check(tree, report));
+    let own = tree.map(|(node, tree)| (node, tree.to_json()));
     if let Some((at, schema)) = &own
         && format == Format::Json
         && !node.is_some_and(|node| node.excuses("text"))
@@ -58,18 +61,18 @@ pub fn response(root: &Node, project: &Project, report: &mut Report) -> Response
         })
     };
     let schema_at = get("schema").map(|node| node.span);
-    let schema = own.map_or_else(default, |(_, schema)| schema);
+    let schema = own.filter(|_| fine).map_or_else(default, |(_, schema)| schema);
     Response { format, text, schema, items, n: count("n"), schema_at }
 }
 
-fn schema(node: &Node, project: &Project, report: &mut Report) -> Option<Value> {
+fn read_schema(node: &Node, project: &Project, report: &mut Report) -> Option<Node> {
     let Some(file) = node.text() else {
-        return Some(node.to_json());
+        return Some(node.clone());
     };
     let source = read_named(file, node.span, project, report)?;
     // YAML reads JSON too, and knows where a mistake stands.
     let found = match yaml::parse(&report.sources, source) {
-        Ok(tree) if matches!(tree.value, Yaml::Map(_)) => return Some(tree.to_json()),
+        Ok(tree) if matches!(tree.value, Yaml::Map(_)) => return Some(tree),
         Ok(tree) => Diagnostic::error("response", "a schema must be a mapping")
             .at(tree.span)
             .label(tree.found(&report.sources)),

@@ -164,13 +164,13 @@ pub fn parse(sources: &Sources, source: SourceId) -> Result<Node, Diagnostic> {
     };
     let whole = Span { source, start: 0, end: 0 };
     match serde_saphyr::from_str_with_options::<Option<Spanned<Tree>>>(text, options) {
-        Ok(Some(tree)) => Ok(place(tree, source)),
+        Ok(Some(tree)) => Ok(place(tree, source, text)),
         Ok(None) => Ok(Node::new(whole, Yaml::Map(Vec::new()))),
         Err(error) => Err(fault::explained(&error, text, source)),
     }
 }
 
-fn place(tree: Spanned<Tree>, source: SourceId) -> Node {
+fn place(tree: Spanned<Tree>, source: SourceId, text: &str) -> Node {
     let span = span_of(tree.referenced, source);
     let value = match tree.value {
         Tree::Null => Yaml::Null,
@@ -178,18 +178,43 @@ fn place(tree: Spanned<Tree>, source: SourceId) -> Node {
         Tree::Whole(number) => Yaml::Whole(number),
         Tree::Number(number) => Yaml::Number(number),
         Tree::Text(text) => Yaml::Text(text),
-        Tree::List(items) => Yaml::List(items.into_iter().map(|item| place(item, source)).collect()),
+        Tree::List(items) => Yaml::List(items.into_iter().map(|item| place(item, source, text)).collect()),
         Tree::Map(entries) => Yaml::Map(
             entries
                 .into_iter()
                 .map(|(key, value)| {
                     let span = span_of(key.referenced, source);
-                    (Name { span, text: key.value.0 }, place(value, source))
+                    (Name { span, text: key.value.0 }, place(value, source, text))
                 })
                 .collect(),
         ),
     };
-    Node { span, value }
+    Node { span: whole(span, &value, text), value }
+}
+
+/// The span of a collection, which the parser places at its beginning alone: to its closing bracket,
+/// or to the end of what stands last in it.
+fn whole(span: Span, value: &Yaml, text: &str) -> Span {
+    let last = match value {
+        Yaml::List(items) => items.last().map(|item| item.span),
+        Yaml::Map(entries) => entries
+            .last()
+            .map(|(name, node)| if node.span.end > name.span.end { node.span } else { name.span }),
+        _ => return span,
+    };
+    let bracket = match text.as_bytes().get(span.start) {
+        Some(b'[') => ']',
+        Some(b'{') => '}',
+        // An alias stands for what is elsewhere.
+        Some(b'*') => return span,
+        _ => {
+            let end = last.map_or(span.end, |last| last.end.max(span.end));
+            return Span { end, ..span };
+        }
+    };
+    let from = last.map_or(span.start + 1, |last| last.end.max(span.start + 1));
+    let end = text.get(from..).and_then(|rest| rest.find(bracket)).map_or(span.end, |at| from + at + 1);
+    Span { end, ..span }
 }
 
 fn span_of(location: serde_saphyr::Location, source: SourceId) -> Span {
@@ -309,6 +334,27 @@ mod tests {
         assert_eq!(node.get("7").unwrap().text(), Some("seven"));
         let key = &node.entries()[1].0;
         assert_eq!(&text[key.span.start..key.span.end], "b");
+    }
+
+    #[test]
+    fn collections_have_the_places_of_all_that_is_in_them() {
+        let text = "a: [x, [y], {z: 1} ]\nb: { c: [], d: } # }\ne:\n  f: 1\n  g: two\nh:\n  - i\n  - [j]\nk: &k [l]\nm: *k\n";
+        let (_, node) = read(text);
+        let node = node.unwrap();
+        let at = |key: &str| {
+            let span = node.get(key).unwrap().span;
+            &text[span.start..span.end]
+        };
+        for (key, whole) in [
+            ("a", "[x, [y], {z: 1} ]"),
+            ("b", "{ c: [], d: }"),
+            ("e", "f: 1\n  g: two"),
+            ("h", "- i\n  - [j]"),
+            ("k", "[l]"),
+            ("m", "*k"),
+        ] {
+            assert_eq!(at(key), whole, "{key}");
+        }
     }
 
     #[test]

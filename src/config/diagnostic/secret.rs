@@ -11,9 +11,24 @@ const SECRET: &[&str] =
 pub fn hidden(text: &str) -> Vec<Range<usize>> {
     let mut out = Vec::new();
     let mut start = 0;
+    // Where a secret goes on in the lines below its key, how far that is indented.
+    let mut block: Option<Block> = None;
     for line in text.split_inclusive(['\n', '\r']) {
-        in_addresses(line, start, &mut out);
-        in_values(line, start, &mut out);
+        let body = line.trim();
+        let indent = line.len() - line.trim_start().len();
+        if let Some(Block { key, marked, variable }) = block
+            && (indent > key || body.is_empty())
+        {
+            let nested = body.starts_with("- ") || body.ends_with(':') || body.contains(": ");
+            let plain = body.is_empty() || nested && !marked || variable && is_variable(body);
+            if !plain {
+                out.push(start + indent..start + indent + body.len());
+            }
+        } else {
+            block = opens_block(line);
+            in_addresses(line, start, &mut out);
+            in_values(line, start, &mut out);
+        }
         start += line.len();
     }
     out.sort_by_key(|range| range.start);
@@ -71,6 +86,28 @@ fn in_addresses(line: &str, start: usize, out: &mut Vec<Range<usize>>) {
             out.push(start + word..start + at);
         }
     }
+}
+
+/// A secret that stands in the lines below its key.
+#[derive(Clone, Copy)]
+struct Block {
+    /// How far the key is indented.
+    key: usize,
+    /// Whether a `|` or `>` says that all of them are one text.
+    marked: bool,
+    /// Whether it should name an environment variable.
+    variable: bool,
+}
+
+/// What begins with a key that is called like a secret and has no value on its own line.
+fn opens_block(line: &str) -> Option<Block> {
+    let (key, value) = line.split_once(':')?;
+    let from = key.find(|c: char| !matches!(c, ' ' | '-'))?;
+    let name = key[from..].trim().trim_matches(['"', '\'']);
+    let value = value.split(" #").next().unwrap_or("").trim();
+    let marked = value.starts_with(['|', '>']);
+    let secret = (marked || value.is_empty()) && is_secret(name);
+    secret.then_some(Block { key: from, marked, variable: name.ends_with("_env") })
 }
 
 /// Values of keys that are called like a secret.
@@ -146,6 +183,13 @@ mod tests {
             ("monkey: see", "monkey: see"),
             ("url: http://[::1]:8080/v1", "url: http://[::1]:8080/v1"),
             ("write to: me@home", "write to: me@home"),
+            ("api_key: |\n  one\n\n  two x\nb: c", "api_key: |\n  ***\n\n  *****\nb: c"),
+            ("- token: >- # x\n    one\n  b: c", "- token: >- # x\n    ***\n  b: c"),
+            ("password:\n  hunter2\n", "password:\n  *******\n"),
+            ("api_key: |\n  one: two\n", "api_key: |\n  ********\n"),
+            ("api_key_env: |\n  sk-1\n  MY_KEY\n", "api_key_env: |\n  ****\n  MY_KEY\n"),
+            ("auth:\n  values: [a]\n  - b\n", "auth:\n  values: [a]\n  - b\n"),
+            ("tokens: |\n  one\n", "tokens: |\n  one\n"),
         ] {
             assert_eq!(starred(text, &hidden(text)), shown, "{text}");
         }

@@ -42,7 +42,8 @@ fn any_of(words: &[&str]) -> String {
 }
 
 /// A number with a comma between thousands.
-fn grouped(number: i64) -> String {
+pub fn grouped(number: impl Into<i128>) -> String {
+    let number = number.into();
     let digits = number.unsigned_abs().to_string();
     let mut out = if number < 0 { "-".to_owned() } else { String::new() };
     for (at, digit) in digits.chars().enumerate() {
