@@ -2,6 +2,7 @@
 
 mod pick;
 mod template;
+mod words;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -10,9 +11,9 @@ use std::sync::Arc;
 use minijinja::Value;
 use minijinja::value::{Enumerator, Object};
 
-use crate::config::Diagnostic;
 use crate::config::diagnostic::{Report, Sources};
 use crate::config::resolved::{Config, Template};
+use crate::config::{Diagnostic, Span};
 use crate::fingerprint::Message;
 use crate::grid::{Cell, Grid, GridAxis};
 use crate::model::hash64;
@@ -38,6 +39,8 @@ struct Variant {
     name: String,
     weight: f64,
     template: String,
+    /// Where the config names or holds the template.
+    at: Span,
 }
 
 /// A template that failed at a cell.
@@ -77,7 +80,8 @@ impl Prompts {
             .map(|variant| {
                 let name = format!("prompt.user.{}", variant.name);
                 let template = name_of(&name, &variant.template)?;
-                Some(Variant { name: variant.name.clone(), weight: variant.weight, template })
+                let (Template::File(_, at) | Template::Inline(_, at)) = variant.template;
+                Some(Variant { name: variant.name.clone(), weight: variant.weight, template, at })
             })
             .collect();
         let roots: Vec<&str> = system
@@ -146,9 +150,9 @@ impl Prompts {
         }
         let content = render(&variant.template)?;
         if content.is_empty() {
-            let error =
-                minijinja::Error::new(minijinja::ErrorKind::InvalidOperation, "it renders to nothing");
-            return Err(self.failure(&variant.template, error, grid, cell, ask));
+            let found =
+                Diagnostic::error("template-error", "this template renders to nothing").at(variant.at);
+            return Err(self.shown(found, self.sources.clone(), grid, cell, ask));
         }
         messages.push(Message { role: "user", content });
         Ok(messages)
@@ -187,8 +191,14 @@ impl Prompts {
     }
 
     fn failure(&self, name: &str, error: minijinja::Error, grid: &Grid, cell: Cell, ask: u32) -> RenderError {
-        let mut report = Report { sources: self.sources.clone(), found: Vec::new() };
-        let found = self.templates.diagnostic(name, None, &error, &mut report.sources);
+        let mut sources = self.sources.clone();
+        let found = self.templates.diagnostic(name, None, &error, &mut sources);
+        self.shown(found, sources, grid, cell, ask)
+    }
+
+    /// A finding with the cell and ask that it was met at.
+    fn shown(&self, found: Diagnostic, sources: Sources, grid: &Grid, cell: Cell, ask: u32) -> RenderError {
+        let mut report = Report { sources, found: Vec::new() };
         let place = format!("while rendering {} (ask {ask})", grid.describe(cell));
         let found = Diagnostic {
             help: Some(match found.help {

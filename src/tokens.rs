@@ -167,6 +167,52 @@ fn compared<'a>(tag: &[Token], axes: &[&'a str]) -> Option<(&'a str, usize)> {
     })
 }
 
+/// The filters that a template uses, each with the place where it stands first.
+pub fn filters(source: &str) -> Vec<(&str, usize)> {
+    let mut out: Vec<(&str, usize)> = Vec::new();
+    for tag in tags(source) {
+        let block = tag.first().is_some_and(|token| token.text == "filter");
+        let begins = if block { tag.get(1) } else { None };
+        let after_bars = tag.windows(2).filter(|two| two[0].text == "|").map(|two| &two[1]);
+        for token in after_bars.chain(begins).filter(|token| token.kind == Kind::Name) {
+            if !out.iter().any(|(known, _)| *known == token.text) {
+                out.push((token.text, token.at));
+            }
+        }
+    }
+    out
+}
+
+/// The keys of `root` that a template reads, as `root.key` or `root['key']`; `None` where it reads
+/// others too.
+pub fn keys_read(source: &str, root: &str) -> Option<Vec<String>> {
+    let mut out = Vec::new();
+    for tag in tags(source) {
+        for (index, token) in tag.iter().enumerate() {
+            if token.kind != Kind::Name || token.text != root || follows_dot(&tag, index) {
+                continue;
+            }
+            let next = |steps: usize| tag.get(index + steps).copied();
+            match (next(1).map(|token| token.text), next(2)) {
+                (Some("."), Some(key)) => out.push(key.text.to_owned()),
+                (Some("["), Some(key)) if key.kind == Kind::Text => {
+                    out.push(key.text.trim_matches(['"', '\'']).to_owned());
+                }
+                _ => return None,
+            }
+        }
+    }
+    Some(out)
+}
+
+/// Whether a template includes, imports or extends a file whose name is not written out.
+pub fn reads_any_file(source: &str) -> bool {
+    tags(source).iter().any(|tag| {
+        matches!(tag.first().map(|token| token.text), Some("include" | "import" | "from" | "extends"))
+            && tag.get(1).is_some_and(|token| token.kind == Kind::Name)
+    })
+}
+
 /// The files that a template includes, imports or extends by a name written out.
 pub fn files(source: &str) -> Vec<String> {
     let names = tags(source).into_iter().filter_map(|tag| {
@@ -229,5 +275,28 @@ mod tests {
             files("{% include 'a.j2' %}{% from \"b.j2\" import x %}{% include y %}"),
             ["a.j2", "b.j2"]
         );
+    }
+
+    #[test]
+    fn filters_are_found_where_they_stand_first() {
+        let source = "{{ a | one | two('|three') }} | four {% filter five %}{{ b|one }}{% endfilter %}";
+        let names: Vec<_> =
+            filters(source).into_iter().map(|(name, at)| (name, &source[at..at + name.len()])).collect();
+        assert_eq!(names, [("one", "one"), ("two", "two"), ("five", "five")]);
+    }
+
+    #[test]
+    fn keys_are_those_that_are_written_out() {
+        for (source, keys) in [
+            ("{{ lists.a | pick }} {{ x.lists.b }} {{ lists['c-d'] }} lists.e", Some(vec!["a", "c-d"])),
+            ("{{ lists[emotion.name] }}", None),
+            ("{% set all = lists %}", None),
+            ("{# lists.a #}", Some(vec![])),
+        ] {
+            let found = keys_read(source, "lists");
+            let found = found.as_ref().map(|found| found.iter().map(String::as_str).collect::<Vec<_>>());
+            assert_eq!(found, keys, "{source}");
+        }
+        assert!(reads_any_file("{% include name %}") && !reads_any_file("{% include 'a.j2' %}"));
     }
 }

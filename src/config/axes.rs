@@ -66,7 +66,8 @@ pub fn axes(root: &Node, project: &Project, report: &mut Report) -> Option<Vec<A
         let values = values(name, node, project, report);
         if values.as_ref().is_some_and(Vec::is_empty) {
             let message = format!("axis `{}` has no values", name.text);
-            report.push(Diagnostic::error("empty-axis", message).at(name.span));
+            let found = Diagnostic::error("empty-axis", message).at(name.span);
+            report.push(found.help("give it at least one, or remove the axis"));
         }
         out.push(Axis {
             name: name.text.clone(),

@@ -23,7 +23,7 @@ pub fn lists(root: &Node, project: &Project, report: &mut Report) -> Vec<List> {
         };
         let read = if file.is_empty() { None } else { list(file, node, project, report) };
         let (items, hash) = read.unwrap_or_default();
-        out.push(List { name: name.text.clone(), path: file.into(), hash, items });
+        out.push(List { name: name.text.clone(), path: file.into(), hash, items, at: name.span });
     }
     out
 }
@@ -51,7 +51,12 @@ fn list(file: &str, node: &Node, project: &Project, report: &mut Report) -> Opti
     match items {
         Ok(items) if items.is_empty() => {
             let message = format!("the list `{}` has no items", shown(&path).display());
-            report.push(Diagnostic::error("list", message).at(node.span));
+            let help = match ending.as_str() {
+                "csv" => "below its header a .csv file has an item a line",
+                "jsonl" | "ndjson" => "a .jsonl file has an item a line, such as `\"Ann\"`",
+                _ => "write an item a line; lines that begin with `#` do not count",
+            };
+            report.push(Diagnostic::error("list", message).at(node.span).help(help));
             None
         }
         Ok(items) => Some((items, blake3::hash(text.as_bytes()).to_hex().to_string())),
@@ -113,6 +118,7 @@ fn jsonl_items(text: &str, source: SourceId) -> Result<Vec<Value>, Diagnostic> {
                 let said = said.split(" at line ").next().unwrap_or(&said);
                 let span = line_span(text, index + 1, source);
                 let at = Span { start: span.start + (error.column().max(1) - 1).min(line.len()), ..span };
+                let said = if error.is_eof() { "it ends too early" } else { said };
                 Diagnostic::error("list", format!("this line is not JSON: {said}"))
                     .at(at)
                     .help("in a .jsonl file each line is a whole JSON value, such as `\"Ann\"`")

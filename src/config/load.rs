@@ -126,7 +126,7 @@ mod tests {
         assert_eq!(loaded(&format!("{FINE}seed: x\n")), (true, vec!["type"]));
         assert_eq!(loaded(&FINE.replace("http:", "htp:")), (true, vec!["url"]));
         assert_eq!(loaded(&FINE.replace("joy,", "joy, [a],")), (true, vec!["type"]));
-        assert_eq!(loaded(&FINE.replace("[joy, anger]", "joy")), (false, vec!["type"]));
+        assert_eq!(loaded(&FINE.replace("[joy, anger]", "joy")), (true, vec!["type"]));
         assert_eq!(loaded("prompt: []\n"), (false, vec!["type", "missing", "missing"]));
     }
 

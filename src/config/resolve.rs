@@ -60,7 +60,6 @@ pub fn resolve(root: &Node, project: Project, report: &mut Report) -> Option<Con
     let run = run(root, endpoints.as_deref().unwrap_or_default(), report);
     room(root, endpoints.as_deref().unwrap_or_default(), &sampling, &response, report);
     let checks = root.get("checks");
-    let axes = axes.filter(|axes| axes.iter().all(|axis| !axis.values.is_empty()));
     Some(Config {
         name,
         seed: root.get("seed").and_then(Node::whole).unwrap_or(0).unsigned_abs(),
@@ -248,6 +247,10 @@ fn sampling(root: &Node, report: &mut Report) -> Sampling {
         stop: stop.iter().filter_map(|item| item.text().map(str::to_owned)).collect(),
         max_tokens: number("max_tokens").unwrap_or(256.0) as u32,
         extra,
+        greedy_at: node.and_then(|node| {
+            let is = |key: &str, number: f64| node.get(key).filter(|node| node.number() == Some(number));
+            is("temperature", 0.0).or(is("top_k", 1.0)).map(|node| node.span)
+        }),
     }
 }
 
@@ -278,11 +281,11 @@ fn samples(root: &Node, axes: &[Axis], report: &mut Report) -> Samples {
                 .help("give the rows of each cell, or of all together"),
         );
     }
-    if let (Some(balance), None) = (get("balance"), get("total")) {
+    if let (Some(balance), None) = (get("balance").filter(|node| !node.items().is_empty()), get("total")) {
         report.push(
             Diagnostic::error("samples", "`balance` shares out a `total`, and there is none")
                 .at(balance.span)
-                .help("with `per_cell` every cell gets the same"),
+                .help("write `total` in place of `per_cell`, with which every cell gets the same"),
         );
     }
     Samples {
@@ -292,6 +295,7 @@ fn samples(root: &Node, axes: &[Axis], report: &mut Report) -> Samples {
         },
         max_asks: whole("max_asks").map(|n| n as u32),
         allow_short: get("allow_short").and_then(Node::number).unwrap_or(0.0),
+        balance_said: get("balance").is_some(),
     }
 }
 

@@ -192,6 +192,9 @@ pub struct Sampling {
     pub stop: Vec<String>,
     pub max_tokens: u32,
     pub extra: Map<String, Value>,
+    /// What makes the likeliest token always win: temperature 0, or `top_k: 1`.
+    #[serde(skip)]
+    pub greedy_at: Option<Span>,
 }
 
 #[derive(Debug, Clone, Serialize)]
@@ -251,6 +254,9 @@ pub struct Samples {
     /// `None`: by the cell that wants most.
     pub max_asks: Option<u32>,
     pub allow_short: f64,
+    /// Whether the config says what is to be balanced, be it nothing.
+    #[serde(skip)]
+    pub balance_said: bool,
 }
 
 /// How many rows are wanted.
@@ -290,4 +296,6 @@ pub struct List {
     pub hash: String,
     #[serde(skip)]
     pub items: Vec<Value>,
+    #[serde(skip)]
+    pub at: Span,
 }

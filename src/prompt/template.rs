@@ -1,5 +1,8 @@
 //! The template engine, and what it says when a template is wrong.
 
+mod fault;
+mod unread;
+
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::ops::Range;
 use std::sync::{Arc, Mutex};
@@ -7,9 +10,9 @@ use std::sync::{Arc, Mutex};
 use minijinja::syntax::SyntaxConfig;
 use minijinja::{Environment, ErrorKind, UndefinedBehavior, Value};
 
-use super::pick;
+use super::{pick, words};
 use crate::config::diagnostic::{Report, Sources, did_you_mean};
-use crate::config::resolved::Config;
+use crate::config::resolved::{Config, List};
 use crate::config::scalar;
 use crate::config::{Diagnostic, Span};
 use crate::grid::{GridAxis, ValueObject};
@@ -46,6 +49,10 @@ impl Templates {
         environment.add_filter("pick", pick::pick);
         environment.add_filter("sample", pick::sample);
         environment.add_filter("shuffle", pick::shuffle);
+        environment.add_filter("article", words::article);
+        environment.add_filter("join_and", words::join_and);
+        environment.add_filter("ordinal", words::ordinal);
+        environment.add_filter("plural", words::plural);
         let (from, seen) = (files.clone(), used.clone());
         environment.set_loader(move |name| {
             let source = from.get(name).and_then(|file| file.as_ref().ok()).cloned();
@@ -137,9 +144,18 @@ impl Templates {
         let known: Vec<&str> = names.iter().copied().chain(["lists", "items", "ask"]).collect();
         let globals: BTreeSet<String> = self.environment.globals().map(|(name, _)| name.to_owned()).collect();
         let mut read: BTreeSet<String> = BTreeSet::new();
+        // `None` where a template may read any list.
+        let mut lists: Option<BTreeSet<String>> = Some(BTreeSet::new());
+        let mut any_file = false;
         for name in self.reached(roots) {
             let Ok(template) = self.environment.get_template(&name) else { continue };
             let source = template.source();
+            any_file |= tokens::reads_any_file(source);
+            self.check_filters(&name, source, report);
+            lists = lists.zip(tokens::keys_read(source, "lists")).map(|(mut lists, keys)| {
+                lists.extend(keys);
+                lists
+            });
             let mut undeclared: Vec<String> = template.undeclared_variables(true).into_iter().collect();
             undeclared.sort();
             read.extend(undeclared.iter().filter_map(|path| path.split('.').next().map(str::to_owned)));
@@ -163,7 +179,25 @@ impl Templates {
                 );
             }
         }
-        report_unread(config, &read, report);
+        // What stands in a file that is chosen while rendering nobody knows.
+        if !any_file && !report.has_errors() {
+            unread::axes(config, &read, report);
+            if let Some(lists) = lists {
+                unread::lists(config, &lists, report);
+            }
+        }
+    }
+
+    /// Reports filters that there are not, also where no cell comes by.
+    fn check_filters(&self, name: &str, source: &str, report: &mut Report) {
+        for (filter, at) in tokens::filters(source) {
+            let tried = self.environment.render_str(&format!("{{{{ 0 | {filter} }}}}"), ());
+            let Some(error) = tried.err().filter(|error| error.kind() == ErrorKind::UnknownFilter) else {
+                continue;
+            };
+            let span = self.place(name, source, at..at + filter.len(), &mut report.sources);
+            report.push(self.said(&error).at(span));
+        }
     }
 
     /// The templates and all files that they include, import or extend by a written-out name.
@@ -195,6 +229,22 @@ impl Templates {
         report: &mut Report,
     ) -> Option<Diagnostic> {
         let (root, rest) = path.split_once('.').unwrap_or((path, ""));
+        // `lists.my-list` is read as a subtraction: it is said once, at `lists`.
+        let hyphened =
+            |list: &&List| list.name.contains('-') && source.contains(&format!("lists.{}", list.name));
+        if let Some(list) = config.lists.iter().find(hyphened) {
+            let (first, others) = list.name.split_once('-').unwrap_or((&list.name, ""));
+            if others.split('-').any(|part| part == path) && !known.contains(&path) {
+                return None;
+            }
+            if path == format!("lists.{first}") && !config.lists.iter().any(|list| list.name == first) {
+                let from = source.find(&format!("lists.{}", list.name)).unwrap_or(0);
+                let at = self.place(name, source, from..from + 6 + list.name.len(), &mut report.sources);
+                let what = format!("`lists.{}` is a subtraction here", list.name);
+                let help = format!("write `{}`", unread::list_path(&list.name));
+                return Some(Diagnostic::error("undefined-variable", what).at(at).help(help));
+            }
+        }
         let attribute = rest.split('.').next().unwrap_or("");
         let mut at = |found: Option<usize>, length: usize| {
             let start = found.unwrap_or(0);
@@ -212,6 +262,8 @@ impl Templates {
             return None;
         }
         let names: Vec<&str> = match axes.iter().find(|axis| &*axis.name == root) {
+            // Of an axis whose values are all wrong nothing is known.
+            Some(axis) if axis.values.is_empty() => return None,
             Some(axis) => attribute_names(&axis.values),
             None if root == "lists" => config.lists.iter().map(|list| list.name.as_str()).collect(),
             None => return None,
@@ -268,119 +320,6 @@ impl Templates {
         found.at = Some(self.place(&place, source, range, sources));
         found
     }
-
-    fn said(&self, error: &minijinja::Error) -> Diagnostic {
-        let detail = error.detail().unwrap_or_default();
-        let text = match detail {
-            "" => error.kind().to_string(),
-            detail => format!("{}: {detail}", error.kind()),
-        };
-        // The engine's words, put as what is wrong and what to do.
-        let quoted = |prefix: &str, suffix: &str| {
-            Some(detail.strip_prefix(prefix)?.strip_suffix(suffix)?.trim_matches('`').to_owned())
-        };
-        match error.kind() {
-            ErrorKind::UndefinedError => Diagnostic::error("undefined-variable", text)
-                .help("not every value has it: ask `… is defined` first, or write `… | default('')`"),
-            ErrorKind::TemplateNotFound => {
-                let name = detail.split('"').nth(1).or(detail.split('`').nth(1)).unwrap_or(detail);
-                self.missing(name)
-            }
-            ErrorKind::OutOfFuel => {
-                Diagnostic::error("template-error", "this template does more work than any should")
-                    .help("look for a loop over a very long range")
-            }
-            ErrorKind::UnknownFilter => {
-                let name = quoted("filter ", " is unknown").unwrap_or_else(|| detail.to_owned());
-                let found = Diagnostic::error("template-error", format!("there is no filter `{name}`"));
-                match did_you_mean(&name, FILTERS.iter().copied()) {
-                    Some(near) => found.help(format!("did you mean `{near}`?")),
-                    None => found,
-                }
-            }
-            ErrorKind::UnknownTest => {
-                let name = quoted("test ", " is unknown").unwrap_or_else(|| detail.to_owned());
-                Diagnostic::error("template-error", format!("there is no test `{name}`"))
-            }
-            ErrorKind::SyntaxError => {
-                let found = Diagnostic::error("template-error", text);
-                match detail {
-                    detail if detail.contains("expected end of variable block") => {
-                        found.help("close it with `}}`")
-                    }
-                    detail if detail.contains("end of block") => found.help("close it with `%}`"),
-                    detail if detail.contains("end of input") => {
-                        found.help("something is not closed: `{% endif %}`, `{% endfor %}` …")
-                    }
-                    _ => found,
-                }
-            }
-            _ => Diagnostic::error("template-error", text),
-        }
-    }
-}
-
-/// The filters that are worth suggesting.
-const FILTERS: &[&str] = &[
-    "pick",
-    "sample",
-    "shuffle",
-    "upper",
-    "lower",
-    "title",
-    "capitalize",
-    "trim",
-    "replace",
-    "join",
-    "split",
-    "first",
-    "last",
-    "length",
-    "default",
-    "list",
-    "sort",
-    "unique",
-    "map",
-    "select",
-    "reject",
-    "tojson",
-    "round",
-    "int",
-    "float",
-    "string",
-    "indent",
-    "reverse",
-    "batch",
-    "slice",
-    "items",
-    "dictsort",
-    "abs",
-    "min",
-    "max",
-    "sum",
-];
-
-/// Warns of axes that no template reads, once for all of them.
-fn report_unread(config: &Config, read: &BTreeSet<String>, report: &mut Report) {
-    let unread: Vec<_> = config.axes.iter().filter(|axis| !read.contains(&axis.name)).collect();
-    let Some(first) = unread.iter().find(|axis| axis.label).or(unread.first()) else { return };
-    if report.has_errors() {
-        return;
-    }
-    let mut names: Vec<String> = unread.iter().take(5).map(|axis| format!("`{}`", axis.name)).collect();
-    if unread.len() > 5 {
-        names.push("…".into());
-    }
-    let what = match first.label {
-        true => "texts would get labels that the model was not told of",
-        false => "it makes no difference to the texts",
-    };
-    let found = Diagnostic::warning("unread-axis", format!("no template reads {}: {what}", names.join(", ")))
-        .help(format!("write `{{{{ {} }}}}` in a template; single braces are plain text", first.name));
-    report.push(match first.at {
-        Some(span) => found.at(span),
-        None => found,
-    });
 }
 
 fn line_range(source: &str, line: usize) -> Range<usize> {
