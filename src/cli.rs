@@ -57,7 +57,8 @@ A run with nothing to ask needs no server.")]
     #[command(after_help = "\
 Examples:
   emogrid plan configs/moods.yaml
-  emogrid plan configs/moods.yaml --set sampling.temperature=1.1")]
+  emogrid plan configs/moods.yaml --set sampling.temperature=1.1
+  emogrid plan configs/large.yaml --yes     a grid of more than 100,000 cells")]
     Plan(PlanArgs),
     /// Say everything that is wrong with a config and its templates
     #[command(after_help = "\
@@ -74,6 +75,10 @@ Examples:
   emogrid export configs/moods.yaml | head -n 3")]
     Export(ExportArgs),
     /// Say how far a dataset is
+    #[command(after_help = "\
+Examples:
+  emogrid status configs/moods.yaml
+  emogrid status configs/moods.yaml --json")]
     Status(StatusArgs),
     /// Show the messages of some cells, and with `--generate` what comes of them
     #[command(after_help = "\
@@ -128,6 +133,12 @@ An editor with a YAML language server reads it when a config's first line is
 Examples:
   emogrid completions bash > ~/.local/share/bash-completion/completions/emogrid")]
     Completions(CompletionsArgs),
+    /// Write manual pages
+    #[command(after_help = "\
+Examples:
+  emogrid man ~/.local/share/man/man1      one page a command: `man emogrid-run`
+  emogrid man | man -l -                   read the first of them at once")]
+    Man(ManArgs),
 }
 
 /// A config, and what is changed in it for once.
@@ -149,6 +160,9 @@ pub struct CellArgs {
     /// Only so many cells, spread over the grid
     #[arg(long, value_name = "CELLS")]
     pub limit: Option<usize>,
+    /// Go on with a grid of more than 100,000 cells
+    #[arg(long)]
+    pub yes: bool,
 }
 
 #[derive(Debug, Args)]
@@ -339,6 +353,12 @@ pub struct GcArgs {
 pub struct InitArgs {
     /// The folder to make
     pub folder: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub struct ManArgs {
+    /// The folder for them; without one, the program's own page goes to standard output
+    pub folder: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]

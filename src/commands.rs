@@ -7,6 +7,7 @@ mod export;
 mod gc;
 mod init;
 mod log;
+mod man;
 mod plan;
 mod preview;
 mod run;
@@ -21,7 +22,7 @@ use std::process::ExitCode;
 use crate::cli::{CellArgs, Cli, Colour, Command, ConfigArgs};
 use crate::config::Report;
 use crate::dataset::{Models, Outcome, evaluate};
-use crate::grid::Selection;
+use crate::grid::{Selection, Size};
 use crate::pipeline::{self, Ended, Known, Opened, RunError, StoreBook};
 use crate::report::{Style, say};
 use crate::store::{Reader, StoreDir};
@@ -102,6 +103,7 @@ pub fn main(cli: Cli) -> Exit {
         Command::Init(args) => init::init(&args, &terminal),
         Command::Schema => schema::schema(),
         Command::Completions(args) => completions::completions(&args),
+        Command::Man(args) => man::man(&args, &terminal),
     };
     done.unwrap_or_else(|failure| terminal.explain(&failure))
 }
@@ -149,6 +151,11 @@ impl Talk {
 
     /// Shows a failure and says which exit code it is.
     fn explain(&self, failure: &Failure) -> Exit {
+        self.explain_of(None, failure)
+    }
+
+    /// The same for one of several configs.
+    fn explain_of(&self, config: Option<&Path>, failure: &Failure) -> Exit {
         match failure {
             Failure::Config(report) => {
                 let (errors, warnings) = report.counts();
@@ -157,7 +164,10 @@ impl Talk {
                 if warnings > 0 {
                     counted.push_str(&format!(", {}", crate::report::count(warnings as u64, "warning")));
                 }
-                say(format!("\n{counted}"));
+                match config {
+                    Some(path) => say(format!("\n{}: {counted}", path.display())),
+                    None => say(format!("\n{counted}")),
+                }
                 Exit::Usage
             }
             Failure::Run(RunError::Interrupted) => {
@@ -193,8 +203,18 @@ fn open(args: &ConfigArgs, talk: &Talk) -> Result<Opened, Failure> {
     Ok(opened)
 }
 
+/// The same for a command whose cost grows with the cells: of very many the user must have said that
+/// they are meant, or have chosen some.
+fn open_for(args: &ConfigArgs, cells: &CellArgs, talk: &Talk) -> Result<Opened, Failure> {
+    let meant = cells.yes || cells.limit.is_some() || !cells.wheres.is_empty();
+    let size = if meant { Size::Any } else { Size::Ask };
+    let opened = pipeline::open(&args.config, &args.set, size)?;
+    talk.warnings(&opened.warnings);
+    Ok(opened)
+}
+
 fn open_path(path: &Path, set: &[String]) -> Result<Opened, Failure> {
-    Ok(pipeline::open(path, set)?)
+    Ok(pipeline::open(path, set, Size::Any)?)
 }
 
 /// The cells that a command works on.

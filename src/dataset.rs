@@ -3,6 +3,7 @@
 pub mod evaluate;
 mod models;
 pub mod recipe;
+mod repeats;
 pub mod row;
 pub mod snapshot;
 

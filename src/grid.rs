@@ -1,19 +1,26 @@
 //! The grid: which combinations of values are cells, in the order of their ids.
 
+mod contradiction;
+mod leftover;
 mod rules;
 mod selection;
 mod share;
+mod size;
 mod value;
 
 use std::sync::Arc;
 
 use crate::config::diagnostic::Sources;
+use crate::config::keys::grouped;
 use crate::config::resolved::{Axis, Config};
 use crate::config::{Diagnostic, Span};
 use crate::model::CellId;
+pub use contradiction::contradictions;
+pub use leftover::leftovers;
 use rules::CompiledRule;
 pub use selection::Selection;
 pub use share::{Uneven, share};
+pub use size::{Size, too_large};
 pub use value::ValueObject;
 
 /// The most combinations that are looked at: beyond, a config is a mistake.
@@ -55,14 +62,7 @@ impl Grid {
             .try_fold(1u64, |product, axis| product.checked_mul(axis.values.len() as u64))
             .filter(|product| *product <= MOST_COMBINATIONS);
         let Some(combinations) = combinations else {
-            return Err(vec![at(
-                Diagnostic::error(
-                    "grid-size",
-                    format!("the axes span more than {MOST_COMBINATIONS} combinations"),
-                )
-                .help("use fewer values, or draw some of them with `lists` and `pick` instead of an axis"),
-                config.axes.first().and_then(|axis| axis.at),
-            )]);
+            return Err(vec![size::beyond(config)]);
         };
         let mut found = Vec::new();
         let mut compile = |rules: &[crate::config::resolved::Rule]| -> Vec<CompiledRule> {
@@ -72,7 +72,8 @@ impl Grid {
                 .collect()
         };
         let (mut exclude, mut only) = (compile(&config.exclude), compile(&config.only));
-        if !found.is_empty() {
+        // What is wrong with an axis that has no values was said.
+        if !found.is_empty() || axes.iter().any(|axis| axis.values.is_empty()) {
             return Err(found);
         }
         let mut cells = Vec::new();
@@ -95,7 +96,8 @@ impl Grid {
             let rule = config.only.iter().chain(&config.exclude).find_map(|rule| rule.at);
             return Err(vec![at(
                 Diagnostic::error("empty-grid", "the rules leave no cell").help(format!(
-                    "{combinations} combinations, all of them left out; loosen `exclude` or `only`"
+                    "{} combinations, all of them left out; loosen `exclude` or `only`",
+                    grouped(combinations)
                 )),
                 rule,
             )]);

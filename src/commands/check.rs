@@ -1,10 +1,11 @@
 use std::io::Write;
 
-use super::{Exit, Failure, Talk, block_on, open_path};
+use super::{Exit, Failure, Talk, block_on};
 use crate::cli::CheckArgs;
 use crate::config::yaml::Node;
-use crate::pipeline::Opened;
+use crate::grid::Size;
 use crate::pipeline::doctor::{self, Grade};
+use crate::pipeline::{self, Opened};
 use crate::prompt::RenderError;
 use crate::report::{count, shortened};
 
@@ -16,7 +17,7 @@ pub fn check(args: &CheckArgs, talk: &Talk) -> Result<Exit, Failure> {
             Ok(()) => Ok(opened),
             Err(RenderError(report)) => Err(Failure::Config(*report)),
         };
-        match open_path(path, &args.set).and_then(rendered) {
+        match pipeline::open(path, &args.set, Size::Warn).map_err(Failure::from).and_then(rendered) {
             Ok(opened) => {
                 talk.warnings(&opened.warnings);
                 let recipe = &opened.recipe;
@@ -34,7 +35,10 @@ pub fn check(args: &CheckArgs, talk: &Talk) -> Result<Exit, Failure> {
                     exit = Exit::Failed;
                 }
             }
-            Err(failure) => exit = talk.explain(&failure),
+            Err(failure) => {
+                let several = args.configs.len() > 1;
+                exit = talk.explain_of(several.then_some(path.as_path()), &failure);
+            }
         }
     }
     Ok(exit)

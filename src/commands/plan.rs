@@ -1,6 +1,6 @@
 use std::io::Write;
 
-use super::{Evaluated, Exit, Failure, Talk, evaluate_stored, open, print_json, select};
+use super::{Evaluated, Exit, Failure, Talk, evaluate_stored, open_for, print_json, select};
 use crate::cli::PlanArgs;
 use crate::dataset::snapshot::CellAsks;
 use crate::pipeline::{self, Files};
@@ -8,7 +8,7 @@ use crate::report::{self, PlanSummary};
 
 /// Says what a run would ask and what would change.
 pub fn plan(args: &PlanArgs, talk: &Talk) -> Result<Exit, Failure> {
-    let opened = open(&args.config, talk)?;
+    let opened = open_for(&args.config, &args.cells, talk)?;
     let recipe = &opened.recipe;
     let mask = select(&args.cells, &opened)?.mask(&recipe.grid);
     let Evaluated { outcome, models, known, reader } = evaluate_stored(&opened)?;

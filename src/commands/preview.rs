@@ -3,7 +3,7 @@ use std::io::Write as _;
 
 use similar::TextDiff;
 
-use super::{Evaluated, Exit, Failure, Talk, block_on, evaluate_stored, open, select};
+use super::{Evaluated, Exit, Failure, Talk, block_on, evaluate_stored, open_for, select};
 use crate::cli::PreviewArgs;
 use crate::dataset::snapshot::CellAsks;
 use crate::dataset::{Outcome, Recipe};
@@ -16,7 +16,7 @@ const SOME: usize = 3;
 
 /// Shows the messages of some cells, and what comes of them.
 pub fn preview(args: &PreviewArgs, talk: &Talk) -> Result<Exit, Failure> {
-    let opened = open(&args.config, talk)?;
+    let opened = open_for(&args.config, &args.cells, talk)?;
     let recipe = &opened.recipe;
     let given = select(&args.cells, &opened)?;
     let selection = match given.is_all() {

@@ -1,6 +1,6 @@
 use std::io::Write;
 
-use super::{Exit, Failure, Talk, block_on, open, print_json, select};
+use super::{Exit, Failure, Talk, block_on, open_for, print_json, select};
 use crate::check::Reason;
 use crate::cli::RunArgs;
 use crate::pipeline::{self, Finished, RunOptions};
@@ -8,7 +8,7 @@ use crate::report;
 
 /// Asks for what the dataset lacks, and writes it.
 pub fn run(args: &RunArgs, talk: &Talk) -> Result<Exit, Failure> {
-    let opened = open(&args.config_with_limits(), talk)?;
+    let opened = open_for(&args.config_with_limits(), &args.cells, talk)?;
     let selection = select(&args.cells, &opened)?;
     let options = RunOptions { selection, retry_failed: args.retry_failed, wait: args.wait };
     let watcher = talk.style().watcher();

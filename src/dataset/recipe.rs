@@ -12,7 +12,7 @@ use crate::fingerprint::{Frame, Message, Request};
 use crate::grid::{self, Grid, Uneven};
 use crate::prompt::{File, Prompts, RenderError, ask_seed};
 
-use super::{Models, Quotas};
+use super::{Models, Quotas, repeats};
 
 /// How many cells' asks are rendered to see that they can be.
 const SOME_CELLS: usize = 50;
@@ -59,9 +59,16 @@ impl Recipe {
         match (grid, judge, prompts) {
             (Some(grid), Some(judge), Some(prompts)) if !report.has_errors() => {
                 let quotas = quotas(&config, &grid, &mut report);
+                grid::leftovers(&config, &grid, quotas.wanted())
+                    .into_iter()
+                    .for_each(|found| report.push(found));
+                grid::contradictions(&config, &grid).into_iter().for_each(|found| report.push(found));
                 let recipe = Self { config, grid, prompts, judge, quotas };
                 match recipe.first_failure() {
-                    None => Ok((recipe, report)),
+                    None => {
+                        repeats::repeats(&recipe).into_iter().for_each(|found| report.push(found));
+                        Ok((recipe, report))
+                    }
                     Some(RenderError(failure)) => Err(*failure),
                 }
             }

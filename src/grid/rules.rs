@@ -45,6 +45,12 @@ impl CompiledRule {
         Ok(Self { values: rule.values.clone(), condition, at: rule.at, matched: false })
     }
 
+    /// The axes that the rule looks at.
+    pub fn reads(&self) -> impl Iterator<Item = usize> {
+        let reads = self.condition.iter().flat_map(|condition| condition.reads.iter().copied());
+        self.values.iter().map(|(axis, _)| *axis).chain(reads)
+    }
+
     /// Says that the rule matches nothing.
     pub fn idle(&self, key: &str) -> Diagnostic {
         place(
@@ -66,7 +72,8 @@ impl CompiledRule {
 impl Condition {
     fn new(source: &str, at: Option<Span>, axes: &[GridAxis], sources: &Sources) -> Result<Self, Diagnostic> {
         if source.trim().is_empty() {
-            return Err(place(Diagnostic::error("expression", "this `if` is empty"), at));
+            let found = Diagnostic::error("expression", "this `if` is empty");
+            return Err(place(found.help("such as `if: emotion.polarity == 'negative'`"), at));
         }
         let mut environment = Environment::new();
         environment.set_undefined_behavior(UndefinedBehavior::Strict);
@@ -82,6 +89,9 @@ impl Condition {
                 let found = wrong(at, "this `if` is not an expression", &error);
                 let words = ["&&", "||", "!"].iter().any(|sign| source.replace("!=", "").contains(sign));
                 match error.detail().unwrap_or_default() {
+                    _ if source.contains("{{") || source.contains("{%") => {
+                        found.help("write the expression alone, without `{{ }}`")
+                    }
                     _ if words => found.help("write `and`, `or` and `not`"),
                     detail if detail.contains("unexpected `=`") => found.help("compare with `==`"),
                     _ => found,
@@ -112,6 +122,10 @@ impl Condition {
             reads.sort_unstable();
             reads
         };
+        if let Some(axis) = names.iter().find(|axis| **axis == source.trim()) {
+            let found = Diagnostic::error("bare-value", format!("`{axis}` alone is always true"));
+            return Err(place(found.help(format!("ask for its name: `{axis}.name == '…'`")), at));
+        }
         if let Some((axis, from)) = tokens::bare_comparison_in(source, &names) {
             return Err(place(
                 Diagnostic::error("bare-value", format!("`{axis}` is a value with attributes, not a text"))

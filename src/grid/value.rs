@@ -36,6 +36,12 @@ impl ValueObject {
         number.filter(|weight| weight.is_finite() && *weight >= 0.0).unwrap_or(1.0)
     }
 
+    /// An attribute that is a text.
+    pub fn text(&self, attribute: &str) -> Option<String> {
+        let value = self.attributes.iter().find(|(name, _)| name == attribute)?;
+        value.1.as_str().map(str::to_owned)
+    }
+
     pub fn name(&self) -> &str {
         &self.name
     }

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use crate::config::yaml::Node;
 use crate::config::{self, Report};
 use crate::dataset::Recipe;
+use crate::grid::{self, Size};
 use crate::prompt::File;
 
 /// A config that is ready to be evaluated, with the warnings met on the way.
@@ -26,8 +27,15 @@ const LARGEST_TEMPLATE: u64 = 4 << 20;
 ///
 /// # Errors
 /// Every mistake that was found, each with its place.
-pub fn open(path: &Path, sets: &[String]) -> Result<Opened, Report> {
-    let loaded = config::load(path, sets)?;
+pub fn open(path: &Path, sets: &[String], size: Size) -> Result<Opened, Report> {
+    let mut loaded = config::load(path, sets)?;
+    if let Some(found) = grid::too_large(&loaded.config, &loaded.report.sources, size) {
+        loaded.report.push(found);
+        // Before any cell is made.
+        if size == Size::Ask {
+            return Err(loaded.report);
+        }
+    }
     let files = template_files(&loaded.config.project.prompts());
     // Read beside the load; a config that is edited this very moment is told so by the next plan.
     let text = |path: &PathBuf| (path.clone(), std::fs::read_to_string(path).unwrap_or_default());
