@@ -55,12 +55,24 @@ fn the_examples_of_configs_are_right() {
         complete[0].clone(),
         complete[1].clone(),
         format!("{}{rest}", complete[2]),
+        format!(
+            "{}{axes}\nendpoints: {{ local: http://127.0.0.1:8080 }}\nlists: {{ places: places.txt }}\n",
+            blocks("docs/templates.md", "yaml")[0]
+        ),
     ];
     for (index, text) in cases.iter().enumerate() {
         let path = write(&format!("configs/example{index}.yaml"), text);
-        if let Err(report) = emogrid::pipeline::open(&path, &[]) {
-            panic!("example {index}: {report}");
-        }
+        let opened = emogrid::pipeline::open(&path, &[], emogrid::grid::Size::Warn)
+            .unwrap_or_else(|report| panic!("example {index}: {report}"));
+        // Whole configs are to be taken as they stand.
+        let codes: Vec<_> = opened.warnings.found.iter().map(|found| found.code).collect();
+        let whole = [&blocks("README.md", "yaml")[0], &complete[0]].contains(&text);
+        let fine = ["unread-axis", "unused-list"];
+        assert!(
+            !whole || codes.iter().all(|code| fine.contains(code)),
+            "example {index}: {}",
+            opened.warnings
+        );
     }
 }
 
@@ -69,8 +81,9 @@ fn the_shipped_configs_are_right() {
     let configs = Path::new(env!("CARGO_MANIFEST_DIR")).join("configs");
     for entry in std::fs::read_dir(configs).unwrap() {
         let path = entry.unwrap().path();
-        if let Err(report) = emogrid::pipeline::open(&path, &[]) {
-            panic!("{}: {report}", path.display());
+        match emogrid::pipeline::open(&path, &[], emogrid::grid::Size::Warn) {
+            Ok(opened) => assert!(opened.warnings.found.is_empty(), "{}", opened.warnings),
+            Err(report) => panic!("{}: {report}", path.display()),
         }
     }
 }
@@ -81,7 +94,7 @@ fn every_command_and_flag_in_the_documentation_exists() {
         let output = std::process::Command::new(env!("CARGO_BIN_EXE_emogrid")).args(args).output().unwrap();
         String::from_utf8(output.stdout).unwrap()
     };
-    for page in ["README.md", "docs/config.md", "docs/editing.md", "docs/runs.md"] {
+    for page in ["README.md", "docs/config.md", "docs/editing.md", "docs/runs.md", "docs/templates.md"] {
         for line in blocks(page, "sh").iter().flat_map(|block| block.lines()) {
             let Some(command) = line.trim().strip_prefix("emogrid ") else {
                 continue;
@@ -98,4 +111,153 @@ fn every_command_and_flag_in_the_documentation_exists() {
             }
         }
     }
+}
+
+/// The blocks of `docs/templates.md` in order: language and text.
+fn fenced(page: &str) -> Vec<(String, String)> {
+    let parts: Vec<&str> = page.split("```").collect();
+    let blocks = parts.iter().skip(1).step_by(2);
+    let split = blocks.filter_map(|block| block.split_once('\n'));
+    split.map(|(language, text)| (language.to_owned(), text.to_owned())).collect()
+}
+
+/// `UPDATE_DOCS=1 cargo test --test docs` writes what templates render to anew.
+#[test]
+fn the_examples_of_templates_render_to_what_is_said() {
+    let page = read("docs/templates.md");
+    let blocks = fenced(&page);
+    let folder = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: &str| {
+        let path = folder.path().join(name);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(&path, text).unwrap();
+    };
+    let config = blocks.iter().find(|(language, text)| language == "yaml" && text.contains("grid:")).unwrap();
+    write("configs/example.yaml", &config.1);
+    write("configs/names.txt", "Ann\nBen\nChloe\nDev\n");
+    write("configs/people.csv", "name,job\nAnn,nurse\nBen,IT engineer\n");
+    for (_, text) in blocks.iter().filter(|(language, _)| language == "jinja") {
+        if let Some((name, file)) = text.strip_prefix("{# prompts/").and_then(|rest| rest.split_once(" #}\n"))
+        {
+            write(&format!("prompts/{name}"), file);
+        }
+    }
+    let mut page_now = page.clone();
+    let mut rendered = 0;
+    for pair in blocks.windows(2).filter(|pair| pair[0].0 == "jinja" && pair[1].0 == "text") {
+        write("prompts/example.j2", &pair[0].1);
+        let path = folder.path().join("configs/example.yaml");
+        let opened = emogrid::pipeline::open(&path, &[], emogrid::grid::Size::Any);
+        let opened = opened.unwrap_or_else(|report| panic!("{}\n{report}", pair[0].1));
+        let grid = &opened.recipe.grid;
+        let cell =
+            (0..grid.cells().len()).find(|cell| grid.describe(grid.cells()[*cell]).contains("emotion=joy"));
+        let (messages, _) = opened.recipe.messages(cell.unwrap(), 0).unwrap();
+        let now = format!("{}\n", messages[0].content);
+        rendered += 1;
+        if std::env::var_os("UPDATE_DOCS").is_some() {
+            let after = |text: &str| format!("```jinja\n{}```\n\n```text\n{text}```", pair[0].1);
+            page_now = page_now.replace(&after(&pair[1].1), &after(&now));
+            continue;
+        }
+        assert_eq!(now, pair[1].1, "run UPDATE_DOCS=1 cargo test --test docs\n{}", pair[0].1);
+    }
+    assert!(rendered >= 8, "only {rendered} examples were rendered");
+    if page_now != page {
+        std::fs::write(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/templates.md"), page_now).unwrap();
+    }
+}
+
+/// Every filter of our own stands in the page on templates, and is used in an example there.
+#[test]
+fn every_filter_of_our_own_is_documented() {
+    let page = read("docs/templates.md");
+    let jinja: String =
+        fenced(&page).into_iter().filter(|(language, _)| language == "jinja").map(|(_, text)| text).collect();
+    let source = read("src/prompt/template.rs");
+    let filters: Vec<&str> =
+        source.split("add_filter(\"").skip(1).filter_map(|rest| rest.split('"').next()).collect();
+    assert!(filters.len() >= 7, "{filters:?}");
+    for filter in filters {
+        assert!(page.contains(&format!("\\| {filter}")), "no row for `{filter}`");
+        assert!(jinja.contains(&format!("| {filter}")), "no example of `{filter}`");
+    }
+}
+
+/// The commands, but for clap's own `help`.
+fn commands() -> Vec<clap::Command> {
+    let program = <emogrid::cli::Cli as clap::CommandFactory>::command();
+    program.get_subcommands().cloned().collect()
+}
+
+#[test]
+fn there_is_a_manual_page_for_every_command_and_all_are_named_in_the_first() {
+    let folder = tempfile::tempdir().unwrap();
+    let run = |args: &[&std::ffi::OsStr]| {
+        let output =
+            std::process::Command::new(env!("CARGO_BIN_EXE_emogrid")).arg("man").args(args).output().unwrap();
+        assert!(output.status.success());
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let first = run(&[]);
+    assert!(run(&[folder.path().as_os_str()]).is_empty(), "standard output is for data");
+    let page = |name: &str| std::fs::read_to_string(folder.path().join(format!("{name}.1"))).unwrap();
+    assert_eq!(page("emogrid"), first);
+    for command in commands() {
+        let name = format!("emogrid-{}", command.get_name());
+        assert!(first.contains(&name.replace('-', "\\-")), "the first page does not name {name}");
+        let text = page(&name);
+        for part in [".SH NAME", ".SH SYNOPSIS", ".SH EXAMPLES"] {
+            assert!(text.contains(part), "{name} has no {part}");
+        }
+    }
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), commands().len() + 1);
+}
+
+#[test]
+fn the_help_of_every_command_has_examples_that_are_right() {
+    for mut command in commands() {
+        let name = command.get_name().to_owned();
+        let help = command.render_help().to_string();
+        let examples: Vec<&str> = help
+            .split("Examples:")
+            .nth(1)
+            .unwrap_or("")
+            .lines()
+            .filter_map(|line| line.strip_prefix("  emogrid "))
+            .collect();
+        assert!(!examples.is_empty(), "`emogrid {name}` has no examples");
+        for example in examples {
+            let words = example.split("   ").next().unwrap().split(['>', '|']).next().unwrap();
+            let words = std::iter::once("emogrid").chain(words.split_whitespace());
+            if let Err(error) = <emogrid::cli::Cli as clap::Parser>::try_parse_from(words) {
+                panic!("emogrid {example}: {error}");
+            }
+        }
+    }
+}
+
+#[test]
+fn every_warning_is_in_the_documentation() {
+    let page = read("docs/editing.md");
+    let mut folders = vec![Path::new(env!("CARGO_MANIFEST_DIR")).join("src")];
+    let mut seen = 0;
+    while let Some(folder) = folders.pop() {
+        for path in std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()) {
+            if path.is_dir() {
+                folders.push(path);
+                continue;
+            }
+            let source = std::fs::read_to_string(&path).unwrap_or_default();
+            for rest in source.split("Diagnostic::warning(").skip(1) {
+                let Some(code) = rest.trim_start().strip_prefix('"').and_then(|rest| rest.split('"').next())
+                else {
+                    continue;
+                };
+                seen += 1;
+                assert!(page.contains(&format!("`{code}`")), "docs/editing.md does not name `{code}`");
+            }
+        }
+    }
+    assert!(seen >= 10, "only {seen} warnings were found");
 }

@@ -2,6 +2,7 @@
 
 #![allow(clippy::print_stderr)]
 
+mod checks;
 mod editing;
 mod fake;
 mod faults;
