@@ -11,3 +11,4 @@ mod nights;
 mod project;
 mod rerun;
 mod several;
+mod why;
