@@ -5,8 +5,11 @@
 mod editing;
 mod fake;
 mod faults;
+mod forecast;
 mod keys;
 mod kill;
+mod leaving;
+mod log;
 mod nights;
 mod project;
 mod rerun;
