@@ -19,7 +19,8 @@ Examples:
   emogrid export configs/moods.yaml --format csv -o moods.csv
 
 Exit codes: 0 complete, 1 failed, 2 wrong usage or config, 3 stopped as asked
-with everything saved, 4 short of the rows that the config wants."
+with everything saved, 4 short of the rows that the config wants, or refused
+because too many rows would leave the dataset (run.max_leaving)."
 )]
 pub struct Cli {
     #[command(subcommand)]
@@ -93,10 +94,11 @@ Examples:
   emogrid why configs/moods.yaml 1eca4f07
   emogrid why configs/moods.yaml 59bd9a949b4d")]
     Why(WhyArgs),
-    /// List the states of a config that ran, with what changed and what came of it
+    /// List the runs of a config, with what changed before each and what came of it
     #[command(after_help = "\
 Examples:
   emogrid log configs/moods.yaml
+  emogrid log configs/moods.yaml --only-changed
   emogrid log configs/moods.yaml --show 3")]
     Log(LogArgs),
     /// Say which stored answers nothing needs any more, and delete them only when told
@@ -195,6 +197,9 @@ pub struct RunArgs {
     /// Spend at most so much, by the endpoints' `price`, as `run.max_cost`
     #[arg(long, value_name = "COST")]
     pub max_cost: Option<String>,
+    /// Let more rows leave the dataset than `run.max_leaving`, until they are remade
+    #[arg(long)]
+    pub accept_leaving: bool,
 }
 
 impl RunArgs {
@@ -332,8 +337,14 @@ pub struct LogArgs {
     #[command(flatten)]
     pub config: ConfigArgs,
     /// Write the files of one state
-    #[arg(long, value_name = "NUMBER")]
+    #[arg(long, value_name = "NUMBER", conflicts_with_all = ["only_changed", "json"])]
     pub show: Option<i64>,
+    /// Only states whose config or files differ from the run before, each with all of its runs
+    #[arg(long)]
+    pub only_changed: bool,
+    /// Write the list as JSON
+    #[arg(long)]
+    pub json: bool,
 }
 
 #[derive(Debug, Args)]

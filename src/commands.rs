@@ -184,6 +184,7 @@ impl Talk {
                 ));
                 match error {
                     RunError::NoKey { .. } | RunError::NameTaken { .. } | RunError::Render(_) => Exit::Usage,
+                    RunError::Leaving { .. } => Exit::Short,
                     _ => Exit::Failed,
                 }
             }

@@ -1,12 +1,16 @@
 //! What people read on the terminal.
 
 pub mod diff;
+mod forecast;
+mod log;
 mod progress;
 mod summary;
 mod table;
 
 use std::io::Write;
 
+pub use forecast::{Basis, Forecast};
+pub use log::{LogEntry, log_text};
 pub use progress::{Lines, Quiet, Status, Style, Terminal, Watcher};
 pub use summary::{AxisCount, CellChange, PlanSummary, RowChange, Summary};
 pub use table::{plan_text, summary_text};

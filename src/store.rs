@@ -3,6 +3,7 @@
 //! It lives in `.emogrid/` at the project's root and is shared by all its configs. One thread
 //! writes, in batches; readers see what is committed.
 
+mod experience;
 mod lock;
 mod reader;
 mod schema;
@@ -14,6 +15,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::fingerprint::Identity;
 use crate::model::Fingerprint;
+pub use experience::Experience;
 pub use lock::{LockError, RunLock};
 pub use reader::Reader;
 pub use writer::{Ticket, Writer, Written};
@@ -106,13 +108,13 @@ pub struct Snapshot {
     pub cells: Vec<u8>,
 }
 
-/// A snapshot with its number, when it was made, and the summary of the last run under it.
+/// A snapshot with its number, when it was made, and the summaries of the runs under it, oldest first.
 #[derive(Debug, Clone)]
 pub struct State {
     pub number: i64,
     pub created: String,
     pub snapshot: Snapshot,
-    pub summary: Option<String>,
+    pub summaries: Vec<String>,
 }
 
 #[derive(Debug, thiserror::Error)]

@@ -11,7 +11,7 @@ const LAYERS: &[&[&str]] = &[
     &["dataset"],
     &["scheduler", "client", "store", "export", "report"],
     &["prompt"],
-    &["grid", "check"],
+    &["grid", "check", "audit"],
     &["dedup"],
     &["fingerprint"],
     &["config"],

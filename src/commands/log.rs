@@ -2,59 +2,82 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::io::Write as _;
 
-use super::{Exit, Failure, Talk, open};
+use super::{Exit, Failure, Talk, open, print_json};
 use crate::cli::LogArgs;
 use crate::pipeline;
-use crate::report::{Summary, shortened, thousands};
-use crate::store::{Reader, State, StoreDir};
+use crate::report::{LogEntry, Summary, log_text};
+use crate::store::{Reader, Snapshot, State, StoreDir};
 
-/// Lists the states of a config that ran, with what changed and what came of it.
+/// Lists the runs of a config, with what changed before each and what came of it.
 pub fn log(args: &LogArgs, talk: &Talk) -> Result<Exit, Failure> {
     let opened = open(&args.config, talk)?;
     let config = &opened.recipe.config;
-    let Some(reader) = Reader::open(&StoreDir::new(config.project.store()))? else {
-        talk.say("nothing ran here yet");
-        return Ok(Exit::Complete);
+    let reader = Reader::open(&StoreDir::new(config.project.store()))?;
+    let history = match &reader {
+        Some(reader) => reader.history(&config.name)?,
+        None => Vec::new(),
     };
-    let history = reader.history(&config.name)?;
-    let mut out = String::new();
     if let Some(wanted) = args.show {
         let Some(State { snapshot, .. }) = history.iter().find(|state| state.number == wanted) else {
             talk.say(&format!("there is no state {wanted}; `emogrid log` lists them"));
             return Ok(Exit::Failed);
         };
-        let files: BTreeMap<String, String> = serde_json::from_str(&snapshot.files).unwrap_or_default();
-        for (name, text) in files {
-            let _ = writeln!(out, "── {name}\n{}", text.trim_end_matches('\n'));
-        }
-    } else {
-        for (index, State { number, created, snapshot, summary }) in history.iter().enumerate() {
-            let causes = match index.checked_sub(1).map(|before| &history[before].snapshot) {
-                Some(then) => {
-                    pipeline::causes((&then.resolved, &then.files), (&snapshot.resolved, &snapshot.files))
-                }
-                None => vec!["the first".into()],
-            };
-            let summary = summary.as_deref().and_then(|text| serde_json::from_str::<Summary>(text).ok());
-            let _ = writeln!(out, "{number:>4}  {created}  {}", came_of(summary.as_ref()));
-            for cause in &causes {
-                let _ = writeln!(out, "        {}", shortened(cause, 70));
-            }
-        }
+        std::io::stdout().lock().write_all(shown(snapshot).as_bytes())?;
+        return Ok(Exit::Complete);
     }
-    std::io::stdout().lock().write_all(out.as_bytes())?;
+    let entries = entries(&history, args.only_changed);
+    if args.json {
+        print_json(&entries)?;
+    } else if entries.is_empty() {
+        talk.say("nothing ran here yet");
+    } else {
+        std::io::stdout().lock().write_all(log_text(&entries).as_bytes())?;
+    }
     Ok(Exit::Complete)
 }
 
-fn came_of(summary: Option<&Summary>) -> String {
-    let Some(summary) = summary else { return "asked nothing".into() };
-    let rejected: u64 = summary.rejected.values().sum();
-    let judged = summary.accepted + rejected;
-    let share = (100 * summary.accepted).checked_div(judged).unwrap_or(0);
-    format!(
-        "{} of {} rows, {share} % accepted, {} asked",
-        thousands(summary.accepted),
-        thousands(summary.wanted),
-        thousands(summary.requests)
-    )
+/// The files of a state, one after the other.
+fn shown(snapshot: &Snapshot) -> String {
+    let files: BTreeMap<String, String> = serde_json::from_str(&snapshot.files).unwrap_or_default();
+    let mut out = String::new();
+    for (name, text) in files {
+        let _ = writeln!(out, "── {name}\n{}", text.trim_end_matches('\n'));
+    }
+    out
+}
+
+/// An entry a run; where only changes are wanted, one for it and those after it that changed nothing.
+fn entries(history: &[State], only_changed: bool) -> Vec<LogEntry> {
+    let mut out: Vec<LogEntry> = Vec::new();
+    for (index, State { number, created, snapshot, summaries }) in history.iter().enumerate() {
+        let before = index.checked_sub(1).map(|before| &history[before].snapshot);
+        let mut changes = before.map(|then| {
+            pipeline::causes((&then.resolved, &then.files), (&snapshot.resolved, &snapshot.files))
+        });
+        let mut runs: Vec<Option<Summary>> =
+            summaries.iter().map(|text| serde_json::from_str(text).ok()).collect();
+        if runs.is_empty() {
+            runs.push(None);
+        }
+        for run in runs {
+            let model = run.as_ref().and_then(|run| run.model.as_ref());
+            let model_before = out.iter().rev().find_map(|entry| entry.model.as_ref());
+            if let (Some(now), Some(then)) = (model, model_before)
+                && now != then
+            {
+                changes.get_or_insert_default().push(format!("model: {then} → {now}"));
+            }
+            let same = changes.as_ref().is_some_and(Vec::is_empty);
+            let entry = match out.pop_if(|_| only_changed && same) {
+                Some(before) => before,
+                None => LogEntry::new(*number, created, changes.take()),
+            };
+            out.push(match &run {
+                Some(run) => entry.after(run),
+                None => entry,
+            });
+            changes = Some(Vec::new());
+        }
+    }
+    out
 }

@@ -9,7 +9,7 @@ use crate::dataset::snapshot::CellAsks;
 use crate::dataset::{Outcome, Recipe};
 use crate::fingerprint::messages_of;
 use crate::grid::Selection;
-use crate::pipeline::{self, Opened, RunError, RunOptions};
+use crate::pipeline::{self, Leaving, Opened, RunError, RunOptions};
 
 /// Cells that are shown unless the user says which.
 const SOME: usize = 3;
@@ -71,7 +71,7 @@ fn indented(text: &str) -> String {
 /// Asks for the cells like any run, and says what stored answers then make.
 fn generate(opened: &Opened, selection: Selection, talk: &Talk) -> Result<(Outcome, Exit), Failure> {
     let watcher = talk.style().watcher();
-    let options = RunOptions { selection, ..RunOptions::default() };
+    let options = RunOptions { selection, leaving: Leaving::Spare, ..RunOptions::default() };
     let finished = block_on(pipeline::run(opened, &options, watcher.as_ref()))??;
     drop(watcher);
     match finished.error {

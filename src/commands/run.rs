@@ -3,14 +3,15 @@ use std::io::Write;
 use super::{Exit, Failure, Talk, block_on, open_for, print_json, select};
 use crate::check::Reason;
 use crate::cli::RunArgs;
-use crate::pipeline::{self, Finished, RunOptions};
+use crate::pipeline::{self, Finished, Leaving, RunOptions};
 use crate::report;
 
 /// Asks for what the dataset lacks, and writes it.
 pub fn run(args: &RunArgs, talk: &Talk) -> Result<Exit, Failure> {
     let opened = open_for(&args.config_with_limits(), &args.cells, talk)?;
     let selection = select(&args.cells, &opened)?;
-    let options = RunOptions { selection, retry_failed: args.retry_failed, wait: args.wait };
+    let leaving = if args.accept_leaving { Leaving::Accept } else { Leaving::Refuse };
+    let options = RunOptions { selection, retry_failed: args.retry_failed, wait: args.wait, leaving };
     let watcher = talk.style().watcher();
     let done = block_on(pipeline::run(&opened, &options, watcher.as_ref()))?;
     drop(watcher);

@@ -34,6 +34,7 @@ pub fn why(args: &WhyArgs, talk: &Talk) -> Result<Exit, Failure> {
             explain(recipe, &reader, &outcome, place, &mut out)?;
             true
         }
+        None if explain_failed(recipe, &reader, &outcome, &id, &mut out)? => true,
         None => explain_old(recipe, &reader, &outcome, &models, &id, &mut out)?,
     };
     if !found {
@@ -94,6 +95,33 @@ fn explain(
     Ok(())
 }
 
+/// Explains an ask that was given up; `false` where none begins so.
+fn explain_failed(
+    recipe: &Recipe,
+    reader: &Reader,
+    outcome: &Outcome,
+    id: &str,
+    out: &mut String,
+) -> Result<bool, Failure> {
+    let Some(failed) = outcome.failed.iter().find(|ask| ask.fingerprint.to_string().starts_with(id)) else {
+        return Ok(false);
+    };
+    let cell = recipe.grid.cells()[failed.cell];
+    let _ = writeln!(out, "cell: {}\nask: {}", recipe.grid.describe(cell), failed.ask);
+    let _ = writeln!(out, "fingerprint: {}\ngiven up: {}", failed.fingerprint, failed.reason);
+    if let Some(stone) = reader.tombstone(&failed.fingerprint)? {
+        section(out, "the server said", &stone.detail);
+    }
+    out.push_str(
+        "it is not asked again until its prompt or the setting behind it changes, or with `--retry-failed`\n",
+    );
+    let (messages, _) = recipe.messages(failed.cell, failed.ask).map_err(RunError::from)?;
+    for message in messages {
+        section(out, message.role, &message.content);
+    }
+    Ok(true)
+}
+
 fn answer(raw: &str, out: &mut String) {
     let Ok(answer) = Answer::parse(raw) else { return };
     for choice in &answer.choices {
@@ -143,11 +171,7 @@ fn explain_old(
             let _ = writeln!(out, "cell: {}\nask: {ask}", recipe.grid.describe(place));
             let changes = changes(&request, &now);
             if changes.is_empty() {
-                let reached = outcome.reached[cell].len() as u32;
-                let _ = writeln!(
-                    out,
-                    "its ask is the same as ever; the cell needs {reached} asks now, and not this one"
-                );
+                let _ = writeln!(out, "its ask is the same as ever, {}", idle(outcome, cell, fingerprint));
             } else {
                 out.push_str("not in the dataset, because its ask is another one now:\n");
                 out.push_str(&changes);
@@ -156,7 +180,16 @@ fn explain_old(
         (Some(cell), None, _) => {
             let place = recipe.grid.cells()[cell];
             let _ = writeln!(out, "cell: {}", recipe.grid.describe(place));
-            out.push_str("not in the dataset: `seed` is another one now, or `samples.max_asks` is lower\n");
+            match beyond(recipe, cell, &request) {
+                Some(ask) => {
+                    let _ = writeln!(
+                        out,
+                        "ask: {ask}\nnot in the dataset: `samples.max_asks` is {} now, and asks count from 0",
+                        recipe.quotas.max_asks
+                    );
+                }
+                None => out.push_str("not in the dataset: `seed` is another one now\n"),
+            }
         }
         (None, _, Some(_)) => {
             out.push_str(
@@ -174,6 +207,28 @@ fn explain_old(
     }
     answer(&raw, out);
     Ok(true)
+}
+
+/// Why an ask that is what it was gives a row no more.
+fn idle(outcome: &Outcome, cell: usize, ask: Fingerprint) -> &'static str {
+    if outcome.demands.iter().any(|demand| demand.fingerprint == ask) {
+        "but its answer does not fit under `sampling.max_tokens` of now: it is asked again"
+    } else if outcome.reached[cell].contains(&ask) {
+        "and its cell has all its rows before this one: it is surplus"
+    } else {
+        "and its cell has all its rows without it"
+    }
+}
+
+/// Asks after the last that are looked through for one of before.
+const BEYOND: u32 = 10_000;
+
+/// The number of a cell's ask with the seed of a stored request, where that is past the last of now.
+fn beyond(recipe: &Recipe, cell: usize, request: &str) -> Option<u32> {
+    let then: Value = serde_json::from_str(request).ok()?;
+    let (place, last) = (recipe.grid.cells()[cell], recipe.quotas.max_asks);
+    (last..last.saturating_add(BEYOND))
+        .find(|ask| then["seed"] == crate::prompt::ask_seed(recipe.config.seed, place, *ask))
 }
 
 fn line_of(path: &std::path::Path, id: &str) -> Option<Map<String, Value>> {

@@ -496,6 +496,12 @@ pub static RUN: Section = Section {
             "alike",
             "`alike`: prompts that begin alike go to the same slot one after the other, so that llama.cpp reads what they share only once; `even`: in an order that has nothing to do with the prompts.",
         ),
+        key(
+            "max_leaving",
+            Kind::Whole { min: 0, max: 1_000_000_000 },
+            "1000",
+            "A run that would take more rows than this out of the dataset, until they are remade, asks nothing, writes nothing and ends with exit code 4; `--accept-leaving` lets them go.",
+        ),
     ],
 };
 

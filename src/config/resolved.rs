@@ -46,6 +46,8 @@ pub struct RunLimits {
     pub tries: u32,
     /// Prompts that begin alike go to the same slot, one after the other.
     pub alike: bool,
+    /// Rows that may leave the dataset until remade.
+    pub max_leaving: u64,
 }
 
 /// Where a config and its project live.

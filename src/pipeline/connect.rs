@@ -95,6 +95,10 @@ pub fn memory_of(probe: &Probe) -> EndpointMemory {
     EndpointMemory { identity: probe.identity.clone(), slots: probe.slots, context: probe.context }
 }
 
+/// A client for an endpoint, with its key.
+///
+/// # Errors
+/// A key that is not there.
 pub fn client(endpoint: &Endpoint, url: &str) -> Result<Client, RunError> {
     let key = match &endpoint.api_key_env {
         None => None,

@@ -8,7 +8,7 @@ use super::output::OutputError;
 use crate::client::managed::ManagedError;
 use crate::client::{ClientError, ErrorClass};
 use crate::config::resolved::Endpoint;
-use crate::report;
+use crate::report::{self, RowChange, count, shortened, thousands};
 use crate::store::{LockError, StoreError};
 
 #[derive(Debug, thiserror::Error)]
@@ -39,6 +39,15 @@ pub enum RunError {
     Output(#[from] OutputError),
     #[error("a template fails")]
     Render(#[from] crate::prompt::RenderError),
+    #[error("{}", leaving(.change, *.of, *.most, .causes))]
+    Leaving {
+        change: RowChange,
+        /// Rows of the dataset as it stands.
+        of: u64,
+        most: u64,
+        /// What changed since the last run.
+        causes: Vec<String>,
+    },
     #[error("interrupted before anything was asked")]
     Interrupted,
     #[error("the name `{name}` belongs to {other}; two configs of one project cannot share a name")]
@@ -94,6 +103,7 @@ impl RunError {
             RunError::Lock(LockError::Store(error)) => error.advice().into(),
             RunError::Output(_) => "look at the disk and the folder's permissions; all that was stored is kept".into(),
             RunError::Render(error) => error.to_string(),
+            RunError::Leaving { .. } => "nothing was asked or written; undo the change, or let the rows leave:\n`emogrid run … --accept-leaving` for this once, a higher `run.max_leaving` for good".into(),
             RunError::Interrupted => "run again to go on".into(),
             RunError::NameTaken { .. } => "give this config a `name:` of its own".into(),
         }
@@ -107,6 +117,37 @@ impl From<BookError> for RunError {
             BookError::Store(error) => RunError::Store(error),
         }
     }
+}
+
+/// Causes that a message names.
+const CAUSES: usize = 6;
+
+fn leaving(change: &RowChange, of: u64, most: u64, causes: &[String]) -> String {
+    let rows = change.leaving + change.displaced;
+    let mut out = format!(
+        "{} of {} would leave the dataset until remade, more than\n  `run.max_leaving` ({}) lets go unasked",
+        thousands(rows),
+        count(of, "row"),
+        thousands(most)
+    );
+    if change.displaced > 0 {
+        out.push_str(&format!("; {} of them as duplicates", thousands(change.displaced)));
+    }
+    match causes {
+        [] => out.push_str(
+            "\n  the config is that of the last run: stored answers are gone, or that run did not end",
+        ),
+        causes => {
+            out.push_str("\n  changed since the last run:");
+            for cause in causes.iter().take(CAUSES) {
+                out.push_str(&format!("\n    {}", shortened(cause, 74)));
+            }
+            if causes.len() > CAUSES {
+                out.push_str(&format!("\n    … and {} more", causes.len() - CAUSES));
+            }
+        }
+    }
+    out
 }
 
 fn after(waited: Option<Duration>, asked: Option<Duration>) -> String {

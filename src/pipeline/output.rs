@@ -35,6 +35,13 @@ impl Files {
         self.folder.join("dataset.jsonl")
     }
 
+    /// The models that the dataset on disk is of, if there is one.
+    pub fn models(&self) -> Option<Vec<Identity>> {
+        let text = std::fs::read_to_string(self.folder.join("dataset.meta.json")).ok()?;
+        let mut meta: Value = serde_json::from_str(&text).ok()?;
+        serde_json::from_value(meta.get_mut("models")?.take()).ok()
+    }
+
     pub fn runs(&self) -> PathBuf {
         self.folder.join("runs")
     }

@@ -11,10 +11,13 @@ use super::book::StoreBook;
 use super::connect::{Known, connect, look, models};
 use super::control::Orders;
 use super::error::RunError;
+use super::forecast::remember;
 use super::interrupt::Interrupts;
+use super::leaving::{Guard, Leaving};
 use super::output::{Files, OutputError, previous_rows};
 use super::summary;
 use super::worker::{self, Done, Limits, Progress, Stop, Tools};
+use crate::audit;
 use crate::config;
 use crate::config::resolved::{Config, Endpoint, Slots};
 use crate::dataset::snapshot::CellAsks;
@@ -33,6 +36,8 @@ pub struct RunOptions {
     pub retry_failed: bool,
     /// Another run of this name is waited for.
     pub wait: bool,
+    /// What is done where many rows would leave the dataset.
+    pub leaving: Leaving,
 }
 
 /// How a run ended, when nothing failed.
@@ -71,13 +76,6 @@ pub async fn run(
     let reader = Reader::open(&dir)?;
     check_name(recipe, reader.as_ref())?;
     let files = Files::new(config.dataset_dir());
-    let before = previous_rows(&files);
-    let last = match &reader {
-        Some(reader) => reader.last_snapshot(&config.name)?.map(|(_, snapshot)| snapshot),
-        None => None,
-    };
-    let asks_before =
-        last.as_ref().and_then(|snapshot| CellAsks::from_bytes(&snapshot.cells)).unwrap_or_default();
     let mut interrupts = Interrupts::new();
     let known = tokio::select! {
         known = look(config, reader.as_ref()) => known?,
@@ -91,18 +89,32 @@ pub async fn run(
         // written is no failure.
         Err(Refused::Lock(failure)) => Err(failure),
     };
+    // Read under the lock: a run that was waited for has changed them.
+    let before = previous_rows(&files);
+    let last = match &reader {
+        Some(reader) => reader.last_snapshot(&config.name)?.map(|(_, snapshot)| snapshot),
+        None => None,
+    };
+    let asks_before =
+        last.as_ref().and_then(|snapshot| CellAsks::from_bytes(&snapshot.cells)).unwrap_or_default();
     let mask = options.selection.mask(&recipe.grid);
+    let guard =
+        Guard { opened, files: &files, before: &before, last: last.as_ref(), leaving: options.leaving };
+    let mut spared = false;
     let idle = match &known {
         Some(known) => {
             let mut book = book(recipe, &known.memories, reader.as_ref(), options)?;
-            let outcome = evaluate(&recipe.quotas, &mut book)?;
+            let mut outcome = evaluate(&recipe.quotas, &mut book)?;
             let idle = !outcome.demands.iter().any(|demand| mask[demand.cell]);
             book.honour_tombstones();
-            match (idle, options.retry_failed) {
-                (true, true) => Some(evaluate(&recipe.quotas, &mut book)?),
-                (true, false) => Some(outcome),
-                (false, _) => None,
+            if options.retry_failed {
+                outcome = evaluate(&recipe.quotas, &mut book)?;
             }
+            // A model that was not seen may be another by the time it is asked.
+            if idle || known.seen {
+                spared = guard.check(&outcome, book.models())?;
+            }
+            idle.then_some(outcome)
         }
         None => None,
     };
@@ -114,11 +126,12 @@ pub async fn run(
         (_, known) => {
             let lock = lock?;
             let assumed = known.map(|known| known.memories);
-            let worked = work(opened, options, watcher, &dir, assumed, &asks_before, &mut interrupts).await?;
+            let worked = work(options, watcher, &dir, assumed, &asks_before, &guard, &mut interrupts).await?;
+            spared = worked.spared;
             (worked, Some(lock))
         }
     };
-    let Worked { outcome, memories, cells, progress, mut error, stopped } = worked;
+    let Worked { outcome, memories, cells, progress, mut error, stopped, .. } = worked;
     let models = models(config, &memories);
     if progress.attempts > 0 && has_changed(opened) {
         watcher.say("the config or a template has changed since this run began: run again for what is new");
@@ -130,7 +143,9 @@ pub async fn run(
     summary.stopped_by = stopped.map(|stop| stop.name().to_owned());
     summary.part = !options.selection.is_all();
     summary.dataset = config::load::shown(&files.dataset()).display().to_string();
-    if let Err(failure) = files.write(recipe, &outcome, &models) {
+    if spared {
+        watcher.say("many rows would leave the dataset (`run.max_leaving`): its files stay as they were");
+    } else if let Err(failure) = files.write(recipe, &outcome, &models) {
         error.get_or_insert(failure.into());
     }
     let ended = ended(recipe, &outcome, &mask, stopped.is_some());
@@ -141,7 +156,11 @@ pub async fn run(
         (None, Ended::Stopped) => "stopped",
     }
     .into();
-    if (last.as_ref() != Some(&snapshot) || progress.attempts > 0)
+    if let Err(failure) = remember(&dir, recipe, &memories, &outcome, &progress) {
+        error.get_or_insert(failure);
+    }
+    if !spared
+        && (last.as_ref() != Some(&snapshot) || progress.attempts > 0)
         && let Err(failure) = record(&dir, recipe, &memories, snapshot, &summary, &files)
     {
         error.get_or_insert(failure);
@@ -186,7 +205,8 @@ async fn take_lock(
     }
 }
 
-/// Keeps the snapshot and, where something was asked, the run's summary.
+/// Keeps the snapshot and the run's summary, of which a copy goes beside the dataset where something
+/// was asked.
 fn record(
     dir: &StoreDir,
     recipe: &Recipe,
@@ -202,9 +222,9 @@ fn record(
         writer.endpoint(&address(endpoint), memory)?;
     }
     writer.config_file(&config.name, &config_path(recipe))?;
+    let text = serde_json::to_string_pretty(summary).unwrap_or_default();
+    writer.run(&config.name, &summary.started, &text)?;
     if summary.attempts > 0 {
-        let text = serde_json::to_string_pretty(summary).unwrap_or_default();
-        writer.run(&config.name, &summary.started, &text)?;
         let folder = files.runs();
         let path = folder.join(format!("{}.json", summary.started.replace(':', "")));
         std::fs::create_dir_all(&folder)
@@ -314,25 +334,29 @@ struct Worked {
     progress: Progress,
     error: Option<RunError>,
     stopped: Option<Stop>,
+    /// The dataset's files are to be left alone.
+    spared: bool,
 }
 
 impl Worked {
     /// Nothing was asked.
     fn idle(outcome: Outcome, memories: Vec<EndpointMemory>, cells: CellChange) -> Self {
-        Self { outcome, memories, cells, progress: Progress::default(), error: None, stopped: None }
+        let progress = Progress::default();
+        Self { outcome, memories, cells, progress, error: None, stopped: None, spared: false }
     }
 }
 
 /// Asks for what is missing.
 async fn work(
-    opened: &Opened,
     options: &RunOptions,
     watcher: &(dyn Watcher + Sync),
     dir: &StoreDir,
     assumed: Option<Vec<EndpointMemory>>,
     before: &CellAsks,
+    guard: &Guard<'_>,
     interrupts: &mut Interrupts,
 ) -> Result<Worked, RunError> {
+    let opened = guard.opened;
     let recipe = &opened.recipe;
     let config = &recipe.config;
     let (written, commits) = mpsc::unbounded_channel();
@@ -353,10 +377,11 @@ async fn work(
                 &recipe.quotas,
                 &mut book(recipe, memories, reader.as_ref(), &RunOptions::default())?,
             )?;
+            let Ok(spared) = guard.check(&outcome, &models(config, memories)) else { return Err(error) };
             let cells = summary::difference(recipe, &outcome, before);
             let stopped = matches!(error, RunError::Interrupted).then_some(Stop::Interrupt);
             let error = stopped.is_none().then_some(error);
-            return Ok(Worked { error, stopped, ..Worked::idle(outcome, memories.clone(), cells) });
+            return Ok(Worked { error, stopped, spared, ..Worked::idle(outcome, memories.clone(), cells) });
         }
         (Err(error), None) => return Err(error),
     };
@@ -367,15 +392,25 @@ async fn work(
     {
         watcher.say(&format!("the model is now {names}"));
     }
+    let mask = options.selection.mask(&recipe.grid);
+    let mut book = self::book(recipe, &memories, reader.as_ref(), options)?;
+    let outcome = evaluate(&recipe.quotas, &mut book)?;
+    let spared = match options.retry_failed {
+        // What is tried again leaves nothing until it has failed to come back.
+        true => {
+            let mut book = self::book(recipe, &memories, reader.as_ref(), &RunOptions::default())?;
+            guard.check(&evaluate(&recipe.quotas, &mut book)?, &now)?
+        }
+        false => guard.check(&outcome, &now)?,
+    };
     for (endpoint, memory) in config.endpoints.iter().zip(&memories) {
         writer.endpoint(&address(endpoint), memory)?;
     }
-    let book = book(recipe, &memories, reader.as_ref(), options)?;
-    let (mut book, mask) = (book, options.selection.mask(&recipe.grid));
-    let outcome = evaluate(&recipe.quotas, &mut book)?;
     let cells = summary::difference(recipe, &outcome, before);
     // Kept before the first ask, so that a run that dies is known to have begun.
-    writer.snapshot(&config.name, snapshot(opened, &outcome))?;
+    if !spared {
+        writer.snapshot(&config.name, snapshot(opened, &outcome))?;
+    }
     writer.config_file(&config.name, &config_path(recipe))?;
     let to_go = outcome.demands.iter().filter(|demand| mask[demand.cell]).count();
     watcher.say(&format!(
@@ -390,9 +425,11 @@ async fn work(
     let settings = settings(recipe, &memories);
     let tools = Tools { recipe, book, lines: connected, writer, commits, watcher, settings, mask, limits };
     let mut orders = Orders::listen(dir, &config.name);
-    let Done { outcome, progress, error, stopped } =
+    let began = Instant::now();
+    let Done { outcome, mut progress, error, stopped } =
         worker::ask(tools, outcome, interrupts, &mut orders).await;
-    Ok(Worked { outcome, memories, cells, progress, error, stopped })
+    progress.asking = began.elapsed();
+    Ok(Worked { outcome, memories, cells, progress, error, stopped, spared })
 }
 
 /// Each model with the requests that it takes at a time.
@@ -423,6 +460,8 @@ fn summarise(
     for reject in &outcome.rejects {
         *rejected.entry(reject.reason.name().to_owned()).or_default() += 1;
     }
+    let texts = outcome.rows.iter().map(|row| row.answer[row.place.index].text.as_str());
+    let distinct = audit::distinct_2(texts);
     let elapsed = started.elapsed();
     let began = jiff::Timestamp::now() - jiff::SignedDuration::from_millis(elapsed.as_millis() as i64);
     Summary {
@@ -446,6 +485,8 @@ fn summarise(
         change: summary::change(outcome, before),
         cells,
         by_axis: summary::by_axis(recipe, outcome),
+        distinct_2: distinct.map(|found| (found.share * 1000.0).round() / 1000.0),
+        distinct_2_texts: distinct.map_or(0, |found| found.texts as u64),
         ..Summary::default()
     }
 }

@@ -39,6 +39,8 @@ pub struct Progress {
     pub cached_tokens: u64,
     pub completion_tokens: u64,
     pub money: f64,
+    /// How long it was asked.
+    pub asking: Duration,
     pub faults: BTreeMap<&'static str, u64>,
     /// By endpoint, in the config's order.
     pub endpoints: Vec<EndpointProgress>,

@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::Forecast;
+
 /// How the cells of now stand to those of a snapshot.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CellChange {
@@ -46,6 +48,8 @@ pub struct PlanSummary {
     pub samples: u64,
     #[serde(flatten)]
     pub rows: RowChange,
+    /// Where more leave or are displaced, a run wants `--accept-leaving`.
+    pub max_leaving: u64,
     pub cells: u64,
     pub new: u64,
     pub changed: u64,
@@ -54,6 +58,8 @@ pub struct PlanSummary {
     pub kept_cells: u64,
     /// Asks that must be sent now.
     pub requests: u64,
+    /// What they will come to.
+    pub expected: Forecast,
     pub accepted: u64,
     pub shortfall: u64,
     pub model: Option<String>,
@@ -104,6 +110,11 @@ pub struct Summary {
     pub cells: CellChange,
     pub model: Option<String>,
     pub dataset: String,
+    /// Distinct-2 of the dataset's first texts, and how many texts that were.
+    #[serde(default)]
+    pub distinct_2: Option<f64>,
+    #[serde(default)]
+    pub distinct_2_texts: u64,
     /// By axis and value.
     pub by_axis: BTreeMap<String, BTreeMap<String, AxisCount>>,
 }

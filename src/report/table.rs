@@ -176,6 +176,12 @@ pub fn plan_text(plan: &PlanSummary) -> String {
             out.push_str(&format!(", {} are displaced as duplicates", thousands(rows.displaced)));
         }
         out.push('\n');
+        if rows.leaving + rows.displaced > plan.max_leaving {
+            out.push_str("      more than `run.max_leaving`: a run wants `--accept-leaving`\n");
+        }
+    }
+    if plan.requests > 0 {
+        out.push_str(&format!("\n{}", plan.expected.text()));
     }
     out.push_str(&format!(
         "\nPlan: {} to ask now, {} of {} from stored answers",

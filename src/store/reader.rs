@@ -7,8 +7,8 @@ use crate::model::Fingerprint;
 
 #[derive(Debug)]
 pub struct Reader {
-    dir: StoreDir,
-    connection: Connection,
+    pub(super) dir: StoreDir,
+    pub(super) connection: Connection,
 }
 
 impl Reader {
@@ -192,13 +192,16 @@ impl Reader {
     pub fn history(&self, config: &str) -> Result<Vec<State>, StoreError> {
         let query = || {
             let mut query = self.connection.prepare_cached(
-                "SELECT id, created, resolved, files, cells,
-                   (SELECT summary FROM run WHERE run.snapshot = snapshot.id ORDER BY run.id DESC LIMIT 1)
-                 FROM snapshot WHERE config = ?1 ORDER BY id",
+                "SELECT id, created, resolved, files, cells FROM snapshot WHERE config = ?1 ORDER BY id",
             )?;
+            let mut runs =
+                self.connection.prepare_cached("SELECT summary FROM run WHERE snapshot = ?1 ORDER BY id")?;
             let rows = query.query_map(params![config], |row| {
                 let snapshot = Snapshot { resolved: row.get(2)?, files: row.get(3)?, cells: row.get(4)? };
-                Ok(State { number: row.get(0)?, created: row.get(1)?, snapshot, summary: row.get(5)? })
+                let number: i64 = row.get(0)?;
+                let summaries =
+                    runs.query_map(params![number], |row| row.get(0))?.collect::<Result<_, _>>()?;
+                Ok(State { number, created: row.get(1)?, snapshot, summaries })
             })?;
             rows.collect::<rusqlite::Result<Vec<_>>>()
         };

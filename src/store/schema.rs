@@ -5,7 +5,8 @@ use rusqlite::Connection;
 use super::{StoreDir, StoreError};
 
 /// Each entry brings the store from the format of its index to the next.
-const MIGRATIONS: &[&str] = &["
+const MIGRATIONS: &[&str] = &[
+    "
 CREATE TABLE completion (
     fingerprint BLOB NOT NULL,
     max_tokens INTEGER NOT NULL,
@@ -49,7 +50,24 @@ CREATE TABLE config_file (
     name TEXT PRIMARY KEY,
     path TEXT NOT NULL
 ) STRICT;
-"];
+",
+    "
+CREATE TABLE experience (
+    id INTEGER PRIMARY KEY,
+    config TEXT NOT NULL,
+    address TEXT NOT NULL,
+    model TEXT NOT NULL,
+    learned TEXT NOT NULL,
+    created TEXT NOT NULL
+) STRICT;
+CREATE INDEX experience_address ON experience (address, model, id);
+CREATE INDEX experience_config ON experience (config, model, id);
+CREATE TABLE prompt_tokens (
+    fingerprint BLOB PRIMARY KEY,
+    tokens INTEGER NOT NULL
+) STRICT;
+",
+];
 
 /// Brings the tables up to date in one transaction.
 pub fn migrate(dir: &StoreDir, connection: &mut Connection) -> Result<(), StoreError> {

@@ -146,3 +146,51 @@ fn damaged_and_newer_stores_are_refused_in_words() {
     let error = Reader::open(&dir).unwrap_err();
     assert!(error.advice().contains("damaged"), "{error}: {}", error.advice());
 }
+
+#[test]
+fn what_runs_learned_is_told_for_its_model_and_address_newest_first() {
+    let (_folder, dir) = store();
+    let writer = Writer::open(&dir, |_| {}).unwrap();
+    let model = |name: &str| Identity::Named { name: name.into() };
+    let learned = |requests: u64| Experience { requests, ..Experience::default() };
+    for (config, address, name, requests) in [
+        ("a", "here", "x", 1),
+        ("a", "here", "x", 2),
+        ("b", "here", "x", 3),
+        ("a", "there", "x", 4),
+        ("a", "here", "y", 5),
+    ] {
+        writer.experience(config, address, &model(name), &learned(requests)).unwrap();
+    }
+    writer.prompt_tokens(&[(Fingerprint([1; 32]), 7)]).unwrap();
+    let reader = Reader::open(&dir).unwrap().unwrap();
+    let at = |address: &str, name: &str| -> Vec<u64> {
+        let found = reader.experience_at(address, &model(name)).unwrap();
+        found.iter().map(|of| of.requests).collect()
+    };
+    assert_eq!((at("here", "x"), at("here", "y"), at("there", "y")), (vec![3, 2, 1], vec![5], vec![]));
+    let last = |config: &str, name: &str| reader.last_experience(config, &model(name)).unwrap();
+    assert_eq!(last("a", "x"), Some(learned(4)), "wherever it ran");
+    assert_eq!((last("b", "x"), last("b", "y")), (Some(learned(3)), None));
+    let tokens = reader.prompt_tokens(&[Fingerprint([1; 32]), Fingerprint([2; 32])]).unwrap();
+    assert_eq!(tokens, [(Fingerprint([1; 32]), 7)].into());
+}
+
+#[test]
+fn a_store_of_before_is_read_as_it_is_and_brought_up_to_date_by_who_writes() {
+    let (_folder, dir) = store();
+    write(&dir, vec![completion(1, 100, true, None)]);
+    let connection = rusqlite::Connection::open(dir.database()).unwrap();
+    connection
+        .execute_batch("DROP TABLE experience; DROP TABLE prompt_tokens; PRAGMA user_version = 1")
+        .unwrap();
+    drop(connection);
+    let model = Identity::Named { name: "x".into() };
+    let reader = Reader::open(&dir).unwrap().unwrap();
+    assert_eq!(reader.last_experience("a", &model).unwrap(), None);
+    assert!(reader.prompt_tokens(&[Fingerprint([1; 32])]).unwrap().is_empty());
+    let writer = Writer::open(&dir, |_| {}).unwrap();
+    writer.experience("a", "here", &model, &Experience::default()).unwrap();
+    assert_eq!(reader.experience_at("here", &model).unwrap().len(), 1);
+    assert_eq!(reader.counts().unwrap(), (1, 0), "what was stored is there");
+}

@@ -81,7 +81,7 @@ impl Writer {
     }
 
     /// Runs a change in a transaction of the writer's and waits for its commit.
-    fn task(
+    pub(super) fn task(
         &self,
         task: impl FnOnce(&Connection) -> rusqlite::Result<()> + Send + 'static,
     ) -> Result<(), StoreError> {

@@ -94,46 +94,6 @@ fn a_plan_names_what_was_changed() {
 }
 
 #[test]
-fn why_tells_where_a_row_came_from_and_why_it_is_gone() {
-    let fake = Fake::start();
-    let project = Project::small(&fake.url());
-    project.emogrid(&["run", "small.yaml"]).exits(0);
-    let row = project
-        .rows("out/small/dataset.jsonl")
-        .into_iter()
-        .find(|row| row["emotion"] == "joy" && row["sentiment"] == "good")
-        .unwrap();
-    let why = |id: &str| project.emogrid(&["why", "small.yaml", id]);
-    for id in [&row["id"], &row["fingerprint"]] {
-        let said = why(&id.as_str().unwrap()[..12]).exits(0).stdout;
-        assert!(said.contains("emotion=joy sentiment=good"), "{said}");
-        assert!(said.contains("Write a good post that shows joy: bright"), "{said}");
-        assert!(said.contains(&format!("accepted: {}", row["text"].as_str().unwrap())), "{said}");
-    }
-    let id = &row["id"].as_str().unwrap()[..12];
-    // Each cause, named: (edit from, to, what is said)
-    for (from, to, said) in [
-        ("bright", "glad", "messages[0].content"),
-        ("samples:", "sampling: { temperature: 0.3 }\nsamples:", "sampling.temperature: 0.8 then, 0.3 now"),
-        ("name: small", "name: small\nseed: 5", "`seed` is another one now"),
-        ("sentiment: [good, bad]", "sentiment: [bad]", "no longer in the grid"),
-        ("samples:", "response: { n: 2 }\nsamples:", "n: 1 then, 2 now"),
-    ] {
-        let before = project.read("small.yaml");
-        project.edit("small.yaml", from, to);
-        let text = why(id).exits(0).stdout;
-        assert!(text.contains(said), "{from} → {to}: {text}");
-        assert!(text.contains("shows joy: bright"), "{text}");
-        project.write("small.yaml", &before);
-    }
-    fake.model(|model| model.parameters = 7);
-    let text = why(id).exits(0).stdout;
-    assert!(text.contains("model.parameters: 1000000 then, 7 now"), "{text}");
-    why("ffffffffffff").exits(1).says("begins with");
-    why("xyz").exits(2).says("hexadecimal");
-}
-
-#[test]
 fn a_new_project_is_right_as_it_stands() {
     let project = Project::new();
     project.emogrid(&["init", "fresh"]).exits(0).says("emogrid check");

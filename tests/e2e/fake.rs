@@ -74,11 +74,20 @@ pub struct Model {
     pub context: u32,
     /// `false`: a server that tells only names, on `/v1/models` alone.
     pub llama: bool,
+    /// Whether it has a page that counts the tokens of a chat.
+    pub counts: bool,
 }
 
 impl Default for Model {
     fn default() -> Self {
-        Self { file: "fake-1b.gguf".into(), parameters: 1_000_000, slots: 4, context: 2048, llama: true }
+        Self {
+            file: "fake-1b.gguf".into(),
+            parameters: 1_000_000,
+            slots: 4,
+            context: 2048,
+            llama: true,
+            counts: true,
+        }
     }
 }
 
@@ -90,6 +99,8 @@ struct Inner {
     latency_ms: AtomicU64,
     under_way: AtomicUsize,
     most_under_way: AtomicUsize,
+    /// Prompts whose tokens were counted.
+    counted: AtomicUsize,
 }
 
 /// A running fake; it ends when dropped.
@@ -115,6 +126,7 @@ impl Fake {
             latency_ms: AtomicU64::new(0),
             under_way: AtomicUsize::new(0),
             most_under_way: AtomicUsize::new(0),
+            counted: AtomicUsize::new(0),
         });
         let (stop, stopped) = tokio::sync::oneshot::channel();
         let (told, tell) = std::sync::mpsc::channel();
@@ -172,6 +184,11 @@ impl Fake {
         count
     }
 
+    /// How many prompts were counted since the last call of this.
+    pub fn take_counted(&self) -> usize {
+        self.inner.counted.swap(0, Ordering::SeqCst)
+    }
+
     pub fn most_under_way(&self) -> usize {
         self.inner.most_under_way.load(Ordering::SeqCst)
     }
@@ -223,9 +240,22 @@ async fn answer(
             .to_string(),
             &[],
         ),
-        "/v1/chat/completions/input_tokens" => {
+        "/v1/chat/completions/input_tokens" if model.counts => {
+            inner.counted.fetch_add(1, Ordering::SeqCst);
             let words = body.split_whitespace().count();
             reply(200, json!({ "input_tokens": words }).to_string(), &[])
+        }
+        "/apply-template" => {
+            let body: Value = serde_json::from_str(&body).unwrap();
+            let said = body["messages"].as_array().unwrap().iter().map(|message| message["content"].as_str().unwrap());
+            let prompt = said.collect::<Vec<_>>().join("\n");
+            reply(200, json!({ "prompt": prompt }).to_string(), &[])
+        }
+        "/tokenize" => {
+            inner.counted.fetch_add(1, Ordering::SeqCst);
+            let body: Value = serde_json::from_str(&body).unwrap();
+            let tokens: Vec<_> = body["content"].as_str().unwrap().split_whitespace().map(str::len).collect();
+            reply(200, json!({ "tokens": tokens }).to_string(), &[])
         }
         "/lora-adapters" => reply(200, "[]".into(), &[]),
         "/v1/chat/completions" => {

@@ -757,6 +757,16 @@ effects! {
         assert_eq!((&made.summary["shortfall"], &made.summary["state"]), (&json!(1), &json!("complete")));
     }
 
+    max_leaving_refuses_a_run("run", "run.max_leaving") {
+        let bench = Bench::new();
+        bench.run(&[]).exits(0);
+        let edited = |more: &str| {
+            bench.project.emogrid(&["run", "base.yaml", "--set", "sampling.temperature=0.1", "--set", more])
+        };
+        edited("run.max_leaving=3").exits(4).says("4 of 4 rows would leave");
+        edited("run.max_leaving=4").exits(0);
+    }
+
     words_are_counted("checks", "checks.words") {
         let bench = Bench::scripted(|_, _| Reply::text(r#"{"text": "It's four words, really."}"#));
         let cell = "dedup.scope=cell";

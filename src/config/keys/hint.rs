@@ -101,6 +101,7 @@ fn by_kind(parts: &[&str], kind: &Kind, node: &Node, written: &str) -> Option<St
             (Some(text), _) if text.parse::<i64>().is_ok() => {
                 Some(format!("write `{text}`, without the quotes"))
             }
+            (Some(text), _) if text.ends_with('%') => Some("it is a number, not a share".into()),
             (None, Some(number))
                 if number.fract() == 0.0 && number.abs() < 1e15 && node.whole().is_none() =>
             {

@@ -15,7 +15,7 @@ pub fn paths() -> Vec<String> {
 
 /// The reference of all keys, as `docs/config.md` has it: a Markdown table a section.
 pub fn reference() -> String {
-    let sections: [(&str, &str, &Section); 14] = [
+    let sections: [(&str, &str, &Section); 15] = [
         ("", "The whole config", &CONFIG),
         ("endpoints.NAME", "", &ENDPOINT),
         ("endpoints.NAME.managed", "", &MANAGED),
@@ -29,6 +29,7 @@ pub fn reference() -> String {
         ("samples", "", &SAMPLES),
         ("checks", "", &CHECKS),
         ("dedup", "", &DEDUP),
+        ("run", "", &RUN),
         ("output", "", &OUTPUT),
     ];
     let mut out = String::new();

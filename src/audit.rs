@@ -1,0 +1,5 @@
+//! What can be measured of a dataset's texts.
+
+mod distinct;
+
+pub use distinct::{DISTINCT_TEXTS, Distinct, distinct_2};

@@ -1,0 +1,147 @@
+//! How many asks a cell will take.
+
+/// Rows beyond which the average is taken from renewal theory rather than counted out.
+const COUNTED_ROWS: u32 = 256;
+/// Asks after which a cell's remaining ones are taken to go on as evenly.
+const COUNTED_ASKS: u32 = 4096;
+/// Candidates of an answer beyond which duplicates take away their share, rather than each by chance.
+const THINNED: usize = 100;
+/// Below this chance nothing more is counted.
+const NEGLIGIBLE: f64 = 1e-9;
+
+/// How many rows an ask gives: at index i the chance of i of them.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Yield(Vec<f64>);
+
+impl Yield {
+    /// From answers, counted by how many of their candidates passed their own checks, and the share
+    /// of passing candidates that are duplicates. `None` of no answers.
+    ///
+    /// Candidates of one answer stand or fall together more often than not, so it is answers that
+    /// are counted; duplicates are thinned out of them one by one.
+    pub fn of(passed: &[u64], duplicates: f64) -> Option<Self> {
+        let answers: u64 = passed.iter().sum();
+        if answers == 0 {
+            return None;
+        }
+        let kept = 1.0 - duplicates.clamp(0.0, 1.0);
+        let mut out = vec![0.0; passed.len()];
+        for (number, times) in passed.iter().enumerate().filter(|(_, times)| **times > 0) {
+            let share = *times as f64 / answers as f64;
+            if number > THINNED {
+                out[(number as f64 * kept).round() as usize] += share;
+                continue;
+            }
+            for (rows, chance) in binomial(number, kept).into_iter().enumerate() {
+                out[rows] += share * chance;
+            }
+        }
+        Some(Self(out))
+    }
+
+    /// Rows of an ask on average.
+    pub fn mean(&self) -> f64 {
+        self.0.iter().enumerate().map(|(rows, chance)| rows as f64 * chance).sum()
+    }
+
+    /// Asks until a cell has so many more rows, or has been asked `most` times, on average.
+    pub fn asks(&self, rows: u32, most: u32) -> f64 {
+        let mean = self.mean();
+        if rows == 0 || most == 0 {
+            return 0.0;
+        }
+        if mean < NEGLIGIBLE {
+            return f64::from(most);
+        }
+        if rows > COUNTED_ROWS {
+            return self.renewal(rows).min(f64::from(most));
+        }
+        // At index i the chance that the cell has i rows and needs more.
+        let mut short = vec![0.0; rows as usize];
+        short[0] = 1.0;
+        let mut asks = 0.0;
+        for asked in 0..most {
+            let open: f64 = short.iter().sum();
+            if open < NEGLIGIBLE {
+                break;
+            }
+            if asked == COUNTED_ASKS {
+                let left = |has: usize| self.renewal(rows - has as u32).min(f64::from(most - asked));
+                return asks + short.iter().enumerate().map(|(has, chance)| chance * left(has)).sum::<f64>();
+            }
+            asks += open;
+            let mut next = vec![0.0; short.len()];
+            for (has, chance) in short.iter().enumerate().filter(|(_, chance)| **chance > 0.0) {
+                for (more, of) in self.0.iter().enumerate().take(short.len() - has) {
+                    next[has + more] += chance * of;
+                }
+            }
+            short = next;
+        }
+        asks
+    }
+
+    /// Asks until so many rows, for large numbers: rows / mean, and for the last ask giving more
+    /// than is needed (variance + mean² − mean) / (2 mean²). (Feller, "An Introduction to
+    /// Probability Theory and Its Applications" I, ch. XIII: renewals on whole numbers.)
+    fn renewal(&self, rows: u32) -> f64 {
+        let mean = self.mean();
+        let square: f64 = self.0.iter().enumerate().map(|(rows, chance)| (rows * rows) as f64 * chance).sum();
+        f64::from(rows) / mean + (square - mean) / (2.0 * mean * mean)
+    }
+}
+
+/// The chances of 0, 1 … n successes.
+fn binomial(n: usize, chance: f64) -> Vec<f64> {
+    let mut out = vec![1.0];
+    for _ in 0..n {
+        let mut next = vec![0.0; out.len() + 1];
+        for (successes, of) in out.iter().enumerate() {
+            next[successes] += of * (1.0 - chance);
+            next[successes + 1] += of * chance;
+        }
+        out = next;
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn near(found: f64, expected: f64) {
+        assert!((found - expected).abs() < 1e-6 * expected.max(1.0), "{found}, {expected} expected");
+    }
+
+    #[test]
+    fn asks_are_those_that_can_be_worked_out_by_hand() {
+        let sure = Yield::of(&[0, 0, 0, 9], 0.0).unwrap();
+        for (rows, asks) in [(0, 0.0), (1, 1.0), (3, 1.0), (4, 2.0), (7, 3.0)] {
+            near(sure.asks(rows, 10), asks);
+        }
+        near(sure.asks(9, 2), 2.0);
+        // Half of the asks give one row: 2 on average for each, and 1 + 1/2 + 1/4 of at most three.
+        let half = Yield::of(&[5, 5], 0.0).unwrap();
+        near(half.asks(1, 1000), 2.0);
+        near(half.asks(3, 1000), 6.0);
+        near(half.asks(1, 3), 1.75);
+        // The same by duplicates.
+        assert_eq!(Yield::of(&[0, 7], 0.5), Some(half));
+        assert_eq!(Yield::of(&[4], 0.0).unwrap().asks(3, 6), 6.0);
+        assert_eq!(Yield::of(&[0, 0], 0.0), None);
+    }
+
+    #[test]
+    fn large_numbers_agree_with_counting_out() {
+        for passed in [&[1u64, 2, 3, 4][..], &[9, 1], &[0, 0, 0, 5], &[50, 0, 0, 1]] {
+            let of = Yield::of(passed, 0.1).unwrap();
+            let counted = of.asks(COUNTED_ROWS, u32::MAX);
+            assert!((of.renewal(COUNTED_ROWS) / counted - 1.0).abs() < 1e-3, "{passed:?}: {counted}");
+        }
+        assert_eq!(Yield::of(&[0, 1], 0.0).unwrap().asks(1_000_000, 500), 500.0);
+        // A thousandth of the asks give a row.
+        let rare = Yield::of(&[999, 1], 0.0).unwrap();
+        let asks = rare.asks(5, 1_000_000);
+        assert!((asks / 5000.0 - 1.0).abs() < 0.02, "{asks}");
+    }
+}

@@ -1,0 +1,75 @@
+//! What a run would come to, in words.
+
+use std::time::Duration;
+
+use serde::Serialize;
+
+use super::{count, duration, thousands};
+
+/// What a run would come to; `None` is unknown.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct Forecast {
+    /// Requests of now with those that follow where texts are rejected.
+    pub requests: Option<u64>,
+    /// The share of judged texts that became rows.
+    pub acceptance: Option<f64>,
+    pub acceptance_from: Option<Basis>,
+    /// Answers that the acceptance is taken from.
+    pub answers: u64,
+    /// How many requests tokens and time are of: the expected ones, else those of now.
+    pub of_requests: u64,
+    pub prompt_tokens: Option<u64>,
+    pub prompt_tokens_from: Option<Basis>,
+    /// Prompts to be asked that the server counted, now or before.
+    pub prompts_counted: u64,
+    pub completion_tokens: Option<u64>,
+    pub completion_tokens_from: Option<Basis>,
+    pub seconds: Option<f64>,
+}
+
+/// Where a figure is from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Basis {
+    /// The server counted a sample of the prompts to be asked.
+    Counted,
+    /// The stored answers of the dataset as it is now.
+    Stored,
+    /// The last run of the config, whatever it asked.
+    LastRun,
+}
+
+impl Forecast {
+    /// Three lines: requests, tokens, time.
+    pub fn text(&self) -> String {
+        let requests = match (self.requests, self.acceptance) {
+            (Some(requests), Some(acceptance)) => format!(
+                "about {} in all ({:.1} % of texts pass, {} {})",
+                count(requests, "request"),
+                100.0 * acceptance,
+                if self.acceptance_from == Some(Basis::LastRun) { "in the last run's" } else { "in" },
+                count(self.answers, "answer"),
+            ),
+            _ => "unknown until some answers were judged".into(),
+        };
+        let least = if self.requests.is_none() { "at least" } else { "about" };
+        let prompt = match (self.prompt_tokens, self.prompt_tokens_from) {
+            (Some(tokens), Some(Basis::Counted)) => format!(
+                "{least} {} prompt ({} counted)",
+                thousands(tokens),
+                count(self.prompts_counted, "prompt")
+            ),
+            (Some(tokens), _) => format!("{least} {} prompt", thousands(tokens)),
+            (None, _) => "prompt unknown".into(),
+        };
+        let completion = match self.completion_tokens {
+            Some(tokens) => format!("{} completion", thousands(tokens)),
+            None => "completion unknown".into(),
+        };
+        let time = match self.seconds {
+            Some(seconds) => format!("about {}", duration(Duration::from_secs_f64(seconds.max(0.0)))),
+            None => "unknown".into(),
+        };
+        format!("expected: {requests}\ntokens: {prompt}, {completion}\ntime: {time}\n")
+    }
+}

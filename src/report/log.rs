@@ -1,0 +1,110 @@
+//! What ran, and what came of it.
+
+use serde::Serialize;
+
+use super::{Summary, count, shortened, thousands};
+
+/// A run, or all runs of one state of a config.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct LogEntry {
+    /// The number of the state, which runs share whose config and files are the same.
+    pub state: i64,
+    pub started: String,
+    /// What changed since the run before; `null` for the first.
+    pub changes: Option<Vec<String>>,
+    /// Runs that came to their end.
+    pub runs: u64,
+    /// What came of the last of them; `null` where none ended.
+    pub rows: Option<u64>,
+    pub wanted: Option<u64>,
+    /// Texts that became rows or were rejected.
+    pub judged: Option<u64>,
+    /// The share of them that became rows.
+    pub acceptance: Option<f64>,
+    /// Of how many texts distinct-2 is: at most a thousand.
+    pub distinct_2: Option<f64>,
+    pub distinct_2_texts: Option<u64>,
+    /// Of all runs together.
+    pub requests: u64,
+    pub prompt_tokens: u64,
+    pub cached_tokens: u64,
+    pub completion_tokens: u64,
+    pub model: Option<String>,
+}
+
+impl LogEntry {
+    pub fn new(state: i64, started: &str, changes: Option<Vec<String>>) -> Self {
+        Self { state, started: started.to_owned(), changes, ..Self::default() }
+    }
+
+    /// The same after one more run.
+    pub fn after(mut self, run: &Summary) -> Self {
+        if self.runs == 0 {
+            self.started = run.started.clone();
+        }
+        let judged = run.accepted + run.rejected.values().sum::<u64>();
+        self.runs += 1;
+        self.rows = Some(run.accepted);
+        self.wanted = Some(run.wanted);
+        self.judged = Some(judged);
+        self.acceptance = (judged > 0).then(|| run.accepted as f64 / judged as f64);
+        self.distinct_2 = run.distinct_2;
+        self.distinct_2_texts = run.distinct_2.map(|_| run.distinct_2_texts);
+        self.requests += run.requests;
+        self.prompt_tokens += run.prompt_tokens;
+        self.cached_tokens += run.cached_tokens;
+        self.completion_tokens += run.completion_tokens;
+        self.model = run.model.clone();
+        self
+    }
+
+    fn lines(&self) -> Vec<String> {
+        let mut out = Vec::new();
+        let model =
+            self.model.as_deref().map_or(String::new(), |model| format!("  {}", shortened(model, 30)));
+        let rows = match (self.rows, self.wanted) {
+            (Some(rows), Some(wanted)) => format!("{} of {}", thousands(rows), count(wanted, "row")),
+            _ => "no run came to its end".into(),
+        };
+        // To the second is enough for a person.
+        let time = self.started.get(..19).unwrap_or(&self.started).replace('T', " ");
+        out.push(format!("{:>4}  {time}  {rows}{model}", self.state));
+        if let (Some(judged), Some(acceptance)) = (self.judged, self.acceptance) {
+            let mut line = format!("{:.1} % of {} accepted", 100.0 * acceptance, count(judged, "text"));
+            if let (Some(distinct), Some(texts)) = (self.distinct_2, self.distinct_2_texts) {
+                line.push_str(&format!(", distinct-2 {distinct:.3}"));
+                if texts < 1000 {
+                    line.push_str(&format!(" (of {} only)", thousands(texts)));
+                }
+            }
+            out.push(format!("        {line}"));
+        }
+        if self.requests > 0 {
+            let cached = match self.cached_tokens {
+                0 => String::new(),
+                cached => format!(" ({} cached)", thousands(cached)),
+            };
+            out.push(format!(
+                "        {}; tokens: {} prompt{cached}, {} completion",
+                count(self.requests, "request"),
+                thousands(self.prompt_tokens),
+                thousands(self.completion_tokens),
+            ));
+        } else if self.runs > 0 {
+            out.push("        nothing asked".into());
+        }
+        match &self.changes {
+            None => out.push("        the first".into()),
+            Some(changes) if changes.is_empty() => out.push("        nothing changed".into()),
+            Some(changes) => {
+                out.extend(changes.iter().map(|change| format!("        ~ {}", shortened(change, 70))));
+            }
+        }
+        out
+    }
+}
+
+/// The entries, each on some lines of at most 80 columns.
+pub fn log_text(entries: &[LogEntry]) -> String {
+    entries.iter().flat_map(LogEntry::lines).map(|line| format!("{line}\n")).collect()
+}

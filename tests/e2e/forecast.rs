@@ -1,0 +1,183 @@
+//! What a plan says of requests, tokens and time, held against what then comes.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use crate::fake::{Fake, Model, Reply, free_port};
+use crate::project::Project;
+
+fn plan(project: &Project, config: &str, more: &[&str]) -> Value {
+    let args: Vec<&str> = ["plan", config, "--json"].iter().chain(more).copied().collect();
+    project.emogrid(&args).exits(0).json()
+}
+
+#[test]
+fn prompts_are_counted_by_the_server_once() {
+    let fake = Fake::start();
+    let project = Project::wide(&fake.url(), 15, "");
+    // Where anything ran, a store is there to keep counts in.
+    project.write(
+        "other.yaml",
+        &crate::project::SMALL.replace("URL", &fake.url()).replace("name: small", "name: other"),
+    );
+    project.emogrid(&["run", "other.yaml"]).exits(0);
+    fake.take_count();
+    let first = plan(&project, "wide.yaml", &[])["expected"].clone();
+    assert_eq!(fake.take_counted(), 16, "a sample of the thirty");
+    assert_eq!((&first["prompts_counted"], &first["prompt_tokens_from"]), (&json!(16), &json!("counted")));
+    assert_eq!(
+        (&first["requests"], &first["of_requests"], &first["seconds"]),
+        (&json!(null), &json!(30), &json!(null))
+    );
+    // The fake counts the words of the body.
+    let tokens = first["prompt_tokens"].as_u64().unwrap();
+    assert!(tokens > 0 && tokens.is_multiple_of(30), "all prompts have as many words: {first}");
+    assert_eq!(plan(&project, "wide.yaml", &[])["expected"], first);
+    assert_eq!(fake.take_counted(), 0, "a second plan remembers");
+    let said = project.emogrid(&["plan", "wide.yaml"]).exits(0).stdout;
+    assert!(
+        said.contains(&format!("tokens: at least {tokens} prompt (16 prompts counted), completion unknown")),
+        "{said}"
+    );
+    assert!(said.contains("expected: unknown") && said.contains("time: unknown"), "{said}");
+    assert!(fake.seen().is_empty(), "nothing was asked");
+    drop(fake);
+    assert_eq!(plan(&project, "wide.yaml", &[])["expected"], first, "and one without a server");
+    let other = plan(&project, "wide.yaml", &["--set", "seed=3"])["expected"].clone();
+    assert_eq!((&other["prompt_tokens"], &other["prompts_counted"]), (&json!(null), &json!(0)));
+}
+
+#[test]
+fn nothing_is_counted_where_nothing_is_to_be_asked_or_nobody_counts() {
+    let fake = Fake::start();
+    let project = Project::wide(&fake.url(), 5, "");
+    project.emogrid(&["run", "wide.yaml"]).exits(0);
+    let done = plan(&project, "wide.yaml", &[]);
+    assert_eq!((&done["requests"], &done["expected"]["of_requests"]), (&json!(0), &json!(0)));
+    assert!(!project.emogrid(&["plan", "wide.yaml"]).stdout.contains("expected"));
+    assert_eq!(fake.take_counted(), 0);
+    // A build without the page for it counts in two steps: five words a prompt, ten prompts.
+    fake.model(|model| model.counts = false);
+    let counted = plan(&project, "wide.yaml", &["--set", "seed=3"])["expected"].clone();
+    assert_eq!((&counted["prompt_tokens"], fake.take_counted()), (&json!(5 * 10), 10));
+    // A server that tells only a name is not asked, and no folder is made for that.
+    let named = Fake::start_at(0, Model { llama: false, ..Model::default() });
+    let project = Project::wide(&named.url(), 5, "");
+    assert_eq!(plan(&project, "wide.yaml", &[])["expected"]["prompt_tokens"], json!(null));
+    assert!(!project.path().join(".emogrid").exists());
+}
+
+#[test]
+fn requests_that_will_follow_are_expected_from_how_texts_were_judged() {
+    let fake = Fake::start();
+    let project = Project::wide(&fake.url(), 200, "");
+    // Of joy every second text is bad by its seed, of anger none.
+    fake.script(|seen, _| match seen.user().contains("joy") && seen.seed().is_multiple_of(2) {
+        true => Reply::text("{\"text\": \"\"}"),
+        false => Reply::Good,
+    });
+    // Much is known of joy, of which little is left, and enough of anger.
+    for (mood, limit) in [("mood=joy", "150"), ("mood=anger", "25")] {
+        project.emogrid(&["run", "wide.yaml", "--where", mood, "--limit", limit]);
+    }
+    let told = plan(&project, "wide.yaml", &[])["expected"].clone();
+    let truth = project.emogrid(&["run", "wide.yaml", "--json"]).json();
+    let (told, truth) = (told["requests"].as_f64().unwrap(), truth["requests"].as_f64().unwrap());
+    assert!(truth > 240.0, "many were asked twice: {truth}");
+    assert!((told / truth - 1.0).abs() < 0.1, "{told} expected, {truth} asked");
+}
+
+#[test]
+fn an_edit_of_all_prompts_is_expected_to_go_as_the_last_run() {
+    let fake = Fake::start();
+    let project = Project::wide(&fake.url(), 10, "");
+    project.emogrid(&["run", "wide.yaml"]).exits(0);
+    project.edit("wide.yaml", "Write", "Please write");
+    let told = plan(&project, "wide.yaml", &[])["expected"].clone();
+    for (field, expected) in [
+        ("requests", json!(20)),
+        ("acceptance", json!(1.0)),
+        ("acceptance_from", json!("last_run")),
+        ("answers", json!(20)),
+        ("completion_tokens_from", json!("last_run")),
+        ("prompt_tokens_from", json!("counted")),
+    ] {
+        assert_eq!(told[field], expected, "{field}: {told}");
+    }
+    assert!(told["seconds"].is_number(), "{told}");
+    // Of another number of texts an answer, or another model, nothing is known.
+    for set in ["response.n=2", "response.items=3"] {
+        let told = plan(&project, "wide.yaml", &["--set", set])["expected"].clone();
+        assert_eq!((&told["requests"], &told["completion_tokens"]), (&json!(null), &json!(null)), "{set}");
+    }
+    fake.model(|model| model.parameters = 7);
+    let told = plan(&project, "wide.yaml", &[])["expected"].clone();
+    assert_eq!((&told["requests"], &told["seconds"]), (&json!(null), &json!(null)), "{told}");
+    let plan = plan(&project, "wide.yaml", &[]);
+    assert!(plan["causes"].to_string().contains("model: fake-1b is another of the same name"), "{plan}");
+}
+
+#[test]
+fn a_tenth_of_a_run_tells_the_time_of_the_rest_within_thirty_per_cent() {
+    let fake = Fake::start();
+    fake.latency(Duration::from_millis(120));
+    let project = Project::wide(&fake.url(), 50, "");
+    let run = project.watch(&["run", "wide.yaml", "--json"]);
+    crate::project::until("a tenth of the answers", || fake.seen().len() >= 10, String::new);
+    run.signal(libc::SIGINT);
+    let first = run.finish().exits(3).json();
+    let told = plan(&project, "wide.yaml", &[])["expected"].clone();
+    let rest = project.emogrid(&["run", "wide.yaml", "--json"]).exits(0).json();
+    let asked = |run: &Value| run["requests"].as_u64().unwrap();
+    assert_eq!(asked(&first) + asked(&rest), 100);
+    assert!(asked(&first) < 20, "{first}");
+    assert_eq!(told["requests"], rest["requests"]);
+    assert_eq!(told["prompt_tokens_from"], "counted");
+    assert_eq!(told["completion_tokens"], rest["completion_tokens"]);
+    let (told, truth) = (told["seconds"].as_f64().unwrap(), rest["seconds"].as_f64().unwrap());
+    assert!((told / truth - 1.0).abs() < 0.3, "{told} s told, {truth} s it took");
+}
+
+#[test]
+fn a_rate_limit_and_another_address_tell_in_the_time() {
+    let fake = Fake::start();
+    let project = Project::wide(&fake.url(), 5, "");
+    project.emogrid(&["run", "wide.yaml"]).exits(0);
+    let seconds = |more: &[&str]| {
+        let more: Vec<&str> = ["--set", "seed=3"].iter().chain(more).copied().collect();
+        plan(&project, "wide.yaml", &more)["expected"]["seconds"].clone()
+    };
+    assert!(seconds(&[]).as_f64().unwrap() < 10.0);
+    assert_eq!(seconds(&["--set", "endpoints.fake.requests_per_minute=10"]), json!(60.0));
+    // The same model elsewhere may be faster or slower.
+    let elsewhere = Fake::start_at(free_port(), Model::default());
+    let url = format!("endpoints.fake.url={}", elsewhere.url());
+    assert_eq!(seconds(&["--set", &url]), json!(null));
+}
+
+#[test]
+fn prompts_are_counted_by_the_server_of_each_model_and_the_slowest_tells_the_time() {
+    let quick = Fake::start();
+    let slow = Fake::start_at(0, Model { file: "slow-7b.gguf".into(), ..Model::default() });
+    slow.latency(Duration::from_millis(200));
+    let project = Project::wide(&quick.url(), 20, "");
+    let one =
+        project.read("wide.yaml").lines().find(|line| line.starts_with("endpoints")).unwrap().to_owned();
+    let both = format!(
+        "endpoints: {{ quick: {{ url: '{}', slots: 4 }}, slow: {{ url: '{}', slots: 4 }} }}",
+        quick.url(),
+        slow.url()
+    );
+    project.edit("wide.yaml", &one, &both);
+    project.emogrid(&["run", "wide.yaml"]).exits(0);
+    let asked = (quick.take_count(), slow.take_count());
+    assert!(asked.0 > 5 && asked.1 > 5, "{asked:?}");
+    let told = plan(&project, "wide.yaml", &["--set", "sampling.temperature=0.3"])["expected"].clone();
+    assert_eq!((&told["requests"], &told["prompts_counted"]), (&json!(40), &json!(16)));
+    assert!(quick.take_counted() > 0 && slow.take_counted() > 0);
+    // As many for each model as before: the seeds and cells are the same.
+    let seconds = told["seconds"].as_f64().unwrap();
+    let least = asked.1 as f64 * 0.2 / 4.0;
+    assert!(seconds > 0.9 * least && seconds < 2.0 * least + 0.5, "{seconds} s told, {least} s at least");
+}
