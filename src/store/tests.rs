@@ -146,3 +146,20 @@ fn damaged_and_newer_stores_are_refused_in_words() {
     let error = Reader::open(&dir).unwrap_err();
     assert!(error.advice().contains("damaged"), "{error}: {}", error.advice());
 }
+
+#[test]
+fn several_may_make_one_store_at_the_same_moment() {
+    for _ in 0..20 {
+        let folder = tempfile::tempdir().unwrap();
+        let dir = StoreDir::new(folder.path().join(".emogrid"));
+        let start = std::sync::Barrier::new(6);
+        std::thread::scope(|scope| {
+            for _ in 0..6 {
+                scope.spawn(|| {
+                    start.wait();
+                    Writer::open(&dir, |_| {}).map(drop).unwrap();
+                });
+            }
+        });
+    }
+}
