@@ -92,17 +92,20 @@ pub async fn run(
         Err(Refused::Lock(failure)) => Err(failure),
     };
     let mask = options.selection.mask(&recipe.grid);
+    let mut assumed = None;
     let idle = match &known {
         Some(known) => {
             let mut book = book(recipe, &known.memories, reader.as_ref(), options)?;
             let outcome = evaluate(&recipe.quotas, &mut book)?;
             let idle = !outcome.demands.iter().any(|demand| mask[demand.cell]);
             book.honour_tombstones();
-            match (idle, options.retry_failed) {
+            let settled = match (idle, options.retry_failed) {
                 (true, true) => Some(evaluate(&recipe.quotas, &mut book)?),
                 (true, false) => Some(outcome),
                 (false, _) => None,
-            }
+            };
+            assumed = Some((known.memories.clone(), book));
+            settled
         }
         None => None,
     };
@@ -111,9 +114,8 @@ pub async fn run(
             let cells = summary::difference(recipe, &outcome, &asks_before);
             (Worked::idle(outcome, memories, cells), lock.ok())
         }
-        (_, known) => {
+        _ => {
             let lock = lock?;
-            let assumed = known.map(|known| known.memories);
             let worked = work(opened, options, watcher, &dir, assumed, &asks_before, &mut interrupts).await?;
             (worked, Some(lock))
         }
@@ -282,7 +284,7 @@ pub fn state(opened: &Opened) -> (String, String) {
 
 fn snapshot(opened: &Opened, outcome: &Outcome) -> Snapshot {
     let (resolved, files) = state(opened);
-    Snapshot { resolved, files, cells: summary::cell_asks(&opened.recipe, outcome).to_bytes() }
+    Snapshot { resolved, files, cells: summary::cell_asks(&opened.recipe, outcome) }
 }
 
 /// The settings of today, by endpoint, against which tombstones are held.
@@ -329,7 +331,7 @@ async fn work(
     options: &RunOptions,
     watcher: &(dyn Watcher + Sync),
     dir: &StoreDir,
-    assumed: Option<Vec<EndpointMemory>>,
+    assumed: Option<(Vec<EndpointMemory>, StoreBook<'_>)>,
     before: &CellAsks,
     interrupts: &mut Interrupts,
 ) -> Result<Worked, RunError> {
@@ -345,33 +347,37 @@ async fn work(
         connected = connect(config, reader.as_ref(), watcher) => connected,
         () = interrupts.next() => Err(RunError::Interrupted),
     };
-    let connected = match (connected, &assumed) {
-        (Ok(connected), _) => connected,
+    let (connected, assumed) = match (connected, assumed) {
+        (Ok(connected), assumed) => (connected, assumed.map(|(_, book)| book)),
         // Nothing was asked; what is stored still makes a dataset, as far as it goes.
-        (Err(error), Some(memories)) => {
-            let outcome = evaluate(
-                &recipe.quotas,
-                &mut book(recipe, memories, reader.as_ref(), &RunOptions::default())?,
-            )?;
+        (Err(error), Some((memories, book))) => {
+            let mut book = book.over(reader.as_ref(), settings(recipe, &memories), false)?;
+            let outcome = evaluate(&recipe.quotas, &mut book)?;
             let cells = summary::difference(recipe, &outcome, before);
             let stopped = matches!(error, RunError::Interrupted).then_some(Stop::Interrupt);
             let error = stopped.is_none().then_some(error);
-            return Ok(Worked { error, stopped, ..Worked::idle(outcome, memories.clone(), cells) });
+            return Ok(Worked { error, stopped, ..Worked::idle(outcome, memories, cells) });
         }
         (Err(error), None) => return Err(error),
     };
     let memories: Vec<EndpointMemory> = connected.iter().map(|line| line.memory.clone()).collect();
     let now = models(config, &memories);
-    if let (Some(then), Some(names)) = (assumed.map(|then| models(config, &then)), now.names())
-        && then.list().iter().map(|model| &model.identity).ne(now.list().iter().map(|model| &model.identity))
-    {
+    let (same, other) = match assumed {
+        Some(book) if book.models().are(&now) => (Some(book), false),
+        other => (None, other.is_some()),
+    };
+    if let Some(names) = now.names().filter(|_| other) {
         watcher.say(&format!("the model is now {names}"));
     }
     for (endpoint, memory) in config.endpoints.iter().zip(&memories) {
         writer.endpoint(&address(endpoint), memory)?;
     }
-    let book = book(recipe, &memories, reader.as_ref(), options)?;
-    let (mut book, mask) = (book, options.selection.mask(&recipe.grid));
+    let mut book = match same {
+        // It has every ask's fingerprint, which is what costs most in making one.
+        Some(book) => book.over(reader.as_ref(), settings(recipe, &memories), options.retry_failed)?,
+        None => book(recipe, &memories, reader.as_ref(), options)?,
+    };
+    let mask = options.selection.mask(&recipe.grid);
     let outcome = evaluate(&recipe.quotas, &mut book)?;
     let cells = summary::difference(recipe, &outcome, before);
     // Kept before the first ask, so that a run that dies is known to have begun.
