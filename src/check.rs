@@ -71,13 +71,17 @@ impl Judge {
     ///
     /// A choice that cannot be read as texts is one rejected candidate.
     pub fn candidates(&self, raw: &str) -> Vec<Candidate> {
-        let answer = match Answer::parse(raw) {
-            Ok(answer) => answer,
+        match Answer::parse(raw) {
+            Ok(answer) => self.judge(&answer),
             Err(error) => {
                 let reason = Reason::NotJson { why: error.to_string() };
-                return vec![Candidate { choice: 0, item: 0, text: String::new(), outcome: Err(reason) }];
+                vec![Candidate { choice: 0, item: 0, text: String::new(), outcome: Err(reason) }]
             }
-        };
+        }
+    }
+
+    /// The same for an answer that is parsed already.
+    pub fn judge(&self, answer: &Answer) -> Vec<Candidate> {
         let mut out = Vec::new();
         for (number, choice) in answer.choices.iter().enumerate() {
             let number = number as u32;
@@ -156,6 +160,8 @@ impl Judge {
             return Err(Reason::Schema { why: "not an object".into() });
         };
         match fields.shift_remove(&self.text) {
+            // An emptied map keeps its memory, and there are many.
+            Some(Value::String(text)) if fields.is_empty() => Ok((text, Map::new())),
             Some(Value::String(text)) => Ok((text, fields)),
             _ => Err(Reason::Schema { why: format!("no text in `{}`", self.text) }),
         }

@@ -1,5 +1,9 @@
 //! What an ask sends, in one canonical form, and its hash.
 
+use std::ops::Range;
+use std::sync::Arc;
+
+use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
@@ -57,21 +61,44 @@ pub struct Message {
 }
 
 /// The part of a request that all asks of one config to one model share.
+///
+/// An ask's canonical form and the body that is sent end alike, with its seed and its messages.
 #[derive(Debug, Clone)]
 pub struct Frame {
     /// `{"v":…` up to before the seed.
-    canonical: String,
-    /// The same as fields of the request's body, up to before the seed.
+    canonical: Arc<str>,
+    /// The same as fields of the request's body, up to before `max_tokens` and the seed.
     wire: String,
     max_tokens: u32,
 }
 
-/// One ask, ready to be sent and to be found again.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Request {
-    pub fingerprint: Fingerprint,
+/// One ask, ready to be sent.
+#[derive(Debug, Clone)]
+pub struct Ask {
+    /// The body of the HTTP request.
+    body: Bytes,
+    /// Where in the body its own part stands: seed and messages.
+    own: Range<usize>,
+    canonical: Arc<str>,
+}
+
+impl Ask {
+    pub fn body(&self) -> Bytes {
+        self.body.clone()
+    }
+
+    /// The same with a further field in its body, which is no part of what is asked.
+    pub fn with(self, name: &str, value: usize) -> Self {
+        let before_brace = self.body.len() - 1;
+        let body = [&self.body[..before_brace], format!(",\"{name}\":{value}}}").as_bytes()].concat();
+        Self { body: body.into(), ..self }
+    }
+
     /// The whole of what the fingerprint hashes, as JSON.
-    pub canonical: String,
+    pub fn canonical(&self) -> String {
+        let own = std::str::from_utf8(&self.body[self.own.clone()]).unwrap_or_default();
+        [&self.canonical, own, "}"].concat()
+    }
 }
 
 /// The messages of a canonical request, as role and content.
@@ -111,30 +138,87 @@ impl Frame {
         for (name, value) in &sampling {
             wire.push_str(&format!(",{}:{}", to_json(name), to_json(value)));
         }
-        Self { canonical, wire, max_tokens: config.sampling.max_tokens }
+        Self { canonical: canonical.into(), wire, max_tokens: config.sampling.max_tokens }
     }
 
-    /// The canonical form and fingerprint of one ask.
-    pub fn request(&self, messages: &[Message], seed: u32) -> Request {
-        let canonical = format!("{},\"seed\":{seed},\"messages\":{}}}", self.canonical, to_json(&messages));
-        let fingerprint = Fingerprint(*blake3::hash(canonical.as_bytes()).as_bytes());
-        Request { fingerprint, canonical }
+    /// The fingerprint of one ask: the hash of its canonical form.
+    pub fn fingerprint(&self, messages: &[Message], seed: u32) -> Fingerprint {
+        Fingerprint(*blake3::hash(self.canonical(messages, seed).as_bytes()).as_bytes())
+    }
+
+    /// One ask in canonical form, as JSON.
+    pub fn canonical(&self, messages: &[Message], seed: u32) -> String {
+        let mut out = String::with_capacity(self.canonical.len() + own_length(messages));
+        out.push_str(&self.canonical);
+        push_own(&mut out, messages, seed);
+        out
     }
 
     /// The same request for the shortest of answers, to see whether the server is well.
-    pub fn probe_body(&self, messages: &[Message], seed: u32) -> String {
-        Self { max_tokens: 1, ..self.clone() }.body(messages, seed)
+    pub fn probe(&self, messages: &[Message], seed: u32) -> Ask {
+        Self { max_tokens: 1, ..self.clone() }.ask(messages, seed)
     }
 
-    /// The body that is sent for one ask.
-    pub fn body(&self, messages: &[Message], seed: u32) -> String {
-        format!(
-            "{},\"max_tokens\":{},\"seed\":{seed},\"messages\":{}}}",
-            self.wire,
-            self.max_tokens,
-            to_json(&messages)
-        )
+    /// One ask with the body to send.
+    pub fn ask(&self, messages: &[Message], seed: u32) -> Ask {
+        let mut body = String::with_capacity(self.wire.len() + 32 + own_length(messages));
+        body.push_str(&self.wire);
+        body.push_str(&format!(",\"max_tokens\":{}", self.max_tokens));
+        let own = body.len();
+        push_own(&mut body, messages, seed);
+        let own = own..body.len() - 1;
+        Ask { body: body.into(), own, canonical: self.canonical.clone() }
     }
+}
+
+/// About how long `push_own` makes it.
+fn own_length(messages: &[Message]) -> usize {
+    messages.iter().map(|message| message.content.len() + message.content.len() / 16 + 48).sum()
+}
+
+/// What is an ask's own, with which a request ends.
+fn push_own(out: &mut String, messages: &[Message], seed: u32) {
+    out.push_str(&format!(",\"seed\":{seed},\"messages\":["));
+    for (index, message) in messages.iter().enumerate() {
+        out.push_str(if index == 0 { "{\"role\":\"" } else { ",{\"role\":\"" });
+        out.push_str(message.role);
+        out.push_str("\",\"content\":");
+        push_text(out, &message.content);
+        out.push('}');
+    }
+    out.push_str("]}");
+}
+
+/// A text in JSON, as serde_json writes it; for texts of which most parts need no escape.
+fn push_text(out: &mut String, text: &str) {
+    let escaped = |byte: u8| byte < 0x20 || byte == b'"' || byte == b'\\';
+    out.push('"');
+    let mut rest = text;
+    while !rest.is_empty() {
+        // In pieces of a fixed size, which the compiler looks through many bytes at a time.
+        let clean: usize = rest
+            .as_bytes()
+            .chunks_exact(32)
+            .take_while(|piece| !piece.iter().fold(false, |any, byte| any | escaped(*byte)))
+            .count();
+        let bytes = rest.as_bytes();
+        let end = bytes[clean * 32..].iter().position(|byte| escaped(*byte));
+        let Some(end) = end.map(|end| clean * 32 + end) else { break };
+        out.push_str(&rest[..end]);
+        match bytes[end] {
+            b'"' => out.push_str("\\\""),
+            b'\\' => out.push_str("\\\\"),
+            b'\n' => out.push_str("\\n"),
+            b'\r' => out.push_str("\\r"),
+            b'\t' => out.push_str("\\t"),
+            0x08 => out.push_str("\\b"),
+            0x0c => out.push_str("\\f"),
+            byte => out.push_str(&format!("\\u{byte:04x}")),
+        }
+        rest = &rest[end + 1..];
+    }
+    out.push_str(rest);
+    out.push('"');
 }
 
 /// Every sampling parameter that is sent. llama.cpp's further defaults are flags of its server, so
@@ -207,4 +291,36 @@ pub fn wire_schema(config: &Config) -> Option<Value> {
 /// JSON of a value that cannot fail to be written: no map here has keys other than texts.
 fn to_json(value: &impl Serialize) -> String {
     serde_json::to_string(value).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn texts_are_written_as_by_serde_json(text in "([ -~]{0,40}|\\PC|[\x00-\x1f\"\\\\é]){0,8}") {
+            let mut ours = String::new();
+            push_text(&mut ours, &text);
+            prop_assert_eq!(ours, to_json(&text));
+        }
+    }
+
+    #[test]
+    fn an_ask_knows_its_canonical_form() {
+        let frame = Frame { canonical: "{\"v\":1".into(), wire: "{\"model\":\"m\"".into(), max_tokens: 9 };
+        let messages = [("system", "a"), ("user", "b\n")];
+        let messages = messages.map(|(role, content)| Message { role, content: content.into() });
+        let ask = frame.ask(&messages, 7);
+        assert_eq!(ask.canonical(), frame.canonical(&messages, 7));
+        let own = format!(",\"seed\":7,\"messages\":{}}}", to_json(&messages));
+        assert_eq!(ask.canonical(), format!("{{\"v\":1{own}"));
+        assert_eq!(ask.body(), format!("{{\"model\":\"m\",\"max_tokens\":9{own}"));
+        let pinned = ask.clone().with("id_slot", 3);
+        assert_eq!(pinned.canonical(), ask.canonical());
+        let body: Value = serde_json::from_slice(&pinned.body()).unwrap();
+        assert_eq!((&body["id_slot"], &body["messages"][1]["content"]), (&json!(3), &json!("b\n")));
+    }
 }

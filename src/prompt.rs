@@ -25,13 +25,20 @@ use template::Templates;
 /// A config's templates, compiled, with the lists they pick from.
 pub struct Prompts {
     templates: Templates,
-    system: Option<String>,
+    system: Option<System>,
     variants: Vec<Variant>,
     lists: Value,
     items: u32,
     seed: u64,
     /// The texts that errors are shown in.
     sources: Sources,
+}
+
+/// The system message's template.
+enum System {
+    /// Without a tag, so that its text is the same for every ask.
+    Plain(String),
+    Template(String),
 }
 
 #[derive(Debug)]
@@ -93,7 +100,10 @@ impl Prompts {
         templates.check_variables(&roots, config, axes, report);
         let system = match system {
             Some(None) => return None,
-            other => other.flatten(),
+            other => other.flatten().map(|name| match templates.plain(&name) {
+                Some(text) => System::Plain(text),
+                None => System::Template(name),
+            }),
         };
         let variants: Vec<Variant> = variants.into_iter().collect::<Option<_>>()?;
         let lists = Value::from_pairs(
@@ -138,7 +148,7 @@ impl Prompts {
             items: self.items,
             ask,
         });
-        let key = PickKey::new(self.seed, &cell.id, ask);
+        let key = PickKey::new(self.seed, cell.id, ask);
         let variant = &self.variants[variant];
         let render = |name: &str| {
             pick::with_key(key, || self.templates.render(name, context.clone()))
@@ -146,7 +156,11 @@ impl Prompts {
         };
         let mut messages = Vec::with_capacity(2);
         if let Some(system) = &self.system {
-            messages.push(Message { role: "system", content: render(system)? });
+            let content = match system {
+                System::Plain(text) => text.clone(),
+                System::Template(name) => render(name)?,
+            };
+            messages.push(Message { role: "system", content });
         }
         let content = render(&variant.template)?;
         if content.is_empty() {

@@ -5,6 +5,8 @@ use std::time::Duration;
 use async_openai::config::OpenAIConfig;
 use async_openai::error::OpenAIError;
 use async_openai::middleware::HttpRequestFactory;
+use bytes::Bytes;
+use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue};
 use serde_json::value::RawValue;
 
 use super::error::{ClientError, ErrorClass, retry_after};
@@ -15,6 +17,8 @@ pub struct Client {
     base: String,
     key: Option<String>,
     http: reqwest::Client,
+    /// Where asks go, and with which headers.
+    asks: (reqwest::Url, HeaderMap),
     api: async_openai::Client<OpenAIConfig>,
 }
 
@@ -33,22 +37,31 @@ impl Client {
     pub fn new(base: &str, key: Option<String>) -> Result<Self, ClientError> {
         // A second call finds the provider installed, which is as good.
         let _ = rustls::crypto::ring::default_provider().install_default();
-        let http = reqwest::Client::builder()
+        let mut http = reqwest::Client::builder()
             .user_agent(concat!("emogrid/", env!("CARGO_PKG_VERSION")))
             .connect_timeout(Duration::from_secs(10))
             .pool_max_idle_per_host(usize::MAX)
             .tcp_nodelay(true)
-            .redirect(reqwest::redirect::Policy::none())
-            .build()
-            .map_err(|error| ClientError::new(ErrorClass::Unusable, chain(&error)))?;
+            .redirect(reqwest::redirect::Policy::none());
+        let proxied = ["http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"].iter();
+        if base.starts_with("http://") && proxied.map(std::env::var_os).all(|proxy| proxy.is_none()) {
+            // Nothing here will speak TLS, and reading the system's certificates takes time.
+            http = http.tls_certs_only([]);
+        }
+        let http = http.build().map_err(|error| ClientError::new(ErrorClass::Unusable, chain(&error)))?;
+        let unusable = |message: &str| ClientError::new(ErrorClass::Unusable, message);
+        let url = reqwest::Url::parse(&format!("{base}/v1/chat/completions"))
+            .map_err(|error| unusable(&format!("{base} is no address: {error}")))?;
+        let mut headers = HeaderMap::new();
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        if let Some(key) = &key {
+            let mut bearer = HeaderValue::from_str(&format!("Bearer {key}"))
+                .map_err(|_| unusable("the key holds characters that no header can carry"))?;
+            bearer.set_sensitive(true);
+            headers.insert(AUTHORIZATION, bearer);
+        }
         let keyless = key.is_none();
         let shown = key.as_deref().unwrap_or("none");
-        if reqwest::header::HeaderValue::from_str(&format!("Bearer {shown}")).is_err() {
-            return Err(ClientError::new(
-                ErrorClass::Unusable,
-                "the key holds characters that no header can carry",
-            ));
-        }
         let config = OpenAIConfig::new()
             .with_api_base(format!("{base}/v1"))
             .with_api_key(shown)
@@ -61,7 +74,7 @@ impl Client {
             async move {
                 let mut request = factory.build().await?;
                 if keyless {
-                    request.headers_mut().remove(reqwest::header::AUTHORIZATION);
+                    request.headers_mut().remove(AUTHORIZATION);
                 }
                 let response = sender.execute(request).await.map_err(|error| boxed(from_reqwest(&error)))?;
                 match response.status().is_success() {
@@ -71,7 +84,7 @@ impl Client {
             }
         });
         let api = async_openai::Client::build(http.clone(), config).with_http_service(service);
-        Ok(Self { base: base.to_owned(), key, http, api })
+        Ok(Self { base: base.to_owned(), key, http, asks: (url, headers), api })
     }
 
     pub fn base(&self) -> &str {
@@ -86,9 +99,30 @@ impl Client {
         error
     }
 
-    /// Sends one chat completion and gives the answer as it came.
+    /// Sends the body of an ask and gives the answer as it came, whatever it is.
     ///
-    /// `timeout` runs from now: waiting before the call does not count.
+    /// `timeout` runs from now: waiting before the call does not count. The many requests of a run
+    /// go this way, with nothing built or copied anew for each.
+    pub async fn ask(&self, body: Bytes, timeout: Duration) -> Result<String, ClientError> {
+        let (url, headers) = &self.asks;
+        let mut request = reqwest::Request::new(reqwest::Method::POST, url.clone());
+        *request.headers_mut() = headers.clone();
+        *request.body_mut() = Some(body.into());
+        let answer = async {
+            let response = self.http.execute(request).await.map_err(|error| from_reqwest(&error))?;
+            match response.status().is_success() {
+                true => response.bytes().await.map_err(|error| from_reqwest(&error)),
+                false => Err(refusal(response, self.key.as_deref()).await),
+            }
+        };
+        let answer = tokio::time::timeout(timeout, answer).await.map_err(|_| late(timeout))?;
+        String::from_utf8(answer.map_err(|error| self.redacted(error))?.into())
+            .map_err(|_| ClientError::new(ErrorClass::Garbled, "the answer is not UTF-8"))
+    }
+
+    /// Sends one chat completion and gives the answer, which is JSON, as it came.
+    ///
+    /// `timeout` runs from now.
     pub async fn chat(&self, body: String, timeout: Duration) -> Result<String, ClientError> {
         let body = RawValue::from_string(body).map_err(|error| {
             ClientError::new(ErrorClass::Unusable, format!("the request is no JSON: {error}"))
@@ -98,17 +132,19 @@ impl Client {
         match tokio::time::timeout(timeout, request).await {
             Ok(Ok(answer)) => Ok(String::from(Box::<str>::from(answer))),
             Ok(Err(error)) => Err(self.redacted(from_openai(error))),
-            Err(_) => Err(ClientError::new(
-                ErrorClass::Timeout,
-                format!("no answer within {} s", timeout.as_secs_f64()),
-            )),
+            Err(_) => Err(late(timeout)),
         }
     }
 
     /// Posts JSON to a page of the server's own, such as `/tokenize`.
-    pub async fn post(&self, path: &str, body: String, timeout: Duration) -> Result<String, ClientError> {
+    pub async fn post(
+        &self,
+        path: &str,
+        body: impl Into<Bytes>,
+        timeout: Duration,
+    ) -> Result<String, ClientError> {
         let request = self.http.post(format!("{}{path}", self.base));
-        self.page(request.header("content-type", "application/json").body(body), timeout).await
+        self.page(request.header("content-type", "application/json").body(body.into()), timeout).await
     }
 
     /// Reads a page of the server's own, such as `/props`.
@@ -149,6 +185,10 @@ async fn refusal(response: reqwest::Response, key: Option<&str>) -> ClientError 
         },
         _ => ClientError::from_response(status, wait, &body),
     }
+}
+
+fn late(timeout: Duration) -> ClientError {
+    ClientError::new(ErrorClass::Timeout, format!("no answer within {} s", timeout.as_secs_f64()))
 }
 
 fn boxed(error: ClientError) -> OpenAIError {

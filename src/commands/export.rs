@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 
 use super::{Exit, Failure, Talk, evaluate_stored, open};
 use crate::cli::{ExportArgs, ExportFormat};
-use crate::dataset::row;
+use crate::dataset::row::Row;
 use crate::export;
 use crate::report::count;
 
@@ -14,8 +14,9 @@ pub fn export(args: &ExportArgs, talk: &Talk) -> Result<Exit, Failure> {
     let opened = open(&args.config, talk)?;
     let recipe = &opened.recipe;
     let evaluated = evaluate_stored(&opened)?;
+    let row = |accepted| Row { recipe, models: &evaluated.models, accepted };
     let rows: Vec<Map<String, Value>> =
-        evaluated.outcome.rows.iter().map(|accepted| row::row(recipe, &evaluated.models, accepted)).collect();
+        evaluated.outcome.rows.iter().map(|accepted| row(accepted).fields()).collect();
     let by_ending = match args.output.extension().and_then(|ending| ending.to_str()) {
         Some("csv") => ExportFormat::Csv,
         _ => ExportFormat::Jsonl,

@@ -28,8 +28,8 @@ pub fn gc(args: &GcArgs, talk: &Talk) -> Result<Exit, Failure> {
             let models = known.models(&recipe.config);
             for cell in 0..recipe.grid.cells().len() {
                 for ask in 0..recipe.quotas.max_asks {
-                    let request = recipe.request(&models, cell, ask).map_err(RunError::from)?;
-                    needed.insert(short(&request.fingerprint));
+                    let fingerprint = recipe.fingerprint(&models, cell, ask).map_err(RunError::from)?;
+                    needed.insert(short(&fingerprint));
                 }
             }
         }

@@ -276,8 +276,8 @@ fn same_seed(
     for ask in 0..recipe.quotas.max_asks {
         let (_, seed) = recipe.messages(cell, ask).map_err(RunError::from)?;
         if then["seed"] == seed {
-            let now = recipe.request(models, cell, ask).map_err(RunError::from)?;
-            return Ok(Some((ask, serde_json::from_str(&now.canonical).unwrap_or_default())));
+            let now = recipe.ask(models, cell, ask).map_err(RunError::from)?;
+            return Ok(Some((ask, serde_json::from_str(&now.canonical()).unwrap_or_default())));
         }
     }
     Ok(None)

@@ -187,6 +187,8 @@ fn advance<B: Book>(
             }
             let ask = stream.ask;
             let fingerprint = book.fingerprint(cell, ask)?;
+            // Mostly there is one.
+            outcome.reached[cell].reserve_exact(1);
             outcome.reached[cell].push(fingerprint);
             match book.stored(&fingerprint)? {
                 Stored::Missing => {

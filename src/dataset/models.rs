@@ -59,6 +59,12 @@ impl Models {
         Self::new(config, &vec![nobody; config.endpoints.len()])
     }
 
+    /// Whether they are the same, behind the same endpoints.
+    pub fn are(&self, others: &Models) -> bool {
+        let tell = |model: &Model| (model.key, model.endpoints.clone());
+        self.list.iter().map(tell).eq(others.list.iter().map(tell))
+    }
+
     pub fn list(&self) -> &[Model] {
         &self.list
     }

@@ -8,8 +8,9 @@ use crate::check::Judge;
 use crate::config::diagnostic::Report;
 use crate::config::resolved::{Amount, Scope};
 use crate::config::{Config, Diagnostic, Loaded};
-use crate::fingerprint::{Frame, Message, Request};
+use crate::fingerprint::{Ask, Frame, Message};
 use crate::grid::{self, Grid, Uneven};
+use crate::model::Fingerprint;
 use crate::prompt::{File, Prompts, RenderError, ask_seed};
 
 use super::{Models, Quotas, repeats};
@@ -26,14 +27,6 @@ pub struct Recipe {
     pub judge: Judge,
     /// How many rows each cell gets, and which cells share a scope.
     pub quotas: Quotas,
-}
-
-/// One ask with all that sending it needs.
-#[derive(Debug)]
-pub struct Ask {
-    pub request: Request,
-    /// The body of the HTTP request.
-    pub body: String,
 }
 
 impl Recipe {
@@ -103,32 +96,31 @@ impl Recipe {
         self.quotas.wanted()
     }
 
-    /// A cell's `ask`-th request to the model that it is for, in its canonical form.
+    /// The fingerprint of a cell's `ask`-th request to the model that it is for.
     ///
     /// # Errors
     /// A template that fails for this ask.
-    pub fn request(&self, models: &Models, cell: usize, ask: u32) -> Result<Request, RenderError> {
+    pub fn fingerprint(&self, models: &Models, cell: usize, ask: u32) -> Result<Fingerprint, RenderError> {
         let (messages, seed) = self.messages(cell, ask)?;
-        Ok(self.frame(models, cell, ask).request(&messages, seed))
+        Ok(self.frame(models, cell, ask).fingerprint(&messages, seed))
     }
 
-    /// The same with the body to send.
+    /// The same request, ready to be sent.
     ///
     /// # Errors
     /// A template that fails for this ask.
     pub fn ask(&self, models: &Models, cell: usize, ask: u32) -> Result<Ask, RenderError> {
         let (messages, seed) = self.messages(cell, ask)?;
-        let frame = self.frame(models, cell, ask);
-        Ok(Ask { request: frame.request(&messages, seed), body: frame.body(&messages, seed) })
+        Ok(self.frame(models, cell, ask).ask(&messages, seed))
     }
 
-    /// The body of a request that is like an ask, and costs one token.
+    /// A request that is like an ask, and costs one token.
     ///
     /// # Errors
     /// A template that fails for this ask.
-    pub fn probe(&self, models: &Models, cell: usize, ask: u32) -> Result<String, RenderError> {
+    pub fn probe(&self, models: &Models, cell: usize, ask: u32) -> Result<Ask, RenderError> {
         let (messages, seed) = self.messages(cell, ask)?;
-        Ok(self.frame(models, cell, ask).probe_body(&messages, seed))
+        Ok(self.frame(models, cell, ask).probe(&messages, seed))
     }
 
     fn frame<'a>(&self, models: &'a Models, cell: usize, ask: u32) -> &'a Frame {

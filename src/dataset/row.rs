@@ -1,68 +1,150 @@
 //! Rows and rejects as they stand in files.
 
+use std::fmt::Display;
+
+use serde::ser::{Serialize, SerializeMap, Serializer};
 use serde_json::{Map, Value};
 
 use super::evaluate::{Accepted, Failed, Rejected};
 use super::models::Models;
 use super::recipe::Recipe;
+use crate::model::Fingerprint;
 
 /// A row of `dataset.jsonl`: id, text, a field an axis, the answer's other fields, where it is from.
-pub fn row(recipe: &Recipe, models: &Models, row: &Accepted) -> Map<String, Value> {
-    let candidate = &row.answer[row.place.index];
-    let mut out = Map::new();
-    out.insert("id".into(), row.id.to_string().into());
-    out.insert("text".into(), candidate.text.clone().into());
-    insert_names(&mut out, recipe, row.place.cell);
-    if let Ok(passed) = &candidate.outcome {
-        insert_fields(&mut out, &passed.fields);
+#[derive(Clone, Copy)]
+pub struct Row<'a> {
+    pub recipe: &'a Recipe,
+    pub models: &'a Models,
+    pub accepted: &'a Accepted,
+}
+
+impl Row<'_> {
+    /// The row's fields in order.
+    pub fn fields(&self) -> Map<String, Value> {
+        match serde_json::to_value(self) {
+            Ok(Value::Object(fields)) => fields,
+            _ => Map::new(),
+        }
     }
-    out.insert("model".into(), models.name_of(recipe, row.place.cell, row.place.ask).into());
-    out.insert("prompt".into(), variant(recipe, row.place.cell, row.place.ask).into());
-    out.insert("fingerprint".into(), row.place.fingerprint.to_string().into());
-    out
 }
 
-/// A row of `rejected.jsonl`: the text, why it is no row, and where it is from.
-pub fn reject(recipe: &Recipe, reject: &Rejected) -> Map<String, Value> {
-    let candidate = &reject.answer[reject.place.index];
-    let mut out = Map::new();
-    out.insert("reason".into(), reject.reason.name().into());
-    out.insert("why".into(), reject.reason.to_string().into());
-    out.insert("text".into(), candidate.text.clone().into());
-    insert_names(&mut out, recipe, reject.place.cell);
-    out.insert("ask".into(), reject.place.ask.into());
-    out.insert("prompt".into(), variant(recipe, reject.place.cell, reject.place.ask).into());
-    out.insert("fingerprint".into(), reject.place.fingerprint.to_string().into());
-    out
+impl Serialize for Row<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let Self { recipe, models, accepted } = *self;
+        let place = &accepted.place;
+        let candidate = &accepted.answer[place.index];
+        let mut out = serializer.serialize_map(None)?;
+        out.serialize_entry("id", &accepted.id)?;
+        out.serialize_entry("text", &candidate.text)?;
+        names(&mut out, recipe, place.cell)?;
+        if let Ok(passed) = &candidate.outcome
+            && !passed.fields.is_empty()
+        {
+            let is_axis = |name: &str| recipe.grid.axes.iter().any(|axis| *axis.name == *name);
+            for (name, value) in own_fields(&passed.fields, is_axis) {
+                out.serialize_entry(&name, value)?;
+            }
+        }
+        out.serialize_entry("model", models.name_of(recipe, place.cell, place.ask))?;
+        out.serialize_entry("prompt", variant(recipe, place.cell, place.ask))?;
+        out.serialize_entry("fingerprint", &place.fingerprint)?;
+        out.end()
+    }
 }
 
-/// An ask that was given up, as it stands in `rejected.jsonl`.
-pub fn failed(recipe: &Recipe, failed: &Failed) -> Map<String, Value> {
-    let mut out = Map::new();
-    out.insert("reason".into(), "failed".into());
-    out.insert("why".into(), format!("the ask was given up: {}", failed.reason).into());
-    out.insert("text".into(), "".into());
-    insert_names(&mut out, recipe, failed.cell);
-    out.insert("ask".into(), failed.ask.into());
-    out.insert("prompt".into(), variant(recipe, failed.cell, failed.ask).into());
-    out.insert("fingerprint".into(), failed.fingerprint.to_string().into());
-    out
+/// A line of `rejected.jsonl`: the text, why it is no row, and where it is from.
+pub struct Reject<'a> {
+    recipe: &'a Recipe,
+    reason: &'static str,
+    why: Why<'a>,
+    text: &'a str,
+    cell: usize,
+    ask: u32,
+    fingerprint: Fingerprint,
+}
+
+struct Why<'a>(&'static str, &'a (dyn Display + Sync));
+
+impl<'a> Reject<'a> {
+    pub fn of_candidate(recipe: &'a Recipe, rejected: &'a Rejected) -> Self {
+        let place = &rejected.place;
+        Self {
+            recipe,
+            reason: rejected.reason.name(),
+            why: Why("", &rejected.reason),
+            text: &rejected.answer[place.index].text,
+            cell: place.cell,
+            ask: place.ask,
+            fingerprint: place.fingerprint,
+        }
+    }
+
+    /// The line of an ask that was given up.
+    pub fn of_ask(recipe: &'a Recipe, failed: &'a Failed) -> Self {
+        Self {
+            recipe,
+            reason: "failed",
+            why: Why("the ask was given up: ", &failed.reason),
+            text: "",
+            cell: failed.cell,
+            ask: failed.ask,
+            fingerprint: failed.fingerprint,
+        }
+    }
+}
+
+impl Serialize for Reject<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut out = serializer.serialize_map(None)?;
+        out.serialize_entry("reason", self.reason)?;
+        out.serialize_entry("why", &format_args!("{}{}", self.why.0, self.why.1))?;
+        out.serialize_entry("text", self.text)?;
+        names(&mut out, self.recipe, self.cell)?;
+        out.serialize_entry("ask", &self.ask)?;
+        out.serialize_entry("prompt", variant(self.recipe, self.cell, self.ask))?;
+        out.serialize_entry("fingerprint", &self.fingerprint)?;
+        out.end()
+    }
 }
 
 fn variant(recipe: &Recipe, cell: usize, ask: u32) -> &str {
     recipe.prompts.variant_name(recipe.prompts.variant(recipe.grid.cells()[cell], ask))
 }
 
-fn insert_names(out: &mut Map<String, Value>, recipe: &Recipe, cell: usize) {
-    let cell = recipe.grid.cells()[cell];
-    out.extend(recipe.grid.names(cell).map(|(axis, value)| (axis.to_owned(), value.into())));
+fn names<M: SerializeMap>(out: &mut M, recipe: &Recipe, cell: usize) -> Result<(), M::Error> {
+    let mut names = recipe.grid.names(recipe.grid.cells()[cell]);
+    names.try_for_each(|(axis, value)| out.serialize_entry(axis, value))
 }
 
 /// Further fields of an answer; one that would hide a column of ours is set apart by `answer_`.
-fn insert_fields(out: &mut Map<String, Value>, fields: &Map<String, Value>) {
+fn own_fields(fields: &Map<String, Value>, is_axis: impl Fn(&str) -> bool) -> Vec<(String, &Value)> {
+    let mut out: Vec<(String, &Value)> = Vec::with_capacity(fields.len());
     for (name, value) in fields {
-        let taken = out.contains_key(name) || matches!(name.as_str(), "model" | "prompt" | "fingerprint");
-        let name = if taken { format!("answer_{name}") } else { name.clone() };
-        out.insert(name, value.clone());
+        let mut name = name.clone();
+        while matches!(name.as_str(), "id" | "text" | "model" | "prompt" | "fingerprint")
+            || is_axis(&name)
+            || out.iter().any(|(other, _)| *other == name)
+        {
+            name = format!("answer_{name}");
+        }
+        out.push((name, value));
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn fields_of_an_answer_hide_no_column() {
+        let fields = json!({ "tone": 1, "model": 2, "emotion": 3, "answer_model": 4 });
+        let fields = fields.as_object().unwrap();
+        let named: Vec<(String, &Value)> = own_fields(fields, |name| name == "emotion");
+        let names: Vec<&str> = named.iter().map(|(name, _)| name.as_str()).collect();
+        assert_eq!(names, ["tone", "answer_model", "answer_emotion", "answer_answer_model"]);
+        assert_eq!(named[3].1, 4);
     }
 }

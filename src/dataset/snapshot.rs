@@ -15,10 +15,6 @@ pub struct CellAsks {
 pub type AskHash = [u8; 8];
 
 impl CellAsks {
-    pub fn insert(&mut self, cell: CellId, asks: &[Fingerprint]) {
-        self.cells.insert(cell, asks.iter().map(short).collect());
-    }
-
     /// The beginnings of a cell's fingerprints then.
     pub fn asks(&self, cell: &CellId) -> &[AskHash] {
         self.cells.get(cell).map_or(&[], Vec::as_slice)
@@ -37,15 +33,15 @@ impl CellAsks {
         self.cells.is_empty()
     }
 
-    /// For each cell in order of id: the id, the number of asks, and their hashes.
-    pub fn to_bytes(&self) -> Vec<u8> {
-        let mut cells: Vec<_> = self.cells.iter().collect();
-        cells.sort_unstable_by_key(|(id, _)| **id);
-        let mut out = Vec::with_capacity(cells.len() * 28);
+    /// Writes down cells in order of id: the id, the number of asks, and their hashes.
+    pub fn to_bytes<'a>(cells: impl Iterator<Item = (CellId, &'a [Fingerprint])>) -> Vec<u8> {
+        let mut out = Vec::with_capacity(cells.size_hint().0 * 28);
         for (id, asks) in cells {
-            out.extend(id.0);
-            out.extend((asks.len() as u32).to_le_bytes());
-            out.extend(asks.iter().flatten());
+            out.extend_from_slice(&id.0);
+            out.extend_from_slice(&(asks.len() as u32).to_le_bytes());
+            for ask in asks {
+                out.extend_from_slice(&short(ask));
+            }
         }
         out
     }
@@ -108,11 +104,13 @@ mod tests {
 
     #[test]
     fn each_way_to_differ_is_told_apart() {
-        let mut then = CellAsks::default();
-        for (cell, reached) in [(1, &[1u8, 2][..]), (2, &[3]), (3, &[4, 5]), (4, &[6])] {
-            then.insert(CellId([cell; 16]), &asks(reached));
+        let reached = [(1, &[1u8, 2][..]), (2, &[3]), (3, &[4, 5]), (4, &[6])];
+        let reached = reached.map(|(cell, reached)| (CellId([cell; 16]), asks(reached)));
+        let bytes = CellAsks::to_bytes(reached.iter().map(|(cell, reached)| (*cell, reached.as_slice())));
+        let then = CellAsks::from_bytes(&bytes).unwrap();
+        for (cell, reached) in &reached {
+            assert_eq!(then.asks(cell), reached.iter().map(short).collect::<Vec<_>>());
         }
-        assert_eq!(CellAsks::from_bytes(&then.to_bytes()), Some(then.clone()));
         let now = [
             (CellId([1; 16]), asks(&[1, 2, 9]), true), // goes further
             (CellId([2; 16]), asks(&[8]), true),       // another first ask

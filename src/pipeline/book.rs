@@ -6,6 +6,7 @@ use std::sync::Arc;
 use rayon::prelude::*;
 
 use crate::check::Candidate;
+use crate::check::answer::Answer;
 use crate::dataset::{Book, Models, Recipe, Stored};
 use crate::model::Fingerprint;
 use crate::prompt::RenderError;
@@ -21,6 +22,8 @@ pub struct StoreBook<'a> {
     settings: Vec<Settings>,
     /// Tombstones count as missing, or there is none.
     no_tombstones: bool,
+    /// Nothing was stored when the book was opened: what is learnt later is all there is.
+    empty: bool,
     fingerprints: Vec<Vec<Fingerprint>>,
     known: HashMap<Fingerprint, Stored>,
 }
@@ -43,17 +46,34 @@ impl<'a> StoreBook<'a> {
         settings: Vec<Settings>,
         retry_failed: bool,
     ) -> Result<Self, BookError> {
-        let no_tombstones = retry_failed
-            || match reader {
-                Some(reader) => !reader.has_tombstones()?,
-                None => true,
-            };
         // Nearly every evaluation needs every cell's first ask, so they are rendered side by side.
         let fingerprints = (0..recipe.grid.cells().len())
             .into_par_iter()
-            .map(|cell| Ok(vec![recipe.request(&models, cell, 0)?.fingerprint]))
+            .map(|cell| Ok(vec![recipe.fingerprint(&models, cell, 0)?]))
             .collect::<Result<_, RenderError>>()?;
-        Ok(Self { recipe, models, reader, settings, no_tombstones, fingerprints, known: HashMap::new() })
+        let (settings_now, known) = (settings, HashMap::new());
+        let (no_tombstones, empty, settings) = (true, true, Vec::new());
+        let book = Self { recipe, models, reader: None, settings, no_tombstones, empty, fingerprints, known };
+        book.over(reader, settings_now, retry_failed)
+    }
+
+    /// The same asks over what is stored by now; answers that were read stay known.
+    ///
+    /// # Errors
+    /// A store that cannot be read.
+    pub fn over<'b>(
+        mut self,
+        reader: Option<&'b Reader>,
+        settings: Vec<Settings>,
+        retry_failed: bool,
+    ) -> Result<StoreBook<'b>, BookError>
+    where
+        'a: 'b,
+    {
+        let no_tombstones = retry_failed || !reader.map_or(Ok(false), Reader::has_tombstones)?;
+        let empty = no_tombstones && !reader.map_or(Ok(false), Reader::has_completions)?;
+        self.known.retain(|_, stored| matches!(stored, Stored::Answer(_)));
+        Ok(StoreBook { reader, settings, no_tombstones, empty, ..self })
     }
 
     pub fn models(&self) -> &Models {
@@ -69,20 +89,22 @@ impl<'a> StoreBook<'a> {
     /// not answered.
     pub fn honour_tombstones(&mut self) {
         self.no_tombstones = false;
+        self.empty = false;
         self.known.retain(|_, stored| !matches!(stored, Stored::Missing));
     }
 
     /// Reads the store again for an ask when it is next needed.
     pub fn forget(&mut self, fingerprint: &Fingerprint) {
+        self.empty = false;
         self.known.remove(fingerprint);
     }
 
     fn read(&self, fingerprint: &Fingerprint) -> Result<Stored, StoreError> {
-        let Some(reader) = self.reader else {
+        let Some(reader) = self.reader.filter(|_| !self.empty) else {
             return Ok(Stored::Missing);
         };
         if let Some(raw) = reader.answer(fingerprint, self.recipe.config.sampling.max_tokens)? {
-            return Ok(Stored::Answer(self.judge(&raw)));
+            return Ok(Stored::Answer(self.recipe.judge.candidates(&raw).into()));
         }
         let tombstone = match self.no_tombstones {
             true => None,
@@ -96,9 +118,9 @@ impl<'a> StoreBook<'a> {
         })
     }
 
-    /// The candidates of a raw answer, by this config's rules.
-    pub fn judge(&self, raw: &str) -> Arc<[Candidate]> {
-        self.recipe.judge.candidates(raw).into()
+    /// The candidates of an answer, by this config's rules.
+    pub fn judge(&self, answer: &Answer) -> Arc<[Candidate]> {
+        self.recipe.judge.judge(answer).into()
     }
 }
 
@@ -109,7 +131,7 @@ impl Book for StoreBook<'_> {
         let known = &mut self.fingerprints[cell];
         while known.len() <= ask as usize {
             let next = known.len() as u32;
-            known.push(self.recipe.request(&self.models, cell, next)?.fingerprint);
+            known.push(self.recipe.fingerprint(&self.models, cell, next)?);
         }
         Ok(known[ask as usize])
     }

@@ -5,10 +5,11 @@ use std::fs::File;
 use std::io::{self, BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 
-use serde::Deserialize;
-use serde_json::{Map, Value, json};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
 
-use crate::dataset::row::{failed, reject, row};
+use super::rewrite::Rewrite;
+use crate::dataset::row::{Reject, Row};
 use crate::dataset::{Models, Outcome, Recipe};
 use crate::fingerprint::Identity;
 use crate::model::{Fingerprint, RowId};
@@ -53,14 +54,19 @@ impl Files {
     /// What could not be written; the files before are then untouched, or replaced one by one in
     /// the order dataset, rejects, meta.
     pub fn write(&self, recipe: &Recipe, outcome: &Outcome, models: &Models) -> Result<(), OutputError> {
-        let rows = lines(outcome.rows.iter().map(|accepted| row(recipe, models, accepted)));
-        let identities: Vec<&Identity> = models.list().iter().map(|model| &model.identity).collect();
-        let given_up = outcome.failed.iter().map(|ask| failed(recipe, ask));
-        let rejects = lines(outcome.rejects.iter().map(|rejected| reject(recipe, rejected)).chain(given_up));
+        std::fs::create_dir_all(&self.folder)
+            .map_err(|source| OutputError { path: self.folder.clone(), source })?;
+        let rows = outcome.rows.iter().map(|accepted| Row { recipe, models, accepted });
+        let rows = self.replace("dataset.jsonl", Some("dataset.previous.jsonl"), |out| lines(out, rows))?;
+        crate::crash_point!("between-files");
+        let rejects = outcome.rejects.iter().map(|rejected| Reject::of_candidate(recipe, rejected));
+        let given_up = outcome.failed.iter().map(|ask| Reject::of_ask(recipe, ask));
+        let rejects = self.replace("rejected.jsonl", None, |out| lines(out, rejects.chain(given_up)))?;
         let mut reasons: BTreeMap<&str, u64> = BTreeMap::new();
         for reject in &outcome.rejects {
             *reasons.entry(reject.reason.name()).or_default() += 1;
         }
+        let identities: Vec<&Identity> = models.list().iter().map(|model| &model.identity).collect();
         let meta = json!({
             "name": recipe.config.name,
             "complete": outcome.is_final() && outcome.shortfall == 0,
@@ -70,27 +76,32 @@ impl Files {
             "open_asks": outcome.demands.len(),
             "rejected": reasons,
             "models": identities,
-            "dataset_blake3": blake3::hash(rows.as_bytes()).to_hex().as_str(),
-            "rejected_blake3": blake3::hash(rejects.as_bytes()).to_hex().as_str(),
+            "dataset_blake3": rows.to_hex().as_str(),
+            "rejected_blake3": rejects.to_hex().as_str(),
         });
-        let mut meta = serde_json::to_string_pretty(&meta).unwrap_or_default();
-        meta.push('\n');
-        std::fs::create_dir_all(&self.folder)
-            .map_err(|source| OutputError { path: self.folder.clone(), source })?;
-        self.replace("dataset.jsonl", &rows, Some("dataset.previous.jsonl"))?;
-        crate::crash_point!("between-files");
-        self.replace("rejected.jsonl", &rejects, None)?;
-        self.replace("dataset.meta.json", &meta, None)
+        self.replace("dataset.meta.json", None, |out| {
+            serde_json::to_writer_pretty(&mut *out, &meta)?;
+            out.write_all(b"\n")
+        })?;
+        Ok(())
     }
 
-    fn replace(&self, name: &str, text: &str, keep: Option<&str>) -> Result<(), OutputError> {
+    /// Writes a file, if it is another than before, and gives its hash.
+    fn replace(
+        &self,
+        name: &str,
+        keep: Option<&str>,
+        write: impl FnOnce(&mut Rewrite) -> io::Result<()>,
+    ) -> Result<blake3::Hash, OutputError> {
         let path = self.folder.join(name);
-        if std::fs::read(&path).is_ok_and(|before| before == text.as_bytes()) {
-            return Ok(());
-        }
         let fresh = self.folder.join(format!(".{name}.part"));
         let unwritten = |path: &Path, source| OutputError { path: path.to_owned(), source };
-        write_whole(&fresh, text).map_err(|error| unwritten(&fresh, error))?;
+        let mut file = Rewrite::new(&path, &fresh);
+        let (hash, differs) =
+            write(&mut file).and_then(|()| file.finish()).map_err(|error| unwritten(&fresh, error))?;
+        if !differs {
+            return Ok(hash);
+        }
         if let Some(keep) = keep
             && path.exists()
         {
@@ -105,18 +116,38 @@ impl Files {
                 .map_err(|error| unwritten(&keep, error))?;
         }
         crate::crash_point!("before-rename");
-        std::fs::rename(&fresh, &path).map_err(|error| unwritten(&path, error))
+        std::fs::rename(&fresh, &path).map_err(|error| unwritten(&path, error))?;
+        Ok(hash)
     }
 }
 
-fn lines(rows: impl Iterator<Item = Map<String, Value>>) -> String {
-    rows.map(|row| format!("{}\n", Value::Object(row))).collect()
+fn lines(out: &mut Rewrite, rows: impl Iterator<Item = impl Serialize>) -> io::Result<()> {
+    let mut line = Vec::new();
+    for row in rows {
+        line.clear();
+        serde_json::to_writer(&mut line, &row)?;
+        line.push(b'\n');
+        out.write_all(&line)?;
+    }
+    Ok(())
 }
 
-fn write_whole(path: &Path, text: &str) -> io::Result<()> {
-    let mut file = File::create(path)?;
-    file.write_all(text.as_bytes())?;
-    file.sync_all()
+/// What is read of a row that stands on disk.
+#[derive(Deserialize)]
+struct Known<'a> {
+    id: &'a str,
+    fingerprint: &'a str,
+}
+
+impl<'a> Known<'a> {
+    /// Reads a line as we write it, the id first and the fingerprint last, without parsing what is
+    /// between.
+    fn at_its_ends(line: &'a [u8]) -> Option<Self> {
+        let line = std::str::from_utf8(line).ok()?.trim_end();
+        let (id, rest) = line.strip_prefix("{\"id\":\"")?.split_at_checked(32)?;
+        let (rest, fingerprint) = rest.strip_suffix("\"}")?.split_at_checked(rest.len().checked_sub(66)?)?;
+        (rest.starts_with("\",") && rest.ends_with(",\"fingerprint\":\"")).then_some(Self { id, fingerprint })
+    }
 }
 
 /// The rows of the dataset that stands on disk now: their ids, and the fingerprint of each.
@@ -126,17 +157,15 @@ pub fn previous_rows(files: &Files) -> HashMap<RowId, Fingerprint> {
     let Ok(file) = File::open(files.dataset()) else {
         return HashMap::new();
     };
-    #[derive(Deserialize)]
-    struct Row<'a> {
-        id: &'a str,
-        fingerprint: &'a str,
+    let mut file = BufReader::with_capacity(64 << 10, file);
+    let mut rows = HashMap::new();
+    let mut line = Vec::new();
+    let parsed = |row: Known| Some((RowId::parse(row.id)?, Fingerprint::parse(row.fingerprint)?));
+    while file.read_until(b'\n', &mut line).is_ok_and(|read| read > 0) {
+        rows.extend(
+            Known::at_its_ends(&line).or_else(|| serde_json::from_slice(&line).ok()).and_then(parsed),
+        );
+        line.clear();
     }
-    BufReader::new(file)
-        .lines()
-        .map_while(Result::ok)
-        .filter_map(|line| {
-            let row: Row = serde_json::from_str(&line).ok()?;
-            Some((RowId::parse(row.id)?, Fingerprint::parse(row.fingerprint)?))
-        })
-        .collect()
+    rows
 }

@@ -101,6 +101,7 @@ pub async fn run(
     let guard =
         Guard { opened, files: &files, before: &before, last: last.as_ref(), leaving: options.leaving };
     let mut spared = false;
+    let mut assumed = None;
     let idle = match &known {
         Some(known) => {
             let mut book = book(recipe, &known.memories, reader.as_ref(), options)?;
@@ -114,6 +115,7 @@ pub async fn run(
             if idle || known.seen {
                 spared = guard.check(&outcome, book.models())?;
             }
+            assumed = Some((known.memories.clone(), book));
             idle.then_some(outcome)
         }
         None => None,
@@ -123,9 +125,8 @@ pub async fn run(
             let cells = summary::difference(recipe, &outcome, &asks_before);
             (Worked::idle(outcome, memories, cells), lock.ok())
         }
-        (_, known) => {
+        _ => {
             let lock = lock?;
-            let assumed = known.map(|known| known.memories);
             let worked = work(options, watcher, &dir, assumed, &asks_before, &guard, &mut interrupts).await?;
             spared = worked.spared;
             (worked, Some(lock))
@@ -302,7 +303,7 @@ pub fn state(opened: &Opened) -> (String, String) {
 
 fn snapshot(opened: &Opened, outcome: &Outcome) -> Snapshot {
     let (resolved, files) = state(opened);
-    Snapshot { resolved, files, cells: summary::cell_asks(&opened.recipe, outcome).to_bytes() }
+    Snapshot { resolved, files, cells: summary::cell_asks(&opened.recipe, outcome) }
 }
 
 /// The settings of today, by endpoint, against which tombstones are held.
@@ -351,7 +352,7 @@ async fn work(
     options: &RunOptions,
     watcher: &(dyn Watcher + Sync),
     dir: &StoreDir,
-    assumed: Option<Vec<EndpointMemory>>,
+    assumed: Option<(Vec<EndpointMemory>, StoreBook<'_>)>,
     before: &CellAsks,
     guard: &Guard<'_>,
     interrupts: &mut Interrupts,
@@ -369,31 +370,35 @@ async fn work(
         connected = connect(config, reader.as_ref(), watcher) => connected,
         () = interrupts.next() => Err(RunError::Interrupted),
     };
-    let connected = match (connected, &assumed) {
-        (Ok(connected), _) => connected,
+    let (connected, assumed) = match (connected, assumed) {
+        (Ok(connected), assumed) => (connected, assumed.map(|(_, book)| book)),
         // Nothing was asked; what is stored still makes a dataset, as far as it goes.
-        (Err(error), Some(memories)) => {
-            let outcome = evaluate(
-                &recipe.quotas,
-                &mut book(recipe, memories, reader.as_ref(), &RunOptions::default())?,
-            )?;
-            let Ok(spared) = guard.check(&outcome, &models(config, memories)) else { return Err(error) };
+        (Err(error), Some((memories, book))) => {
+            let mut book = book.over(reader.as_ref(), settings(recipe, &memories), false)?;
+            let outcome = evaluate(&recipe.quotas, &mut book)?;
+            let Ok(spared) = guard.check(&outcome, book.models()) else { return Err(error) };
             let cells = summary::difference(recipe, &outcome, before);
             let stopped = matches!(error, RunError::Interrupted).then_some(Stop::Interrupt);
             let error = stopped.is_none().then_some(error);
-            return Ok(Worked { error, stopped, spared, ..Worked::idle(outcome, memories.clone(), cells) });
+            return Ok(Worked { error, stopped, spared, ..Worked::idle(outcome, memories, cells) });
         }
         (Err(error), None) => return Err(error),
     };
     let memories: Vec<EndpointMemory> = connected.iter().map(|line| line.memory.clone()).collect();
     let now = models(config, &memories);
-    if let (Some(then), Some(names)) = (assumed.map(|then| models(config, &then)), now.names())
-        && then.list().iter().map(|model| &model.identity).ne(now.list().iter().map(|model| &model.identity))
-    {
+    let (same, other) = match assumed {
+        Some(book) if book.models().are(&now) => (Some(book), false),
+        other => (None, other.is_some()),
+    };
+    if let Some(names) = now.names().filter(|_| other) {
         watcher.say(&format!("the model is now {names}"));
     }
     let mask = options.selection.mask(&recipe.grid);
-    let mut book = self::book(recipe, &memories, reader.as_ref(), options)?;
+    let mut book = match same {
+        // It has every ask's fingerprint, which is what costs most in making one.
+        Some(book) => book.over(reader.as_ref(), settings(recipe, &memories), options.retry_failed)?,
+        None => self::book(recipe, &memories, reader.as_ref(), options)?,
+    };
     let outcome = evaluate(&recipe.quotas, &mut book)?;
     let spared = match options.retry_failed {
         // What is tried again leaves nothing until it has failed to come back.

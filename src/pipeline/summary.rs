@@ -24,13 +24,10 @@ pub fn difference(recipe: &Recipe, outcome: &Outcome, before: &CellAsks) -> Cell
     )
 }
 
-/// The asks that each cell reached, for a snapshot.
-pub fn cell_asks(recipe: &Recipe, outcome: &Outcome) -> CellAsks {
-    let mut asks = CellAsks::default();
-    for (cell, reached) in recipe.grid.cells().iter().zip(&outcome.reached) {
-        asks.insert(cell.id, reached);
-    }
-    asks
+/// The asks that each cell reached, as a snapshot keeps them.
+pub fn cell_asks(recipe: &Recipe, outcome: &Outcome) -> Vec<u8> {
+    let reached = outcome.reached.iter().map(Vec::as_slice);
+    CellAsks::to_bytes(recipe.grid.cells().iter().map(|cell| cell.id).zip(reached))
 }
 
 /// How the rows of an outcome stand to those of the dataset before.

@@ -7,6 +7,7 @@ mod servers;
 mod stop;
 
 use std::collections::{BTreeMap, HashMap, HashSet};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use tokio::sync::mpsc;
@@ -23,6 +24,7 @@ use crate::client::ClientError;
 use crate::client::managed::ManagedServer;
 use crate::dataset::evaluate::Demand;
 use crate::dataset::{Outcome, Quotas, Recipe, Stored, evaluate};
+use crate::fingerprint::Ask;
 use crate::model::Fingerprint;
 use crate::report::{self, Status, Watcher};
 use crate::scheduler::{Budget, Cost, Ended, Next, Queue, Spot, Ticket};
@@ -57,6 +59,10 @@ pub struct EndpointProgress {
     pub slots: u32,
 }
 
+/// The most answers that wait for their commit before nothing more is asked: a disk that is slower
+/// than the server must not fill the memory, nor a crash lose much.
+const MOST_PENDING: usize = 256;
+
 /// A received answer on its way into the store.
 struct Pending {
     fingerprint: Fingerprint,
@@ -78,11 +84,11 @@ struct Send {
 
 /// What came of something that was begun.
 enum Event {
-    /// A request came back: with what was sent in canonical form, and whether the server was looked
+    /// A request came back: with what was sent, and whether the server was looked
     /// at first and is well.
     Answered {
         send: Send,
-        canonical: String,
+        ask: Ask,
         looked: bool,
         answer: Result<String, ClientError>,
     },
@@ -132,7 +138,8 @@ struct Worker<'a> {
     progress: Progress,
     /// Failures of which class were said of which endpoint.
     said: HashSet<(usize, &'static str)>,
-    example: Option<String>,
+    /// A row that came lately: its cell, and where it stands in an answer.
+    example: Option<(usize, Arc<[Candidate]>, usize)>,
     outcome: Outcome,
     /// Something was stored since the last evaluation.
     stale: bool,
@@ -345,7 +352,7 @@ impl Worker<'_> {
                 self.prove(model, server);
             }
             loop {
-                if self.is_over() || !self.may_begin(model, sending) {
+                if self.is_over() || self.pending.len() >= MOST_PENDING || !self.may_begin(model, sending) {
                     break;
                 }
                 let now = self.now();
@@ -380,12 +387,11 @@ impl Worker<'_> {
         let endpoint = self.endpoint_of(model, spot.server);
         let config = &self.recipe.config.endpoints[endpoint];
         let server = &self.servers[endpoint];
-        let body = server.pinned(ask.body, spot.place);
+        let ask = server.pinned(ask, spot.place);
         let (client, timeout) = (server.client.clone(), config.timeout);
         let look = server.was_gone.then(|| server.look(config, &self.book.models().list()[model].identity));
         self.progress.attempts += 1;
         self.budget.reserve(send.most);
-        let canonical = ask.request.canonical;
         let handle = self.events.spawn(async move {
             let looked = look.is_some();
             if let Some(look) = look
@@ -393,7 +399,8 @@ impl Worker<'_> {
             {
                 return Event::NotWell { send, looked };
             }
-            Event::Answered { send, canonical, looked, answer: client.chat(body, timeout).await }
+            let answer = client.ask(ask.body(), timeout).await;
+            Event::Answered { send, ask, looked, answer }
         });
         self.sends.insert((model, send.ticket), (send, handle));
         Ok(())
@@ -401,7 +408,7 @@ impl Worker<'_> {
 
     fn happened(&mut self, event: Event) {
         match event {
-            Event::Answered { send, canonical, looked, answer } => {
+            Event::Answered { send, ask, looked, answer } => {
                 if !self.ended(&send, answer.is_ok()) {
                     return;
                 }
@@ -410,7 +417,7 @@ impl Worker<'_> {
                     self.servers[endpoint].is_back(self.watcher);
                 }
                 match answer {
-                    Ok(raw) => self.received(send, canonical, raw),
+                    Ok(raw) => self.received(send, &ask, raw),
                     Err(failure) => self.failed(send, failure),
                 }
             }
@@ -437,7 +444,7 @@ impl Worker<'_> {
         true
     }
 
-    fn received(&mut self, send: Send, canonical: String, raw: String) {
+    fn received(&mut self, send: Send, ask: &Ask, raw: String) {
         crate::crash_point!("after-receipt");
         let Send { model, ticket, demand, spot, .. } = send;
         let endpoint = self.endpoint_of(model, spot.server);
@@ -476,15 +483,15 @@ impl Worker<'_> {
         let ended = answer.ended_by_itself();
         // With several choices servers differ in what they count, so the number is not relied on.
         let tokens = (answer.choices.len() == 1 && answer.usage.is_some()).then_some(usage.completion_tokens);
-        let candidates = self.book.judge(&raw);
-        if let Some(candidate) = candidates.iter().find(|candidate| candidate.outcome.is_ok()) {
-            self.example = Some(self.describe(demand.cell, candidate));
+        let candidates = self.book.judge(&answer);
+        if let Some(good) = candidates.iter().position(|candidate| candidate.outcome.is_ok()) {
+            self.example = Some((demand.cell, candidates.clone(), good));
         }
         let completion = Completion {
             fingerprint: demand.fingerprint,
             max_tokens: self.recipe.config.sampling.max_tokens,
             kind: Kind::Chat,
-            request: canonical,
+            request: ask.canonical(),
             answer: raw,
             ended,
             tokens,
@@ -548,6 +555,7 @@ impl Worker<'_> {
             *rejected.entry(reject.reason.name()).or_default() += 1;
         }
         let waits: usize = self.queues.iter().map(Queue::waiting).sum();
+        let example = self.example.take().map(|(cell, answer, good)| self.describe(cell, &answer[good]));
         self.watcher.update(&Status {
             rows: self.meant(|cell| self.outcome.accepted[cell]),
             wanted: self.meant(|cell| self.quotas.rows[cell]),
@@ -558,7 +566,7 @@ impl Worker<'_> {
             completion_tokens: self.progress.completion_tokens,
             elapsed: self.now(),
             waiting,
-            example: self.example.take(),
+            example,
         });
     }
 }

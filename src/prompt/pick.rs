@@ -10,17 +10,22 @@ use crate::model::{CellId, hash64};
 
 /// What makes the picks of one ask differ from those of another.
 #[derive(Debug, Clone, Copy)]
-pub struct PickKey(u64);
+pub struct PickKey {
+    seed: u64,
+    cell: CellId,
+    ask: u32,
+}
 
 impl PickKey {
-    pub fn new(seed: u64, cell: &CellId, ask: u32) -> Self {
-        Self(hash64(&[b"pick", &seed.to_le_bytes(), &cell.0, &ask.to_le_bytes()]))
+    pub fn new(seed: u64, cell: CellId, ask: u32) -> Self {
+        Self { seed, cell, ask }
     }
 
     fn salted(self, salt: &str) -> u64 {
+        let key = hash64(&[b"pick", &self.seed.to_le_bytes(), &self.cell.0, &self.ask.to_le_bytes()]);
         match salt {
-            "" => self.0,
-            salt => hash64(&[&self.0.to_le_bytes(), salt.as_bytes()]),
+            "" => key,
+            salt => hash64(&[&key.to_le_bytes(), salt.as_bytes()]),
         }
     }
 }
@@ -153,7 +158,7 @@ mod tests {
         let items = Value::from(items.iter().map(|item| Value::from(*item)).collect::<Vec<_>>());
         let cell = CellId([7; 16]);
         (0..asks)
-            .map(|ask| with_key(PickKey::new(1, &cell, ask), || pick(&items, None)).unwrap().to_string())
+            .map(|ask| with_key(PickKey::new(1, cell, ask), || pick(&items, None)).unwrap().to_string())
             .collect()
     }
 
@@ -174,7 +179,7 @@ mod tests {
         let list = Value::from_object(ListObject::new(&items));
         let plain = Value::from(Serde(&items));
         for ask in 0..50 {
-            let key = PickKey::new(3, &CellId([1; 16]), ask);
+            let key = PickKey::new(3, CellId([1; 16]), ask);
             let of = |value: &Value| with_key(key, || pick(value, None)).unwrap().to_string();
             assert_eq!(of(&list), of(&plain));
             let two = with_key(key, || sample(&list, 2, None)).unwrap();

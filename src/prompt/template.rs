@@ -125,6 +125,13 @@ impl Templates {
         }
     }
 
+    /// The text of a template that holds no tag, as it renders.
+    pub fn plain(&self, name: &str) -> Option<String> {
+        let template = self.environment.get_template(name).ok()?;
+        let source = template.source();
+        (!["{{", "{%", "{#"].iter().any(|tag| source.contains(tag))).then(|| source.trim().to_owned())
+    }
+
     pub fn render(&self, name: &str, context: Value) -> Result<String, minijinja::Error> {
         let text = self.environment.get_template(name)?.render(context)?;
         Ok(text.trim().to_owned())

@@ -374,8 +374,7 @@ impl<T: Clone> Queue<T> {
             }
         };
         let part = length.div_ceil(places).max(1).min(items.len());
-        let rest = items.split_off(part);
-        let begun = std::mem::replace(items, rest);
+        let begun = items.drain(..part).collect();
         if items.is_empty() {
             self.stretches.pop_front();
         }

@@ -183,8 +183,17 @@ impl Reader {
 
     /// Whether any ask was given up.
     pub fn has_tombstones(&self) -> Result<bool, StoreError> {
+        self.has_any("tombstone")
+    }
+
+    /// Whether any ask was answered.
+    pub fn has_completions(&self) -> Result<bool, StoreError> {
+        self.has_any("completion")
+    }
+
+    fn has_any(&self, table: &str) -> Result<bool, StoreError> {
         self.connection
-            .query_row("SELECT EXISTS (SELECT 1 FROM tombstone)", [], |row| row.get(0))
+            .query_row(&format!("SELECT EXISTS (SELECT 1 FROM {table})"), [], |row| row.get(0))
             .map_err(|error| self.dir.sqlite(error))
     }
 

@@ -194,3 +194,20 @@ fn a_store_of_before_is_read_as_it_is_and_brought_up_to_date_by_who_writes() {
     assert_eq!(reader.experience_at("here", &model).unwrap().len(), 1);
     assert_eq!(reader.counts().unwrap(), (1, 0), "what was stored is there");
 }
+
+#[test]
+fn several_may_make_one_store_at_the_same_moment() {
+    for _ in 0..20 {
+        let folder = tempfile::tempdir().unwrap();
+        let dir = StoreDir::new(folder.path().join(".emogrid"));
+        let start = std::sync::Barrier::new(6);
+        std::thread::scope(|scope| {
+            for _ in 0..6 {
+                scope.spawn(|| {
+                    start.wait();
+                    Writer::open(&dir, |_| {}).map(drop).unwrap();
+                });
+            }
+        });
+    }
+}

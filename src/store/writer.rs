@@ -1,15 +1,17 @@
 //! The one thread that writes the store, a batch a commit.
 
 use std::sync::mpsc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use rusqlite::{Connection, ErrorCode, params};
 
 use super::{Completion, EndpointMemory, Snapshot, StoreDir, StoreError, Tombstone, now, schema};
 use crate::model::Fingerprint;
 
-/// How long a batch is gathered after its first message.
+/// How long a batch is gathered after its first message …
 const GATHER: Duration = Duration::from_millis(15);
+/// … unless so many messages wait already.
+const ENOUGH: usize = 128;
 /// The most messages in one batch.
 const BATCH: usize = 1024;
 
@@ -53,9 +55,14 @@ impl Writer {
         let sqlite = |error| dir.sqlite(error);
         let mut connection = Connection::open(dir.database()).map_err(sqlite)?;
         connection.busy_timeout(Duration::from_secs(30)).map_err(sqlite)?;
-        connection.pragma_update(None, "journal_mode", "wal").map_err(sqlite)?;
+        // Several completions to a page, and fewer calls to the system for each; a store that is there
+        // already keeps its own.
+        connection.pragma_update(None, "page_size", 8 << 10).map_err(sqlite)?;
+        use_log(&connection).map_err(sqlite)?;
         // With a write-ahead log, FULL syncs at every commit: a power cut costs one batch at most.
         connection.pragma_update(None, "synchronous", "full").map_err(sqlite)?;
+        // What is written is seldom read again.
+        connection.pragma_update(None, "cache_size", -1024).map_err(sqlite)?;
         schema::migrate(dir, &mut connection)?;
         let (sender, receiver) = mpsc::channel();
         let dir = dir.clone();
@@ -189,22 +196,9 @@ fn write_all(
 ) {
     while let Ok(first) = receiver.recv() {
         let mut batch = vec![first];
-        // A task's caller waits, so it is not kept waiting for others.
-        let until = Instant::now() + GATHER;
-        if !matches!(batch[0], Message::Task(..)) {
+        if !take_waiting(receiver, &mut batch) && batch.len() < ENOUGH {
             std::thread::sleep(GATHER);
-        }
-        while batch.len() < BATCH {
-            match receiver.recv_timeout(until.saturating_duration_since(Instant::now())) {
-                Ok(message) => {
-                    let urgent = matches!(message, Message::Task(..));
-                    batch.push(message);
-                    if urgent {
-                        break;
-                    }
-                }
-                Err(_) => break,
-            }
+            take_waiting(receiver, &mut batch);
         }
         let mut tickets = Vec::new();
         let mut superseded = Vec::new();
@@ -221,6 +215,19 @@ fn write_all(
             written(Written { tickets, superseded, result: result.map_err(|(error, _)| error) });
         }
     }
+}
+
+/// Adds what waits to a batch, up to a task: its caller waits, and is not kept waiting for others.
+/// Says whether the batch ends with one.
+fn take_waiting(receiver: &mpsc::Receiver<Message>, batch: &mut Vec<Message>) -> bool {
+    let is_urgent = |batch: &[Message]| matches!(batch.last(), Some(Message::Task(..)));
+    while !is_urgent(batch)
+        && batch.len() < BATCH
+        && let Ok(message) = receiver.try_recv()
+    {
+        batch.push(message);
+    }
+    is_urgent(batch)
 }
 
 /// The same failure again, for a second listener.
@@ -276,6 +283,23 @@ fn commit(
         let _ = connection.execute_batch("ROLLBACK");
     }
     result
+}
+
+/// Writes ahead into a log from now on.
+///
+/// Of two that make a store at the same moment SQLite refuses one at once, whatever its patience.
+fn use_log(connection: &Connection) -> rusqlite::Result<()> {
+    let mut tries = 0;
+    loop {
+        let set = connection.pragma_update(None, "journal_mode", "wal");
+        match set.as_ref().err().and_then(rusqlite::Error::sqlite_error_code) {
+            Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) if tries < 500 => {
+                tries += 1;
+                std::thread::sleep(Duration::from_millis(10));
+            }
+            _ => return set,
+        }
+    }
 }
 
 /// Begins to write at once: a transaction that reads first cannot wait for another writer.

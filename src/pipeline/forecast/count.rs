@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use bytes::Bytes;
 use serde_json::{Value, json};
 
 use super::{SAMPLE, sample};
@@ -96,7 +97,7 @@ async fn ask_servers(
     let all = async {
         for demand in demands {
             let Some(client) = &clients[models.of(recipe, demand.cell, demand.ask)] else { continue };
-            let body = recipe.ask(models, demand.cell, demand.ask)?.body;
+            let body = recipe.ask(models, demand.cell, demand.ask)?.body();
             let (messages, _) = recipe.messages(demand.cell, demand.ask)?;
             match count(client, body, &messages).await {
                 Some(tokens) => out.push((demand.fingerprint, tokens)),
@@ -113,7 +114,7 @@ async fn ask_servers(
 }
 
 /// Tokens of one prompt: by the page for it, or where that is not there by template and tokens.
-async fn count(client: &Client, body: String, messages: &[Message]) -> Option<u64> {
+async fn count(client: &Client, body: Bytes, messages: &[Message]) -> Option<u64> {
     let number =
         |page: Result<String, ClientError>| -> Option<Value> { serde_json::from_str(&page.ok()?).ok() };
     let page = client.post("/v1/chat/completions/input_tokens", body, TIME).await;

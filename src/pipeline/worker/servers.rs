@@ -5,12 +5,13 @@ use std::num::NonZeroU32;
 use std::time::{Duration, Instant};
 
 use super::{Event, Worker};
+use crate::check::answer::Answer;
 use crate::client::managed::ManagedServer;
 use crate::client::{Client, ClientError, ErrorClass};
 use crate::config::resolved::{Endpoint, Server as ServerConfig, Slots};
 use crate::dataset::evaluate::Demand;
 use crate::dataset::{Models, Recipe};
-use crate::fingerprint::Identity;
+use crate::fingerprint::{Ask, Identity};
 use crate::pipeline::connect::{Line, client};
 use crate::pipeline::error::RunError;
 use crate::report::{Watcher, count};
@@ -153,14 +154,13 @@ impl Server {
         self.settings
     }
 
-    /// The body with the slot that it is for, where the server has such: neighbours share a slot's
+    /// The ask with the slot that it is for, where the server has such: neighbours share a slot's
     /// cache.
-    pub fn pinned(&self, mut body: String, place: usize) -> String {
-        if self.has_slots && body.ends_with('}') {
-            body.pop();
-            body.push_str(&format!(",\"id_slot\":{place}}}"));
+    pub fn pinned(&self, ask: Ask, place: usize) -> Ask {
+        match self.has_slots {
+            true => ask.with("id_slot", place),
+            false => ask,
         }
-        body
     }
 
     pub fn has_slots(&self) -> bool {
@@ -201,11 +201,11 @@ impl Worker<'_> {
         let endpoint = self.endpoint_of(model, server);
         let others = self.book.models().list()[model].endpoints.iter();
         let known = others.filter_map(|endpoint| self.servers[*endpoint].known_good).next();
-        let body = self.servers[endpoint].known_good.or(known).and_then(|(cell, ask)| {
+        let probe = self.servers[endpoint].known_good.or(known).and_then(|(cell, ask)| {
             let of = self.book.models().of(self.recipe, cell, ask);
             (of == model).then(|| self.recipe.probe(self.book.models(), cell, ask).ok())?
         });
-        let Some(body) = body else {
+        let Some(probe) = probe else {
             self.queues[model].proven(server, false);
             return;
         };
@@ -213,7 +213,8 @@ impl Worker<'_> {
         let client = self.servers[endpoint].client.clone();
         let timeout = self.recipe.config.endpoints[endpoint].timeout.min(Duration::from_secs(30));
         self.events.spawn(async move {
-            Event::Proved { model, server, well: client.chat(body, timeout).await.is_ok() }
+            let answer = client.ask(probe.body(), timeout).await;
+            Event::Proved { model, server, well: answer.is_ok_and(|raw| Answer::parse(&raw).is_ok()) }
         });
     }
 
