@@ -94,7 +94,14 @@ fn every_command_and_flag_in_the_documentation_exists() {
         let output = std::process::Command::new(env!("CARGO_BIN_EXE_emogrid")).args(args).output().unwrap();
         String::from_utf8(output.stdout).unwrap()
     };
-    for page in ["README.md", "docs/config.md", "docs/editing.md", "docs/runs.md", "docs/templates.md"] {
+    for page in [
+        "README.md",
+        "docs/config.md",
+        "docs/editing.md",
+        "docs/nights.md",
+        "docs/runs.md",
+        "docs/templates.md",
+    ] {
         for line in blocks(page, "sh").iter().flat_map(|block| block.lines()) {
             let Some(command) = line.trim().strip_prefix("emogrid ") else {
                 continue;

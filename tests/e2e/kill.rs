@@ -443,7 +443,7 @@ fn a_store_that_cannot_grow_stops_the_asking() {
     command
         .args([
             "-c",
-            "trap '' XFSZ; ulimit -f 200; exec \"$0\" run wide.yaml --json",
+            "trap '' XFSZ; ulimit -f 350; exec \"$0\" run wide.yaml --json",
             env!("CARGO_BIN_EXE_emogrid"),
         ])
         .current_dir(project.path())
