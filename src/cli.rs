@@ -283,6 +283,40 @@ pub struct CheckArgs {
     pub endpoint: bool,
 }
 
+/// A table of texts that a command works on.
+#[derive(Debug, Clone, Args)]
+pub struct TableArgs {
+    /// JSON Lines, CSV or TSV; `-` is standard input
+    pub file: PathBuf,
+    /// The column with the texts [default: text]
+    #[arg(long, value_name = "COLUMN")]
+    pub text: Option<String>,
+    /// The column with the ids [default: id, else the row's number]
+    #[arg(long, value_name = "COLUMN")]
+    pub id: Option<String>,
+    /// Names for the columns of a CSV or TSV that has no header
+    #[arg(long, value_name = "NAME", value_delimiter = ',')]
+    pub columns: Option<Vec<String>>,
+    /// The table's format [default: by the ending or the first line]
+    #[arg(long, value_enum)]
+    pub format: Option<crate::table::Format>,
+}
+
+impl TableArgs {
+    pub fn open(&self) -> Result<crate::table::Reader, crate::table::TableError> {
+        crate::table::Reader::open(&self.file, &self.layout())
+    }
+
+    pub fn layout(&self) -> crate::table::Layout {
+        crate::table::Layout {
+            format: self.format,
+            text: self.text.clone(),
+            id: self.id.clone(),
+            columns: self.columns.clone(),
+        }
+    }
+}
+
 #[derive(Debug, Args)]
 pub struct ExportArgs {
     #[command(flatten)]

@@ -36,4 +36,5 @@ pub mod prompt;
 pub mod report;
 pub mod scheduler;
 pub mod store;
+pub mod table;
 pub mod tokens;

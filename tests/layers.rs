@@ -9,10 +9,10 @@ const LAYERS: &[&[&str]] = &[
     &["commands"],
     &["pipeline"],
     &["dataset"],
-    &["scheduler", "client", "store", "export", "report"],
+    &["scheduler", "client", "store", "import", "export", "report", "table"],
     &["prompt"],
-    &["grid", "check", "audit"],
-    &["dedup"],
+    &["grid", "check"],
+    &["anonymize", "audit", "dedup", "eval"],
     &["fingerprint"],
     &["config"],
     &["model", "tokens"],
@@ -23,6 +23,8 @@ const ALLOWED: &[(&str, &str)] = &[
     // Arguments are for whoever reads the command line.
     ("main", "cli"),
     ("commands", "cli"),
+    // How a table is laid out is asked for alike by every command that takes one.
+    ("cli", "table"),
     // Where a test asks for a sudden death.
     ("pipeline", "crash_point"),
     ("store", "crash_point"),

@@ -1,0 +1,346 @@
+use std::fs::File;
+use std::io::{BufRead, BufReader, Read};
+use std::path::{Path, PathBuf};
+
+use serde_json::{Map, Value};
+
+use super::{Format, TableError, is_standard};
+
+/// Which columns of a table matter, and what it does not say of itself.
+#[derive(Debug, Clone, Default)]
+pub struct Layout {
+    /// By the file's ending, else by its first character, where `None`.
+    pub format: Option<Format>,
+    /// The column with the texts; `text` where `None`.
+    pub text: Option<String>,
+    /// The column with the ids; `id` where `None`, or the row's number from 1 if there is no such column.
+    pub id: Option<String>,
+    /// Names for the columns of a CSV or TSV without a header.
+    pub columns: Option<Vec<String>>,
+}
+
+/// One row of a table.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Row {
+    /// The line that the row begins on, from 1.
+    pub line: u64,
+    pub id: String,
+    pub text: String,
+    /// All columns, those of the id and the text too, in the table's order. Values of CSV and TSV
+    /// are texts.
+    pub fields: Map<String, Value>,
+}
+
+impl Row {
+    /// A column as a text: as it is, or as JSON where it is none; empty where it is absent or null.
+    pub fn column(&self, name: &str) -> String {
+        match self.fields.get(name) {
+            None | Some(Value::Null) => String::new(),
+            Some(Value::String(text)) => text.clone(),
+            Some(other) => other.to_string(),
+        }
+    }
+}
+
+type Fields = Map<String, Value>;
+
+/// Reads a table a row at a time, so that its size does not matter.
+pub struct Reader {
+    path: PathBuf,
+    text: String,
+    /// The column of the ids, and whether it was asked for.
+    id: (String, bool),
+    number: u64,
+    bytes: u64,
+    source: Source,
+}
+
+enum Source {
+    Lines { from: Box<dyn BufRead>, line: u64 },
+    Csv { from: Box<csv::Reader<Box<dyn BufRead>>>, header: Vec<String> },
+}
+
+impl Reader {
+    /// Opens a file, or standard input for `-`.
+    pub fn open(path: &Path, layout: &Layout) -> Result<Self, TableError> {
+        if is_standard(path) {
+            return Self::new(Path::new("standard input"), Box::new(std::io::stdin()), layout);
+        }
+        let failed = |error| TableError::Io { path: path.to_owned(), error };
+        let file = File::open(path).map_err(failed)?;
+        if file.metadata().map_err(failed)?.is_dir() {
+            return Err(failed(std::io::Error::other("a folder; a table is a file")));
+        }
+        let format = layout.format.or_else(|| Format::by_ending(path));
+        Self::new(path, Box::new(file), &Layout { format, ..layout.clone() })
+    }
+
+    /// Reads from anything; `path` is what messages call it.
+    pub fn new(path: &Path, from: Box<dyn Read>, layout: &Layout) -> Result<Self, TableError> {
+        let path = path.to_owned();
+        let failed = |error| TableError::Io { path: path.clone(), error };
+        let mut from: Box<dyn BufRead> = Box::new(BufReader::with_capacity(1 << 16, from));
+        if from.fill_buf().map_err(failed)?.starts_with("\u{feff}".as_bytes()) {
+            from.consume(3);
+        }
+        let format = match layout.format {
+            Some(format) => format,
+            None => sniffed(from.fill_buf().map_err(failed)?),
+        };
+        let text = layout.text.clone().unwrap_or_else(|| "text".to_owned());
+        let id = (layout.id.clone().unwrap_or_else(|| "id".to_owned()), layout.id.is_some());
+        let source = match format {
+            Format::Jsonl => Source::Lines { from, line: 0 },
+            Format::Csv | Format::Tsv => {
+                let mut from = csv::ReaderBuilder::new()
+                    .delimiter(if format == Format::Tsv { b'\t' } else { b',' })
+                    .quoting(format == Format::Csv)
+                    .has_headers(layout.columns.is_none())
+                    .flexible(true)
+                    .from_reader(from);
+                let header = match &layout.columns {
+                    Some(columns) => columns.clone(),
+                    None => {
+                        let header = from.headers().map_err(|error| csv_error(&path, error))?;
+                        header.iter().map(str::to_owned).collect()
+                    }
+                };
+                let wanted = [Some(&text), id.1.then_some(&id.0)];
+                for wanted in wanted.into_iter().flatten() {
+                    if !header.is_empty() && !header.contains(wanted) {
+                        return Err(no_column(&path, wanted, &header, layout.columns.is_some()));
+                    }
+                }
+                Source::Csv { from: Box::new(from), header }
+            }
+        };
+        Ok(Self { path, text, id, number: 0, bytes: 0, source })
+    }
+
+    /// Bytes read so far, for progress.
+    pub fn bytes(&self) -> u64 {
+        match &self.source {
+            Source::Lines { .. } => self.bytes,
+            Source::Csv { from, .. } => from.position().byte(),
+        }
+    }
+
+    /// The next row's line and columns.
+    fn fields(&mut self) -> Result<Option<(u64, Fields)>, TableError> {
+        let path = &self.path;
+        match &mut self.source {
+            Source::Lines { from, line } => loop {
+                *line += 1;
+                let fault = |what| TableError::Row { path: path.clone(), line: *line, what };
+                let mut bytes = Vec::new();
+                let read = from
+                    .read_until(b'\n', &mut bytes)
+                    .map_err(|error| TableError::Io { path: path.clone(), error })?;
+                if read == 0 {
+                    return Ok(None);
+                }
+                self.bytes += read as u64;
+                let text =
+                    str::from_utf8(&bytes).map_err(|_| fault("not UTF-8; save the file as UTF-8".into()))?;
+                if text.trim().is_empty() {
+                    continue;
+                }
+                let fields = match serde_json::from_str(text) {
+                    Ok(Value::Object(fields)) => fields,
+                    Ok(other) => {
+                        return Err(fault(format!("expected a JSON object, found {}", kind(&other))));
+                    }
+                    Err(error) => {
+                        let at = error.column();
+                        let what = error.to_string();
+                        let what = what.split(" at line ").next().unwrap_or(&what);
+                        return Err(fault(format!(
+                            "not JSON, in column {at}: {what}; expected an object a line"
+                        )));
+                    }
+                };
+                return Ok(Some((*line, fields)));
+            },
+            Source::Csv { from, header } => {
+                let mut record = csv::StringRecord::new();
+                if !from.read_record(&mut record).map_err(|error| csv_error(path, error))? {
+                    return Ok(None);
+                }
+                let line = record.position().map_or(0, csv::Position::line);
+                if record.len() != header.len() {
+                    let what = format!("{} columns; expected {}", record.len(), header.len());
+                    return Err(TableError::Row { path: path.clone(), line, what });
+                }
+                let fields = header.iter().zip(&record);
+                let fields = fields.map(|(name, value)| (name.clone(), Value::from(value))).collect();
+                Ok(Some((line, fields)))
+            }
+        }
+    }
+
+    fn row(&mut self) -> Result<Option<Row>, TableError> {
+        let Some((line, fields)) = self.fields()? else { return Ok(None) };
+        self.number += 1;
+        let fault = |what| TableError::Row { path: self.path.clone(), line, what };
+        let text = match fields.get(&self.text) {
+            Some(Value::String(text)) => text.clone(),
+            Some(other) => {
+                return Err(fault(format!("`{}` is {}; expected a text", self.text, kind(other))));
+            }
+            None => {
+                let names: Vec<String> = fields.keys().cloned().collect();
+                return Err(match no_column(&self.path, &self.text, &names, false) {
+                    TableError::Columns { what, .. } => fault(what),
+                    other => other,
+                });
+            }
+        };
+        let id = match fields.get(&self.id.0) {
+            Some(Value::String(id)) => id.clone(),
+            Some(Value::Number(id)) => id.to_string(),
+            Some(other) => {
+                let what = format!("`{}` is {}; expected a text or a number", self.id.0, kind(other));
+                return Err(fault(what));
+            }
+            None if self.id.1 => return Err(fault(format!("there is no `{}` in this row", self.id.0))),
+            None => self.number.to_string(),
+        };
+        Ok(Some(Row { line, id, text, fields }))
+    }
+}
+
+impl Iterator for Reader {
+    type Item = Result<Row, TableError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        self.row().transpose()
+    }
+}
+
+/// What a table without a telling name is, by its first line.
+fn sniffed(head: &[u8]) -> Format {
+    let line = head.split(|byte| *byte == b'\n').next().unwrap_or_default();
+    match line.iter().find(|byte| !byte.is_ascii_whitespace()) {
+        Some(b'{') | None => Format::Jsonl,
+        Some(_) if line.contains(&b'\t') => Format::Tsv,
+        Some(_) => Format::Csv,
+    }
+}
+
+fn kind(value: &Value) -> &'static str {
+    match value {
+        Value::Null => "null",
+        Value::Bool(_) => "true or false",
+        Value::Number(_) => "a number",
+        Value::String(_) => "a text",
+        Value::Array(_) => "a list",
+        Value::Object(_) => "an object",
+    }
+}
+
+fn no_column(path: &Path, wanted: &str, header: &[String], named: bool) -> TableError {
+    let known = header.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
+    let hint = match named {
+        true => "",
+        false => "; name the columns with `--text` and `--id`, or with `--columns` if there is no header",
+    };
+    let what = format!("there is no column `{wanted}`, only {known}{hint}");
+    TableError::Columns { path: path.to_owned(), what }
+}
+
+fn csv_error(path: &Path, error: csv::Error) -> TableError {
+    let path = path.to_owned();
+    let line = error.position().map_or(1, csv::Position::line);
+    match error.into_kind() {
+        csv::ErrorKind::Io(error) => TableError::Io { path, error },
+        csv::ErrorKind::Utf8 { .. } => {
+            TableError::Row { path, line, what: "not UTF-8; save the file as UTF-8".to_owned() }
+        }
+        other => TableError::Row { path, line, what: format!("{other:?}") },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(format: Option<Format>, layout: Layout, bytes: &'static [u8]) -> Result<Vec<Row>, String> {
+        Reader::new(Path::new("t"), Box::new(bytes), &Layout { format, ..layout })
+            .and_then(Iterator::collect)
+            .map_err(|error: TableError| error.to_string())
+    }
+
+    #[test]
+    fn the_three_forms_say_the_same() {
+        let jsonl = "\u{feff}{\"id\": 7, \"text\": \"so \\\"it\\\"\"}\n\n{\"id\": \"b\", \"text\": \"\"}\r\n";
+        let csv = "id,text\r\n7,\"so \"\"it\"\"\"\nb,\n";
+        let tsv = "id\ttext\n7\tso \"it\"\nb\t\n";
+        for (format, table) in [(Format::Jsonl, jsonl), (Format::Csv, csv), (Format::Tsv, tsv)] {
+            for format in [Some(format), None] {
+                let rows = read(format, Layout::default(), table.as_bytes()).unwrap();
+                let rows: Vec<_> = rows.iter().map(|row| (row.id.as_str(), row.text.as_str())).collect();
+                assert_eq!(rows, [("7", "so \"it\""), ("b", "")], "{format:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_row_knows_its_line_and_keeps_its_columns() {
+        let rows =
+            read(Some(Format::Csv), Layout::default(), b"text,mood\n\"two\nlines\",dry\nx,wet\n").unwrap();
+        assert_eq!(rows.iter().map(|row| row.line).collect::<Vec<_>>(), [2, 4]);
+        assert_eq!(rows.iter().map(|row| row.id.as_str()).collect::<Vec<_>>(), ["1", "2"]);
+        assert_eq!(rows[1].column("mood"), "wet");
+        assert_eq!(rows[1].column("none"), "");
+    }
+
+    #[test]
+    fn columns_can_be_named_and_chosen() {
+        let layout = Layout {
+            columns: Some(vec!["said".into(), "labels".into(), "key".into()]),
+            text: Some("said".into()),
+            id: Some("key".into()),
+            ..Layout::default()
+        };
+        let rows = read(Some(Format::Tsv), layout, b"\"so\t1,2\tk1\n").unwrap();
+        assert_eq!((rows[0].text.as_str(), rows[0].id.as_str()), ("\"so", "k1"));
+        assert_eq!(rows[0].column("labels"), "1,2");
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_told_with_its_line() {
+        let with_id = || Layout { id: Some("key".into()), ..Layout::default() };
+        for (format, layout, bytes, says) in [
+            (
+                Format::Jsonl,
+                Layout::default(),
+                &b"{\"text\": \"a\"}\n{\"text\": 3}"[..],
+                "t:2: `text` is a number",
+            ),
+            (
+                Format::Jsonl,
+                Layout::default(),
+                b"{\"txt\": \"a\"}",
+                "t:1: there is no column `text`, only `txt`",
+            ),
+            (Format::Jsonl, Layout::default(), b"\n[1]", "t:2: expected a JSON object, found a list"),
+            (Format::Jsonl, Layout::default(), b"{\"text\": ", "t:1: not JSON, in column"),
+            (Format::Jsonl, Layout::default(), b"{\"text\": \"\xff\"}", "t:1: not UTF-8"),
+            (Format::Jsonl, with_id(), b"{\"text\": \"a\"}", "t:1: there is no `key`"),
+            (Format::Csv, Layout::default(), b"a,b\n1,2\n", "t: there is no column `text`, only `a`, `b`"),
+            (Format::Csv, with_id(), b"text,b\n1,2\n", "t: there is no column `key`"),
+            (Format::Csv, Layout::default(), b"text,b\n1,2\n3\n", "t:3: 1 columns; expected 2"),
+            (Format::Csv, Layout::default(), b"text,b\n1,\xff\n", "t:2: not UTF-8"),
+        ] {
+            let error = read(Some(format), layout, bytes).unwrap_err();
+            assert!(error.starts_with(says), "{error}");
+        }
+    }
+
+    #[test]
+    fn nothing_is_an_empty_table() {
+        for format in [None, Some(Format::Jsonl), Some(Format::Csv), Some(Format::Tsv)] {
+            assert_eq!(read(format, Layout::default(), b""), Ok(Vec::new()));
+        }
+    }
+}
