@@ -101,6 +101,13 @@ Examples:
   emogrid log configs/moods.yaml --only-changed
   emogrid log configs/moods.yaml --show 3")]
     Log(LogArgs),
+    /// List the runs that asked for something, read the page of one, or compare two
+    #[command(after_help = "\
+Examples:
+  emogrid runs configs/moods.yaml
+  emogrid runs configs/moods.yaml --show 12
+  emogrid runs configs/moods.yaml --compare 11 12")]
+    Runs(RunsArgs),
     /// Say which stored answers nothing needs any more, and delete them only when told
     #[command(after_help = "\
 Examples:
@@ -377,6 +384,21 @@ pub struct LogArgs {
     #[arg(long)]
     pub only_changed: bool,
     /// Write the list as JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct RunsArgs {
+    #[command(flatten)]
+    pub config: ConfigArgs,
+    /// Write the page of one run
+    #[arg(long, value_name = "RUN", conflicts_with = "compare")]
+    pub show: Option<usize>,
+    /// Two runs, figure by figure
+    #[arg(long, num_args = 2, value_names = ["A", "B"])]
+    pub compare: Vec<usize>,
+    /// Write it as JSON
     #[arg(long)]
     pub json: bool,
 }

@@ -11,6 +11,7 @@ mod man;
 mod plan;
 mod preview;
 mod run;
+mod runs;
 mod schema;
 mod status;
 mod why;
@@ -48,7 +49,7 @@ impl From<Ended> for Exit {
         match ended {
             Ended::Complete => Exit::Complete,
             Ended::Stopped => Exit::Stopped,
-            Ended::Short => Exit::Short,
+            Ended::Short | Ended::Alarm => Exit::Short,
         }
     }
 }
@@ -97,6 +98,7 @@ pub fn main(cli: Cli) -> Exit {
         Command::Status(args) => status::status(&args, &terminal),
         Command::Preview(args) => preview::preview(&args, &terminal),
         Command::Why(args) => why::why(&args, &terminal),
+        Command::Runs(args) => runs::runs(&args, &terminal),
         Command::Log(args) => log::log(&args, &terminal),
         Command::Gc(args) => gc::gc(&args, &terminal),
         Command::Ctl(args) => ctl::ctl(&args, &terminal),

@@ -10,6 +10,7 @@ pub mod keys;
 mod lists;
 pub mod load;
 mod models;
+pub mod night;
 mod prompt;
 mod resolve;
 pub mod resolved;

@@ -3,7 +3,10 @@
 pub mod diff;
 mod forecast;
 mod log;
+mod metrics;
+pub mod morning;
 mod progress;
+mod runs;
 mod summary;
 mod table;
 
@@ -11,9 +14,11 @@ use std::io::Write;
 
 pub use forecast::{Basis, Forecast};
 pub use log::{LogEntry, log_text};
-pub use progress::{Lines, Quiet, Status, Style, Terminal, Watcher};
+pub use metrics::Metrics;
+pub use progress::{FaultNote, Lines, Quiet, Status, Style, Terminal, Watcher};
+pub use runs::{compared_text, runs_text};
 pub use summary::{AxisCount, CellChange, PlanSummary, RowChange, Summary};
-pub use table::{plan_text, summary_text};
+pub use table::{findings_text, plan_text, summary_text};
 
 /// Writes a line to standard error. Nobody reading it is no reason to fail.
 pub fn say(text: impl std::fmt::Display) {

@@ -3,6 +3,7 @@ use std::io::Write;
 use super::{Exit, Failure, Talk, block_on, open_for, print_json, select};
 use crate::check::Reason;
 use crate::cli::RunArgs;
+use crate::config;
 use crate::pipeline::{self, Finished, Leaving, RunOptions};
 use crate::report;
 
@@ -15,11 +16,14 @@ pub fn run(args: &RunArgs, talk: &Talk) -> Result<Exit, Failure> {
     let watcher = talk.style().watcher();
     let done = block_on(pipeline::run(&opened, &options, watcher.as_ref()))?;
     drop(watcher);
-    let Finished { summary, ended, error } = done?;
+    let Finished { summary, ended, error, page } = done?;
     if args.json {
         print_json(&summary)?;
     } else if !talk.quiet {
-        let text = report::summary_text(&summary, &Reason::advice_for);
+        let mut text = report::summary_text(&summary, &Reason::advice_for);
+        if let Some(page) = page {
+            text.push_str(&report::findings_text(&summary, &config::load::shown(&page)));
+        }
         // A closed standard error is no reason to fail.
         let _ = std::io::stderr().write_all(text.as_bytes());
     }

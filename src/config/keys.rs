@@ -4,6 +4,7 @@
 
 mod check;
 mod hint;
+mod night;
 mod reference;
 mod value;
 mod words;
@@ -121,6 +122,13 @@ pub static CONFIG: Section = Section {
         ),
         key("output", Kind::Section(&OUTPUT), "", "Where the dataset is written."),
         key("run", Kind::Section(&RUN), "", "How far one run goes."),
+        key(
+            "alarm",
+            Kind::Section(&night::ALARM),
+            "",
+            "What a run must keep to: where it does not, its summary says LOOK and it ends with exit code 4.",
+        ),
+        key("notify", Kind::Section(&night::NOTIFY), "", "Who is told how a run ended."),
     ],
 };
 
@@ -502,6 +510,9 @@ pub static RUN: Section = Section {
             "1000",
             "A run that would take more rows than this out of the dataset, until they are remade, asks nothing, writes nothing and ends with exit code 4; `--accept-leaving` lets them go.",
         ),
+        night::METRICS,
+        night::LOG_SIZE,
+        night::LOG_FILES,
     ],
 };
 

@@ -11,6 +11,7 @@ use super::endpoint::endpoints;
 use super::keys;
 use super::lists::lists;
 use super::models::models;
+use super::night::Night;
 use super::prompt::prompt;
 use super::resolved::*;
 use super::response::response;
@@ -59,8 +60,10 @@ pub fn resolve(root: &Node, project: Project, report: &mut Report) -> Option<Con
     let output = output(root, &project, report);
     let run = run(root, endpoints.as_deref().unwrap_or_default(), report);
     room(root, endpoints.as_deref().unwrap_or_default(), &sampling, &response, report);
+    let night = Night::resolve(root, &project);
     let checks = root.get("checks");
     Some(Config {
+        night,
         name,
         seed: root.get("seed").and_then(Node::whole).unwrap_or(0).unsigned_abs(),
         prompt: prompt?,

@@ -7,6 +7,7 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use super::diagnostic::Span;
+use super::night::Night;
 
 /// A whole config. Serialised, it is what a snapshot keeps and compares.
 #[derive(Debug, Clone, Serialize)]
@@ -31,6 +32,9 @@ pub struct Config {
     /// It shapes no row, so a snapshot does not keep it.
     #[serde(skip)]
     pub run: RunLimits,
+    /// Nor does this.
+    #[serde(skip)]
+    pub night: Night,
 }
 
 /// How far one run goes.

@@ -1,6 +1,7 @@
 //! The run itself.
 
 use std::collections::{BTreeMap, HashMap};
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use tokio::sync::mpsc;
@@ -15,15 +16,18 @@ use super::forecast::remember;
 use super::interrupt::Interrupts;
 use super::leaving::{Guard, Leaving};
 use super::output::{Files, OutputError, previous_rows};
-use super::summary;
+use super::recorder::Recorder;
 use super::worker::{self, Done, Limits, Progress, Stop, Tools};
+use super::{morning, notify, summary};
 use crate::audit;
+use crate::check::Reason;
 use crate::config;
 use crate::config::resolved::{Config, Endpoint, Slots};
 use crate::dataset::snapshot::CellAsks;
 use crate::dataset::{Model, Models, Outcome, Recipe, evaluate};
 use crate::grid::Selection;
 use crate::model::{Fingerprint, RowId};
+use crate::report::morning::{PAST, Past, Verdict, judge, page};
 use crate::report::{self, CellChange, Summary, Watcher};
 use crate::store::{EndpointMemory, LockError, Reader, RunLock, Settings, Snapshot, StoreDir, Writer};
 
@@ -47,6 +51,8 @@ pub enum Ended {
     Complete,
     /// Short of what the config wants.
     Short,
+    /// It does not keep to the config's `alarm`.
+    Alarm,
     /// By Ctrl-C, the clock or a budget, everything saved.
     Stopped,
 }
@@ -58,6 +64,8 @@ pub struct Finished {
     pub ended: Ended,
     /// What ended it early. What was received is stored, and the files say what came of it.
     pub error: Option<RunError>,
+    /// The summary as a page, where something was asked.
+    pub page: Option<PathBuf>,
 }
 
 /// Runs a config to its end, or as far as it goes.
@@ -69,6 +77,33 @@ pub async fn run(
     options: &RunOptions,
     watcher: &(dyn Watcher + Sync),
 ) -> Result<Finished, RunError> {
+    let config = &opened.recipe.config;
+    let recorder = Recorder::new(watcher, config);
+    let done = go(opened, options, &recorder).await;
+    let told = match &done {
+        Ok(Finished { summary, page, .. }) => {
+            recorder.ended(summary);
+            Some((summary.verdict, summary.headline.clone(), page.as_deref()))
+        }
+        Err(RunError::Interrupted) => None,
+        Err(error) => {
+            let verdict = match error {
+                // Nothing is lost: another run is at it, or the files stay as they were.
+                RunError::Lock(LockError::Held { .. }) | RunError::Leaving { .. } => Verdict::Look,
+                _ => Verdict::Lost,
+            };
+            let error = error.to_string();
+            let first = error.lines().next().unwrap_or_default();
+            Some((verdict, format!("{} {}: {first}", verdict.word(), config.name), None))
+        }
+    };
+    if let (Some(notify), Some((verdict, headline, page))) = (&config.night.notify, told) {
+        notify::notify(notify, &config.name, verdict, &headline, page).await;
+    }
+    done
+}
+
+async fn go(opened: &Opened, options: &RunOptions, watcher: &Recorder<'_>) -> Result<Finished, RunError> {
     let started = Instant::now();
     let recipe = &opened.recipe;
     let config = &recipe.config;
@@ -149,24 +184,53 @@ pub async fn run(
     } else if let Err(failure) = files.write(recipe, &outcome, &models) {
         error.get_or_insert(failure.into());
     }
-    let ended = ended(recipe, &outcome, &mask, stopped.is_some());
+    let mut ended = ended(recipe, &outcome, &mask, stopped.is_some());
     summary.state = match (&error, ended) {
         (Some(_), _) => "failed",
         (None, Ended::Complete) => "complete",
-        (None, Ended::Short) => "short",
+        (None, Ended::Short | Ended::Alarm) => "short",
         (None, Ended::Stopped) => "stopped",
     }
     .into();
     if let Err(failure) = remember(&dir, recipe, &memories, &outcome, &progress) {
         error.get_or_insert(failure);
     }
+    morning::gather(&mut summary, recipe, &outcome);
+    morning::endpoints(&mut summary, recipe, &progress);
+    if progress.attempts > 0
+        && let Some(reader) = &reader
+    {
+        summary.past = past(reader, &config.name)?;
+    }
+    let said = error.as_ref().map(ToString::to_string);
+    let place = |key: &str| morning::place(opened, key);
+    judge(&mut summary, &config.night.alarm, said.as_deref(), &place, &Reason::advice_for);
+    if summary.findings.iter().any(|finding| finding.alarm) {
+        ended = Ended::Alarm;
+    }
+    let page = (progress.attempts > 0).then(|| files.runs().join(folder_of(&summary)).join("summary.md"));
     if !spared
         && (last.as_ref() != Some(&snapshot) || progress.attempts > 0)
         && let Err(failure) = record(&dir, recipe, &memories, snapshot, &summary, &files)
     {
         error.get_or_insert(failure);
     }
-    Ok(Finished { summary, ended, error })
+    Ok(Finished { summary, ended, error, page: page.filter(|page| page.exists()) })
+}
+
+/// What came of the last runs that asked for something.
+fn past(reader: &Reader, name: &str) -> Result<Vec<Past>, RunError> {
+    // Some of the last asked for nothing.
+    let summaries = reader.last_summaries(name, 4 * PAST)?;
+    let parsed = summaries.iter().filter_map(|text| serde_json::from_str::<Summary>(text).ok());
+    let mut out: Vec<Past> =
+        parsed.filter(|summary| summary.requests > 0).map(|summary| Past::of(&summary)).collect();
+    Ok(out.split_off(out.len().saturating_sub(PAST)))
+}
+
+/// The folder of a run's summary, below `runs/`.
+fn folder_of(summary: &Summary) -> String {
+    summary.started.replace(':', "")
 }
 
 /// Why a run does not have its lock.
@@ -226,11 +290,11 @@ fn record(
     let text = serde_json::to_string_pretty(summary).unwrap_or_default();
     writer.run(&config.name, &summary.started, &text)?;
     if summary.attempts > 0 {
-        let folder = files.runs();
-        let path = folder.join(format!("{}.json", summary.started.replace(':', "")));
+        let folder = files.runs().join(folder_of(summary));
         std::fs::create_dir_all(&folder)
-            .and_then(|()| std::fs::write(&path, format!("{text}\n")))
-            .map_err(|source| OutputError { path, source })?;
+            .and_then(|()| std::fs::write(folder.join("summary.json"), format!("{text}\n")))
+            .and_then(|()| std::fs::write(folder.join("summary.md"), page(summary)))
+            .map_err(|source| OutputError { path: folder, source })?;
     }
     Ok(())
 }
@@ -350,7 +414,7 @@ impl Worked {
 /// Asks for what is missing.
 async fn work(
     options: &RunOptions,
-    watcher: &(dyn Watcher + Sync),
+    watcher: &Recorder<'_>,
     dir: &StoreDir,
     assumed: Option<(Vec<EndpointMemory>, StoreBook<'_>)>,
     before: &CellAsks,
@@ -411,6 +475,7 @@ async fn work(
     for (endpoint, memory) in config.endpoints.iter().zip(&memories) {
         writer.endpoint(&address(endpoint), memory)?;
     }
+    watcher.began(now.names().as_deref(), outcome.demands.len());
     let cells = summary::difference(recipe, &outcome, before);
     // Kept before the first ask, so that a run that dies is known to have begun.
     if !spared {

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::{duration, say, shortened, thousands};
+use crate::model::Fingerprint;
 
 /// What a run tells whoever watches it.
 pub trait Watcher {
@@ -16,6 +17,21 @@ pub trait Watcher {
     fn update(&self, status: &Status);
     /// How often `update` is wanted.
     fn interval(&self) -> Duration;
+    /// A send failed; the first of each class is said too.
+    fn fault(&self, _note: &FaultNote<'_>) {}
+}
+
+/// A send that failed, and what follows.
+#[derive(Debug)]
+pub struct FaultNote<'a> {
+    pub endpoint: &'a str,
+    pub class: &'static str,
+    pub cell: String,
+    pub ask: u32,
+    pub fingerprint: Fingerprint,
+    pub error: &'a str,
+    /// `again`, `aside`, `given-up` or `left-open`.
+    pub then: &'static str,
 }
 
 /// The state of a run.

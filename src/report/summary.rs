@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::Forecast;
+use super::morning::{EndpointNight, Example, Exhausted, Finding, Opening, Outlook, Past, Verdict};
 
 /// How the cells of now stand to those of a snapshot.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -72,6 +73,11 @@ pub struct PlanSummary {
 /// What `run` says when it ends.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct Summary {
+    #[serde(default)]
+    pub verdict: Verdict,
+    /// The verdict and what it comes to, in one line.
+    #[serde(default)]
+    pub headline: String,
     pub name: String,
     pub started: String,
     /// `complete`, `short`, `stopped` or `failed`.
@@ -117,4 +123,51 @@ pub struct Summary {
     pub distinct_2_texts: u64,
     /// By axis and value.
     pub by_axis: BTreeMap<String, BTreeMap<String, AxisCount>>,
+    /// What wants a look, the worst first.
+    #[serde(default)]
+    pub findings: Vec<Finding>,
+    /// By reason, some rejected texts.
+    #[serde(default)]
+    pub examples: BTreeMap<String, Vec<Example>>,
+    /// Asks that failed by their own fault, by reason.
+    #[serde(default)]
+    pub failed_by: BTreeMap<String, u64>,
+    /// How many cells lack rows that no more asks will fill, and the worst of them.
+    #[serde(default)]
+    pub exhausted_cells: u64,
+    #[serde(default)]
+    pub exhausted: Vec<Exhausted>,
+    /// The first three words that most rows share.
+    #[serde(default)]
+    pub openings: Vec<Opening>,
+    #[serde(default)]
+    pub endpoints: BTreeMap<String, EndpointNight>,
+    /// How long requests were asked, in seconds.
+    #[serde(default)]
+    pub asking_seconds: f64,
+    /// Runs before this one that asked for something, oldest first.
+    #[serde(default)]
+    pub past: Vec<Past>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub outlook: Option<Outlook>,
+}
+
+impl Summary {
+    /// Rows more than before the run.
+    pub fn gained(&self) -> i64 {
+        let before = self.change.kept + self.change.leaving + self.change.displaced;
+        self.accepted as i64 - before as i64
+    }
+
+    /// The share of judged texts that are accepted.
+    pub fn acceptance(&self) -> Option<f64> {
+        let judged = self.accepted + self.rejected.values().sum::<u64>();
+        (judged > 0).then(|| self.accepted as f64 / judged as f64)
+    }
+
+    /// Completion tokens a second of asking.
+    pub fn tokens_per_second(&self) -> Option<f64> {
+        let seconds = if self.asking_seconds > 0.0 { self.asking_seconds } else { self.seconds };
+        (self.completion_tokens > 0 && seconds > 0.0).then(|| self.completion_tokens as f64 / seconds)
+    }
 }

@@ -100,6 +100,18 @@ pub fn summary_text(summary: &Summary, advice: &dyn Fn(&str) -> Option<&'static 
     out
 }
 
+/// What wants a look, under the closing table, and where the page of it stands.
+pub fn findings_text(summary: &Summary, page: &std::path::Path) -> String {
+    let mut out = format!("{:<11} {}\n", "summary", page.display());
+    for finding in &summary.findings {
+        for (index, part) in wrapped(&finding.what, 66).into_iter().enumerate() {
+            let sign = if index == 0 { finding.verdict.word() } else { "" };
+            out.push_str(&format!("{sign:<11} {part}\n"));
+        }
+    }
+    out
+}
+
 /// The values that lack most of their rows, worst first.
 fn shortest(summary: &Summary) -> Vec<String> {
     let mut short: Vec<(u64, String)> = Vec::new();

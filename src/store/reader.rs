@@ -217,6 +217,20 @@ impl Reader {
         query().map_err(|error| self.dir.sqlite(error))
     }
 
+    /// The summaries of the last runs of a config of this name, as JSON, oldest first.
+    pub fn last_summaries(&self, config: &str, most: usize) -> Result<Vec<String>, StoreError> {
+        let query = || {
+            let mut query = self
+                .connection
+                .prepare_cached("SELECT summary FROM run WHERE config = ?1 ORDER BY id DESC LIMIT ?2")?;
+            let rows = query.query_map(params![config, most as i64], |row| row.get(0))?;
+            rows.collect::<rusqlite::Result<Vec<String>>>()
+        };
+        let mut out = query().map_err(|error| self.dir.sqlite(error))?;
+        out.reverse();
+        Ok(out)
+    }
+
     /// The last run of a config of this name: when it began, and its summary as JSON.
     pub fn last_run(&self, config: &str) -> Result<Option<(String, String)>, StoreError> {
         let query = || {

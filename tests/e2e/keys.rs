@@ -767,6 +767,74 @@ effects! {
         edited("run.max_leaving=4").exits(0);
     }
 
+    alarms_ring("alarm", "alarm.accepted", "alarm.distinct_2", "alarm.opening", "alarm.short", "alarm.faults", "alarm.tokens_per_second") {
+        // A send in three fails, a text in two is empty, and the others are alike but for their end.
+        let bench = Bench::scripted(|seen, before| match (seen.user().contains("joy at home"), before % 3) {
+            (true, _) => Reply::text(""),
+            (_, 2) => Reply::status(500, "broken"),
+            _ => Reply::text(&format!("{{\"text\": \"It was so {before}.\"}}")),
+        });
+        let rings = |key: &str, kept: &str, broken: &str| {
+            let set = |value: &str| format!("alarm.{key}={value}");
+            bench.run(&["samples.allow_short=1", &set(kept)]).exits(0);
+            let made = bench.run(&["samples.allow_short=1", &set(broken)]).exits(4);
+            assert_eq!(made.summary["verdict"], "LOOK");
+            assert_eq!(made.summary["findings"][0]["key"], format!("alarm.{key}"));
+        };
+        rings("accepted", "0.4", "0.9");
+        rings("distinct_2", "0.1", "1");
+        rings("opening", "1", "0.9");
+        rings("short", "0.25", "0.24");
+        rings("faults", "0.9", "0.01");
+        rings("tokens_per_second", "0", "1e9");
+    }
+
+    somebody_is_told("notify", "notify.command", "notify.when") {
+        let bench = Bench::scripted(|seen, _| match seen.user().contains("joy at home") {
+            true => Reply::text(""),
+            false => Reply::Good,
+        });
+        let command = "notify.command='echo $EMOGRID_VERDICT $EMOGRID_NAME >> told; head -c 4 $EMOGRID_SUMMARY >> told; exit 3'";
+        let told = || std::fs::read_to_string(bench.project.path().join("told")).unwrap_or_default();
+        bench.run(&["samples.allow_short=1", command]).exits(0);
+        assert_eq!(told(), "");
+        bench.run(&["samples.allow_short=1", command, "notify.when=always"]).exits(0);
+        assert_eq!(told(), "OK base\nOK b");
+        bench.run(&[command, "notify.when=lost"]).exits(4);
+        assert_eq!(told(), "OK base\nOK b");
+        bench.run(&[command]).exits(4);
+        assert_eq!(told(), "OK base\nOK bLOOK base\nLOOK");
+    }
+
+    metrics_are_written("run.metrics") {
+        let bench = Bench::new();
+        let made = bench.run(&["run.metrics=figures/emogrid.prom"]).exits(0);
+        assert!(made.stderr.contains("goes on without its metrics"), "{}", made.stderr);
+        std::fs::create_dir(bench.project.path().join("figures")).unwrap();
+        bench.run(&["run.metrics=figures/emogrid.prom"]).exits(0);
+        let text = bench.project.read("figures/emogrid.prom");
+        assert!(text.contains("emogrid_rows{name=\"base\"} 4\n"), "{text}");
+    }
+
+    the_log_makes_room("run.log_size", "run.log_files") {
+        let bench = Bench::scripted(|_, before| match before % 2 {
+            0 => Reply::status(500, "broken"),
+            _ => Reply::Good,
+        });
+        let log = |name: &str| std::fs::read_to_string(bench.project.path().join("out/base").join(name)).ok();
+        bench.run(&["run.log_files=0"]).exits(0);
+        assert_eq!(log("log.jsonl"), None);
+        bench.run(&["seed=1"]).exits(0);
+        let text = log("log.jsonl").unwrap();
+        let events: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+        let fault = events.iter().find(|event| event["event"] == "fault").unwrap();
+        assert_eq!((&fault["class"], &fault["then"]), (&json!("server-error"), &json!("again")), "{fault}");
+        assert_eq!(events.last().unwrap()["event"], "ended");
+        assert_eq!(log("log.1.jsonl"), None);
+        bench.run(&["seed=2", "run.log_size=1000", "run.log_files=2"]).exits(0);
+        assert!(log("log.1.jsonl").is_some() && log("log.2.jsonl").is_none());
+    }
+
     words_are_counted("checks", "checks.words") {
         let bench = Bench::scripted(|_, _| Reply::text(r#"{"text": "It's four words, really."}"#));
         let cell = "dedup.scope=cell";

@@ -11,6 +11,7 @@ mod keys;
 mod kill;
 mod leaving;
 mod log;
+mod morning;
 mod nights;
 mod project;
 mod rerun;

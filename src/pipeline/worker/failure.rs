@@ -10,7 +10,7 @@ use crate::dataset::Stored;
 use crate::dataset::evaluate::Demand;
 use crate::pipeline::connect::waiting_for;
 use crate::pipeline::error::RunError;
-use crate::report;
+use crate::report::{self, FaultNote};
 use crate::scheduler::{After, Fault, FaultKind, GiveUp, Ticket, Waiting};
 use crate::store::{Settings, Tombstone};
 
@@ -78,7 +78,22 @@ impl Worker<'_> {
         let endpoint = self.endpoint_of(model, spot.server);
         let fault = Fault { kind, retry_after: failure.retry_after };
         let now = self.now();
-        match self.queues[model].failed(ticket, &fault, now) {
+        let after = self.queues[model].failed(ticket, &fault, now);
+        self.watcher.fault(&FaultNote {
+            endpoint: &self.recipe.config.endpoints[endpoint].name,
+            class: failure.class.name(),
+            cell: self.recipe.grid.describe(self.recipe.grid.cells()[demand.cell]),
+            ask: demand.ask,
+            fingerprint: demand.fingerprint,
+            error: &failure.to_string(),
+            then: match after {
+                After::Again => "again",
+                After::Aside => "aside",
+                After::Out(_, GiveUp::Its) => "given-up",
+                After::Out(_, GiveUp::Unproven) => "left-open",
+            },
+        });
+        match after {
             After::Again => {
                 if let Some((since, asked)) = self.queues[model].trouble(spot.server)
                     && !matches!(self.servers[endpoint].error, Some(RunError::ManagedGone(_)))

@@ -1,0 +1,243 @@
+//! A watcher that also writes down what it is told: a log in JSON lines, and figures for Prometheus.
+
+use std::fs::File;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+use std::time::{Duration, Instant};
+
+use serde_json::{Map, Value, json};
+
+use crate::config::resolved::Config;
+use crate::report::{FaultNote, Metrics, Status, Summary, Watcher, say};
+
+/// How often the state of things is logged.
+const STATUS_EVERY: Duration = Duration::from_secs(60);
+
+/// How often the figures are written.
+const METRICS_EVERY: Duration = Duration::from_secs(15);
+
+pub struct Recorder<'a> {
+    inner: &'a (dyn Watcher + Sync),
+    name: String,
+    metrics: Option<PathBuf>,
+    state: Mutex<State>,
+}
+
+struct State {
+    log: Log,
+    status_at: Instant,
+    metrics_at: Option<Instant>,
+    /// A failure to write is said once.
+    failed: bool,
+}
+
+impl<'a> Recorder<'a> {
+    pub fn new(inner: &'a (dyn Watcher + Sync), config: &Config) -> Self {
+        let night = &config.night;
+        let log = Log {
+            path: config.dataset_dir().join("log.jsonl"),
+            size: night.log_size,
+            files: night.log_files,
+            open: None,
+        };
+        let state = State { log, status_at: Instant::now(), metrics_at: None, failed: false };
+        let name = config.name.clone();
+        Self { inner, name, metrics: night.metrics.clone(), state: Mutex::new(state) }
+    }
+
+    fn log(&self, event: &str, fields: Value) {
+        let Ok(mut state) = self.state.lock() else { return };
+        let mut line = Map::new();
+        let now = jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%S%.3fZ").to_string();
+        line.insert("time".into(), now.into());
+        line.insert("event".into(), event.into());
+        if let Value::Object(fields) = fields {
+            line.extend(fields);
+        }
+        if let Err(error) = state.log.write(&Value::Object(line).to_string())
+            && !std::mem::replace(&mut state.failed, true)
+        {
+            say(format!("{}: {error}; the run goes on without its log", state.log.path.display()));
+            state.log.files = 0;
+        }
+    }
+
+    fn write_metrics(&self, metrics: &Metrics) {
+        let Some(path) = &self.metrics else { return };
+        let written = written(path, &metrics.text(&self.name));
+        if let Err(error) = written
+            && let Ok(mut state) = self.state.lock()
+            && !std::mem::replace(&mut state.failed, true)
+        {
+            say(format!("{}: {error}; the run goes on without its metrics", path.display()));
+        }
+    }
+
+    /// A run that asks has begun.
+    pub fn began(&self, model: Option<&str>, to_go: usize) {
+        self.log("began", json!({ "model": model, "requests_to_go": to_go }));
+    }
+
+    /// Writes down how it ended.
+    pub fn ended(&self, summary: &Summary) {
+        if summary.attempts > 0 || summary.state == "failed" {
+            self.log(
+                "ended",
+                json!({
+                    "state": summary.state, "headline": summary.headline, "rows": summary.accepted,
+                    "wanted": summary.wanted, "requests": summary.requests, "attempts": summary.attempts,
+                    "faults": summary.faults, "seconds": summary.seconds,
+                }),
+            );
+        }
+        self.write_metrics(&Metrics::of_summary(summary, jiff::Timestamp::now().as_second()));
+    }
+}
+
+impl Watcher for Recorder<'_> {
+    fn say(&self, message: &str) {
+        self.inner.say(message);
+        self.log("said", json!({ "text": message }));
+    }
+
+    fn update(&self, status: &Status) {
+        self.inner.update(status);
+        let (log, metrics) = {
+            let Ok(mut state) = self.state.lock() else { return };
+            let log = state.status_at.elapsed() >= STATUS_EVERY;
+            if log {
+                state.status_at = Instant::now();
+            }
+            let metrics =
+                self.metrics.is_some() && state.metrics_at.is_none_or(|at| at.elapsed() >= METRICS_EVERY);
+            if metrics {
+                state.metrics_at = Some(Instant::now());
+            }
+            (log, metrics)
+        };
+        if log {
+            self.log(
+                "status",
+                json!({
+                    "rows": status.rows, "wanted": status.wanted, "requests": status.requests,
+                    "open": status.open, "under_way": status.under_way,
+                    "completion_tokens": status.completion_tokens, "rejected": status.rejected,
+                    "waiting": status.waiting,
+                }),
+            );
+        }
+        if metrics {
+            self.write_metrics(&Metrics::of_status(status));
+        }
+    }
+
+    fn interval(&self) -> Duration {
+        self.inner.interval()
+    }
+
+    fn fault(&self, note: &FaultNote<'_>) {
+        self.inner.fault(note);
+        self.log(
+            "fault",
+            json!({
+                "endpoint": note.endpoint, "class": note.class, "cell": note.cell, "ask": note.ask,
+                "fingerprint": note.fingerprint.to_string(), "error": note.error, "then": note.then,
+            }),
+        );
+    }
+}
+
+/// Replaces a file by another with this text.
+fn written(path: &Path, text: &str) -> std::io::Result<()> {
+    let mut part = path.as_os_str().to_owned();
+    // The collector reads only what ends in `.prom`.
+    part.push(".part");
+    std::fs::write(&part, text)?;
+    std::fs::rename(&part, path)
+}
+
+/// A file of lines that makes room for a new one when it is full.
+struct Log {
+    path: PathBuf,
+    size: u64,
+    files: u32,
+    open: Option<(File, u64)>,
+}
+
+impl Log {
+    /// Appends a line, whole or not at all as far as the system goes.
+    fn write(&mut self, line: &str) -> std::io::Result<()> {
+        if self.files == 0 {
+            return Ok(());
+        }
+        let (file, size) = match &mut self.open {
+            Some(open) => open,
+            open @ None => {
+                if let Some(folder) = self.path.parent() {
+                    std::fs::create_dir_all(folder)?;
+                }
+                let file = File::options().create(true).append(true).open(&self.path)?;
+                let size = file.metadata()?.len();
+                open.insert((file, size))
+            }
+        };
+        file.write_all(format!("{line}\n").as_bytes())?;
+        *size += line.len() as u64 + 1;
+        if *size >= self.size {
+            self.open = None;
+            self.rotate()?;
+        }
+        Ok(())
+    }
+
+    fn numbered(&self, number: u32) -> PathBuf {
+        self.path.with_extension(format!("{number}.jsonl"))
+    }
+
+    fn rotate(&self) -> std::io::Result<()> {
+        for number in (1..self.files.saturating_sub(1)).rev() {
+            if self.numbered(number).exists() {
+                std::fs::rename(self.numbered(number), self.numbered(number + 1))?;
+            }
+        }
+        match self.files {
+            1 => std::fs::remove_file(&self.path),
+            _ => std::fs::rename(&self.path, self.numbered(1)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_full_log_makes_room() {
+        let folder = tempfile::tempdir().unwrap();
+        for files in 1..4u32 {
+            let path = folder.path().join(format!("{files}")).join("log.jsonl");
+            let mut log = Log { path: path.clone(), size: 10, files, open: None };
+            for line in 0..20 {
+                log.write(&format!("\"{line:02}\"")).unwrap();
+            }
+            let all = std::fs::read_dir(path.parent().unwrap()).unwrap().count() as u32;
+            assert_eq!(all, files - 1, "the last one is full and was put away");
+            log.write("\"last\"").unwrap();
+            assert_eq!(std::fs::read_to_string(&path).unwrap(), "\"last\"\n");
+            if files > 1 {
+                let before = std::fs::read_to_string(path.with_extension("1.jsonl")).unwrap();
+                assert_eq!(before, "\"18\"\n\"19\"\n");
+            }
+        }
+    }
+
+    #[test]
+    fn no_files_is_no_log() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("log.jsonl");
+        let mut log = Log { path: path.clone(), size: 10, files: 0, open: None };
+        log.write("x").unwrap();
+        assert!(!path.exists());
+    }
+}

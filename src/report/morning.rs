@@ -1,0 +1,234 @@
+//! What one wants to know of a run in the morning: whether to look, at what, and what to do.
+
+mod page;
+mod rules;
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::Summary;
+pub use page::page;
+pub use rules::judge;
+
+/// The first word of a summary.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "UPPERCASE")]
+pub enum Verdict {
+    /// Nothing to do.
+    #[default]
+    Ok,
+    /// It went on to its end, but something wants a look.
+    Look,
+    /// It failed, or the dataset is smaller than before.
+    Lost,
+}
+
+impl Verdict {
+    pub fn word(self) -> &'static str {
+        match self {
+            Verdict::Ok => "OK",
+            Verdict::Look => "LOOK",
+            Verdict::Lost => "LOST",
+        }
+    }
+}
+
+/// Something that wants a look.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Finding {
+    pub verdict: Verdict,
+    pub what: String,
+    /// Where it comes from, as far as the run shows.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cause: Option<String>,
+    /// What to do about it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub advice: Option<String>,
+    /// The key of the config that decides it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key: Option<String>,
+    /// The file and line that set it; none where it has its default.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub place: Option<String>,
+    /// An `alarm:` that is not kept.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub alarm: bool,
+}
+
+/// A rejected text.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Example {
+    pub cell: String,
+    pub why: String,
+    pub text: String,
+}
+
+/// A cell that lacks rows, and whose asks are used up.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Exhausted {
+    pub cell: String,
+    pub wanted: u64,
+    pub accepted: u64,
+    /// Its candidates that were rejected, by reason.
+    pub rejected: BTreeMap<String, u64>,
+    /// Its asks that failed by their own fault.
+    pub failed: u64,
+}
+
+/// Rows that begin with the same three words.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Opening {
+    pub words: String,
+    pub rows: u64,
+    /// Of all rows.
+    pub share: f64,
+}
+
+/// What one endpoint did.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct EndpointNight {
+    pub requests: u64,
+    pub completion_tokens: u64,
+    /// Completion tokens a second, over the whole time of asking.
+    pub tokens_per_second: f64,
+    /// Requests at a time, at the end.
+    pub slots: u32,
+    /// The share of the places that were taken, over the whole time of asking.
+    pub busy: f64,
+}
+
+/// A run before this one.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Past {
+    pub started: String,
+    pub accepted: u64,
+    /// Rows more than there were.
+    pub gained: i64,
+    pub requests: u64,
+    /// Accepted among the texts that were judged.
+    pub acceptance: Option<f64>,
+    pub distinct_2: Option<f64>,
+    /// The largest share of rows that open alike.
+    pub opening: Option<f64>,
+}
+
+impl Past {
+    pub fn of(summary: &Summary) -> Self {
+        Self {
+            started: summary.started.clone(),
+            accepted: summary.accepted,
+            gained: summary.gained(),
+            requests: summary.requests,
+            acceptance: summary.acceptance(),
+            distinct_2: summary.distinct_2,
+            opening: summary.openings.first().map(|opening| opening.share),
+        }
+    }
+}
+
+/// What is yet to come, by how this run and those before it went.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Outlook {
+    /// Rows that are missing and can still come.
+    pub missing: u64,
+    /// Rows that a request brings now, by a line through the runs.
+    pub rows_per_request: f64,
+    pub requests: u64,
+    /// Runs like this one.
+    pub runs: u64,
+}
+
+/// How many runs before are compared with.
+pub const PAST: usize = 7;
+
+/// What is to be expected of the runs to come: rows per request lie on a line through those of the
+/// last runs that asked (least squares), taken one further; with fewer than three, their mean.
+pub fn outlook(summary: &Summary) -> Option<Outlook> {
+    let missing = summary.wanted.saturating_sub(summary.accepted + summary.shortfall);
+    if missing == 0 || summary.requests == 0 {
+        return None;
+    }
+    let each = summary.past.iter().filter(|past| past.requests > 0 && past.gained > 0);
+    let mut yields: Vec<f64> = each.map(|past| past.gained as f64 / past.requests as f64).collect();
+    yields.push(summary.gained().max(0) as f64 / summary.requests as f64);
+    let next = next_on_line(&yields).max(0.0);
+    if next <= 0.0 {
+        return None;
+    }
+    let requests = (missing as f64 / next).ceil() as u64;
+    let runs = requests.div_ceil(summary.requests);
+    let rows_per_request = (next * 1000.0).round() / 1000.0;
+    Some(Outlook { missing, rows_per_request, requests, runs })
+}
+
+/// The value that follows on the least-squares line through some; the mean of fewer than three.
+fn next_on_line(values: &[f64]) -> f64 {
+    let n = values.len() as f64;
+    let mean = values.iter().sum::<f64>() / n.max(1.0);
+    if values.len() < 3 {
+        return mean;
+    }
+    let middle = (n - 1.0) / 2.0;
+    let (mut above, mut below) = (0.0, 0.0);
+    for (x, y) in values.iter().enumerate() {
+        above += (x as f64 - middle) * (y - mean);
+        below += (x as f64 - middle).powi(2);
+    }
+    mean + above / below * (n - middle)
+}
+
+/// The first three words of a text, without what stands around them, in lower case.
+pub fn opening(text: &str) -> Option<String> {
+    let mut words = text
+        .split_whitespace()
+        .map(|word| word.trim_matches(|c: char| !c.is_alphanumeric()).to_lowercase())
+        .filter(|word| !word.is_empty());
+    Some(format!("{} {} {}", words.next()?, words.next()?, words.next()?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_line_goes_on() {
+        for (values, next) in [
+            (&[0.5][..], 0.5),
+            (&[0.4, 0.6], 0.5),
+            (&[0.6, 0.5, 0.4], 0.3),
+            (&[1.0, 1.0, 1.0, 1.0], 1.0),
+            (&[0.1, 0.3, 0.2, 0.4], 0.45),
+        ] {
+            assert!((next_on_line(values) - next).abs() < 1e-9, "{values:?}: {}", next_on_line(values));
+        }
+    }
+
+    #[test]
+    fn an_opening_is_three_words_without_their_dress() {
+        assert_eq!(opening("\"I can't — believe it!"), Some("i can't believe".into()));
+        assert_eq!(opening("¡Qué día, madre!"), Some("qué día madre".into()));
+        assert_eq!(opening("no way ..."), None);
+    }
+
+    #[test]
+    fn an_outlook_counts_what_can_still_come() {
+        let night = |requests, accepted, before| Summary {
+            wanted: 1000,
+            accepted,
+            requests,
+            shortfall: 100,
+            change: super::super::RowChange { kept: before, ..Default::default() },
+            ..Summary::default()
+        };
+        let mut summary = night(200, 300, 200);
+        let seen = outlook(&summary).unwrap();
+        assert_eq!((seen.missing, seen.requests, seen.runs), (600, 1200, 6));
+        summary.past = vec![Past { requests: 100, gained: 90, ..Past::default() }; 2];
+        // 0.9, 0.9, 0.5: the next lies on the line, at 0.3666…
+        assert_eq!(outlook(&summary).unwrap().requests, 1637);
+        assert_eq!(outlook(&night(0, 300, 300)), None);
+        assert_eq!(outlook(&night(10, 900, 800)), None);
+        assert_eq!(outlook(&night(10, 300, 300)), None, "nothing came");
+    }
+}

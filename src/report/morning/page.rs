@@ -1,0 +1,184 @@
+//! A summary as a page of Markdown.
+
+use std::fmt::Write;
+use std::time::Duration;
+
+use super::{Finding, PAST};
+use crate::report::{Summary, duration, shortened, thousands};
+
+/// The page: its first line says all that must be known, what wants a look comes next, figures last.
+pub fn page(summary: &Summary) -> String {
+    let mut out = format!("{}\n\n", summary.headline);
+    for finding in &summary.findings {
+        found(&mut out, finding);
+    }
+    if !summary.findings.is_empty() {
+        out.push('\n');
+    }
+    figures(&mut out, summary);
+    exhausted(&mut out, summary);
+    axes(&mut out, summary);
+    rejects(&mut out, summary);
+    openings(&mut out, summary);
+    endpoints(&mut out, summary);
+    past(&mut out, summary);
+    out
+}
+
+fn found(out: &mut String, finding: &Finding) {
+    let _ = writeln!(out, "- **{}**: {}", finding.verdict.word(), finding.what);
+    if let Some(cause) = &finding.cause {
+        let _ = writeln!(out, "  Cause: {cause}.");
+    }
+    if let Some(advice) = &finding.advice {
+        let _ = writeln!(out, "  To do: {advice}.");
+    }
+    match (&finding.key, &finding.place) {
+        (Some(key), Some(place)) => writeln!(out, "  Key: `{key}` ({place})."),
+        (Some(key), None) => writeln!(out, "  Key: `{key}` (not set)."),
+        (None, _) => Ok(()),
+    }
+    .unwrap_or_default();
+}
+
+fn table(out: &mut String, title: &str, header: &[&str], rows: impl IntoIterator<Item = Vec<String>>) {
+    let mut rows = rows.into_iter().peekable();
+    if rows.peek().is_none() {
+        return;
+    }
+    let _ = writeln!(out, "## {title}\n\n| {} |\n|{}", header.join(" | "), " --- |".repeat(header.len()));
+    for row in rows {
+        let cells: Vec<String> = row.iter().map(|cell| cell.replace('|', "\\|").replace('\n', " ")).collect();
+        let _ = writeln!(out, "| {} |", cells.join(" | "));
+    }
+    out.push('\n');
+}
+
+fn share(part: u64, all: u64) -> String {
+    match all {
+        0 => "–".into(),
+        all => format!("{:.0} %", 100.0 * part as f64 / all as f64),
+    }
+}
+
+fn figures(out: &mut String, summary: &Summary) {
+    let took = duration(Duration::from_secs_f64(summary.seconds.max(0.0)));
+    let mut rows = vec![
+        vec!["began".into(), summary.started.clone()],
+        vec!["took".into(), took],
+        vec!["rows".into(), format!("{} of {}", thousands(summary.accepted), thousands(summary.wanted))],
+        vec!["answers asked".into(), thousands(summary.requests)],
+        vec!["answers reused".into(), thousands(summary.reused)],
+    ];
+    let mut more = |name: &str, value: Option<String>| {
+        rows.extend(value.map(|value| vec![name.to_owned(), value]));
+    };
+    more("model", summary.model.clone());
+    more("ended by", summary.stopped_by.clone());
+    more("accepted texts", summary.acceptance().map(|share| format!("{:.0} %", 100.0 * share)));
+    more("tokens a second", summary.tokens_per_second().map(|rate| format!("{rate:.1}")));
+    let tokens = (summary.prompt_tokens, summary.completion_tokens);
+    more(
+        "tokens",
+        (tokens.0 + tokens.1 > 0)
+            .then(|| format!("{} prompt, {} completion", thousands(tokens.0), thousands(tokens.1))),
+    );
+    more(
+        "prompt tokens from the cache",
+        (summary.cached_tokens > 0).then(|| share(summary.cached_tokens, summary.prompt_tokens)),
+    );
+    more("distinct-2", summary.distinct_2.map(|value| format!("{value:.3}")));
+    let faults: Vec<_> =
+        summary.faults.iter().map(|(class, times)| format!("{} {class}", thousands(*times))).collect();
+    more("faults", (!faults.is_empty()).then(|| format!("{} (tried again)", faults.join(", "))));
+    more("asks given up", (summary.failed > 0).then(|| thousands(summary.failed)));
+    more(
+        "outlook",
+        summary.outlook.as_ref().map(|outlook| {
+            format!(
+                "{} rows to come, about {} requests at {:.2} rows each: {} like this one",
+                thousands(outlook.missing),
+                thousands(outlook.requests),
+                outlook.rows_per_request,
+                crate::report::count(outlook.runs, "run")
+            )
+        }),
+    );
+    table(out, "Figures", &["what", "value"], rows);
+}
+
+fn exhausted(out: &mut String, summary: &Summary) {
+    let rows = summary.exhausted.iter().map(|cell| {
+        let why: Vec<_> = cell.rejected.iter().map(|(reason, times)| format!("{times} {reason}")).collect();
+        let failed = (cell.failed > 0).then(|| format!("{} failed", cell.failed));
+        let why: Vec<_> = why.into_iter().chain(failed).collect();
+        vec![cell.cell.clone(), format!("{} of {}", cell.accepted, cell.wanted), why.join(", ")]
+    });
+    table(out, "Cells that cannot be filled", &["cell", "rows", "why"], rows);
+    let more = summary.exhausted_cells.saturating_sub(summary.exhausted.len() as u64);
+    if more > 0 {
+        let _ = writeln!(out, "… and {} more.\n", thousands(more));
+    }
+}
+
+fn axes(out: &mut String, summary: &Summary) {
+    for (axis, values) in &summary.by_axis {
+        let rows = values.iter().map(|(value, count)| {
+            let rows = format!("{} of {}", thousands(count.accepted), thousands(count.wanted));
+            vec![value.clone(), rows, share(count.accepted, count.accepted + count.rejected)]
+        });
+        table(out, &format!("By {axis}"), &[axis, "rows", "accepted"], rows);
+    }
+}
+
+fn rejects(out: &mut String, summary: &Summary) {
+    let mut reasons: Vec<_> = summary.rejected.iter().collect();
+    reasons.sort_by_key(|(name, times)| (std::cmp::Reverse(**times), name.as_str()));
+    let rows = reasons.iter().map(|(reason, times)| vec![(*reason).clone(), thousands(**times)]);
+    table(out, "Rejected", &["reason", "texts"], rows);
+    for (reason, _) in reasons {
+        for example in summary.examples.get(reason).into_iter().flatten() {
+            let text = shortened(&example.text.replace(['\n', '\r'], " "), 200);
+            let _ = writeln!(out, "- {reason} ({}): {} — {:?}", example.cell, example.why, text);
+        }
+    }
+    if !summary.examples.is_empty() {
+        out.push('\n');
+    }
+}
+
+fn openings(out: &mut String, summary: &Summary) {
+    let rows = summary.openings.iter().map(|opening| {
+        vec![opening.words.clone(), thousands(opening.rows), format!("{:.1} %", 100.0 * opening.share)]
+    });
+    table(out, "Rows that open alike", &["opening", "rows", "share"], rows);
+}
+
+fn endpoints(out: &mut String, summary: &Summary) {
+    let rows = summary.endpoints.iter().map(|(name, did)| {
+        vec![
+            name.clone(),
+            thousands(did.requests),
+            format!("{:.1}", did.tokens_per_second),
+            did.slots.to_string(),
+            format!("{:.0} %", 100.0 * did.busy),
+        ]
+    });
+    table(out, "Endpoints", &["endpoint", "requests", "tokens/s", "slots", "in use"], rows);
+}
+
+fn past(out: &mut String, summary: &Summary) {
+    let or_dash = |value: Option<String>| value.unwrap_or_else(|| "–".into());
+    let rows = summary.past.iter().rev().take(PAST).map(|past| {
+        vec![
+            past.started.clone(),
+            thousands(past.accepted),
+            thousands(past.requests),
+            or_dash(past.acceptance.map(|share| format!("{:.0} %", 100.0 * share))),
+            or_dash(past.distinct_2.map(|value| format!("{value:.3}"))),
+            or_dash(past.opening.map(|share| format!("{:.1} %", 100.0 * share))),
+        ]
+    });
+    let header = ["began", "rows", "requests", "accepted", "distinct-2", "top opening"];
+    table(out, "Runs before", &header, rows);
+}

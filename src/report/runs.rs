@@ -1,0 +1,160 @@
+//! Runs beside one another.
+
+use std::time::Duration;
+
+use super::{Summary, duration, shortened, thousands};
+
+fn or_dash(value: Option<String>) -> String {
+    value.unwrap_or_else(|| "-".into())
+}
+
+fn percent(share: Option<f64>) -> String {
+    or_dash(share.map(|share| format!("{:.0} %", 100.0 * share)))
+}
+
+fn took(summary: &Summary) -> String {
+    duration(Duration::from_secs_f64(summary.seconds.max(0.0)))
+}
+
+fn when(summary: &Summary) -> String {
+    summary.started.get(..16).unwrap_or(&summary.started).replace('T', " ")
+}
+
+/// A line a run, in at most 80 columns; times are UTC.
+pub fn runs_text(runs: &[&Summary]) -> String {
+    let mut out = format!(
+        "{:>4} {:<16} {:<7} {:>15} {:>8} {:>6} {:>6} {:>6}\n",
+        "run", "began (UTC)", "verdict", "rows", "requests", "accept", "dist-2", "tok/s"
+    );
+    for (index, run) in runs.iter().enumerate() {
+        let rows = format!("{}/{}", thousands(run.accepted), thousands(run.wanted));
+        out.push_str(&format!(
+            "{:>4} {:<16} {:<7} {:>15} {:>8} {:>6} {:>6} {:>6}\n",
+            index + 1,
+            when(run),
+            run.verdict.word(),
+            rows,
+            thousands(run.requests),
+            percent(run.acceptance()),
+            or_dash(run.distinct_2.map(|value| format!("{value:.3}"))),
+            or_dash(run.tokens_per_second().map(|rate| format!("{rate:.0}"))),
+        ));
+    }
+    out
+}
+
+/// Values whose acceptance moved that are shown.
+const MOVED: usize = 8;
+
+/// Two runs, figure by figure, with what changed in the config between them.
+pub fn compared_text(then: (usize, &Summary), now: (usize, &Summary), causes: &[String]) -> String {
+    let ((a, then), (b, now)) = (then, now);
+    let mut out = String::new();
+    let mut line = |name: &str, a: String, b: String| {
+        out.push_str(&format!("{:<22} {:>22}   {:>22}\n", shortened(name, 22), a, b));
+    };
+    line("", format!("run {a}"), format!("run {b}"));
+    line("began (UTC)", when(then), when(now));
+    let mut row = |name: &str, of: &dyn Fn(&Summary) -> String| line(name, of(then), of(now));
+    row("verdict", &|run| run.verdict.word().to_owned());
+    row("rows", &|run| format!("{} of {}", thousands(run.accepted), thousands(run.wanted)));
+    row("requests", &|run| thousands(run.requests));
+    row("accepted texts", &|run| percent(run.acceptance()));
+    row("distinct-2", &|run| or_dash(run.distinct_2.map(|value| format!("{value:.3}"))));
+    row("most common opening", &|run| {
+        or_dash(run.openings.first().map(|opening| format!("{:.1} %", 100.0 * opening.share)))
+    });
+    row("prompt tokens", &|run| thousands(run.prompt_tokens));
+    row("from the cache", &|run| {
+        percent((run.prompt_tokens > 0).then(|| run.cached_tokens as f64 / run.prompt_tokens as f64))
+    });
+    row("completion tokens", &|run| thousands(run.completion_tokens));
+    row("tokens a second", &|run| or_dash(run.tokens_per_second().map(|rate| format!("{rate:.1}"))));
+    row("sends that failed", &|run| thousands(run.faults.values().sum()));
+    row("asks given up", &|run| thousands(run.failed));
+    row("took", &took);
+    let reasons: std::collections::BTreeSet<&String> =
+        then.rejected.keys().chain(now.rejected.keys()).collect();
+    for reason in reasons {
+        row(&format!("rejected {reason}"), &|run| thousands(run.rejected.get(reason).copied().unwrap_or(0)));
+    }
+    let moved = moved(then, now);
+    if !moved.is_empty() {
+        out.push_str("\naccepted, where it moved most:\n");
+        for (_, name, a, b) in moved {
+            out.push_str(&format!("  {:<40} {:>8} {:>8}\n", shortened(&name, 40), percent(a), percent(b)));
+        }
+    }
+    if !causes.is_empty() {
+        out.push_str("\nchanged between:\n");
+        for cause in causes {
+            out.push_str(&format!("  {}\n", shortened(cause, 76)));
+        }
+    }
+    out
+}
+
+type Moved = (f64, String, Option<f64>, Option<f64>);
+
+/// The values whose share of accepted texts moved most, by at least two in a hundred.
+fn moved(then: &Summary, now: &Summary) -> Vec<Moved> {
+    let share = |run: &Summary, axis: &str, value: &str| {
+        let count = run.by_axis.get(axis)?.get(value)?;
+        let judged = count.accepted + count.rejected;
+        (judged > 0).then(|| count.accepted as f64 / judged as f64)
+    };
+    let mut out: Vec<Moved> = Vec::new();
+    for (axis, values) in &now.by_axis {
+        for value in values.keys() {
+            let (a, b) = (share(then, axis, value), share(now, axis, value));
+            let by = (b.unwrap_or(0.0) - a.unwrap_or(0.0)).abs();
+            if a.is_some() && b.is_some() && by >= 0.02 {
+                out.push((by, format!("{axis} {value}"), a, b));
+            }
+        }
+    }
+    out.sort_by(|a, b| b.0.total_cmp(&a.0).then_with(|| a.1.cmp(&b.1)));
+    out.truncate(MOVED);
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::AxisCount;
+
+    fn run(accepted: u64, rejected: u64) -> Summary {
+        let count = AxisCount { wanted: 1_000_000, accepted, rejected };
+        let values = [("joy".to_owned(), count)].into_iter().collect();
+        Summary {
+            started: "2026-11-23T20:42:14.123Z".into(),
+            wanted: 1_000_000,
+            accepted,
+            requests: 1_000_000,
+            rejected: [("duplicate".to_owned(), rejected)].into_iter().collect(),
+            by_axis: [("emotion".to_owned(), values)].into_iter().collect(),
+            completion_tokens: 12_345_678,
+            seconds: 36_000.0,
+            ..Summary::default()
+        }
+    }
+
+    #[test]
+    fn tables_fit_a_terminal() {
+        let (a, b) = (run(500_000, 500_000), run(999_999, 1));
+        let causes = vec!["x".repeat(200)];
+        let all = runs_text(&[&a, &b]) + &compared_text((1, &a), (2, &b), &causes);
+        for line in all.lines() {
+            assert!(line.chars().count() <= 80, "{line}");
+        }
+        assert!(all.contains("500,000/1,000,000"), "{all}");
+        assert!(all.contains("emotion joy"), "{all}");
+        assert!(all.contains("rejected duplicate"), "{all}");
+    }
+
+    #[test]
+    fn small_moves_are_not_shown() {
+        assert_eq!(moved(&run(50, 50), &run(51, 49)), []);
+        assert_eq!(moved(&run(50, 50), &run(60, 40)).len(), 1);
+    }
+}
