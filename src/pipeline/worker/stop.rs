@@ -32,6 +32,7 @@ impl Limits {
         let (ends, _) = self.deadline?;
         let left = ends.saturating_duration_since(Instant::now());
         let at = jiff::Zoned::now().checked_add(jiff::SignedDuration::try_from(left).ok()?).ok()?;
+        let at = at.round(jiff::Unit::Second).ok()?;
         Some(format!("it ends at {}, in {}", at.strftime("%H:%M:%S"), report::duration(left)))
     }
 
