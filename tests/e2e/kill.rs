@@ -198,15 +198,15 @@ fn the_out_folder_may_be_deleted() {
 }
 
 #[test]
-fn ten_kills_lose_nothing_that_was_stored() {
+fn twenty_kills_lose_nothing_that_was_stored() {
     let fake = Fake::start();
     some_rejects(&fake);
-    let expected = undisturbed(&fake, 60, &[]);
+    let expected = undisturbed(&fake, 120, &[]);
     fake.latency(ms(20));
-    let project = Project::wide(&fake.url(), 60, "");
+    let project = Project::wide(&fake.url(), 120, "");
     let (mut kept, mut sent) = (HashSet::new(), 0);
     let mut random = 0x9e37_79b9_u64;
-    for round in 0..10 {
+    for round in 0..20 {
         random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         let (sends, pause) = ((random >> 33) % 24, (random >> 48) % 24);
         let running = project.watch(&RUN);
@@ -226,15 +226,15 @@ fn ten_kills_lose_nothing_that_was_stored() {
         assert_eq!(is_whole(&project), None, "round {round}");
     }
     assert!(
-        sent > 60 && kept.len() * 3 > sent && kept.len() < 121,
+        sent > 120 && kept.len() * 3 > sent && kept.len() < 241,
         "the kills mean nothing: {sent} sends, {} kept",
         kept.len()
     );
     let ran = project.emogrid(&RUN).exits(0);
     let last = asked(&fake);
     none_of(&last, &kept);
-    assert_eq!(last.len() + kept.len(), 121);
-    assert_eq!(ran.json()["accepted"], 120);
+    assert_eq!(last.len() + kept.len(), 241);
+    assert_eq!(ran.json()["accepted"], 240);
     assert_eq!(files(&project), expected);
 }
 
