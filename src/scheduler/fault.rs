@@ -123,6 +123,8 @@ pub struct Evidence {
     /// Times that the server asked for a pause since the last success; requests that were under
     /// way together count as one.
     pub rounds: u32,
+    /// Most of what it answered lately was that it is sent too much.
+    pub limited: bool,
     /// Other items, waiting or under way, that have not failed yet.
     pub fresh: usize,
     /// Other items, waiting or under way.
@@ -182,11 +184,16 @@ pub fn decide(
             Some(wait) if !evidence.probing => Decision::Pause(wait),
             _ => Decision::Away,
         },
-        FaultKind::Limited => Decision::Pause(
-            fault
-                .retry_after
-                .unwrap_or_else(|| delay(evidence.rounds.saturating_sub(1), Duration::from_secs(1))),
-        ),
+        FaultKind::Limited => {
+            let told = fault.retry_after;
+            let wait =
+                told.unwrap_or_else(|| delay(evidence.rounds.saturating_sub(1), Duration::from_secs(1)));
+            // While others go through, a pause for all would leave slots idle for nothing.
+            match evidence.limited {
+                true => Decision::Pause(wait),
+                false => Decision::Retry(wait),
+            }
+        }
         FaultKind::Crowded if history.crowded_alone >= policy.tries => its_fault,
         FaultKind::Crowded => Decision::Shrink,
         FaultKind::TooLong if evidence.refused_items >= ALL_REFUSED.0 && !evidence.proven => Decision::Stop,
@@ -243,6 +250,7 @@ mod tests {
         let calm =
             Evidence { successes: 5, proven: true, streak: 1, fresh: 10, others: 10, ..Evidence::default() };
         let cold = Evidence { successes: 0, proven: false, ..calm };
+        let limited = Evidence { limited: true, ..calm };
         let lone = Evidence { fresh: 0, others: 0, broken_items: 1, ..calm };
         let broken = |times, successes_at_first| {
             let mut history = History { broken: times, ..History::default() };
@@ -258,13 +266,14 @@ mod tests {
             ("a wrong key", fault(Fatal), none.clone(), calm, Stop),
             ("refused connection", fault(Away), none.clone(), calm, GoAway),
             ("503 with a time", timed(Away, 700), none.clone(), calm, Pause(ms(700))),
-            ("429 with a time", timed(Limited, 200), none.clone(), calm, Pause(ms(200))),
-            ("429 without", fault(Limited), none.clone(), Evidence { rounds: 1, ..calm }, Pause(ms(1000))),
+            ("429 with a time", timed(Limited, 200), none.clone(), limited, Pause(ms(200))),
+            ("429 while others go through", timed(Limited, 200), none.clone(), calm, Retry(ms(200))),
+            ("429 without", fault(Limited), none.clone(), Evidence { rounds: 1, ..limited }, Pause(ms(1000))),
             (
                 "third round of 429",
                 fault(Limited),
                 none.clone(),
-                Evidence { rounds: 3, ..calm },
+                Evidence { rounds: 3, ..limited },
                 Pause(ms(4000)),
             ),
             ("shared context full", fault(Crowded), crowded(0), calm, Shrink),

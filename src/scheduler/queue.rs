@@ -558,7 +558,12 @@ impl<T: Clone> Queue<T> {
         let server = &mut self.servers[spot.server];
         let probing = server.end_probe(ticket);
         let is_away = !server.is_there();
+        if fault.kind == FaultKind::Limited {
+            server.lately.push(true);
+        }
+        let limited = server.lately.is_limited(server.level());
         let evidence = &mut server.evidence;
+        evidence.limited = limited;
         evidence.streak += 1;
         evidence.probing = probing;
         evidence.others = others;

@@ -58,6 +58,7 @@ pub(super) struct Server<T> {
     pub paused_until: Duration,
     /// When the last pause was asked for.
     pub paused_at: Duration,
+    pub lately: Lately,
     /// Since when nothing went through and the server is away or asks for pauses.
     pub trouble_since: Option<Duration>,
     /// What it asks for in trouble, beyond what was waited.
@@ -66,6 +67,28 @@ pub(super) struct Server<T> {
     pub under_way: u32,
     /// A request that went through before is sent again, and decides what the failures mean.
     pub proving: bool,
+}
+
+/// Which of a server's last answers were that it is sent too much.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Lately {
+    /// The newest is the lowest bit.
+    limited: u16,
+    known: u32,
+}
+
+impl Lately {
+    pub fn push(&mut self, limited: bool) {
+        self.limited = self.limited << 1 | u16::from(limited);
+        self.known = (self.known + 1).min(u16::BITS);
+    }
+
+    /// Whether three quarters of the last answers were so: of as many as are sent at a time, up to 16.
+    pub fn is_limited(self, at_a_time: u32) -> bool {
+        let of = at_a_time.clamp(1, u16::BITS).min(self.known.max(1));
+        let limited = (self.limited & (u16::MAX >> (u16::BITS - of))).count_ones();
+        limited * 4 >= of * 3
+    }
 }
 
 impl<T> Server<T> {
@@ -80,6 +103,7 @@ impl<T> Server<T> {
             circuit: Circuit::There,
             paused_until: Duration::ZERO,
             paused_at: Duration::ZERO,
+            lately: Lately::default(),
             trouble_since: None,
             asked: None,
             evidence: Evidence { proven: settings.proven, ..Evidence::default() },
@@ -118,6 +142,7 @@ impl<T> Server<T> {
         self.evidence =
             Evidence { successes: self.evidence.successes + 1, proven: true, ..Evidence::default() };
         self.is_well();
+        self.lately.push(false);
         let most = self.settings.places.max(1);
         // What was too crowded may not be for long: one more for every full round.
         if self.crowd < most && self.evidence.successes.is_multiple_of(u64::from(self.crowd) * 8) {
@@ -173,6 +198,35 @@ impl<T> Server<T> {
                 true
             }
             _ => false,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Lately;
+
+    #[test]
+    fn a_server_is_limited_when_most_answers_say_so() {
+        let after = |answers: &str| {
+            let mut lately = Lately::default();
+            answers.chars().for_each(|answer| lately.push(answer == '4'));
+            lately
+        };
+        for (answers, at_a_time, limited) in [
+            ("4", 1, true),
+            ("..4", 1, true),
+            ("4", 64, true),
+            (".4", 64, false),
+            ("444.", 4, true),
+            ("44..", 4, false),
+            ("44....44.444", 4, true),
+            (".4444444444444444", 64, true),
+            ("4444444444444444....", 64, true),
+            ("4444444444444444.....", 64, false),
+            ("........4.......4", 64, false),
+        ] {
+            assert_eq!(after(answers).is_limited(at_a_time), limited, "{answers} {at_a_time}");
         }
     }
 }

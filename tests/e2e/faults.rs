@@ -671,7 +671,7 @@ fn a_pause_longer_than_patience_is_not_slept_through() {
 fn a_pause_says_how_long_it_is() {
     let fake = Fake::start();
     let (_, ran) = run(&fake, 10, |_, before| match before {
-        5 => retry_after(429, "1.8"),
+        5..9 => retry_after(429, "1.8"),
         _ => Reply::Good,
     });
     let ran = ran.exits(0);
