@@ -102,6 +102,7 @@ pub async fn forecast(
         acceptance_from: judged.map(|_| judged_from),
         answers: judged.map_or(0, Judged::answers),
         of_requests,
+        texts_per_answer: u64::from(config.candidates_per_ask()),
         prompt_tokens: prompt.map(of_all),
         prompt_tokens_from: prompt.map(|(_, basis)| basis),
         prompts_counted: counted.len() as u64,

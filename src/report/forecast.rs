@@ -18,6 +18,8 @@ pub struct Forecast {
     pub answers: u64,
     /// How many requests tokens and time are of: the expected ones, else those of now.
     pub of_requests: u64,
+    /// `response.items` × `response.n`.
+    pub texts_per_answer: u64,
     pub prompt_tokens: Option<u64>,
     pub prompt_tokens_from: Option<Basis>,
     /// Prompts to be asked that the server counted, now or before.
@@ -70,6 +72,42 @@ impl Forecast {
             Some(seconds) => format!("about {}", duration(Duration::from_secs_f64(seconds.max(0.0)))),
             None => "unknown".into(),
         };
-        format!("expected: {requests}\ntokens: {prompt}, {completion}\ntime: {time}\n")
+        let saves = self.saves();
+        format!("expected: {requests}\ntokens: {prompt}, {completion}\ntime: {time}\n{saves}")
+    }
+
+    /// What several texts an answer save, since a prompt is then read once for all of them.
+    fn saves(&self) -> String {
+        let fewer = self.of_requests * self.texts_per_answer.saturating_sub(1);
+        if fewer == 0 {
+            return String::new();
+        }
+        let tokens = self.prompt_tokens.map_or_else(String::new, |tokens| {
+            format!(" and {} prompt tokens", thousands(tokens * (self.texts_per_answer - 1)))
+        });
+        format!(
+            "saves: up to {}{tokens}, by {} an answer\n",
+            count(fewer, "request"),
+            count(self.texts_per_answer, "text")
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn several_texts_an_answer_save_requests_and_prompt_tokens() {
+        let forecast = |texts| Forecast {
+            of_requests: 100,
+            texts_per_answer: texts,
+            prompt_tokens: Some(35_000),
+            ..Forecast::default()
+        };
+        let says = "saves: up to 200 requests and 70,000 prompt tokens, by 3 texts an answer\n";
+        assert_eq!(forecast(3).saves(), says);
+        assert_eq!(forecast(1).saves(), "");
+        assert_eq!(Forecast::default().saves(), "");
     }
 }
