@@ -1,6 +1,7 @@
 //! A llama.cpp server that we start, wait for and stop.
 
 mod install;
+mod leftover;
 mod process;
 
 use std::path::{Path, PathBuf};

@@ -8,7 +8,7 @@ use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::{Child, Command};
 
 use super::install::{self, Parts, last_line};
-use super::{ManagedError, find_program};
+use super::{ManagedError, find_program, leftover};
 use crate::client::Client;
 use crate::config::resolved::{Managed, ManagedModel};
 
@@ -36,6 +36,9 @@ impl ManagedServer {
         log: &Path,
         say: &(dyn Fn(&str) + Sync),
     ) -> Result<Self, ManagedError> {
+        if leftover::reap(log) {
+            say("ended a model server that an earlier run left behind");
+        }
         // Each start begins its log anew.
         let _ = std::fs::remove_file(log);
         let program = find_program(&managed.command);
@@ -164,6 +167,7 @@ impl ManagedServer {
         // It holds nothing that could be lost, so it need not be asked politely.
         let _ = self.child.start_kill();
         let _ = self.child.wait().await;
+        leftover::forget(&self.log);
     }
 }
 
@@ -198,7 +202,14 @@ fn spawn(mut command: Command, log: &Path) -> Result<Child, ManagedError> {
         }
     }
     let program = command.as_std().get_program().to_string_lossy().into_owned();
-    command.spawn().map_err(|source| ManagedError::Io { what: format!("start {program}"), source })
+    let words = command.as_std().get_args().map(|word| word.to_string_lossy());
+    let args = std::iter::once(program.as_str().into()).chain(words).collect::<Vec<_>>().join(" ");
+    let child =
+        command.spawn().map_err(|source| ManagedError::Io { what: format!("start {program}"), source })?;
+    if let Some(id) = child.id() {
+        leftover::record(log, id, &args);
+    }
+    Ok(child)
 }
 
 fn free_port() -> Result<u16, ManagedError> {
