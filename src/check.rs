@@ -2,9 +2,9 @@
 
 pub mod answer;
 mod reason;
+mod words;
 
 use serde_json::{Map, Value};
-use unicode_segmentation::UnicodeSegmentation;
 
 use crate::config::Diagnostic;
 use crate::config::resolved::{Checks, Config, Format};
@@ -17,7 +17,8 @@ pub use reason::Reason;
 pub struct Candidate {
     pub choice: u32,
     pub item: u32,
-    /// The text as far as it could be read; what it was before checks.
+    /// The text as far as it could be read; what it was before checks. Empty where only the verdict is
+    /// wanted.
     pub text: String,
     pub outcome: Result<Passed, Reason>,
 }
@@ -26,8 +27,8 @@ pub struct Candidate {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Passed {
     pub key: TextKey,
-    /// The other fields of the answer.
-    pub fields: Map<String, Value>,
+    /// The other fields of the answer, if there are any and they are wanted.
+    pub fields: Option<Box<Map<String, Value>>>,
 }
 
 /// A text with the other fields of its item.
@@ -71,8 +72,17 @@ impl Judge {
     ///
     /// A choice that cannot be read as texts is one rejected candidate.
     pub fn candidates(&self, raw: &str) -> Vec<Candidate> {
+        self.read(raw, true)
+    }
+
+    /// The same without their texts and fields.
+    pub fn verdicts(&self, raw: &str) -> Vec<Candidate> {
+        self.read(raw, false)
+    }
+
+    fn read(&self, raw: &str, whole: bool) -> Vec<Candidate> {
         match Answer::parse(raw) {
-            Ok(answer) => self.judge(&answer),
+            Ok(answer) => self.judge(&answer, whole),
             Err(error) => {
                 let reason = Reason::NotJson { why: error.to_string() };
                 vec![Candidate { choice: 0, item: 0, text: String::new(), outcome: Err(reason) }]
@@ -80,23 +90,25 @@ impl Judge {
         }
     }
 
-    /// The same for an answer that is parsed already.
-    pub fn judge(&self, answer: &Answer) -> Vec<Candidate> {
-        let mut out = Vec::new();
+    /// The candidates of an answer that is parsed already; their texts and fields only where wanted.
+    pub fn judge(&self, answer: &Answer, whole: bool) -> Vec<Candidate> {
+        let mut out = Vec::with_capacity(answer.choices.len() * self.items as usize);
         for (number, choice) in answer.choices.iter().enumerate() {
             let number = number as u32;
             match self.texts(choice) {
                 Ok(texts) => {
                     for (item, (text, fields)) in texts.into_iter().enumerate() {
-                        let text = text.trim().to_owned();
-                        let outcome = self.check(&text).map(|key| Passed { key, fields });
+                        let fields = (whole && !fields.is_empty()).then(|| Box::new(fields));
+                        let text = text.trim();
+                        let outcome = self.check(text).map(|key| Passed { key, fields });
+                        let text = if whole { text.to_owned() } else { String::new() };
                         out.push(Candidate { choice: number, item: item as u32, text, outcome });
                     }
                 }
                 Err(reason) => out.push(Candidate {
                     choice: number,
                     item: 0,
-                    text: choice.content().to_owned(),
+                    text: if whole { choice.content().to_owned() } else { String::new() },
                     outcome: Err(reason),
                 }),
             }
@@ -160,8 +172,6 @@ impl Judge {
             return Err(Reason::Schema { why: "not an object".into() });
         };
         match fields.shift_remove(&self.text) {
-            // An emptied map keeps its memory, and there are many.
-            Some(Value::String(text)) if fields.is_empty() => Ok((text, Map::new())),
             Some(Value::String(text)) => Ok((text, fields)),
             _ => Err(Reason::Schema { why: format!("no text in `{}`", self.text) }),
         }
@@ -172,7 +182,7 @@ impl Judge {
             return Err(Reason::Empty);
         }
         if let Some((least, most)) = self.checks.words {
-            let found = text.unicode_words().count();
+            let found = words::count(text);
             if !(least..=most).contains(&found) {
                 return Err(Reason::Words { found });
             }

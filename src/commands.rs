@@ -22,7 +22,8 @@ use std::process::ExitCode;
 
 use crate::cli::{CellArgs, Cli, Colour, Command, ConfigArgs};
 use crate::config::Report;
-use crate::dataset::{Models, Outcome, evaluate};
+use crate::dataset::evaluate::{Name, evaluate};
+use crate::dataset::{Models, Sink, Totals};
 use crate::grid::{Selection, Size};
 use crate::pipeline::{self, Ended, Known, Opened, RunError, StoreBook};
 use crate::report::{Style, say};
@@ -231,28 +232,41 @@ fn block_on<T>(work: impl Future<Output = T>) -> Result<T, Failure> {
     Ok(runtime.block_on(work))
 }
 
-/// What stored answers make of a config, without asking for anything.
-struct Evaluated {
-    outcome: Outcome,
+/// What is stored of a config's project, and the models that answer it: enough to evaluate, without
+/// asking for anything.
+struct Stored {
     models: Models,
     known: Option<Known>,
     reader: Option<Reader>,
 }
 
-fn evaluate_stored(opened: &Opened) -> Result<Evaluated, Failure> {
-    let config = &opened.recipe.config;
-    let dir = StoreDir::new(config.project.store());
-    let reader = Reader::open(&dir)?;
-    let known = block_on(pipeline::look(config, reader.as_ref()))??;
-    let models = known.as_ref().map_or_else(|| Models::unknown(config), |known| known.models(config));
-    let memories = known.as_ref().map_or(&[][..], |known| &known.memories);
-    let settings = pipeline::settings(&opened.recipe, memories);
-    let outcome = {
-        let mut book = StoreBook::new(&opened.recipe, models.clone(), reader.as_ref(), settings, false)
-            .map_err(RunError::from)?;
-        evaluate(&opened.recipe.quotas, &mut book).map_err(RunError::from)?
-    };
-    Ok(Evaluated { outcome, models, known, reader })
+impl Stored {
+    fn open(opened: &Opened) -> Result<Self, Failure> {
+        let config = &opened.recipe.config;
+        let reader = Reader::open(&StoreDir::new(config.project.store()))?;
+        let known = block_on(pipeline::look(config, reader.as_ref()))??;
+        let models = known.as_ref().map_or_else(|| Models::unknown(config), |known| known.models(config));
+        Ok(Self { models, known, reader })
+    }
+
+    /// Tells a sink what stored answers make of the config, with texts or without.
+    fn evaluate<N: Name>(
+        &self,
+        opened: &Opened,
+        talk: &Talk,
+        texts: bool,
+        sink: &mut impl Sink<N>,
+    ) -> Result<Totals, Failure> {
+        let memories = self.known.as_ref().map_or(&[][..], |known| &known.memories);
+        let settings = pipeline::settings(&opened.recipe, memories);
+        let watcher = talk.style().watcher();
+        let mut book =
+            StoreBook::new(&opened.recipe, self.models.clone(), self.reader.as_ref(), settings, false)
+                .map_err(RunError::from)?;
+        book.read_texts(texts);
+        book.watch(Some(watcher.as_ref()));
+        Ok(evaluate(&opened.recipe.quotas, &mut book, sink).map_err(RunError::from)?)
+    }
 }
 
 /// Prints JSON for machines, on standard output.

@@ -7,6 +7,6 @@ mod repeats;
 pub mod row;
 pub mod snapshot;
 
-pub use evaluate::{Book, Outcome, Quotas, Stored, evaluate};
+pub use evaluate::{Book, Quotas, Sink, Stored, Totals, evaluate};
 pub use models::{Model, Models};
 pub use recipe::Recipe;

@@ -2,44 +2,86 @@
 
 use std::io::{self, Write};
 
+use serde::Serialize;
 use serde_json::{Map, Value};
 
-/// Writes rows as JSON Lines.
-pub fn jsonl(rows: &[Map<String, Value>], out: &mut dyn Write) -> io::Result<()> {
-    for row in rows {
-        serde_json::to_writer(&mut *out, row)?;
-        out.write_all(b"\n")?;
-    }
-    Ok(())
-}
+/// The columns of a table, in order of first appearance.
+#[derive(Debug, Default)]
+pub struct Columns(Vec<String>);
 
-/// Writes rows as CSV with a header; columns in order of first appearance, nested values as JSON.
-pub fn csv(rows: &[Map<String, Value>], out: &mut dyn Write) -> io::Result<()> {
-    let mut columns: Vec<&str> = Vec::new();
-    let mut known = std::collections::HashSet::new();
-    for name in rows.iter().flat_map(|row| row.keys()) {
-        if known.insert(name.as_str()) {
-            columns.push(name);
+impl Columns {
+    /// Takes in the fields of a row.
+    pub fn see(&mut self, row: &Map<String, Value>) {
+        // Nearly every row has the same fields in the same order.
+        let same = row.len() == self.0.len() && row.keys().eq(&self.0);
+        for name in row.keys().filter(|_| !same) {
+            if !self.0.contains(name) {
+                self.0.push(name.clone());
+            }
         }
     }
-    let mut writer = csv::Writer::from_writer(out);
-    // The kind of an error matters: a closed pipe is none.
-    let plain = |error: csv::Error| match error.into_kind() {
+}
+
+/// Rows on their way to a file.
+pub enum Rows<'a> {
+    Jsonl(&'a mut dyn Write),
+    Csv(Box<csv::Writer<&'a mut dyn Write>>, Columns),
+}
+
+impl<'a> Rows<'a> {
+    /// As JSON Lines.
+    pub fn jsonl(out: &'a mut dyn Write) -> Self {
+        Rows::Jsonl(out)
+    }
+
+    /// As CSV with a header; nested values as JSON. The columns are those of all rows.
+    ///
+    /// # Errors
+    /// What cannot be written.
+    pub fn csv(out: &'a mut dyn Write, columns: Columns) -> io::Result<Self> {
+        let mut writer = csv::Writer::from_writer(out);
+        if !columns.0.is_empty() {
+            writer.write_record(&columns.0).map_err(plain)?;
+        }
+        Ok(Rows::Csv(Box::new(writer), columns))
+    }
+
+    /// # Errors
+    /// What cannot be written.
+    pub fn write(&mut self, row: &impl Serialize) -> io::Result<()> {
+        match self {
+            Rows::Jsonl(out) => {
+                serde_json::to_writer(&mut **out, row)?;
+                out.write_all(b"\n")
+            }
+            Rows::Csv(writer, Columns(columns)) => {
+                let row = serde_json::to_value(row)?;
+                let fields = columns.iter().map(|column| match row.get(column) {
+                    None | Some(Value::Null) => String::new(),
+                    Some(Value::String(text)) => text.clone(),
+                    Some(other) => other.to_string(),
+                });
+                writer.write_record(fields).map_err(plain)
+            }
+        }
+    }
+
+    /// # Errors
+    /// What cannot be written.
+    pub fn finish(self) -> io::Result<()> {
+        match self {
+            Rows::Jsonl(out) => out.flush(),
+            Rows::Csv(mut writer, _) => writer.flush(),
+        }
+    }
+}
+
+/// The kind of an error matters: a closed pipe is none.
+fn plain(error: csv::Error) -> io::Error {
+    match error.into_kind() {
         csv::ErrorKind::Io(error) => error,
         other => io::Error::other(format!("{other:?}")),
-    };
-    if !columns.is_empty() {
-        writer.write_record(&columns).map_err(plain)?;
     }
-    for row in rows {
-        let fields = columns.iter().map(|column| match row.get(*column) {
-            None | Some(Value::Null) => String::new(),
-            Some(Value::String(text)) => text.clone(),
-            Some(other) => other.to_string(),
-        });
-        writer.write_record(fields).map_err(plain)?;
-    }
-    writer.flush()
 }
 
 #[cfg(test)]
@@ -55,12 +97,18 @@ mod tests {
             json!({ "id": "2", "text": "d", "score": 1.5 }),
         ]
         .map(|row| row.as_object().unwrap().clone());
+        let mut columns = Columns::default();
+        rows.iter().for_each(|row| columns.see(row));
+        let written = |mut to: Rows, rows: &[Map<String, Value>]| {
+            rows.iter().for_each(|row| to.write(row).unwrap());
+            to.finish().unwrap();
+        };
         let mut out = Vec::new();
-        csv(&rows, &mut out).unwrap();
+        written(Rows::csv(&mut out, columns).unwrap(), &rows);
         let expected = "id,text,tone,score\n1,\"a, \"\"b\"\"\nc\",\"[\"\"dry\"\"]\",\n2,d,,1.5\n";
         assert_eq!(String::from_utf8(out).unwrap(), expected);
         let mut out = Vec::new();
-        jsonl(&rows[1..], &mut out).unwrap();
+        written(Rows::jsonl(&mut out), &rows[1..]);
         assert_eq!(String::from_utf8(out).unwrap(), "{\"id\":\"2\",\"text\":\"d\",\"score\":1.5}\n");
     }
 }

@@ -1,5 +1,6 @@
 //! What an ask sends, in one canonical form, and its hash.
 
+use std::fmt::Write as _;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -141,52 +142,74 @@ impl Frame {
         Self { canonical: canonical.into(), wire, max_tokens: config.sampling.max_tokens }
     }
 
-    /// The fingerprint of one ask: the hash of its canonical form.
-    pub fn fingerprint(&self, messages: &[Message], seed: u32) -> Fingerprint {
-        Fingerprint(*blake3::hash(self.canonical(messages, seed).as_bytes()).as_bytes())
-    }
-
-    /// One ask in canonical form, as JSON.
-    pub fn canonical(&self, messages: &[Message], seed: u32) -> String {
-        let mut out = String::with_capacity(self.canonical.len() + own_length(messages));
-        out.push_str(&self.canonical);
-        push_own(&mut out, messages, seed);
-        out
-    }
-
-    /// The same request for the shortest of answers, to see whether the server is well.
-    pub fn probe(&self, messages: &[Message], seed: u32) -> Ask {
-        Self { max_tokens: 1, ..self.clone() }.ask(messages, seed)
+    /// The fingerprint of one ask: the hash of its canonical form, which is written into `room`.
+    ///
+    /// # Errors
+    /// What `write`, which adds the messages, fails with.
+    pub fn fingerprint<E>(
+        &self,
+        seed: u32,
+        room: &mut String,
+        write: impl FnOnce(&mut Messages) -> Result<(), E>,
+    ) -> Result<Fingerprint, E> {
+        room.clear();
+        room.push_str(&self.canonical);
+        push_own(room, seed, write)?;
+        Ok(Fingerprint(*blake3::hash(room.as_bytes()).as_bytes()))
     }
 
     /// One ask with the body to send.
-    pub fn ask(&self, messages: &[Message], seed: u32) -> Ask {
-        let mut body = String::with_capacity(self.wire.len() + 32 + own_length(messages));
-        body.push_str(&self.wire);
-        body.push_str(&format!(",\"max_tokens\":{}", self.max_tokens));
+    ///
+    /// # Errors
+    /// What `write`, which adds the messages, fails with.
+    pub fn ask<E>(&self, seed: u32, write: impl FnOnce(&mut Messages) -> Result<(), E>) -> Result<Ask, E> {
+        let mut body = String::with_capacity(self.wire.len() + 2048);
+        // Writing to a `String` cannot fail.
+        let _ = write!(body, "{},\"max_tokens\":{}", self.wire, self.max_tokens);
         let own = body.len();
-        push_own(&mut body, messages, seed);
+        push_own(&mut body, seed, write)?;
         let own = own..body.len() - 1;
-        Ask { body: body.into(), own, canonical: self.canonical.clone() }
+        Ok(Ask { body: body.into(), own, canonical: self.canonical.clone() })
+    }
+
+    /// The same request for the shortest of answers, to see whether the server is well.
+    ///
+    /// # Errors
+    /// As `ask`.
+    pub fn probe<E>(&self, seed: u32, write: impl FnOnce(&mut Messages) -> Result<(), E>) -> Result<Ask, E> {
+        Self { max_tokens: 1, ..self.clone() }.ask(seed, write)
     }
 }
 
-/// About how long `push_own` makes it.
-fn own_length(messages: &[Message]) -> usize {
-    messages.iter().map(|message| message.content.len() + message.content.len() / 16 + 48).sum()
+/// The messages of one ask, where they are written into its request.
+#[derive(Debug)]
+pub struct Messages<'a> {
+    out: &'a mut String,
+    first: bool,
+}
+
+impl Messages<'_> {
+    /// Adds one behind those before.
+    pub fn add(&mut self, role: &str, content: &str) {
+        self.out.push_str(if self.first { "{\"role\":\"" } else { ",{\"role\":\"" });
+        self.first = false;
+        self.out.push_str(role);
+        self.out.push_str("\",\"content\":");
+        push_text(self.out, content);
+        self.out.push('}');
+    }
 }
 
 /// What is an ask's own, with which a request ends.
-fn push_own(out: &mut String, messages: &[Message], seed: u32) {
-    out.push_str(&format!(",\"seed\":{seed},\"messages\":["));
-    for (index, message) in messages.iter().enumerate() {
-        out.push_str(if index == 0 { "{\"role\":\"" } else { ",{\"role\":\"" });
-        out.push_str(message.role);
-        out.push_str("\",\"content\":");
-        push_text(out, &message.content);
-        out.push('}');
-    }
+fn push_own<E>(
+    out: &mut String,
+    seed: u32,
+    write: impl FnOnce(&mut Messages) -> Result<(), E>,
+) -> Result<(), E> {
+    let _ = write!(out, ",\"seed\":{seed},\"messages\":[");
+    write(&mut Messages { out, first: true })?;
     out.push_str("]}");
+    Ok(())
 }
 
 /// A text in JSON, as serde_json writes it; for texts of which most parts need no escape.
@@ -213,7 +236,9 @@ fn push_text(out: &mut String, text: &str) {
             b'\t' => out.push_str("\\t"),
             0x08 => out.push_str("\\b"),
             0x0c => out.push_str("\\f"),
-            byte => out.push_str(&format!("\\u{byte:04x}")),
+            byte => {
+                let _ = write!(out, "\\u{byte:04x}");
+            }
         }
         rest = &rest[end + 1..];
     }
@@ -311,12 +336,19 @@ mod tests {
     #[test]
     fn an_ask_knows_its_canonical_form() {
         let frame = Frame { canonical: "{\"v\":1".into(), wire: "{\"model\":\"m\"".into(), max_tokens: 9 };
-        let messages = [("system", "a"), ("user", "b\n")];
-        let messages = messages.map(|(role, content)| Message { role, content: content.into() });
-        let ask = frame.ask(&messages, 7);
-        assert_eq!(ask.canonical(), frame.canonical(&messages, 7));
-        let own = format!(",\"seed\":7,\"messages\":{}}}", to_json(&messages));
-        assert_eq!(ask.canonical(), format!("{{\"v\":1{own}"));
+        let write = |messages: &mut Messages| {
+            messages.add("system", "a");
+            messages.add("user", "b\n");
+            Ok::<_, ()>(())
+        };
+        let ask = frame.ask(7, write).unwrap();
+        let mut canonical = String::new();
+        let fingerprint = frame.fingerprint(7, &mut canonical, write).unwrap();
+        assert_eq!(fingerprint.0, *blake3::hash(ask.canonical().as_bytes()).as_bytes());
+        assert_eq!(ask.canonical(), canonical);
+        let own =
+            r#","seed":7,"messages":[{"role":"system","content":"a"},{"role":"user","content":"b\n"}]}"#;
+        assert_eq!(canonical, format!("{{\"v\":1{own}"));
         assert_eq!(ask.body(), format!("{{\"model\":\"m\",\"max_tokens\":9{own}"));
         let pinned = ask.clone().with("id_slot", 3);
         assert_eq!(pinned.canonical(), ask.canonical());

@@ -1,6 +1,7 @@
 //! The grid: which combinations of values are cells, in the order of their ids.
 
 mod contradiction;
+mod ids;
 mod leftover;
 mod rules;
 mod selection;
@@ -16,6 +17,7 @@ use crate::config::resolved::{Axis, Config};
 use crate::config::{Diagnostic, Span};
 use crate::model::CellId;
 pub use contradiction::contradictions;
+use ids::{CellIds, Combinations, SortedCells};
 pub use leftover::leftovers;
 use rules::CompiledRule;
 pub use selection::Selection;
@@ -27,11 +29,15 @@ pub use value::ValueObject;
 const MOST_COMBINATIONS: u64 = 50_000_000;
 
 /// Every cell of a config.
+///
+/// Kept are only the numbers of the combinations that are cells, four bytes each: a cell's values
+/// follow from the number by arithmetic, and its id by hashing their names.
 #[derive(Debug)]
 pub struct Grid {
     pub axes: Vec<GridAxis>,
+    ids: CellIds,
     /// In order of id.
-    cells: Vec<Cell>,
+    combinations: Combinations,
 }
 
 /// An axis with its values as templates see them.
@@ -40,13 +46,15 @@ pub struct GridAxis {
     pub name: Arc<str>,
     pub label: bool,
     pub values: Vec<Arc<ValueObject>>,
+    /// How far apart the numbers of combinations are that differ by one value of this axis.
+    stride: u32,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Cell {
     pub id: CellId,
     /// The combination, as a number in the mixed base of the axes' sizes.
-    combination: u64,
+    combination: u32,
 }
 
 impl Grid {
@@ -76,23 +84,24 @@ impl Grid {
         if !found.is_empty() || axes.iter().any(|axis| axis.values.is_empty()) {
             return Err(found);
         }
-        let mut cells = Vec::new();
+        let ids = CellIds::new(&axes);
+        let mut cells = SortedCells::default();
         let mut values = vec![0usize; axes.len()];
-        for combination in 0..combinations {
-            decode(combination, &axes, &mut values);
+        for combination in 0..combinations as u32 {
+            for (axis, value) in axes.iter().zip(&mut values) {
+                *value = axis.value_of(combination);
+            }
             let kept = matches_any(&mut only, &values, &axes, &mut found, true)
                 & !matches_any(&mut exclude, &values, &axes, &mut found, false);
             if !found.is_empty() {
                 return Err(found);
             }
             if kept {
-                let names = axes.iter().zip(&values);
-                let id = CellId::of(names.map(|(axis, at)| (&*axis.name, axis.values[*at].name())));
-                cells.push(Cell { id, combination });
+                cells.push(ids.of(|axis| values[axis]), combination);
             }
         }
-        cells.sort_unstable_by_key(|cell| cell.id);
-        if cells.is_empty() {
+        let cells = cells.finish(|combination| ids.of(|axis| axes[axis].value_of(combination)));
+        if cells.size() == 0 {
             let rule = config.only.iter().chain(&config.exclude).find_map(|rule| rule.at);
             return Err(vec![at(
                 Diagnostic::error("empty-grid", "the rules leave no cell").help(format!(
@@ -106,19 +115,44 @@ impl Grid {
             rules.iter().filter(|rule| !rule.matched).map(|rule| rule.idle(key)).collect()
         };
         let warnings = [idle("exclude", &exclude), idle("only", &only)].concat();
-        Ok((Self { axes, cells }, warnings))
+        Ok((Self { axes, ids, combinations: cells }, warnings))
+    }
+
+    /// How many cells there are.
+    pub fn size(&self) -> usize {
+        self.combinations.size()
     }
 
     /// The cells, in order of id.
-    pub fn cells(&self) -> &[Cell] {
-        &self.cells
+    pub fn cells(&self) -> impl ExactSizeIterator<Item = Cell> {
+        (0..self.size()).map(|index| self.cell(index))
+    }
+
+    /// The cell that stands at an index in order of id.
+    pub fn cell(&self, index: usize) -> Cell {
+        let combination = self.combinations.get(index);
+        let id = self.ids.of(|axis| self.axes[axis].value_of(combination));
+        Cell { id, combination }
+    }
+
+    /// The value on one axis, as an index, of the cell at an index in order of id.
+    pub fn value_at(&self, index: usize, axis: usize) -> usize {
+        self.axes[axis].value_of(self.combinations.get(index))
+    }
+
+    /// The cell's value on one axis, as an index.
+    pub fn value(&self, cell: Cell, axis: usize) -> usize {
+        self.axes[axis].value_of(cell.combination)
+    }
+
+    /// The name of the cell's value on one axis.
+    pub fn name(&self, cell: Cell, axis: usize) -> &str {
+        self.axes[axis].values[self.value(cell, axis)].name()
     }
 
     /// The cell's value on each axis, as an index.
-    pub fn values(&self, cell: Cell) -> Vec<usize> {
-        let mut values = vec![0; self.axes.len()];
-        decode(cell.combination, &self.axes, &mut values);
-        values
+    pub fn values(&self, cell: Cell) -> impl ExactSizeIterator<Item = usize> {
+        self.axes.iter().map(move |axis| axis.value_of(cell.combination))
     }
 
     /// The cell's axis and value names, in the order of the axes.
@@ -127,14 +161,11 @@ impl Grid {
         self.axes.iter().zip(values).map(|(axis, at)| (&*axis.name, axis.values[at].name()))
     }
 
-    /// A number that cells share when all their label values are the same.
-    pub fn label_key(&self, cell: Cell) -> u64 {
-        let values = self.values(cell);
-        self.axes
-            .iter()
-            .zip(values)
-            .filter(|(axis, _)| axis.label)
-            .fold(0, |key, (axis, at)| key * axis.values.len() as u64 + at as u64)
+    /// A number that cells share when all their label values are the same; `index` is in order of id.
+    pub fn label_key(&self, index: usize) -> u64 {
+        let combination = self.combinations.get(index);
+        let labels = self.axes.iter().filter(|axis| axis.label);
+        labels.fold(0, |key, axis| key * axis.values.len() as u64 + axis.value_of(combination) as u64)
     }
 
     /// `emotion=joy context=work`, for messages.
@@ -146,7 +177,19 @@ impl Grid {
 
 /// The axes of a config as templates see them.
 pub fn axes(config: &Config) -> Vec<GridAxis> {
-    config.axes.iter().map(GridAxis::new).collect()
+    let mut axes: Vec<GridAxis> = config.axes.iter().map(GridAxis::new).collect();
+    number(&mut axes);
+    axes
+}
+
+/// Lays down how combinations of the axes' values are numbered.
+fn number(axes: &mut [GridAxis]) {
+    let mut stride = 1u32;
+    for axis in axes.iter_mut().rev() {
+        axis.stride = stride;
+        // A grid too large for this is refused before any of its cells is looked at.
+        stride = stride.saturating_mul(axis.values.len() as u32);
+    }
 }
 
 impl GridAxis {
@@ -155,7 +198,13 @@ impl GridAxis {
             name: axis.name.as_str().into(),
             label: axis.label,
             values: axis.values.iter().map(|value| Arc::new(ValueObject::new(value))).collect(),
+            stride: 1,
         }
+    }
+
+    /// The index of a combination's value on this axis.
+    fn value_of(&self, combination: u32) -> usize {
+        (combination / self.stride) as usize % self.values.len()
     }
 }
 
@@ -163,14 +212,6 @@ fn at(diagnostic: Diagnostic, span: Option<Span>) -> Diagnostic {
     match span {
         Some(span) => diagnostic.at(span),
         None => diagnostic,
-    }
-}
-
-fn decode(mut combination: u64, axes: &[GridAxis], values: &mut [usize]) {
-    for (axis, value) in axes.iter().zip(values).rev() {
-        let size = axis.values.len() as u64;
-        *value = (combination % size) as usize;
-        combination /= size;
     }
 }
 
@@ -200,4 +241,20 @@ fn matches_any(
         }
     }
     any
+}
+
+#[cfg(test)]
+pub mod tests {
+    use super::*;
+    use crate::config::load;
+
+    /// The grid of a config with these lines below `axes:`.
+    pub fn grid(axes: &str) -> Grid {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("x.yaml");
+        let text = format!("endpoints: {{ a: http://h }}\nprompt: {{ user: Hi }}\ngrid:\n  axes:\n{axes}");
+        std::fs::write(&path, text).unwrap();
+        let loaded = load(&path, &[]).unwrap();
+        Grid::build(&loaded.config, &loaded.report.sources).unwrap().0
+    }
 }

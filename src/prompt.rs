@@ -1,5 +1,6 @@
 //! Templates, and the messages they make of a cell and an ask.
 
+mod memo;
 mod pick;
 mod template;
 mod words;
@@ -13,10 +14,11 @@ use minijinja::value::{Enumerator, Object};
 
 use crate::config::diagnostic::{Report, Sources};
 use crate::config::resolved::{Config, Template};
-use crate::config::{Diagnostic, Span};
+use crate::config::{self, Diagnostic, Span};
 use crate::fingerprint::Message;
 use crate::grid::{Cell, Grid, GridAxis};
 use crate::model::hash64;
+use memo::{Memo, Next, Trace, Traced};
 use pick::{ListObject, PickKey};
 pub use pick::{best, rendezvous, weighted_score};
 pub use template::File;
@@ -25,29 +27,36 @@ use template::Templates;
 /// A config's templates, compiled, with the lists they pick from.
 pub struct Prompts {
     templates: Templates,
-    system: Option<System>,
+    system: Option<Root>,
     variants: Vec<Variant>,
-    lists: Value,
-    items: u32,
+    shared: Arc<Shared>,
     seed: u64,
     /// The texts that errors are shown in.
     sources: Sources,
-}
-
-/// The system message's template.
-enum System {
-    /// Without a tag, so that its text is the same for every ask.
-    Plain(String),
-    Template(String),
 }
 
 #[derive(Debug)]
 struct Variant {
     name: String,
     weight: f64,
-    template: String,
+    template: Root,
     /// Where the config names or holds the template.
     at: Span,
+}
+
+/// A template that a message is made of.
+#[derive(Debug)]
+struct Root {
+    name: String,
+    /// Values that it prints may leave gaps.
+    gaps: bool,
+    memo: Memo,
+}
+
+impl Root {
+    fn new(name: String, templates: &Templates) -> Self {
+        Self { gaps: templates.only_prints(&name), name, memo: Memo::default() }
+    }
 }
 
 /// A template that failed at a cell.
@@ -80,47 +89,39 @@ impl Prompts {
             }
         };
         let system = config.prompt.system.as_ref().map(|template| name_of("prompt.system", template));
-        let variants: Vec<Option<Variant>> = config
+        let variants: Vec<Option<String>> = config
             .prompt
             .user
             .iter()
-            .map(|variant| {
-                let name = format!("prompt.user.{}", variant.name);
-                let template = name_of(&name, &variant.template)?;
-                let (Template::File(_, at) | Template::Inline(_, at)) = variant.template;
-                Some(Variant { name: variant.name.clone(), weight: variant.weight, template, at })
-            })
+            .map(|variant| name_of(&format!("prompt.user.{}", variant.name), &variant.template))
             .collect();
         let roots: Vec<&str> = system
             .iter()
             .flatten()
             .map(String::as_str)
-            .chain(variants.iter().flatten().map(|variant| variant.template.as_str()))
+            .chain(variants.iter().flatten().map(String::as_str))
             .collect();
         templates.check_variables(&roots, config, axes, report);
         let system = match system {
             Some(None) => return None,
-            other => other.flatten().map(|name| match templates.plain(&name) {
-                Some(text) => System::Plain(text),
-                None => System::Template(name),
-            }),
+            other => other.flatten().map(|name| Root::new(name, &templates)),
         };
-        let variants: Vec<Variant> = variants.into_iter().collect::<Option<_>>()?;
+        let variants: Vec<String> = variants.into_iter().collect::<Option<_>>()?;
+        let variant = |(variant, name): (&config::resolved::Variant, String)| {
+            let (Template::File(_, at) | Template::Inline(_, at)) = variant.template;
+            let template = Root::new(name, &templates);
+            Variant { name: variant.name.clone(), weight: variant.weight, template, at }
+        };
+        let variants = config.prompt.user.iter().zip(variants).map(variant).collect();
         let lists = Value::from_pairs(
             config
                 .lists
                 .iter()
                 .map(|list| (list.name.clone(), Value::from_object(ListObject::new(&list.items)))),
         );
-        Some(Self {
-            templates,
-            system,
-            variants,
-            lists,
-            items: config.response.items,
-            seed: config.seed,
-            sources: report.sources.clone(),
-        })
+        let names = axes.iter().map(|axis| axis.name.clone()).collect();
+        let shared = Arc::new(Shared { axes: names, lists, items: config.response.items });
+        Some(Self { templates, system, variants, shared, seed: config.seed, sources: report.sources.clone() })
     }
 
     /// The messages of a cell's `ask`-th request; the same on every machine.
@@ -142,34 +143,101 @@ impl Prompts {
         ask: u32,
         variant: usize,
     ) -> Result<Vec<Message>, RenderError> {
-        let context = Value::from_object(CellContext {
-            cell: cell_values(grid, cell),
-            lists: self.lists.clone(),
-            items: self.items,
-            ask,
-        });
-        let key = PickKey::new(self.seed, cell.id, ask);
-        let variant = &self.variants[variant];
-        let render = |name: &str| {
-            pick::with_key(key, || self.templates.render(name, context.clone()))
-                .map_err(|error| self.failure(name, error, grid, cell, ask))
-        };
         let mut messages = Vec::with_capacity(2);
+        self.visit(grid, cell, ask, variant, &mut |role, content| {
+            messages.push(Message { role, content: content.to_owned() });
+        })?;
+        Ok(messages)
+    }
+
+    /// Hands over role and content of each message, as `render` makes them.
+    ///
+    /// # Errors
+    /// As `render`.
+    pub fn visit(
+        &self,
+        grid: &Grid,
+        cell: Cell,
+        ask: u32,
+        variant: usize,
+        message: &mut dyn FnMut(&'static str, &str),
+    ) -> Result<(), RenderError> {
         if let Some(system) = &self.system {
-            let content = match system {
-                System::Plain(text) => text.clone(),
-                System::Template(name) => render(name)?,
-            };
-            messages.push(Message { role: "system", content });
+            self.content(system, grid, cell, ask, &mut |content| message("system", content))?;
         }
-        let content = render(&variant.template)?;
-        if content.is_empty() {
+        let variant = &self.variants[variant];
+        let mut empty = false;
+        self.content(&variant.template, grid, cell, ask, &mut |content| {
+            empty = content.is_empty();
+            message("user", content);
+        })?;
+        if empty {
             let found =
                 Diagnostic::error("template-error", "this template renders to nothing").at(variant.at);
             return Err(self.shown(found, self.sources.clone(), grid, cell, ask));
         }
-        messages.push(Message { role: "user", content });
-        Ok(messages)
+        Ok(())
+    }
+
+    /// Hands over what a template makes of an ask.
+    fn content(
+        &self,
+        root: &Root,
+        grid: &Grid,
+        cell: Cell,
+        ask: u32,
+        take: &mut dyn FnMut(&str),
+    ) -> Result<(), RenderError> {
+        let mut trimmed = |text: &str| take(text.trim());
+        match root.memo.recall(grid, cell, &mut trimmed) {
+            Next::Done => return Ok(()),
+            Next::Render => {}
+            Next::Trace => {
+                let trace = Trace::new(root.gaps);
+                let (text, picked) = self.render_root(root, grid, cell, ask, Some(&trace));
+                if picked {
+                    trace.boundless();
+                }
+                // What fails is rendered once more as it is, for the words of the error.
+                if let Ok(text) = text
+                    && root.memo.keep(grid, cell, &text, &trace, &mut trimmed)
+                {
+                    return Ok(());
+                }
+            }
+        }
+        let (text, _) = self.render_root(root, grid, cell, ask, None);
+        trimmed(&text.map_err(|error| self.failure(&root.name, error, grid, cell, ask))?);
+        Ok(())
+    }
+
+    /// Renders a template; also tells whether it picked anything.
+    fn render_root(
+        &self,
+        root: &Root,
+        grid: &Grid,
+        cell: Cell,
+        ask: u32,
+        trace: Option<&Arc<Trace>>,
+    ) -> (Result<String, minijinja::Error>, bool) {
+        let gaps = trace.is_some_and(|trace| trace.leaves_gaps());
+        let value = |(axis, at): (usize, usize)| {
+            let value = grid.axes[axis].values[at].clone();
+            match trace.filter(|_| gaps) {
+                Some(trace) => Value::from_object(Traced::new(value, axis, trace.clone())),
+                None => Value::from_dyn_object(value),
+            }
+        };
+        let context = Value::from_object(CellContext {
+            shared: self.shared.clone(),
+            values: grid.values(cell).enumerate().map(value).collect(),
+            ask,
+            trace: trace.cloned(),
+        });
+        pick::with_key(PickKey::new(self.seed, cell.id, ask), || match gaps {
+            true => self.templates.render_traced(&root.name, context),
+            false => self.templates.render(&root.name, context),
+        })
     }
 
     /// How many variants there are.
@@ -226,22 +294,23 @@ impl Prompts {
     }
 }
 
+/// What templates can read whatever the cell.
+#[derive(Debug)]
+struct Shared {
+    /// The names of the axes.
+    axes: Vec<Arc<str>>,
+    lists: Value,
+    items: u32,
+}
+
 /// What templates can read: the cell's values by axis, `lists`, `items` and `ask`.
 #[derive(Debug)]
 struct CellContext {
-    cell: Vec<(Arc<str>, Value)>,
-    lists: Value,
-    items: u32,
+    shared: Arc<Shared>,
+    /// By axis.
+    values: Vec<Value>,
     ask: u32,
-}
-
-fn cell_values(grid: &Grid, cell: Cell) -> Vec<(Arc<str>, Value)> {
-    let values = grid.values(cell);
-    grid.axes
-        .iter()
-        .zip(values)
-        .map(|(axis, at)| (axis.name.clone(), Value::from_dyn_object(axis.values[at].clone())))
-        .collect()
+    trace: Option<Arc<Trace>>,
 }
 
 impl Object for CellContext {
@@ -251,15 +320,24 @@ impl Object for CellContext {
 
     fn get_value_by_str(self: &Arc<Self>, key: &str) -> Option<Value> {
         match key {
-            "lists" => Some(self.lists.clone()),
-            "items" => Some(Value::from(self.items)),
-            "ask" => Some(Value::from(self.ask)),
-            axis => self.cell.iter().find(|(name, _)| **name == *axis).map(|(_, value)| value.clone()),
+            "lists" => Some(self.shared.lists.clone()),
+            "items" => Some(Value::from(self.shared.items)),
+            "ask" => {
+                self.trace.iter().for_each(|trace| trace.boundless());
+                Some(Value::from(self.ask))
+            }
+            axis => {
+                let axis = self.shared.axes.iter().position(|name| **name == *axis)?;
+                if let Some(trace) = self.trace.as_ref().filter(|trace| !trace.leaves_gaps()) {
+                    trace.read(axis);
+                }
+                Some(self.values[axis].clone())
+            }
         }
     }
 
     fn enumerate(self: &Arc<Self>) -> Enumerator {
-        let names = self.cell.iter().map(|(name, _)| Value::from(&**name));
+        let names = self.shared.axes.iter().map(|name| Value::from(&**name));
         Enumerator::Values(names.chain(["lists", "items", "ask"].map(Value::from)).collect())
     }
 }

@@ -17,7 +17,7 @@ use crate::fingerprint::Identity;
 use crate::model::Fingerprint;
 pub use experience::Experience;
 pub use lock::{LockError, RunLock};
-pub use reader::Reader;
+pub use reader::{Answers, Reader};
 pub use writer::{Ticket, Writer, Written};
 
 /// A whole raw answer with what made it.
@@ -125,11 +125,18 @@ pub enum StoreError {
     Folder { path: PathBuf, source: std::io::Error },
     #[error("the store at {path} was written by a newer emogrid (format {found}, this one knows {known})", path = .path.display())]
     Newer { path: PathBuf, found: i64, known: i64 },
+    #[error("the store's last snapshot cannot be read: {source}")]
+    Snapshot { source: std::io::Error },
     #[error("the store's writer has stopped")]
     Gone,
 }
 
 impl StoreError {
+    /// A snapshot that breaks off, or that cannot be read.
+    pub fn snapshot(source: std::io::Error) -> Self {
+        StoreError::Snapshot { source }
+    }
+
     /// What to do about it, for the message's second line.
     pub fn advice(&self) -> &'static str {
         match self {
@@ -155,6 +162,9 @@ impl StoreError {
             },
             StoreError::Folder { .. } => "look at the folder's permissions",
             StoreError::Newer { .. } => "use the newer emogrid for this project",
+            StoreError::Snapshot { .. } => {
+                "look at the disk; if it is well, the file is damaged: put back a copy of yours"
+            }
             StoreError::Gone => "run again; all that was stored is kept",
         }
     }

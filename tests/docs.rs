@@ -157,8 +157,7 @@ fn the_examples_of_templates_render_to_what_is_said() {
         let opened = emogrid::pipeline::open(&path, &[], emogrid::grid::Size::Any);
         let opened = opened.unwrap_or_else(|report| panic!("{}\n{report}", pair[0].1));
         let grid = &opened.recipe.grid;
-        let cell =
-            (0..grid.cells().len()).find(|cell| grid.describe(grid.cells()[*cell]).contains("emotion=joy"));
+        let cell = (0..grid.size()).find(|cell| grid.describe(grid.cell(*cell)).contains("emotion=joy"));
         let (messages, _) = opened.recipe.messages(cell.unwrap(), 0).unwrap();
         let now = format!("{}\n", messages[0].content);
         rendered += 1;

@@ -42,6 +42,9 @@ pub enum Reason {
 }
 
 impl Reason {
+    /// The name of the rejection that other rows decide.
+    pub const DUPLICATE: &str = "duplicate";
+
     /// The name under which it is counted.
     pub fn name(&self) -> &'static str {
         match self {
@@ -54,7 +57,7 @@ impl Reason {
             Reason::Schema { .. } => "schema",
             Reason::Words { .. } => "words",
             Reason::Characters { .. } => "characters",
-            Reason::Duplicate { .. } => "duplicate",
+            Reason::Duplicate { .. } => Self::DUPLICATE,
         }
     }
 

@@ -83,7 +83,7 @@ fn items_become_candidates_of_their_own() {
     let content = r#"{"items": [{"text": "One.", "tone": "dry"}, {"text": ""}]}"#;
     let candidates = three.candidates(&raw(content, "stop"));
     assert_eq!(candidates.len(), 2);
-    assert_eq!(candidates[0].outcome.as_ref().unwrap().fields["tone"], "dry");
+    assert_eq!(candidates[0].outcome.as_ref().unwrap().fields.as_ref().unwrap()["tone"], "dry");
     assert_eq!(candidates[1].item, 1);
     assert_eq!(candidates[1].outcome, Err(Reason::Empty));
     assert_eq!(outcome(&three, &raw(r#"{"items": [{"text": "One."}]}"#, "stop")), "schema");

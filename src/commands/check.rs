@@ -24,7 +24,7 @@ pub fn check(args: &CheckArgs, talk: &Talk) -> Result<Exit, Failure> {
                 talk.say(&format!(
                     "{}: ok, {}, {}, up to {} each",
                     path.display(),
-                    count(recipe.grid.cells().len() as u64, "cell"),
+                    count(recipe.grid.size() as u64, "cell"),
                     count(recipe.wanted(), "row"),
                     count(u64::from(recipe.quotas.max_asks), "ask"),
                 ));

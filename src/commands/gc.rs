@@ -26,9 +26,11 @@ pub fn gc(args: &GcArgs, talk: &Talk) -> Result<Exit, Failure> {
         };
         if let Some(known) = block_on(pipeline::look(&recipe.config, Some(&reader)))?? {
             let models = known.models(&recipe.config);
-            for cell in 0..recipe.grid.cells().len() {
+            let mut room = String::new();
+            for cell in 0..recipe.grid.size() {
                 for ask in 0..recipe.quotas.max_asks {
-                    let fingerprint = recipe.fingerprint(&models, cell, ask).map_err(RunError::from)?;
+                    let fingerprint =
+                        recipe.fingerprint(&models, cell, ask, &mut room).map_err(RunError::from)?;
                     needed.insert(short(&fingerprint));
                 }
             }
@@ -47,7 +49,7 @@ pub fn gc(args: &GcArgs, talk: &Talk) -> Result<Exit, Failure> {
         _ => (jiff::Timestamp::now() - days).strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
     };
     for cells in reader.cells_since(&since)? {
-        needed.extend(CellAsks::from_bytes(&cells).iter().flat_map(|asks| asks.all().copied()));
+        needed.extend(CellAsks::from_bytes(cells).unwrap_or_default().all());
     }
     let all = reader.before(&since)?;
     let spare: Vec<(Fingerprint, u64)> =

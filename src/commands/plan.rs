@@ -1,48 +1,57 @@
 use std::io::Write;
 
-use super::{Evaluated, Exit, Failure, Talk, block_on, evaluate_stored, open_for, print_json, select};
+use super::{Exit, Failure, Stored, Talk, block_on, open_for, print_json, select};
 use crate::cli::PlanArgs;
-use crate::dataset::snapshot::CellAsks;
-use crate::pipeline::{self, Files};
+use crate::dataset::snapshot::Difference;
+use crate::pipeline::{self, Files, Prospect, Rows};
 use crate::report::{self, PlanSummary};
+use crate::store::StoreError;
 
 /// Says what a run would ask and what would change.
 pub fn plan(args: &PlanArgs, talk: &Talk) -> Result<Exit, Failure> {
     let opened = open_for(&args.config, &args.cells, talk)?;
     let recipe = &opened.recipe;
-    let mask = select(&args.cells, &opened)?.mask(&recipe.grid);
-    let Evaluated { outcome, models, known, reader } = evaluate_stored(&opened)?;
-    let last = match &reader {
-        Some(reader) => reader.last_snapshot(&recipe.config.name)?,
+    let selection = select(&args.cells, &opened)?;
+    let mask = if selection.is_all() { Vec::new() } else { selection.mask(&recipe.grid) };
+    let stored = Stored::open(&opened)?;
+    let last = match &stored.reader {
+        Some(reader) => reader.last_state(&recipe.config.name)?,
         None => None,
     };
-    let mut causes = last.as_ref().map_or_else(Vec::new, |(_, then)| {
+    let mut causes = last.as_ref().map_or_else(Vec::new, |(_, resolved, files)| {
         let now = pipeline::state(&opened);
-        pipeline::causes((&then.resolved, &then.files), (&now.0, &now.1))
+        pipeline::causes((resolved, files), (&now.0, &now.1))
     });
-    let before = last.and_then(|(_, snapshot)| CellAsks::from_bytes(&snapshot.cells)).unwrap_or_default();
-    let cells = pipeline::difference(recipe, &outcome, &before);
-    let expected =
-        block_on(pipeline::forecast(&opened, &outcome, &mask, &models, known.as_ref(), reader.as_ref()))??;
+    let then = match (&stored.reader, &last) {
+        (Some(reader), Some((number, ..))) => Some(reader.cells(*number)?),
+        _ => None,
+    };
+    let mut cells = Difference::new(&recipe.grid, then);
     let files = Files::new(recipe.config.dataset_dir());
-    causes.extend(pipeline::model_change(&files, &models));
+    let mut rows = Rows::new(pipeline::previous_rows(&files));
+    let mut prospect = Prospect::new(recipe, &stored.models, mask);
+    let mut sinks = ((&mut cells, &mut rows), &mut prospect);
+    let totals = stored.evaluate::<()>(&opened, talk, false, &mut sinks)?;
+    let cells = cells.finish().map_err(StoreError::snapshot)?;
+    let expected = block_on(pipeline::forecast(&prospect, stored.known.as_ref(), stored.reader.as_ref()))??;
+    causes.extend(pipeline::model_change(&files, &stored.models));
     let summary = PlanSummary {
         name: recipe.config.name.clone(),
         samples: recipe.wanted(),
-        rows: pipeline::change(&outcome, &pipeline::previous_rows(&files)),
+        rows: rows.finish(),
         max_leaving: recipe.config.run.max_leaving,
-        cells: recipe.grid.cells().len() as u64,
+        cells: recipe.grid.size() as u64,
         new: cells.new,
         changed: cells.changed,
         restored: cells.restored,
         dropped: cells.dropped,
         kept_cells: cells.kept,
-        requests: outcome.demands.iter().filter(|demand| mask[demand.cell]).count() as u64,
+        requests: prospect.demands,
         expected,
-        accepted: outcome.rows.len() as u64,
-        shortfall: outcome.shortfall,
-        model: models.names(),
-        model_seen: known.as_ref().is_some_and(|known| known.seen),
+        accepted: totals.rows,
+        shortfall: totals.shortfall,
+        model: stored.models.names(),
+        model_seen: stored.known.as_ref().is_some_and(|known| known.seen),
         causes,
     };
     match args.json {

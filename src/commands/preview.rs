@@ -1,12 +1,14 @@
+use std::collections::HashMap;
 use std::fmt::Write as _;
 use std::io::Write as _;
 
 use similar::TextDiff;
 
-use super::{Evaluated, Exit, Failure, Talk, block_on, evaluate_stored, open_for, select};
+use super::{Exit, Failure, Stored, Talk, block_on, open_for, select};
 use crate::cli::PreviewArgs;
+use crate::dataset::evaluate::{Accepted, Failed, Rejected};
 use crate::dataset::snapshot::CellAsks;
-use crate::dataset::{Outcome, Recipe};
+use crate::dataset::{Recipe, Sink};
 use crate::fingerprint::messages_of;
 use crate::grid::Selection;
 use crate::pipeline::{self, Leaving, Opened, RunError, RunOptions};
@@ -37,11 +39,13 @@ pub fn preview(args: &PreviewArgs, talk: &Talk) -> Result<Exit, Failure> {
     let mut out = String::new();
     let mut exit = Exit::Complete;
     if args.generate {
-        let (outcome, ended) = generate(&opened, selection, talk)?;
-        exit = ended;
+        exit = generate(&opened, selection, talk)?;
+        let mut answers = Answers(cells.iter().map(|cell| (*cell, <[String; 3]>::default())).collect());
+        Stored::open(&opened)?.evaluate(&opened, talk, true, &mut answers)?;
         for cell in cells {
             header(recipe, cell, &mut out);
-            answers(&outcome, cell, &mut out);
+            out.extend(answers.0.remove(&cell).unwrap_or_default());
+            out.push('\n');
         }
     } else if args.diff {
         differences(&opened, &cells, &mut out)?;
@@ -59,7 +63,7 @@ pub fn preview(args: &PreviewArgs, talk: &Talk) -> Result<Exit, Failure> {
 }
 
 fn header(recipe: &Recipe, cell: usize, out: &mut String) {
-    let place = recipe.grid.cells()[cell];
+    let place = recipe.grid.cell(cell);
     let variant = recipe.prompts.variant_name(recipe.prompts.variant(place, 0));
     let _ = writeln!(out, "── {} ({variant})", recipe.grid.describe(place));
 }
@@ -68,46 +72,54 @@ fn indented(text: &str) -> String {
     text.lines().map(|line| format!("  {line}")).collect::<Vec<_>>().join("\n")
 }
 
-/// Asks for the cells like any run, and says what stored answers then make.
-fn generate(opened: &Opened, selection: Selection, talk: &Talk) -> Result<(Outcome, Exit), Failure> {
+/// Asks for the cells like any run.
+fn generate(opened: &Opened, selection: Selection, talk: &Talk) -> Result<Exit, Failure> {
     let watcher = talk.style().watcher();
     let options = RunOptions { selection, leaving: Leaving::Spare, ..RunOptions::default() };
     let finished = block_on(pipeline::run(opened, &options, watcher.as_ref()))??;
     drop(watcher);
     match finished.error {
         Some(error) => Err(error.into()),
-        None => Ok((evaluate_stored(opened)?.outcome, finished.ended.into())),
+        None => Ok(finished.ended.into()),
     }
 }
 
-/// The candidates of a cell with what was made of each.
-fn answers(outcome: &Outcome, cell: usize, out: &mut String) {
-    for row in outcome.rows.iter().filter(|row| row.place.cell == cell) {
-        let _ = writeln!(out, "  accepted   {}", row.answer[row.place.index].text);
+/// The candidates of some cells with what was made of each: accepted, rejected, failed.
+struct Answers(HashMap<usize, [String; 3]>);
+
+impl Sink for Answers {
+    fn row(&mut self, row: &Accepted<'_>) {
+        if let Some([accepted, ..]) = self.0.get_mut(&row.place.cell) {
+            let _ = writeln!(accepted, "  accepted   {}", row.candidate.text);
+        }
     }
-    for reject in outcome.rejects.iter().filter(|reject| reject.place.cell == cell) {
-        let text = &reject.answer[reject.place.index].text;
-        let _ = writeln!(out, "  rejected   {text}\n             ({})", reject.reason);
+
+    fn reject(&mut self, reject: &Rejected<'_>) {
+        if let Some([_, rejected, _]) = self.0.get_mut(&reject.place.cell) {
+            let (text, why) = (&reject.candidate.text, reject.why.reason());
+            let _ = writeln!(rejected, "  rejected   {text}\n             ({why})");
+        }
     }
-    for failed in outcome.failed.iter().filter(|failed| failed.cell == cell) {
-        let _ = writeln!(out, "  failed     ask {}: {}", failed.ask, failed.reason);
+
+    fn failed(&mut self, ask: &Failed) {
+        if let Some([.., failed]) = self.0.get_mut(&ask.cell) {
+            let _ = writeln!(failed, "  failed     ask {}: {}", ask.ask, ask.reason);
+        }
     }
-    out.push('\n');
 }
 
 /// What changed in the cells' first messages since the last run.
 fn differences(opened: &Opened, cells: &[usize], out: &mut String) -> Result<(), Failure> {
     let recipe = &opened.recipe;
-    let Evaluated { reader, .. } = evaluate_stored(opened)?;
-    let Some(reader) = reader else {
+    let Some(reader) = Stored::open(opened)?.reader else {
         out.push_str("nothing ran here before\n");
         return Ok(());
     };
     let last = reader.last_snapshot(&recipe.config.name)?;
-    let before = last.and_then(|(_, snapshot)| CellAsks::from_bytes(&snapshot.cells)).unwrap_or_default();
+    let before = last.and_then(|(_, snapshot)| CellAsks::from_bytes(snapshot.cells)).unwrap_or_default();
     for cell in cells {
         header(recipe, *cell, out);
-        let id = recipe.grid.cells()[*cell].id;
+        let id = recipe.grid.cell(*cell).id;
         let old = match before.asks(&id).first() {
             Some(hash) => reader.by_prefix(hash)?,
             None => None,

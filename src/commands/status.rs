@@ -2,37 +2,40 @@ use std::io::Write;
 
 use serde_json::json;
 
-use super::{Evaluated, Exit, Failure, Talk, evaluate_stored, open, print_json};
+use super::{Exit, Failure, Stored, Talk, open, print_json};
 use crate::cli::StatusArgs;
-use crate::pipeline;
+use crate::pipeline::ByAxis;
 use crate::report::{Summary, count, thousands};
 
 /// Says how far a dataset is, from stored answers.
 pub fn status(args: &StatusArgs, talk: &Talk) -> Result<Exit, Failure> {
     let opened = open(&args.config, talk)?;
     let recipe = &opened.recipe;
-    let Evaluated { outcome, models, reader, .. } = evaluate_stored(&opened)?;
+    let stored = Stored::open(&opened)?;
+    let mut by_axis = ByAxis::new(recipe);
+    let totals = stored.evaluate::<()>(&opened, talk, false, &mut by_axis)?;
+    let by_axis = by_axis.finish();
     let name = &recipe.config.name;
-    let (completions, tombstones) = match &reader {
+    let reader = stored.reader.as_ref();
+    let (completions, tombstones) = match reader {
         Some(reader) => reader.counts()?,
         None => (0, 0),
     };
-    let last = match &reader {
+    let last = match reader {
         Some(reader) => reader.last_run(name)?,
         None => None,
     };
     let last = last.and_then(|(_, text)| serde_json::from_str::<Summary>(&text).ok());
-    let by_axis = pipeline::by_axis(recipe, &outcome);
-    let model = models.names();
+    let model = stored.models.names();
     if args.json {
         print_json(&json!({
             "name": name,
-            "rows": outcome.rows.len(),
+            "rows": totals.rows,
             "wanted": recipe.wanted(),
-            "complete": outcome.is_final() && outcome.shortfall == 0,
-            "open": outcome.demands.len(),
-            "shortfall": outcome.shortfall,
-            "failed": outcome.failed.len(),
+            "complete": totals.is_final() && totals.shortfall == 0,
+            "open": totals.demands,
+            "shortfall": totals.shortfall,
+            "failed": totals.failed,
             "model": model,
             "stored": { "completions": completions, "tombstones": tombstones },
             "by_axis": by_axis,
@@ -42,10 +45,10 @@ pub fn status(args: &StatusArgs, talk: &Talk) -> Result<Exit, Failure> {
     }
     let mut out = format!(
         "{name}: {} of {}; {} open, {} that cannot be filled (max_asks)\n",
-        thousands(outcome.rows.len() as u64),
+        thousands(totals.rows),
         count(recipe.wanted(), "row"),
-        count(outcome.demands.len() as u64, "ask"),
-        count(outcome.shortfall, "row"),
+        count(totals.demands, "ask"),
+        count(totals.shortfall, "row"),
     );
     out.push_str(&format!("model: {}\n", model.as_deref().unwrap_or("not known yet")));
     out.push_str(&format!(

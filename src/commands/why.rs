@@ -3,14 +3,16 @@ use std::io::{BufRead, BufReader, Write as _};
 
 use serde_json::{Map, Value};
 
-use super::{Evaluated, Exit, Failure, Talk, evaluate_stored, open};
+use super::{Exit, Failure, Stored, Talk, open};
+use crate::check::Candidate;
 use crate::check::answer::Answer;
 use crate::cli::WhyArgs;
-use crate::dataset::evaluate::Place;
-use crate::dataset::{Models, Outcome, Recipe};
+use crate::dataset::evaluate::{Accepted, Demand, Failed, Place, Rejected};
+use crate::dataset::{Models, Recipe, Sink};
 use crate::fingerprint::{Identity, messages_of};
+use crate::grid::GridAxis;
 use crate::model::{Fingerprint, RowId};
-use crate::pipeline::RunError;
+use crate::pipeline::{Opened, RunError};
 use crate::report::diff;
 use crate::store::Reader;
 
@@ -23,19 +25,29 @@ pub fn why(args: &WhyArgs, talk: &Talk) -> Result<Exit, Failure> {
         talk.say("an id is hexadecimal: give at least its first four digits");
         return Ok(Exit::Usage);
     }
-    let Evaluated { outcome, reader, models, .. } = evaluate_stored(&opened)?;
-    let Some(reader) = reader else {
+    let stored = Stored::open(&opened)?;
+    let Some(reader) = &stored.reader else {
         talk.say("nothing was ever stored in this project");
         return Ok(Exit::Failed);
     };
     let mut out = String::new();
-    let found = match place_of(&outcome, &id) {
-        Some(place) => {
-            explain(recipe, &reader, &outcome, place, &mut out)?;
+    let mut search = Search { id: &id, row: None, reject: None, failed: None };
+    stored.evaluate::<()>(&opened, talk, false, &mut search)?;
+    let found = match (search.row.or(search.reject), search.failed) {
+        (Some(place), _) => {
+            explain(recipe, reader, place, &mut out)?;
+            let mut verdicts =
+                Verdicts { of: place.fingerprint, accepted: String::new(), rejected: String::new() };
+            stored.evaluate(&opened, talk, true, &mut verdicts)?;
+            out.push_str(&verdicts.accepted);
+            out.push_str(&verdicts.rejected);
             true
         }
-        None if explain_failed(recipe, &reader, &outcome, &id, &mut out)? => true,
-        None => explain_old(recipe, &reader, &outcome, &models, &id, &mut out)?,
+        (None, Some(failed)) => {
+            explain_failed(recipe, reader, &failed, &mut out)?;
+            true
+        }
+        (None, None) => explain_old(&opened, talk, &stored, reader, &id, &mut out)?,
     };
     if !found {
         talk.say(&format!("no row, reject or stored answer begins with `{id}`"));
@@ -45,17 +57,79 @@ pub fn why(args: &WhyArgs, talk: &Talk) -> Result<Exit, Failure> {
     Ok(Exit::Complete)
 }
 
-/// Where a row, a reject or an ask of now stands whose id or fingerprint begins so.
-fn place_of(outcome: &Outcome, id: &str) -> Option<Place> {
-    let fits = |place: &Place, row: RowId| {
-        row.to_string().starts_with(id) || place.fingerprint.to_string().starts_with(id)
-    };
-    let rows = outcome.rows.iter().map(|row| (row.place, row.id));
-    let rejects = outcome.rejects.iter().map(|reject| {
-        let candidate = &reject.answer[reject.place.index];
-        (reject.place, RowId::of(&reject.place.fingerprint, candidate.choice, candidate.item))
-    });
-    rows.chain(rejects).find(|(place, row)| fits(place, *row)).map(|(place, _)| place)
+/// Looks for a row, a reject or an ask given up of now whose id or fingerprint begins so.
+struct Search<'a> {
+    id: &'a str,
+    row: Option<Place>,
+    reject: Option<Place>,
+    failed: Option<Failed>,
+}
+
+impl Search<'_> {
+    fn fits(&self, place: &Place, candidate: &Candidate) -> bool {
+        let row = || RowId::of(&place.fingerprint, candidate.choice, candidate.item);
+        place.fingerprint.to_string().starts_with(self.id) || row().to_string().starts_with(self.id)
+    }
+}
+
+impl Sink<()> for Search<'_> {
+    fn row(&mut self, row: &Accepted<'_, ()>) {
+        if self.row.is_none() && self.fits(&row.place, row.candidate) {
+            self.row = Some(row.place);
+        }
+    }
+
+    fn reject(&mut self, reject: &Rejected<'_, ()>) {
+        if self.reject.is_none() && self.fits(&reject.place, reject.candidate) {
+            self.reject = Some(reject.place);
+        }
+    }
+
+    fn failed(&mut self, failed: &Failed) {
+        if self.failed.is_none() && failed.fingerprint.to_string().starts_with(self.id) {
+            self.failed = Some(failed.clone());
+        }
+    }
+}
+
+/// What became of the candidates of one ask.
+struct Verdicts {
+    of: Fingerprint,
+    accepted: String,
+    rejected: String,
+}
+
+impl Sink for Verdicts {
+    fn row(&mut self, row: &Accepted<'_>) {
+        if row.place.fingerprint == self.of {
+            let _ = writeln!(self.accepted, "  {} accepted: {}", row.name, row.candidate.text);
+        }
+    }
+
+    fn reject(&mut self, reject: &Rejected<'_>) {
+        if reject.place.fingerprint == self.of {
+            let candidate = reject.candidate;
+            let id = RowId::of(&self.of, candidate.choice, candidate.item);
+            let _ = writeln!(self.rejected, "  {id} rejected, {}: {}", reject.why.reason(), candidate.text);
+        }
+    }
+}
+
+/// Whether an ask is reached, and whether its answer is good for now.
+struct Standing {
+    of: Fingerprint,
+    reached: bool,
+    demanded: bool,
+}
+
+impl Sink<()> for Standing {
+    fn reached(&mut self, _cell: usize, _ask: u32, fingerprint: &Fingerprint) {
+        self.reached |= *fingerprint == self.of;
+    }
+
+    fn demand(&mut self, demand: &Demand, _missing: u32) {
+        self.demanded |= demand.fingerprint == self.of;
+    }
 }
 
 fn section(out: &mut String, title: &str, text: &str) {
@@ -65,14 +139,8 @@ fn section(out: &mut String, title: &str, text: &str) {
     }
 }
 
-fn explain(
-    recipe: &Recipe,
-    reader: &Reader,
-    outcome: &Outcome,
-    place: Place,
-    out: &mut String,
-) -> Result<(), Failure> {
-    let cell = recipe.grid.cells()[place.cell];
+fn explain(recipe: &Recipe, reader: &Reader, place: Place, out: &mut String) -> Result<(), Failure> {
+    let cell = recipe.grid.cell(place.cell);
     let variant = recipe.prompts.variant_name(recipe.prompts.variant(cell, place.ask));
     let _ = writeln!(out, "cell: {}\nask: {} (prompt `{variant}`)", recipe.grid.describe(cell), place.ask);
     let _ = writeln!(out, "fingerprint: {}", place.fingerprint);
@@ -84,29 +152,17 @@ fn explain(
         answer(&raw, out);
     }
     out.push_str("verdicts:\n");
-    for row in outcome.rows.iter().filter(|row| row.place.fingerprint == place.fingerprint) {
-        let _ = writeln!(out, "  {} accepted: {}", row.id, row.answer[row.place.index].text);
-    }
-    for reject in outcome.rejects.iter().filter(|reject| reject.place.fingerprint == place.fingerprint) {
-        let candidate = &reject.answer[reject.place.index];
-        let id = RowId::of(&reject.place.fingerprint, candidate.choice, candidate.item);
-        let _ = writeln!(out, "  {id} rejected, {}: {}", reject.reason, candidate.text);
-    }
     Ok(())
 }
 
-/// Explains an ask that was given up; `false` where none begins so.
+/// Explains an ask that was given up.
 fn explain_failed(
     recipe: &Recipe,
     reader: &Reader,
-    outcome: &Outcome,
-    id: &str,
+    failed: &Failed,
     out: &mut String,
-) -> Result<bool, Failure> {
-    let Some(failed) = outcome.failed.iter().find(|ask| ask.fingerprint.to_string().starts_with(id)) else {
-        return Ok(false);
-    };
-    let cell = recipe.grid.cells()[failed.cell];
+) -> Result<(), Failure> {
+    let cell = recipe.grid.cell(failed.cell);
     let _ = writeln!(out, "cell: {}\nask: {}", recipe.grid.describe(cell), failed.ask);
     let _ = writeln!(out, "fingerprint: {}\ngiven up: {}", failed.fingerprint, failed.reason);
     if let Some(stone) = reader.tombstone(&failed.fingerprint)? {
@@ -119,7 +175,7 @@ fn explain_failed(
     for message in messages {
         section(out, message.role, &message.content);
     }
-    Ok(true)
+    Ok(())
 }
 
 fn answer(raw: &str, out: &mut String) {
@@ -134,13 +190,14 @@ fn answer(raw: &str, out: &mut String) {
 
 /// Explains a row of before: which of its ask's fields are others now.
 fn explain_old(
-    recipe: &Recipe,
+    opened: &Opened,
+    talk: &Talk,
+    stored: &Stored,
     reader: &Reader,
-    outcome: &Outcome,
-    models: &Models,
     id: &str,
     out: &mut String,
 ) -> Result<bool, Failure> {
+    let recipe = &opened.recipe;
     let folder = recipe.config.dataset_dir();
     let names = ["dataset.jsonl", "dataset.previous.jsonl", "rejected.jsonl"];
     let line = names.iter().find_map(|name| line_of(&folder.join(name), id));
@@ -162,23 +219,25 @@ fn explain_old(
     }
     let cell = line.as_ref().and_then(|line| cell_of(recipe, line));
     let asks = match cell {
-        Some(cell) => same_seed(recipe, cell, models, &request)?,
+        Some(cell) => same_seed(recipe, cell, &stored.models, &request)?,
         None => None,
     };
     match (cell, asks, &line) {
         (Some(cell), Some((ask, now)), _) => {
-            let place = recipe.grid.cells()[cell];
+            let place = recipe.grid.cell(cell);
             let _ = writeln!(out, "cell: {}\nask: {ask}", recipe.grid.describe(place));
             let changes = changes(&request, &now);
             if changes.is_empty() {
-                let _ = writeln!(out, "its ask is the same as ever, {}", idle(outcome, cell, fingerprint));
+                let mut standing = Standing { of: fingerprint, reached: false, demanded: false };
+                stored.evaluate::<()>(opened, talk, false, &mut standing)?;
+                let _ = writeln!(out, "its ask is the same as ever, {}", idle(&standing));
             } else {
                 out.push_str("not in the dataset, because its ask is another one now:\n");
                 out.push_str(&changes);
             }
         }
         (Some(cell), None, _) => {
-            let place = recipe.grid.cells()[cell];
+            let place = recipe.grid.cell(cell);
             let _ = writeln!(out, "cell: {}", recipe.grid.describe(place));
             match beyond(recipe, cell, &request) {
                 Some(ask) => {
@@ -210,10 +269,10 @@ fn explain_old(
 }
 
 /// Why an ask that is what it was gives a row no more.
-fn idle(outcome: &Outcome, cell: usize, ask: Fingerprint) -> &'static str {
-    if outcome.demands.iter().any(|demand| demand.fingerprint == ask) {
+fn idle(standing: &Standing) -> &'static str {
+    if standing.demanded {
         "but its answer does not fit under `sampling.max_tokens` of now: it is asked again"
-    } else if outcome.reached[cell].contains(&ask) {
+    } else if standing.reached {
         "and its cell has all its rows before this one: it is surplus"
     } else {
         "and its cell has all its rows without it"
@@ -226,7 +285,7 @@ const BEYOND: u32 = 10_000;
 /// The number of a cell's ask with the seed of a stored request, where that is past the last of now.
 fn beyond(recipe: &Recipe, cell: usize, request: &str) -> Option<u32> {
     let then: Value = serde_json::from_str(request).ok()?;
-    let (place, last) = (recipe.grid.cells()[cell], recipe.quotas.max_asks);
+    let (place, last) = (recipe.grid.cell(cell), recipe.quotas.max_asks);
     (last..last.saturating_add(BEYOND))
         .find(|ask| then["seed"] == crate::prompt::ask_seed(recipe.config.seed, place, *ask))
 }
@@ -250,9 +309,13 @@ fn bytes(id: &str) -> Vec<u8> {
 }
 
 fn cell_of(recipe: &Recipe, line: &Map<String, Value>) -> Option<usize> {
-    recipe.grid.cells().iter().position(|cell| {
-        recipe.grid.names(*cell).all(|(axis, value)| line.get(axis).and_then(Value::as_str) == Some(value))
-    })
+    let value = |axis: &GridAxis| {
+        let name = line.get(&*axis.name).and_then(Value::as_str)?;
+        axis.values.iter().position(|value| value.name() == name)
+    };
+    let values: Vec<usize> = recipe.grid.axes.iter().map(value).collect::<Option<_>>()?;
+    let fits = |cell: usize| (0..values.len()).all(|axis| recipe.grid.value_at(cell, axis) == values[axis]);
+    (0..recipe.grid.size()).find(|cell| fits(*cell))
 }
 
 /// The ask of a cell that has the seed of a stored request: its number, and the request now.

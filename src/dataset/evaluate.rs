@@ -4,14 +4,17 @@
 //! For rank r = 1 … N, each cell that wants so many rows in order of its id goes on in its stream to the first candidate
 //! that passed its own checks and is no duplicate of a row accepted before: its r-th row. Where a
 //! stream comes to an ask that is not stored, that ask is a demand, and the cell takes no more part.
+//!
+//! Nothing is gathered here: what comes about is told to a [`Sink`] as it does, and a cell that needs
+//! no further row leaves nothing behind but its row's place among the duplicates.
 
-use std::collections::HashMap;
-use std::collections::hash_map::Entry;
+mod seen;
+
 use std::sync::Arc;
 
 use crate::check::{Candidate, Reason};
-use crate::dedup::TextKey;
 use crate::model::{Fingerprint, RowId};
+use seen::Seen;
 
 /// What `evaluate` reads: which ask comes next in a cell, and what is stored for it.
 ///
@@ -19,11 +22,20 @@ use crate::model::{Fingerprint, RowId};
 pub trait Book {
     type Error;
 
-    /// The fingerprint of a cell's `ask`-th request.
-    fn fingerprint(&mut self, cell: usize, ask: u32) -> Result<Fingerprint, Self::Error>;
+    /// Within which group of cells a text of this cell may stand only once.
+    fn scope(&self, cell: usize) -> u64;
 
-    /// What is stored under a fingerprint.
-    fn stored(&mut self, fingerprint: &Fingerprint) -> Result<Stored, Self::Error>;
+    /// Told which asks will be read next, in order, so that they can be prepared together.
+    ///
+    /// # Errors
+    /// As `read`.
+    fn ahead(&mut self, asks: &[(usize, u32)]) -> Result<(), Self::Error>;
+
+    /// The fingerprint of a cell's `ask`-th request, and what is stored under it.
+    ///
+    /// # Errors
+    /// A request that cannot be made, or a store that cannot be read.
+    fn read(&mut self, cell: usize, ask: u32) -> Result<(Fingerprint, Stored), Self::Error>;
 }
 
 #[derive(Debug, Clone)]
@@ -37,17 +49,47 @@ pub enum Stored {
 /// How many rows are wanted, and how far a stream may go.
 #[derive(Debug, Clone)]
 pub struct Quotas {
-    /// By cell.
-    pub rows: Vec<u32>,
+    pub rows: Rows,
     pub max_asks: u32,
-    /// By cell: within which group of cells a text may stand only once.
-    pub scope: Vec<u64>,
+}
+
+/// Rows that are wanted, by cell.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Rows {
+    Alike { cells: usize, rows: u32 },
+    Each(Vec<u32>),
 }
 
 impl Quotas {
+    pub fn cells(&self) -> usize {
+        match &self.rows {
+            Rows::Alike { cells, .. } => *cells,
+            Rows::Each(rows) => rows.len(),
+        }
+    }
+
+    /// Rows of one cell.
+    pub fn rows(&self, cell: usize) -> u32 {
+        match &self.rows {
+            Rows::Alike { rows, .. } => *rows,
+            Rows::Each(rows) => rows[cell],
+        }
+    }
+
+    /// The most rows of one cell.
+    pub fn most_rows(&self) -> u32 {
+        match &self.rows {
+            Rows::Alike { rows, .. } => *rows,
+            Rows::Each(rows) => rows.iter().copied().max().unwrap_or(0),
+        }
+    }
+
     /// Rows of all cells together.
     pub fn wanted(&self) -> u64 {
-        self.rows.iter().map(|rows| u64::from(*rows)).sum()
+        match &self.rows {
+            Rows::Alike { cells, rows } => *cells as u64 * u64::from(*rows),
+            Rows::Each(rows) => rows.iter().map(|rows| u64::from(*rows)).sum(),
+        }
     }
 }
 
@@ -69,24 +111,73 @@ pub struct Place {
     pub index: usize,
 }
 
-/// A row of the dataset, in order of acceptance.
-#[derive(Debug, Clone)]
-pub struct Accepted {
+/// By what a sink wants rows to be named: their ids, or nothing, which costs nothing.
+pub trait Name: Copy {
+    fn of(fingerprint: &Fingerprint, candidate: &Candidate) -> Self;
+}
+
+impl Name for RowId {
+    fn of(fingerprint: &Fingerprint, candidate: &Candidate) -> Self {
+        RowId::of(fingerprint, candidate.choice, candidate.item)
+    }
+}
+
+impl Name for () {
+    fn of(_: &Fingerprint, _: &Candidate) -> Self {}
+}
+
+/// A row of the dataset.
+#[derive(Debug, Clone, Copy)]
+pub struct Accepted<'a, N = RowId> {
     pub place: Place,
-    pub id: RowId,
-    pub answer: Arc<[Candidate]>,
+    /// Which row of its cell it is, from 1.
+    pub rank: u32,
+    pub name: N,
+    pub candidate: &'a Candidate,
+    /// All candidates of its completion.
+    pub answer: &'a [Candidate],
 }
 
 /// A candidate that was passed over.
-#[derive(Debug, Clone)]
-pub struct Rejected {
+#[derive(Debug, Clone, Copy)]
+pub struct Rejected<'a, N = RowId> {
     pub place: Place,
-    pub answer: Arc<[Candidate]>,
-    pub reason: Reason,
+    pub candidate: &'a Candidate,
+    /// All candidates of its completion.
+    pub answer: &'a [Candidate],
+    pub why: Why<'a, N>,
+}
+
+/// Why a candidate was passed over.
+#[derive(Debug, Clone, Copy)]
+pub enum Why<'a, N = RowId> {
+    /// It failed a check of its own.
+    Own(&'a Reason),
+    /// A row accepted before says the same.
+    Duplicate { of: N },
+}
+
+impl<N> Why<'_, N> {
+    /// The name under which it is counted.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Why::Own(reason) => reason.name(),
+            Why::Duplicate { .. } => Reason::DUPLICATE,
+        }
+    }
+}
+
+impl Why<'_> {
+    pub fn reason(&self) -> Reason {
+        match self {
+            Why::Own(reason) => (*reason).clone(),
+            Why::Duplicate { of } => Reason::Duplicate { of: *of },
+        }
+    }
 }
 
 /// An ask that failed by its own fault.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Failed {
     pub cell: usize,
     pub ask: u32,
@@ -94,143 +185,253 @@ pub struct Failed {
     pub reason: Arc<str>,
 }
 
-/// All that follows from a config and what is stored.
-#[derive(Debug, Default)]
-pub struct Outcome {
-    pub rows: Vec<Accepted>,
-    pub rejects: Vec<Rejected>,
-    pub failed: Vec<Failed>,
+/// What is made of an outcome: it is told of everything in the order in which it comes about.
+///
+/// Ranks follow one another, and within a rank cells are told of in order.
+pub trait Sink<N: Name = RowId> {
+    /// A cell's stream reached an ask, with what is stored for it or not.
+    fn reached(&mut self, _cell: usize, _ask: u32, _fingerprint: &Fingerprint) {}
+
+    /// The next row of the dataset.
+    fn row(&mut self, _row: &Accepted<'_, N>) {}
+
+    fn reject(&mut self, _reject: &Rejected<'_, N>) {}
+
+    fn failed(&mut self, _failed: &Failed) {}
+
+    /// A cell's stream ends for now at an ask that is not stored; so many rows it still lacks.
+    fn demand(&mut self, _demand: &Demand, _missing: u32) {}
+}
+
+impl<N: Name, S: Sink<N>> Sink<N> for &mut S {
+    fn reached(&mut self, cell: usize, ask: u32, fingerprint: &Fingerprint) {
+        (**self).reached(cell, ask, fingerprint);
+    }
+
+    fn row(&mut self, row: &Accepted<'_, N>) {
+        (**self).row(row);
+    }
+
+    fn reject(&mut self, reject: &Rejected<'_, N>) {
+        (**self).reject(reject);
+    }
+
+    fn failed(&mut self, failed: &Failed) {
+        (**self).failed(failed);
+    }
+
+    fn demand(&mut self, demand: &Demand, missing: u32) {
+        (**self).demand(demand, missing);
+    }
+}
+
+/// Nobody is told.
+impl<N: Name> Sink<N> for () {}
+
+/// Two sinks at once.
+impl<N: Name, A: Sink<N>, B: Sink<N>> Sink<N> for (A, B) {
+    fn reached(&mut self, cell: usize, ask: u32, fingerprint: &Fingerprint) {
+        self.0.reached(cell, ask, fingerprint);
+        self.1.reached(cell, ask, fingerprint);
+    }
+
+    fn row(&mut self, row: &Accepted<'_, N>) {
+        self.0.row(row);
+        self.1.row(row);
+    }
+
+    fn reject(&mut self, reject: &Rejected<'_, N>) {
+        self.0.reject(reject);
+        self.1.reject(reject);
+    }
+
+    fn failed(&mut self, failed: &Failed) {
+        self.0.failed(failed);
+        self.1.failed(failed);
+    }
+
+    fn demand(&mut self, demand: &Demand, missing: u32) {
+        self.0.demand(demand, missing);
+        self.1.demand(demand, missing);
+    }
+}
+
+/// What an outcome comes to.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Totals {
+    pub rows: u64,
+    pub rejects: u64,
+    pub failed: u64,
     /// Candidates in the asks that were reached, but never needed.
     pub surplus: u64,
-    pub demands: Vec<Demand>,
-    /// By cell: the asks that its stream reached, in order, with the demanded one.
-    pub reached: Vec<Vec<Fingerprint>>,
-    /// By cell: accepted rows.
-    pub accepted: Vec<u32>,
+    pub demands: u64,
     /// Rows missing in cells whose stream has ended.
     pub shortfall: u64,
     /// Completions that were reached.
     pub answers: u64,
 }
 
-impl Outcome {
+impl Totals {
     /// Whether nothing more will come: every cell is full, or its stream has ended.
     pub fn is_final(&self) -> bool {
-        self.demands.is_empty()
+        self.demands == 0
     }
 }
 
 /// A cell's place in its stream.
-#[derive(Default)]
 struct Stream {
+    cell: u32,
     /// The next ask to look up.
     ask: u32,
-    /// The completion being read, and the next candidate in it.
+    /// The next candidate of the completion being read.
+    index: u32,
     current: Option<(Fingerprint, Arc<[Candidate]>)>,
-    index: usize,
-    over: bool,
 }
 
-/// Computes the dataset; see the module for how.
+/// Where an advance of a stream has come to.
+enum At {
+    Row,
+    End,
+}
+
+/// How many cells' asks are prepared together; few in tests, so that these see where one block ends.
+const BLOCK: usize = if cfg!(test) { 3 } else { 2048 };
+
+/// Computes the dataset, and tells the sink of it; see the module for how.
 ///
 /// # Errors
 /// Only what the book fails with.
-pub fn evaluate<B: Book>(quotas: &Quotas, book: &mut B) -> Result<Outcome, B::Error> {
-    let cells = quotas.scope.len();
-    let mut outcome =
-        Outcome { reached: vec![Vec::new(); cells], accepted: vec![0; cells], ..Outcome::default() };
-    let mut streams: Vec<Stream> = Vec::new();
-    streams.resize_with(cells, Stream::default);
-    let mut seen: HashMap<(u64, TextKey), RowId> = HashMap::new();
-    let mut active: Vec<usize> = (0..cells).filter(|cell| quotas.rows[*cell] > 0).collect();
-    let mut rank = 0;
+pub fn evaluate<N: Name, B: Book>(
+    quotas: &Quotas,
+    book: &mut B,
+    sink: &mut impl Sink<N>,
+) -> Result<Totals, B::Error> {
+    let mut work = Work { quotas, book, sink, seen: Seen::default(), totals: Totals::default(), rank: 1 };
+    // Cells that want more rows than they have, and may get them.
+    let mut active: Vec<Stream> = Vec::new();
+    let mut asks: Vec<(usize, u32)> = Vec::with_capacity(BLOCK);
+    let mut cells = (0..quotas.cells()).filter(|cell| quotas.rows(*cell) > 0);
+    loop {
+        asks.clear();
+        asks.extend(cells.by_ref().take(BLOCK).map(|cell| (cell, 0)));
+        if asks.is_empty() {
+            break;
+        }
+        work.book.ahead(&asks)?;
+        for (cell, ask) in &asks {
+            let stream = Stream { cell: *cell as u32, ask: *ask, index: 0, current: None };
+            active.extend(work.next_row(stream)?);
+        }
+    }
     while !active.is_empty() {
-        rank += 1;
-        let mut still = Vec::with_capacity(active.len());
-        for cell in active {
-            advance(cell, &mut streams[cell], quotas, &mut seen, book, &mut outcome)?;
-            if !streams[cell].over && quotas.rows[cell] > rank {
-                still.push(cell);
+        work.rank += 1;
+        let mut still = Vec::new();
+        let mut streams = active.into_iter().peekable();
+        while streams.peek().is_some() {
+            let block: Vec<Stream> = streams.by_ref().take(BLOCK).collect();
+            asks.clear();
+            let read_out = block.iter().filter(|stream| stream.current.is_none());
+            let within = read_out.filter(|stream| stream.ask < quotas.max_asks);
+            asks.extend(within.map(|stream| (stream.cell as usize, stream.ask)));
+            work.book.ahead(&asks)?;
+            for stream in block {
+                still.extend(work.next_row(stream)?);
             }
         }
         active = still;
     }
-    for stream in &streams {
-        if let Some((_, answer)) = &stream.current {
-            outcome.surplus += (answer.len() - stream.index) as u64;
-        }
-    }
-    let wanted = quotas.wanted();
-    let waiting: u64 = outcome
-        .demands
-        .iter()
-        .map(|demand| u64::from(quotas.rows[demand.cell] - outcome.accepted[demand.cell]))
-        .sum();
-    outcome.shortfall = wanted - outcome.rows.len() as u64 - waiting;
-    Ok(outcome)
+    Ok(work.totals)
 }
 
-/// Goes on in a cell's stream to its next row, a demand, or the end.
-fn advance<B: Book>(
-    cell: usize,
-    stream: &mut Stream,
-    quotas: &Quotas,
-    seen: &mut HashMap<(u64, TextKey), RowId>,
-    book: &mut B,
-    outcome: &mut Outcome,
-) -> Result<(), B::Error> {
-    loop {
-        let Some((fingerprint, answer)) = &stream.current else {
-            if stream.ask >= quotas.max_asks {
-                stream.over = true;
-                return Ok(());
+struct Work<'a, N, B, S> {
+    quotas: &'a Quotas,
+    book: &'a mut B,
+    sink: &'a mut S,
+    seen: Seen<N>,
+    totals: Totals,
+    /// The rank that is being filled, from 1.
+    rank: u32,
+}
+
+impl<N: Name, B: Book, S: Sink<N>> Work<'_, N, B, S> {
+    /// Goes on in a cell's stream for its row of this rank; returns the stream if it is to be gone
+    /// on with.
+    fn next_row(&mut self, mut stream: Stream) -> Result<Option<Stream>, B::Error> {
+        let cell = stream.cell as usize;
+        match self.advance(&mut stream)? {
+            At::End => Ok(None),
+            At::Row => {
+                let left =
+                    stream.current.as_ref().map_or(0, |(_, answer)| answer.len() - stream.index as usize);
+                if left == 0 {
+                    stream.current = None;
+                }
+                if self.quotas.rows(cell) > self.rank {
+                    return Ok(Some(stream));
+                }
+                self.totals.surplus += left as u64;
+                Ok(None)
             }
-            let ask = stream.ask;
-            let fingerprint = book.fingerprint(cell, ask)?;
-            // Mostly there is one.
-            outcome.reached[cell].reserve_exact(1);
-            outcome.reached[cell].push(fingerprint);
-            match book.stored(&fingerprint)? {
-                Stored::Missing => {
-                    outcome.demands.push(Demand { cell, ask, fingerprint });
-                    stream.over = true;
-                    return Ok(());
+        }
+    }
+
+    /// Goes on in a cell's stream to its next row, a demand, or the end.
+    fn advance(&mut self, stream: &mut Stream) -> Result<At, B::Error> {
+        let cell = stream.cell as usize;
+        // Rows that the cell will not have, or not yet.
+        let missing = self.quotas.rows(cell) - (self.rank - 1);
+        loop {
+            let Some((fingerprint, answer)) = &stream.current else {
+                if stream.ask >= self.quotas.max_asks {
+                    self.totals.shortfall += u64::from(missing);
+                    return Ok(At::End);
                 }
-                Stored::Tombstone(reason) => {
-                    outcome.failed.push(Failed { cell, ask, fingerprint, reason });
-                }
-                Stored::Answer(answer) => {
-                    outcome.answers += 1;
-                    stream.current = Some((fingerprint, answer));
-                    stream.index = 0;
-                }
-            }
-            stream.ask += 1;
-            continue;
-        };
-        let (fingerprint, answer) = (*fingerprint, answer.clone());
-        let Some(candidate) = answer.get(stream.index) else {
-            stream.current = None;
-            continue;
-        };
-        let place = Place { cell, ask: stream.ask - 1, fingerprint, index: stream.index };
-        stream.index += 1;
-        let reason = match &candidate.outcome {
-            Err(reason) => reason.clone(),
-            Ok(passed) => {
-                let id = RowId::of(&fingerprint, candidate.choice, candidate.item);
-                match seen.entry((quotas.scope[cell], passed.key)) {
-                    Entry::Occupied(of) => Reason::Duplicate { of: *of.get() },
-                    Entry::Vacant(free) => {
-                        free.insert(id);
-                        outcome.accepted[cell] += 1;
-                        outcome.rows.push(Accepted { place, id, answer });
-                        return Ok(());
+                let ask = stream.ask;
+                let (fingerprint, stored) = self.book.read(cell, ask)?;
+                self.sink.reached(cell, ask, &fingerprint);
+                stream.ask += 1;
+                match stored {
+                    Stored::Missing => {
+                        self.totals.demands += 1;
+                        self.sink.demand(&Demand { cell, ask, fingerprint }, missing);
+                        return Ok(At::End);
+                    }
+                    Stored::Tombstone(reason) => {
+                        self.totals.failed += 1;
+                        self.sink.failed(&Failed { cell, ask, fingerprint, reason });
+                    }
+                    Stored::Answer(answer) => {
+                        self.totals.answers += 1;
+                        stream.current = Some((fingerprint, answer));
+                        stream.index = 0;
                     }
                 }
-            }
-        };
-        outcome.rejects.push(Rejected { place, answer, reason });
+                continue;
+            };
+            let index = stream.index as usize;
+            let Some(candidate) = answer.get(index) else {
+                stream.current = None;
+                continue;
+            };
+            stream.index += 1;
+            let place = Place { cell, ask: stream.ask - 1, fingerprint: *fingerprint, index };
+            let why = match &candidate.outcome {
+                Err(reason) => Why::Own(reason),
+                Ok(passed) => {
+                    let name = N::of(fingerprint, candidate);
+                    match self.seen.insert(self.book.scope(cell), passed.key, name) {
+                        Some(of) => Why::Duplicate { of },
+                        None => {
+                            self.totals.rows += 1;
+                            self.sink.row(&Accepted { place, rank: self.rank, name, candidate, answer });
+                            return Ok(At::Row);
+                        }
+                    }
+                }
+            };
+            self.totals.rejects += 1;
+            self.sink.reject(&Rejected { place, candidate, answer, why });
+        }
     }
 }
 

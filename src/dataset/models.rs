@@ -76,7 +76,7 @@ impl Models {
         if self.list.len() == 1 {
             return 0;
         }
-        let place = recipe.grid.cells()[cell];
+        let place = recipe.grid.cell(cell);
         let mut meant: Vec<usize> = (0..self.list.len()).collect();
         if self.named {
             let variant = &recipe.config.prompt.user[recipe.prompts.variant(place, ask)];

@@ -8,12 +8,12 @@ use crate::check::Judge;
 use crate::config::diagnostic::Report;
 use crate::config::resolved::{Amount, Scope};
 use crate::config::{Config, Diagnostic, Loaded};
-use crate::fingerprint::{Ask, Frame, Message};
-use crate::grid::{self, Grid, Uneven};
+use crate::fingerprint::{Ask, Frame, Message, Messages};
+use crate::grid::{self, Cell, Grid, Uneven};
 use crate::model::Fingerprint;
 use crate::prompt::{File, Prompts, RenderError, ask_seed};
 
-use super::{Models, Quotas, repeats};
+use super::{Models, Quotas, evaluate::Rows, repeats};
 
 /// How many cells' asks are rendered to see that they can be.
 const SOME_CELLS: usize = 50;
@@ -25,7 +25,7 @@ pub struct Recipe {
     pub grid: Grid,
     pub prompts: Prompts,
     pub judge: Judge,
-    /// How many rows each cell gets, and which cells share a scope.
+    /// How many rows each cell gets.
     pub quotas: Quotas,
 }
 
@@ -72,10 +72,10 @@ impl Recipe {
     /// The first of some cells' first and last asks, by all variants, that cannot be rendered.
     fn first_failure(&self) -> Option<RenderError> {
         let last = self.quotas.max_asks - 1;
-        let cells = self.grid.cells().iter().take(SOME_CELLS);
+        let cells = self.grid.cells().take(SOME_CELLS);
         let variants = 0..self.prompts.variants();
         let mut asks =
-            cells.flat_map(|cell| variants.clone().flat_map(move |of| [(*cell, of, 0), (*cell, of, last)]));
+            cells.flat_map(|cell| variants.clone().flat_map(move |of| [(cell, of, 0), (cell, of, last)]));
         asks.find_map(|(cell, variant, ask)| {
             self.prompts.render_variant(&self.grid, cell, ask, variant).err()
         })
@@ -86,9 +86,21 @@ impl Recipe {
     /// # Errors
     /// The first that cannot be rendered.
     pub fn render_all(&self) -> Result<(), RenderError> {
-        let cells = self.grid.cells();
-        let failure = cells.par_iter().find_map_first(|cell| self.prompts.render(&self.grid, *cell, 0).err());
+        let rendered = |cell: usize| {
+            let cell = self.grid.cell(cell);
+            self.prompts.visit(&self.grid, cell, 0, self.prompts.variant(cell, 0), &mut |_, _| {}).err()
+        };
+        let failure = (0..self.grid.size()).into_par_iter().find_map_first(rendered);
         failure.map_or(Ok(()), Err)
+    }
+
+    /// Within which group of cells a text of this cell may stand only once.
+    pub fn scope(&self, cell: usize) -> u64 {
+        match self.config.scope {
+            Scope::Cell => cell as u64,
+            Scope::Label => self.grid.label_key(cell),
+            Scope::Dataset => 0,
+        }
     }
 
     /// Rows that the config wants.
@@ -96,13 +108,20 @@ impl Recipe {
         self.quotas.wanted()
     }
 
-    /// The fingerprint of a cell's `ask`-th request to the model that it is for.
+    /// The fingerprint of a cell's `ask`-th request to the model that it is for; the room is used for
+    /// its text.
     ///
     /// # Errors
     /// A template that fails for this ask.
-    pub fn fingerprint(&self, models: &Models, cell: usize, ask: u32) -> Result<Fingerprint, RenderError> {
-        let (messages, seed) = self.messages(cell, ask)?;
-        Ok(self.frame(models, cell, ask).fingerprint(&messages, seed))
+    pub fn fingerprint(
+        &self,
+        models: &Models,
+        cell: usize,
+        ask: u32,
+        room: &mut String,
+    ) -> Result<Fingerprint, RenderError> {
+        let (place, frame) = (self.grid.cell(cell), self.frame(models, cell, ask));
+        frame.fingerprint(self.seed(place, ask), room, |messages| self.write(place, ask, messages))
     }
 
     /// The same request, ready to be sent.
@@ -110,8 +129,8 @@ impl Recipe {
     /// # Errors
     /// A template that fails for this ask.
     pub fn ask(&self, models: &Models, cell: usize, ask: u32) -> Result<Ask, RenderError> {
-        let (messages, seed) = self.messages(cell, ask)?;
-        Ok(self.frame(models, cell, ask).ask(&messages, seed))
+        let (place, frame) = (self.grid.cell(cell), self.frame(models, cell, ask));
+        frame.ask(self.seed(place, ask), |messages| self.write(place, ask, messages))
     }
 
     /// A request that is like an ask, and costs one token.
@@ -119,8 +138,17 @@ impl Recipe {
     /// # Errors
     /// A template that fails for this ask.
     pub fn probe(&self, models: &Models, cell: usize, ask: u32) -> Result<Ask, RenderError> {
-        let (messages, seed) = self.messages(cell, ask)?;
-        Ok(self.frame(models, cell, ask).probe(&messages, seed))
+        let (place, frame) = (self.grid.cell(cell), self.frame(models, cell, ask));
+        frame.probe(self.seed(place, ask), |messages| self.write(place, ask, messages))
+    }
+
+    fn write(&self, place: Cell, ask: u32, messages: &mut Messages) -> Result<(), RenderError> {
+        let variant = self.prompts.variant(place, ask);
+        self.prompts.visit(&self.grid, place, ask, variant, &mut |role, content| messages.add(role, content))
+    }
+
+    fn seed(&self, place: Cell, ask: u32) -> u32 {
+        ask_seed(self.config.seed, place, ask)
     }
 
     fn frame<'a>(&self, models: &'a Models, cell: usize, ask: u32) -> &'a Frame {
@@ -132,35 +160,26 @@ impl Recipe {
     /// # Errors
     /// A template that fails for this ask.
     pub fn messages(&self, cell: usize, ask: u32) -> Result<(Vec<Message>, u32), RenderError> {
-        let place = self.grid.cells()[cell];
+        let place = self.grid.cell(cell);
         let messages = self.prompts.render(&self.grid, place, ask)?;
-        Ok((messages, ask_seed(self.config.seed, place, ask)))
+        Ok((messages, self.seed(place, ask)))
     }
 }
 
 fn quotas(config: &Config, grid: &Grid, report: &mut Report) -> Quotas {
-    let cells = grid.cells();
-    let rows = match &config.samples.amount {
-        Amount::PerCell { per_cell } => vec![*per_cell; cells.len()],
+    let (rows, most) = match &config.samples.amount {
+        Amount::PerCell { per_cell } => (Rows::Alike { cells: grid.size(), rows: *per_cell }, *per_cell),
         Amount::Total { total, balance } => {
             let (rows, uneven) = grid::share(grid, *total, balance);
             if let Some(uneven) = uneven {
                 report.push(uneven_warning(config, &uneven));
             }
-            rows
+            let most = rows.iter().copied().max().unwrap_or(0);
+            (Rows::Each(rows), most)
         }
     };
-    let most = rows.iter().copied().max().unwrap_or(0);
     let needed = most.div_ceil(config.candidates_per_ask().max(1));
-    Quotas {
-        max_asks: config.samples.max_asks.unwrap_or_else(|| needed.saturating_mul(3).max(3)),
-        scope: match config.scope {
-            Scope::Cell => (0..cells.len() as u64).collect(),
-            Scope::Label => cells.iter().map(|cell| grid.label_key(*cell)).collect(),
-            Scope::Dataset => vec![0; cells.len()],
-        },
-        rows,
-    }
+    Quotas { max_asks: config.samples.max_asks.unwrap_or_else(|| needed.saturating_mul(3).max(3)), rows }
 }
 
 fn uneven_warning(config: &Config, uneven: &Uneven) -> Diagnostic {

@@ -28,17 +28,17 @@ pub fn repeats(recipe: &Recipe) -> Option<Diagnostic> {
         return Some(found(message).help(format!("{mend}, or leave out `response.n`")));
     }
     let asks = quotas.max_asks.min(ASKS);
-    let cells = recipe.grid.cells();
-    let step = cells.len().div_ceil(CELLS).max(1);
+    let cells = recipe.grid.size();
+    let step = cells.div_ceil(CELLS).max(1);
     let varies = |cell: usize| {
         let text = |ask| recipe.messages(cell, ask).ok().map(|(messages, _)| messages);
         let first = text(0);
         (1..asks).any(|ask| text(ask) != first)
     };
-    if asks < 2 || (0..cells.len()).step_by(step).any(varies) {
+    if asks < 2 || (0..cells).step_by(step).any(varies) {
         return None;
     }
-    let most = quotas.rows.iter().copied().max().unwrap_or(0);
+    let most = quotas.most_rows();
     let enough = most <= config.candidates_per_ask();
     let mut help =
         format!("{mend}, or let the prompt vary: `pick` from a list, `{{{{ ask }}}}`, or several variants");

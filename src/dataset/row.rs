@@ -1,11 +1,9 @@
 //! Rows and rejects as they stand in files.
 
-use std::fmt::Display;
-
 use serde::ser::{Serialize, SerializeMap, Serializer};
 use serde_json::{Map, Value};
 
-use super::evaluate::{Accepted, Failed, Rejected};
+use super::evaluate::{Accepted, Failed, Rejected, Why};
 use super::models::Models;
 use super::recipe::Recipe;
 use crate::model::Fingerprint;
@@ -15,7 +13,7 @@ use crate::model::Fingerprint;
 pub struct Row<'a> {
     pub recipe: &'a Recipe,
     pub models: &'a Models,
-    pub accepted: &'a Accepted,
+    pub accepted: &'a Accepted<'a>,
 }
 
 impl Row<'_> {
@@ -32,16 +30,15 @@ impl Serialize for Row<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let Self { recipe, models, accepted } = *self;
         let place = &accepted.place;
-        let candidate = &accepted.answer[place.index];
         let mut out = serializer.serialize_map(None)?;
-        out.serialize_entry("id", &accepted.id)?;
-        out.serialize_entry("text", &candidate.text)?;
+        out.serialize_entry("id", &accepted.name)?;
+        out.serialize_entry("text", &accepted.candidate.text)?;
         names(&mut out, recipe, place.cell)?;
-        if let Ok(passed) = &candidate.outcome
-            && !passed.fields.is_empty()
+        if let Ok(passed) = &accepted.candidate.outcome
+            && let Some(fields) = &passed.fields
         {
             let is_axis = |name: &str| recipe.grid.axes.iter().any(|axis| *axis.name == *name);
-            for (name, value) in own_fields(&passed.fields, is_axis) {
+            for (name, value) in own_fields(fields, is_axis) {
                 out.serialize_entry(&name, value)?;
             }
         }
@@ -56,23 +53,37 @@ impl Serialize for Row<'_> {
 pub struct Reject<'a> {
     recipe: &'a Recipe,
     reason: &'static str,
-    why: Why<'a>,
+    why: Words<'a>,
     text: &'a str,
     cell: usize,
     ask: u32,
     fingerprint: Fingerprint,
 }
 
-struct Why<'a>(&'static str, &'a (dyn Display + Sync));
+/// Why a candidate is no row, in words.
+enum Words<'a> {
+    Of(Why<'a>),
+    GivenUp(&'a str),
+}
+
+impl Serialize for Words<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Words::Of(Why::Own(reason)) => serializer.collect_str(reason),
+            Words::Of(why) => serializer.collect_str(&why.reason()),
+            Words::GivenUp(reason) => serializer.collect_str(&format_args!("the ask was given up: {reason}")),
+        }
+    }
+}
 
 impl<'a> Reject<'a> {
-    pub fn of_candidate(recipe: &'a Recipe, rejected: &'a Rejected) -> Self {
+    pub fn of_candidate(recipe: &'a Recipe, rejected: &'a Rejected<'a>) -> Self {
         let place = &rejected.place;
         Self {
             recipe,
-            reason: rejected.reason.name(),
-            why: Why("", &rejected.reason),
-            text: &rejected.answer[place.index].text,
+            reason: rejected.why.name(),
+            why: Words::Of(rejected.why),
+            text: &rejected.candidate.text,
             cell: place.cell,
             ask: place.ask,
             fingerprint: place.fingerprint,
@@ -84,7 +95,7 @@ impl<'a> Reject<'a> {
         Self {
             recipe,
             reason: "failed",
-            why: Why("the ask was given up: ", &failed.reason),
+            why: Words::GivenUp(&failed.reason),
             text: "",
             cell: failed.cell,
             ask: failed.ask,
@@ -97,7 +108,7 @@ impl Serialize for Reject<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut out = serializer.serialize_map(None)?;
         out.serialize_entry("reason", self.reason)?;
-        out.serialize_entry("why", &format_args!("{}{}", self.why.0, self.why.1))?;
+        out.serialize_entry("why", &self.why)?;
         out.serialize_entry("text", self.text)?;
         names(&mut out, self.recipe, self.cell)?;
         out.serialize_entry("ask", &self.ask)?;
@@ -108,11 +119,11 @@ impl Serialize for Reject<'_> {
 }
 
 fn variant(recipe: &Recipe, cell: usize, ask: u32) -> &str {
-    recipe.prompts.variant_name(recipe.prompts.variant(recipe.grid.cells()[cell], ask))
+    recipe.prompts.variant_name(recipe.prompts.variant(recipe.grid.cell(cell), ask))
 }
 
 fn names<M: SerializeMap>(out: &mut M, recipe: &Recipe, cell: usize) -> Result<(), M::Error> {
-    let mut names = recipe.grid.names(recipe.grid.cells()[cell]);
+    let mut names = recipe.grid.names(recipe.grid.cell(cell));
     names.try_for_each(|(axis, value)| out.serialize_entry(axis, value))
 }
 

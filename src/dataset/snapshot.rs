@@ -1,89 +1,268 @@
 //! What a run would have asked, kept to say later what has changed.
 
-use std::collections::HashMap;
+use std::io::{self, BufRead, BufReader, Cursor, Read, Seek};
 
+use super::evaluate::{Demand, Name, Sink};
+use crate::grid::Grid;
 use crate::model::{CellId, Fingerprint};
 use crate::report::CellChange;
 
-/// The asks that each cell's stream reached in a run.
+/// The asks that each cell's stream reached in a run: for each cell in order of id the id, the
+/// number of asks, and the beginnings of their fingerprints.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct CellAsks {
-    cells: HashMap<CellId, Vec<AskHash>>,
-}
+pub struct CellAsks(Vec<u8>);
 
 /// The first bytes of a fingerprint: enough to see that it changed.
 pub type AskHash = [u8; 8];
 
 impl CellAsks {
+    /// Reads what `into_bytes` gave; `None` for anything else.
+    pub fn from_bytes(bytes: Vec<u8>) -> Option<Self> {
+        let mut cells = Cells::new(Cursor::new(&bytes));
+        while cells.next().ok()? {}
+        Some(Self(bytes))
+    }
+
+    pub fn into_bytes(self) -> Vec<u8> {
+        self.0
+    }
+
+    /// To be compared with.
+    pub fn reader(&self) -> Cursor<&[u8]> {
+        Cursor::new(&self.0)
+    }
+
     /// The beginnings of a cell's fingerprints then.
-    pub fn asks(&self, cell: &CellId) -> &[AskHash] {
-        self.cells.get(cell).map_or(&[], Vec::as_slice)
+    pub fn asks(&self, cell: &CellId) -> Vec<AskHash> {
+        let mut cells = Cells::new(self.reader());
+        match cells.find(cell) {
+            Ok(true) => cells.asks,
+            _ => Vec::new(),
+        }
     }
 
     /// The beginnings of all fingerprints in it.
-    pub fn all(&self) -> impl Iterator<Item = &AskHash> {
-        self.cells.values().flatten()
-    }
-
-    pub fn len(&self) -> usize {
-        self.cells.len()
-    }
-
-    pub fn is_empty(&self) -> bool {
-        self.cells.is_empty()
-    }
-
-    /// Writes down cells in order of id: the id, the number of asks, and their hashes.
-    pub fn to_bytes<'a>(cells: impl Iterator<Item = (CellId, &'a [Fingerprint])>) -> Vec<u8> {
-        let mut out = Vec::with_capacity(cells.size_hint().0 * 28);
-        for (id, asks) in cells {
-            out.extend_from_slice(&id.0);
-            out.extend_from_slice(&(asks.len() as u32).to_le_bytes());
-            for ask in asks {
-                out.extend_from_slice(&short(ask));
-            }
+    pub fn all(&self) -> Vec<AskHash> {
+        let mut out = Vec::new();
+        let mut cells = Cells::new(self.reader());
+        while cells.next().unwrap_or(false) {
+            out.extend_from_slice(&cells.asks);
         }
         out
     }
+}
 
-    /// Reads what `to_bytes` wrote; `None` for anything else.
-    pub fn from_bytes(mut bytes: &[u8]) -> Option<Self> {
-        let mut cells = HashMap::new();
-        while !bytes.is_empty() {
-            let id = CellId(bytes.get(..16)?.try_into().ok()?);
-            let asks = u32::from_le_bytes(bytes.get(16..20)?.try_into().ok()?) as usize;
-            let end = asks.checked_mul(8)?.checked_add(20)?;
-            let hashes = bytes.get(20..end)?.chunks_exact(8).filter_map(|c| c.try_into().ok()).collect();
-            cells.insert(id, hashes);
-            bytes = &bytes[end..];
-        }
-        Some(Self { cells })
+/// Gathers the asks that each cell reaches.
+#[derive(Debug)]
+pub struct Reached {
+    /// By cell; zeros where none was reached.
+    first: Vec<AskHash>,
+    /// Cell, ask, beginning of the fingerprint.
+    further: Vec<(u32, u32, AskHash)>,
+}
+
+impl Reached {
+    pub fn new(grid: &Grid) -> Self {
+        Self { first: vec![[0; 8]; grid.size()], further: Vec::new() }
     }
 
-    /// How a cell of now stands to this snapshot; `None` where it was not in it.
+    pub fn finish(mut self, grid: &Grid) -> CellAsks {
+        self.further.sort_unstable();
+        let mut further = self.further.iter().peekable();
+        let mut out = Vec::with_capacity(self.first.len() * 28 + self.further.len() * 8);
+        for (index, (cell, first)) in grid.cells().zip(&self.first).enumerate() {
+            out.extend(cell.id.0);
+            let count = out.len();
+            out.extend([0; 4]);
+            let mut asks = 0u32;
+            if *first != [0; 8] {
+                asks += 1;
+                out.extend(first);
+            }
+            while let Some((_, _, hash)) = further.next_if(|(cell, ..)| *cell as usize == index) {
+                asks += 1;
+                out.extend(hash);
+            }
+            out[count..count + 4].copy_from_slice(&asks.to_le_bytes());
+        }
+        CellAsks(out)
+    }
+}
+
+impl<N: Name> Sink<N> for Reached {
+    fn reached(&mut self, cell: usize, ask: u32, fingerprint: &Fingerprint) {
+        match ask {
+            0 => self.first[cell] = short(fingerprint),
+            ask => self.further.push((cell as u32, ask, short(fingerprint))),
+        }
+    }
+}
+
+/// Compares what streams reach with a snapshot, cell by cell as both are in order of id: a byte a
+/// cell is kept.
+///
+/// A stream that only goes further or less far than then is not changed.
+#[derive(Debug)]
+pub struct Difference<'a, R> {
+    grid: &'a Grid,
+    then: Option<Cells<R>>,
+    /// By cell: what is known of it.
+    marks: Vec<u8>,
+    /// Cells that were looked for in the snapshot, in order.
+    looked: usize,
+    /// The cell that was last told of.
+    last: usize,
+    /// The first rank is over.
+    later: bool,
+    error: Option<io::Error>,
+}
+
+const THERE: u8 = 1;
+const CHANGED: u8 = 2;
+const DEMANDED: u8 = 4;
+
+impl<'a, R: Read + Seek> Difference<'a, R> {
+    /// `then` are the bytes of `CellAsks`, if there were any.
+    pub fn new(grid: &'a Grid, then: Option<R>) -> Self {
+        Self {
+            grid,
+            then: then.map(Cells::new),
+            marks: vec![0; grid.size()],
+            looked: 0,
+            last: 0,
+            later: false,
+            error: None,
+        }
+    }
+
+    /// Looks up which cells up to one were there then.
+    fn look(&mut self, until: usize) -> io::Result<()> {
+        let Some(then) = &mut self.then else { return Ok(()) };
+        while self.looked < until {
+            if then.find(&self.grid.cell(self.looked).id)? {
+                self.marks[self.looked] |= THERE;
+            }
+            self.looked += 1;
+        }
+        Ok(())
+    }
+
+    fn compare(&mut self, cell: usize, ask: u32, fingerprint: &Fingerprint) -> io::Result<()> {
+        if cell < self.last {
+            // Another rank begins.
+            self.look(self.grid.size())?;
+            self.later = true;
+            if let Some(then) = &mut self.then {
+                then.rewind()?;
+            }
+        }
+        self.last = cell;
+        if !self.later {
+            self.look(cell + 1)?;
+        }
+        let Some(then) = self.then.as_mut().filter(|_| self.marks[cell] & THERE > 0) else { return Ok(()) };
+        if self.later {
+            then.find(&self.grid.cell(cell).id)?;
+        }
+        if then.asks.get(ask as usize).is_some_and(|hash| *hash != short(fingerprint)) {
+            self.marks[cell] |= CHANGED;
+        }
+        Ok(())
+    }
+
+    /// How the cells of now stand to the snapshot.
     ///
-    /// A stream that only goes further or less far than then is not changed.
-    pub fn is_changed(&self, cell: &CellId, asks: &[Fingerprint]) -> Option<bool> {
-        let then = self.cells.get(cell)?;
-        Some(then.iter().zip(asks).any(|(then, now)| *then != short(now)))
+    /// # Errors
+    /// A snapshot that cannot be read.
+    pub fn finish(mut self) -> io::Result<CellChange> {
+        if let Some(error) = self.error {
+            return Err(error);
+        }
+        self.look(self.grid.size())?;
+        let mut out = CellChange::default();
+        for marks in &self.marks {
+            let count = match (marks & THERE > 0, marks & CHANGED > 0, marks & DEMANDED > 0) {
+                (true, true, _) => &mut out.changed,
+                (true, false, _) => &mut out.kept,
+                (false, _, true) => &mut out.new,
+                (false, _, false) => &mut out.restored,
+            };
+            *count += 1;
+        }
+        if let Some(then) = &mut self.then {
+            then.rewind()?;
+            let mut cells = 0;
+            while then.next()? {
+                cells += 1;
+            }
+            out.dropped = cells - out.kept - out.changed;
+        }
+        Ok(out)
+    }
+}
+
+impl<N: Name, R: Read + Seek> Sink<N> for Difference<'_, R> {
+    fn reached(&mut self, cell: usize, ask: u32, fingerprint: &Fingerprint) {
+        if self.error.is_none()
+            && let Err(error) = self.compare(cell, ask, fingerprint)
+        {
+            self.error = Some(error);
+        }
     }
 
-    /// Compares the cells of now, each with what its stream reached and whether it has a demand.
-    pub fn difference<'a>(&self, now: impl Iterator<Item = (CellId, &'a [Fingerprint], bool)>) -> CellChange {
-        let mut out = CellChange::default();
-        let mut met = 0;
-        for (cell, asks, demanded) in now {
-            match self.is_changed(&cell, asks) {
-                Some(changed) => {
-                    met += 1;
-                    *(if changed { &mut out.changed } else { &mut out.kept }) += 1;
-                }
-                None if demanded => out.new += 1,
-                None => out.restored += 1,
-            }
+    fn demand(&mut self, demand: &Demand, _missing: u32) {
+        self.marks[demand.cell] |= DEMANDED;
+    }
+}
+
+/// The cells of a snapshot, one after the other.
+#[derive(Debug)]
+struct Cells<R> {
+    bytes: BufReader<R>,
+    /// The cell that was read last, if the end was not met.
+    cell: Option<CellId>,
+    asks: Vec<AskHash>,
+    begun: bool,
+}
+
+impl<R: Read> Cells<R> {
+    fn new(bytes: R) -> Self {
+        Self { bytes: BufReader::with_capacity(1 << 16, bytes), cell: None, asks: Vec::new(), begun: false }
+    }
+
+    /// Reads the next cell; `false` at the end.
+    fn next(&mut self) -> io::Result<bool> {
+        self.begun = true;
+        self.cell = None;
+        self.asks.clear();
+        if self.bytes.fill_buf()?.is_empty() {
+            return Ok(false);
         }
-        out.dropped = self.cells.len() as u64 - met;
-        out
+        let (mut id, mut count) = ([0; 16], [0; 4]);
+        self.bytes.read_exact(&mut id)?;
+        self.bytes.read_exact(&mut count)?;
+        for _ in 0..u32::from_le_bytes(count) {
+            let mut hash = [0; 8];
+            self.bytes.read_exact(&mut hash)?;
+            self.asks.push(hash);
+        }
+        self.cell = Some(CellId(id));
+        Ok(true)
+    }
+
+    /// Goes on to a cell, which is never before one that was looked for; `false` if it is not there.
+    fn find(&mut self, cell: &CellId) -> io::Result<bool> {
+        while !self.begun || self.cell.is_some_and(|at| at < *cell) {
+            self.next()?;
+        }
+        Ok(self.cell == Some(*cell))
+    }
+}
+
+impl<R: Read + Seek> Cells<R> {
+    fn rewind(&mut self) -> io::Result<()> {
+        self.begun = false;
+        self.bytes.rewind()
     }
 }
 
@@ -97,35 +276,74 @@ pub fn short(fingerprint: &Fingerprint) -> AskHash {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::grid::tests::grid;
 
-    fn asks(of: &[u8]) -> Vec<Fingerprint> {
-        of.iter().map(|byte| Fingerprint([*byte; 32])).collect()
+    fn fingerprint(byte: u8) -> Fingerprint {
+        Fingerprint([byte; 32])
+    }
+
+    /// A snapshot of a grid with what was reached, in any order.
+    fn then(grid: &Grid, reached: &[(usize, u32, u8)]) -> CellAsks {
+        let mut out = Reached::new(grid);
+        for (cell, ask, byte) in reached {
+            Sink::<()>::reached(&mut out, *cell, *ask, &fingerprint(*byte));
+        }
+        out.finish(grid)
+    }
+
+    fn difference(grid: &Grid, then: &CellAsks, ranks: &[&[(usize, u32, u8)]], open: &[usize]) -> CellChange {
+        let mut difference = Difference::new(grid, Some(then.reader()));
+        for (cell, ask, byte) in ranks.iter().copied().flatten() {
+            Sink::<()>::reached(&mut difference, *cell, *ask, &fingerprint(*byte));
+        }
+        for cell in open {
+            let demand = Demand { cell: *cell, ask: 0, fingerprint: fingerprint(0) };
+            Sink::<()>::demand(&mut difference, &demand, 1);
+        }
+        difference.finish().unwrap()
     }
 
     #[test]
     fn each_way_to_differ_is_told_apart() {
-        let reached = [(1, &[1u8, 2][..]), (2, &[3]), (3, &[4, 5]), (4, &[6])];
-        let reached = reached.map(|(cell, reached)| (CellId([cell; 16]), asks(reached)));
-        let bytes = CellAsks::to_bytes(reached.iter().map(|(cell, reached)| (*cell, reached.as_slice())));
-        let then = CellAsks::from_bytes(&bytes).unwrap();
-        for (cell, reached) in &reached {
-            assert_eq!(then.asks(cell), reached.iter().map(short).collect::<Vec<_>>());
-        }
-        let now = [
-            (CellId([1; 16]), asks(&[1, 2, 9]), true), // goes further
-            (CellId([2; 16]), asks(&[8]), true),       // another first ask
-            (CellId([3; 16]), asks(&[4, 7]), false),   // another second ask
-            (CellId([5; 16]), asks(&[9]), true),       // never seen
-            (CellId([6; 16]), asks(&[9]), false),      // stored from before
-        ];
-        let difference = then.difference(now.iter().map(|(id, asks, open)| (*id, asks.as_slice(), *open)));
-        assert_eq!(difference, CellChange { kept: 1, new: 1, changed: 2, restored: 1, dropped: 1 });
+        let all = grid("    a: [p, q, r, s, t]\n");
+        let some = grid("    a: [p, q, r, s, u]\n");
+        let index = |grid: &Grid, name: &str| {
+            let mut cells = grid.cells();
+            cells.position(|cell| grid.names(cell).any(|(_, value)| value == name)).unwrap()
+        };
+        let at = |name| index(&some, name);
+        let before = |name| index(&all, name);
+        let then = then(
+            &all,
+            &[
+                (before("s"), 1, 8),
+                (before("p"), 0, 1),
+                (before("p"), 1, 2),
+                (before("q"), 0, 3),
+                (before("r"), 0, 4),
+                (before("r"), 1, 5),
+                (before("s"), 0, 7),
+            ],
+        );
+        assert_eq!(CellAsks::from_bytes(then.clone().into_bytes()), Some(then.clone()));
+        assert_eq!(then.asks(&all.cell(before("p")).id), [[1; 8], [2; 8]]);
+        let mut first = [(at("p"), 0, 1), (at("q"), 0, 9), (at("r"), 0, 4), (at("u"), 0, 1)];
+        first.sort_unstable();
+        // p goes further, r has another second ask, s is not reached at all, t is gone.
+        let mut second = [(at("p"), 1, 2), (at("p"), 2, 6), (at("r"), 1, 6)];
+        second.sort_unstable();
+        let ranks: [&[_]; 2] = [&first, &second];
+        let expected = CellChange { kept: 2, new: 1, changed: 2, restored: 0, dropped: 1 };
+        assert_eq!(difference(&some, &then, &ranks, &[at("p"), at("u")]), expected);
+        let restored = CellChange { new: 0, restored: 1, ..expected };
+        assert_eq!(difference(&some, &then, &ranks, &[at("p")]), restored);
     }
 
     #[test]
     fn bytes_that_are_no_snapshot_are_refused() {
         for bytes in [&[0u8; 3][..], &[0; 17], &[255; 20]] {
-            assert_eq!(CellAsks::from_bytes(bytes), None);
+            assert_eq!(CellAsks::from_bytes(bytes.to_vec()), None);
         }
+        assert_eq!(CellAsks::from_bytes(Vec::new()), Some(CellAsks::default()));
     }
 }

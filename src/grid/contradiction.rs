@@ -46,9 +46,9 @@ fn pair(
 ) -> Option<Diagnostic> {
     // Cells by whether the first axis's value is the positive one.
     let (mut counts, mut first) = ([0u64; 2], None);
-    for cell in grid.cells() {
-        let values = grid.values(*cell);
-        let side = match (polarities[a][values[a]], polarities[b][values[b]]) {
+    for cell in 0..grid.size() {
+        let (at_a, at_b) = (grid.value_at(cell, a), grid.value_at(cell, b));
+        let side = match (polarities[a][at_a], polarities[b][at_b]) {
             (Some(Polarity::Positive), Some(Polarity::Negative)) => 0,
             (Some(Polarity::Negative), Some(Polarity::Positive)) => 1,
             _ => continue,
@@ -56,13 +56,7 @@ fn pair(
         counts[side] += 1;
         let (left, right) = (&grid.axes[a], &grid.axes[b]);
         first.get_or_insert_with(|| {
-            format!(
-                "{}={} {}={}",
-                left.name,
-                left.values[values[a]].name(),
-                right.name,
-                right.values[values[b]].name()
-            )
+            format!("{}={} {}={}", left.name, left.values[at_a].name(), right.name, right.values[at_b].name())
         });
     }
     let (cells, such) = (counts[0] + counts[1], first?);

@@ -63,7 +63,7 @@ pub fn leftovers(config: &Config, grid: &Grid, rows: u64) -> Option<Diagnostic> 
 
 /// Whether rows can be shared out so that all these axes are even.
 fn fits(grid: &Grid, axes: &[usize], rows: u64) -> bool {
-    axes.len() == 1 || grid.cells().len() <= TRIED && share(grid, rows, axes).1.is_none()
+    axes.len() == 1 || grid.size() <= TRIED && share(grid, rows, axes).1.is_none()
 }
 
 /// By axis, the value that is farthest from its share, where that is far.
@@ -75,10 +75,10 @@ fn uneven(config: &Config, grid: &Grid) -> Vec<Leftover> {
         .map(|axis| axis.values.iter().map(|value| if weighted { value.weight() } else { 1.0 }).collect())
         .collect();
     let mut sums: Vec<Vec<f64>> = weights.iter().map(|axis| vec![0.0; axis.len()]).collect();
-    for cell in grid.cells() {
-        let values = grid.values(*cell);
-        let share: f64 = values.iter().zip(&weights).map(|(value, weights)| weights[*value]).product();
-        values.iter().zip(&mut sums).for_each(|(value, sums)| sums[*value] += share);
+    for cell in 0..grid.size() {
+        let values = || (0..weights.len()).map(|axis| grid.value_at(cell, axis));
+        let share: f64 = values().zip(&weights).map(|(value, weights)| weights[value]).product();
+        values().zip(&mut sums).for_each(|(value, sums)| sums[value] += share);
     }
     let far = |axis: usize| {
         let there = |value: &usize| sums[axis][*value] > 0.0;

@@ -76,10 +76,10 @@ impl Selection {
     /// By cell: whether it is meant.
     pub fn mask(&self, grid: &Grid) -> Vec<bool> {
         let mut left = self.limit.unwrap_or(usize::MAX);
-        let cells = grid.cells().iter().map(|cell| {
-            let values = grid.values(*cell);
-            let meant =
-                left > 0 && self.values.iter().all(|(axis, matching)| matching.contains(&values[*axis]));
+        let cells = (0..grid.size()).map(|cell| {
+            let matches =
+                |(axis, matching): &(usize, Vec<usize>)| matching.contains(&grid.value_at(cell, *axis));
+            let meant = left > 0 && self.values.iter().all(matches);
             left -= usize::from(meant);
             meant
         });

@@ -1,7 +1,6 @@
 //! How a total of rows is shared out among the cells.
 
 use super::Grid;
-use crate::model::CellId;
 
 /// Sweeps over the balanced axes before what is reached must do.
 const SWEEPS: usize = 2000;
@@ -27,19 +26,17 @@ pub struct Uneven {
 /// grid's holes allow no better.
 pub fn share(grid: &Grid, total: u64, balance: &[usize]) -> (Vec<u32>, Option<Uneven>) {
     let weight = |axis: usize, value: usize| grid.axes[axis].values[value].weight();
-    let cells: Vec<Vec<usize>> = grid.cells().iter().map(|cell| grid.values(*cell)).collect();
-    let mut shares: Vec<f64> = cells
-        .iter()
-        .map(|values| values.iter().enumerate().map(|(axis, value)| weight(axis, *value)).product())
-        .collect();
+    let product = |cell| (0..grid.axes.len()).map(|axis| weight(axis, grid.value_at(cell, axis))).product();
+    let mut shares: Vec<f64> = (0..grid.size()).map(product).collect();
     // By balanced axis: the share that each value should get, among those that any cell has.
     let targets: Vec<(usize, Vec<f64>)> = balance
         .iter()
         .map(|axis| {
             let mut target = vec![0.0; grid.axes[*axis].values.len()];
-            for (values, share) in cells.iter().zip(&shares) {
+            for (cell, share) in shares.iter().enumerate() {
                 if *share > 0.0 {
-                    target[values[*axis]] = weight(*axis, values[*axis]);
+                    let value = grid.value_at(cell, *axis);
+                    target[value] = weight(*axis, value);
                 }
             }
             let sum: f64 = target.iter().sum();
@@ -50,37 +47,37 @@ pub fn share(grid: &Grid, total: u64, balance: &[usize]) -> (Vec<u32>, Option<Un
     let mut worst = None;
     for _ in 0..SWEEPS {
         for (axis, target) in &targets {
-            let sums = sums(&cells, &shares, *axis, target.len());
-            for (values, share) in cells.iter().zip(&mut shares) {
-                let value = values[*axis];
+            let sums = sums(grid, &shares, *axis);
+            for (cell, share) in shares.iter_mut().enumerate() {
+                let value = grid.value_at(cell, *axis);
                 if sums[value] > 0.0 {
                     *share *= target[value] / sums[value];
                 }
             }
         }
-        worst = farthest(&cells, &shares, &targets);
+        worst = farthest(grid, &shares, &targets);
         if worst.as_ref().is_none_or(|worst| (worst.got / worst.wanted - 1.0).abs() < 1e-9) {
             break;
         }
     }
     let uneven = worst.filter(|worst| (worst.got / worst.wanted - 1.0).abs() > NEAR);
-    let ids: Vec<CellId> = grid.cells().iter().map(|cell| cell.id).collect();
-    (rounded(&shares, &ids, total), uneven)
+    (rounded(&shares, total), uneven)
 }
 
-fn sums(cells: &[Vec<usize>], shares: &[f64], axis: usize, values: usize) -> Vec<f64> {
-    let mut sums = vec![0.0; values];
-    for (values, share) in cells.iter().zip(shares) {
-        sums[values[axis]] += share;
+/// By value of an axis: its cells' shares together.
+fn sums(grid: &Grid, shares: &[f64], axis: usize) -> Vec<f64> {
+    let mut sums = vec![0.0; grid.axes[axis].values.len()];
+    for (cell, share) in shares.iter().enumerate() {
+        sums[grid.value_at(cell, axis)] += share;
     }
     sums
 }
 
-fn farthest(cells: &[Vec<usize>], shares: &[f64], targets: &[(usize, Vec<f64>)]) -> Option<Uneven> {
+fn farthest(grid: &Grid, shares: &[f64], targets: &[(usize, Vec<f64>)]) -> Option<Uneven> {
     let whole: f64 = shares.iter().sum();
     let mut worst: Option<Uneven> = None;
     for (axis, target) in targets {
-        let sums = sums(cells, shares, *axis, target.len());
+        let sums = sums(grid, shares, *axis);
         for (value, wanted) in target.iter().enumerate().filter(|(_, wanted)| **wanted > 0.0) {
             let got = sums[value] / whole;
             let off = |of: &Uneven| (of.got / of.wanted - 1.0).abs();
@@ -93,8 +90,9 @@ fn farthest(cells: &[Vec<usize>], shares: &[f64], targets: &[(usize, Vec<f64>)])
     worst
 }
 
-/// Whole numbers in proportion to shares that add up to a total: largest remainders, ties by id.
-fn rounded(shares: &[f64], ids: &[CellId], total: u64) -> Vec<u32> {
+/// Whole numbers in proportion to shares that add up to a total: largest remainders, ties by id, in
+/// whose order the shares are.
+fn rounded(shares: &[f64], total: u64) -> Vec<u32> {
     let whole: f64 = shares.iter().sum();
     let exact: Vec<f64> = shares.iter().map(|share| share / whole * total as f64).collect();
     let mut rows: Vec<u32> = exact.iter().map(|rows| rows.floor() as u32).collect();
@@ -102,7 +100,7 @@ fn rounded(shares: &[f64], ids: &[CellId], total: u64) -> Vec<u32> {
     let mut order: Vec<usize> = (0..shares.len()).filter(|cell| shares[*cell] > 0.0).collect();
     // To a millionth, so that what is equal but for rounding is decided by id.
     let remainder = |cell: usize| ((exact[cell] - exact[cell].floor()) * 1e6).round() as u64;
-    order.sort_by_key(|cell| (std::cmp::Reverse(remainder(*cell)), ids[*cell]));
+    order.sort_by_key(|cell| (std::cmp::Reverse(remainder(*cell)), *cell));
     let left = total.saturating_sub(given) as usize;
     for cell in order.iter().cycle().take(if order.is_empty() { 0 } else { left }) {
         rows[*cell] += 1;
@@ -115,22 +113,13 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::config::load;
-
-    fn grid(axes: &str) -> Grid {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("x.yaml");
-        let text = format!("endpoints: {{ a: http://h }}\nprompt: {{ user: Hi }}\ngrid:\n  axes:\n{axes}");
-        std::fs::write(&path, text).unwrap();
-        let loaded = load(&path, &[]).unwrap();
-        Grid::build(&loaded.config, &loaded.report.sources).unwrap().0
-    }
+    use crate::grid::tests::grid;
 
     /// Rows by value of an axis.
     fn by(grid: &Grid, rows: &[u32], axis: usize) -> Vec<u32> {
         let mut out = vec![0; grid.axes[axis].values.len()];
-        for (cell, rows) in grid.cells().iter().zip(rows) {
-            out[grid.values(*cell)[axis]] += rows;
+        for (cell, rows) in rows.iter().enumerate() {
+            out[grid.value_at(cell, axis)] += rows;
         }
         out
     }
@@ -165,8 +154,7 @@ mod tests {
     proptest! {
         #[test]
         fn rounding_adds_up_and_is_near(shares in prop::collection::vec(0.01f64..9.0, 1..40), total in 0..5000u64) {
-            let ids: Vec<CellId> = (0..shares.len()).map(|n| CellId([n as u8; 16])).collect();
-            let rows = rounded(&shares, &ids, total);
+            let rows = rounded(&shares, total);
             prop_assert_eq!(rows.iter().map(|rows| u64::from(*rows)).sum::<u64>(), total);
             let whole: f64 = shares.iter().sum();
             for (rows, share) in rows.iter().zip(&shares) {

@@ -1,7 +1,7 @@
 //! How many cells a config has, before any is made.
 
 use super::rules::CompiledRule;
-use super::{GridAxis, MOST_COMBINATIONS, at, axes, decode, matches_any};
+use super::{GridAxis, MOST_COMBINATIONS, at, axes, matches_any, number};
 use crate::config::Diagnostic;
 use crate::config::diagnostic::Sources;
 use crate::config::keys::grouped;
@@ -90,8 +90,10 @@ fn count(config: &Config, sources: &Sources) -> Option<u128> {
     let mut values = vec![0; all.len()];
     let mut kept: u128 = 0;
     let mut found = Vec::new();
-    for combination in 0..bound {
-        decode(combination, &narrow, &mut values);
+    for combination in 0..bound as u32 {
+        for (axis, value) in narrow.iter().zip(&mut values) {
+            *value = axis.value_of(combination);
+        }
         let inside = matches_any(&mut only, &values, &all, &mut found, true)
             && !matches_any(&mut exclude, &values, &all, &mut found, false);
         kept += u128::from(inside);
@@ -106,5 +108,6 @@ fn narrowed(config: &Config, exclude: &[CompiledRule], only: &[CompiledRule]) ->
             axis.values.truncate(1);
         }
     }
+    number(&mut out);
     out
 }

@@ -1,31 +1,100 @@
 //! What `evaluate` reads, over a compiled config and the store.
 
-use std::collections::HashMap;
-use std::sync::Arc;
+mod memory;
+
+use std::sync::{Arc, mpsc};
+use std::time::Instant;
 
 use rayon::prelude::*;
 
 use crate::check::Candidate;
 use crate::check::answer::Answer;
+use crate::dataset::evaluate::Demand;
 use crate::dataset::{Book, Models, Recipe, Stored};
 use crate::model::Fingerprint;
 use crate::prompt::RenderError;
-use crate::store::{Reader, Settings, StoreError};
+use crate::report::{Status, Watcher};
+use crate::store::{Answers, Reader, Settings, StoreError};
+use memory::Memory;
 
-/// Asks and stored answers of one config and its models, remembered once read.
-#[derive(Debug)]
+/// Asks and stored answers of one config and its models.
 pub struct StoreBook<'a> {
     recipe: &'a Recipe,
-    models: Models,
+    models: Arc<Models>,
     reader: Option<&'a Reader>,
+    answers: Answers,
     /// Of today, by endpoint; tombstones are held against them.
     settings: Vec<Settings>,
     /// Tombstones count as missing, or there is none.
     no_tombstones: bool,
-    /// Nothing was stored when the book was opened: what is learnt later is all there is.
-    empty: bool,
-    fingerprints: Vec<Vec<Fingerprint>>,
-    known: HashMap<Fingerprint, Stored>,
+    /// Whether texts are read, or verdicts are enough.
+    texts: bool,
+    /// What was read before, where the same is evaluated many times.
+    memory: Option<Memory>,
+    /// Asks that were prepared together, in the order in which they will be read.
+    ready: Vec<Ready>,
+    /// Where in them the next is looked for.
+    next: usize,
+    progress: Option<Progress<'a>>,
+}
+
+struct Ready {
+    cell: usize,
+    ask: u32,
+    fingerprint: Fingerprint,
+    stored: Stored,
+}
+
+impl Ready {
+    /// An ask of which nothing is known yet.
+    fn new(cell: usize, ask: u32) -> Self {
+        Self { cell, ask, fingerprint: Fingerprint([0; 32]), stored: Stored::Missing }
+    }
+}
+
+/// Who is told how far an evaluation is.
+struct Progress<'a> {
+    watcher: &'a (dyn Watcher + Sync),
+    started: Instant,
+    read: u64,
+}
+
+/// How many raw answers are judged at a time.
+const PIECE: usize = 512;
+
+/// Raw answers one behind the other, each with the number of its ask.
+#[derive(Default)]
+struct Piece {
+    text: String,
+    ends: Vec<(u32, usize)>,
+}
+
+impl Piece {
+    fn push(&mut self, ask: u32, raw: &str) {
+        self.text.push_str(raw);
+        self.ends.push((ask, self.text.len()));
+    }
+
+    fn answers(&self) -> impl Iterator<Item = (u32, &str)> {
+        let mut from = 0;
+        self.ends.iter().map(move |(ask, end)| (*ask, &self.text[std::mem::replace(&mut from, *end)..*end]))
+    }
+}
+
+/// How answers are judged.
+#[derive(Clone, Copy)]
+struct Judging<'a> {
+    recipe: &'a Recipe,
+    texts: bool,
+}
+
+impl Judging<'_> {
+    fn candidates(&self, raw: &str) -> Arc<[Candidate]> {
+        match self.texts {
+            true => self.recipe.judge.candidates(raw).into(),
+            false => self.recipe.judge.verdicts(raw).into(),
+        }
+    }
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -36,9 +105,17 @@ pub enum BookError {
     Store(#[from] StoreError),
 }
 
+impl std::fmt::Debug for StoreBook<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("StoreBook").field("models", &self.models).finish_non_exhaustive()
+    }
+}
+
 impl<'a> StoreBook<'a> {
+    /// A book of verdicts, without texts, that forgets what was read.
+    ///
     /// # Errors
-    /// A template that cannot be rendered for some cell's first ask, and a store that cannot be read.
+    /// A store that cannot be read.
     pub fn new(
         recipe: &'a Recipe,
         models: Models,
@@ -46,102 +123,216 @@ impl<'a> StoreBook<'a> {
         settings: Vec<Settings>,
         retry_failed: bool,
     ) -> Result<Self, BookError> {
-        // Nearly every evaluation needs every cell's first ask, so they are rendered side by side.
-        let fingerprints = (0..recipe.grid.cells().len())
-            .into_par_iter()
-            .map(|cell| Ok(vec![recipe.fingerprint(&models, cell, 0)?]))
-            .collect::<Result<_, RenderError>>()?;
-        let (settings_now, known) = (settings, HashMap::new());
-        let (no_tombstones, empty, settings) = (true, true, Vec::new());
-        let book = Self { recipe, models, reader: None, settings, no_tombstones, empty, fingerprints, known };
-        book.over(reader, settings_now, retry_failed)
+        let no_tombstones = retry_failed
+            || match reader {
+                Some(reader) => !reader.has_tombstones()?,
+                None => true,
+            };
+        Ok(Self {
+            recipe,
+            models: Arc::new(models),
+            reader,
+            answers: Answers::default(),
+            settings,
+            no_tombstones,
+            texts: false,
+            memory: None,
+            ready: Vec::new(),
+            next: 0,
+            progress: None,
+        })
     }
 
-    /// The same asks over what is stored by now; answers that were read stay known.
-    ///
-    /// # Errors
-    /// A store that cannot be read.
-    pub fn over<'b>(
-        mut self,
-        reader: Option<&'b Reader>,
-        settings: Vec<Settings>,
-        retry_failed: bool,
-    ) -> Result<StoreBook<'b>, BookError>
-    where
-        'a: 'b,
-    {
-        let no_tombstones = retry_failed || !reader.map_or(Ok(false), Reader::has_tombstones)?;
-        let empty = no_tombstones && !reader.map_or(Ok(false), Reader::has_completions)?;
-        self.known.retain(|_, stored| matches!(stored, Stored::Answer(_)));
-        Ok(StoreBook { reader, settings, no_tombstones, empty, ..self })
+    /// Remembers what was read, for many evaluations of the same; to begin with, what an evaluation
+    /// found to be missing.
+    #[must_use]
+    pub fn remembering(self, missing: &[Demand]) -> Self {
+        Self { memory: Some(Memory::new(self.recipe.grid.size(), missing)), ..self }
     }
 
-    pub fn models(&self) -> &Models {
+    /// Tells somebody how far the next evaluation is, where it takes longer than a moment; `None` for
+    /// nobody.
+    pub fn watch(&mut self, watcher: Option<&'a (dyn Watcher + Sync)>) {
+        self.progress = watcher.map(|watcher| Progress { watcher, started: Instant::now(), read: 0 });
+    }
+
+    /// Reads the texts of candidates from now on, or verdicts only.
+    pub fn read_texts(&mut self, texts: bool) {
+        self.texts = texts;
+    }
+
+    pub fn models(&self) -> &Arc<Models> {
         &self.models
     }
 
     /// Takes in what was just stored.
     pub fn learn(&mut self, fingerprint: Fingerprint, stored: Stored) {
-        self.known.insert(fingerprint, stored);
+        if let Some(memory) = &mut self.memory {
+            memory.learn(fingerprint, stored, true);
+        }
     }
 
     /// Goes back to passing over asks that were given up, where they were to be asked again and were
     /// not answered.
     pub fn honour_tombstones(&mut self) {
         self.no_tombstones = false;
-        self.empty = false;
-        self.known.retain(|_, stored| !matches!(stored, Stored::Missing));
+        if let Some(memory) = &mut self.memory {
+            memory.look_again();
+        }
     }
 
     /// Reads the store again for an ask when it is next needed.
     pub fn forget(&mut self, fingerprint: &Fingerprint) {
-        self.empty = false;
-        self.known.remove(fingerprint);
-    }
-
-    fn read(&self, fingerprint: &Fingerprint) -> Result<Stored, StoreError> {
-        let Some(reader) = self.reader.filter(|_| !self.empty) else {
-            return Ok(Stored::Missing);
-        };
-        if let Some(raw) = reader.answer(fingerprint, self.recipe.config.sampling.max_tokens)? {
-            return Ok(Stored::Answer(self.recipe.judge.candidates(&raw).into()));
+        if let Some(memory) = &mut self.memory {
+            memory.forget(fingerprint);
         }
-        let tombstone = match self.no_tombstones {
-            true => None,
-            false => reader.tombstone(fingerprint)?,
-        };
-        Ok(match tombstone {
-            Some(stone) if self.settings.iter().any(|now| stone.settings.still_hold(now)) => {
-                Stored::Tombstone(stone.reason.into())
-            }
-            _ => Stored::Missing,
-        })
     }
 
     /// The candidates of an answer, by this config's rules.
     pub fn judge(&self, answer: &Answer) -> Arc<[Candidate]> {
-        self.recipe.judge.judge(answer).into()
+        self.recipe.judge.judge(answer, true).into()
+    }
+
+    /// Looks up what is stored.
+    fn look_up(&mut self, asks: &mut [Ready]) -> Result<(), BookError> {
+        let Some(reader) = self.reader else { return Ok(()) };
+        let mut open: Vec<u32> = (0..asks.len() as u32).collect();
+        if let Some(memory) = &self.memory {
+            open.retain(|at| match memory.recall(&asks[*at as usize], self.texts) {
+                Some(stored) => {
+                    asks[*at as usize].stored = stored;
+                    false
+                }
+                None => true,
+            });
+        }
+        if open.is_empty() || open.len() > PIECE && self.no_tombstones && !reader.has_completions()? {
+            return Ok(());
+        }
+        let max_tokens = self.recipe.config.sampling.max_tokens;
+        let judge = Judging { recipe: self.recipe, texts: self.texts };
+        let mut found: Vec<(u32, Arc<[Candidate]>)> = Vec::with_capacity(open.len());
+        if let [one] = open.as_slice() {
+            let asks = [asks[*one as usize].fingerprint];
+            let answers = &mut self.answers;
+            answers.find(reader, &asks, max_tokens, |_, raw| found.push((*one, judge.candidates(raw))))?;
+        } else {
+            let (sender, judged) = mpsc::channel();
+            // The next answers are read while others judge the last.
+            let read = rayon::in_place_scope(|scope| {
+                for some in open.chunks(PIECE) {
+                    let fingerprints: Vec<_> = some.iter().map(|at| asks[*at as usize].fingerprint).collect();
+                    let mut piece = Piece::default();
+                    self.answers.find(reader, &fingerprints, max_tokens, |index, raw| {
+                        piece.push(some[index], raw);
+                    })?;
+                    let sender = sender.clone();
+                    scope.spawn(move |_| {
+                        let judged: Vec<_> =
+                            piece.answers().map(|(at, raw)| (at, judge.candidates(raw))).collect();
+                        // The receiver waits for all of them.
+                        let _ = sender.send(judged);
+                    });
+                }
+                Ok::<_, StoreError>(())
+            });
+            read?;
+            drop(sender);
+            found.extend(judged.into_iter().flatten());
+        }
+        for (at, answer) in found {
+            asks[at as usize].stored = Stored::Answer(answer);
+        }
+        if !self.no_tombstones {
+            for at in open {
+                let ask = &mut asks[at as usize];
+                if matches!(ask.stored, Stored::Missing)
+                    && let Some(stone) = reader.tombstone(&ask.fingerprint)?
+                    && self.settings.iter().any(|now| stone.settings.still_hold(now))
+                {
+                    ask.stored = Stored::Tombstone(stone.reason.into());
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Works out the fingerprints of asks, side by side, and looks up what is stored for them.
+    fn prepare(&mut self, asks: &mut [Ready]) -> Result<(), BookError> {
+        // Not the whole book: its reader is this thread's.
+        let (recipe, models, memory) = (self.recipe, &self.models, &self.memory);
+        let work_out = |room: &mut String, ready: &mut Ready| -> Result<(), RenderError> {
+            let known = memory.as_ref().and_then(|memory| memory.fingerprint(ready.cell, ready.ask));
+            ready.fingerprint = match known {
+                Some(known) => known,
+                None => recipe.fingerprint(models, ready.cell, ready.ask, room)?,
+            };
+            Ok(())
+        };
+        match &mut *asks {
+            [one] => work_out(&mut String::new(), one)?,
+            many => many.par_iter_mut().with_min_len(64).try_for_each_init(String::new, work_out)?,
+        }
+        self.look_up(asks)?;
+        if let Some(memory) = &mut self.memory {
+            asks.iter().for_each(|ask| memory.keep(ask, self.texts));
+        }
+        Ok(())
     }
 }
 
 impl Book for StoreBook<'_> {
     type Error = BookError;
 
-    fn fingerprint(&mut self, cell: usize, ask: u32) -> Result<Fingerprint, BookError> {
-        let known = &mut self.fingerprints[cell];
-        while known.len() <= ask as usize {
-            let next = known.len() as u32;
-            known.push(self.recipe.fingerprint(&self.models, cell, next)?);
-        }
-        Ok(known[ask as usize])
+    fn scope(&self, cell: usize) -> u64 {
+        self.recipe.scope(cell)
     }
 
-    fn stored(&mut self, fingerprint: &Fingerprint) -> Result<Stored, BookError> {
-        if let Some(known) = self.known.get(fingerprint) {
-            return Ok(known.clone());
+    fn ahead(&mut self, asks: &[(usize, u32)]) -> Result<(), BookError> {
+        let mut ready = std::mem::take(&mut self.ready);
+        ready.clear();
+        ready.extend(asks.iter().map(|(cell, ask)| Ready::new(*cell, *ask)));
+        self.prepare(&mut ready)?;
+        self.ready = ready;
+        self.next = 0;
+        if let Some(progress) = &mut self.progress {
+            progress.read += asks.len() as u64;
+            progress.show(self.recipe.wanted());
         }
-        let stored = self.read(fingerprint)?;
-        self.known.insert(*fingerprint, stored.clone());
-        Ok(stored)
+        Ok(())
+    }
+
+    fn read(&mut self, cell: usize, ask: u32) -> Result<(Fingerprint, Stored), BookError> {
+        // They come in the order in which they were told, perhaps with others between.
+        while self.ready.get(self.next).is_some_and(|ready| ready.cell < cell) {
+            self.next += 1;
+        }
+        if let Some(ready) = self.ready.get_mut(self.next)
+            && (ready.cell, ready.ask) == (cell, ask)
+        {
+            self.next += 1;
+            return Ok((ready.fingerprint, std::mem::replace(&mut ready.stored, Stored::Missing)));
+        }
+        let mut one = [Ready::new(cell, ask)];
+        self.prepare(&mut one)?;
+        let [Ready { fingerprint, stored, .. }] = one;
+        Ok((fingerprint, stored))
+    }
+}
+
+impl Progress<'_> {
+    fn show(&self, wanted: u64) {
+        let elapsed = self.started.elapsed();
+        if elapsed.as_millis() < 700 {
+            return;
+        }
+        let share = (100 * self.read / wanted.max(1)).min(99);
+        self.watcher.update(&Status {
+            rows: self.read.min(wanted),
+            wanted,
+            elapsed,
+            waiting: Some(format!("looking through the cells: {share} %")),
+            ..Status::default()
+        });
     }
 }

@@ -128,7 +128,7 @@ fn slots(endpoint: &Endpoint, memory: &EndpointMemory) -> Finding {
 async fn context(recipe: &Recipe, client: &Client, memory: &EndpointMemory) -> Option<Finding> {
     let holds = memory.context?;
     let mut prompts: Vec<(usize, Vec<Message>)> = Vec::new();
-    for cell in 0..recipe.grid.cells().len() {
+    for cell in 0..recipe.grid.size() {
         let Ok((messages, _)) = recipe.messages(cell, 0) else { continue };
         let length = messages.iter().map(|message| message.content.len()).sum();
         prompts.push((length, messages));

@@ -10,17 +10,19 @@ mod speed;
 
 use std::collections::BTreeMap;
 
+use super::RunError;
 use super::connect::Known;
 use super::worker::Progress;
-use super::{Opened, RunError};
 use crate::check::answer::Answer;
 use crate::config::resolved::Slots;
-use crate::dataset::{Models, Outcome, Recipe};
+use crate::dataset::evaluate::{Accepted, Demand, Failed, Name, Rejected};
+use crate::dataset::{Models, Recipe, Sink};
 use crate::model::Fingerprint;
 use crate::pipeline::address::address;
 use crate::report::{Basis, Forecast};
 use crate::store::{EndpointMemory, Experience, Reader, StoreDir, Writer};
-use evidence::{Evidence, Judged, LEAST_ANSWERS};
+pub use evidence::{Evidence, Judged};
+use evidence::{LEAST_ANSWERS, Open};
 use speed::{Load, Pace};
 
 /// Prompts that are counted by the server.
@@ -28,20 +30,76 @@ const SAMPLE: usize = 16;
 /// Stored answers whose usage is read.
 const ANSWERS: usize = 128;
 
-/// Works out what the demands of an outcome, in the cells of a mask, will come to.
+/// What a forecast needs of an outcome.
+#[derive(Debug)]
+pub struct Prospect<'a> {
+    recipe: &'a Recipe,
+    models: &'a Models,
+    /// By cell: whether it is to be asked for; empty where all are.
+    mask: Vec<bool>,
+    /// Demands of the cells that are to be asked for.
+    pub demands: u64,
+    /// The same by model.
+    shares: Vec<u64>,
+    open: Open,
+    evidence: Evidence<'a>,
+    prompts: Sample<Demand>,
+    answers: Sample<()>,
+}
+
+impl<'a> Prospect<'a> {
+    pub fn new(recipe: &'a Recipe, models: &'a Models, mask: Vec<bool>) -> Self {
+        Self {
+            recipe,
+            models,
+            mask,
+            demands: 0,
+            shares: vec![0; models.list().len()],
+            open: Open::default(),
+            evidence: Evidence::new(recipe),
+            prompts: Sample::new(SAMPLE),
+            answers: Sample::new(ANSWERS),
+        }
+    }
+}
+
+impl<N: Name> Sink<N> for Prospect<'_> {
+    fn row(&mut self, row: &Accepted<'_, N>) {
+        Sink::<N>::row(&mut self.evidence, row);
+        self.answers.take(row.place.fingerprint, ());
+    }
+
+    fn reject(&mut self, reject: &Rejected<'_, N>) {
+        Sink::<N>::reject(&mut self.evidence, reject);
+        self.answers.take(reject.place.fingerprint, ());
+    }
+
+    fn failed(&mut self, failed: &Failed) {
+        Sink::<N>::failed(&mut self.evidence, failed);
+    }
+
+    fn demand(&mut self, demand: &Demand, missing: u32) {
+        if self.mask.get(demand.cell).is_some_and(|meant| !meant) {
+            return;
+        }
+        self.demands += 1;
+        self.shares[self.models.of(self.recipe, demand.cell, demand.ask)] += 1;
+        self.open.demand(self.recipe, demand, missing);
+        self.prompts.take(demand.fingerprint, *demand);
+    }
+}
+
+/// Works out what the demands of an outcome will come to.
 ///
 /// # Errors
 /// A store that cannot be read, and a template that fails.
 pub async fn forecast(
-    opened: &Opened,
-    outcome: &Outcome,
-    mask: &[bool],
-    models: &Models,
+    prospect: &Prospect<'_>,
     known: Option<&Known>,
     reader: Option<&Reader>,
 ) -> Result<Forecast, RunError> {
-    let recipe = &opened.recipe;
-    let demands = outcome.demands.iter().filter(|demand| mask[demand.cell]).count() as u64;
+    let Prospect { recipe, models, demands, evidence, .. } = prospect;
+    let (recipe, models, demands) = (*recipe, *models, *demands);
     let (Some(known), true) = (known, demands > 0) else {
         return Ok(Forecast { of_requests: demands, ..Forecast::default() });
     };
@@ -55,17 +113,16 @@ pub async fn forecast(
     let judged_then: Option<Judged> =
         last.as_ref().and_then(|last| serde_json::from_value(last.judged.clone()).ok());
 
-    let evidence = Evidence::of(recipe, outcome);
-    let requests = evidence::expected_asks(recipe, outcome, mask, &evidence, judged_then.as_ref());
+    let requests = prospect.open.expected_asks(evidence, judged_then.as_ref());
     let (judged, judged_from) = match evidence.all.answers() >= LEAST_ANSWERS {
         true => (Some(&evidence.all), Basis::Stored),
         false => (judged_then.as_ref(), Basis::LastRun),
     };
     let judged = judged.filter(|_| requests.is_some());
 
-    let counted = count::prompt_tokens(recipe, outcome, mask, models, known, reader).await?;
+    let counted = count::prompt_tokens(recipe, prospect, models, known, reader).await?;
     let used = match reader {
-        Some(reader) => usage(recipe, outcome, reader)?,
+        Some(reader) => usage(recipe, prospect, reader)?,
         None => None,
     };
     let used_then =
@@ -86,10 +143,9 @@ pub async fn forecast(
     // nothing.
     let seconds = match (requests, reader) {
         (Some(requests), Some(reader)) if each.is_some() || last.is_some() => {
-            let shares = shares(recipe, outcome, mask, models);
             let load = Load { requests, demands, tokens: each, per_minute: None };
             let prompt = prompt.map_or(0.0, |(tokens, _)| tokens);
-            time(recipe, models, &shares, load, prompt, reader)?
+            time(recipe, models, &prospect.shares, load, prompt, reader)?
         }
         _ => None,
     };
@@ -122,15 +178,6 @@ fn last_run(recipe: &Recipe, models: &Models, reader: &Reader) -> Result<Option<
         }
     }
     Ok(last)
-}
-
-/// By model, how many of the demands are for it.
-fn shares(recipe: &Recipe, outcome: &Outcome, mask: &[bool], models: &Models) -> Vec<u64> {
-    let mut out = vec![0; models.list().len()];
-    for demand in outcome.demands.iter().filter(|demand| mask[demand.cell]) {
-        out[models.of(recipe, demand.cell, demand.ask)] += 1;
-    }
-    out
 }
 
 /// Seconds until the last model has answered: each works on its own, on all endpoints that have it.
@@ -176,14 +223,14 @@ pub fn remember(
     dir: &StoreDir,
     recipe: &Recipe,
     memories: &[EndpointMemory],
-    outcome: &Outcome,
+    judged: &Judged,
     progress: &Progress,
 ) -> Result<(), RunError> {
     if progress.requests == 0 {
         return Ok(());
     }
     let config = &recipe.config;
-    let judged = serde_json::to_value(Evidence::of(recipe, outcome).all).unwrap_or_default();
+    let judged = serde_json::to_value(judged).unwrap_or_default();
     let writer = Writer::open(dir, |_| {})?;
     let each = |tokens: u64| tokens as f64 / progress.requests as f64;
     for ((endpoint, memory), did) in config.endpoints.iter().zip(memories).zip(&progress.endpoints) {
@@ -215,27 +262,37 @@ fn mean(of: &[u64]) -> Option<f64> {
 
 /// Those with the least of their fingerprints: a sample that follows from them alone and changes
 /// little when they do. Only the sample is held.
-fn sample<T>(all: impl Iterator<Item = (Fingerprint, T)>, size: usize) -> BTreeMap<Fingerprint, T> {
-    let mut out = BTreeMap::new();
-    for (fingerprint, item) in all {
-        let full = out.len() >= size;
-        if full && out.last_key_value().is_some_and(|(last, _)| fingerprint >= *last) {
-            continue;
+#[derive(Debug)]
+struct Sample<T> {
+    size: usize,
+    items: BTreeMap<Fingerprint, T>,
+}
+
+impl<T> Sample<T> {
+    fn new(size: usize) -> Self {
+        Self { size, items: BTreeMap::new() }
+    }
+
+    fn take(&mut self, fingerprint: Fingerprint, item: T) {
+        let full = self.items.len() >= self.size;
+        if full && self.items.last_key_value().is_some_and(|(last, _)| fingerprint >= *last) {
+            return;
         }
-        out.insert(fingerprint, item);
-        if out.len() > size {
-            out.pop_last();
+        self.items.insert(fingerprint, item);
+        if self.items.len() > self.size {
+            self.items.pop_last();
         }
     }
-    out
+
+    fn items(&self) -> &BTreeMap<Fingerprint, T> {
+        &self.items
+    }
 }
 
 /// Tokens of prompt and completion, a request, on the average of some stored answers of the dataset.
-fn usage(recipe: &Recipe, outcome: &Outcome, reader: &Reader) -> Result<Option<(f64, f64)>, RunError> {
-    let rows = outcome.rows.iter().map(|row| row.place.fingerprint);
-    let answers = rows.chain(outcome.rejects.iter().map(|reject| reject.place.fingerprint));
+fn usage(recipe: &Recipe, prospect: &Prospect<'_>, reader: &Reader) -> Result<Option<(f64, f64)>, RunError> {
     let (mut prompt, mut completion, mut count) = (0, 0, 0u64);
-    for answer in sample(answers.map(|answer| (answer, ())), ANSWERS).keys() {
+    for answer in prospect.answers.items().keys() {
         let Some(raw) = reader.answer(answer, recipe.config.sampling.max_tokens)? else { continue };
         let usage = Answer::parse(&raw).ok().and_then(|answer| answer.usage);
         if let Some(usage) = usage.filter(|usage| usage.completion_tokens > 0) {

@@ -1,15 +1,12 @@
 //! Guards a dataset against a run that would take much of it away.
 
-use std::collections::HashMap;
-
 use super::Opened;
 use super::error::RunError;
 use super::output::Files;
 use super::{run, summary};
-use crate::dataset::{Models, Outcome};
+use crate::dataset::Models;
 use crate::fingerprint::Identity;
-use crate::model::{Fingerprint, RowId};
-use crate::store::Snapshot;
+use crate::report::RowChange;
 
 /// What is done where more rows would leave than `run.max_leaving`.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -27,24 +24,19 @@ pub enum Leaving {
 pub struct Guard<'a> {
     pub opened: &'a Opened,
     pub files: &'a Files,
-    /// The rows of the dataset that stands on disk.
-    pub before: &'a HashMap<RowId, Fingerprint>,
-    pub last: Option<&'a Snapshot>,
+    /// The resolved config and the files of the last snapshot.
+    pub last: Option<&'a (String, String)>,
     pub leaving: Leaving,
 }
 
 impl Guard<'_> {
-    /// Holds an outcome against the dataset on disk; `true` where its files are to be left alone.
+    /// Decides about a change of the dataset on disk; `true` where its files are to be left alone.
     ///
     /// # Errors
     /// More rows would leave than may, and that is refused.
-    pub fn check(&self, outcome: &Outcome, models: &Models) -> Result<bool, RunError> {
+    pub fn check(&self, change: RowChange, models: &Models) -> Result<bool, RunError> {
         let most = self.opened.recipe.config.run.max_leaving;
-        if self.leaving == Leaving::Accept || self.before.len() as u64 <= most {
-            return Ok(false);
-        }
-        let change = summary::change(outcome, self.before);
-        if change.leaving + change.displaced <= most {
+        if self.leaving == Leaving::Accept || change.leaving + change.displaced <= most {
             return Ok(false);
         }
         if self.leaving == Leaving::Spare {
@@ -52,10 +44,11 @@ impl Guard<'_> {
         }
         let mut causes = self.last.map_or_else(Vec::new, |then| {
             let now = run::state(self.opened);
-            summary::causes((&then.resolved, &then.files), (&now.0, &now.1))
+            summary::causes((&then.0, &then.1), (&now.0, &now.1))
         });
         causes.extend(model_change(self.files, models));
-        Err(RunError::Leaving { change, of: self.before.len() as u64, most, causes })
+        let of = change.kept + change.leaving + change.displaced;
+        Err(RunError::Leaving { change, of, most, causes })
     }
 }
 

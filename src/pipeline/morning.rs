@@ -4,8 +4,10 @@ use std::collections::hash_map::{Entry, HashMap};
 use std::collections::{BTreeMap, HashSet};
 
 use super::Opened;
+use super::summary::Outcome;
 use super::worker::Progress;
-use crate::dataset::{Outcome, Recipe};
+use crate::dataset::evaluate::{Accepted, Demand, Failed, Rejected};
+use crate::dataset::{Recipe, Sink};
 use crate::report::morning::{EndpointNight, Example, Exhausted, Opening, opening};
 use crate::report::{self, Summary, shortened};
 
@@ -21,83 +23,142 @@ const OPENINGS: usize = 5;
 /// Openings are counted over so many of the first rows: any head of a dataset is balanced.
 const OPENINGS_OF: usize = 10_000;
 
-/// Fills in what the outcome shows: examples of rejects, cells that cannot be filled, openings.
-pub fn gather(summary: &mut Summary, recipe: &Recipe, outcome: &Outcome) {
-    let describe = |cell: usize| recipe.grid.describe(recipe.grid.cells()[cell]);
-    let mut by_cell: HashMap<usize, BTreeMap<&'static str, u64>> = HashMap::new();
-    for reject in &outcome.rejects {
-        let reason = reject.reason.name();
-        *by_cell.entry(reject.place.cell).or_default().entry(reason).or_default() += 1;
-        let examples = summary.examples.entry(reason.to_owned()).or_default();
-        if examples.len() == EXAMPLES {
-            continue;
-        }
-        let text = shortened(&reject.answer[reject.place.index].text, 300);
-        if examples.iter().all(|shown| shown.text != text) {
-            let cell = describe(reject.place.cell);
-            examples.push(Example { cell, why: reject.reason.to_string(), text });
-        }
-    }
-    let mut failed: HashMap<usize, u64> = HashMap::new();
-    for ask in &outcome.failed {
-        *failed.entry(ask.cell).or_default() += 1;
-        *summary.failed_by.entry(ask.reason.to_string()).or_default() += 1;
-    }
-    let open: HashSet<usize> = outcome.demands.iter().map(|demand| demand.cell).collect();
-    let missing = |cell: usize| recipe.quotas.rows[cell] - outcome.accepted[cell];
-    let short = |cell: &usize| missing(*cell) > 0 && !open.contains(cell);
-    let mut exhausted: Vec<usize> = (0..outcome.accepted.len()).filter(short).collect();
-    summary.exhausted_cells = exhausted.len() as u64;
-    exhausted.sort_by_key(|cell| (std::cmp::Reverse(missing(*cell)), *cell));
-    let shown = exhausted.into_iter().take(EXHAUSTED).map(|cell| {
-        let rejected = by_cell.get(&cell).into_iter().flatten();
-        Exhausted {
-            cell: describe(cell),
-            wanted: recipe.quotas.rows[cell].into(),
-            accepted: outcome.accepted[cell].into(),
-            rejected: rejected.map(|(reason, times)| ((*reason).to_owned(), *times)).collect(),
-            failed: failed.get(&cell).copied().unwrap_or(0),
-        }
-    });
-    summary.exhausted = shown.collect();
-    let texts = outcome.rows.iter().map(|row| row.answer[row.place.index].text.as_str());
-    summary.openings = openings(texts.take(OPENINGS_OF));
+/// What an outcome shows: examples of rejects, cells that cannot be filled, openings.
+#[derive(Debug, Default)]
+pub struct Morning {
+    examples: BTreeMap<String, Vec<Example>>,
+    failed_by: BTreeMap<String, u64>,
+    exhausted_cells: u64,
+    exhausted: Vec<Exhausted>,
+    openings: Vec<Opening>,
 }
 
-/// The openings that most texts share, with their share of all.
-fn openings<'a>(texts: impl Iterator<Item = &'a str>) -> Vec<Opening> {
-    // A text's own words are only kept once a second text opens alike: most never meet one.
-    enum Seen<'a> {
-        Once(&'a str),
-        Often(u64, &'a str),
+impl Morning {
+    pub fn fill(self, summary: &mut Summary) {
+        summary.examples = self.examples;
+        summary.failed_by = self.failed_by;
+        summary.exhausted_cells = self.exhausted_cells;
+        summary.exhausted = self.exhausted;
+        summary.openings = self.openings;
     }
-    let mut seen: HashMap<u64, Seen<'a>> = HashMap::new();
-    let mut all = 0;
-    for text in texts {
-        all += 1;
-        let Some(hash) = opening_hash(text) else { continue };
-        match seen.entry(hash) {
-            Entry::Vacant(place) => {
-                place.insert(Seen::Once(text));
-            }
-            Entry::Occupied(mut place) => {
-                let next = match place.get() {
-                    Seen::Once(first) => Seen::Often(2, first),
-                    Seen::Often(times, first) => Seen::Often(times + 1, first),
-                };
-                place.insert(next);
-            }
+}
+
+/// Gathers that as the outcome comes about.
+#[derive(Debug)]
+pub struct Gather<'a> {
+    recipe: &'a Recipe,
+    out: Morning,
+    /// What became of cells that are not full.
+    rejected: HashMap<usize, BTreeMap<&'static str, u64>>,
+    failed: HashMap<usize, u64>,
+    openings: Openings,
+}
+
+impl<'a> Gather<'a> {
+    pub fn new(recipe: &'a Recipe) -> Self {
+        Self {
+            recipe,
+            out: Morning::default(),
+            rejected: HashMap::new(),
+            failed: HashMap::new(),
+            openings: Openings::default(),
         }
     }
-    let often = seen.into_values().filter_map(|seen| match seen {
-        Seen::Once(_) => None,
-        Seen::Often(rows, first) => Some((rows, opening(first)?)),
-    });
-    let mut often: Vec<(u64, String)> = often.collect();
-    often.sort_by(|a, b| b.0.cmp(&a.0).then_with(|| a.1.cmp(&b.1)));
-    let share = |rows: u64| (rows as f64 / f64::from(all.max(1)) * 10_000.0).round() / 10_000.0;
-    let shown = often.into_iter().take(OPENINGS);
-    shown.map(|(rows, words)| Opening { words, rows, share: share(rows) }).collect()
+
+    pub fn finish(mut self, outcome: &Outcome) -> Morning {
+        let (recipe, accepted) = (self.recipe, &outcome.accepted);
+        let open: HashSet<usize> = outcome.demands.iter().map(|demand| demand.cell).collect();
+        let missing = |cell: usize| recipe.quotas.rows(cell) - accepted[cell];
+        let short = |cell: &usize| missing(*cell) > 0 && !open.contains(cell);
+        let mut exhausted: Vec<usize> = (0..accepted.len()).filter(short).collect();
+        self.out.exhausted_cells = exhausted.len() as u64;
+        exhausted.sort_by_key(|cell| (std::cmp::Reverse(missing(*cell)), *cell));
+        let shown = exhausted.into_iter().take(EXHAUSTED).map(|cell| {
+            let rejected = self.rejected.get(&cell).into_iter().flatten();
+            Exhausted {
+                cell: recipe.grid.describe(recipe.grid.cell(cell)),
+                wanted: recipe.quotas.rows(cell).into(),
+                accepted: accepted[cell].into(),
+                rejected: rejected.map(|(reason, times)| ((*reason).to_owned(), *times)).collect(),
+                failed: self.failed.get(&cell).copied().unwrap_or(0),
+            }
+        });
+        self.out.exhausted = shown.collect();
+        self.out.openings = self.openings.finish();
+        self.out
+    }
+}
+
+impl Sink for Gather<'_> {
+    fn row(&mut self, row: &Accepted<'_>) {
+        self.openings.take(&row.candidate.text);
+        if row.rank == self.recipe.quotas.rows(row.place.cell) {
+            self.rejected.remove(&row.place.cell);
+        }
+    }
+
+    fn reject(&mut self, reject: &Rejected<'_>) {
+        let reason = reject.why.name();
+        let cell = reject.place.cell;
+        *self.rejected.entry(cell).or_default().entry(reason).or_default() += 1;
+        if !self.out.examples.contains_key(reason) {
+            self.out.examples.insert(reason.to_owned(), Vec::new());
+        }
+        let Some(examples) = self.out.examples.get_mut(reason).filter(|all| all.len() < EXAMPLES) else {
+            return;
+        };
+        let text = shortened(&reject.candidate.text, 300);
+        if examples.iter().all(|shown| shown.text != text) {
+            let cell = self.recipe.grid.describe(self.recipe.grid.cell(cell));
+            examples.push(Example { cell, why: reject.why.reason().to_string(), text });
+        }
+    }
+
+    fn failed(&mut self, failed: &Failed) {
+        *self.failed.entry(failed.cell).or_default() += 1;
+        *self.out.failed_by.entry(failed.reason.to_string()).or_default() += 1;
+    }
+
+    fn demand(&mut self, demand: &Demand, _missing: u32) {
+        self.rejected.remove(&demand.cell);
+    }
+}
+
+/// Counts how the first texts open.
+#[derive(Debug, Default)]
+struct Openings {
+    texts: usize,
+    /// By hash of the opening. Its words are only kept once a second text opens alike: most never
+    /// meet one.
+    seen: HashMap<u64, Option<(u64, String)>>,
+}
+
+impl Openings {
+    fn take(&mut self, text: &str) {
+        if self.texts == OPENINGS_OF {
+            return;
+        }
+        self.texts += 1;
+        let Some(hash) = opening_hash(text) else { return };
+        match self.seen.entry(hash) {
+            Entry::Vacant(place) => {
+                place.insert(None);
+            }
+            Entry::Occupied(mut place) => match place.get_mut() {
+                Some((rows, _)) => *rows += 1,
+                first => *first = opening(text).map(|words| (2, words)),
+            },
+        }
+    }
+
+    /// The openings that most texts share, with their share of all.
+    fn finish(self) -> Vec<Opening> {
+        let mut often: Vec<(u64, String)> = self.seen.into_values().flatten().collect();
+        often.sort_by(|a, b| b.0.cmp(&a.0).then_with(|| a.1.cmp(&b.1)));
+        let share = |rows: u64| (rows as f64 / self.texts.max(1) as f64 * 10_000.0).round() / 10_000.0;
+        let shown = often.into_iter().take(OPENINGS);
+        shown.map(|(rows, words)| Opening { words, rows, share: share(rows) }).collect()
+    }
 }
 
 /// A hash of what `opening` gives, without making it.
@@ -172,7 +233,9 @@ mod tests {
     fn openings_are_counted_and_ordered() {
         let texts =
             ["I can't even.", "“i CAN'T even”", "so it goes", "So, it goes on", "I can't EVEN now", "no"];
-        let found = openings(texts.into_iter());
+        let mut found = Openings::default();
+        texts.iter().for_each(|text| found.take(text));
+        let found = found.finish();
         let found: Vec<_> =
             found.iter().map(|found| (found.words.as_str(), found.rows, found.share)).collect();
         assert_eq!(found, [("i can't even", 3, 0.5), ("so it goes", 2, 0.3333)]);

@@ -1,18 +1,22 @@
 //! The dataset's files, replaced as a whole or not at all.
 
-use std::collections::{BTreeMap, HashMap};
-use std::fs::File;
-use std::io::{self, BufRead, BufReader, Write};
-use std::path::{Path, PathBuf};
+mod replacement;
 
-use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::{self, BufRead, BufReader};
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::rewrite::Rewrite;
+use crate::dataset::evaluate::{Accepted, Failed, Rejected, Sink};
 use crate::dataset::row::{Reject, Row};
-use crate::dataset::{Models, Outcome, Recipe};
+use crate::dataset::{Models, Recipe, Totals};
 use crate::fingerprint::Identity;
 use crate::model::{Fingerprint, RowId};
+use replacement::Replacement;
 
 /// The files of a dataset, in its own folder.
 #[derive(Debug, Clone)]
@@ -47,89 +51,105 @@ impl Files {
         self.folder.join("runs")
     }
 
-    /// Makes the files say what an outcome says. A file that says so already is left alone; the
-    /// dataset before is kept as `dataset.previous.jsonl`.
+    /// Begins to make the files say what an outcome says.
+    pub fn rewrite<'a>(&self, recipe: &'a Recipe, models: Arc<Models>) -> Rewrite<'a> {
+        Rewrite {
+            recipe,
+            models,
+            dataset: Replacement::of(&self.folder, "dataset.jsonl"),
+            rejected: Replacement::of(&self.folder, "rejected.jsonl"),
+            meta: Replacement::of(&self.folder, "dataset.meta.json"),
+            given_up: Vec::new(),
+            reasons: BTreeMap::new(),
+        }
+    }
+}
+
+/// The files as they will be, written beside those of before as the outcome comes about.
+///
+/// Where it is dropped, nothing has changed.
+#[derive(Debug)]
+pub struct Rewrite<'a> {
+    recipe: &'a Recipe,
+    models: Arc<Models>,
+    dataset: Replacement,
+    rejected: Replacement,
+    meta: Replacement,
+    given_up: Vec<Failed>,
+    reasons: BTreeMap<&'static str, u64>,
+}
+
+impl Rewrite<'_> {
+    /// Puts the files in place. One that says the same already is left alone; the dataset before is
+    /// kept as `dataset.previous.jsonl`.
     ///
     /// # Errors
     /// What could not be written; the files before are then untouched, or replaced one by one in
     /// the order dataset, rejects, meta.
-    pub fn write(&self, recipe: &Recipe, outcome: &Outcome, models: &Models) -> Result<(), OutputError> {
-        std::fs::create_dir_all(&self.folder)
-            .map_err(|source| OutputError { path: self.folder.clone(), source })?;
-        let rows = outcome.rows.iter().map(|accepted| Row { recipe, models, accepted });
-        let rows = self.replace("dataset.jsonl", Some("dataset.previous.jsonl"), |out| lines(out, rows))?;
-        crate::crash_point!("between-files");
-        let rejects = outcome.rejects.iter().map(|rejected| Reject::of_candidate(recipe, rejected));
-        let given_up = outcome.failed.iter().map(|ask| Reject::of_ask(recipe, ask));
-        let rejects = self.replace("rejected.jsonl", None, |out| lines(out, rejects.chain(given_up)))?;
-        let mut reasons: BTreeMap<&str, u64> = BTreeMap::new();
-        for reject in &outcome.rejects {
-            *reasons.entry(reject.reason.name()).or_default() += 1;
+    pub fn finish(mut self, totals: &Totals) -> Result<(), OutputError> {
+        for ask in std::mem::take(&mut self.given_up) {
+            self.rejected.line(&Reject::of_ask(self.recipe, &ask));
         }
-        let identities: Vec<&Identity> = models.list().iter().map(|model| &model.identity).collect();
+        self.dataset.complete()?;
+        self.rejected.complete()?;
+        let identities: Vec<&Identity> = self.models.list().iter().map(|model| &model.identity).collect();
         let meta = json!({
-            "name": recipe.config.name,
-            "complete": outcome.is_final() && outcome.shortfall == 0,
-            "rows": outcome.rows.len(),
-            "wanted": recipe.wanted(),
-            "shortfall": outcome.shortfall,
-            "open_asks": outcome.demands.len(),
-            "rejected": reasons,
+            "name": self.recipe.config.name,
+            "complete": totals.is_final() && totals.shortfall == 0,
+            "rows": totals.rows,
+            "wanted": self.recipe.wanted(),
+            "shortfall": totals.shortfall,
+            "open_asks": totals.demands,
+            "rejected": self.reasons,
             "models": identities,
-            "dataset_blake3": rows.to_hex().as_str(),
-            "rejected_blake3": rejects.to_hex().as_str(),
+            "dataset_blake3": self.dataset.hash().to_hex().as_str(),
+            "rejected_blake3": self.rejected.hash().to_hex().as_str(),
         });
-        self.replace("dataset.meta.json", None, |out| {
-            serde_json::to_writer_pretty(&mut *out, &meta)?;
-            out.write_all(b"\n")
-        })?;
-        Ok(())
-    }
-
-    /// Writes a file, if it is another than before, and gives its hash.
-    fn replace(
-        &self,
-        name: &str,
-        keep: Option<&str>,
-        write: impl FnOnce(&mut Rewrite) -> io::Result<()>,
-    ) -> Result<blake3::Hash, OutputError> {
-        let path = self.folder.join(name);
-        let fresh = self.folder.join(format!(".{name}.part"));
-        let unwritten = |path: &Path, source| OutputError { path: path.to_owned(), source };
-        let mut file = Rewrite::new(&path, &fresh);
-        let (hash, differs) =
-            write(&mut file).and_then(|()| file.finish()).map_err(|error| unwritten(&fresh, error))?;
-        if !differs {
-            return Ok(hash);
-        }
-        if let Some(keep) = keep
-            && path.exists()
-        {
-            let keep = self.folder.join(keep);
-            let link = self.folder.join(format!(".{name}.before"));
-            let _ = std::fs::remove_file(&link);
-            // A second name for the old file, so that at no moment there is no dataset; a copy
-            // where the file system has no links.
-            std::fs::hard_link(&path, &link)
-                .or_else(|_| std::fs::copy(&path, &link).map(drop))
-                .and_then(|()| std::fs::rename(&link, &keep))
-                .map_err(|error| unwritten(&keep, error))?;
-        }
-        crate::crash_point!("before-rename");
-        std::fs::rename(&fresh, &path).map_err(|error| unwritten(&path, error))?;
-        Ok(hash)
+        self.meta.text(&serde_json::to_string_pretty(&meta).unwrap_or_default());
+        self.meta.text("\n");
+        self.meta.complete()?;
+        self.dataset.put(Some("dataset.previous.jsonl"))?;
+        crate::crash_point!("between-files");
+        self.rejected.put(None)?;
+        self.meta.put(None)
     }
 }
 
-fn lines(out: &mut Rewrite, rows: impl Iterator<Item = impl Serialize>) -> io::Result<()> {
-    let mut line = Vec::new();
-    for row in rows {
-        line.clear();
-        serde_json::to_writer(&mut line, &row)?;
-        line.push(b'\n');
-        out.write_all(&line)?;
+impl Sink for Rewrite<'_> {
+    fn row(&mut self, accepted: &Accepted<'_>) {
+        let row = Row { recipe: self.recipe, models: &self.models, accepted };
+        self.dataset.line(&row);
     }
-    Ok(())
+
+    fn reject(&mut self, rejected: &Rejected<'_>) {
+        *self.reasons.entry(rejected.why.name()).or_default() += 1;
+        self.rejected.line(&Reject::of_candidate(self.recipe, rejected));
+    }
+
+    fn failed(&mut self, failed: &Failed) {
+        self.given_up.push(failed.clone());
+    }
+}
+
+/// The ids of the rows of the dataset that stands on disk now, in its order.
+///
+/// Lines that are no rows are passed over: the folder is the user's to change.
+pub fn previous_rows(files: &Files) -> impl Iterator<Item = RowId> + use<> {
+    let mut file = File::open(files.dataset()).ok().map(|file| BufReader::with_capacity(1 << 16, file));
+    let mut line = Vec::new();
+    std::iter::from_fn(move || {
+        loop {
+            line.clear();
+            let read = file.as_mut()?.read_until(b'\n', &mut line);
+            if !read.is_ok_and(|read| read > 0) {
+                file = None;
+                return None;
+            }
+            if let Some(id) = row_id(&line) {
+                return Some(id);
+            }
+        }
+    })
 }
 
 /// What is read of a row that stands on disk.
@@ -143,29 +163,36 @@ impl<'a> Known<'a> {
     /// Reads a line as we write it, the id first and the fingerprint last, without parsing what is
     /// between.
     fn at_its_ends(line: &'a [u8]) -> Option<Self> {
-        let line = std::str::from_utf8(line).ok()?.trim_end();
-        let (id, rest) = line.strip_prefix("{\"id\":\"")?.split_at_checked(32)?;
-        let (rest, fingerprint) = rest.strip_suffix("\"}")?.split_at_checked(rest.len().checked_sub(66)?)?;
-        (rest.starts_with("\",") && rest.ends_with(",\"fingerprint\":\"")).then_some(Self { id, fingerprint })
+        let (id, rest) = line.trim_ascii_end().strip_prefix(b"{\"id\":\"")?.split_at_checked(32)?;
+        let (rest, fingerprint) = rest.strip_suffix(b"\"}")?.split_at_checked(rest.len().checked_sub(66)?)?;
+        let text = |bytes| str::from_utf8(bytes).ok();
+        let ours = rest.starts_with(b"\",") && rest.ends_with(b",\"fingerprint\":\"");
+        Some(Self { id: text(id)?, fingerprint: text(fingerprint)? }).filter(|_| ours)
     }
 }
 
-/// The rows of the dataset that stands on disk now: their ids, and the fingerprint of each.
-///
-/// Lines that are no rows are passed over: the folder is the user's to change.
-pub fn previous_rows(files: &Files) -> HashMap<RowId, Fingerprint> {
-    let Ok(file) = File::open(files.dataset()) else {
-        return HashMap::new();
-    };
-    let mut file = BufReader::with_capacity(64 << 10, file);
-    let mut rows = HashMap::new();
-    let mut line = Vec::new();
-    let parsed = |row: Known| Some((RowId::parse(row.id)?, Fingerprint::parse(row.fingerprint)?));
-    while file.read_until(b'\n', &mut line).is_ok_and(|read| read > 0) {
-        rows.extend(
-            Known::at_its_ends(&line).or_else(|| serde_json::from_slice(&line).ok()).and_then(parsed),
-        );
-        line.clear();
+/// The id in a line, if it is a row.
+fn row_id(line: &[u8]) -> Option<RowId> {
+    let row = Known::at_its_ends(line).or_else(|| serde_json::from_slice(line).ok())?;
+    Fingerprint::parse(row.fingerprint)?;
+    RowId::parse(row.id)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_that_are_rows_are_told_from_others() {
+        let (id, fingerprint) = ("0f".repeat(16), "ab".repeat(32));
+        let own = format!("{{\"id\":\"{id}\",\"text\":\"x\",\"fingerprint\":\"{fingerprint}\"}}\n");
+        for row in [own.clone(), own.replace(",", ", "), own.trim_end().to_owned()] {
+            assert_eq!(row_id(row.as_bytes()), RowId::parse(&id), "{row}");
+        }
+        for other in
+            ["", "\n", "{}\n", &own.replace("0f", "zz"), &own.replace("ab", "xy"), &own[..own.len() - 2]]
+        {
+            assert_eq!(row_id(other.as_bytes()), None, "{other}");
+        }
     }
-    rows
 }

@@ -1,7 +1,8 @@
 //! The run itself.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use tokio::sync::mpsc;
@@ -9,24 +10,24 @@ use tokio::sync::mpsc;
 use super::Opened;
 use super::address::address;
 use super::book::StoreBook;
-use super::connect::{Known, connect, look, models};
+use super::connect::{connect, look, models};
 use super::control::Orders;
 use super::error::RunError;
-use super::forecast::remember;
+use super::forecast::{Judged, remember};
 use super::interrupt::Interrupts;
 use super::leaving::{Guard, Leaving};
+use super::made::Made;
 use super::output::{Files, OutputError, previous_rows};
 use super::recorder::Recorder;
+use super::summary::{Outcome, Rows};
 use super::worker::{self, Done, Limits, Progress, Stop, Tools};
-use super::{morning, notify, summary};
-use crate::audit;
+use super::{morning, notify};
 use crate::check::Reason;
 use crate::config;
 use crate::config::resolved::{Config, Endpoint, Slots};
 use crate::dataset::snapshot::CellAsks;
-use crate::dataset::{Model, Models, Outcome, Recipe, evaluate};
+use crate::dataset::{Model, Models, Recipe, evaluate};
 use crate::grid::Selection;
-use crate::model::{Fingerprint, RowId};
 use crate::report::morning::{PAST, Past, Verdict, judge, page};
 use crate::report::{self, CellChange, Summary, Watcher};
 use crate::store::{EndpointMemory, LockError, Reader, RunLock, Settings, Snapshot, StoreDir, Writer};
@@ -108,7 +109,7 @@ async fn go(opened: &Opened, options: &RunOptions, watcher: &Recorder<'_>) -> Re
     let recipe = &opened.recipe;
     let config = &recipe.config;
     let dir = StoreDir::new(config.project.store());
-    let reader = Reader::open(&dir)?;
+    let mut reader = Reader::open(&dir)?;
     check_name(recipe, reader.as_ref())?;
     let files = Files::new(config.dataset_dir());
     let mut interrupts = Interrupts::new();
@@ -124,67 +125,70 @@ async fn go(opened: &Opened, options: &RunOptions, watcher: &Recorder<'_>) -> Re
         // written is no failure.
         Err(Refused::Lock(failure)) => Err(failure),
     };
-    // Read under the lock: a run that was waited for has changed them.
-    let before = previous_rows(&files);
+    // Read under the lock: a run that was waited for has changed them, or has made the store.
+    if reader.is_none() {
+        reader = Reader::open(&dir)?;
+    }
     let last = match &reader {
         Some(reader) => reader.last_snapshot(&config.name)?.map(|(_, snapshot)| snapshot),
         None => None,
     };
-    let asks_before =
-        last.as_ref().and_then(|snapshot| CellAsks::from_bytes(&snapshot.cells)).unwrap_or_default();
-    let mask = options.selection.mask(&recipe.grid);
-    let guard =
-        Guard { opened, files: &files, before: &before, last: last.as_ref(), leaving: options.leaving };
-    let mut spared = false;
-    let mut assumed = None;
-    let idle = match &known {
-        Some(known) => {
-            let mut book = book(recipe, &known.memories, reader.as_ref(), options)?;
-            let mut outcome = evaluate(&recipe.quotas, &mut book)?;
-            let idle = !outcome.demands.iter().any(|demand| mask[demand.cell]);
-            book.honour_tombstones();
-            if options.retry_failed {
-                outcome = evaluate(&recipe.quotas, &mut book)?;
-            }
-            // A model that was not seen may be another by the time it is asked.
-            if idle || known.seen {
-                spared = guard.check(&outcome, book.models())?;
-            }
-            assumed = Some((known.memories.clone(), book));
-            idle.then_some(outcome)
+    let (last, asks_before) = match last {
+        Some(Snapshot { resolved, files, cells }) => {
+            (Some((resolved, files)), CellAsks::from_bytes(cells).unwrap_or_default())
         }
-        None => None,
+        None => (None, CellAsks::default()),
     };
-    let (worked, _lock) = match (idle, known) {
-        (Some(outcome), Some(Known { memories, .. })) => {
-            let cells = summary::difference(recipe, &outcome, &asks_before);
-            (Worked::idle(outcome, memories, cells), lock.ok())
+    let mask = options.selection.mask(&recipe.grid);
+    let guard = Guard { opened, files: &files, last: last.as_ref(), leaving: options.leaving };
+    let mut spared = false;
+    let mut nothing = false;
+    let mut assumed = None;
+    if let Some(known) = known {
+        let mut book = book(recipe, &known.memories, reader.as_ref(), options)?;
+        book.watch(Some(watcher));
+        let mut made = Made::of(recipe, &mut book, &files, &asks_before, Some(&mask))?;
+        nothing = !made.outcome.demands.iter().any(|demand| mask[demand.cell]);
+        if options.retry_failed {
+            drop(made);
+            book.honour_tombstones();
+            let unless = (!nothing).then_some(&mask[..]);
+            made = Made::of(recipe, &mut book, &files, &asks_before, unless)?;
         }
-        _ => {
+        // A model that was not seen may be another by the time it is asked.
+        if nothing || known.seen {
+            spared = guard.check(made.rows, book.models())?;
+        }
+        assumed = Some(Assumed { models: book.models().clone(), memories: known.memories, made });
+    }
+    let (worked, _lock) = match assumed {
+        Some(Assumed { memories, made, .. }) if nothing => (Worked::idle(made, memories), lock.ok()),
+        assumed => {
             let lock = lock?;
             let worked = work(options, watcher, &dir, assumed, &asks_before, &guard, &mut interrupts).await?;
             spared = worked.spared;
             (worked, Some(lock))
         }
     };
-    let Worked { outcome, memories, cells, progress, mut error, stopped, .. } = worked;
+    let Worked { mut made, memories, cells, progress, mut error, stopped, .. } = worked;
     let models = models(config, &memories);
     if progress.attempts > 0 && has_changed(opened) {
         watcher.say("the config or a template has changed since this run began: run again for what is new");
     }
 
-    let snapshot = snapshot(opened, &outcome);
-    let mut summary = summarise(recipe, &outcome, &progress, cells, &before, started);
+    let asks = std::mem::take(&mut made.asks);
+    let mut summary = summarise(recipe, &mut made, &progress, cells, started);
     summary.model = models.names();
     summary.stopped_by = stopped.map(|stop| stop.name().to_owned());
     summary.part = !options.selection.is_all();
     summary.dataset = config::load::shown(&files.dataset()).display().to_string();
     if spared {
         watcher.say("many rows would leave the dataset (`run.max_leaving`): its files stay as they were");
-    } else if let Err(failure) = files.write(recipe, &outcome, &models) {
+        made.spare();
+    } else if let Err(failure) = made.write() {
         error.get_or_insert(failure.into());
     }
-    let mut ended = ended(recipe, &outcome, &mask, stopped.is_some());
+    let mut ended = ended(recipe, &made.outcome, &mask, stopped.is_some());
     summary.state = match (&error, ended) {
         (Some(_), _) => "failed",
         (None, Ended::Complete) => "complete",
@@ -192,10 +196,12 @@ async fn go(opened: &Opened, options: &RunOptions, watcher: &Recorder<'_>) -> Re
         (None, Ended::Stopped) => "stopped",
     }
     .into();
-    if let Err(failure) = remember(&dir, recipe, &memories, &outcome, &progress) {
+    if made.judged != Judged::default()
+        && let Err(failure) = remember(&dir, recipe, &memories, &made.judged, &progress)
+    {
         error.get_or_insert(failure);
     }
-    morning::gather(&mut summary, recipe, &outcome);
+    std::mem::take(&mut made.morning).fill(&mut summary);
     morning::endpoints(&mut summary, recipe, &progress);
     if progress.attempts > 0
         && let Some(reader) = &reader
@@ -209,11 +215,15 @@ async fn go(opened: &Opened, options: &RunOptions, watcher: &Recorder<'_>) -> Re
         ended = Ended::Alarm;
     }
     let page = (progress.attempts > 0).then(|| files.runs().join(folder_of(&summary)).join("summary.md"));
-    if !spared
-        && (last.as_ref() != Some(&snapshot) || progress.attempts > 0)
-        && let Err(failure) = record(&dir, recipe, &memories, snapshot, &summary, &files)
-    {
-        error.get_or_insert(failure);
+    if let Some(asks) = asks.filter(|_| !spared) {
+        let same = last == Some(state(opened)) && asks == asks_before;
+        drop(asks_before);
+        let snapshot = snapshot(opened, asks);
+        if (!same || progress.attempts > 0)
+            && let Err(failure) = record(&dir, recipe, &memories, snapshot, &summary, &files)
+        {
+            error.get_or_insert(failure);
+        }
     }
     Ok(Finished { summary, ended, error, page: page.filter(|page| page.exists()) })
 }
@@ -301,8 +311,8 @@ fn record(
 
 fn ended(recipe: &Recipe, outcome: &Outcome, mask: &[bool], stopped: bool) -> Ended {
     let meant = || mask.iter().enumerate().filter(|(_, meant)| **meant).map(|(cell, _)| cell);
-    let wanted: u64 = meant().map(|cell| u64::from(recipe.quotas.rows[cell])).sum();
-    let missing: u64 = meant().map(|cell| u64::from(recipe.quotas.rows[cell] - outcome.accepted[cell])).sum();
+    let wanted: u64 = meant().map(|cell| u64::from(recipe.quotas.rows(cell))).sum();
+    let missing: u64 = meant().map(|cell| u64::from(recipe.quotas.rows(cell) - outcome.accepted[cell])).sum();
     let allowed = (wanted as f64 * recipe.config.samples.allow_short).floor() as u64;
     let open = outcome.demands.iter().any(|demand| mask[demand.cell]);
     match (stopped, !open && missing <= allowed) {
@@ -365,9 +375,9 @@ pub fn state(opened: &Opened) -> (String, String) {
     (resolved, serde_json::to_string(&snapshot_files(opened)).unwrap_or_default())
 }
 
-fn snapshot(opened: &Opened, outcome: &Outcome) -> Snapshot {
+fn snapshot(opened: &Opened, asks: CellAsks) -> Snapshot {
     let (resolved, files) = state(opened);
-    Snapshot { resolved, files, cells: summary::cell_asks(&opened.recipe, outcome) }
+    Snapshot { resolved, files, cells: asks.into_bytes() }
 }
 
 /// The settings of today, by endpoint, against which tombstones are held.
@@ -391,8 +401,15 @@ fn book<'a>(
     Ok(StoreBook::new(recipe, models, reader, settings, options.retry_failed)?)
 }
 
-struct Worked {
-    outcome: Outcome,
+/// What stored answers come to if the models are those that were seen last.
+struct Assumed<'a> {
+    models: Arc<Models>,
+    memories: Vec<EndpointMemory>,
+    made: Made<'a>,
+}
+
+struct Worked<'a> {
+    made: Made<'a>,
     memories: Vec<EndpointMemory>,
     /// How the cells stood to the last snapshot before anything was asked.
     cells: CellChange,
@@ -403,25 +420,25 @@ struct Worked {
     spared: bool,
 }
 
-impl Worked {
+impl<'a> Worked<'a> {
     /// Nothing was asked.
-    fn idle(outcome: Outcome, memories: Vec<EndpointMemory>, cells: CellChange) -> Self {
-        let progress = Progress::default();
-        Self { outcome, memories, cells, progress, error: None, stopped: None, spared: false }
+    fn idle(made: Made<'a>, memories: Vec<EndpointMemory>) -> Self {
+        let (progress, cells) = (Progress::default(), made.cells);
+        Self { made, memories, cells, progress, error: None, stopped: None, spared: false }
     }
 }
 
 /// Asks for what is missing.
-async fn work(
+async fn work<'a>(
     options: &RunOptions,
     watcher: &Recorder<'_>,
     dir: &StoreDir,
-    assumed: Option<(Vec<EndpointMemory>, StoreBook<'_>)>,
+    assumed: Option<Assumed<'a>>,
     before: &CellAsks,
-    guard: &Guard<'_>,
+    guard: &Guard<'a>,
     interrupts: &mut Interrupts,
-) -> Result<Worked, RunError> {
-    let opened = guard.opened;
+) -> Result<Worked<'a>, RunError> {
+    let (opened, files) = (guard.opened, guard.files);
     let recipe = &opened.recipe;
     let config = &recipe.config;
     let (written, commits) = mpsc::unbounded_channel();
@@ -435,51 +452,64 @@ async fn work(
         () = interrupts.next() => Err(RunError::Interrupted),
     };
     let (connected, assumed) = match (connected, assumed) {
-        (Ok(connected), assumed) => (connected, assumed.map(|(_, book)| book)),
+        (Ok(connected), assumed) => (connected, assumed),
         // Nothing was asked; what is stored still makes a dataset, as far as it goes.
-        (Err(error), Some((memories, book))) => {
-            let mut book = book.over(reader.as_ref(), settings(recipe, &memories), false)?;
-            let outcome = evaluate(&recipe.quotas, &mut book)?;
-            let Ok(spared) = guard.check(&outcome, book.models()) else { return Err(error) };
-            let cells = summary::difference(recipe, &outcome, before);
+        (Err(error), Some(Assumed { memories, .. })) => {
+            let mut book = book(recipe, &memories, reader.as_ref(), &RunOptions::default())?;
+            let made = Made::of(recipe, &mut book, files, before, None)?;
+            let Ok(spared) = guard.check(made.rows, book.models()) else { return Err(error) };
             let stopped = matches!(error, RunError::Interrupted).then_some(Stop::Interrupt);
             let error = stopped.is_none().then_some(error);
-            return Ok(Worked { error, stopped, spared, ..Worked::idle(outcome, memories, cells) });
+            return Ok(Worked { error, stopped, spared, ..Worked::idle(made, memories) });
         }
         (Err(error), None) => return Err(error),
     };
     let memories: Vec<EndpointMemory> = connected.iter().map(|line| line.memory.clone()).collect();
     let now = models(config, &memories);
     let (same, other) = match assumed {
-        Some(book) if book.models().are(&now) => (Some(book), false),
+        Some(assumed) if assumed.models.are(&now) => (Some(assumed.made), false),
         other => (None, other.is_some()),
     };
     if let Some(names) = now.names().filter(|_| other) {
         watcher.say(&format!("the model is now {names}"));
     }
     let mask = options.selection.mask(&recipe.grid);
-    let mut book = match same {
-        // It has every ask's fingerprint, which is what costs most in making one.
-        Some(book) => book.over(reader.as_ref(), settings(recipe, &memories), options.retry_failed)?,
-        None => self::book(recipe, &memories, reader.as_ref(), options)?,
-    };
-    let outcome = evaluate(&recipe.quotas, &mut book)?;
-    let spared = match options.retry_failed {
-        // What is tried again leaves nothing until it has failed to come back.
-        true => {
-            let mut book = self::book(recipe, &memories, reader.as_ref(), &RunOptions::default())?;
-            guard.check(&evaluate(&recipe.quotas, &mut book)?, &now)?
+    let mut book = self::book(recipe, &memories, reader.as_ref(), options)?;
+    let (made, change) = match same {
+        // Nothing has happened since it was made.
+        Some(made) if !options.retry_failed => {
+            let change = made.rows;
+            (made, change)
         }
-        false => guard.check(&outcome, &now)?,
+        same => {
+            book.watch(Some(watcher));
+            let made = Made::of(recipe, &mut book, files, before, Some(&mask))?;
+            let change = match (same, options.retry_failed) {
+                // What is tried again leaves nothing until it has failed to come back.
+                (Some(same), true) => same.rows,
+                (None, true) => {
+                    let mut book = self::book(recipe, &memories, reader.as_ref(), &RunOptions::default())?;
+                    let mut rows = Rows::new(previous_rows(files));
+                    evaluate::<(), _>(&recipe.quotas, &mut book, &mut rows)?;
+                    rows.finish()
+                }
+                (_, false) => made.rows,
+            };
+            (made, change)
+        }
     };
+    let Made { outcome, cells, asks, proven, .. } = made;
+    let mut book = book.remembering(&outcome.demands);
+    book.read_texts(false);
+    book.watch(None);
+    let spared = guard.check(change, &now)?;
     for (endpoint, memory) in config.endpoints.iter().zip(&memories) {
         writer.endpoint(&address(endpoint), memory)?;
     }
     watcher.began(now.names().as_deref(), outcome.demands.len());
-    let cells = summary::difference(recipe, &outcome, before);
     // Kept before the first ask, so that a run that dies is known to have begun.
     if !spared {
-        writer.snapshot(&config.name, snapshot(opened, &outcome))?;
+        writer.snapshot(&config.name, snapshot(opened, asks.unwrap_or_default()))?;
     }
     writer.config_file(&config.name, &config_path(recipe))?;
     let to_go = outcome.demands.iter().filter(|demand| mask[demand.cell]).count();
@@ -493,13 +523,19 @@ async fn work(
         watcher.say(&ends);
     }
     let settings = settings(recipe, &memories);
-    let tools = Tools { recipe, book, lines: connected, writer, commits, watcher, settings, mask, limits };
+    let tools =
+        Tools { recipe, book, lines: connected, writer, commits, watcher, settings, mask, limits, proven };
     let mut orders = Orders::listen(dir, &config.name);
     let began = Instant::now();
-    let Done { outcome, mut progress, error, stopped } =
+    let Done { mut book, outcome, mut progress, mut error, stopped } =
         worker::ask(tools, outcome, interrupts, &mut orders).await;
     progress.asking = began.elapsed();
-    Ok(Worked { outcome, memories, cells, progress, error, stopped, spared })
+    book.watch(Some(watcher));
+    let made = Made::of(recipe, &mut book, files, before, None).unwrap_or_else(|failure| {
+        error.get_or_insert(failure.into());
+        Made::without_files(outcome)
+    });
+    Ok(Worked { made, memories, cells, progress, error, stopped, spared })
 }
 
 /// Each model with the requests that it takes at a time.
@@ -520,41 +556,36 @@ fn places(config: &Config, memories: &[EndpointMemory], models: &Models) -> Stri
 
 fn summarise(
     recipe: &Recipe,
-    outcome: &Outcome,
+    made: &mut Made<'_>,
     progress: &Progress,
     cells: CellChange,
-    before: &HashMap<RowId, Fingerprint>,
     started: Instant,
 ) -> Summary {
-    let mut rejected: BTreeMap<String, u64> = BTreeMap::new();
-    for reject in &outcome.rejects {
-        *rejected.entry(reject.reason.name().to_owned()).or_default() += 1;
-    }
-    let texts = outcome.rows.iter().map(|row| row.answer[row.place.index].text.as_str());
-    let distinct = audit::distinct_2(texts);
+    let (totals, distinct) = (&made.outcome.totals, made.distinct);
+    let rejected = made.outcome.rejected.iter().map(|(reason, count)| ((*reason).to_owned(), *count));
     let elapsed = started.elapsed();
     let began = jiff::Timestamp::now() - jiff::SignedDuration::from_millis(elapsed.as_millis() as i64);
     Summary {
         name: recipe.config.name.clone(),
         started: began.strftime("%Y-%m-%dT%H:%M:%S%.3fZ").to_string(),
         wanted: recipe.wanted(),
-        accepted: outcome.rows.len() as u64,
+        accepted: totals.rows,
         requests: progress.requests,
         attempts: progress.attempts,
-        reused: outcome.answers.saturating_sub(progress.requests),
-        rejected,
-        surplus: outcome.surplus,
-        shortfall: outcome.shortfall,
-        failed: outcome.failed.len() as u64,
-        open: outcome.demands.len() as u64,
+        reused: totals.answers.saturating_sub(progress.requests),
+        rejected: rejected.collect(),
+        surplus: totals.surplus,
+        shortfall: totals.shortfall,
+        failed: totals.failed,
+        open: totals.demands,
         prompt_tokens: progress.prompt_tokens,
         cached_tokens: progress.cached_tokens,
         completion_tokens: progress.completion_tokens,
         seconds: report::milliseconds(elapsed),
         faults: progress.faults.iter().map(|(class, count)| ((*class).to_owned(), *count)).collect(),
-        change: summary::change(outcome, before),
+        change: made.rows,
         cells,
-        by_axis: summary::by_axis(recipe, outcome),
+        by_axis: std::mem::take(&mut made.by_axis),
         distinct_2: distinct.map(|found| (found.share * 1000.0).round() / 1000.0),
         distinct_2_texts: distinct.map_or(0, |found| found.texts as u64),
         ..Summary::default()

@@ -1,82 +1,221 @@
-//! What a run or a plan comes to, counted from its outcome.
+//! What a run or a plan comes to, counted as its outcome comes about.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, VecDeque};
 
 use serde_json::Value;
 
-use crate::check::Reason;
-use crate::dataset::snapshot::CellAsks;
-use crate::dataset::{Outcome, Recipe};
+use crate::dataset::evaluate::{Accepted, Demand, Name, Rejected, Sink, Why};
+use crate::dataset::{Book, Models, Recipe, Totals, evaluate};
 use crate::grid::GridAxis;
-use crate::model::{Fingerprint, RowId};
-use crate::report::{AxisCount, CellChange, RowChange, diff};
+use crate::model::RowId;
+use crate::report::{AxisCount, RowChange, diff};
 
-/// How the cells of an outcome stand to a snapshot.
-pub fn difference(recipe: &Recipe, outcome: &Outcome, before: &CellAsks) -> CellChange {
-    let demanded: HashSet<usize> = outcome.demands.iter().map(|demand| demand.cell).collect();
-    before.difference(
-        recipe
-            .grid
-            .cells()
-            .iter()
-            .enumerate()
-            .map(|(index, cell)| (cell.id, outcome.reached[index].as_slice(), demanded.contains(&index))),
-    )
+/// What a run needs to know of an outcome.
+#[derive(Debug, Default)]
+pub struct Outcome {
+    pub totals: Totals,
+    pub demands: Vec<Demand>,
+    /// By cell: accepted rows.
+    pub accepted: Vec<u32>,
+    /// Rejects by reason.
+    pub rejected: BTreeMap<&'static str, u64>,
 }
 
-/// The asks that each cell reached, as a snapshot keeps them.
-pub fn cell_asks(recipe: &Recipe, outcome: &Outcome) -> Vec<u8> {
-    let reached = outcome.reached.iter().map(Vec::as_slice);
-    CellAsks::to_bytes(recipe.grid.cells().iter().map(|cell| cell.id).zip(reached))
+impl Outcome {
+    /// Evaluates, for this and for a further sink.
+    ///
+    /// # Errors
+    /// Only what the book fails with.
+    pub fn of<N: Name, B: Book>(
+        recipe: &Recipe,
+        book: &mut B,
+        further: &mut impl Sink<N>,
+    ) -> Result<Self, B::Error> {
+        let mut out = Self { accepted: vec![0; recipe.grid.size()], ..Self::default() };
+        let totals = evaluate(&recipe.quotas, book, &mut (&mut out, further))?;
+        Ok(Self { totals, ..out })
+    }
 }
 
-/// How the rows of an outcome stand to those of the dataset before.
-pub fn change(outcome: &Outcome, before: &HashMap<RowId, Fingerprint>) -> RowChange {
-    let now: HashSet<RowId> = outcome.rows.iter().map(|row| row.id).collect();
-    let mut displaced: HashSet<RowId> = HashSet::new();
-    for reject in &outcome.rejects {
-        if let Reason::Duplicate { .. } = reject.reason {
-            let candidate = &reject.answer[reject.place.index];
-            displaced.insert(RowId::of(&reject.place.fingerprint, candidate.choice, candidate.item));
-        }
+impl<N: Name> Sink<N> for Outcome {
+    fn row(&mut self, row: &Accepted<'_, N>) {
+        self.accepted[row.place.cell] += 1;
     }
-    let mut out = RowChange::default();
-    for id in before.keys() {
-        if now.contains(id) {
-            out.kept += 1;
-        } else if displaced.contains(id) {
-            out.displaced += 1;
-        } else {
-            out.leaving += 1;
-        }
+
+    fn reject(&mut self, reject: &Rejected<'_, N>) {
+        *self.rejected.entry(reject.why.name()).or_default() += 1;
     }
-    out
+
+    fn demand(&mut self, demand: &Demand, _missing: u32) {
+        self.demands.push(*demand);
+    }
 }
 
 /// Rows and rejects by axis and value.
-pub fn by_axis(recipe: &Recipe, outcome: &Outcome) -> BTreeMap<String, BTreeMap<String, AxisCount>> {
-    let cells = recipe.grid.cells();
-    let mut rejected = vec![0u64; cells.len()];
-    for reject in &outcome.rejects {
-        rejected[reject.place.cell] += 1;
+#[derive(Debug)]
+pub struct ByAxis<'a> {
+    recipe: &'a Recipe,
+    counts: Vec<Vec<AxisCount>>,
+}
+
+impl<'a> ByAxis<'a> {
+    pub fn new(recipe: &'a Recipe) -> Self {
+        let axes = recipe.grid.axes.iter();
+        let mut counts: Vec<Vec<AxisCount>> =
+            axes.map(|axis| vec![AxisCount::default(); axis.values.len()]).collect();
+        for cell in 0..recipe.grid.size() {
+            let rows = u64::from(recipe.quotas.rows(cell));
+            for (axis, counts) in counts.iter_mut().enumerate() {
+                counts[recipe.grid.value_at(cell, axis)].wanted += rows;
+            }
+        }
+        Self { recipe, counts }
     }
-    let axes = &recipe.grid.axes;
-    let mut counts: Vec<Vec<AxisCount>> =
-        axes.iter().map(|axis| vec![AxisCount::default(); axis.values.len()]).collect();
-    for (index, cell) in cells.iter().enumerate() {
-        for (axis, value) in recipe.grid.values(*cell).into_iter().enumerate() {
-            let count = &mut counts[axis][value];
-            count.wanted += u64::from(recipe.quotas.rows[index]);
-            count.accepted += u64::from(outcome.accepted[index]);
-            count.rejected += rejected[index];
+
+    fn count(&mut self, cell: usize, of: impl Fn(&mut AxisCount) -> &mut u64) {
+        for (axis, counts) in self.counts.iter_mut().enumerate() {
+            *of(&mut counts[self.recipe.grid.value_at(cell, axis)]) += 1;
         }
     }
-    // A value that the rules leave no cell of is not reported as short.
-    let named = |axis: &GridAxis, counts: Vec<AxisCount>| {
-        let values = axis.values.iter().zip(counts).filter(|(_, count)| count.wanted > 0);
-        values.map(|(value, count)| (value.name().to_owned(), count)).collect()
-    };
-    axes.iter().zip(counts).map(|(axis, counts)| (axis.name.to_string(), named(axis, counts))).collect()
+
+    pub fn finish(self) -> BTreeMap<String, BTreeMap<String, AxisCount>> {
+        // A value that the rules leave no cell of is not reported as short.
+        let named = |axis: &GridAxis, counts: Vec<AxisCount>| {
+            let values = axis.values.iter().zip(counts).filter(|(_, count)| count.wanted > 0);
+            values.map(|(value, count)| (value.name().to_owned(), count)).collect()
+        };
+        let axes = self.recipe.grid.axes.iter().zip(self.counts);
+        axes.map(|(axis, counts)| (axis.name.to_string(), named(axis, counts))).collect()
+    }
+}
+
+impl<N: Name> Sink<N> for ByAxis<'_> {
+    fn row(&mut self, row: &Accepted<'_, N>) {
+        self.count(row.place.cell, |count| &mut count.accepted);
+    }
+
+    fn reject(&mut self, reject: &Rejected<'_, N>) {
+        self.count(reject.place.cell, |count| &mut count.rejected);
+    }
+}
+
+/// Compares rows, as they are accepted, with those of the dataset before.
+///
+/// Both come in nearly the same order, so that only what differs is kept, at eight bytes a row: the
+/// beginning of its id.
+#[derive(Debug)]
+pub struct Rows<I> {
+    before: I,
+    /// Rows of before that were read, and not yet met now.
+    ahead: VecDeque<u64>,
+    only_before: Vec<u64>,
+    only_now: Vec<u64>,
+    /// Candidates that are rejected as duplicates now.
+    duplicates: Vec<u64>,
+    kept: u64,
+}
+
+/// How far ahead in the rows of before one of now is looked for.
+const AHEAD: usize = 256;
+
+impl<I: Iterator<Item = RowId>> Rows<I> {
+    /// `before` are the rows of the dataset before, in its order.
+    pub fn new(before: I) -> Self {
+        Self {
+            before,
+            ahead: VecDeque::with_capacity(AHEAD),
+            only_before: Vec::new(),
+            only_now: Vec::new(),
+            duplicates: Vec::new(),
+            kept: 0,
+        }
+    }
+
+    fn now(&mut self, id: u64) {
+        while self.ahead.len() < AHEAD && self.ahead.front() != Some(&id) {
+            match self.before.next() {
+                Some(before) => self.ahead.push_back(first(before)),
+                None => break,
+            }
+            if self.ahead.back() == Some(&id) {
+                break;
+            }
+        }
+        let found = match self.ahead.back() == Some(&id) {
+            true => Some(self.ahead.len() - 1),
+            false => self.ahead.iter().position(|before| *before == id),
+        };
+        match found {
+            Some(at) => {
+                self.only_before.extend(self.ahead.drain(..at));
+                self.ahead.pop_front();
+                self.kept += 1;
+            }
+            None => self.only_now.push(id),
+        }
+    }
+
+    /// How the rows of before stand to those of now.
+    pub fn finish(mut self) -> RowChange {
+        self.only_before.extend(self.ahead);
+        self.only_before.extend(self.before.map(first));
+        let mut out = RowChange { kept: self.kept, ..RowChange::default() };
+        self.only_now.sort_unstable();
+        self.duplicates.sort_unstable();
+        for id in self.only_before {
+            let count = match (self.only_now.binary_search(&id), self.duplicates.binary_search(&id)) {
+                (Ok(_), _) => &mut out.kept,
+                (Err(_), Ok(_)) => &mut out.displaced,
+                (Err(_), Err(_)) => &mut out.leaving,
+            };
+            *count += 1;
+        }
+        out
+    }
+}
+
+impl<N: Name, I: Iterator<Item = RowId>> Sink<N> for Rows<I> {
+    fn row(&mut self, row: &Accepted<'_, N>) {
+        self.now(first(RowId::of(&row.place.fingerprint, row.candidate.choice, row.candidate.item)));
+    }
+
+    fn reject(&mut self, reject: &Rejected<'_, N>) {
+        if let Why::Duplicate { .. } = reject.why {
+            let candidate = reject.candidate;
+            let id = RowId::of(&reject.place.fingerprint, candidate.choice, candidate.item);
+            self.duplicates.push(first(id));
+        }
+    }
+}
+
+/// The beginning of a row's id: enough to count by.
+fn first(id: RowId) -> u64 {
+    let mut first = [0; 8];
+    first.copy_from_slice(&id.0[..8]);
+    u64::from_be_bytes(first)
+}
+
+/// By model: an ask of it that was answered with a row.
+#[derive(Debug)]
+pub struct Proven<'a> {
+    recipe: &'a Recipe,
+    models: &'a Models,
+    pub asks: Vec<Option<(usize, u32)>>,
+}
+
+impl<'a> Proven<'a> {
+    pub fn new(recipe: &'a Recipe, models: &'a Models) -> Self {
+        Self { recipe, models, asks: vec![None; models.list().len()] }
+    }
+}
+
+impl<N: Name> Sink<N> for Proven<'_> {
+    fn row(&mut self, row: &Accepted<'_, N>) {
+        if self.asks.contains(&None) {
+            let (cell, ask) = (row.place.cell, row.place.ask);
+            self.asks[self.models.of(self.recipe, cell, ask)].get_or_insert((cell, ask));
+        }
+    }
 }
 
 /// What changed between two states of a config: keys with their values, and template files with the
@@ -97,4 +236,60 @@ pub fn causes(then: (&str, &str), now: (&str, &str)) -> Vec<String> {
         out.push(line);
     }
     out
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::check::{Candidate, Reason};
+    use crate::dataset::evaluate::Place;
+    use crate::model::Fingerprint;
+
+    fn place(number: u32) -> Place {
+        Place { cell: 0, ask: number, fingerprint: Fingerprint([number as u8; 32]), index: 0 }
+    }
+
+    proptest! {
+        /// However rows moved, the counts are those of sets.
+        #[test]
+        fn rows_are_compared_as_sets_are(
+            before in prop::collection::hash_set(0..60u8, 0..50),
+            now in prop::collection::vec(0..60u8, 0..50),
+            duplicates in prop::collection::hash_set(0..60u8, 0..20),
+            shuffled in any::<bool>(),
+        ) {
+            let candidate =
+                Candidate { choice: 0, item: 0, text: String::new(), outcome: Err(Reason::Empty) };
+            let id = |number: u8| RowId::of(&place(number.into()).fingerprint, 0, 0);
+            let mut before: Vec<u8> = before.into_iter().collect();
+            let mut now: Vec<u8> = now.into_iter().collect::<HashSet<_>>().into_iter().collect();
+            if !shuffled {
+                before.sort_unstable();
+                now.sort_unstable();
+            }
+            let mut rows = Rows::new(before.iter().map(|number| id(*number)));
+            for number in &now {
+                let row = Accepted { place: place((*number).into()), rank: 1, name: (), candidate: &candidate, answer: &[] };
+                Sink::<()>::row(&mut rows, &row);
+            }
+            for number in &duplicates {
+                let why = Why::Duplicate { of: () };
+                let reject = Rejected { place: place((*number).into()), candidate: &candidate, answer: &[], why };
+                Sink::<()>::reject(&mut rows, &reject);
+            }
+            let mut expected = RowChange::default();
+            for number in &before {
+                *match (now.contains(number), duplicates.contains(number)) {
+                    (true, _) => &mut expected.kept,
+                    (false, true) => &mut expected.displaced,
+                    (false, false) => &mut expected.leaving,
+                } += 1;
+            }
+            prop_assert_eq!(rows.finish(), expected);
+        }
+    }
 }

@@ -18,12 +18,13 @@ use super::connect::Line;
 use super::control::Orders;
 use super::error::RunError;
 use super::interrupt::Interrupts;
+use super::summary::Outcome;
 use crate::check::Candidate;
 use crate::check::answer::Answer;
 use crate::client::ClientError;
 use crate::client::managed::ManagedServer;
 use crate::dataset::evaluate::Demand;
-use crate::dataset::{Outcome, Quotas, Recipe, Stored, evaluate};
+use crate::dataset::{Recipe, Stored};
 use crate::fingerprint::Ask;
 use crate::model::Fingerprint;
 use crate::report::{self, Status, Watcher};
@@ -111,7 +112,6 @@ enum Event {
 
 struct Worker<'a> {
     recipe: &'a Recipe,
-    quotas: Quotas,
     book: StoreBook<'a>,
     /// By endpoint, in the config's order.
     servers: Vec<Server>,
@@ -164,10 +164,14 @@ pub struct Tools<'a> {
     /// By cell: whether it is to be asked for.
     pub mask: Vec<bool>,
     pub limits: Limits,
+    /// By model: an ask that was answered before, if there is one.
+    pub proven: Vec<Option<(usize, u32)>>,
 }
 
 /// What came of a worker's work.
-pub struct Done {
+pub struct Done<'a> {
+    pub book: StoreBook<'a>,
+    /// The last outcome that was evaluated: what came since is in the book.
     pub outcome: Outcome,
     pub progress: Progress,
     pub error: Option<RunError>,
@@ -176,20 +180,19 @@ pub struct Done {
 
 /// Asks for the demands of an outcome and for what follows, until none is left or nothing more can
 /// be asked. Returns when all that was received is stored and managed servers have ended.
-pub async fn ask(
-    tools: Tools<'_>,
+pub async fn ask<'a>(
+    tools: Tools<'a>,
     outcome: Outcome,
     interrupts: &mut Interrupts,
     orders: &mut Orders,
-) -> Done {
-    let Tools { recipe, book, lines, writer, commits, watcher, settings, mask, limits } = tools;
-    let proven: HashSet<usize> =
-        outcome.rows.iter().map(|row| book.models().of(recipe, row.place.cell, row.place.ask)).collect();
+) -> Done<'a> {
+    let Tools { recipe, book, lines, writer, commits, watcher, settings, mask, limits, proven: known } =
+        tools;
+    let proven: HashSet<usize> = (0..known.len()).filter(|model| known[*model].is_some()).collect();
     let started = Instant::now();
     let (servers, queues) = servers::muster(recipe, book.models(), lines, &settings, &proven);
     let mut worker = Worker {
         recipe,
-        quotas: recipe.quotas.clone(),
         book,
         servers,
         queues,
@@ -219,13 +222,11 @@ pub async fn ask(
         paused: false,
     };
     worker.progress.endpoints = vec![EndpointProgress::default(); recipe.config.endpoints.len()];
-    for row in &worker.outcome.rows {
-        let model = worker.book.models().of(recipe, row.place.cell, row.place.ask);
-        let known = &mut worker.servers[worker.book.models().list()[model].endpoints[0]].known_good;
-        known.get_or_insert((row.place.cell, row.place.ask));
+    for (model, known) in worker.book.models().list().iter().zip(known) {
+        worker.servers[model.endpoints[0]].known_good = known;
     }
     worker.work(interrupts, orders).await;
-    let Worker { outcome, mut progress, servers, queues, writer, error, stopped, .. } = worker;
+    let Worker { book, outcome, mut progress, servers, queues, writer, error, stopped, .. } = worker;
     drop(writer);
     for (endpoint, server) in servers.into_iter().enumerate() {
         progress.endpoints[endpoint].slots = queues[server.model].level(server.index);
@@ -233,7 +234,7 @@ pub async fn ask(
             managed.stop().await;
         }
     }
-    Done { outcome, progress, error, stopped }
+    Done { book, outcome, progress, error, stopped }
 }
 
 /// What sending as much as can be sent came to.
@@ -319,7 +320,6 @@ impl Worker<'_> {
             }
         }
         self.book.honour_tombstones();
-        self.evaluate();
     }
 
     /// Whether evaluations take up at most a tenth of the time.
@@ -330,7 +330,7 @@ impl Worker<'_> {
     /// Evaluates, and enqueues what is newly demanded; says how many that are.
     fn evaluate(&mut self) -> usize {
         let begun = Instant::now();
-        match evaluate(&self.quotas, &mut self.book) {
+        match Outcome::of::<(), _>(self.recipe, &mut self.book, &mut ()) {
             Ok(outcome) => self.outcome = outcome,
             Err(failure) => {
                 self.error.get_or_insert(failure.into());
@@ -505,7 +505,7 @@ impl Worker<'_> {
 
     fn describe(&self, cell: usize, candidate: &Candidate) -> String {
         let names: Vec<&str> =
-            self.recipe.grid.names(self.recipe.grid.cells()[cell]).map(|(_, value)| value).collect();
+            self.recipe.grid.names(self.recipe.grid.cell(cell)).map(|(_, value)| value).collect();
         format!("{}: {}", names.join(" · "), candidate.text.split_whitespace().collect::<Vec<_>>().join(" "))
     }
 
@@ -550,19 +550,15 @@ impl Worker<'_> {
     }
 
     fn show(&mut self, waiting: Option<String>) {
-        let mut rejected: BTreeMap<&'static str, u64> = BTreeMap::new();
-        for reject in &self.outcome.rejects {
-            *rejected.entry(reject.reason.name()).or_default() += 1;
-        }
         let waits: usize = self.queues.iter().map(Queue::waiting).sum();
         let example = self.example.take().map(|(cell, answer, good)| self.describe(cell, &answer[good]));
         self.watcher.update(&Status {
             rows: self.meant(|cell| self.outcome.accepted[cell]),
-            wanted: self.meant(|cell| self.quotas.rows[cell]),
+            wanted: self.meant(|cell| self.recipe.quotas.rows(cell)),
             requests: self.progress.requests,
             open: (waits + self.sends.len()) as u64,
             under_way: self.sends.len(),
-            rejected,
+            rejected: self.outcome.rejected.clone(),
             completion_tokens: self.progress.completion_tokens,
             elapsed: self.now(),
             waiting,

@@ -14,19 +14,29 @@ pub struct PickKey {
     seed: u64,
     cell: CellId,
     ask: u32,
+    /// Worked out at the first pick: most templates have none.
+    hash: Option<u64>,
 }
 
 impl PickKey {
     pub fn new(seed: u64, cell: CellId, ask: u32) -> Self {
-        Self { seed, cell, ask }
+        Self { seed, cell, ask, hash: None }
     }
 
-    fn salted(self, salt: &str) -> u64 {
-        let key = hash64(&[b"pick", &self.seed.to_le_bytes(), &self.cell.0, &self.ask.to_le_bytes()]);
-        match salt {
-            "" => key,
-            salt => hash64(&[&key.to_le_bytes(), salt.as_bytes()]),
-        }
+    fn hash(&mut self) -> u64 {
+        let Self { seed, cell, ask, .. } = *self;
+        *self.hash.get_or_insert_with(|| hash64(&[b"pick", &seed.to_le_bytes(), &cell.0, &ask.to_le_bytes()]))
+    }
+}
+
+/// The running ask's number for picks with a salt; zero where none is rendered.
+fn salted(salt: &str) -> u64 {
+    let Some(mut key) = KEY.get() else { return 0 };
+    let hash = key.hash();
+    KEY.set(Some(key));
+    match salt {
+        "" => hash,
+        salt => hash64(&[&hash.to_le_bytes(), salt.as_bytes()]),
     }
 }
 
@@ -36,12 +46,12 @@ thread_local! {
     static KEY: StdCell<Option<PickKey>> = const { StdCell::new(None) };
 }
 
-/// Runs a rendering whose picks all come from one key.
-pub fn with_key<T>(key: PickKey, render: impl FnOnce() -> T) -> T {
+/// Runs a rendering whose picks all come from one key; also tells whether there were any.
+pub fn with_key<T>(key: PickKey, render: impl FnOnce() -> T) -> (T, bool) {
     let before = KEY.replace(Some(key));
     let out = render();
-    KEY.set(before);
-    out
+    let picked = KEY.replace(before).is_some_and(|key| key.hash.is_some());
+    (out, picked)
 }
 
 /// A list of the user's, with the hash of each item.
@@ -106,7 +116,7 @@ pub fn best(scores: impl Iterator<Item = f64>) -> usize {
 
 /// The items of a value with their scores under the running ask's key, best first.
 fn ranked(value: &Value, salt: &str, most: usize) -> Result<Vec<Value>, Error> {
-    let key = KEY.get().map_or(0, |key| key.salted(salt));
+    let key = salted(salt);
     let mut scored: Vec<(u64, usize, Value)> = match value.downcast_object_ref::<ListObject>() {
         Some(list) => {
             let scores = list.hashes.iter().map(|hash| rendezvous(key, *hash));
@@ -158,7 +168,7 @@ mod tests {
         let items = Value::from(items.iter().map(|item| Value::from(*item)).collect::<Vec<_>>());
         let cell = CellId([7; 16]);
         (0..asks)
-            .map(|ask| with_key(PickKey::new(1, cell, ask), || pick(&items, None)).unwrap().to_string())
+            .map(|ask| with_key(PickKey::new(1, cell, ask), || pick(&items, None)).0.unwrap().to_string())
             .collect()
     }
 
@@ -180,9 +190,9 @@ mod tests {
         let plain = Value::from(Serde(&items));
         for ask in 0..50 {
             let key = PickKey::new(3, CellId([1; 16]), ask);
-            let of = |value: &Value| with_key(key, || pick(value, None)).unwrap().to_string();
+            let of = |value: &Value| with_key(key, || pick(value, None)).0.unwrap().to_string();
             assert_eq!(of(&list), of(&plain));
-            let two = with_key(key, || sample(&list, 2, None)).unwrap();
+            let two = with_key(key, || sample(&list, 2, None)).0.unwrap();
             assert_eq!(two.get_item_by_index(0).unwrap().to_string(), of(&list));
             assert_eq!(two.len(), Some(2));
         }

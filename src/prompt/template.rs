@@ -5,12 +5,12 @@ mod unread;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::ops::Range;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 
 use minijinja::syntax::SyntaxConfig;
 use minijinja::{Environment, ErrorKind, UndefinedBehavior, Value};
 
-use super::{pick, words};
+use super::{memo, pick, words};
 use crate::config::diagnostic::{Report, Sources, did_you_mean};
 use crate::config::resolved::{Config, List};
 use crate::config::scalar;
@@ -26,6 +26,8 @@ const FUEL: u64 = 5_000_000;
 
 pub struct Templates {
     environment: Environment<'static>,
+    /// The same, where printing a traced value leaves a gap.
+    tracing: OnceLock<Environment<'static>>,
     files: Arc<BTreeMap<String, File>>,
     used: Arc<Mutex<BTreeSet<String>>>,
     /// Templates of the config itself: where each stands there.
@@ -63,7 +65,7 @@ impl Templates {
             }
             Ok(source)
         });
-        Self { environment, files, used, inline: HashMap::new() }
+        Self { environment, tracing: OnceLock::new(), files, used, inline: HashMap::new() }
     }
 
     /// Compiles a template file; a missing or broken one is reported at the place that names it.
@@ -125,16 +127,23 @@ impl Templates {
         }
     }
 
-    /// The text of a template that holds no tag, as it renders.
-    pub fn plain(&self, name: &str) -> Option<String> {
-        let template = self.environment.get_template(name).ok()?;
-        let source = template.source();
-        (!["{{", "{%", "{#"].iter().any(|tag| source.contains(tag))).then(|| source.trim().to_owned())
+    pub fn render(&self, name: &str, context: Value) -> Result<String, minijinja::Error> {
+        self.environment.get_template(name)?.render(context)
     }
 
-    pub fn render(&self, name: &str, context: Value) -> Result<String, minijinja::Error> {
-        let text = self.environment.get_template(name)?.render(context)?;
-        Ok(text.trim().to_owned())
+    /// The same with gaps where traced values are printed.
+    pub fn render_traced(&self, name: &str, context: Value) -> Result<String, minijinja::Error> {
+        let tracing = self.tracing.get_or_init(|| {
+            let mut tracing = self.environment.clone();
+            tracing.set_formatter(memo::print);
+            tracing
+        });
+        tracing.get_template(name)?.render(context)
+    }
+
+    /// Whether printing is all that can become of what a template prints.
+    pub fn only_prints(&self, name: &str) -> bool {
+        self.environment.get_template(name).is_ok_and(|template| memo::only_prints(template.source()))
     }
 
     /// Names and texts of the files that were read so far.

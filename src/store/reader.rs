@@ -1,9 +1,14 @@
 //! Reading the store, beside whoever writes it.
 
-use rusqlite::{Connection, OpenFlags, OptionalExtension, params};
+mod answers;
+
+use std::io::{Read, Seek};
+
+use rusqlite::{Connection, MAIN_DB, OpenFlags, OptionalExtension, params};
 
 use super::{EndpointMemory, Settings, Snapshot, State, StoreDir, StoreError, Tombstone, schema};
 use crate::model::Fingerprint;
+pub use answers::Answers;
 
 #[derive(Debug)]
 pub struct Reader {
@@ -54,7 +59,12 @@ impl Reader {
         match found {
             0 => Ok(None),
             _ if found > known => Err(StoreError::Newer { path: dir.database(), found, known }),
-            _ => Ok(Some(Self { dir: dir.clone(), connection })),
+            _ => {
+                // Pages are seldom needed twice: a megabyte holds what leads to the others.
+                let set = connection.pragma_update(None, "cache_size", -1024);
+                set.map_err(|error| dir.sqlite(error))?;
+                Ok(Some(Self { dir: dir.clone(), connection }))
+            }
         }
     }
 
@@ -63,28 +73,10 @@ impl Reader {
     /// Its own under the same limit, else one that ended by itself within today's: then the limit
     /// made no difference.
     pub fn answer(&self, fingerprint: &Fingerprint, max_tokens: u32) -> Result<Option<String>, StoreError> {
-        // The choice among the few rows is made here: SQLite prepares a statement anew at each use
-        // when its plan may depend on a value like this limit.
-        let query = || {
-            let mut query = self.connection.prepare_cached(
-                "SELECT max_tokens, ended, tokens, answer FROM completion WHERE fingerprint = ?1",
-            )?;
-            let mut rows = query.query(params![fingerprint.0])?;
-            let mut best: Option<(bool, u32, String)> = None;
-            while let Some(row) = rows.next()? {
-                let (own, ended, tokens): (u32, bool, Option<i64>) = (row.get(0)?, row.get(1)?, row.get(2)?);
-                let fits = own <= max_tokens || tokens.is_some_and(|tokens| tokens <= i64::from(max_tokens));
-                if own != max_tokens && !(ended && fits) {
-                    continue;
-                }
-                let rank = (own != max_tokens, own);
-                if best.as_ref().is_none_or(|(other, limit, _)| rank < (*other, *limit)) {
-                    best = Some((rank.0, rank.1, row.get(3)?));
-                }
-            }
-            Ok(best.map(|(_, _, answer)| answer))
-        };
-        query().map_err(|error| self.dir.sqlite(error))
+        let mut found = None;
+        answers::by_fingerprint(self, fingerprint, max_tokens, |_, answer| found = Some(answer.to_owned()))
+            .map_err(|error| self.dir.sqlite(error))?;
+        Ok(found)
     }
 
     /// A stored completion whose fingerprint begins with these bytes: the fingerprint, its canonical
@@ -138,6 +130,26 @@ impl Reader {
                 .optional()
         };
         query().map_err(|error| self.dir.sqlite(error))
+    }
+
+    /// The last snapshot of a config of this name without its cells: its number, the resolved config
+    /// and the files.
+    pub fn last_state(&self, config: &str) -> Result<Option<(i64, String, String)>, StoreError> {
+        let query = || {
+            self.connection
+                .prepare_cached(
+                    "SELECT id, resolved, files FROM snapshot WHERE config = ?1 ORDER BY id DESC LIMIT 1",
+                )?
+                .query_row(params![config], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
+                .optional()
+        };
+        query().map_err(|error| self.dir.sqlite(error))
+    }
+
+    /// The cells of a snapshot, read from the store as they are needed.
+    pub fn cells(&self, number: i64) -> Result<impl Read + Seek, StoreError> {
+        let blob = self.connection.blob_open(MAIN_DB, "snapshot", "cells", number, true);
+        blob.map_err(|error| self.dir.sqlite(error))
     }
 
     /// The fingerprints of all completions and tombstones that were stored before a time (RFC 3339),
@@ -197,16 +209,16 @@ impl Reader {
             .map_err(|error| self.dir.sqlite(error))
     }
 
-    /// Every state of a config of this name that ran, oldest first.
+    /// Every state of a config of this name that ran, oldest first; without its cells.
     pub fn history(&self, config: &str) -> Result<Vec<State>, StoreError> {
         let query = || {
             let mut query = self.connection.prepare_cached(
-                "SELECT id, created, resolved, files, cells FROM snapshot WHERE config = ?1 ORDER BY id",
+                "SELECT id, created, resolved, files FROM snapshot WHERE config = ?1 ORDER BY id",
             )?;
             let mut runs =
                 self.connection.prepare_cached("SELECT summary FROM run WHERE snapshot = ?1 ORDER BY id")?;
             let rows = query.query_map(params![config], |row| {
-                let snapshot = Snapshot { resolved: row.get(2)?, files: row.get(3)?, cells: row.get(4)? };
+                let snapshot = Snapshot { resolved: row.get(2)?, files: row.get(3)?, cells: Vec::new() };
                 let number: i64 = row.get(0)?;
                 let summaries =
                     runs.query_map(params![number], |row| row.get(0))?.collect::<Result<_, _>>()?;

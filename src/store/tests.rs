@@ -74,6 +74,38 @@ fn a_completion_is_good_for_limits_that_would_not_have_cut_it() {
     }
 }
 
+/// However answers were stored and are looked up, many at a time are found as each alone would be.
+#[test]
+fn many_answers_are_found_as_each_alone() {
+    let (_folder, dir) = store();
+    // Some twice, under another limit; some cut, and good for their own limit only.
+    let stored = (0..120u8).filter(|of| of % 7 != 0).flat_map(|of| {
+        let other = completion(of, 200, of % 3 != 0, Some(150));
+        let own = completion(of, 100, of % 2 == 0, Some(if of % 5 == 0 { 20 } else { 90 }));
+        [(of % 11 == 0).then_some(other), (of % 13 != 0).then_some(own)].into_iter().flatten()
+    });
+    write(&dir, stored.collect());
+    let reader = Reader::open(&dir).unwrap().unwrap();
+    let in_order: Vec<u8> = (0..120).collect();
+    let nearly: Vec<u8> = (0..120).map(|of| of ^ 3).collect();
+    let mixed: Vec<u8> = (0..120u32).map(|of| (of * 77 % 120) as u8).collect();
+    for (order, size) in [(&in_order, 16), (&nearly, 16), (&mixed, 16), (&mixed, 120), (&in_order, 1)] {
+        for max_tokens in [50, 100, 150, 200] {
+            let mut answers = Answers::default();
+            for piece in order.chunks(size) {
+                let asks: Vec<_> = piece.iter().map(|of| Fingerprint([*of; 32])).collect();
+                let mut found = vec![None; asks.len()];
+                let take = |index: usize, answer: &str| {
+                    assert_eq!(found[index].replace(answer.to_owned()), None, "told twice");
+                };
+                answers.find(&reader, &asks, max_tokens, take).unwrap();
+                let alone: Vec<_> = asks.iter().map(|ask| reader.answer(ask, max_tokens).unwrap()).collect();
+                assert_eq!(found, alone, "{piece:?} under {max_tokens}");
+            }
+        }
+    }
+}
+
 #[test]
 fn what_is_stored_stays() {
     let (_folder, dir) = store();

@@ -1,19 +1,26 @@
+mod naive;
+
 use std::collections::{BTreeMap, HashSet};
 use std::convert::Infallible;
 
 use proptest::prelude::*;
-use serde_json::Map;
 
 use super::*;
 use crate::check::Passed;
+use crate::dedup::TextKey;
+use naive::Outcome;
 
 /// A store in memory: what every ask would be answered, and which answers have come.
 #[derive(Debug, Clone)]
 struct World {
     quotas: Quotas,
+    /// By cell: in which group of cells a text may stand only once.
+    scope: Vec<u64>,
     /// By cell and ask: texts, or `None` for a tombstone.
     answers: Vec<Vec<Option<Vec<String>>>>,
     come: HashSet<(usize, u32)>,
+    /// What is to be read next, as was told ahead.
+    ahead: Vec<(usize, u32)>,
 }
 
 fn fingerprint(cell: usize, ask: u32) -> Fingerprint {
@@ -23,45 +30,57 @@ fn fingerprint(cell: usize, ask: u32) -> Fingerprint {
 impl Book for World {
     type Error = Infallible;
 
-    fn fingerprint(&mut self, cell: usize, ask: u32) -> Result<Fingerprint, Infallible> {
-        Ok(fingerprint(cell, ask))
+    fn scope(&self, cell: usize) -> u64 {
+        self.scope[cell]
     }
 
-    fn stored(&mut self, wanted: &Fingerprint) -> Result<Stored, Infallible> {
-        for (cell, ask) in &self.come {
-            if fingerprint(*cell, *ask) != *wanted {
-                continue;
-            }
-            return Ok(match &self.answers[*cell][*ask as usize] {
-                None => Stored::Tombstone("bad request".into()),
-                Some(texts) => Stored::Answer(texts.iter().enumerate().map(candidate).collect()),
-            });
+    fn ahead(&mut self, asks: &[(usize, u32)]) -> Result<(), Infallible> {
+        assert_eq!(self.ahead, [], "all that was told ahead is read");
+        assert!(asks.is_sorted() && asks.iter().all(|(_, ask)| *ask < self.quotas.max_asks));
+        self.ahead = asks.to_vec();
+        Ok(())
+    }
+
+    fn read(&mut self, cell: usize, ask: u32) -> Result<(Fingerprint, Stored), Infallible> {
+        if self.ahead.first() == Some(&(cell, ask)) {
+            self.ahead.remove(0);
         }
-        Ok(Stored::Missing)
+        let stored = match (self.come.contains(&(cell, ask)), &self.answers[cell][ask as usize]) {
+            (false, _) => Stored::Missing,
+            (true, None) => Stored::Tombstone("bad request".into()),
+            (true, Some(texts)) => Stored::Answer(texts.iter().enumerate().map(candidate).collect()),
+        };
+        Ok((fingerprint(cell, ask), stored))
     }
 }
 
 fn candidate((item, text): (usize, &String)) -> Candidate {
     let outcome = match text.as_str() {
         "" => Err(Reason::Empty),
-        text => Ok(Passed { key: TextKey::of(text), fields: Map::new() }),
+        text => Ok(Passed { key: TextKey::of(text), fields: None }),
     };
     Candidate { choice: 0, item: item as u32, text: text.clone(), outcome }
 }
 
 fn texts(outcome: &Outcome) -> Vec<(usize, String)> {
-    let text = |row: &Accepted| row.answer[row.place.index].text.clone();
-    outcome.rows.iter().map(|row| (row.place.cell, text(row))).collect()
+    outcome.rows.iter().map(|row| (row.place.cell, row.text.clone())).collect()
 }
 
 /// All of an outcome that reaches a file or a user, to be compared byte for byte.
 fn shown(outcome: &Outcome) -> String {
-    let rows: Vec<_> = outcome.rows.iter().map(|row| (row.id, row.place)).collect();
-    let rejects: Vec<_> = outcome.rejects.iter().map(|reject| (reject.place, &reject.reason)).collect();
     format!(
-        "{rows:?}\n{rejects:?}\n{:?}\n{} {} {:?}",
-        outcome.failed, outcome.surplus, outcome.shortfall, outcome.accepted
+        "{:?}\n{:?}\n{:?}\n{} {} {:?}",
+        outcome.rows, outcome.rejects, outcome.failed, outcome.surplus, outcome.shortfall, outcome.accepted
     )
+}
+
+/// Evaluates, and holds the outcome to the plainest way of doing so.
+fn evaluated(world: &mut World) -> Outcome {
+    let quotas = world.quotas.clone();
+    let outcome = Outcome::gathered(&quotas, world).unwrap();
+    assert_eq!(world.ahead, []);
+    assert_eq!(outcome, naive::evaluate(&quotas, world).unwrap());
+    outcome
 }
 
 /// Evaluates, lets the demanded answers come in an order of the caller's, and again, until no
@@ -69,7 +88,7 @@ fn shown(outcome: &Outcome) -> String {
 fn run(world: &mut World, mut order: impl FnMut(&mut Vec<Demand>)) -> (Outcome, usize) {
     let mut asked = 0;
     loop {
-        let outcome = evaluate(&world.quotas.clone(), world).unwrap();
+        let outcome = evaluated(world);
         if outcome.is_final() {
             return (outcome, asked);
         }
@@ -86,11 +105,13 @@ fn run(world: &mut World, mut order: impl FnMut(&mut Vec<Demand>)) -> (Outcome, 
 fn the_designs_example() {
     let all = |texts: &[&str]| Some(texts.iter().map(|text| text.to_string()).collect::<Vec<_>>());
     let mut world = World {
-        quotas: Quotas { rows: vec![2, 2], max_asks: 3, scope: vec![0, 0] },
+        quotas: Quotas { rows: Rows::Alike { cells: 2, rows: 2 }, max_asks: 3 },
+        scope: vec![0, 0],
         answers: vec![vec![all(&["a", "b", "c"]), None, None], vec![all(&["a", "x", ""]), None, all(&["y"])]],
         come: HashSet::from([(0, 0), (1, 0), (1, 1)]),
+        ahead: Vec::new(),
     };
-    let outcome = evaluate(&world.quotas.clone(), &mut world).unwrap();
+    let outcome = evaluated(&mut world);
     let of = |cell, text: &str| (cell, text.to_owned());
     assert_eq!(texts(&outcome), [of(0, "a"), of(1, "x"), of(0, "b")]);
     let reasons: Vec<_> = outcome.rejects.iter().map(|r| (r.place.cell, r.reason.name())).collect();
@@ -107,12 +128,14 @@ fn the_designs_example() {
 #[test]
 fn a_stream_that_ends_leaves_a_shortfall_that_nobody_fills() {
     let mut world = World {
-        quotas: Quotas { rows: vec![2, 2], max_asks: 2, scope: vec![0, 1] },
+        quotas: Quotas { rows: Rows::Each(vec![2, 2]), max_asks: 2 },
+        scope: vec![0, 1],
         answers: vec![
             vec![Some(vec![String::new()]), None],
             vec![Some(vec!["a".into(), "b".into(), "c".into()]), None],
         ],
         come: HashSet::new(),
+        ahead: Vec::new(),
     };
     let (outcome, _) = run(&mut world, |_| {});
     assert_eq!(outcome.accepted, [0, 2]);
@@ -131,9 +154,11 @@ fn worlds() -> impl Strategy<Value = World> {
             prop::collection::vec(0..4u32, cells),
         )
             .prop_map(move |(answers, scope, rows)| World {
-                quotas: Quotas { rows, max_asks, scope },
+                quotas: Quotas { rows: Rows::Each(rows), max_asks },
+                scope,
                 answers,
                 come: HashSet::new(),
+                ahead: Vec::new(),
             })
     })
 }
@@ -172,10 +197,11 @@ proptest! {
     /// Raising every cell's N only appends.
     #[test]
     fn more_rows_only_append(mut world in worlds(), rows in 1..4u32) {
-        world.quotas.rows.fill(rows);
+        let cells = world.quotas.cells();
+        world.quotas.rows = Rows::Alike { cells, rows };
         let (few, _) = run(&mut world.clone(), |_| {});
         let mut larger = world.clone();
-        larger.quotas.rows.iter_mut().for_each(|rows| *rows += 2);
+        larger.quotas.rows = Rows::Alike { cells, rows: rows + 2 };
         let (many, _) = run(&mut larger, |_| {});
         prop_assert_eq!(&texts(&many)[..few.rows.len()], &texts(&few)[..]);
     }
@@ -187,9 +213,9 @@ proptest! {
         let quotas = &world.quotas;
         let mut seen = HashSet::new();
         for (cell, text) in texts(&outcome) {
-            prop_assert!(seen.insert((quotas.scope[cell], text)));
+            prop_assert!(seen.insert((world.scope[cell], text)));
         }
-        prop_assert!(outcome.accepted.iter().zip(&quotas.rows).all(|(rows, most)| rows <= most));
+        prop_assert!(outcome.accepted.iter().enumerate().all(|(cell, rows)| *rows <= quotas.rows(cell)));
         let wanted = quotas.wanted();
         prop_assert_eq!(outcome.rows.len() as u64 + outcome.shortfall, wanted);
         let mut ranks: BTreeMap<usize, u32> = BTreeMap::new();

@@ -5,11 +5,11 @@ use std::time::Duration;
 use bytes::Bytes;
 use serde_json::{Value, json};
 
-use super::{SAMPLE, sample};
+use super::Prospect;
 use crate::client::{Client, ClientError, ErrorClass};
 use crate::config::resolved::Server;
 use crate::dataset::evaluate::Demand;
-use crate::dataset::{Models, Outcome, Recipe};
+use crate::dataset::{Models, Recipe};
 use crate::fingerprint::Message;
 use crate::model::Fingerprint;
 use crate::pipeline::RunError;
@@ -29,21 +29,19 @@ const TIME: Duration = Duration::from_secs(1);
 /// folder that cannot be written, are no errors.
 pub async fn prompt_tokens(
     recipe: &Recipe,
-    outcome: &Outcome,
-    mask: &[bool],
+    prospect: &Prospect<'_>,
     models: &Models,
     known: &Known,
     reader: Option<&Reader>,
 ) -> Result<Vec<u64>, RunError> {
-    let demands = outcome.demands.iter().filter(|demand| mask[demand.cell]);
-    let chosen = sample(demands.map(|demand| (demand.fingerprint, *demand)), SAMPLE);
+    let chosen = prospect.prompts.items();
     let fingerprints: Vec<Fingerprint> = chosen.keys().copied().collect();
     let mut counted = match reader {
         Some(reader) => reader.prompt_tokens(&fingerprints)?,
         None => Default::default(),
     };
     let missing: Vec<Demand> =
-        chosen.into_values().filter(|demand| !counted.contains_key(&demand.fingerprint)).collect();
+        chosen.values().filter(|demand| !counted.contains_key(&demand.fingerprint)).copied().collect();
     if known.seen && !missing.is_empty() {
         let fresh = ask_servers(recipe, models, &missing).await?;
         if !fresh.is_empty() {

@@ -1,13 +1,13 @@
 //! What stored answers tell of those to come.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use serde::{Deserialize, Serialize};
 
 use super::asks::Yield;
-use crate::check::Reason;
-use crate::dataset::evaluate::Place;
-use crate::dataset::{Outcome, Recipe};
+use crate::check::Candidate;
+use crate::dataset::Recipe;
+use crate::dataset::evaluate::{Accepted, Demand, Failed, Name, Place, Rejected, Sink, Why};
 
 /// Answers of a group of cells below which the average of all is the better guess.
 const GROUP_ANSWERS: u64 = 20;
@@ -53,81 +53,86 @@ impl Judged {
 }
 
 /// How the answers of a config were judged, of all cells and by label.
-#[derive(Debug, Default)]
-pub struct Evidence {
+///
+/// Every answer that was reached counts whole, also what of it was never needed, since a cell stops
+/// where it is full and not where answers are bad.
+#[derive(Debug)]
+pub struct Evidence<'a> {
+    recipe: &'a Recipe,
     pub all: Judged,
     groups: HashMap<u64, Judged>,
 }
 
-impl Evidence {
-    /// Reads it off an outcome: every answer that was reached counts whole, also what of it was
-    /// never needed, since a cell stops where it is full and not where answers are bad.
-    pub fn of(recipe: &Recipe, outcome: &Outcome) -> Self {
-        let mut out = Self::default();
-        let mut each = |place: &Place, passed: Option<usize>, add: &dyn Fn(&mut Judged)| {
-            let group = recipe.grid.label_key(recipe.grid.cells()[place.cell]);
-            // Every answer that is reached is judged from its first candidate on.
-            let first = place.index == 0;
-            for judged in [&mut out.all, out.groups.entry(group).or_default()] {
-                add(judged);
-                if let (true, Some(passed)) = (first, passed) {
-                    judged.answer(passed);
-                }
+impl<'a> Evidence<'a> {
+    pub fn new(recipe: &'a Recipe) -> Self {
+        Self { recipe, all: Judged::default(), groups: HashMap::new() }
+    }
+
+    fn each(&mut self, place: &Place, answer: &[Candidate], add: impl Fn(&mut Judged)) {
+        let group = self.recipe.grid.label_key(place.cell);
+        let passing = || answer.iter().filter(|candidate| candidate.outcome.is_ok()).count();
+        // Every answer that is reached is judged from its first candidate on.
+        let passed = (place.index == 0).then(passing);
+        for judged in [&mut self.all, self.groups.entry(group).or_default()] {
+            add(judged);
+            if let Some(passed) = passed {
+                judged.answer(passed);
             }
-        };
-        let passing = |answer: &[crate::check::Candidate]| {
-            Some(answer.iter().filter(|candidate| candidate.outcome.is_ok()).count())
-        };
-        for row in &outcome.rows {
-            each(&row.place, passing(&row.answer), &|judged| {
-                judged.accepted += 1;
-                judged.judged += 1;
-            });
         }
-        for reject in &outcome.rejects {
-            let duplicate = matches!(reject.reason, Reason::Duplicate { .. });
-            each(&reject.place, passing(&reject.answer), &|judged| {
-                judged.duplicates += u64::from(duplicate);
-                judged.judged += 1;
-            });
-        }
-        for failed in &outcome.failed {
-            let place =
-                Place { cell: failed.cell, ask: failed.ask, fingerprint: failed.fingerprint, index: 0 };
-            each(&place, Some(0), &|_| ());
-        }
-        out
     }
 }
 
-/// Asks that the demands of an outcome will come to, with those that follow from them.
-///
-/// Each cell is taken to go on as those of its label did, where they were asked often enough, else
-/// as all did, else as in `before`. `None` where none of them says enough.
-pub fn expected_asks(
-    recipe: &Recipe,
-    outcome: &Outcome,
-    mask: &[bool],
-    evidence: &Evidence,
-    before: Option<&Judged>,
-) -> Option<f64> {
-    let overall = evidence
-        .all
-        .of_asks(LEAST_ANSWERS)
-        .or_else(|| before.and_then(|before| before.of_asks(LEAST_ANSWERS)))?;
-    let mut groups: HashMap<u64, Option<Yield>> = HashMap::new();
-    let mut known: HashMap<(u64, u32, u32), f64> = HashMap::new();
-    let mut asks = 0.0;
-    for demand in outcome.demands.iter().filter(|demand| mask[demand.cell]) {
-        let group = recipe.grid.label_key(recipe.grid.cells()[demand.cell]);
-        let of = groups
-            .entry(group)
-            .or_insert_with(|| evidence.groups.get(&group).and_then(|judged| judged.of_asks(GROUP_ANSWERS)));
-        let rows = recipe.quotas.rows[demand.cell] - outcome.accepted[demand.cell];
-        let most = recipe.quotas.max_asks - demand.ask;
-        asks += *known
-            .entry((group, rows, most))
-            .or_insert_with(|| of.as_ref().unwrap_or(&overall).asks(rows, most));
+impl<N: Name> Sink<N> for Evidence<'_> {
+    fn row(&mut self, row: &Accepted<'_, N>) {
+        self.each(&row.place, row.answer, |judged| {
+            judged.accepted += 1;
+            judged.judged += 1;
+        });
     }
-    Some(asks)
+
+    fn reject(&mut self, reject: &Rejected<'_, N>) {
+        let duplicate = matches!(reject.why, Why::Duplicate { .. });
+        self.each(&reject.place, reject.answer, |judged| {
+            judged.duplicates += u64::from(duplicate);
+            judged.judged += 1;
+        });
+    }
+
+    fn failed(&mut self, failed: &Failed) {
+        let Failed { cell, ask, fingerprint, .. } = *failed;
+        self.each(&Place { cell, ask, fingerprint, index: 0 }, &[], |_| ());
+    }
+}
+
+/// Demands, counted by the label of their cells, the rows that these lack, and the asks that they
+/// have left.
+#[derive(Debug, Default)]
+pub struct Open(BTreeMap<(u64, u32, u32), u64>);
+
+impl Open {
+    pub fn demand(&mut self, recipe: &Recipe, demand: &Demand, missing: u32) {
+        let group = recipe.grid.label_key(demand.cell);
+        let most = recipe.quotas.max_asks - demand.ask;
+        *self.0.entry((group, missing, most)).or_default() += 1;
+    }
+
+    /// Asks that the demands will come to, with those that follow from them.
+    ///
+    /// Each cell is taken to go on as those of its label did, where they were asked often enough,
+    /// else as all did, else as in `before`. `None` where none of them says enough.
+    pub fn expected_asks(&self, evidence: &Evidence, before: Option<&Judged>) -> Option<f64> {
+        let overall = evidence
+            .all
+            .of_asks(LEAST_ANSWERS)
+            .or_else(|| before.and_then(|before| before.of_asks(LEAST_ANSWERS)))?;
+        let mut groups: HashMap<u64, Option<Yield>> = HashMap::new();
+        let mut asks = 0.0;
+        for ((group, rows, most), demands) in &self.0 {
+            let of = groups.entry(*group).or_insert_with(|| {
+                evidence.groups.get(group).and_then(|judged| judged.of_asks(GROUP_ANSWERS))
+            });
+            asks += *demands as f64 * of.as_ref().unwrap_or(&overall).asks(*rows, *most);
+        }
+        Some(asks)
+    }
 }

@@ -82,7 +82,7 @@ impl Worker<'_> {
         self.watcher.fault(&FaultNote {
             endpoint: &self.recipe.config.endpoints[endpoint].name,
             class: failure.class.name(),
-            cell: self.recipe.grid.describe(self.recipe.grid.cells()[demand.cell]),
+            cell: self.recipe.grid.describe(self.recipe.grid.cell(demand.cell)),
             ask: demand.ask,
             fingerprint: demand.fingerprint,
             error: &failure.to_string(),
@@ -114,7 +114,7 @@ impl Worker<'_> {
             }
             After::Out(demand, GiveUp::Its) => self.bury(endpoint, demand, &failure),
             After::Out(demand, GiveUp::Unproven) => {
-                let cell = self.recipe.grid.describe(self.recipe.grid.cells()[demand.cell]);
+                let cell = self.recipe.grid.describe(self.recipe.grid.cell(demand.cell));
                 self.watcher.say(&format!(
                     "an ask of {cell} is left open: it kept failing, and nothing else went through: {failure}"
                 ));

@@ -82,7 +82,7 @@ impl Worker<'_> {
             pid: std::process::id(),
             state: state.to_owned(),
             rows: self.meant(|cell| self.outcome.accepted[cell]),
-            wanted: self.meant(|cell| self.quotas.rows[cell]),
+            wanted: self.meant(|cell| self.recipe.quotas.rows(cell)),
             requests: self.progress.requests,
             under_way: self.sends.len() as u64,
             waiting: self.queues.iter().map(Queue::waiting).sum::<usize>() as u64,

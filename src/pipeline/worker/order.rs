@@ -54,12 +54,11 @@ impl Worker<'_> {
                 continue;
             }
             // So many asks are needed whatever comes of them, and alike prompts are best sent together.
-            let missing = self.quotas.rows[demand.cell] - self.outcome.accepted[demand.cell];
-            let needed = missing.div_ceil(per_ask).min(self.quotas.max_asks - demand.ask);
+            let missing = self.recipe.quotas.rows(demand.cell) - self.outcome.accepted[demand.cell];
+            let needed = missing.div_ceil(per_ask).min(self.recipe.quotas.max_asks - demand.ask);
             for ask in demand.ask + 1..demand.ask + needed {
-                let Ok(fingerprint) = self.book.fingerprint(demand.cell, ask) else { break };
-                let missing = matches!(self.book.stored(&fingerprint), Ok(Stored::Missing));
-                if missing && self.asked.insert(fingerprint) {
+                let Ok((fingerprint, stored)) = self.book.read(demand.cell, ask) else { break };
+                if matches!(stored, Stored::Missing) && self.asked.insert(fingerprint) {
                     let model = self.book.models().of(self.recipe, demand.cell, ask);
                     new[model].push(Demand { cell: demand.cell, ask, fingerprint });
                 }

@@ -1,0 +1,206 @@
+//! The plainest way to evaluate, with everything in memory: what the real one is held to.
+
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+use std::sync::Arc;
+
+use super::super::{Accepted, Book, Demand, Failed, Name, Place, Quotas, Rejected, Sink, Stored, Totals};
+use crate::check::{Candidate, Reason};
+use crate::dedup::TextKey;
+use crate::model::{Fingerprint, RowId};
+
+/// A row, in order of acceptance.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Row {
+    pub place: Place,
+    pub id: RowId,
+    pub text: String,
+}
+
+/// A candidate that was passed over.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Reject {
+    pub place: Place,
+    pub text: String,
+    pub reason: Reason,
+}
+
+/// All of an outcome that reaches a file or a user.
+#[derive(Debug, Default, PartialEq)]
+pub struct Outcome {
+    pub rows: Vec<Row>,
+    pub rejects: Vec<Reject>,
+    pub failed: Vec<Failed>,
+    pub surplus: u64,
+    pub demands: Vec<Demand>,
+    /// By demand: rows that its cell lacks.
+    pub missing: Vec<u32>,
+    /// By cell: the asks that its stream reached, in order, with the demanded one.
+    pub reached: Vec<Vec<Fingerprint>>,
+    /// By cell: accepted rows.
+    pub accepted: Vec<u32>,
+    pub shortfall: u64,
+    pub answers: u64,
+}
+
+impl Outcome {
+    /// Gathers what the real one tells.
+    pub fn gathered<B: Book>(quotas: &Quotas, book: &mut B) -> Result<Self, B::Error> {
+        let cells = quotas.cells();
+        let mut out = Self { reached: vec![Vec::new(); cells], accepted: vec![0; cells], ..Self::default() };
+        let totals = super::super::evaluate(quotas, book, &mut out)?;
+        let count = |list: usize| list as u64;
+        let counted = Totals {
+            rows: count(out.rows.len()),
+            rejects: count(out.rejects.len()),
+            failed: count(out.failed.len()),
+            demands: count(out.demands.len()),
+            ..totals
+        };
+        assert_eq!(totals, counted, "the totals are those of what was told");
+        Ok(Self { surplus: totals.surplus, shortfall: totals.shortfall, answers: totals.answers, ..out })
+    }
+
+    pub fn is_final(&self) -> bool {
+        self.demands.is_empty()
+    }
+}
+
+impl Sink for Outcome {
+    fn reached(&mut self, cell: usize, ask: u32, fingerprint: &Fingerprint) {
+        assert_eq!(self.reached[cell].len(), ask as usize, "asks are reached in order");
+        self.reached[cell].push(*fingerprint);
+    }
+
+    fn row(&mut self, row: &Accepted<'_>) {
+        self.accepted[row.place.cell] += 1;
+        self.rows.push(Row { place: row.place, id: row.name, text: row.candidate.text.clone() });
+    }
+
+    fn reject(&mut self, reject: &Rejected<'_>) {
+        let text = reject.candidate.text.clone();
+        self.rejects.push(Reject { place: reject.place, text, reason: reject.why.reason() });
+    }
+
+    fn failed(&mut self, failed: &Failed) {
+        self.failed.push(failed.clone());
+    }
+
+    fn demand(&mut self, demand: &Demand, missing: u32) {
+        self.demands.push(*demand);
+        self.missing.push(missing);
+    }
+}
+
+/// A cell's place in its stream.
+#[derive(Default)]
+struct Stream {
+    /// The next ask to look up.
+    ask: u32,
+    /// The completion being read, and the next candidate in it.
+    current: Option<(Fingerprint, Arc<[Candidate]>)>,
+    index: usize,
+    over: bool,
+}
+
+/// Computes the dataset.
+pub fn evaluate<B: Book>(quotas: &Quotas, book: &mut B) -> Result<Outcome, B::Error> {
+    let cells = quotas.cells();
+    let mut outcome =
+        Outcome { reached: vec![Vec::new(); cells], accepted: vec![0; cells], ..Outcome::default() };
+    let mut streams: Vec<Stream> = Vec::new();
+    streams.resize_with(cells, Stream::default);
+    let mut seen: HashMap<(u64, TextKey), RowId> = HashMap::new();
+    let mut active: Vec<usize> = (0..cells).filter(|cell| quotas.rows(*cell) > 0).collect();
+    let mut rank = 0;
+    while !active.is_empty() {
+        rank += 1;
+        let mut still = Vec::with_capacity(active.len());
+        for cell in active {
+            advance(cell, &mut streams[cell], quotas, &mut seen, book, &mut outcome)?;
+            if !streams[cell].over && quotas.rows(cell) > rank {
+                still.push(cell);
+            }
+        }
+        active = still;
+    }
+    for stream in &streams {
+        if let Some((_, answer)) = &stream.current {
+            outcome.surplus += (answer.len() - stream.index) as u64;
+        }
+    }
+    let wanted = quotas.wanted();
+    let waiting: u64 = outcome
+        .demands
+        .iter()
+        .map(|demand| u64::from(quotas.rows(demand.cell) - outcome.accepted[demand.cell]))
+        .sum();
+    outcome.shortfall = wanted - outcome.rows.len() as u64 - waiting;
+    let missing = |demand: &Demand| quotas.rows(demand.cell) - outcome.accepted[demand.cell];
+    outcome.missing = outcome.demands.iter().map(missing).collect();
+    Ok(outcome)
+}
+
+/// Goes on in a cell's stream to its next row, a demand, or the end.
+fn advance<B: Book>(
+    cell: usize,
+    stream: &mut Stream,
+    quotas: &Quotas,
+    seen: &mut HashMap<(u64, TextKey), RowId>,
+    book: &mut B,
+    outcome: &mut Outcome,
+) -> Result<(), B::Error> {
+    loop {
+        let Some((fingerprint, answer)) = &stream.current else {
+            if stream.ask >= quotas.max_asks {
+                stream.over = true;
+                return Ok(());
+            }
+            let ask = stream.ask;
+            let (fingerprint, stored) = book.read(cell, ask)?;
+            outcome.reached[cell].push(fingerprint);
+            match stored {
+                Stored::Missing => {
+                    outcome.demands.push(Demand { cell, ask, fingerprint });
+                    stream.over = true;
+                    return Ok(());
+                }
+                Stored::Tombstone(reason) => {
+                    outcome.failed.push(Failed { cell, ask, fingerprint, reason });
+                }
+                Stored::Answer(answer) => {
+                    outcome.answers += 1;
+                    stream.current = Some((fingerprint, answer));
+                    stream.index = 0;
+                }
+            }
+            stream.ask += 1;
+            continue;
+        };
+        let (fingerprint, answer) = (*fingerprint, answer.clone());
+        let Some(candidate) = answer.get(stream.index) else {
+            stream.current = None;
+            continue;
+        };
+        let place = Place { cell, ask: stream.ask - 1, fingerprint, index: stream.index };
+        stream.index += 1;
+        let reason = match &candidate.outcome {
+            Err(reason) => reason.clone(),
+            Ok(passed) => {
+                let id = <RowId as Name>::of(&fingerprint, candidate);
+                match seen.entry((book.scope(cell), passed.key)) {
+                    Entry::Occupied(of) => Reason::Duplicate { of: *of.get() },
+                    Entry::Vacant(free) => {
+                        free.insert(id);
+                        outcome.accepted[cell] += 1;
+                        let text = candidate.text.clone();
+                        outcome.rows.push(Row { place, id, text });
+                        return Ok(());
+                    }
+                }
+            }
+        };
+        let text = candidate.text.clone();
+        outcome.rejects.push(Reject { place, text, reason });
+    }
+}

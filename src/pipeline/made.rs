@@ -1,0 +1,147 @@
+//! An evaluation at the beginning or the end of a run, with all that the run needs of it.
+
+use std::collections::BTreeMap;
+
+use super::book::{BookError, StoreBook};
+use super::forecast::{Evidence, Judged};
+use super::morning::{Gather, Morning};
+use super::output::{Files, OutputError, Rewrite, previous_rows};
+use super::summary::{ByAxis, Outcome, Proven, Rows};
+use crate::audit::{self, DISTINCT_TEXTS, Distinct};
+use crate::dataset::Recipe;
+use crate::dataset::evaluate::{Accepted, Demand, Failed, Rejected, Sink};
+use crate::dataset::snapshot::{CellAsks, Difference, Reached};
+use crate::model::RowId;
+use crate::report::{AxisCount, CellChange, RowChange};
+use crate::store::StoreError;
+
+/// What the stored answers come to.
+#[derive(Debug, Default)]
+pub struct Made<'a> {
+    pub outcome: Outcome,
+    /// How the cells stand to the last snapshot.
+    pub cells: CellChange,
+    /// How the rows stand to those of the dataset on disk.
+    pub rows: RowChange,
+    pub by_axis: BTreeMap<String, BTreeMap<String, AxisCount>>,
+    /// What a snapshot keeps; `None` where the evaluation failed.
+    pub asks: Option<CellAsks>,
+    /// By model: an ask of it that was answered with a row, if there is one.
+    pub proven: Vec<Option<(usize, u32)>>,
+    pub morning: Morning,
+    /// How answers were judged.
+    pub judged: Judged,
+    /// Distinct-2 of the first texts.
+    pub distinct: Option<Distinct>,
+    rewrite: Option<Rewrite<'a>>,
+}
+
+impl<'a> Made<'a> {
+    /// Evaluates a book, and prepares the files that say so.
+    ///
+    /// `unless` are cells, by their index: where one of them has a demand no files are prepared.
+    ///
+    /// # Errors
+    /// Only what the book fails with.
+    pub fn of(
+        recipe: &'a Recipe,
+        book: &mut StoreBook<'_>,
+        files: &Files,
+        before: &CellAsks,
+        unless: Option<&[bool]>,
+    ) -> Result<Self, BookError> {
+        book.read_texts(true);
+        let mut cells = Difference::new(&recipe.grid, Some(before.reader()));
+        let mut rows = Rows::new(previous_rows(files));
+        let mut by_axis = ByAxis::new(recipe);
+        let mut reached = Reached::new(&recipe.grid);
+        let models = book.models().clone();
+        let mut proven = Proven::new(recipe, &models);
+        let rewrite = Some(files.rewrite(recipe, models.clone()));
+        let mut rewrite = Unless { rewrite, cells: unless };
+        let (mut evidence, mut texts) = (Evidence::new(recipe), FirstTexts::default());
+        let counts = ((&mut cells, &mut rows), (&mut by_axis, &mut reached));
+        let mut morning = Gather::new(recipe);
+        let samples = ((&mut evidence, &mut texts), (&mut proven, &mut morning));
+        let mut sinks = ((counts, samples), &mut rewrite);
+        let outcome = Outcome::of::<RowId, _>(recipe, book, &mut sinks)?;
+        Ok(Self {
+            cells: cells.finish().map_err(StoreError::snapshot)?,
+            rows: rows.finish(),
+            by_axis: by_axis.finish(),
+            asks: Some(reached.finish(&recipe.grid)),
+            proven: proven.asks,
+            morning: morning.finish(&outcome),
+            judged: evidence.all,
+            distinct: audit::distinct_2(texts.0.iter().map(String::as_str)),
+            rewrite: rewrite.rewrite,
+            outcome,
+        })
+    }
+
+    /// What was evaluated last, where a last time was not possible; no file follows from it.
+    pub fn without_files(outcome: Outcome) -> Self {
+        Self { outcome, ..Self::default() }
+    }
+
+    /// Leaves the files as they are.
+    pub fn spare(&mut self) {
+        self.rewrite = None;
+    }
+
+    /// Puts the files in place.
+    ///
+    /// # Errors
+    /// What could not be written.
+    pub fn write(&mut self) -> Result<(), OutputError> {
+        match self.rewrite.take() {
+            Some(rewrite) => rewrite.finish(&self.outcome.totals),
+            None => Ok(()),
+        }
+    }
+}
+
+/// As many of the first texts as distinct-2 is taken of.
+#[derive(Debug, Default)]
+struct FirstTexts(Vec<String>);
+
+impl Sink for FirstTexts {
+    fn row(&mut self, row: &Accepted<'_>) {
+        if self.0.len() < DISTINCT_TEXTS {
+            self.0.push(row.candidate.text.clone());
+        }
+    }
+}
+
+/// Files that are given up as soon as one of these cells has a demand: more rows will come.
+#[derive(Debug)]
+struct Unless<'a, 'm> {
+    rewrite: Option<Rewrite<'a>>,
+    cells: Option<&'m [bool]>,
+}
+
+impl Sink for Unless<'_, '_> {
+    fn row(&mut self, row: &Accepted<'_>) {
+        if let Some(rewrite) = &mut self.rewrite {
+            rewrite.row(row);
+        }
+    }
+
+    fn reject(&mut self, reject: &Rejected<'_>) {
+        if let Some(rewrite) = &mut self.rewrite {
+            rewrite.reject(reject);
+        }
+    }
+
+    fn failed(&mut self, failed: &Failed) {
+        if let Some(rewrite) = &mut self.rewrite {
+            rewrite.failed(failed);
+        }
+    }
+
+    fn demand(&mut self, demand: &Demand, _missing: u32) {
+        if self.cells.is_some_and(|cells| cells[demand.cell]) {
+            self.rewrite = None;
+        }
+    }
+}
