@@ -11,6 +11,7 @@
 #![allow(clippy::print_stdout)]
 
 mod mock;
+mod shared;
 
 use std::collections::HashMap;
 use std::io::{BufRead, BufReader};
@@ -19,7 +20,8 @@ use std::process::{Child, Command, Stdio};
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
-use mock::{AT_A_TIME, CELLS, Faults, Mock, emogrid, project};
+use mock::{CELLS, Faults, Mock, project};
+use shared::{AT_A_TIME, emogrid};
 
 fn main() {
     let args: Vec<String> = std::env::args().skip(1).filter(|arg| arg != "--bench").collect();

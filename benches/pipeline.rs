@@ -9,14 +9,15 @@
 #![allow(clippy::print_stdout)]
 
 mod mock;
+mod shared;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Instant;
 
-use mock::{AT_A_TIME, CELLS, Mock, emogrid, project};
+use mock::{CELLS, Mock, project};
+use shared::{AT_A_TIME, Measured, emogrid, measure};
 
 fn main() {
     let mut args = std::env::args().skip(1);
@@ -67,42 +68,11 @@ fn main() {
     }
 }
 
-struct Measured {
-    cpu: f64,
-    wall: f64,
-    peak: f64,
-}
-
 fn show(name: &str, measured: &Measured, raw: Option<&Measured>) {
     let ratio = raw.map_or_else(String::new, |raw| {
         format!("   {:.2} × raw CPU, {:.2} × raw wall", measured.cpu / raw.cpu, measured.wall / raw.wall)
     });
     println!("{name:<34} {:>8.3} {:>8.3} {:>8.1}{ratio}", measured.cpu, measured.wall, measured.peak);
-}
-
-/// Runs a command to its end; it must succeed.
-fn measure(mut command: impl std::borrow::BorrowMut<Command>) -> Measured {
-    let command = command.borrow_mut().stdin(Stdio::null()).stdout(Stdio::null());
-    let started = Instant::now();
-    // Waited for below, with its usage.
-    #[allow(clippy::zombie_processes)]
-    let child = command.spawn().unwrap();
-    let mut status = 0;
-    // SAFETY: all-zero bytes are a valid `rusage`, and both pointers are to locals.
-    let usage = unsafe {
-        let mut usage: libc::rusage = std::mem::zeroed();
-        let waited = libc::wait4(child.id() as i32, &mut status, 0, &mut usage);
-        assert_eq!(waited, child.id() as i32);
-        usage
-    };
-    let wall = started.elapsed().as_secs_f64();
-    assert_eq!(status, 0, "{command:?} failed");
-    let seconds = |time: libc::timeval| time.tv_sec as f64 + time.tv_usec as f64 / 1e6;
-    Measured {
-        cpu: seconds(usage.ru_utime) + seconds(usage.ru_stime),
-        wall,
-        peak: usage.ru_maxrss as f64 / 1024.0,
-    }
 }
 
 fn edit(folder: &Path) {

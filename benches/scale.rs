@@ -20,18 +20,15 @@ use std::process::Command;
 use std::sync::mpsc;
 
 use emogrid::dataset::Models;
-use emogrid::fingerprint::Identity;
+use emogrid::fingerprint::{Identity, Room};
 use emogrid::grid::Size;
-use emogrid::model::Fingerprint;
 use emogrid::pipeline;
 use emogrid::store::{Completion, EndpointMemory, Kind, StoreDir, Writer};
 use minijinja::{Environment, context};
-use shared::{Measured, emogrid, measure};
+use shared::{AT_A_TIME, CELLS_EACH, Measured, USER, completion, emogrid, measure, project, system};
 
 /// An address at which nothing answers: planning needs no server.
 const URL: &str = "http://127.0.0.1:9";
-const EMOTIONS: usize = 28;
-const SENTIMENTS: usize = 3;
 const VOICES: usize = 100;
 /// Completions that are under way to the store's writer at a time.
 const UNDER_WAY: usize = 4096;
@@ -44,8 +41,8 @@ fn main() {
         _ => {}
     }
     let cells: usize = args.first().map_or(1_000_000, |cells| cells.parse().expect("a number of cells"));
-    let contexts = cells.div_ceil(EMOTIONS * SENTIMENTS * VOICES);
-    println!("{} cells, one row each", contexts * EMOTIONS * SENTIMENTS * VOICES);
+    let contexts = cells.div_ceil(CELLS_EACH * VOICES);
+    println!("{} cells, one row each", contexts * CELLS_EACH * VOICES);
     println!("{:<42} {:>8} {:>8} {:>8}", "", "CPU s", "wall s", "peak MB");
     let bare = measure(Command::new(std::env::current_exe().unwrap()).args(["bare", &contexts.to_string()]));
     show("bare loop: renders and hashes", &bare, &bare);
@@ -57,7 +54,7 @@ fn main() {
             let _ = std::fs::remove_dir_all(&folder);
         }
         std::fs::create_dir_all(&folder).unwrap();
-        project(&folder, contexts);
+        project(&folder, URL, contexts, VOICES);
         let run = |name: &str, args: &[&str]| show(name, &measure(emogrid(&folder, args)), &bare);
         if !folder.join(".emogrid").exists() {
             if order == "in-order" {
@@ -91,40 +88,6 @@ fn show(name: &str, measured: &Measured, bare: &Measured) {
     println!("{name:<42} {cpu:>8.2} {wall:>8.2} {peak:>8.1}   {ratio:.2} × the bare loop's CPU");
 }
 
-const RULES: &str =
-    "Write as people write to each other, with a concrete detail, and never name the feeling. ";
-const USER: &str = "{{ emotion }}: {{ emotion.definition }}\n\
-    {% for e in emotion.examples %}- {{ e }}\n{% endfor %}\
-    Write a {{ sentiment }} post about {{ context }} in the voice of {{ voice }}.\n";
-
-fn project(folder: &Path, contexts: usize) {
-    let names =
-        |of: &str, count: usize| (0..count).map(|n| format!("{of}{n}")).collect::<Vec<_>>().join(", ");
-    let config = format!(
-        "name: bench
-endpoints: {{ mock: {{ url: '{URL}', slots: 64 }} }}
-prompt:
-  system: {{ from: system.j2 }}
-  user: {{ from: user.j2 }}
-grid:
-  axes:
-    emotion: {{ from: goemotions, label: true }}
-    context: [{}]
-    sentiment: {{ from: sentiments }}
-    voice: [{}]
-checks: {{ words: [4, 60] }}
-dedup: {{ scope: dataset }}
-",
-        names("context ", contexts),
-        names("voice ", VOICES)
-    );
-    std::fs::create_dir_all(folder.join("prompts")).unwrap();
-    std::fs::write(folder.join("bench.yaml"), config).unwrap();
-    std::fs::write(folder.join("prompts/system.j2"), format!("You write short posts. {}", RULES.repeat(10)))
-        .unwrap();
-    std::fs::write(folder.join("prompts/user.j2"), USER).unwrap();
-}
-
 /// Stores an answer to every cell's first ask: in order of the cells, or alike prompts together.
 fn fill(folder: &Path, alike: bool) {
     let opened = pipeline::open(&folder.join("bench.yaml"), &[], Size::Any).expect("a good config");
@@ -137,10 +100,10 @@ fn fill(folder: &Path, alike: bool) {
     })
     .unwrap();
     let identity = Identity::Named { name: "mock".into() };
-    let memory = EndpointMemory { identity: identity.clone(), slots: Some(64), context: None };
+    let memory = EndpointMemory { identity: identity.clone(), slots: Some(AT_A_TIME as u32), context: None };
     writer.endpoint(URL, &memory).unwrap();
     let models = Models::new(&recipe.config, &[identity]);
-    let (mut under_way, mut room) = (0, String::new());
+    let (mut under_way, mut room) = (0, Room::default());
     let mut cells: Vec<usize> = (0..recipe.grid.size()).collect();
     if alike {
         cells.sort_by_cached_key(|cell| recipe.grid.values(recipe.grid.cell(*cell)).collect::<Vec<_>>());
@@ -151,7 +114,7 @@ fn fill(folder: &Path, alike: bool) {
             fingerprint,
             max_tokens: recipe.config.sampling.max_tokens,
             kind: Kind::Chat,
-            answer: answer(&fingerprint),
+            answer: completion(&fingerprint.0),
             request: recipe.ask(&models, cell, 0).unwrap().canonical(),
             ended: true,
             tokens: Some(40),
@@ -164,35 +127,16 @@ fn fill(folder: &Path, alike: bool) {
     }
 }
 
-/// A completion as a server sends it, with 30 words that are this ask's alone.
-fn answer(fingerprint: &Fingerprint) -> String {
-    let hash = blake3::hash(&fingerprint.0);
-    let words: Vec<&str> =
-        hash.as_bytes().iter().take(30).map(|byte| WORDS[*byte as usize % WORDS.len()]).collect();
-    let text = words.join(" ");
-    format!(
-        r#"{{"id":"x","object":"chat.completion","created":1,"model":"mock","choices":[{{"index":0,"message":{{"role":"assistant","content":"{{\"text\": \"{text}.\"}}"}},"finish_reason":"stop"}}],"usage":{{"prompt_tokens":350,"completion_tokens":40,"total_tokens":390}},"timings":{{"cache_n":300,"prompt_n":50,"predicted_n":40}}}}"#
-    )
-}
-
-const WORDS: &[&str] = &[
-    "again", "bread", "coffee", "door", "early", "friend", "garden", "heavy", "inside", "jacket", "kitchen",
-    "letter", "morning", "never", "office", "people", "quiet", "river", "sister", "table", "under", "voice",
-    "window", "yellow", "zebra", "about", "broken", "corner", "dinner", "evening", "forget", "ground",
-    "happen", "island", "journey", "knock", "listen", "minute", "notice", "orange", "paper", "question",
-    "remember", "station", "ticket", "umbrella", "village", "weather",
-];
-
 /// The least that anything like it must do: renders the same prompts, and hashes them.
 fn bare(contexts: usize) {
     let mut environment = Environment::new();
-    let system = format!("You write short posts. {}", RULES.repeat(10));
-    environment.add_template("system", &system).unwrap();
+    let text = system();
+    environment.add_template("system", &text).unwrap();
     environment.add_template("user", USER).unwrap();
     let (system, user) =
         (environment.get_template("system").unwrap(), environment.get_template("user").unwrap());
     let mut all = blake3::Hasher::new();
-    let emotions: Vec<minijinja::Value> = (0..EMOTIONS)
+    let emotions: Vec<minijinja::Value> = (0..28)
         .map(|n| {
             context! {
                 name => format!("emotion {n}"),

@@ -13,7 +13,7 @@ use crate::config::schema::embedded;
 use crate::model::Fingerprint;
 
 /// Changes when the canonical form does, so that old completions are not mistaken for new ones.
-const FORMAT: u32 = 1;
+const FORMAT: u32 = 2;
 
 /// What a model is, apart from where it is served.
 ///
@@ -63,12 +63,13 @@ pub struct Message {
 
 /// The part of a request that all asks of one config to one model share.
 ///
-/// An ask's canonical form and the body that is sent end alike, with its seed and its messages.
+/// An ask's canonical form and the body that is sent end alike, with its messages and its seed: what
+/// differs most from ask to ask stands last.
 #[derive(Debug, Clone)]
 pub struct Frame {
-    /// `{"v":…` up to before the seed.
+    /// `{"v":…` up to before the messages.
     canonical: Arc<str>,
-    /// The same as fields of the request's body, up to before `max_tokens` and the seed.
+    /// The same as fields of the request's body, up to before `max_tokens` and the messages.
     wire: String,
     max_tokens: u32,
 }
@@ -78,7 +79,7 @@ pub struct Frame {
 pub struct Ask {
     /// The body of the HTTP request.
     body: Bytes,
-    /// Where in the body its own part stands: seed and messages.
+    /// Where in the body its own part stands: messages and seed.
     own: Range<usize>,
     canonical: Arc<str>,
 }
@@ -149,13 +150,13 @@ impl Frame {
     pub fn fingerprint<E>(
         &self,
         seed: u32,
-        room: &mut String,
+        room: &mut Room,
         write: impl FnOnce(&mut Messages) -> Result<(), E>,
     ) -> Result<Fingerprint, E> {
-        room.clear();
-        room.push_str(&self.canonical);
-        push_own(room, seed, write)?;
-        Ok(Fingerprint(*blake3::hash(room.as_bytes()).as_bytes()))
+        room.text.clear();
+        room.text.push_str(&self.canonical);
+        let last = push_own(&mut room.text, seed, write)?;
+        Ok(room.hash(last))
     }
 
     /// One ask with the body to send.
@@ -167,7 +168,7 @@ impl Frame {
         // Writing to a `String` cannot fail.
         let _ = write!(body, "{},\"max_tokens\":{}", self.wire, self.max_tokens);
         let own = body.len();
-        push_own(&mut body, seed, write)?;
+        let _last = push_own(&mut body, seed, write)?;
         let own = own..body.len() - 1;
         Ok(Ask { body: body.into(), own, canonical: self.canonical.clone() })
     }
@@ -185,14 +186,15 @@ impl Frame {
 #[derive(Debug)]
 pub struct Messages<'a> {
     out: &'a mut String,
-    first: bool,
+    /// Where the last one begins, if there is any.
+    last: Option<usize>,
 }
 
 impl Messages<'_> {
     /// Adds one behind those before.
     pub fn add(&mut self, role: &str, content: &str) {
-        self.out.push_str(if self.first { "{\"role\":\"" } else { ",{\"role\":\"" });
-        self.first = false;
+        self.out.push_str(if self.last.is_none() { "{\"role\":\"" } else { ",{\"role\":\"" });
+        self.last = Some(self.out.len());
         self.out.push_str(role);
         self.out.push_str("\",\"content\":");
         push_text(self.out, content);
@@ -200,16 +202,46 @@ impl Messages<'_> {
     }
 }
 
-/// What is an ask's own, with which a request ends.
+/// What is an ask's own, with which a request ends; gives where its last message begins.
 fn push_own<E>(
     out: &mut String,
     seed: u32,
     write: impl FnOnce(&mut Messages) -> Result<(), E>,
-) -> Result<(), E> {
-    let _ = write!(out, ",\"seed\":{seed},\"messages\":[");
-    write(&mut Messages { out, first: true })?;
-    out.push_str("]}");
-    Ok(())
+) -> Result<usize, E> {
+    out.push_str(",\"messages\":[");
+    let mut messages = Messages { out, last: None };
+    write(&mut messages)?;
+    let last = messages.last.unwrap_or_default();
+    let _ = write!(out, "],\"seed\":{seed}}}");
+    Ok(last)
+}
+
+/// Where canonical forms are written, one after the other.
+///
+/// Most begin alike, up to their last message: what they begin with is hashed once.
+#[derive(Debug, Default)]
+pub struct Room {
+    text: String,
+    /// What the last one began with.
+    begun: Vec<u8>,
+    /// A hash that has taken that in.
+    hasher: blake3::Hasher,
+}
+
+impl Room {
+    /// The hash of the text, whose last message begins at `last`.
+    fn hash(&mut self, last: usize) -> Fingerprint {
+        let (begin, rest) = self.text.as_bytes().split_at(last);
+        if self.begun != begin {
+            self.begun.clear();
+            self.begun.extend_from_slice(begin);
+            self.hasher.reset();
+            self.hasher.update(begin);
+        }
+        let mut hasher = self.hasher.clone();
+        hasher.update(rest);
+        Fingerprint(*hasher.finalize().as_bytes())
+    }
 }
 
 /// A text in JSON, as serde_json writes it; for texts of which most parts need no escape.
@@ -342,17 +374,46 @@ mod tests {
             Ok::<_, ()>(())
         };
         let ask = frame.ask(7, write).unwrap();
-        let mut canonical = String::new();
-        let fingerprint = frame.fingerprint(7, &mut canonical, write).unwrap();
-        assert_eq!(fingerprint.0, *blake3::hash(ask.canonical().as_bytes()).as_bytes());
-        assert_eq!(ask.canonical(), canonical);
         let own =
-            r#","seed":7,"messages":[{"role":"system","content":"a"},{"role":"user","content":"b\n"}]}"#;
-        assert_eq!(canonical, format!("{{\"v\":1{own}"));
+            r#","messages":[{"role":"system","content":"a"},{"role":"user","content":"b\n"}],"seed":7}"#;
+        assert_eq!(ask.canonical(), format!("{{\"v\":1{own}"));
         assert_eq!(ask.body(), format!("{{\"model\":\"m\",\"max_tokens\":9{own}"));
         let pinned = ask.clone().with("id_slot", 3);
         assert_eq!(pinned.canonical(), ask.canonical());
         let body: Value = serde_json::from_slice(&pinned.body()).unwrap();
         assert_eq!((&body["id_slot"], &body["messages"][1]["content"]), (&json!(3), &json!("b\n")));
+    }
+
+    #[test]
+    fn a_fingerprint_is_the_hash_of_the_canonical_form_whatever_was_hashed_before() {
+        let frame = |name: &str| Frame {
+            canonical: format!("{{\"v\":1,\"model\":\"{name}\"").into(),
+            wire: "{".into(),
+            max_tokens: 9,
+        };
+        let mut room = Room::default();
+        let long = "l".repeat(3000);
+        for (model, system, user) in [
+            ("m", Some("a"), "b"),
+            ("m", Some("a"), "c"),
+            ("m", Some(long.as_str()), "c"),
+            ("m", Some(long.as_str()), "d"),
+            ("m", Some(long.as_str()), &long),
+            ("m", Some(&long[1..]), &long),
+            ("m", None, &long),
+            ("m", None, "d"),
+            ("n", None, "d"),
+            ("n", Some("a"), "d"),
+            ("n", Some("ab"), "d"),
+        ] {
+            let write = |messages: &mut Messages| {
+                system.iter().for_each(|text| messages.add("system", text));
+                messages.add("user", user);
+                Ok::<_, ()>(())
+            };
+            let fingerprint = frame(model).fingerprint(3, &mut room, write).unwrap();
+            let canonical = frame(model).ask(3, write).unwrap().canonical();
+            assert_eq!(fingerprint.0, *blake3::hash(canonical.as_bytes()).as_bytes(), "{canonical}");
+        }
     }
 }

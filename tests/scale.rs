@@ -9,7 +9,7 @@ use std::sync::mpsc;
 use emogrid::dataset::evaluate::evaluate;
 use emogrid::dataset::snapshot::Difference;
 use emogrid::dataset::{Models, Totals};
-use emogrid::fingerprint::Identity;
+use emogrid::fingerprint::{Identity, Room};
 use emogrid::grid::Size;
 use emogrid::pipeline::{self, Files, Opened, Rows, StoreBook};
 use emogrid::store::{Completion, Kind, Reader, StoreDir, Writer};
@@ -86,7 +86,7 @@ fn fill(folder: &Path, contexts: usize) {
     let (told, committed) = mpsc::channel();
     let written = move |written: emogrid::store::Written| told.send(written.tickets.len()).unwrap();
     let writer = Writer::open(&StoreDir::new(recipe.config.project.store()), written).unwrap();
-    let (models, mut room) = (models(&opened), String::new());
+    let (models, mut room) = (models(&opened), Room::default());
     for cell in 0..recipe.grid.size() {
         let fingerprint = recipe.fingerprint(&models, cell, 0, &mut room).unwrap();
         let answer = format!(

@@ -1,7 +1,6 @@
-//! What the benchmarks send their requests to, and the project that they run.
+//! What the benchmarks send their requests to.
 
 use std::path::Path;
-use std::process::Command;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -12,48 +11,17 @@ use axum::extract::State;
 use axum::http::Uri;
 use axum::response::Response;
 
+use crate::shared::{self, CELLS_EACH, completion};
+
 // Each benchmark uses a part of this.
 #[allow(dead_code)]
-pub const CELLS: usize = 10_080;
-pub const AT_A_TIME: usize = 64;
+pub const CELLS: usize = CONTEXTS * VOICES * CELLS_EACH;
+const CONTEXTS: usize = 10;
+const VOICES: usize = 12;
 
-/// The program under measurement, in a project's folder.
-pub fn emogrid(folder: &Path, args: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_emogrid"));
-    command.args(args).current_dir(folder);
-    command
-}
-
-/// Writes a project of 10,080 cells that asks the server at `url`.
+/// Writes a project of so many cells that asks the server at `url`.
 pub fn project(folder: &Path, url: &str) {
-    let names =
-        |of: &str, count: usize| (0..count).map(|n| format!("{of}{n}")).collect::<Vec<_>>().join(", ");
-    let config = format!(
-        "name: bench
-endpoints: {{ mock: {{ url: '{url}', slots: {AT_A_TIME} }} }}
-prompt:
-  system: {{ from: system.j2 }}
-  user: {{ from: user.j2 }}
-grid:
-  axes:
-    emotion: {{ from: goemotions, label: true }}
-    context: [{}]
-    sentiment: {{ from: sentiments }}
-    voice: [{}]
-checks: {{ words: [4, 60] }}
-dedup: {{ scope: dataset }}
-",
-        names("context ", 10),
-        names("voice ", 12)
-    );
-    std::fs::create_dir_all(folder.join("prompts")).unwrap();
-    std::fs::write(folder.join("bench.yaml"), config).unwrap();
-    let rules = "Write as people write to each other, with a concrete detail, and never name the feeling. "
-        .repeat(10);
-    std::fs::write(folder.join("prompts/system.j2"), format!("You write short posts. {rules}")).unwrap();
-    let user = "{{ emotion }}: {{ emotion.definition }}\n{% for e in emotion.examples %}- {{ e }}\n{% endfor %}\
-        Write a {{ sentiment }} post about {{ context }} in the voice of {{ voice }}.\n";
-    std::fs::write(folder.join("prompts/user.j2"), user).unwrap();
+    shared::project(folder, url, CONTEXTS, VOICES);
 }
 
 /// A server on a thread of this process.
@@ -177,22 +145,7 @@ async fn answer(State(shared): State<Shared>, uri: Uri, body: String) -> Respons
     if let Some(mut answered) = shared.answered.as_deref() {
         let _ = std::io::Write::write_all(&mut answered, b".");
     }
-    let hash = blake3::hash(body.as_bytes());
-    let words: Vec<&str> =
-        hash.as_bytes().iter().take(30).map(|byte| WORDS[*byte as usize % WORDS.len()]).collect();
-    let text = words.join(" ");
-    let answer = format!(
-        r#"{{"id":"x","object":"chat.completion","created":1,"model":"mock","choices":[{{"index":0,"message":{{"role":"assistant","content":"{{\"text\": \"{text}.\"}}"}},"finish_reason":"stop"}}],"usage":{{"prompt_tokens":350,"completion_tokens":40,"total_tokens":390}},"timings":{{"cache_n":300,"prompt_n":50,"predicted_n":40}}}}"#
-    );
-    let mut response = Response::new(Body::from(answer));
+    let mut response = Response::new(Body::from(completion(body.as_bytes())));
     response.headers_mut().insert("content-type", "application/json".parse().unwrap());
     response
 }
-
-const WORDS: &[&str] = &[
-    "again", "bread", "coffee", "door", "early", "friend", "garden", "heavy", "inside", "jacket", "kitchen",
-    "letter", "morning", "never", "office", "people", "quiet", "river", "sister", "table", "under", "voice",
-    "window", "yellow", "zebra", "about", "broken", "corner", "dinner", "evening", "forget", "ground",
-    "happen", "island", "journey", "knock", "listen", "minute", "notice", "orange", "paper", "question",
-    "remember", "station", "ticket", "umbrella", "village", "weather",
-];

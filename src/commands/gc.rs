@@ -4,6 +4,7 @@ use std::io::Write as _;
 use super::{Exit, Failure, Talk, block_on, open_path};
 use crate::cli::GcArgs;
 use crate::dataset::snapshot::{AskHash, CellAsks, short};
+use crate::fingerprint::Room;
 use crate::model::Fingerprint;
 use crate::pipeline::{self, RunError};
 use crate::report::{count, thousands};
@@ -26,7 +27,7 @@ pub fn gc(args: &GcArgs, talk: &Talk) -> Result<Exit, Failure> {
         };
         if let Some(known) = block_on(pipeline::look(&recipe.config, Some(&reader)))?? {
             let models = known.models(&recipe.config);
-            let mut room = String::new();
+            let mut room = Room::default();
             for cell in 0..recipe.grid.size() {
                 for ask in 0..recipe.quotas.max_asks {
                     let fingerprint =

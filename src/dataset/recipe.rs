@@ -8,7 +8,7 @@ use crate::check::Judge;
 use crate::config::diagnostic::Report;
 use crate::config::resolved::{Amount, Scope};
 use crate::config::{Config, Diagnostic, Loaded};
-use crate::fingerprint::{Ask, Frame, Message, Messages};
+use crate::fingerprint::{Ask, Frame, Message, Messages, Room};
 use crate::grid::{self, Cell, Grid, Uneven};
 use crate::model::Fingerprint;
 use crate::prompt::{File, Prompts, RenderError, ask_seed};
@@ -118,7 +118,7 @@ impl Recipe {
         models: &Models,
         cell: usize,
         ask: u32,
-        room: &mut String,
+        room: &mut Room,
     ) -> Result<Fingerprint, RenderError> {
         let (place, frame) = (self.grid.cell(cell), self.frame(models, cell, ask));
         frame.fingerprint(self.seed(place, ask), room, |messages| self.write(place, ask, messages))

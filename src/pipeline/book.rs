@@ -11,6 +11,7 @@ use crate::check::Candidate;
 use crate::check::answer::Answer;
 use crate::dataset::evaluate::Demand;
 use crate::dataset::{Book, Models, Recipe, Stored};
+use crate::fingerprint::Room;
 use crate::model::Fingerprint;
 use crate::prompt::RenderError;
 use crate::report::{Status, Watcher};
@@ -212,20 +213,17 @@ impl<'a> StoreBook<'a> {
         let max_tokens = self.recipe.config.sampling.max_tokens;
         let judge = Judging { recipe: self.recipe, texts: self.texts };
         let mut found: Vec<(u32, Arc<[Candidate]>)> = Vec::with_capacity(open.len());
+        let fingerprints: Vec<_> = open.iter().map(|at| asks[*at as usize].fingerprint).collect();
+        let answers = &mut self.answers;
         if let [one] = open.as_slice() {
-            let asks = [asks[*one as usize].fingerprint];
-            let answers = &mut self.answers;
-            answers.find(reader, &asks, max_tokens, |_, raw| found.push((*one, judge.candidates(raw))))?;
+            answers.find(reader, &fingerprints, max_tokens, |_, raw| {
+                found.push((*one, judge.candidates(raw)));
+            })?;
         } else {
             let (sender, judged) = mpsc::channel();
             // The next answers are read while others judge the last.
             let read = rayon::in_place_scope(|scope| {
-                for some in open.chunks(PIECE) {
-                    let fingerprints: Vec<_> = some.iter().map(|at| asks[*at as usize].fingerprint).collect();
-                    let mut piece = Piece::default();
-                    self.answers.find(reader, &fingerprints, max_tokens, |index, raw| {
-                        piece.push(some[index], raw);
-                    })?;
+                let hand_over = |piece: Piece| {
                     let sender = sender.clone();
                     scope.spawn(move |_| {
                         let judged: Vec<_> =
@@ -233,8 +231,16 @@ impl<'a> StoreBook<'a> {
                         // The receiver waits for all of them.
                         let _ = sender.send(judged);
                     });
-                }
-                Ok::<_, StoreError>(())
+                };
+                let mut piece = Piece::default();
+                let read = answers.find(reader, &fingerprints, max_tokens, |index, raw| {
+                    piece.push(open[index], raw);
+                    if piece.ends.len() == PIECE {
+                        hand_over(std::mem::take(&mut piece));
+                    }
+                });
+                hand_over(piece);
+                read
             });
             read?;
             drop(sender);
@@ -261,7 +267,7 @@ impl<'a> StoreBook<'a> {
     fn prepare(&mut self, asks: &mut [Ready]) -> Result<(), BookError> {
         // Not the whole book: its reader is this thread's.
         let (recipe, models, memory) = (self.recipe, &self.models, &self.memory);
-        let work_out = |room: &mut String, ready: &mut Ready| -> Result<(), RenderError> {
+        let work_out = |room: &mut Room, ready: &mut Ready| -> Result<(), RenderError> {
             let known = memory.as_ref().and_then(|memory| memory.fingerprint(ready.cell, ready.ask));
             ready.fingerprint = match known {
                 Some(known) => known,
@@ -270,8 +276,8 @@ impl<'a> StoreBook<'a> {
             Ok(())
         };
         match &mut *asks {
-            [one] => work_out(&mut String::new(), one)?,
-            many => many.par_iter_mut().with_min_len(64).try_for_each_init(String::new, work_out)?,
+            [one] => work_out(&mut Room::default(), one)?,
+            many => many.par_iter_mut().with_min_len(64).try_for_each_init(Room::default, work_out)?,
         }
         self.look_up(asks)?;
         if let Some(memory) = &mut self.memory {

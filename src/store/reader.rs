@@ -74,7 +74,7 @@ impl Reader {
     /// made no difference.
     pub fn answer(&self, fingerprint: &Fingerprint, max_tokens: u32) -> Result<Option<String>, StoreError> {
         let mut found = None;
-        answers::by_fingerprint(self, fingerprint, max_tokens, |_, answer| found = Some(answer.to_owned()))
+        answers::by_fingerprint(self, fingerprint, max_tokens, |answer| found = Some(answer.to_owned()))
             .map_err(|error| self.dir.sqlite(error))?;
         Ok(found)
     }

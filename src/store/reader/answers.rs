@@ -7,26 +7,24 @@ use rusqlite::params;
 use super::{Reader, StoreError};
 use crate::model::Fingerprint;
 
-/// Looks up the answers to one ask after the other.
+/// Looks up the answers to many asks after many others.
 ///
-/// Answers are mostly stored in the order in which they were asked for, and that is mostly the order
-/// in which they are looked up. So the next rows of the table are read first, which costs one page
-/// each; only what is not among them is looked up by its fingerprint, wherever it stands.
+/// Answers are often stored in the order in which they are looked up, so the next rows of the table
+/// are read first, one behind the other, as long as they are of use. For the rest it is looked up in
+/// the order of fingerprints where each stands, and read in the order in which they stand: so of the
+/// index and of the table each page is read once, however many are looked up at a time.
 #[derive(Debug, Default)]
 pub struct Answers {
     /// The row of the table that is guessed to be next.
     next: i64,
     /// Rows that were read, and that nothing asked for yet.
     ahead: HashMap<Fingerprint, String>,
-    /// How many lookups make no guess, since the last guesses were wrong.
-    pause: u32,
-    wrong: u32,
 }
 
 /// The most rows that are kept for later.
 const AHEAD: usize = 512;
-/// The most lookups without a guess after wrong ones.
-const LONGEST_PAUSE: u32 = 64;
+/// Rows that are read by a guess before it is seen whether they were of use.
+const STEP: usize = 512;
 
 impl Answers {
     /// Tells the raw answers that are good for some asks under today's `max_tokens`, each with the
@@ -55,27 +53,16 @@ impl Answers {
             });
         }
         order.sort_unstable_by_key(|index| asks[*index]);
-        if self.pause > 0 {
-            self.pause -= 1;
-        } else if order.len() > 1 {
-            self.guess(reader, asks, &mut order, max_tokens, &mut take)
-                .map_err(|error| reader.dir.sqlite(error))?;
-        }
-        let mut last = None;
-        for index in order {
-            by_fingerprint(reader, &asks[index], max_tokens, |row, answer| {
-                last = last.max(Some(row));
-                take(index, answer);
-            })
-            .map_err(|error| reader.dir.sqlite(error))?;
-        }
-        if let Some(last) = last {
-            self.next = last + 1;
-        }
-        Ok(())
+        let mut find = || {
+            if order.len() > 1 {
+                self.guess(reader, asks, &mut order, max_tokens, &mut take)?;
+            }
+            self.look_up(reader, asks, &order, max_tokens, &mut take)
+        };
+        find().map_err(|error| reader.dir.sqlite(error))
     }
 
-    /// Reads as many rows as there are asks, and leaves those in `order` that were not among them.
+    /// Reads on in the table, and leaves those in `order` that were not met.
     fn guess(
         &mut self,
         reader: &Reader,
@@ -85,73 +72,113 @@ impl Answers {
         take: &mut impl FnMut(usize, &str),
     ) -> rusqlite::Result<()> {
         let mut found = vec![false; asks.len()];
-        let mut hits = 0;
         let mut query = reader.connection.prepare_cached(
             "SELECT rowid, fingerprint, max_tokens, answer FROM completion WHERE rowid >= ?1 ORDER BY rowid LIMIT ?2",
         )?;
         let mut rows = query.query(params![self.next, order.len() as i64])?;
+        let (mut read, mut hits) = (0, 0);
         while let Some(row) = rows.next()? {
             self.next = row.get::<_, i64>(0)? + 1;
-            // What was made under another limit may be good, but not for sure the best.
-            if row.get::<_, u32>(2)? != max_tokens {
-                continue;
-            }
+            read += 1;
             let fingerprint = Fingerprint(row.get(1)?);
-            let answer = row.get_ref(3)?.as_str()?;
             match order.binary_search_by_key(&&fingerprint, |index| &asks[*index]) {
+                // What was made under another limit may be good, but not for sure the best.
+                _ if row.get::<_, u32>(2)? != max_tokens => {}
                 Ok(at) if !found[order[at]] => {
                     found[order[at]] = true;
                     hits += 1;
-                    take(order[at], answer);
+                    take(order[at], row.get_ref(3)?.as_str()?);
                 }
                 Ok(_) => {}
                 Err(_) if self.ahead.len() < AHEAD => {
-                    self.ahead.insert(fingerprint, answer.to_owned());
+                    self.ahead.insert(fingerprint, row.get(3)?);
                 }
                 Err(_) => {}
             }
-        }
-        if hits * 2 < order.len() {
-            self.wrong += 1;
-            self.pause = LONGEST_PAUSE.min(1 << self.wrong.min(6)) - 1;
-            self.ahead.clear();
-        } else {
-            self.wrong = 0;
+            if read == STEP {
+                if hits < STEP / 2 {
+                    self.ahead.clear();
+                    break;
+                }
+                (read, hits) = (0, 0);
+            }
         }
         order.retain(|index| !found[*index]);
         Ok(())
     }
+
+    /// Looks up asks in order of their fingerprints.
+    fn look_up(
+        &mut self,
+        reader: &Reader,
+        asks: &[Fingerprint],
+        order: &[usize],
+        max_tokens: u32,
+        take: &mut impl FnMut(usize, &str),
+    ) -> rusqlite::Result<()> {
+        // This much the index knows.
+        let mut query = reader
+            .connection
+            .prepare_cached("SELECT rowid, max_tokens FROM completion WHERE fingerprint = ?1")?;
+        let mut places: Vec<(i64, usize)> = Vec::with_capacity(order.len());
+        for index in order {
+            let mut rows = query.query([&asks[*index].0[..]])?;
+            let mut other = false;
+            while let Some(row) = rows.next()? {
+                other = row.get::<_, u32>(1)? != max_tokens;
+                if !other {
+                    places.push((row.get(0)?, *index));
+                    break;
+                }
+            }
+            if other {
+                by_fingerprint(reader, &asks[*index], max_tokens, |answer| take(*index, answer))?;
+            }
+        }
+        places.sort_unstable();
+        let mut query = reader.connection.prepare_cached("SELECT answer FROM completion WHERE rowid = ?1")?;
+        for (row, index) in &places {
+            let mut rows = query.query([row])?;
+            if let Some(row) = rows.next()? {
+                take(*index, row.get_ref(0)?.as_str()?);
+            }
+        }
+        if let Some((last, _)) = places.last() {
+            self.next = last + 1;
+        }
+        Ok(())
+    }
 }
 
-/// Tells the row and the raw answer that is good for an ask, if there is one.
+/// Tells the raw answer that is good for an ask, if there is one.
 pub fn by_fingerprint(
     reader: &Reader,
     fingerprint: &Fingerprint,
     max_tokens: u32,
-    take: impl FnOnce(i64, &str),
+    take: impl FnOnce(&str),
 ) -> rusqlite::Result<()> {
     // The choice among the few rows is made here: SQLite prepares a statement anew at each use
     // when its plan may depend on a value like this limit.
-    let mut query = reader.connection.prepare_cached(
-        "SELECT rowid, max_tokens, ended, tokens, answer FROM completion WHERE fingerprint = ?1",
-    )?;
+    let mut query = reader
+        .connection
+        .prepare_cached("SELECT max_tokens, ended, tokens, answer FROM completion WHERE fingerprint = ?1")?;
     let mut rows = query.query([&fingerprint.0[..]])?;
-    let mut best: Option<(u32, i64, String)> = None;
+    let mut best: Option<(u32, String)> = None;
     while let Some(row) = rows.next()? {
-        let own: u32 = row.get(1)?;
+        let own: u32 = row.get(0)?;
         if own == max_tokens {
             // No other is better, and nearly always there is no other.
-            take(row.get(0)?, row.get_ref(4)?.as_str()?);
+            take(row.get_ref(3)?.as_str()?);
             return Ok(());
         }
-        let (ended, tokens): (bool, Option<i64>) = (row.get(2)?, row.get(3)?);
+        let (ended, tokens): (bool, Option<i64>) = (row.get(1)?, row.get(2)?);
         let fits = own <= max_tokens || tokens.is_some_and(|tokens| tokens <= i64::from(max_tokens));
-        if ended && fits && best.as_ref().is_none_or(|(least, ..)| own < *least) {
-            best = Some((own, row.get(0)?, row.get(4)?));
+        if ended && fits && best.as_ref().is_none_or(|(least, _)| own < *least) {
+            best = Some((own, row.get(3)?));
         }
     }
-    if let Some((_, row, answer)) = best {
-        take(row, &answer);
+    if let Some((_, answer)) = best {
+        take(&answer);
     }
     Ok(())
 }
