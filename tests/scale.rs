@@ -109,8 +109,9 @@ fn fill(folder: &Path, contexts: usize) {
 
 #[test]
 fn a_cell_takes_few_bytes() {
-    // Few and many cells of one shape, so that what is the same for both does not count.
-    let (few, many) = (60, 360);
+    // Few and many cells of one shape, both more than are looked up at a time, so that what is the same
+    // for both does not count.
+    let (few, many) = (220, 520);
     let cells = (many - few) * 28 * 3;
     let folders = [few, many].map(|contexts| (tempfile::tempdir().unwrap(), contexts));
     for (stored, bound) in [(false, 16), (true, 40)] {
