@@ -7,16 +7,20 @@
 mod bag;
 mod index;
 mod keys;
+mod ledger;
 mod level;
 mod minhash;
 mod postings;
 mod statistics;
+mod sweep;
 mod words;
 
 pub use bag::{Bag, FEWEST_WORDS};
 pub use index::{Index, Match, Ordinal, Tier, Verdict};
+pub use ledger::LedgerError;
 pub use level::{Level, Method, Rule, Similarity};
 pub use statistics::{Counts, Statistics, StatisticsError};
+pub use sweep::{Found, Line, Pair, Sweep};
 pub use words::words;
 
 use unicode_normalization::UnicodeNormalization;

@@ -15,7 +15,7 @@ const HASH_BITS: u32 = 52;
 ///
 /// The k-th occurrence of a word is an element of its own, so that the multisets of two texts
 /// become sets. Words are told apart by 52 bits of a hash and their weight.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Bag {
     key: u64,
     elements: Box<[u64]>,
@@ -43,6 +43,17 @@ impl Bag {
             number_occurrences(&mut elements);
         }
         Self { key, elements: elements.into() }
+    }
+
+    /// A bag from its parts, where they are those of one: elements in ascending order.
+    pub(super) fn restored(key: u64, elements: Box<[u64]>) -> Option<Self> {
+        let is_one = !elements.is_empty() && elements.is_sorted();
+        is_one.then_some(Self { key, elements })
+    }
+
+    /// One without words, which takes no memory.
+    pub(super) fn none() -> Self {
+        Self { key: 0, elements: Box::default() }
     }
 
     /// In ascending order: the rarest first.

@@ -171,6 +171,11 @@ impl Index {
         self.rule.threshold(self.kept.get(&scope).copied().unwrap_or(0))
     }
 
+    /// The same, in the scope that has the most texts.
+    pub fn highest_threshold(&self) -> Similarity {
+        self.rule.threshold(self.kept.values().copied().max().unwrap_or(0))
+    }
+
     fn wanted<'a>(&self, scope: u64, bag: &'a Bag) -> Wanted<'a> {
         Wanted { elements: bag.elements(), total: self.rule.total(bag.elements()), scope, key: bag.key() }
     }
