@@ -3,6 +3,7 @@
 #![allow(clippy::print_stderr)]
 
 mod checks;
+mod dedup;
 mod editing;
 mod fake;
 mod faults;
