@@ -28,7 +28,7 @@ impl Bag {
 
     /// The same, where the text's key is known already.
     pub fn with_key(text: &str, key: TextKey, statistics: &Statistics) -> Self {
-        let key = key.0 as u64;
+        let key = key.0.iter().take(8).fold(0, |out, byte| (out << 8) | u64::from(*byte));
         let mut elements = Vec::with_capacity(text.len() / 5 + 2);
         words(text, |word| {
             let hash = super::statistics::hash(word);

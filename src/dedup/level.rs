@@ -67,6 +67,12 @@ impl Similarity {
     }
 }
 
+impl serde::Serialize for Similarity {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_f64(self.fraction())
+    }
+}
+
 impl std::fmt::Display for Similarity {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "{}.{:04}", self.0 / 10_000, self.0 % 10_000)
