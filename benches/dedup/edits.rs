@@ -13,7 +13,7 @@ impl Random {
     }
 
     pub fn below(&mut self, n: usize) -> usize {
-        (u128::from(self.next()) * n as u128 >> 64) as usize
+        ((u128::from(self.next()) * n as u128) >> 64) as usize
     }
 
     pub fn chance(&mut self, percent: usize) -> bool {
