@@ -13,6 +13,7 @@ mod kill;
 mod leaving;
 mod log;
 mod morning;
+mod near;
 mod nights;
 mod project;
 mod rerun;
