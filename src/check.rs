@@ -1,6 +1,7 @@
 //! From a raw answer to candidates: parse, mend, check.
 
 pub mod answer;
+mod near;
 mod reason;
 mod words;
 
@@ -8,8 +9,10 @@ use serde_json::{Map, Value};
 
 use crate::config::Diagnostic;
 use crate::config::resolved::{Checks, Config, Format};
-use crate::dedup::TextKey;
+use crate::dedup::{Bag, TextKey};
 use answer::{Answer, Choice};
+use near::Near;
+pub use near::{Duplicates, duplicates};
 pub use reason::Reason;
 
 /// One text of an answer, and what its own checks say of it.
@@ -27,6 +30,8 @@ pub struct Candidate {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Passed {
     pub key: TextKey,
+    /// Its words, where rows are compared by them.
+    pub bag: Option<Box<Bag>>,
     /// The other fields of the answer, if there are any and they are wanted.
     pub fields: Option<Box<Map<String, Value>>>,
 }
@@ -42,11 +47,12 @@ pub struct Judge {
     items: u32,
     validator: Option<jsonschema::Validator>,
     checks: Checks,
+    near: Option<Near>,
 }
 
 impl Judge {
     /// # Errors
-    /// A schema that is no JSON Schema.
+    /// A schema that is no JSON Schema, or word statistics that are none.
     pub fn new(config: &Config) -> Result<Self, Diagnostic> {
         let response = &config.response;
         let validator = match response.format {
@@ -65,6 +71,7 @@ impl Judge {
             items: response.items,
             validator,
             checks: config.checks.clone(),
+            near: Near::new(&config.dedup)?,
         })
     }
 
@@ -100,7 +107,7 @@ impl Judge {
                     for (item, (text, fields)) in texts.into_iter().enumerate() {
                         let fields = (whole && !fields.is_empty()).then(|| Box::new(fields));
                         let text = text.trim();
-                        let outcome = self.check(text).map(|key| Passed { key, fields });
+                        let outcome = self.check(text).map(|(key, bag)| Passed { key, bag, fields });
                         let text = if whole { text.to_owned() } else { String::new() };
                         out.push(Candidate { choice: number, item: item as u32, text, outcome });
                     }
@@ -177,7 +184,7 @@ impl Judge {
         }
     }
 
-    fn check(&self, text: &str) -> Result<TextKey, Reason> {
+    fn check(&self, text: &str) -> Result<(TextKey, Option<Box<Bag>>), Reason> {
         if text.is_empty() {
             return Err(Reason::Empty);
         }
@@ -193,7 +200,9 @@ impl Judge {
                 return Err(Reason::Characters { found });
             }
         }
-        Ok(TextKey::of(text))
+        let key = TextKey::of(text);
+        let bag = self.near.as_ref().map_or(Ok(None), |near| near.check(text, key))?;
+        Ok((key, bag))
     }
 }
 

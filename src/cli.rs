@@ -2,7 +2,10 @@
 
 use std::path::PathBuf;
 
+use clap::builder::PossibleValuesParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::dedup::{Level, Method, Similarity};
 
 /// Labelled text for emotion and sentiment detection, from a YAML grid and a model server.
 #[derive(Debug, Parser)]
@@ -114,6 +117,19 @@ Examples:
   emogrid gc configs/*.yaml
   emogrid gc configs/*.yaml --days 7 --delete")]
     Gc(GcArgs),
+    /// Find near-duplicates in a table, and keep one of each
+    #[command(after_help = "\
+Examples:
+  emogrid dedup texts.jsonl -o kept.jsonl
+  emogrid dedup texts.csv --text tweet --id key --mark -o marked.csv
+  emogrid dedup train.jsonl --against test.jsonl -o clean.jsonl
+  emogrid dedup texts.jsonl --label emotion --conflicts conflicts.csv
+  emogrid dedup night2.jsonl --index seen -o new.jsonl --json
+  emogrid dedup corpus.txt.tsv --write-statistics words.tsv
+
+Texts are compared with the kept ones before them. docs/dedup.md says how, and
+which level to choose.")]
+    Dedup(DedupArgs),
     /// Tell a run that goes on something: pause, resume, drain, how many at a time
     #[command(after_help = "\
 Examples:
@@ -321,6 +337,65 @@ impl TableArgs {
             id: self.id.clone(),
             columns: self.columns.clone(),
         }
+    }
+}
+
+#[derive(Debug, Args)]
+pub struct DedupArgs {
+    #[command(flatten)]
+    pub table: TableArgs,
+    /// Write the rows that are kept, as `.jsonl` or `.csv`; `-` is standard output
+    #[arg(long, short)]
+    pub output: Option<PathBuf>,
+    /// Write every row, with `duplicate_of` and `similarity`
+    #[arg(long, requires = "output")]
+    pub mark: bool,
+    /// Write every pair of near-duplicates, as CSV: id_a,id_b,similarity
+    #[arg(long, value_name = "FILE")]
+    pub pairs: Option<PathBuf>,
+    /// Write near-duplicates that stand under different labels, as CSV
+    #[arg(long, value_name = "FILE", requires = "label")]
+    pub conflicts: Option<PathBuf>,
+    /// A folder that remembers the rows seen, for the next call
+    #[arg(long, value_name = "DIR")]
+    pub index: Option<PathBuf>,
+    /// A table of texts that no row may be like, such as a test set
+    #[arg(long, value_name = "FILE")]
+    pub against: Vec<PathBuf>,
+    /// The column with the label; several make one label
+    #[arg(long, value_name = "COLUMN")]
+    pub label: Vec<String>,
+    /// What counts as a near-duplicate
+    #[arg(long, default_value = "default", value_parser = PossibleValuesParser::new(Level::NAMES))]
+    pub level: String,
+    /// The least similarity, from 0 to 1, in place of the level's own
+    #[arg(long, value_parser = threshold)]
+    pub threshold: Option<Similarity>,
+    /// Whether rows of different labels can be duplicates of each other
+    #[arg(long, default_value = "dataset", value_parser = ["dataset", "label"], requires_if("label", "label"))]
+    pub scope: String,
+    /// How near-duplicates are looked for
+    #[arg(long, default_value = "exact-join", value_parser = PossibleValuesParser::new(Method::NAMES))]
+    pub method: String,
+    /// Word statistics of one's own, in place of the built-in ones
+    #[arg(long, value_name = "FILE")]
+    pub statistics: Option<PathBuf>,
+    /// Count the words of the table into a file for `--statistics`, and do no more
+    #[arg(
+        long,
+        value_name = "FILE",
+        conflicts_with_all = ["output", "pairs", "conflicts", "index", "against", "statistics", "json"]
+    )]
+    pub write_statistics: Option<PathBuf>,
+    /// Write counts and speed as JSON to standard output
+    #[arg(long)]
+    pub json: bool,
+}
+
+fn threshold(text: &str) -> Result<Similarity, String> {
+    match text.parse::<f64>() {
+        Ok(fraction) if fraction > 0.0 && fraction <= 1.0 => Ok(Similarity::from_fraction(fraction)),
+        _ => Err("expected a number above 0 and not above 1, such as 0.45".to_owned()),
     }
 }
 

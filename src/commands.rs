@@ -3,6 +3,7 @@
 mod check;
 mod completions;
 mod ctl;
+mod dedup;
 mod export;
 mod gc;
 mod init;
@@ -28,6 +29,7 @@ use crate::grid::{Selection, Size};
 use crate::pipeline::{self, Ended, Known, Opened, RunError, StoreBook};
 use crate::report::{Style, say};
 use crate::store::{Reader, StoreDir};
+use crate::table::TableError;
 
 /// How the program ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -62,6 +64,15 @@ pub enum Failure {
     Config(Report),
     Run(RunError),
     Output(io::Error),
+    Table(TableError),
+    /// What was asked for cannot be; the message says what to do.
+    Refused(String),
+}
+
+impl From<TableError> for Failure {
+    fn from(error: TableError) -> Self {
+        Failure::Table(error)
+    }
 }
 
 impl From<RunError> for Failure {
@@ -102,6 +113,7 @@ pub fn main(cli: Cli) -> Exit {
         Command::Runs(args) => runs::runs(&args, &terminal),
         Command::Log(args) => log::log(&args, &terminal),
         Command::Gc(args) => gc::gc(&args, &terminal),
+        Command::Dedup(args) => dedup::dedup(&args, &terminal),
         Command::Ctl(args) => ctl::ctl(&args, &terminal),
         Command::Init(args) => init::init(&args, &terminal),
         Command::Schema => schema::schema(),
@@ -190,6 +202,20 @@ impl Talk {
                     RunError::Leaving { .. } => Exit::Short,
                     _ => Exit::Failed,
                 }
+            }
+            Failure::Table(TableError::Io { error, .. }) if error.kind() == io::ErrorKind::BrokenPipe => {
+                Exit::Complete
+            }
+            Failure::Table(error) => {
+                say(format!("error: {error}"));
+                match error {
+                    TableError::Io { .. } | TableError::Row { .. } => Exit::Failed,
+                    TableError::Columns { .. } | TableError::Ending(_) => Exit::Usage,
+                }
+            }
+            Failure::Refused(what) => {
+                say(format!("error: {what}"));
+                Exit::Usage
             }
             // Whoever read our output has had enough: no error.
             Failure::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => Exit::Complete,

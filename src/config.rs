@@ -1,6 +1,7 @@
 //! A user's YAML, from raw text with places to a resolved config.
 
 mod axes;
+mod dedup;
 pub mod diagnostic;
 mod endpoint;
 mod extend;

@@ -4,6 +4,7 @@ use std::fmt;
 
 use serde::Serialize;
 
+use crate::dedup::Similarity;
 use crate::model::RowId;
 
 /// A named reason of a rejection.
@@ -39,11 +40,21 @@ pub enum Reason {
     Duplicate {
         of: RowId,
     },
+    NearDuplicate {
+        of: RowId,
+        similarity: Similarity,
+    },
+    /// It is like a text of `dedup.against`, which is named by file and line.
+    OffLimits {
+        of: String,
+        similarity: Similarity,
+    },
 }
 
 impl Reason {
-    /// The name of the rejection that other rows decide.
+    /// The names of the rejections that other rows decide.
     pub const DUPLICATE: &str = "duplicate";
+    pub const NEAR_DUPLICATE: &str = "near-duplicate";
 
     /// The name under which it is counted.
     pub fn name(&self) -> &'static str {
@@ -58,6 +69,8 @@ impl Reason {
             Reason::Words { .. } => "words",
             Reason::Characters { .. } => "characters",
             Reason::Duplicate { .. } => Self::DUPLICATE,
+            Reason::NearDuplicate { .. } => Self::NEAR_DUPLICATE,
+            Reason::OffLimits { .. } => "off-limits",
         }
     }
 
@@ -86,6 +99,12 @@ impl Reason {
             "duplicate" => {
                 "vary the prompt (`lists` with `pick`), raise the temperature, or narrow `dedup.scope`"
             }
+            "near-duplicate" => {
+                "vary the prompt (`lists` with `pick`), raise the temperature, or choose another `dedup.level`, which asks nothing again"
+            }
+            "off-limits" => {
+                "the model writes what stands in a file of `dedup.against`: see that no template shows it these texts"
+            }
             _ => return None,
         })
     }
@@ -100,6 +119,12 @@ impl fmt::Display for Reason {
             Reason::Words { found } => write!(f, "{found} words"),
             Reason::Characters { found } => write!(f, "{found} characters"),
             Reason::Duplicate { of } => write!(f, "a duplicate of {of}"),
+            Reason::NearDuplicate { of, similarity } => {
+                write!(f, "similar to {of} ({:.2})", similarity.fraction())
+            }
+            Reason::OffLimits { of, similarity } => {
+                write!(f, "off limits: similar to {of} ({:.2})", similarity.fraction())
+            }
             other => f.write_str(other.name()),
         }
     }

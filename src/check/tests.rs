@@ -17,6 +17,7 @@ fn judge(format: Format, items: u32, checks: Checks) -> Judge {
         items,
         validator: Some(jsonschema::validator_for(&response.schema).unwrap()),
         checks,
+        near: None,
     }
 }
 

@@ -128,7 +128,7 @@ fn jsonl_items(text: &str, source: SourceId) -> Result<Vec<Value>, Diagnostic> {
 }
 
 /// A line of a text, from 1, without its end.
-fn line_span(text: &str, line: usize, source: SourceId) -> Span {
+pub(super) fn line_span(text: &str, line: usize, source: SourceId) -> Span {
     let mut lines = text.split_inclusive('\n');
     let start: usize = lines.by_ref().take(line.saturating_sub(1)).map(str::len).sum();
     let length = lines.next().map_or(0, |line| line.trim_end().len());

@@ -6,6 +6,7 @@ use std::time::Duration;
 use serde_json::Map;
 
 use super::axes::axes;
+use super::dedup::{dedup, scope};
 use super::diagnostic::{Diagnostic, Report, Span, did_you_mean};
 use super::endpoint::endpoints;
 use super::keys;
@@ -56,6 +57,7 @@ pub fn resolve(root: &Node, project: Project, report: &mut Report) -> Option<Con
     let only = rules(root, "only", known, report);
     let samples = samples(root, axes.as_deref().unwrap_or(&[]), report);
     let scope = scope(root, axes.as_deref(), report);
+    let dedup = dedup(root, &project, report);
     let lists = lists(root, &project, report);
     let output = output(root, &project, report);
     let run = run(root, endpoints.as_deref().unwrap_or_default(), report);
@@ -80,6 +82,7 @@ pub fn resolve(root: &Node, project: Project, report: &mut Report) -> Option<Con
         only,
         samples,
         scope,
+        dedup,
         lists,
         project,
         run,
@@ -300,28 +303,5 @@ fn samples(root: &Node, axes: &[Axis], report: &mut Report) -> Samples {
         max_asks: whole("max_asks").map(|n| n as u32),
         allow_short: get("allow_short").and_then(Node::number).unwrap_or(0.0),
         balance_said: get("balance").is_some(),
-    }
-}
-
-fn scope(root: &Node, axes: Option<&[Axis]>, report: &mut Report) -> Scope {
-    let labelled = axes.is_some_and(|axes| axes.iter().any(|axis| axis.label));
-    let wrong_label = root
-        .get("grid")
-        .and_then(|grid| grid.get("axes"))
-        .is_some_and(|axes| axes.entries().iter().any(|(_, axis)| axis.excuses("label")));
-    let node = root.get("dedup").and_then(|node| node.get("scope"));
-    match node.and_then(Node::text) {
-        Some("cell") => Scope::Cell,
-        Some("dataset") => Scope::Dataset,
-        Some("label") if !labelled && axes.is_some() && !wrong_label => {
-            report.push(
-                Diagnostic::error("scope", "`scope: label`, but no axis is a label")
-                    .at(node.map_or(root.span, |node| node.span))
-                    .help("write `label: true` at an axis, or `scope: dataset`"),
-            );
-            Scope::Label
-        }
-        _ if labelled => Scope::Label,
-        _ => Scope::Dataset,
     }
 }

@@ -27,6 +27,7 @@ pub struct Config {
     pub samples: Samples,
     pub checks: Checks,
     pub scope: Scope,
+    pub dedup: Dedup,
     pub lists: Vec<List>,
     pub output: PathBuf,
     /// It shapes no row, so a snapshot does not keep it.
@@ -283,6 +284,50 @@ pub enum Amount {
 pub struct Checks {
     pub words: Option<(usize, usize)>,
     pub characters: Option<(usize, usize)>,
+}
+
+/// Which texts are duplicates of each other.
+#[derive(Debug, Clone, Serialize)]
+pub struct Dedup {
+    /// `off`, `exact`, `strict`, `default` or `aggressive`.
+    pub level: &'static str,
+    /// In place of the level's own.
+    pub threshold: Option<f64>,
+    /// `exact-join` or `minhash`.
+    pub method: &'static str,
+    pub against: Vec<OffLimits>,
+    pub statistics: Option<WordFile>,
+}
+
+/// Texts that no row may be like.
+#[derive(Debug, Clone, Serialize)]
+pub struct OffLimits {
+    pub path: PathBuf,
+    /// BLAKE3 of the file, in hexadecimal.
+    pub hash: String,
+    /// With the line of each.
+    #[serde(skip)]
+    pub texts: Vec<(usize, String)>,
+}
+
+/// A file of word statistics.
+#[derive(Debug, Clone, Serialize)]
+pub struct WordFile {
+    pub path: PathBuf,
+    /// BLAKE3 of the file, in hexadecimal.
+    pub hash: String,
+    #[serde(skip)]
+    pub text: String,
+    /// The file's first line.
+    #[serde(skip)]
+    pub at: Span,
+}
+
+impl WordFile {
+    /// Where a line of it stands, counted from 1.
+    pub fn line(&self, line: usize) -> Span {
+        super::lists::line_span(&self.text, line, self.at.source)
+    }
 }
 
 /// Where two equal texts are one too many.

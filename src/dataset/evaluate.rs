@@ -8,13 +8,15 @@
 //! Nothing is gathered here: what comes about is told to a [`Sink`] as it does, and a cell that needs
 //! no further row leaves nothing behind but its row's place among the duplicates.
 
+mod near;
 mod seen;
 
 use std::sync::Arc;
 
-use crate::check::{Candidate, Reason};
+use crate::check::{Candidate, Duplicates, Reason};
+use crate::dedup::Similarity;
 use crate::model::{Fingerprint, RowId};
-use seen::Seen;
+use near::Taken;
 
 /// What `evaluate` reads: which ask comes next in a cell, and what is stored for it.
 ///
@@ -51,6 +53,7 @@ pub enum Stored {
 pub struct Quotas {
     pub rows: Rows,
     pub max_asks: u32,
+    pub duplicates: Duplicates,
 }
 
 /// Rows that are wanted, by cell.
@@ -155,6 +158,8 @@ pub enum Why<'a, N = RowId> {
     Own(&'a Reason),
     /// A row accepted before says the same.
     Duplicate { of: N },
+    /// A row accepted before says nearly the same.
+    NearDuplicate { of: N, similarity: Similarity },
 }
 
 impl<N> Why<'_, N> {
@@ -163,6 +168,15 @@ impl<N> Why<'_, N> {
         match self {
             Why::Own(reason) => reason.name(),
             Why::Duplicate { .. } => Reason::DUPLICATE,
+            Why::NearDuplicate { .. } => Reason::NEAR_DUPLICATE,
+        }
+    }
+
+    /// Whether it is another row that keeps it out.
+    pub fn is_duplicate(&self) -> bool {
+        match self {
+            Why::Own(_) => false,
+            Why::Duplicate { .. } | Why::NearDuplicate { .. } => true,
         }
     }
 }
@@ -172,6 +186,9 @@ impl Why<'_> {
         match self {
             Why::Own(reason) => (*reason).clone(),
             Why::Duplicate { of } => Reason::Duplicate { of: *of },
+            Why::NearDuplicate { of, similarity } => {
+                Reason::NearDuplicate { of: *of, similarity: *similarity }
+            }
         }
     }
 }
@@ -306,7 +323,8 @@ pub fn evaluate<N: Name, B: Book>(
     book: &mut B,
     sink: &mut impl Sink<N>,
 ) -> Result<Totals, B::Error> {
-    let mut work = Work { quotas, book, sink, seen: Seen::default(), totals: Totals::default(), rank: 1 };
+    let mut work =
+        Work { quotas, book, sink, taken: Taken::new(quotas.duplicates), totals: Totals::default(), rank: 1 };
     // Cells that want more rows than they have, and may get them.
     let mut active: Vec<Stream> = Vec::new();
     let mut asks: Vec<(usize, u32)> = Vec::with_capacity(BLOCK);
@@ -347,7 +365,7 @@ struct Work<'a, N, B, S> {
     quotas: &'a Quotas,
     book: &'a mut B,
     sink: &'a mut S,
-    seen: Seen<N>,
+    taken: Taken<N>,
     totals: Totals,
     /// The rank that is being filled, from 1.
     rank: u32,
@@ -419,8 +437,8 @@ impl<N: Name, B: Book, S: Sink<N>> Work<'_, N, B, S> {
                 Err(reason) => Why::Own(reason),
                 Ok(passed) => {
                     let name = N::of(fingerprint, candidate);
-                    match self.seen.insert(self.book.scope(cell), passed.key, name) {
-                        Some(of) => Why::Duplicate { of },
+                    match self.taken.insert(self.book.scope(cell), passed, name) {
+                        Some(why) => why,
                         None => {
                             self.totals.rows += 1;
                             self.sink.row(&Accepted { place, rank: self.rank, name, candidate, answer });

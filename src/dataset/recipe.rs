@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use rayon::prelude::*;
 
-use crate::check::Judge;
+use crate::check::{self, Judge};
 use crate::config::diagnostic::Report;
 use crate::config::resolved::{Amount, Scope};
 use crate::config::{Config, Diagnostic, Loaded};
@@ -179,7 +179,11 @@ fn quotas(config: &Config, grid: &Grid, report: &mut Report) -> Quotas {
         }
     };
     let needed = most.div_ceil(config.candidates_per_ask().max(1));
-    Quotas { max_asks: config.samples.max_asks.unwrap_or_else(|| needed.saturating_mul(3).max(3)), rows }
+    Quotas {
+        max_asks: config.samples.max_asks.unwrap_or_else(|| needed.saturating_mul(3).max(3)),
+        rows,
+        duplicates: check::duplicates(&config.dedup),
+    }
 }
 
 fn uneven_warning(config: &Config, uneven: &Uneven) -> Diagnostic {

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, VecDeque};
 
 use serde_json::Value;
 
-use crate::dataset::evaluate::{Accepted, Demand, Name, Rejected, Sink, Why};
+use crate::dataset::evaluate::{Accepted, Demand, Name, Rejected, Sink};
 use crate::dataset::{Book, Models, Recipe, Totals, evaluate};
 use crate::grid::GridAxis;
 use crate::model::RowId;
@@ -180,7 +180,7 @@ impl<N: Name, I: Iterator<Item = RowId>> Sink<N> for Rows<I> {
     }
 
     fn reject(&mut self, reject: &Rejected<'_, N>) {
-        if let Why::Duplicate { .. } = reject.why {
+        if reject.why.is_duplicate() {
             let candidate = reject.candidate;
             let id = RowId::of(&reject.place.fingerprint, candidate.choice, candidate.item);
             self.duplicates.push(first(id));
@@ -277,7 +277,7 @@ mod tests {
                 Sink::<()>::row(&mut rows, &row);
             }
             for number in &duplicates {
-                let why = Why::Duplicate { of: () };
+                let why = crate::dataset::evaluate::Why::Duplicate { of: () };
                 let reject = Rejected { place: place((*number).into()), candidate: &candidate, answer: &[], why };
                 Sink::<()>::reject(&mut rows, &reject);
             }

@@ -706,6 +706,71 @@ effects! {
         assert_eq!(rows(&["dedup.scope=cell"]), 4);
     }
 
+    level_is_how_alike_duplicates_are("dedup.level") {
+        let bench = Bench::scripted(|seen, _| Reply::text(match seen.user().contains("home") {
+            true => r#"{"text": "My dentist stole the umbrella again"}"#,
+            false => r#"{"text": "My dentist stole the sandwich again"}"#,
+        }));
+        let rows = |sets: &[&str]| bench.run(&[&["samples.max_asks=1", "grid.only=[{ emotion: joy }]"], sets].concat()).rows.len();
+        assert_eq!(rows(&[]), 2, "exact");
+        assert_eq!(rows(&["dedup.level=strict"]), 1);
+        let made = bench.run(&["samples.max_asks=1", "dedup.level=default", "grid.only=[{ emotion: joy }]"]).exits(4);
+        assert_eq!(made.rejects[0]["reason"], "near-duplicate");
+        let why = made.rejects[0]["why"].as_str().unwrap();
+        assert!(why.starts_with(&format!("similar to {} (0.", made.rows[0]["id"].as_str().unwrap())), "{why}");
+        assert_eq!(made.summary["rejected"]["near-duplicate"], 1);
+        let bench = Bench::scripted(|_, _| Reply::text(r#"{"text": "All the same."}"#));
+        let rows = |sets: &[&str]| bench.run(&[&["samples.max_asks=1"], sets].concat()).rows.len();
+        assert_eq!((rows(&[]), rows(&["dedup.level=off"])), (2, 4));
+    }
+
+    threshold_takes_the_place_of_the_levels("dedup.threshold") {
+        let bench = Bench::scripted(|seen, _| Reply::text(match seen.user().contains("home") {
+            true => r#"{"text": "My dentist stole the umbrella again"}"#,
+            false => r#"{"text": "My dentist stole the sandwich again"}"#,
+        }));
+        let rows = |sets: &[&str]| bench.run(&[&["samples.max_asks=1", "dedup.level=default"], sets].concat()).rows.len();
+        assert_eq!((rows(&[]), rows(&["dedup.threshold=0.9"])), (2, 4));
+    }
+
+    against_is_off_limits("dedup.against") {
+        let bench = Bench::scripted(|_, _| Reply::text(r#"{"text": "My dentist stole the umbrella again"}"#));
+        bench.project.write("test.txt", "\nmy dentist STOLE the umbrella again\n");
+        bench.project.write("test.csv", "id,text\n1,\"the dentist, he stole my umbrella\"\n");
+        bench.project.write("test.jsonl", "{\"text\": \"The umbrella again: my dentist stole it\"}\n");
+        let made = |sets: &[&str]| bench.run(&[&["samples.max_asks=1", "dedup.scope=cell"], sets].concat());
+        assert_eq!(made(&[]).rows.len(), 4);
+        let made_exact = made(&["dedup.against=[test.txt]"]);
+        assert_eq!(made_exact.rejects[0]["why"], "off limits: similar to test.txt:2 (1.00)");
+        assert_eq!(made(&["dedup.against=[test.csv, test.jsonl]"]).rows.len(), 4, "not the same text");
+        let near = made(&["dedup.against=[test.csv, test.jsonl]", "dedup.level=default"]);
+        assert_eq!((near.rows.len(), near.summary["rejected"]["off-limits"].as_u64()), (0, Some(4)));
+    }
+
+    statistics_are_the_weights_of_words("dedup.statistics") {
+        let bench = Bench::scripted(|seen, _| Reply::text(match seen.user().contains("home") {
+            true => r#"{"text": "My dentist stole the umbrella again"}"#,
+            false => r#"{"text": "My dentist stole the sandwich again"}"#,
+        }));
+        let words = ["my", "dentist", "stole", "the", "again"].map(|word| format!("{word}\t50\n")).concat();
+        bench.project.write("words.tsv", &format!("emogrid-words 1\ntexts\t100\n{words}"));
+        let rows = |sets: &[&str]| bench.run(&[&["samples.max_asks=1", "dedup.level=default"], sets].concat()).rows.len();
+        assert_eq!((rows(&[]), rows(&["dedup.statistics=words.tsv"])), (2, 4), "what they share weighs nothing");
+    }
+
+    method_is_how_they_are_looked_for("dedup.method") {
+        // Two words of ten are common: an exact join finds it, and bands of five do not.
+        let bench = Bench::scripted(|seen, _| Reply::text(match seen.user().contains("home") {
+            true => r#"{"text": "zork blim grue plugh xyzzy fnord"}"#,
+            false => r#"{"text": "zork blim quux wibble frob garply"}"#,
+        }));
+        let rows = |sets: &[&str]| {
+            let near = ["samples.max_asks=1", "dedup.level=default", "dedup.threshold=0.1"];
+            bench.run(&[&near[..], sets].concat()).rows.len()
+        };
+        assert_eq!((rows(&[]), rows(&["dedup.method=minhash"])), (2, 4));
+    }
+
     exclude_leaves_combinations_out("grid.exclude") {
         let bench = Bench::new();
         let cells = |sets: &[&str]| -> BTreeSet<String> {

@@ -3,6 +3,7 @@
 #![allow(clippy::print_stderr)]
 
 mod checks;
+mod dedup;
 mod editing;
 mod fake;
 mod faults;
@@ -12,6 +13,7 @@ mod kill;
 mod leaving;
 mod log;
 mod morning;
+mod near;
 mod nights;
 mod project;
 mod rerun;

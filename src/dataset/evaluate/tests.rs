@@ -7,7 +7,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::check::Passed;
-use crate::dedup::TextKey;
+use crate::dedup::{Bag, Rule, Statistics, TextKey};
 use naive::Outcome;
 
 /// A store in memory: what every ask would be answered, and which answers have come.
@@ -57,7 +57,11 @@ impl Book for World {
 fn candidate((item, text): (usize, &String)) -> Candidate {
     let outcome = match text.as_str() {
         "" => Err(Reason::Empty),
-        text => Ok(Passed { key: TextKey::of(text), fields: None }),
+        text => Ok(Passed {
+            key: TextKey::of(text),
+            bag: Some(Box::new(Bag::of(text, Statistics::shipped()))),
+            fields: None,
+        }),
     };
     Candidate { choice: 0, item: item as u32, text: text.clone(), outcome }
 }
@@ -105,7 +109,7 @@ fn run(world: &mut World, mut order: impl FnMut(&mut Vec<Demand>)) -> (Outcome, 
 fn the_designs_example() {
     let all = |texts: &[&str]| Some(texts.iter().map(|text| text.to_string()).collect::<Vec<_>>());
     let mut world = World {
-        quotas: Quotas { rows: Rows::Alike { cells: 2, rows: 2 }, max_asks: 3 },
+        quotas: Quotas { rows: Rows::Alike { cells: 2, rows: 2 }, max_asks: 3, duplicates: Duplicates::Same },
         scope: vec![0, 0],
         answers: vec![vec![all(&["a", "b", "c"]), None, None], vec![all(&["a", "x", ""]), None, all(&["y"])]],
         come: HashSet::from([(0, 0), (1, 0), (1, 1)]),
@@ -128,7 +132,7 @@ fn the_designs_example() {
 #[test]
 fn a_stream_that_ends_leaves_a_shortfall_that_nobody_fills() {
     let mut world = World {
-        quotas: Quotas { rows: Rows::Each(vec![2, 2]), max_asks: 2 },
+        quotas: Quotas { rows: Rows::Each(vec![2, 2]), max_asks: 2, duplicates: Duplicates::Same },
         scope: vec![0, 1],
         answers: vec![
             vec![Some(vec![String::new()]), None],
@@ -144,7 +148,14 @@ fn a_stream_that_ends_leaves_a_shortfall_that_nobody_fills() {
 
 fn worlds() -> impl Strategy<Value = World> {
     // Few different texts, so that duplicates and near-full cells are common.
-    let text = prop_oneof![2 => Just(String::new()), 8 => "[a-g]"];
+    let sentence = prop::sample::select(vec![
+        "the zork ate my sandwich",
+        "the zork ate my guitar",
+        "the zork sold my guitar",
+        "my guitar ate the zork",
+        "he sold my guitar today",
+    ]);
+    let text = prop_oneof![2 => Just(String::new()), 8 => "[a-g]", 4 => sentence.prop_map(str::to_owned)];
     let ask = prop_oneof![1 => Just(None), 6 => prop::collection::vec(text, 0..4).prop_map(Some)];
     (1..8usize, 1..5u32, 1..4u64).prop_flat_map(move |(cells, max_asks, scopes)| {
         let asks = prop::collection::vec(ask.clone(), max_asks as usize);
@@ -152,9 +163,10 @@ fn worlds() -> impl Strategy<Value = World> {
             prop::collection::vec(asks, cells),
             prop::collection::vec(0..scopes, cells),
             prop::collection::vec(0..4u32, cells),
+            prop::sample::select(vec![Duplicates::Off, Duplicates::Same, Duplicates::Near(Rule::default())]),
         )
-            .prop_map(move |(answers, scope, rows)| World {
-                quotas: Quotas { rows: Rows::Each(rows), max_asks },
+            .prop_map(move |(answers, scope, rows, duplicates)| World {
+                quotas: Quotas { rows: Rows::Each(rows), max_asks, duplicates },
                 scope,
                 answers,
                 come: HashSet::new(),
@@ -213,7 +225,7 @@ proptest! {
         let quotas = &world.quotas;
         let mut seen = HashSet::new();
         for (cell, text) in texts(&outcome) {
-            prop_assert!(seen.insert((world.scope[cell], text)));
+            prop_assert!(quotas.duplicates == Duplicates::Off || seen.insert((world.scope[cell], text)));
         }
         prop_assert!(outcome.accepted.iter().enumerate().all(|(cell, rows)| *rows <= quotas.rows(cell)));
         let wanted = quotas.wanted();

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::asks::Yield;
 use crate::check::Candidate;
 use crate::dataset::Recipe;
-use crate::dataset::evaluate::{Accepted, Demand, Failed, Name, Place, Rejected, Sink, Why};
+use crate::dataset::evaluate::{Accepted, Demand, Failed, Name, Place, Rejected, Sink};
 
 /// Answers of a group of cells below which the average of all is the better guess.
 const GROUP_ANSWERS: u64 = 20;
@@ -91,7 +91,7 @@ impl<N: Name> Sink<N> for Evidence<'_> {
     }
 
     fn reject(&mut self, reject: &Rejected<'_, N>) {
-        let duplicate = matches!(reject.why, Why::Duplicate { .. });
+        let duplicate = reject.why.is_duplicate();
         self.each(&reject.place, reject.answer, |judged| {
             judged.duplicates += u64::from(duplicate);
             judged.judged += 1;

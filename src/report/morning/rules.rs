@@ -205,6 +205,8 @@ fn key_of(reason: &str) -> &'static str {
         "words" => "checks.words",
         "characters" => "checks.characters",
         "duplicate" => "dedup.scope",
+        "near-duplicate" => "dedup.level",
+        "off-limits" => "dedup.against",
         _ => "samples.max_asks",
     }
 }

@@ -1,12 +1,10 @@
 //! The plainest way to evaluate, with everything in memory: what the real one is held to.
 
-use std::collections::HashMap;
-use std::collections::hash_map::Entry;
 use std::sync::Arc;
 
 use super::super::{Accepted, Book, Demand, Failed, Name, Place, Quotas, Rejected, Sink, Stored, Totals};
-use crate::check::{Candidate, Reason};
-use crate::dedup::TextKey;
+use crate::check::{Candidate, Duplicates, Passed, Reason};
+use crate::dedup::{Index, Match, Tier};
 use crate::model::{Fingerprint, RowId};
 
 /// A row, in order of acceptance.
@@ -110,7 +108,7 @@ pub fn evaluate<B: Book>(quotas: &Quotas, book: &mut B) -> Result<Outcome, B::Er
         Outcome { reached: vec![Vec::new(); cells], accepted: vec![0; cells], ..Outcome::default() };
     let mut streams: Vec<Stream> = Vec::new();
     streams.resize_with(cells, Stream::default);
-    let mut seen: HashMap<(u64, TextKey), RowId> = HashMap::new();
+    let mut seen = Vec::new();
     let mut active: Vec<usize> = (0..cells).filter(|cell| quotas.rows(*cell) > 0).collect();
     let mut rank = 0;
     while !active.is_empty() {
@@ -146,7 +144,7 @@ fn advance<B: Book>(
     cell: usize,
     stream: &mut Stream,
     quotas: &Quotas,
-    seen: &mut HashMap<(u64, TextKey), RowId>,
+    seen: &mut Vec<(u64, Passed, RowId)>,
     book: &mut B,
     outcome: &mut Outcome,
 ) -> Result<(), B::Error> {
@@ -188,10 +186,10 @@ fn advance<B: Book>(
             Err(reason) => reason.clone(),
             Ok(passed) => {
                 let id = <RowId as Name>::of(&fingerprint, candidate);
-                match seen.entry((book.scope(cell), passed.key)) {
-                    Entry::Occupied(of) => Reason::Duplicate { of: *of.get() },
-                    Entry::Vacant(free) => {
-                        free.insert(id);
+                match duplicate(quotas.duplicates, seen, book.scope(cell), passed) {
+                    Some(reason) => reason,
+                    None => {
+                        seen.push((book.scope(cell), passed.clone(), id));
                         outcome.accepted[cell] += 1;
                         let text = candidate.text.clone();
                         outcome.rows.push(Row { place, id, text });
@@ -202,5 +200,39 @@ fn advance<B: Book>(
         };
         let text = candidate.text.clone();
         outcome.rejects.push(Reject { place, text, reason });
+    }
+}
+
+/// Holds a text against each that was accepted, one after the other.
+fn duplicate(
+    duplicates: Duplicates,
+    seen: &[(u64, Passed, RowId)],
+    scope: u64,
+    passed: &Passed,
+) -> Option<Reason> {
+    let before = seen.iter().filter(|(of, ..)| *of == scope);
+    match duplicates {
+        Duplicates::Off => None,
+        Duplicates::Same => before
+            .filter(|(_, other, _)| other.key == passed.key)
+            .map(|(.., of)| Reason::Duplicate { of: *of })
+            .next(),
+        Duplicates::Near(rule) => {
+            let mut best: Option<(Match, RowId)> = None;
+            for (_, other, of) in before {
+                let mut index = Index::new(rule);
+                index.add(0, other.bag.as_ref()?);
+                if let Some(found) = index.find(0, passed.bag.as_ref()?)
+                    && best.is_none_or(|(best, _)| best.similarity < found.similarity)
+                {
+                    best = Some((found, *of));
+                }
+            }
+            let (Match { similarity, tier, .. }, of) = best?;
+            Some(match tier {
+                Tier::Normal => Reason::Duplicate { of },
+                _ => Reason::NearDuplicate { of, similarity },
+            })
+        }
     }
 }

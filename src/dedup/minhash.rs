@@ -1,0 +1,46 @@
+//! Keys that similar texts have in common most likely.
+
+use super::level::Rule;
+use super::statistics::fold;
+
+const BANDS: usize = 45;
+const ROWS: usize = 5;
+
+/// A key of each band: the least elements of a text in five random orders.
+///
+/// Banded MinHash (Broder 1997; Indyk and Motwani 1998). An element of weight w has the value
+/// −log₂(u)/w, with u from its hash: an exponential variate of rate w, so that two texts have the
+/// same least element with a probability that is their weighted similarity s (Efraimidis and
+/// Spirakis 2006 draw samples so), and a band with s⁵. Of pairs with s = 0.45, 0.6, 0.8 the 45 bands
+/// find 57, 97 and 100 in a hundred.
+pub(super) fn bands(rule: &Rule, elements: &[u64], scope: u64, out: &mut Vec<u64>) {
+    let mut least = [(u64::MAX, 0u64); BANDS * ROWS];
+    for element in elements {
+        let rate = (1 << 20) / u64::from(rule.weight(*element));
+        let mut state = fold(*element, 0x9e6c_63d0_876a_9a63);
+        for (row, least) in least.iter_mut().enumerate() {
+            state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
+            let hash = fold(state, 0xbf58_476d_1ce4_e5b9 ^ row as u64);
+            let value = exponential(hash) * rate;
+            if (value, *element) < *least {
+                *least = (value, *element);
+            }
+        }
+    }
+    for (band, rows) in least.chunks(ROWS).enumerate() {
+        out.push(
+            rows.iter()
+                .fold(scope ^ band as u64, |key, (_, element)| fold(key ^ element, 0xd6e8_feb8_6659_fd93)),
+        );
+    }
+}
+
+/// −log₂ of a hash as a fraction of 2⁶⁴, with 32 bits after the point.
+fn exponential(hash: u64) -> u64 {
+    let hash = hash | 1;
+    let zeros = hash.leading_zeros();
+    // 1 + m, and log₂(1 + m) ≈ m + 0.3431 m (1 − m), to 0.9 in a hundred.
+    let m = (hash << zeros << 1) >> 32;
+    let bend = (((m * ((1 << 32) - m)) >> 32) * 22_485) >> 16;
+    (u64::from(zeros + 1) << 32) - (m + bend).min(1 << 32)
+}

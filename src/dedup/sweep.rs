@@ -1,0 +1,243 @@
+//! A table's rows one after another, each kept or found to be a duplicate.
+
+use std::collections::{HashMap, VecDeque};
+
+use super::bag::Bag;
+use super::index::{Index, Match, Ordinal, Tier, Verdict};
+use super::level::{Rule, Similarity};
+use super::statistics::Statistics;
+
+/// What is said of a row.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Found<'a> {
+    Kept,
+    /// Of a kept row before it.
+    Duplicate {
+        of: &'a str,
+        similarity: Similarity,
+        tier: Tier,
+    },
+    /// Of a text that is off limits.
+    OffLimits {
+        of: &'a str,
+        similarity: Similarity,
+    },
+}
+
+/// Two rows that are similar enough, the earlier one first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Pair<'a> {
+    pub one: &'a Line,
+    pub other: &'a Line,
+    pub similarity: Similarity,
+}
+
+/// A row as a sweep remembers it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Line {
+    pub id: Box<str>,
+    pub label: Box<str>,
+    pub(super) bag: Bag,
+    pub(super) fate: Fate,
+}
+
+/// What came of a row; numbers are those of lines, or of texts that are off limits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Fate {
+    Kept,
+    Duplicate(Match),
+    OffLimits(Match),
+}
+
+/// Goes through rows, and remembers all of them.
+#[derive(Debug)]
+pub struct Sweep<'s> {
+    statistics: &'s Statistics,
+    /// Whether rows of different labels are no duplicates of each other.
+    by_label: bool,
+    kept: Index,
+    /// By ordinal of `kept`: its line.
+    kept_lines: Vec<u32>,
+    off_limits: Index,
+    off_limits_ids: Vec<Box<str>>,
+    pub(super) lines: Vec<Line>,
+    /// Lines of an earlier call that this one has not met again.
+    known: HashMap<(Box<str>, Bag), VecDeque<u32>>,
+    pairs: Option<Pairs>,
+    /// Whether lines keep their words, for pairs or for a later call.
+    remembers: bool,
+}
+
+#[derive(Debug)]
+struct Pairs {
+    all: Index,
+    found: Vec<(u32, u32, Similarity)>,
+    now: Vec<Match>,
+}
+
+impl<'s> Sweep<'s> {
+    pub fn new(rule: Rule, by_label: bool, statistics: &'s Statistics) -> Self {
+        Self {
+            statistics,
+            by_label,
+            kept: Index::new(rule),
+            kept_lines: Vec::new(),
+            off_limits: Index::new(rule),
+            off_limits_ids: Vec::new(),
+            lines: Vec::new(),
+            known: HashMap::new(),
+            pairs: None,
+            remembers: true,
+        }
+    }
+
+    /// Neither pairs nor bytes for a later call are wanted, which halves the memory.
+    pub fn forgetful(mut self) -> Self {
+        self.remembers = false;
+        self
+    }
+
+    /// Every pair of rows is wanted too, those that are not kept as well.
+    pub fn with_pairs(mut self) -> Self {
+        let rule = *self.kept.rule();
+        // The lowest threshold there is: what it is in the end depends on how many rows will come.
+        let rule = Rule { threshold: Some(rule.threshold(0)), ..rule };
+        self.pairs = Some(Pairs { all: Index::new(rule), found: Vec::new(), now: Vec::new() });
+        self
+    }
+
+    /// A text that no row may be like, whatever its label.
+    pub fn off_limits(&mut self, id: &str, text: &str) {
+        self.off_limits.add(0, &Bag::of(text, self.statistics));
+        self.off_limits_ids.push(id.into());
+    }
+
+    pub(super) fn off_limits_len(&self) -> usize {
+        self.off_limits.len()
+    }
+
+    /// Takes over the lines of an earlier call. Off limits has to be what was off limits then.
+    pub(super) fn resume(&mut self, lines: Vec<Line>) {
+        for (number, line) in lines.iter().enumerate() {
+            if line.fate == Fate::Kept {
+                self.kept.add(scope(self.by_label, &line.label), &line.bag);
+                self.kept_lines.push(number as u32);
+            }
+            if let Some(pairs) = &mut self.pairs {
+                pairs.all.add(0, &line.bag);
+            }
+            let known = self.known.entry((line.id.clone(), line.bag.clone())).or_default();
+            known.push_back(number as u32);
+        }
+        self.lines = lines;
+    }
+
+    /// The verdict on the next row. A row that an earlier call has seen has the one that it had.
+    pub fn row(&mut self, id: &str, label: &str, text: &str) -> Found<'_> {
+        let bag = Bag::of(text, self.statistics);
+        let number = match self.seen_before(id, label, &bag) {
+            Some(number) => number,
+            None => self.judge(id, label, bag),
+        };
+        if let Some(pairs) = &mut self.pairs {
+            let least = pairs.all.threshold(0);
+            let bag = &self.lines[number as usize].bag;
+            pairs.all.find_all(0, bag, least, &mut pairs.now);
+            let before = pairs.now.iter().filter(|found| found.of < number);
+            pairs.found.extend(before.map(|found| (found.of, number, found.similarity)));
+            if pairs.all.len() == number as usize {
+                pairs.all.add(0, bag);
+            }
+        }
+        self.found(number)
+    }
+
+    fn seen_before(&mut self, id: &str, label: &str, bag: &Bag) -> Option<u32> {
+        if self.known.is_empty() {
+            return None;
+        }
+        let numbers = self.known.get_mut(&(id.into(), bag.clone()))?;
+        let at = numbers.iter().position(|number| *self.lines[*number as usize].label == *label)?;
+        numbers.remove(at)
+    }
+
+    fn judge(&mut self, id: &str, label: &str, bag: Bag) -> u32 {
+        let fate = match self.off_limits.find(0, &bag) {
+            Some(found) => Fate::OffLimits(found),
+            None => match self.kept.offer(scope(self.by_label, label), &bag) {
+                Verdict::Kept(_) => Fate::Kept,
+                Verdict::Duplicate(found) => {
+                    Fate::Duplicate(Match { of: self.kept_lines[found.of as usize], ..found })
+                }
+            },
+        };
+        let number = self.lines.len() as Ordinal;
+        if fate == Fate::Kept {
+            self.kept_lines.push(number);
+        }
+        let line = match self.remembers {
+            true => Line { id: id.into(), label: label.into(), bag, fate },
+            false => Line { id: id.into(), label: "".into(), bag: Bag::none(), fate },
+        };
+        self.lines.push(line);
+        number
+    }
+
+    fn found(&self, number: u32) -> Found<'_> {
+        match self.lines[number as usize].fate {
+            Fate::Kept => Found::Kept,
+            Fate::Duplicate(found) => Found::Duplicate {
+                of: &self.lines[found.of as usize].id,
+                similarity: found.similarity,
+                tier: found.tier,
+            },
+            Fate::OffLimits(found) => {
+                Found::OffLimits { of: &self.off_limits_ids[found.of as usize], similarity: found.similarity }
+            }
+        }
+    }
+
+    /// How many rows it remembers, those of earlier calls too.
+    pub fn len(&self) -> usize {
+        self.lines.len()
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.lines.is_empty()
+    }
+
+    /// From which similarity on a row is a duplicate, in the largest scope by now.
+    pub fn threshold(&self) -> Similarity {
+        self.kept.highest_threshold()
+    }
+
+    /// From which similarity on two of the rows are a pair.
+    pub fn pair_threshold(&self) -> Similarity {
+        self.kept.rule().threshold(self.lines.len() as u32)
+    }
+
+    /// The pairs of which the later row was met in this call, in order of the rows.
+    pub fn pairs(&self) -> impl Iterator<Item = Pair<'_>> {
+        let least = self.pair_threshold();
+        let found = self.pairs.iter().flat_map(|pairs| &pairs.found);
+        found.filter(move |(.., similarity)| *similarity >= least).map(|(one, other, similarity)| Pair {
+            one: &self.lines[*one as usize],
+            other: &self.lines[*other as usize],
+            similarity: *similarity,
+        })
+    }
+}
+
+impl Pair<'_> {
+    /// Whether the two stand under different labels.
+    pub fn is_conflict(&self) -> bool {
+        self.one.label != self.other.label
+    }
+}
+
+fn scope(by_label: bool, label: &str) -> u64 {
+    if by_label { super::statistics::hash(label) } else { 0 }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,128 @@
+use proptest::prelude::*;
+
+use super::*;
+use crate::dedup::{LedgerError, Level};
+
+type Input = (String, String, String);
+
+fn sweep(by_label: bool) -> Sweep<'static> {
+    Sweep::new(Rule::default(), by_label, Statistics::shipped())
+}
+
+/// What is said of each row, and every pair.
+fn swept(sweep: &mut Sweep<'_>, rows: &[Input]) -> (Vec<String>, Vec<String>) {
+    let said =
+        rows.iter().map(|(id, label, text)| format!("{id} {:?}", sweep.row(id, label, text))).collect();
+    let pairs = sweep
+        .pairs()
+        .map(|pair| format!("{} {} {} {}", pair.one.id, pair.other.id, pair.similarity, pair.is_conflict()));
+    (said, pairs.collect())
+}
+
+fn rows() -> impl Strategy<Value = Vec<Input>> {
+    let word =
+        prop::sample::select(vec!["we", "zork", "blim", "dog", "cat", "quux", "fnord", "grue", "happy"]);
+    let text = prop::collection::vec(word, 4..9).prop_map(|words| words.join(" "));
+    let row = ("[a-e]", "[xy]", text);
+    prop::collection::vec(row, 1..24)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(100))]
+
+    #[test]
+    fn call_by_call_is_as_all_at_once(rows in rows(), cut in any::<prop::sample::Index>(), by_label: bool) {
+        // Ids are a row's own, as those of tables should be.
+        let rows: Vec<Input> =
+            rows.into_iter().enumerate().map(|(n, (id, label, text))| (format!("{id}{n}"), label, text)).collect();
+        let (head, tail) = rows.split_at(cut.index(rows.len()));
+        let all = swept(&mut sweep(by_label).with_pairs(), &rows);
+        let mut first = sweep(by_label).with_pairs();
+        let mut parts = swept(&mut first, head);
+        let bytes = first.to_bytes("level: default\n");
+        let mut second = sweep(by_label).with_pairs();
+        second.restore(&bytes, "level: default\n").unwrap();
+        let (said, pairs) = swept(&mut second, tail);
+        parts.0.extend(said);
+        parts.1.extend(pairs);
+        prop_assert_eq!(&parts, &all);
+
+        // A row that was seen has its verdict again.
+        let mut again = sweep(by_label).with_pairs();
+        let bytes = second.to_bytes("");
+        again.restore(&bytes, "").unwrap();
+        prop_assert_eq!(swept(&mut again, &rows), all);
+        prop_assert_eq!(again.to_bytes(""), bytes, "nothing new is nothing to write");
+    }
+
+    #[test]
+    fn a_row_that_stands_twice_is_kept_once(rows in rows()) {
+        let twice: Vec<Input> = rows.iter().chain(&rows).cloned().collect();
+        let mut all = sweep(false);
+        let (said, _) = swept(&mut all, &twice);
+        prop_assert!(said[rows.len()..].iter().all(|said| said.contains("Duplicate")));
+        let mut again = sweep(false);
+        again.restore(&all.to_bytes(""), "").unwrap();
+        prop_assert_eq!(swept(&mut again, &twice).0, said);
+    }
+
+    #[test]
+    fn bytes_that_are_torn_are_refused(rows in rows(), at in any::<prop::sample::Index>(), bit in 0..8u8) {
+        let mut first = sweep(false);
+        swept(&mut first, &rows);
+        let bytes = first.to_bytes("");
+        let at = at.index(bytes.len());
+        prop_assert!(sweep(false).restore(&bytes[..at], "").is_err(), "cut off");
+        let mut other = bytes.clone();
+        other[at] ^= 1 << bit;
+        prop_assert!(sweep(false).restore(&other, "").is_err(), "a bit");
+    }
+}
+
+#[test]
+fn other_settings_are_named() {
+    let bytes = sweep(false).to_bytes("version: 1\nlevel: strict\nlabel: mood\n");
+    let error = sweep(false).restore(&bytes, "version: 1\nlevel: default\nagainst: x\n").unwrap_err();
+    let LedgerError::Settings(what) = error else { panic!("{error:?}") };
+    assert_eq!(
+        what,
+        "level: strict then, default now; against: none then, x now; label: mood then, none now"
+    );
+    assert_eq!(sweep(false).restore(b"", ""), Err(LedgerError::Foreign));
+    assert_eq!(sweep(false).restore(b"emogrid-dedup 2\n", ""), Err(LedgerError::Version));
+}
+
+#[test]
+fn labels_keep_rows_apart_and_make_conflicts() {
+    let text = |n: u32| format!("The zork ate my sandwich in {}", ["Rome", "Oslo"][n as usize]);
+    for (by_label, kept) in [(false, 1), (true, 2)] {
+        let mut sweep = sweep(by_label).with_pairs();
+        let found = [
+            sweep.row("a", "joy", &text(0)) == Found::Kept,
+            sweep.row("b", "grief", &text(1)) == Found::Kept,
+        ];
+        assert_eq!(found.iter().filter(|kept| **kept).count(), kept);
+        let pairs: Vec<_> = sweep.pairs().collect();
+        assert_eq!((&*pairs[0].one.id, &*pairs[0].other.id), ("a", "b"));
+        assert!(pairs[0].is_conflict() && pairs.len() == 1);
+    }
+}
+
+#[test]
+fn what_is_off_limits_is_so_for_every_label() {
+    let mut sweep = sweep(true);
+    sweep.off_limits("test:7", "The zork ate my sandwich in Rome");
+    let found = sweep.row("a", "joy", "the zork ATE my sandwich in Rome!");
+    let Found::OffLimits { of: "test:7", similarity: Similarity::SAME } = found else { panic!("{found:?}") };
+    assert_eq!(sweep.row("b", "joy", "Nobody told me about the harbour"), Found::Kept);
+}
+
+#[test]
+fn clusters_are_held_to_their_representative() {
+    // Each is like the one before, and the last is not like the first.
+    let chain = ["zork blim grue plugh xyzzy", "blim grue plugh xyzzy fnord", "grue plugh xyzzy fnord quux"];
+    let rule = Rule { level: Level::Default, threshold: Some(Similarity(6_000)), ..Rule::default() };
+    let mut sweep = Sweep::new(rule, false, Statistics::shipped());
+    let kept: Vec<bool> = chain.iter().map(|text| sweep.row(text, "", text) == Found::Kept).collect();
+    assert_eq!(kept, [true, false, true]);
+}

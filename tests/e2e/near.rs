@@ -1,0 +1,97 @@
+//! Near-duplicates among the rows of a dataset.
+
+use serde_json::{Value, json};
+
+use crate::fake::{Fake, Reply};
+use crate::project::Project;
+
+/// A model that always says the same, but for one word.
+fn monotonous() -> (Fake, Project) {
+    let fake = Fake::start();
+    fake.script(|seen, _| {
+        let text = format!("My grandmother lost her umbrella x{} at the dentist", seen.seed());
+        Reply::text(&json!({ "text": text }).to_string())
+    });
+    let project = Project::small(&fake.url());
+    (fake, project)
+}
+
+fn run(project: &Project, sets: &[&str], code: i32) -> Value {
+    let sets = sets.iter().flat_map(|set| ["--set", set]);
+    let args: Vec<&str> =
+        ["run", "small.yaml", "--json", "--accept-leaving"].into_iter().chain(sets).collect();
+    project.emogrid(&args).exits(code).json()
+}
+
+#[test]
+fn rows_are_held_against_accepted_ones_within_the_scope() {
+    let (fake, project) = monotonous();
+    let plain = run(&project, &[], 0);
+    assert_eq!(plain["accepted"], 8);
+    let exact = project.read("out/small/dataset.jsonl");
+    for (scope, rows) in [("cell", 4), ("label", 2), ("dataset", 1)] {
+        let set = format!("dedup={{ level: default, scope: {scope} }}");
+        let summary = run(&project, &[&set], 4);
+        assert_eq!(
+            (&summary["accepted"], &summary["rejected"]["near-duplicate"]),
+            (&json!(rows), &json!(20 - rows))
+        );
+        let rows = project.rows("out/small/dataset.jsonl");
+        let rejects = project.rows("out/small/rejected.jsonl");
+        let ids: Vec<&str> = rows.iter().map(|row| row["id"].as_str().unwrap()).collect();
+        for reject in &rejects {
+            let why = reject["why"].as_str().unwrap();
+            let (of, similarity) = why.strip_prefix("similar to ").unwrap().split_once(' ').unwrap();
+            let kept = &rows[ids.iter().position(|id| *id == of).expect("an accepted row")];
+            assert!(("(0.45)".."(1.00)").contains(&similarity), "{why}");
+            assert!(scope == "dataset" || kept["emotion"] == reject["emotion"]);
+            assert!(scope != "cell" || kept["sentiment"] == reject["sentiment"]);
+        }
+    }
+    // All asks are spent; whatever the level is now, nothing is asked again.
+    fake.take_count();
+    let all = run(&project, &["dedup.level=off"], 0);
+    assert_eq!((&all["accepted"], fake.take_count()), (&json!(8), 0));
+    run(&project, &[], 0);
+    assert_eq!((project.read("out/small/dataset.jsonl"), fake.take_count()), (exact, 0));
+}
+
+#[test]
+fn a_near_duplicate_is_explained_and_counted_as_displaced() {
+    let (fake, project) = monotonous();
+    run(&project, &["samples.max_asks=2"], 0);
+    let near = ["--set", "dedup.level=default", "--set", "samples.max_asks=2"];
+    let planned = project.emogrid(&[&["plan", "small.yaml", "--json"], &near[..]].concat()).exits(0).json();
+    assert_eq!(
+        (&planned["displaced"], &planned["leaving"], &planned["kept"]),
+        (&json!(6), &json!(0), &json!(2))
+    );
+    fake.take_count();
+    run(&project, &["dedup.level=default", "samples.max_asks=2"], 4);
+    assert_eq!(fake.take_count(), 0);
+    let kept = project.rows("out/small/dataset.jsonl")[0]["id"].as_str().unwrap().to_owned();
+    let rejects = project.rows("out/small/rejected.jsonl");
+    let reject = rejects.iter().find(|reject| reject["why"].as_str().unwrap().contains(&kept)).unwrap();
+    let ask = &reject["fingerprint"].as_str().unwrap()[..12];
+    let why = project.emogrid(&["why", "small.yaml", ask, "--set", "dedup.level=default"]).exits(0).stdout;
+    assert!(why.contains(&format!("rejected, similar to {kept} (0.")), "{why}");
+}
+
+#[test]
+fn editing_a_file_of_texts_off_limits_is_a_change_that_asks_for_the_shortfall_only() {
+    let fake = Fake::start();
+    let project = Project::small(&fake.url());
+    project.write("test.txt", "nothing that a model would ever say\n");
+    project.edit("small.yaml", "samples:", "dedup: { level: strict, against: [test.txt] }\nsamples:");
+    project.emogrid(&["run", "small.yaml"]).exits(0);
+    let row = project.rows("out/small/dataset.jsonl")[0].clone();
+    fake.take_count();
+    project.write("test.txt", &format!("{}\n", row["text"].as_str().unwrap().to_uppercase()));
+    let planned = project.emogrid(&["plan", "small.yaml"]).exits(0);
+    assert!(planned.stdout.contains("dedup.against"), "the plan names the cause: {}", planned.stdout);
+    let summary = run(&project, &[], 0);
+    assert_eq!((&summary["rejected"]["off-limits"], &summary["accepted"]), (&json!(1), &json!(8)));
+    assert_eq!(fake.take_count(), 1);
+    let rejects = project.rows("out/small/rejected.jsonl");
+    assert_eq!(rejects[0]["why"], "off limits: similar to test.txt:1 (1.00)");
+}
