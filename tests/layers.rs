@@ -12,10 +12,10 @@ const LAYERS: &[&[&str]] = &[
     &["scheduler", "client", "store", "import", "export", "report", "table"],
     &["prompt"],
     &["grid", "check"],
-    &["anonymize", "audit", "dedup", "eval"],
+    &["anonymize", "audit", "dedup", "eval", "probe"],
     &["fingerprint"],
     &["config"],
-    &["model", "tokens"],
+    &["labels", "model", "tokens"],
 ];
 
 /// What may be imported against that, and why.
