@@ -114,6 +114,23 @@ Examples:
   emogrid gc configs/*.yaml
   emogrid gc configs/*.yaml --days 7 --delete")]
     Gc(GcArgs),
+    /// Train a small classifier on labelled texts in seconds, and say how good it is
+    #[command(after_help = "\
+Examples:
+  emogrid train --probe --train train.tsv --dev dev.tsv --test test.tsv
+  emogrid train --probe --train train.tsv --dev dev.tsv --map sentiment --model mood.probe
+  emogrid train --probe --train real.tsv --dev dev.tsv --test test.tsv --tstr out/moods/dataset.jsonl
+
+Files are GoEmotions' own (no header: text, label ids, id), or tables as JSON
+Lines, CSV or TSV with a column of texts and one of labels.")]
+    Train(TrainArgs),
+    /// Say how good a trained model is, beside baselines, and how fair
+    #[command(after_help = "\
+Examples:
+  emogrid eval --probe mood.probe --test test.tsv
+  emogrid eval --probe new.probe --against old.probe --test test.tsv --json
+  emogrid eval --probe mood.probe --test test.tsv --gate=flip=0.05,gap=0.1")]
+    Eval(EvalArgs),
     /// Tell a run that goes on something: pause, resume, drain, how many at a time
     #[command(after_help = "\
 Examples:
@@ -321,6 +338,120 @@ impl TableArgs {
             id: self.id.clone(),
             columns: self.columns.clone(),
         }
+    }
+}
+
+/// Which columns of tables hold what.
+#[derive(Debug, Clone, Args)]
+pub struct LabelArgs {
+    /// The column with the texts [default: text]
+    #[arg(long, value_name = "COLUMN")]
+    pub text: Option<String>,
+    /// The column with the labels: a list, or names with commas [default: emotion, labels or label]
+    #[arg(long, value_name = "COLUMN")]
+    pub label: Option<String>,
+}
+
+/// What each gate lets through.
+fn gates_of(gate: Option<&String>) -> Result<Option<crate::eval::gate::Gates>, crate::learn::LearnError> {
+    let parse =
+        |text: &String| crate::eval::gate::Gates::parse(text).map_err(crate::learn::LearnError::Usage);
+    gate.map(parse).transpose()
+}
+
+#[derive(Debug, Args)]
+pub struct TrainArgs {
+    /// Train a probe: TF-IDF and logistic regression
+    #[arg(long, required = true)]
+    pub probe: bool,
+    /// Files with the training rows
+    #[arg(long, value_name = "FILE", required = true, num_args = 1..)]
+    pub train: Vec<PathBuf>,
+    /// Files with the rows that thresholds are tuned on
+    #[arg(long, value_name = "FILE", num_args = 1..)]
+    pub dev: Vec<PathBuf>,
+    /// Files with the rows that the probe is measured on
+    #[arg(long, value_name = "FILE", num_args = 1..)]
+    pub test: Vec<PathBuf>,
+    /// How to group labels before training
+    #[arg(long, value_enum, default_value_t = crate::learn::Grouping::None)]
+    pub map: crate::learn::Grouping,
+    /// Write the probe to this file
+    #[arg(long, value_name = "FILE")]
+    pub model: Option<PathBuf>,
+    /// Write the report as JSON
+    #[arg(long)]
+    pub json: bool,
+    #[command(flatten)]
+    pub columns: LabelArgs,
+    /// Files with synthetic rows: train on them alone and with the others too, and compare
+    #[arg(long, value_name = "FILE", num_args = 1.., requires = "test")]
+    pub tstr: Vec<PathBuf>,
+    /// Files with the rows that generation began with: train on them alone too, and compare
+    #[arg(long, value_name = "FILE", num_args = 1.., requires = "test")]
+    pub seeds: Vec<PathBuf>,
+    /// What to do with training rows whose text also stands in the test part
+    #[arg(long, value_enum, default_value_t = crate::learn::Overlap::Drop)]
+    pub overlap: crate::learn::Overlap,
+    /// C of the regression: the higher, the closer to the training rows
+    #[arg(long, value_name = "C", default_value_t = 1.0, value_parser = strength)]
+    pub strength: f32,
+    /// Leave out words and runs of characters that fewer training rows have
+    #[arg(long, value_name = "ROWS", default_value_t = 2, value_parser = clap::value_parser!(u32).range(1..))]
+    pub min_df: u32,
+    /// Of the draws behind intervals and baselines; training draws nothing
+    #[arg(long, default_value_t = 7)]
+    pub seed: u64,
+    /// End with code 4 where answers depend too much on who a text is about
+    #[arg(long, value_name = "BOUNDS", num_args = 0..=1, require_equals = true, default_missing_value = "")]
+    pub gate: Option<String>,
+}
+
+impl TrainArgs {
+    pub fn gates(&self) -> Result<Option<crate::eval::gate::Gates>, crate::learn::LearnError> {
+        gates_of(self.gate.as_ref())
+    }
+}
+
+fn strength(text: &str) -> Result<f32, String> {
+    let number: f32 = text.parse().map_err(|_| "expected a number".to_owned())?;
+    let fine = (0.001..=1000.0).contains(&number);
+    fine.then_some(number).ok_or_else(|| "it lies between 0.001 and 1000".to_owned())
+}
+
+#[derive(Debug, Args)]
+pub struct EvalArgs {
+    /// The probe, as `emogrid train --probe --model FILE` wrote it
+    #[arg(long, value_name = "FILE")]
+    pub probe: PathBuf,
+    /// Files with the rows to measure it on
+    #[arg(long, value_name = "FILE", required = true, num_args = 1..)]
+    pub test: Vec<PathBuf>,
+    /// Another probe, to compare with on the same rows
+    #[arg(long, value_name = "FILE")]
+    pub against: Option<PathBuf>,
+    /// Files with the rows that generation began with: train on them alone, and compare
+    #[arg(long, value_name = "FILE", num_args = 1..)]
+    pub seeds: Vec<PathBuf>,
+    /// Files with the rows that the thresholds of that model are tuned on
+    #[arg(long, value_name = "FILE", num_args = 1.., requires = "seeds")]
+    pub dev: Vec<PathBuf>,
+    /// Write the report as JSON
+    #[arg(long)]
+    pub json: bool,
+    #[command(flatten)]
+    pub columns: LabelArgs,
+    /// Of the draws behind intervals and baselines
+    #[arg(long, default_value_t = 7)]
+    pub seed: u64,
+    /// End with code 4 where answers depend too much on who a text is about
+    #[arg(long, value_name = "BOUNDS", num_args = 0..=1, require_equals = true, default_missing_value = "")]
+    pub gate: Option<String>,
+}
+
+impl EvalArgs {
+    pub fn gates(&self) -> Result<Option<crate::eval::gate::Gates>, crate::learn::LearnError> {
+        gates_of(self.gate.as_ref())
     }
 }
 

@@ -3,6 +3,7 @@
 mod check;
 mod completions;
 mod ctl;
+mod eval;
 mod export;
 mod gc;
 mod init;
@@ -14,6 +15,7 @@ mod run;
 mod runs;
 mod schema;
 mod status;
+mod train;
 mod why;
 
 use std::io::{self, IsTerminal, Write};
@@ -25,6 +27,7 @@ use crate::config::Report;
 use crate::dataset::evaluate::{Name, evaluate};
 use crate::dataset::{Models, Sink, Totals};
 use crate::grid::{Selection, Size};
+use crate::learn::LearnError;
 use crate::pipeline::{self, Ended, Known, Opened, RunError, StoreBook};
 use crate::report::{Style, say};
 use crate::store::{Reader, StoreDir};
@@ -61,7 +64,14 @@ pub enum Failure {
     /// The config is wrong.
     Config(Report),
     Run(RunError),
+    Learn(LearnError),
     Output(io::Error),
+}
+
+impl From<LearnError> for Failure {
+    fn from(error: LearnError) -> Self {
+        Failure::Learn(error)
+    }
 }
 
 impl From<RunError> for Failure {
@@ -102,6 +112,8 @@ pub fn main(cli: Cli) -> Exit {
         Command::Runs(args) => runs::runs(&args, &terminal),
         Command::Log(args) => log::log(&args, &terminal),
         Command::Gc(args) => gc::gc(&args, &terminal),
+        Command::Train(args) => train::train(&args, &terminal),
+        Command::Eval(args) => eval::eval(&args, &terminal),
         Command::Ctl(args) => ctl::ctl(&args, &terminal),
         Command::Init(args) => init::init(&args, &terminal),
         Command::Schema => schema::schema(),
@@ -190,6 +202,11 @@ impl Talk {
                     RunError::Leaving { .. } => Exit::Short,
                     _ => Exit::Failed,
                 }
+            }
+            Failure::Learn(error) => {
+                let bold = if self.colour { ("\x1b[1;31m", "\x1b[0m") } else { ("", "") };
+                say(format!("{}error{}: {error}", bold.0, bold.1));
+                if error.is_usage() { Exit::Usage } else { Exit::Failed }
             }
             // Whoever read our output has had enough: no error.
             Failure::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => Exit::Complete,

@@ -32,6 +32,7 @@ pub mod export;
 pub mod fingerprint;
 pub mod grid;
 pub mod labels;
+pub mod learn;
 pub mod model;
 pub mod pipeline;
 pub mod probe;

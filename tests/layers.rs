@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 const LAYERS: &[&[&str]] = &[
     &["main"],
     &["commands"],
-    &["pipeline"],
+    &["learn", "pipeline"],
     &["dataset"],
     &["scheduler", "client", "store", "import", "export", "report", "table"],
     &["prompt"],
@@ -25,6 +25,9 @@ const ALLOWED: &[(&str, &str)] = &[
     ("commands", "cli"),
     // How a table is laid out is asked for alike by every command that takes one.
     ("cli", "table"),
+    // What can be asked of training, and the bounds that a model must keep.
+    ("cli", "learn"),
+    ("cli", "eval"),
     // Where a test asks for a sudden death.
     ("pipeline", "crash_point"),
     ("store", "crash_point"),

@@ -45,6 +45,14 @@ impl Probe {
         out
     }
 
+    /// The hash that its file ends with, in hexadecimal.
+    pub fn hash(&self) -> String {
+        let bytes = self.to_bytes();
+        bytes
+            .last_chunk::<32>()
+            .map_or_else(String::new, |hash| blake3::Hash::from(*hash).to_hex().to_string())
+    }
+
     /// Reads what `to_bytes` wrote.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, ProbeError> {
         if !bytes.starts_with(KIND) {

@@ -9,6 +9,7 @@ mod faults;
 mod forecast;
 mod keys;
 mod kill;
+mod learn;
 mod leaving;
 mod log;
 mod morning;
