@@ -129,7 +129,8 @@ Lines, CSV or TSV with a column of texts and one of labels.")]
 Examples:
   emogrid eval --probe mood.probe --test test.tsv
   emogrid eval --probe new.probe --against old.probe --test test.tsv --json
-  emogrid eval --probe mood.probe --test test.tsv --gate=flip=0.05,gap=0.1")]
+  emogrid eval --probe mood.probe --test test.tsv --gate=flip=0.05,gap=0.1
+  emogrid eval --endpoint http://127.0.0.1:8080 --map sentiment --test test.tsv --limit 280")]
     Eval(EvalArgs),
     /// Tell a run that goes on something: pause, resume, drain, how many at a time
     #[command(after_help = "\
@@ -422,8 +423,17 @@ fn strength(text: &str) -> Result<f32, String> {
 #[derive(Debug, Args)]
 pub struct EvalArgs {
     /// The probe, as `emogrid train --probe --model FILE` wrote it
-    #[arg(long, value_name = "FILE")]
-    pub probe: PathBuf,
+    #[arg(long, value_name = "FILE", required_unless_present = "endpoint")]
+    pub probe: Option<PathBuf>,
+    /// A served model instead, by its address or a config's first endpoint; beside it the probe, if given
+    #[arg(long, value_name = "URL|CONFIG", conflicts_with_all = ["against", "seeds"])]
+    pub endpoint: Option<String>,
+    /// Ask a served model only for so many rows, as many of each label
+    #[arg(long, value_name = "ROWS", requires = "endpoint", value_parser = clap::value_parser!(u32).range(1..))]
+    pub limit: Option<u32>,
+    /// How to group labels for a served model; a probe says itself how
+    #[arg(long, value_enum, conflicts_with = "probe")]
+    pub map: Option<crate::learn::Grouping>,
     /// Files with the rows to measure it on
     #[arg(long, value_name = "FILE", required = true, num_args = 1..)]
     pub test: Vec<PathBuf>,

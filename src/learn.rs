@@ -5,6 +5,7 @@ pub mod evaluation;
 pub mod guard;
 pub mod mapping;
 pub mod rows;
+pub mod served;
 pub mod text;
 pub mod train;
 

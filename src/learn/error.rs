@@ -38,6 +38,8 @@ pub enum LearnError {
         "the two probes tell other labels apart: {0}; compare probes of one `--map` and one set of labels"
     )]
     OtherLabels(String),
+    #[error("{endpoint}: {what}; `emogrid check CONFIG --endpoint` looks closer")]
+    Served { endpoint: String, what: String },
     #[error("{0}")]
     Usage(String),
 }
@@ -47,7 +49,11 @@ impl LearnError {
     pub fn is_usage(&self) -> bool {
         !matches!(
             self,
-            Self::Table(TableError::Io { .. }) | Self::File { .. } | Self::Probe { .. } | Self::Overlap(_)
+            Self::Table(TableError::Io { .. })
+                | Self::File { .. }
+                | Self::Probe { .. }
+                | Self::Served { .. }
+                | Self::Overlap(_)
         )
     }
 }
