@@ -1,9 +1,10 @@
-//! The probe beside its twin in scikit-learn: `cargo bench --bench probe -- FOLDER [PYTHON]`.
+//! The probe beside its twin in scikit-learn: `cargo bench --bench probe -- FOLDER [PYTHON [EMOGRID]]`.
 //!
 //! FOLDER holds GoEmotions' `train.tsv` and `dev.tsv`. Dev is halved: thresholds are tuned on its odd
 //! lines, scores are of its even ones. Training rows whose text is also among the latter are left out
 //! for both. Each runs as a process of its own, one after the other; CPU is user and system time of the
-//! process, memory its peak. PYTHON, by default `python3`, is one that has scikit-learn.
+//! process, memory its peak. PYTHON, by default `python3`, is one that has
+//! scikit-learn; EMOGRID is a program to measure other than the one just built.
 
 #![allow(clippy::print_stdout)]
 
@@ -24,6 +25,7 @@ fn main() {
         return;
     };
     let python = args.next().unwrap_or_else(|| "python3".to_owned());
+    let program = args.next().unwrap_or_else(|| env!("CARGO_BIN_EXE_emogrid").to_owned());
     let parts = tempfile::tempdir().unwrap();
     let [train, dev, test] = split(&folder, parts.path());
     let has_twin = Command::new(&python).args(["-c", "import sklearn"]).stderr(Stdio::null()).status();
@@ -37,7 +39,7 @@ fn main() {
         "", "macro F1", "micro F1", "CPU s", "wall s", "peak MB"
     );
     for map in [Grouping::None, Grouping::Ekman, Grouping::Sentiment] {
-        let mut ours = Command::new(env!("CARGO_BIN_EXE_emogrid"));
+        let mut ours = Command::new(&program);
         ours.args(["train", "--probe", "--quiet", "--json", "--map", map.name()]);
         ours.arg("--train").arg(&train).arg("--dev").arg(&dev).arg("--test").arg(&test);
         let ours = measure(&mut ours);

@@ -132,6 +132,12 @@ Examples:
   emogrid eval --probe mood.probe --test test.tsv --gate=flip=0.05,gap=0.1
   emogrid eval --endpoint http://127.0.0.1:8080 --map sentiment --test test.tsv --limit 280")]
     Eval(EvalArgs),
+    /// Keep the rows whose labels a probe of real data finds likely too
+    #[command(after_help = "\
+Examples:
+  emogrid verify out/moods/dataset.jsonl --probe real.probe -o verified.jsonl
+  emogrid verify rows.csv --probe real.probe --top 1 --rejected doubtful.csv -o sure.csv")]
+    Verify(VerifyArgs),
     /// Tell a run that goes on something: pause, resume, drain, how many at a time
     #[command(after_help = "\
 Examples:
@@ -463,6 +469,30 @@ impl EvalArgs {
     pub fn gates(&self) -> Result<Option<crate::eval::gate::Gates>, crate::learn::LearnError> {
         gates_of(self.gate.as_ref())
     }
+}
+
+#[derive(Debug, Args)]
+pub struct VerifyArgs {
+    #[command(flatten)]
+    pub table: TableArgs,
+    /// The probe, as `emogrid train --probe --model FILE` wrote it
+    #[arg(long, value_name = "FILE")]
+    pub probe: PathBuf,
+    /// Keep a row if its label is among so many that the probe finds likeliest
+    #[arg(long, value_name = "LABELS", default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..))]
+    pub top: u32,
+    /// The column with the labels: a list, or names with commas [default: emotion, labels or label]
+    #[arg(long, value_name = "COLUMN")]
+    pub label: Option<String>,
+    /// Where the kept rows go: a `.jsonl` or `.csv`, or `-` for standard output
+    #[arg(long, short, default_value = "-")]
+    pub output: PathBuf,
+    /// Where the others go, if they are to be kept too
+    #[arg(long, value_name = "FILE")]
+    pub rejected: Option<PathBuf>,
+    /// Write what was kept of each label as JSON; the rows then go to a file
+    #[arg(long)]
+    pub json: bool,
 }
 
 #[derive(Debug, Args)]

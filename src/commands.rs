@@ -16,6 +16,7 @@ mod runs;
 mod schema;
 mod status;
 mod train;
+mod verify;
 mod why;
 
 use std::io::{self, IsTerminal, Write};
@@ -113,6 +114,7 @@ pub fn main(cli: Cli) -> Exit {
         Command::Log(args) => log::log(&args, &terminal),
         Command::Gc(args) => gc::gc(&args, &terminal),
         Command::Train(args) => train::train(&args, &terminal),
+        Command::Verify(args) => verify::verify(&args, &terminal),
         Command::Eval(args) => eval::eval(&args, &terminal),
         Command::Ctl(args) => ctl::ctl(&args, &terminal),
         Command::Init(args) => init::init(&args, &terminal),

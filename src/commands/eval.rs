@@ -11,7 +11,7 @@ use crate::cli::EvalArgs;
 use crate::eval::fairness;
 use crate::learn::evaluation::Against;
 use crate::learn::served::{self as served_rows, balanced};
-use crate::learn::train::{Parts, answers};
+use crate::learn::train::{Parts, answers, map_of, open_probe};
 use crate::learn::{Answers, Columns, Evaluation, Grouping, Labelled, LearnError, Overlap, text};
 use crate::probe::Probe;
 use crate::report::{count, milliseconds};
@@ -19,7 +19,7 @@ use crate::report::{count, milliseconds};
 /// Says how good a model is on texts that it has not seen.
 pub fn eval(args: &EvalArgs, talk: &Talk) -> Result<Exit, Failure> {
     let columns = Columns { text: args.columns.text.clone(), label: args.columns.label.clone() };
-    let probe = args.probe.as_deref().map(read_probe).transpose()?;
+    let probe = args.probe.as_deref().map(open_probe).transpose()?;
     match (&args.endpoint, &probe) {
         (Some(endpoint), probe) => endpoint_of(args, endpoint, probe.as_ref(), &columns, talk),
         (None, Some(probe)) => probe_of(args, probe, &columns, talk),
@@ -110,7 +110,7 @@ fn probe_of(args: &EvalArgs, probe: &Probe, columns: &Columns, talk: &Talk) -> R
     let test = as_labels_of(probe, &args.test, columns)?;
     let mut others: Vec<(String, Option<u64>, Answers)> = Vec::new();
     if let Some(path) = &args.against {
-        let other = read_probe(path)?;
+        let other = open_probe(path)?;
         if other.head().labels != head.labels {
             let list = |probe: &Probe| probe.head().labels.join(", ");
             return Err(LearnError::OtherLabels(format!("{} / {}", list(probe), list(&other))).into());
@@ -175,15 +175,6 @@ pub fn gated(asked: bool, found: &Evaluation, talk: &Talk) -> Exit {
 
 fn shown(path: &Path) -> String {
     path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned()
-}
-
-fn read_probe(path: &Path) -> Result<Probe, LearnError> {
-    let bytes = std::fs::read(path).map_err(|error| LearnError::File { path: path.to_owned(), error })?;
-    Probe::from_bytes(&bytes).map_err(|error| LearnError::Probe { path: path.to_owned(), error })
-}
-
-fn map_of(probe: &Probe) -> Grouping {
-    Grouping::by_name(&probe.head().map).unwrap_or(Grouping::None)
 }
 
 /// Reads rows and numbers their labels as a probe's.

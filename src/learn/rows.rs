@@ -84,7 +84,7 @@ impl Labelled {
             let row = row?;
             let fault = |what| LearnError::Row { path: path.to_owned(), line: row.line, what };
             let mut gold = LabelSet::default();
-            for name in names_in(&row, columns).map_err(fault)? {
+            for name in labels_of(&row, columns).map_err(fault)? {
                 gold.insert(self.number(&name)?);
             }
             if gold.is_empty() {
@@ -150,7 +150,7 @@ impl Labelled {
 }
 
 /// The labels that a row names: a text, several with commas between them, or a list.
-fn names_in(row: &Row, columns: &Columns) -> Result<Vec<String>, String> {
+pub fn labels_of(row: &Row, columns: &Columns) -> Result<Vec<String>, String> {
     let column = match &columns.label {
         Some(column) => row.fields.contains_key(column).then_some(column.as_str()),
         None => USUAL.into_iter().find(|usual| row.fields.contains_key(*usual)),

@@ -1,5 +1,7 @@
 //! Training probes, one or several on different rows, all measured on the same test part.
 
+use std::path::Path;
+
 use super::evaluation::Answers;
 use super::guard::{Guard, Overlap};
 use super::{Grouping, Labelled, LearnError};
@@ -86,4 +88,15 @@ impl Parts {
 pub fn answers<T: AsRef<str> + Sync>(probe: &Probe, texts: &[T]) -> Answers {
     let probabilities = probe.probabilities(texts);
     Answers { given: probe.all_given(&probabilities), probabilities: Some(probabilities) }
+}
+
+/// Reads a probe's file.
+pub fn open_probe(path: &Path) -> Result<Probe, LearnError> {
+    let bytes = std::fs::read(path).map_err(|error| LearnError::File { path: path.to_owned(), error })?;
+    Probe::from_bytes(&bytes).map_err(|error| LearnError::Probe { path: path.to_owned(), error })
+}
+
+/// How a probe's labels were grouped before training.
+pub fn map_of(probe: &Probe) -> Grouping {
+    Grouping::by_name(&probe.head().map).unwrap_or(Grouping::None)
 }

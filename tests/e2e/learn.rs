@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use serde_json::Value;
 
+use crate::fake::{Fake, Reply};
 use crate::project::{Project, Ran};
 
 fn fixture(name: &str) -> String {
@@ -233,4 +234,93 @@ fn a_file_that_is_no_probe_is_an_error() {
     eval("other.probe").exits(1).says("this is no probe");
     eval("newer.probe").exits(1).says("another version");
     eval("none.probe").exits(1).says("none.probe");
+}
+
+#[test]
+fn rows_are_kept_whose_labels_a_probe_finds_likely() {
+    let project = Project::new();
+    train(&project, &["--model", "m.probe", "--quiet"]).exits(0);
+    let rows = "{\"id\": \"a\", \"text\": \"The parade turned out wonderful.\", \"emotion\": \"joy\"}\n\
+                {\"id\": \"b\", \"text\": \"The parade turned out wonderful.\", \"emotion\": \"fear\"}\n\
+                {\"id\": \"c\", \"text\": \"It helped so much, thank you.\", \"emotion\": \"gratitude\"}\n";
+    project.write("rows.jsonl", rows);
+    let verify = |more: &[&str]| {
+        let args = ["verify", "rows.jsonl", "--probe", "m.probe"];
+        project.emogrid(&args.iter().chain(more).copied().collect::<Vec<_>>())
+    };
+    let told =
+        verify(&["--top", "1", "-o", "kept.jsonl", "--rejected", "others.jsonl", "--json"]).exits(0).json();
+    assert_eq!((&told["of"], &told["kept"]), (&3.into(), &2.into()));
+    assert_eq!(told["labels"]["fear"], serde_json::json!({ "of": 1, "kept": 0 }));
+    let kept = project.rows("kept.jsonl");
+    assert_eq!(kept.iter().map(|row| row["id"].as_str().unwrap()).collect::<Vec<_>>(), ["a", "c"]);
+    assert_eq!((&kept[0]["label_rank"], &kept[0]["probe_label"]), (&1.into(), &"joy".into()));
+    let other = &project.rows("others.jsonl")[0];
+    assert!(
+        other["label_rank"].as_u64().unwrap() > 1 && number(&other["label_probability"]) < 0.5,
+        "{other}"
+    );
+    // All of five labels are among the first five.
+    let all = verify(&["--top", "5"]).exits(0).says("3 of 3 labels kept").stdout;
+    assert_eq!(all.lines().count(), 3);
+    verify(&["--json"]).exits(2).says("name a file for the rows");
+    project.write("rows.jsonl", &rows.replace("fear", "pride"));
+    verify(&[]).exits(2).says("the label `pride`");
+}
+
+/// A server that answers with a label, and tells how likely each was.
+#[test]
+fn a_served_model_is_measured_and_calibrated() {
+    let fake = Fake::start();
+    fake.script(|seen, _| {
+        let glad = ["smile", "sunshine", "dancing", "wonderful", "thank", "grateful"];
+        let text = seen.user();
+        let positive: f64 = if glad.iter().any(|word| text.contains(word)) { 0.45 } else { 0.15 };
+        // It likes "negative" whatever it reads.
+        let top = serde_json::json!([
+            { "token": "negative", "logprob": (0.9 - positive).ln() },
+            { "token": "positive", "logprob": positive.ln() },
+            { "token": "neutral", "logprob": 0.1f64.ln() },
+        ]);
+        let answer = if positive > 0.9 - positive { "positive" } else { "negative" };
+        Reply::Raw(
+            serde_json::json!({ "choices": [{
+                "message": { "role": "assistant", "content": format!("\"{answer}\"") },
+                "finish_reason": "stop",
+                "logprobs": { "content": [
+                    { "token": "\"", "logprob": 0.0, "top_logprobs": [{ "token": "\"", "logprob": 0.0 }] },
+                    { "token": answer, "logprob": 0.0, "top_logprobs": top },
+                ] },
+            }] })
+            .to_string(),
+        )
+    });
+    let project = Project::new();
+    train(&project, &["--map", "sentiment", "--model", "m.probe", "--quiet"]).exits(0);
+    let (url, test) = (fake.url(), fixture("train.tsv"));
+    let args = ["eval", "--endpoint", &url, "--map", "sentiment", "--test", &test, "--limit", "30", "--json"];
+    let told = project.emogrid(&args).exits(0).json();
+    assert_eq!(told["n"], 30);
+    assert_eq!(told["served"], serde_json::json!({ "model": "fake-1b", "asked": 30, "legal": 30 }));
+    let classes = told["per_class"].as_object().unwrap();
+    assert!(classes.values().all(|class| class["n"] == 10), "{classes:?}");
+    assert_eq!(classes["positive"]["given"], 0);
+    let calibrated = &told["beside"][0];
+    assert_eq!(calibrated["name"], "batch-calibrated");
+    assert!(number(&calibrated["macro_f1"]) > number(&told["macro_f1"]) + 0.2, "{told}");
+    let seen = fake.seen();
+    assert_eq!(seen.len(), 30);
+    assert!(seen.iter().all(|seen| seen.body["cache_prompt"] == false));
+    assert_eq!(seen[0].body["response_format"]["json_schema"]["schema"]["enum"][0], "positive");
+
+    // Through a config, beside a probe.
+    project.write("small.yaml", &crate::project::SMALL.replace("URL", &url));
+    let test = fixture("test.tsv");
+    let args = ["eval", "--endpoint", "small.yaml", "--probe", "m.probe", "--test", &test];
+    let shown = project.emogrid(&args).exits(0).stdout;
+    assert!(shown.contains("fake-1b") && shown.contains("m.probe, 96 rows"), "{shown}");
+    assert!(shown.lines().all(|line| line.chars().count() <= 80), "{shown}");
+    drop(fake);
+    let args = ["eval", "--endpoint", &url, "--test", &test];
+    project.emogrid(&args).exits(1).says("emogrid check CONFIG --endpoint");
 }
