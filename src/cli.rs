@@ -20,7 +20,8 @@ Examples:
 
 Exit codes: 0 complete, 1 failed, 2 wrong usage or config, 3 stopped as asked
 with everything saved, 4 short of the rows that the config wants, or refused
-because too many rows would leave the dataset (run.max_leaving)."
+because too many rows would leave the dataset (run.max_leaving), or a gate of
+fairness that is not kept (--gate)."
 )]
 pub struct Cli {
     #[command(subcommand)]
