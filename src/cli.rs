@@ -23,7 +23,8 @@ Examples:
 
 Exit codes: 0 complete, 1 failed, 2 wrong usage or config, 3 stopped as asked
 with everything saved, 4 short of the rows that the config wants, or refused
-because too many rows would leave the dataset (run.max_leaving)."
+because too many rows would leave the dataset (run.max_leaving), or a gate of
+fairness that is not kept (--gate)."
 )]
 pub struct Cli {
     #[command(subcommand)]
@@ -130,6 +131,30 @@ Examples:
 Texts are compared with the kept ones before them. docs/dedup.md says how, and
 which level to choose.")]
     Dedup(DedupArgs),
+    /// Train a small classifier on labelled texts in seconds, and say how good it is
+    #[command(after_help = "\
+Examples:
+  emogrid train --probe --train train.tsv --dev dev.tsv --test test.tsv
+  emogrid train --probe --train train.tsv --dev dev.tsv --map sentiment --model mood.probe
+  emogrid train --probe --train real.tsv --dev dev.tsv --test test.tsv --tstr out/moods/dataset.jsonl
+
+Files are GoEmotions' own (no header: text, label ids, id), or tables as JSON
+Lines, CSV or TSV with a column of texts and one of labels.")]
+    Train(TrainArgs),
+    /// Say how good a trained model is, beside baselines, and how fair
+    #[command(after_help = "\
+Examples:
+  emogrid eval --probe mood.probe --test test.tsv
+  emogrid eval --probe new.probe --against old.probe --test test.tsv --json
+  emogrid eval --probe mood.probe --test test.tsv --gate=flip=0.05,gap=0.1
+  emogrid eval --endpoint http://127.0.0.1:8080 --map sentiment --test test.tsv --limit 280")]
+    Eval(EvalArgs),
+    /// Keep the rows whose labels a probe of real data finds likely too
+    #[command(after_help = "\
+Examples:
+  emogrid verify out/moods/dataset.jsonl --probe real.probe -o verified.jsonl
+  emogrid verify rows.csv --probe real.probe --top 1 --rejected doubtful.csv -o sure.csv")]
+    Verify(VerifyArgs),
     /// Tell a run that goes on something: pause, resume, drain, how many at a time
     #[command(after_help = "\
 Examples:
@@ -338,6 +363,153 @@ impl TableArgs {
             columns: self.columns.clone(),
         }
     }
+}
+
+/// Which columns of tables hold what.
+#[derive(Debug, Clone, Args)]
+pub struct LabelArgs {
+    /// The column with the texts [default: text]
+    #[arg(long, value_name = "COLUMN")]
+    pub text: Option<String>,
+    /// The column with the labels: a list, or names with commas [default: emotion, labels or label]
+    #[arg(long, value_name = "COLUMN")]
+    pub label: Option<String>,
+}
+
+/// What each gate lets through.
+fn gates_of(gate: Option<&String>) -> Result<Option<crate::eval::gate::Gates>, crate::learn::LearnError> {
+    let parse =
+        |text: &String| crate::eval::gate::Gates::parse(text).map_err(crate::learn::LearnError::Usage);
+    gate.map(parse).transpose()
+}
+
+#[derive(Debug, Args)]
+pub struct TrainArgs {
+    /// Train a probe: TF-IDF and logistic regression
+    #[arg(long, required = true)]
+    pub probe: bool,
+    /// Files with the training rows
+    #[arg(long, value_name = "FILE", required = true, num_args = 1..)]
+    pub train: Vec<PathBuf>,
+    /// Files with the rows that thresholds are tuned on
+    #[arg(long, value_name = "FILE", num_args = 1..)]
+    pub dev: Vec<PathBuf>,
+    /// Files with the rows that the probe is measured on
+    #[arg(long, value_name = "FILE", num_args = 1..)]
+    pub test: Vec<PathBuf>,
+    /// How to group labels before training
+    #[arg(long, value_enum, default_value_t = crate::learn::Grouping::None)]
+    pub map: crate::learn::Grouping,
+    /// Write the probe to this file
+    #[arg(long, value_name = "FILE")]
+    pub model: Option<PathBuf>,
+    /// Write the report as JSON
+    #[arg(long)]
+    pub json: bool,
+    #[command(flatten)]
+    pub columns: LabelArgs,
+    /// Files with synthetic rows: train on them alone and with the others too, and compare
+    #[arg(long, value_name = "FILE", num_args = 1.., requires = "test")]
+    pub tstr: Vec<PathBuf>,
+    /// Files with the rows that generation began with: train on them alone too, and compare
+    #[arg(long, value_name = "FILE", num_args = 1.., requires = "test")]
+    pub seeds: Vec<PathBuf>,
+    /// What to do with training rows whose text also stands in the test part
+    #[arg(long, value_enum, default_value_t = crate::learn::Overlap::Drop)]
+    pub overlap: crate::learn::Overlap,
+    /// C of the regression: the higher, the closer to the training rows
+    #[arg(long, value_name = "C", default_value_t = 1.0, value_parser = strength)]
+    pub strength: f32,
+    /// Leave out words and runs of characters that fewer training rows have
+    #[arg(long, value_name = "ROWS", default_value_t = 2, value_parser = clap::value_parser!(u32).range(1..))]
+    pub min_df: u32,
+    /// Of the draws behind intervals and baselines; training draws nothing
+    #[arg(long, default_value_t = 7)]
+    pub seed: u64,
+    /// End with code 4 where answers depend too much on who a text is about
+    #[arg(long, value_name = "BOUNDS", num_args = 0..=1, require_equals = true, default_missing_value = "")]
+    pub gate: Option<String>,
+}
+
+impl TrainArgs {
+    pub fn gates(&self) -> Result<Option<crate::eval::gate::Gates>, crate::learn::LearnError> {
+        gates_of(self.gate.as_ref())
+    }
+}
+
+fn strength(text: &str) -> Result<f32, String> {
+    let number: f32 = text.parse().map_err(|_| "expected a number".to_owned())?;
+    let fine = (0.001..=1000.0).contains(&number);
+    fine.then_some(number).ok_or_else(|| "it lies between 0.001 and 1000".to_owned())
+}
+
+#[derive(Debug, Args)]
+pub struct EvalArgs {
+    /// The probe, as `emogrid train --probe --model FILE` wrote it
+    #[arg(long, value_name = "FILE", required_unless_present = "endpoint")]
+    pub probe: Option<PathBuf>,
+    /// A served model instead, by its address or a config's first endpoint; beside it the probe, if given
+    #[arg(long, value_name = "URL|CONFIG", conflicts_with_all = ["against", "seeds"])]
+    pub endpoint: Option<String>,
+    /// Ask a served model only for so many rows, as many of each label
+    #[arg(long, value_name = "ROWS", requires = "endpoint", value_parser = clap::value_parser!(u32).range(1..))]
+    pub limit: Option<u32>,
+    /// How to group labels for a served model; a probe says itself how
+    #[arg(long, value_enum, conflicts_with = "probe")]
+    pub map: Option<crate::learn::Grouping>,
+    /// Files with the rows to measure it on
+    #[arg(long, value_name = "FILE", required = true, num_args = 1..)]
+    pub test: Vec<PathBuf>,
+    /// Another probe, to compare with on the same rows
+    #[arg(long, value_name = "FILE")]
+    pub against: Option<PathBuf>,
+    /// Files with the rows that generation began with: train on them alone, and compare
+    #[arg(long, value_name = "FILE", num_args = 1..)]
+    pub seeds: Vec<PathBuf>,
+    /// Files with the rows that the thresholds of that model are tuned on
+    #[arg(long, value_name = "FILE", num_args = 1.., requires = "seeds")]
+    pub dev: Vec<PathBuf>,
+    /// Write the report as JSON
+    #[arg(long)]
+    pub json: bool,
+    #[command(flatten)]
+    pub columns: LabelArgs,
+    /// Of the draws behind intervals and baselines
+    #[arg(long, default_value_t = 7)]
+    pub seed: u64,
+    /// End with code 4 where answers depend too much on who a text is about
+    #[arg(long, value_name = "BOUNDS", num_args = 0..=1, require_equals = true, default_missing_value = "")]
+    pub gate: Option<String>,
+}
+
+impl EvalArgs {
+    pub fn gates(&self) -> Result<Option<crate::eval::gate::Gates>, crate::learn::LearnError> {
+        gates_of(self.gate.as_ref())
+    }
+}
+
+#[derive(Debug, Args)]
+pub struct VerifyArgs {
+    #[command(flatten)]
+    pub table: TableArgs,
+    /// The probe, as `emogrid train --probe --model FILE` wrote it
+    #[arg(long, value_name = "FILE")]
+    pub probe: PathBuf,
+    /// Keep a row if its label is among so many that the probe finds likeliest
+    #[arg(long, value_name = "LABELS", default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..))]
+    pub top: u32,
+    /// The column with the labels: a list, or names with commas [default: emotion, labels or label]
+    #[arg(long, value_name = "COLUMN")]
+    pub label: Option<String>,
+    /// Where the kept rows go: a `.jsonl` or `.csv`, or `-` for standard output
+    #[arg(long, short, default_value = "-")]
+    pub output: PathBuf,
+    /// Where the others go, if they are to be kept too
+    #[arg(long, value_name = "FILE")]
+    pub rejected: Option<PathBuf>,
+    /// Write what was kept of each label as JSON; the rows then go to a file
+    #[arg(long)]
+    pub json: bool,
 }
 
 #[derive(Debug, Args)]

@@ -4,6 +4,7 @@ mod check;
 mod completions;
 mod ctl;
 mod dedup;
+mod eval;
 mod export;
 mod gc;
 mod init;
@@ -15,6 +16,8 @@ mod run;
 mod runs;
 mod schema;
 mod status;
+mod train;
+mod verify;
 mod why;
 
 use std::io::{self, IsTerminal, Write};
@@ -26,6 +29,7 @@ use crate::config::Report;
 use crate::dataset::evaluate::{Name, evaluate};
 use crate::dataset::{Models, Sink, Totals};
 use crate::grid::{Selection, Size};
+use crate::learn::LearnError;
 use crate::pipeline::{self, Ended, Known, Opened, RunError, StoreBook};
 use crate::report::{Style, say};
 use crate::store::{Reader, StoreDir};
@@ -63,6 +67,7 @@ pub enum Failure {
     /// The config is wrong.
     Config(Report),
     Run(RunError),
+    Learn(LearnError),
     Output(io::Error),
     Table(TableError),
     /// What was asked for cannot be; the message says what to do.
@@ -72,6 +77,12 @@ pub enum Failure {
 impl From<TableError> for Failure {
     fn from(error: TableError) -> Self {
         Failure::Table(error)
+    }
+}
+
+impl From<LearnError> for Failure {
+    fn from(error: LearnError) -> Self {
+        Failure::Learn(error)
     }
 }
 
@@ -114,6 +125,9 @@ pub fn main(cli: Cli) -> Exit {
         Command::Log(args) => log::log(&args, &terminal),
         Command::Gc(args) => gc::gc(&args, &terminal),
         Command::Dedup(args) => dedup::dedup(&args, &terminal),
+        Command::Train(args) => train::train(&args, &terminal),
+        Command::Verify(args) => verify::verify(&args, &terminal),
+        Command::Eval(args) => eval::eval(&args, &terminal),
         Command::Ctl(args) => ctl::ctl(&args, &terminal),
         Command::Init(args) => init::init(&args, &terminal),
         Command::Schema => schema::schema(),
@@ -216,6 +230,11 @@ impl Talk {
             Failure::Refused(what) => {
                 say(format!("error: {what}"));
                 Exit::Usage
+            }
+            Failure::Learn(error) => {
+                let bold = if self.colour { ("\x1b[1;31m", "\x1b[0m") } else { ("", "") };
+                say(format!("{}error{}: {error}", bold.0, bold.1));
+                if error.is_usage() { Exit::Usage } else { Exit::Failed }
             }
             // Whoever read our output has had enough: no error.
             Failure::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => Exit::Complete,

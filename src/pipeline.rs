@@ -20,7 +20,7 @@ mod summary;
 mod worker;
 
 pub use book::StoreBook;
-pub use connect::{Known, look};
+pub use connect::{Known, connect_one, look};
 pub use error::RunError;
 pub use forecast::{Prospect, forecast};
 pub use leaving::{Leaving, model_change};

@@ -98,9 +98,11 @@ fn every_command_and_flag_in_the_documentation_exists() {
         "README.md",
         "docs/config.md",
         "docs/editing.md",
+        "docs/eval.md",
         "docs/nights.md",
         "docs/runs.md",
         "docs/templates.md",
+        "docs/train.md",
     ] {
         for line in blocks(page, "sh").iter().flat_map(|block| block.lines()) {
             let Some(command) = line.trim().strip_prefix("emogrid ") else {

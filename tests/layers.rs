@@ -7,15 +7,15 @@ use std::path::{Path, PathBuf};
 const LAYERS: &[&[&str]] = &[
     &["main"],
     &["commands"],
-    &["pipeline"],
+    &["learn", "pipeline"],
     &["dataset"],
     &["scheduler", "client", "store", "import", "export", "report", "table"],
     &["prompt"],
     &["grid", "check"],
-    &["anonymize", "audit", "dedup", "eval"],
+    &["anonymize", "audit", "dedup", "eval", "probe"],
     &["fingerprint"],
     &["config"],
-    &["model", "tokens"],
+    &["labels", "model", "tokens"],
 ];
 
 /// What may be imported against that, and why.
@@ -26,6 +26,9 @@ const ALLOWED: &[(&str, &str)] = &[
     // How a table is laid out is asked for alike by every command that takes one.
     ("cli", "dedup"),
     ("cli", "table"),
+    // What can be asked of training, and the bounds that a model must keep.
+    ("cli", "learn"),
+    ("cli", "eval"),
     // Where a test asks for a sudden death.
     ("pipeline", "crash_point"),
     ("store", "crash_point"),

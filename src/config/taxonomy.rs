@@ -26,6 +26,27 @@ pub fn names() -> impl Iterator<Item = &'static str> + Clone {
     BUILT_IN.iter().map(|(name, _)| *name)
 }
 
+/// The values of a built-in taxonomy; none where there is no such one.
+fn built_in_values(name: &str) -> Vec<AxisValue> {
+    let mut report = Report::default();
+    let Some(text) = built_in(name) else { return Vec::new() };
+    let source = report.sources.add(name, text);
+    let tree = yaml::parse(&report.sources, source).ok();
+    tree.and_then(|tree| named(tree.get("values")?, &mut report)).unwrap_or_default()
+}
+
+/// The names of a built-in taxonomy's values, in its order.
+pub fn value_names(taxonomy: &str) -> Vec<String> {
+    built_in_values(taxonomy).into_iter().map(|value| value.name).collect()
+}
+
+/// The values of a built-in taxonomy that have a text as this attribute, each with it.
+pub fn attribute(taxonomy: &str, attribute: &str) -> Vec<(String, String)> {
+    let text = |value: &AxisValue| value.attributes.get(attribute)?.as_str().map(str::to_owned);
+    let values = built_in_values(taxonomy).into_iter();
+    values.filter_map(|value| text(&value).map(|text| (value.name, text))).collect()
+}
+
 /// The values of the taxonomy that an axis names; `None` where a mistake was reported and nothing is
 /// known of them.
 pub fn taxonomy(from: &Node, project: &Project, report: &mut Report) -> Option<Vec<AxisValue>> {

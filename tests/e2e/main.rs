@@ -10,6 +10,7 @@ mod faults;
 mod forecast;
 mod keys;
 mod kill;
+mod learn;
 mod leaving;
 mod log;
 mod morning;

@@ -1,0 +1,147 @@
+use std::io::Write;
+use std::path::PathBuf;
+use std::time::Instant;
+
+use serde_json::json;
+
+use super::{Exit, Failure, Talk, print_json};
+use crate::cli::TrainArgs;
+use crate::eval::fairness;
+use crate::learn::evaluation::Against;
+use crate::learn::train::{Parts, answers};
+use crate::learn::{Answers, Columns, Evaluation, Labelled, LearnError, text};
+use crate::probe::{Probe, Settings};
+use crate::report::{count, milliseconds, thousands};
+
+/// Trains a probe, writes it where asked, and says how good it is.
+pub fn train(args: &TrainArgs, talk: &Talk) -> Result<Exit, Failure> {
+    let started = Instant::now();
+    let columns = Columns { text: args.columns.text.clone(), label: args.columns.label.clone() };
+    let read = |files: &[PathBuf]| match files {
+        [] => Ok(None),
+        files => Labelled::read(files, &columns).map(Some),
+    };
+    let others = [read(&args.dev)?, read(&args.test)?, read(&args.tstr)?, read(&args.seeds)?];
+    let parts = Parts::new(args.map, args.overlap, Labelled::read(&args.train, &columns)?, others)?;
+    say_rows(&parts, talk);
+    let settings = Settings { strength: args.strength, min_df: args.min_df };
+    let map = args.map.name();
+    let probe = parts.probe(&parts.train, map, settings);
+    if let Some(path) = &args.model {
+        write_probe(&probe, path)?;
+        talk.say(&format!("probe written to {}", path.display()));
+    }
+    let head = probe.head();
+    let told = json!({
+        "map": map,
+        "labels": head.labels,
+        "rows": head.rows,
+        "ngrams": probe.ngrams(),
+        "strength": head.settings.strength,
+        "min_df": head.settings.min_df,
+        "passes": head.passes,
+        "tuned_on": head.tuned_on,
+        "hash": probe.hash(),
+    });
+    let Some(test) = &parts.test else {
+        let seconds = milliseconds(started.elapsed());
+        if args.json {
+            print_json(&json!({ "probe": told, "dropped": parts.dropped, "seconds": seconds }))?;
+        } else {
+            let mut out = std::io::stdout().lock();
+            writeln!(out, "{}\nnot measured: there is no --test part", summary(&probe))?;
+        }
+        return Ok(Exit::Complete);
+    };
+    let trained_on = |rows: &Labelled| answers(&parts.probe(rows, map, settings), &test.texts);
+    let mut others: Vec<(String, Option<u64>, Answers)> = Vec::new();
+    if let Some(made) = &parts.made {
+        let both = parts.train.with(made);
+        for (name, rows) in [("synthetic alone", made), ("real and synthetic", &both)] {
+            others.push((name.to_owned(), Some(rows.texts.len() as u64), trained_on(rows)));
+        }
+    }
+    if let Some(seeds) = &parts.seeds {
+        others.push(("seeds alone".to_owned(), Some(seeds.texts.len() as u64), trained_on(seeds)));
+    }
+    let against = Against {
+        test,
+        counts: &head.counts,
+        rows: head.rows,
+        seed: args.seed,
+        gates: args.gates()?.unwrap_or_default(),
+        others,
+    };
+    let own = answers(&probe, &test.texts);
+    let to_pairs = answers(&probe, &fairness::sentences());
+    let found = Evaluation::new(&own, Some(&to_pairs), &against);
+    if args.json {
+        let mut out = found.json(Some(&head.thresholds), Some(&head.counts));
+        out.insert("probe".into(), told);
+        out.insert("dropped".into(), json!(parts.dropped));
+        out.insert("seconds".into(), milliseconds(started.elapsed()).into());
+        print_json(&out)?;
+    } else {
+        let name = format!("this probe, {} rows", thousands(head.rows));
+        let report = text::report(&found, &name, Some(&head.thresholds), Some(&head.counts));
+        let mut out = std::io::stdout().lock();
+        writeln!(out, "{}\n\n{report}", summary(&probe))?;
+        write!(
+            out,
+            "\n{:.1} s; the same files give the same probe and figures",
+            started.elapsed().as_secs_f64()
+        )?;
+        writeln!(out, " (draws seeded: {})", args.seed)?;
+    }
+    Ok(super::eval::gated(args.gates()?.is_some(), &found, talk))
+}
+
+/// What a probe is, in a line or two.
+fn summary(probe: &Probe) -> String {
+    let head = probe.head();
+    let tuned = match head.tuned_on {
+        0 => "thresholds 0.5: there is no --dev part".to_owned(),
+        rows => format!("thresholds tuned on {}", count(rows, "row")),
+    };
+    let labels = count(head.labels.len() as u64, "label");
+    let ngrams = count(probe.ngrams() as u64, "n-gram");
+    format!("probe: {labels}, {ngrams}, from {}; {tuned}", count(head.rows, "row"))
+}
+
+/// Says what was left out, and why.
+fn say_rows(parts: &Parts, talk: &Talk) {
+    let dropped = parts.dropped;
+    let also = [
+        ("training", dropped.train),
+        ("dev", dropped.dev),
+        ("synthetic", dropped.tstr),
+        ("seed", dropped.seeds),
+    ];
+    for (part, rows) in also.into_iter().filter(|(_, rows)| *rows > 0) {
+        talk.say(&format!(
+            "{} left out: the test part has the same text",
+            count(rows, &format!("{part} row"))
+        ));
+    }
+    let all = [
+        Some(&parts.train),
+        parts.dev.as_ref(),
+        parts.test.as_ref(),
+        parts.made.as_ref(),
+        parts.seeds.as_ref(),
+    ];
+    let unlabelled: u64 = all.into_iter().flatten().map(|part| part.unlabelled).sum();
+    if unlabelled > 0 {
+        talk.say(&format!("{} without a label left out", count(unlabelled, "row")));
+    }
+}
+
+/// Beside the target and renamed, so that no reader meets half a file.
+fn write_probe(probe: &Probe, path: &std::path::Path) -> Result<(), LearnError> {
+    let mut part = path.as_os_str().to_owned();
+    part.push(".part");
+    let part = PathBuf::from(part);
+    std::fs::write(&part, probe.to_bytes())
+        .and_then(|()| std::fs::rename(&part, path))
+        .map_err(|error| LearnError::File { path: path.to_owned(), error })
+}

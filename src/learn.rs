@@ -1,0 +1,16 @@
+//! From files of labelled texts to a trained probe, and from a model's answers to a report.
+
+mod error;
+pub mod evaluation;
+pub mod guard;
+pub mod mapping;
+pub mod rows;
+pub mod served;
+pub mod text;
+pub mod train;
+
+pub use error::LearnError;
+pub use evaluation::{Answers, Evaluation};
+pub use guard::Overlap;
+pub use mapping::Grouping;
+pub use rows::{Columns, Labelled};

@@ -1,0 +1,59 @@
+use std::path::PathBuf;
+
+use crate::labels::MOST_LABELS;
+use crate::probe::ProbeError;
+use crate::table::TableError;
+
+/// What keeps a probe from being trained or measured.
+#[derive(Debug, thiserror::Error)]
+pub enum LearnError {
+    #[error(transparent)]
+    Table(#[from] TableError),
+    #[error("{}: {error}", .path.display())]
+    File { path: PathBuf, error: std::io::Error },
+    #[error("{}: {error}", .path.display())]
+    Probe { path: PathBuf, error: ProbeError },
+    /// A row whose labels cannot be read; `line` counts from 1.
+    #[error("{}:{line}: {what}", .path.display())]
+    Row { path: PathBuf, line: u64, what: String },
+    #[error("{0} distinct labels; a probe tells at most {MOST_LABELS} apart: is `--label` the right column?")]
+    TooMany(usize),
+    #[error(
+        "`{label}` is in no group of `--map {map}`; known are the 28 emotions of GoEmotions and the groups \
+         themselves"
+    )]
+    NoGroup { label: String, map: &'static str },
+    #[error("there is no labelled row in {}", .0.iter().map(|path| path.display().to_string()).collect::<Vec<_>>().join(", "))]
+    Empty(Vec<PathBuf>),
+    #[error("{0} training rows also stand in the test part; `--overlap drop` leaves them out")]
+    Overlap(u64),
+    #[error("no training row is left: all of them also stand in the test part")]
+    AllDropped,
+    #[error(
+        "the label `{label}` of {} is none of the probe's ({}); it was trained with `--map {map}`",
+        .path.display(), .known
+    )]
+    UnknownLabel { path: PathBuf, label: String, known: String, map: String },
+    #[error(
+        "the two probes tell other labels apart: {0}; compare probes of one `--map` and one set of labels"
+    )]
+    OtherLabels(String),
+    #[error("{endpoint}: {what}; `emogrid check CONFIG --endpoint` looks closer")]
+    Served { endpoint: String, what: String },
+    #[error("{0}")]
+    Usage(String),
+}
+
+impl LearnError {
+    /// Whether what was asked for is wrong, rather than a file.
+    pub fn is_usage(&self) -> bool {
+        !matches!(
+            self,
+            Self::Table(TableError::Io { .. })
+                | Self::File { .. }
+                | Self::Probe { .. }
+                | Self::Served { .. }
+                | Self::Overlap(_)
+        )
+    }
+}

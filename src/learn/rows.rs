@@ -1,0 +1,194 @@
+//! Labelled texts from files: GoEmotions' own, or any table with a column of labels.
+
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+
+use serde_json::Value;
+
+use super::LearnError;
+use crate::config::taxonomy;
+use crate::labels::{LabelSet, MOST_LABELS};
+use crate::table::{Format, Layout, Reader, Row};
+
+/// Texts with their labels, which are numbers into `labels`.
+#[derive(Debug, Clone, Default)]
+pub struct Labelled {
+    pub labels: Vec<String>,
+    pub texts: Vec<String>,
+    pub gold: Vec<LabelSet>,
+    /// Rows without a label, which were left out.
+    pub unlabelled: u64,
+}
+
+/// Which columns of a table matter.
+#[derive(Debug, Clone, Default)]
+pub struct Columns {
+    /// `text` where `None`.
+    pub text: Option<String>,
+    /// The first of `emotion`, `labels`, `label` where `None`.
+    pub label: Option<String>,
+}
+
+const USUAL: [&str; 3] = ["emotion", "labels", "label"];
+
+impl Labelled {
+    /// Reads files one after the other; `labels` are those that are known before.
+    ///
+    /// # Errors
+    /// Where a file cannot be read, a row has no such column, there are more labels than a probe
+    /// tells apart, or no row at all.
+    pub fn read(files: &[PathBuf], columns: &Columns) -> Result<Self, LearnError> {
+        let mut all = Self::default();
+        for path in files {
+            if is_goemotions(path)? {
+                all.read_goemotions(path)?;
+            } else {
+                all.read_table(path, columns)?;
+            }
+        }
+        if all.texts.is_empty() {
+            return Err(LearnError::Empty(files.to_vec()));
+        }
+        Ok(all)
+    }
+
+    fn read_goemotions(&mut self, path: &Path) -> Result<(), LearnError> {
+        let names = taxonomy::value_names("goemotions");
+        let layout = Layout {
+            format: Some(Format::Tsv),
+            columns: Some(["text", "labels", "id"].map(str::to_owned).to_vec()),
+            ..Layout::default()
+        };
+        for row in Reader::open(path, &layout)? {
+            let row = row?;
+            let ids = row.column("labels");
+            let mut gold = LabelSet::default();
+            for id in ids.split(',') {
+                let name = id.trim().parse().ok().and_then(|id: usize| names.get(id));
+                let name = name.ok_or_else(|| LearnError::Row {
+                    path: path.to_owned(),
+                    line: row.line,
+                    what: format!("`{ids}` is no list of label ids; an id is a number from 0 to 27"),
+                })?;
+                gold.insert(self.number(name)?);
+            }
+            self.texts.push(row.text);
+            self.gold.push(gold);
+        }
+        Ok(())
+    }
+
+    fn read_table(&mut self, path: &Path, columns: &Columns) -> Result<(), LearnError> {
+        let layout = Layout { text: columns.text.clone(), ..Layout::default() };
+        for row in Reader::open(path, &layout)? {
+            let row = row?;
+            let fault = |what| LearnError::Row { path: path.to_owned(), line: row.line, what };
+            let mut gold = LabelSet::default();
+            for name in labels_of(&row, columns).map_err(fault)? {
+                gold.insert(self.number(&name)?);
+            }
+            if gold.is_empty() {
+                self.unlabelled += 1;
+                continue;
+            }
+            self.texts.push(row.text);
+            self.gold.push(gold);
+        }
+        Ok(())
+    }
+
+    /// A label's number, a new one where it is new.
+    fn number(&mut self, name: &str) -> Result<usize, LearnError> {
+        if let Some(number) = self.labels.iter().position(|known| known == name) {
+            return Ok(number);
+        }
+        if self.labels.len() == MOST_LABELS {
+            return Err(LearnError::TooMany(MOST_LABELS + 1));
+        }
+        self.labels.push(name.to_owned());
+        Ok(self.labels.len() - 1)
+    }
+
+    /// The same rows with labels numbered as in `labels`; `of` says what each of ours is called there.
+    ///
+    /// # Errors
+    /// The label that is not among `labels`.
+    pub fn renumbered(mut self, labels: &[String], of: &[String]) -> Result<Self, String> {
+        let numbers: Vec<usize> = of
+            .iter()
+            .map(|name| labels.iter().position(|known| known == name).ok_or_else(|| name.clone()))
+            .collect::<Result<_, _>>()?;
+        for gold in &mut self.gold {
+            *gold = gold.iter().map(|label| numbers[label]).collect();
+        }
+        self.labels = labels.to_vec();
+        Ok(self)
+    }
+
+    pub fn texts(&self) -> Vec<&str> {
+        self.texts.iter().map(String::as_str).collect()
+    }
+
+    /// Keeps the rows for which `keep` holds; says how many it left out.
+    pub fn retain(&mut self, keep: impl Fn(&str) -> bool) -> u64 {
+        let kept: Vec<bool> = self.texts.iter().map(|text| keep(text)).collect();
+        let before = kept.len();
+        let mut flags = kept.iter();
+        self.texts.retain(|_| flags.next() == Some(&true));
+        let mut flags = kept.iter();
+        self.gold.retain(|_| flags.next() == Some(&true));
+        (before - self.texts.len()) as u64
+    }
+
+    /// The rows of both; labels must be numbered alike.
+    pub fn with(&self, other: &Self) -> Self {
+        let mut all = self.clone();
+        all.texts.extend_from_slice(&other.texts);
+        all.gold.extend_from_slice(&other.gold);
+        all
+    }
+}
+
+/// The labels that a row names: a text, several with commas between them, or a list.
+pub fn labels_of(row: &Row, columns: &Columns) -> Result<Vec<String>, String> {
+    let column = match &columns.label {
+        Some(column) => row.fields.contains_key(column).then_some(column.as_str()),
+        None => USUAL.into_iter().find(|usual| row.fields.contains_key(*usual)),
+    };
+    let Some(column) = column else {
+        let known: Vec<_> = row.fields.keys().map(|name| format!("`{name}`")).collect();
+        let wanted = columns.label.clone().unwrap_or_else(|| USUAL.join("` or `"));
+        return Err(format!(
+            "there is no column `{wanted}`, only {}; name the labels' column with `--label`",
+            known.join(", ")
+        ));
+    };
+    let texts: Vec<&str> = match row.fields.get(column) {
+        None | Some(Value::Null) => Vec::new(),
+        Some(Value::String(text)) => text.split(',').collect(),
+        Some(Value::Array(items)) => items
+            .iter()
+            .map(|item| item.as_str().ok_or_else(|| format!("`{column}` lists {item}; expected texts")))
+            .collect::<Result<_, _>>()?,
+        Some(other) => return Err(format!("`{column}` is {other}; expected a text or a list of texts")),
+    };
+    Ok(texts.into_iter().map(|name| name.trim().to_owned()).filter(|name| !name.is_empty()).collect())
+}
+
+/// Whether a file is one of GoEmotions' filtered parts: no header, and of three columns with tabs
+/// between them the second holds label ids.
+fn is_goemotions(path: &Path) -> Result<bool, LearnError> {
+    if crate::table::is_standard(path) || matches!(Format::by_ending(path), Some(Format::Jsonl | Format::Csv))
+    {
+        return Ok(false);
+    }
+    let failed = |error| LearnError::File { path: path.to_owned(), error };
+    let file = std::fs::File::open(path).map_err(failed)?;
+    let mut line = Vec::new();
+    BufReader::new(file).read_until(b'\n', &mut line).map_err(failed)?;
+    let columns: Vec<&[u8]> = line.split(|byte| *byte == b'\t').collect();
+    let is_ids = |ids: &[u8]| {
+        ids.split(|byte| *byte == b',').all(|id| !id.is_empty() && id.iter().all(u8::is_ascii_digit))
+    };
+    Ok(columns.len() == 3 && is_ids(columns[1]))
+}
