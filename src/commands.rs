@@ -82,7 +82,10 @@ impl From<TableError> for Failure {
 
 impl From<LearnError> for Failure {
     fn from(error: LearnError) -> Self {
-        Failure::Learn(error)
+        match error {
+            LearnError::Table(error) => Failure::Table(error),
+            error => Failure::Learn(error),
+        }
     }
 }
 
