@@ -3,6 +3,7 @@
 mod balance;
 mod clusters;
 mod context;
+mod correction;
 mod distinct;
 mod diversity;
 mod groups;
@@ -26,6 +27,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
+pub use correction::{Drop, Drops, Raise, Swapper, Weighed, drops, raise, weights};
 pub use distinct::{DISTINCT_TEXTS, Distinct, distinct_2};
 pub use groups::{GROUPS, Groups};
 pub use metric::{Bounds, Case, METRICS, Measure, Metric, Part, Thresholds, Verdict, Worse, by_key};
@@ -90,7 +92,9 @@ impl Options {
             let over = part.case.value - if metric.over { part.case.reference.unwrap_or(0.0) } else { 0.0 };
             if metric.worse == Worse::Higher { over } else { -over }
         };
-        parts.sort_by(|a, b| b.verdict.cmp(&a.verdict).then(badness(b).total_cmp(&badness(a))));
+        // Alarms first, and what cannot be told last.
+        let order = |part: &Part| (part.verdict != Verdict::CannotTell).then_some(part.verdict);
+        parts.sort_by(|a, b| order(b).cmp(&order(a)).then(badness(b).total_cmp(&badness(a))));
         let worst = parts.iter().map(|part| part.verdict).filter(|verdict| verdict.is_alarm()).max();
         let own = match &whole {
             Some(case) => self.judge(metric, case),

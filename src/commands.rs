@@ -1,5 +1,6 @@
 //! One thin file a subcommand.
 
+mod audit;
 mod check;
 mod completions;
 mod ctl;
@@ -63,6 +64,10 @@ pub enum Failure {
     /// The config is wrong.
     Config(Report),
     Run(RunError),
+    /// A table that cannot be read or written.
+    Table(crate::table::TableError),
+    /// Arguments that do not go together, or with the file.
+    Usage(String),
     Output(io::Error),
     Table(TableError),
     /// What was asked for cannot be; the message says what to do.
@@ -106,6 +111,7 @@ pub fn main(cli: Cli) -> Exit {
         Command::Run(args) => run::run(&args, &terminal),
         Command::Plan(args) => plan::plan(&args, &terminal),
         Command::Check(args) => check::check(&args, &terminal),
+        Command::Audit(args) => audit::audit(&args, &terminal),
         Command::Export(args) => export::export(&args, &terminal),
         Command::Status(args) => status::status(&args, &terminal),
         Command::Preview(args) => preview::preview(&args, &terminal),
@@ -183,6 +189,14 @@ impl Talk {
                     Some(path) => say(format!("\n{}: {counted}", path.display())),
                     None => say(format!("\n{counted}")),
                 }
+                Exit::Usage
+            }
+            Failure::Table(error) => {
+                say(format!("error: {error}"));
+                Exit::Failed
+            }
+            Failure::Usage(what) => {
+                say(format!("error: {what}"));
                 Exit::Usage
             }
             Failure::Run(RunError::Interrupted) => {

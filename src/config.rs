@@ -1,5 +1,6 @@
 //! A user's YAML, from raw text with places to a resolved config.
 
+pub mod audit;
 mod axes;
 mod dedup;
 pub mod diagnostic;

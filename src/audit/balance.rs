@@ -25,7 +25,11 @@ pub fn balance(table: &Table, options: &Options) -> Vec<Measure> {
     }
     let all: Vec<&str> = table.columns.iter().map(|column| column.name.as_str()).collect();
     if table.columns.len() > 1 {
-        let cell = |row: usize| table.columns.iter().flat_map(|column| names(column, row)).collect();
+        let cell = |row: usize| {
+            // A row of two cells is of none.
+            let values: Option<Vec<&str>> = table.columns.iter().map(|column| column.name_of(row)).collect();
+            values.unwrap_or_default()
+        };
         let have = count(table, cell);
         if options.is_on(&CELLS) {
             out.push(cells(table, &all.join(" × "), &have, options));

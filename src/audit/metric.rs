@@ -275,7 +275,7 @@ mod tests {
                 Worse::Lower => metric.fail < metric.warn,
             };
             assert!(worse, "{}", metric.key);
-            assert!(metric.title.chars().count() <= 36, "{}", metric.title);
+            assert!(metric.title.chars().count() <= 32, "{}", metric.title);
         }
     }
 }

@@ -39,6 +39,11 @@ impl Column {
         }
     }
 
+    /// The name of that value.
+    pub fn name_of(&self, row: usize) -> Option<&str> {
+        Some(self.values[self.only(row)?].as_str())
+    }
+
     /// How many rows have each value.
     pub fn counts(&self) -> Vec<usize> {
         let mut out = vec![0; self.values.len()];
@@ -132,6 +137,36 @@ impl Table {
         self.groups.push(self.finder.find(words).and(known));
         self.ids.push(id.into());
         self.texts.push(text.into());
+    }
+
+    /// A table of some of the rows, in this order.
+    #[must_use]
+    pub fn only(&self, rows: &[usize]) -> Self {
+        let column = |column: &Column| Column {
+            name: column.name.clone(),
+            role: column.role,
+            values: column.values.clone(),
+            index: column.index.clone(),
+            of: rows.iter().map(|row| column.of[*row].clone()).collect(),
+        };
+        let mut ends = Vec::with_capacity(rows.len());
+        let mut tokens = Vec::new();
+        for row in rows {
+            tokens.extend_from_slice(self.tokens(*row));
+            ends.push(tokens.len());
+        }
+        Self {
+            columns: self.columns.iter().map(column).collect(),
+            ids: rows.iter().map(|row| self.ids[*row].clone()).collect(),
+            texts: rows.iter().map(|row| self.texts[*row].clone()).collect(),
+            tokens,
+            ends,
+            vocabulary: self.vocabulary.clone(),
+            index: self.index.clone(),
+            is_word: self.is_word.clone(),
+            groups: rows.iter().map(|row| self.groups[*row]).collect(),
+            finder: Finder::new(),
+        }
     }
 
     /// How many rows there are.

@@ -6,6 +6,7 @@ use std::time::Duration;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
+use super::audit::Audit;
 use super::diagnostic::Span;
 use super::night::Night;
 
@@ -36,6 +37,9 @@ pub struct Config {
     /// Nor does this.
     #[serde(skip)]
     pub night: Night,
+    /// It shapes no row, so a snapshot does not keep it.
+    #[serde(skip)]
+    pub audit: Audit,
 }
 
 /// How far one run goes.

@@ -1,6 +1,6 @@
 //! Named sets of values: those inside the binary, and the user's own files.
 
-use super::diagnostic::{Diagnostic, Report, did_you_mean};
+use super::diagnostic::{Diagnostic, Report, Sources, did_you_mean};
 use super::file::read_named;
 use super::resolved::{AxisValue, Project};
 use super::values::named;
@@ -24,6 +24,19 @@ pub fn built_in(name: &str) -> Option<&'static str> {
 /// The names of all that are built in.
 pub fn names() -> impl Iterator<Item = &'static str> + Clone {
     BUILT_IN.iter().map(|(name, _)| *name)
+}
+
+/// Names that built-in taxonomies give a polarity, in lower case.
+pub fn of_polarity(wanted: &str) -> impl Iterator<Item = String> {
+    let texts = BUILT_IN.iter().filter_map(move |(_, text)| {
+        let mut sources = Sources::default();
+        let source = sources.add("<built in>", *text);
+        let tree = yaml::parse(&sources, source).ok()?;
+        let of = |node: &Node| node.get("polarity").and_then(Node::text) == Some(wanted);
+        let values = tree.get("values")?.entries().iter().filter(|(_, value)| of(value));
+        Some(values.map(|(name, _)| name.text.to_lowercase()).collect::<Vec<_>>())
+    });
+    texts.collect::<Vec<_>>().into_iter().flatten()
 }
 
 /// The values of the taxonomy that an axis names; `None` where a mistake was reported and nothing is
