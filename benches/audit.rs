@@ -153,7 +153,7 @@ fn human(folder: &Path) {
         let of_labels = parts(key);
         let by_label =
             of_labels.iter().map(|part| part.case.value).sum::<f64>() / of_labels.len().max(1) as f64;
-        println!("    (\"{key}\", {:.4}, {:.4}, {by_label:.4}),", value(&report, key), value(&small, key));
+        println!("    (\"{key}\", {:.5}, {:.5}, {by_label:.5}),", value(&report, key), value(&small, key));
     }
     println!("];");
 }

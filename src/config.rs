@@ -3,6 +3,7 @@
 pub mod audit;
 mod axes;
 mod dedup;
+pub mod curation;
 pub mod diagnostic;
 mod endpoint;
 mod extend;

@@ -5,12 +5,14 @@ use super::statistics::{bootstrap, cramers_v};
 use super::table::{Column, Table};
 use super::{Options, human, percent};
 
-/// The features: metric, what it is called, and whether a text has it.
-const FEATURES: &[(&Metric, &str, fn(&str) -> bool)] = &[
-    (&EXCLAMATION, "\"!\"", |text| text.contains('!')),
-    (&QUESTION, "\"?\"", |text| text.contains('?')),
-    (&EMOJI, "an emoji", |text| text.contains(is_emoji)),
-    (&OPENS_WITH_I, "an opening \"I\"", opens_with_i),
+/// What it is called, and whether a text has it.
+type Feature = (&'static str, fn(&str) -> bool);
+
+const FEATURES: &[(&Metric, Feature)] = &[
+    (&EXCLAMATION, ("\"!\"", |text| text.contains('!'))),
+    (&QUESTION, ("\"?\"", |text| text.contains('?'))),
+    (&EMOJI, ("an emoji", |text| text.contains(is_emoji))),
+    (&OPENS_WITH_I, ("an opening \"I\"", opens_with_i)),
 ];
 
 /// The blocks of pictographs beyond the basic plane: U+1F300 to U+1FAFF.
@@ -27,9 +29,9 @@ fn opens_with_i(text: &str) -> bool {
 pub fn surface(table: &Table, options: &Options) -> Vec<Measure> {
     let mut out = Vec::new();
     for column in table.labels() {
-        for (metric, what, has) in FEATURES.iter().copied() {
+        for (metric, feature) in FEATURES.iter().copied() {
             if options.is_on(metric) {
-                out.push(of_column(table, column, metric, (what, has), options));
+                out.push(of_column(table, column, metric, feature, options));
             }
         }
     }
@@ -40,7 +42,7 @@ fn of_column(
     table: &Table,
     column: &Column,
     metric: &'static Metric,
-    (what, has): (&str, fn(&str) -> bool),
+    (what, has): Feature,
     options: &Options,
 ) -> Measure {
     let rows: Vec<(usize, usize, bool)> =

@@ -214,6 +214,14 @@ fn groups(row: &Row) -> Groups {
 /// Says which rows to drop and which values to ask more of.
 fn fix(args: &AuditArgs, subject: &Subject, talk: &Talk, steps: &mut Steps) -> Result<Exit, Failure> {
     let table = &subject.table;
+    if let Some(path) = args.write.as_ref().filter(|_| subject.is_config)
+        && path.extension().is_none_or(|ending| ending != "jsonl")
+    {
+        return Err(usage(format!(
+            "--write {}: `curation` reads JSON Lines; name it `.jsonl`",
+            path.display()
+        )));
+    }
     let found = audit::drops(table, &subject.options, |what, share| steps.step(what, share));
     let raised = audit::raise(table, &found.before);
     if args.json {
@@ -238,7 +246,16 @@ fn fix(args: &AuditArgs, subject: &Subject, talk: &Talk, steps: &mut Steps) -> R
     }
     match &args.write {
         Some(path) => {
+            // What was decided before stays so: those rows are not in the dataset any more.
+            let before = if subject.is_config {
+                std::fs::read_to_string(path).unwrap_or_default()
+            } else {
+                String::new()
+            };
             let mut writer = Writer::create(path)?;
+            for line in before.lines().filter_map(|line| serde_json::from_str(line).ok()) {
+                writer.write(&line)?;
+            }
             for row in &found.rows {
                 let line = json!({ "id": table.id(row.row), "why": row.why.join(", ") });
                 if let Value::Object(line) = line {

@@ -130,6 +130,12 @@ pub static CONFIG: Section = Section {
             "What a run must keep to: where it does not, its summary says LOOK and it ends with exit code 4.",
         ),
         key(
+            "curation",
+            Kind::Text,
+            "",
+            "A file of rows that are left out, from the config's folder: a JSON object with an `id` a line, as `emogrid audit --fix --write` writes it. Others are asked for in their place.",
+        ),
+        key(
             "audit",
             Kind::Section(&audit::AUDIT),
             "",

@@ -7,6 +7,7 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use super::audit::Audit;
+use super::curation::Curation;
 use super::diagnostic::Span;
 use super::night::Night;
 
@@ -29,6 +30,8 @@ pub struct Config {
     pub checks: Checks,
     pub scope: Scope,
     pub dedup: Dedup,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub curation: Option<Curation>,
     pub lists: Vec<List>,
     pub output: PathBuf,
     /// It shapes no row, so a snapshot does not keep it.

@@ -6,17 +6,25 @@ use super::{Outcome, Recipe};
 use crate::audit::{Asked, Bounds, Groups, METRICS, Options, Report, Role, Table, Thresholds, audit};
 use crate::config::audit::Audit;
 use crate::config::taxonomy;
+use crate::model::RowId;
 
-/// The rows of an outcome: text, id, and a column an axis.
-pub fn table(recipe: &Recipe, outcome: &Outcome) -> Table {
+/// A table with a column an axis, and no rows yet.
+pub fn empty(recipe: &Recipe) -> Table {
     let role = |label| if label { Role::Label } else { Role::Context };
-    let columns = recipe.grid.axes.iter().map(|axis| (axis.name.to_string(), role(axis.label)));
-    let mut table = Table::new(columns);
+    Table::new(recipe.grid.axes.iter().map(|axis| (axis.name.to_string(), role(axis.label))))
+}
+
+/// Adds a row of a cell.
+pub fn push(table: &mut Table, recipe: &Recipe, cell: usize, id: &RowId, text: &str) {
+    let values = recipe.grid.names(recipe.grid.cells()[cell]).map(|(_, value)| [value]);
+    table.push(&id.to_string(), text, values, Groups::default());
+}
+
+/// The rows of an outcome.
+pub fn table(recipe: &Recipe, outcome: &Outcome) -> Table {
+    let mut table = empty(recipe);
     for row in &outcome.rows {
-        let text = &row.answer[row.place.index].text;
-        let cell = recipe.grid.cells()[row.place.cell];
-        let values = recipe.grid.names(cell).map(|(_, value)| [value]);
-        table.push(&row.id.to_string(), text, values, Groups::default());
+        push(&mut table, recipe, row.place.cell, &row.id, &row.answer[row.place.index].text);
     }
     table
 }

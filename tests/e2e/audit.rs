@@ -1,10 +1,11 @@
 //! `emogrid audit`, on tables and on a config's dataset.
 
 use std::fmt::Write;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use serde_json::Value;
 
-use crate::fake::Fake;
+use crate::fake::{Fake, Reply};
 use crate::project::Project;
 
 /// A table of rows without a fault, but for what `change` does to them.
@@ -42,7 +43,7 @@ fn measure<'a>(report: &'a Value, metric: &str) -> &'a Value {
 
 /// Half of the texts of "joy" say so.
 fn leaking(row: usize, text: &mut String, emotion: &mut &'static str) {
-    if row % 2 == 0 && *emotion == "joy" {
+    if row.is_multiple_of(2) && *emotion == "joy" {
         text.push_str(" joy");
     }
 }
@@ -191,4 +192,43 @@ fn a_config_s_dataset_is_audited_by_its_axes() {
     assert_eq!(measure(&report, "balance_asked")["value"], 0.0);
     assert_eq!(measure(&report, "distinct_2")["verdict"], "cannot-tell");
     project.emogrid(&["audit", "small.yaml", "--label", "emotion"]).exits(2).says("--label is for tables");
+}
+
+#[test]
+fn what_a_fix_drops_from_a_config_s_dataset_stays_dropped_and_is_replaced() {
+    let asked = AtomicUsize::new(0);
+    // Every other of the first texts about joy says so.
+    let fake = Fake::start();
+    fake.script(move |seen, _| {
+        let asked = asked.fetch_add(1, Ordering::SeqCst);
+        let leak =
+            if seen.user().contains("joy") && asked.is_multiple_of(2) && asked < 160 { " joy" } else { "" };
+        let words: Vec<String> =
+            (0..8).map(|at| format!("w{}", (asked * 7919 + at * 104_729) % 3001)).collect();
+        Reply::text(&format!("{{\"text\": \"{}{leak}\"}}", words.join(" ")))
+    });
+    let project = Project::new();
+    let config = format!(
+        "name: moods\nendpoints: {{ fake: {} }}\nprompt: {{ user: 'Show {{{{ emotion }}}}.' }}\n\
+         grid: {{ axes: {{ emotion: {{ label: true, values: [joy, anger] }} }} }}\n\
+         samples: {{ per_cell: 80, max_asks: 400 }}\n",
+        fake.url()
+    );
+    project.write("moods.yaml", &config);
+    project.emogrid(&["run", "moods.yaml"]).exits(0);
+    project.emogrid(&["audit", "moods.yaml"]).exits(4);
+    project.emogrid(&["audit", "moods.yaml", "--fix", "--write", "moods.csv"]).exits(2).says("JSON Lines");
+    let fix = ["audit", "moods.yaml", "--fix", "--write", "dropped.jsonl"];
+    project.emogrid(&fix).exits(0).says("name it in the config as `curation:`");
+    let dropped = project.rows("dropped.jsonl");
+    assert!(!dropped.is_empty() && dropped[0]["why"].as_str().unwrap().contains("leakage"), "{dropped:?}");
+    project.write("moods.yaml", &format!("{config}curation: dropped.jsonl\n"));
+    project.emogrid(&["run", "moods.yaml"]).exits(0);
+    assert_eq!(project.rows("out/moods/dataset.jsonl").len(), 160, "others were asked for");
+    let curated = project.rows("out/moods/rejected.jsonl");
+    assert!(curated.iter().filter(|reject| reject["reason"] == "curation").count() == dropped.len());
+    project.emogrid(&["audit", "moods.yaml"]).exits(0);
+    // A second fix keeps what the first decided.
+    project.emogrid(&fix).exits(0);
+    assert_eq!(project.rows("dropped.jsonl"), dropped);
 }

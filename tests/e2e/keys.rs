@@ -854,6 +854,22 @@ effects! {
         rings("tokens_per_second", "0", "1e9");
     }
 
+    curated_rows_are_left_out_and_replaced("curation") {
+        let bench = Bench::new();
+        let plain = bench.run(&[]).exits(0);
+        let dropped = plain.rows[0]["id"].as_str().unwrap().to_owned();
+        bench.project.write("dropped.jsonl", &format!("{{\"id\": \"{dropped}\", \"why\": \"dull\"}}\n\n"));
+        let made = bench.run(&["curation=dropped.jsonl"]).exits(0);
+        assert_eq!(made.rows.len(), plain.rows.len(), "another row is asked for in its place");
+        assert!(made.rows.iter().all(|row| row["id"] != dropped.as_str()));
+        assert_eq!(made.rejects[0]["reason"], "curation");
+        assert_eq!(made.seen.len(), plain.seen.len() + 1);
+        // It is asked for in its old place again where the decision goes.
+        let back = bench.project.emogrid(&["run", "base.yaml", "--json"]).exits(0).json();
+        assert_eq!(back["requests"], 0);
+        assert!(bench.project.rows("out/base/dataset.jsonl").iter().any(|row| row["id"] == dropped.as_str()));
+    }
+
     an_audit_is_told_what_matters("audit", "audit.off", "audit.warn", "audit.fail", "audit.targets") {
         let bench = Bench::new();
         bench.run(&[]).exits(0);
