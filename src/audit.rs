@@ -164,11 +164,45 @@ impl Report {
         of(Verdict::Fail).chain(of(Verdict::Warn))
     }
 
+    /// What a summary keeps of it: each measure in a few fields.
+    pub fn brief(&self) -> Vec<Brief<'_>> {
+        let measures = self.measures.iter().map(|measure| {
+            let whole = measure.whole.as_ref();
+            Brief {
+                metric: measure.metric,
+                of: &measure.of,
+                value: whole.map(|case| case.value).filter(|value| value.is_finite()),
+                interval: whole.and_then(|case| case.interval),
+                reference: whole.and_then(|case| case.reference),
+                verdict: measure.verdict,
+                finding: measure.verdict.is_alarm().then_some(&measure.finding),
+            }
+        });
+        measures.collect()
+    }
+
     /// One line for each alarm: the metric, its column, and what was found.
     pub fn lines(&self) -> Vec<String> {
         let line = |measure: &Measure| format!("{}: {}", measure.verdict.name(), measure.finding);
         self.alarms().map(line).collect()
     }
+}
+
+/// A measure without its parts.
+#[derive(Debug, Clone, Serialize)]
+pub struct Brief<'a> {
+    pub metric: &'static str,
+    #[serde(skip_serializing_if = "str::is_empty")]
+    pub of: &'a str,
+    pub value: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub interval: Option<[f64; 2]>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reference: Option<f64>,
+    pub verdict: Verdict,
+    /// Of an alarm.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub finding: Option<&'a String>,
 }
 
 type Family = fn(&Table, &Options) -> Vec<Measure>;

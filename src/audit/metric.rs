@@ -73,10 +73,9 @@ use Worse::{Higher, Lower};
 
 pub static BALANCE: Metric = metric("balance", "entropy of labels", Lower, (0.80, 0.60), 50);
 pub static BALANCE_ASKED: Metric =
-    metric("balance_asked", "labels, distance from what was asked", Higher, (0.05, 0.15), 1);
+    metric("balance_asked", "labels, distance from asked", Higher, (0.05, 0.15), 1);
 pub static CELLS: Metric = metric("cells", "entropy of cells", Lower, (0.80, 0.60), 50);
-pub static CELLS_ASKED: Metric =
-    metric("cells_asked", "cells, distance from what was asked", Higher, (0.05, 0.15), 1);
+pub static CELLS_ASKED: Metric = metric("cells_asked", "cells, distance from asked", Higher, (0.05, 0.15), 1);
 pub static LEAKAGE: Metric = over(metric("leakage", "label's own word in text", Higher, (0.10, 0.25), 30));
 pub static LEAKAGE_STEM: Metric =
     over(metric("leakage_stem", "label's stem in text", Higher, (0.12, 0.30), 30));

@@ -6,7 +6,7 @@ use super::*;
 
 const LABELS: [&str; 6] = ["joy", "anger", "fear", "sadness", "remorse", "pride"];
 const CONTEXTS: [&str; 4] = ["work", "home", "sport", "money"];
-const ROWS: usize = 2400;
+const ROWS: usize = 960;
 
 #[derive(Clone)]
 struct Made {
@@ -331,6 +331,9 @@ fn bounds_can_be_set_and_metrics_left_out() {
     assert!(report.measures.iter().all(|measure| measure.metric != "emoji"));
     assert_eq!(report.alarms().count(), 1);
     assert_eq!(report.lines().len(), 1);
+    let found: Vec<&String> = report.brief().into_iter().filter_map(|brief| brief.finding).collect();
+    assert_eq!(found.len(), 1);
+    assert_eq!(report.lines()[0], format!("fail: {}", found[0]));
 }
 
 #[test]
