@@ -112,9 +112,14 @@ fn human(folder: &Path) {
         let measure = report.measures.iter().find(|measure| measure.metric == key);
         measure.map_or(Vec::new(), |measure| measure.parts.clone())
     };
+    println!("const OPENER_OF: &[(&str, f64)] = &[");
     for part in parts("opener") {
-        println!("// opener, {}: {:.4}", part.case.name, part.case.value);
+        match part.case.name.as_str() {
+            "all words" => println!("// all words: {:.4}", part.case.value),
+            name => println!("    (\"{name}\", {:.5}),", part.case.value),
+        }
     }
+    println!("];");
     let mut leakage: BTreeMap<String, [f64; 2]> = BTreeMap::new();
     for (at, key) in ["leakage", "leakage_stem"].into_iter().enumerate() {
         for part in parts(key) {

@@ -131,7 +131,15 @@ const WORST: usize = 5;
 impl Measure {
     /// Adds what was found, and the advice where it is an alarm.
     fn saying(mut self, finding: impl Into<String>, advice: impl Into<String>) -> Self {
-        self.finding = finding.into();
+        let least = self.metric().map_or(0, |metric| metric.least);
+        let few = self.whole.as_ref().map(|case| case.rows).filter(|rows| *rows < least);
+        self.finding = match (self.verdict, few) {
+            (Verdict::CannotTell, Some(rows)) => format!("{rows} rows; {least} would tell"),
+            (Verdict::CannotTell, None) if self.whole.is_some() => {
+                format!("{}; more rows would tell", finding.into())
+            }
+            _ => finding.into(),
+        };
         if self.verdict.is_alarm() {
             self.advice = advice.into();
         }

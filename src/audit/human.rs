@@ -73,6 +73,38 @@ const DIVERSITY: &[(&str, f64, f64, f64)] = &[
 pub const BALANCE: f64 = 0.8343;
 pub const LENGTH: f64 = 0.0258;
 
+/// By label: the skill of the first three words at telling it.
+const OPENER_OF: &[(&str, f64)] = &[
+    ("admiration", 0.32349),
+    ("amusement", 0.28273),
+    ("anger", 0.24447),
+    ("annoyance", 0.02553),
+    ("approval", 0.17551),
+    ("caring", 0.19245),
+    ("confusion", 0.18012),
+    ("curiosity", 0.36511),
+    ("desire", 0.37133),
+    ("disappointment", 0.04295),
+    ("disapproval", 0.22634),
+    ("disgust", 0.09114),
+    ("embarrassment", 0.09060),
+    ("excitement", 0.10438),
+    ("fear", 0.10713),
+    ("gratitude", 0.57552),
+    ("grief", 0.00000),
+    ("joy", 0.16150),
+    ("love", 0.53210),
+    ("nervousness", -0.03704),
+    ("neutral", 0.11346),
+    ("optimism", 0.23754),
+    ("pride", -0.03704),
+    ("realization", 0.07784),
+    ("relief", 0.02646),
+    ("remorse", 0.43434),
+    ("sadness", 0.19162),
+    ("surprise", 0.38745),
+];
+
 /// The skill of the first three words, and of all words.
 pub const OPENER: f64 = 0.1960;
 pub const OPENER_WORDS: f64 = 0.3014;
@@ -82,6 +114,12 @@ pub fn leakage(label: &str, stem: bool) -> f64 {
     let known = LEAKAGE.iter().find(|(name, ..)| *name == label);
     let (word, stem_of) = known.map_or(LEAKAGE_OF_ALL, |(_, word, stem)| (*word, *stem));
     if stem { stem_of } else { word }
+}
+
+/// The skill of the first three words at telling a label.
+pub fn opener(label: &str) -> f64 {
+    let label = label.to_lowercase();
+    OPENER_OF.iter().find(|(name, _)| *name == label).map_or(OPENER, |(_, skill)| *skill)
 }
 
 /// Cramér's V with the label.

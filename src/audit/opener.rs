@@ -4,12 +4,12 @@
 //! every label for equally likely, so that the balance of labels changes nothing, and are trained on
 //! four fifths of the clusters of near-duplicates and tried on the fifth.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use super::clusters::clusters;
 use super::metric::{Case, Measure, OPENER};
 use super::random::{Random, mix};
-use super::statistics::Z;
+use super::statistics::{Z, wilson};
 use super::table::{Column, Table};
 use super::{Options, human};
 
@@ -80,7 +80,12 @@ fn of_column(table: &Table, column: &Column, clusters: &[u32], options: &Options
     );
     let by_words =
         Case::new(examples.len(), whole_skill).named("all words").against(Some(human::OPENER_WORDS));
-    let mut measure = options.measure(&OPENER, &column.name, Some(whole), Vec::new());
+    let parts =
+        opening.by_label(&examples, labels.len()).into_iter().zip(&labels).filter_map(|(case, value)| {
+            let name = &column.values[*value];
+            Some(case?.named(name).against(Some(human::opener(name))))
+        });
+    let mut measure = options.measure(&OPENER, &column.name, Some(whole), parts.collect());
     let offenders = match measure.verdict.is_alarm() {
         true => offenders(table, &examples, &opening),
         false => Vec::new(),
@@ -88,6 +93,17 @@ fn of_column(table: &Table, column: &Column, clusters: &[u32], options: &Options
     // How well all words tell the label is there to compare with, and is no fault.
     let verdict = super::Verdict::Ok;
     measure.parts.push(super::Part { case: by_words, verdict });
+    let worst: Vec<String> = measure
+        .parts
+        .iter()
+        .filter(|part| part.verdict.is_alarm())
+        .take(3)
+        .map(|part| format!("{} {:.2}", part.case.name, part.case.value))
+        .collect();
+    let mut finding = finding;
+    if !worst.is_empty() {
+        finding.push_str(&format!("; most: {}", worst.join(", ")));
+    }
     let first = offenders.first().map(|row| {
         let words: Vec<&str> = table.words(*row).take(3).map(|token| table.token(token)).collect();
         format!("; such as \"{} …\"", words.join(" "))
@@ -169,12 +185,32 @@ fn tried(examples: &[Example], labels: usize, features: impl Fn(usize) -> Vec<u6
 }
 
 impl Tried {
+    /// The same of each label, with Wilson's interval; `None` where a label has no row.
+    fn by_label(&self, examples: &[Example], labels: usize) -> Vec<Option<Case>> {
+        let mut out = vec![(0usize, 0usize, HashSet::new()); labels];
+        for (example, margin) in examples.iter().zip(&self.0) {
+            let (rows, right, clusters) = &mut out[example.label];
+            *rows += 1;
+            *right += usize::from(*margin > 0.0);
+            clusters.insert(example.cluster);
+        }
+        let k = out.iter().filter(|(rows, ..)| *rows > 0).count() as f64;
+        let scaled = |share: f64| (share - 1.0 / k) / (1.0 - 1.0 / k);
+        let case = |(rows, right, clusters): (usize, usize, HashSet<u32>)| {
+            let share = right as f64 / rows as f64;
+            let apart = clusters.len();
+            let interval = wilson((share * apart as f64).round() as usize, apart).map(scaled);
+            (rows > 0).then(|| Case::new(rows, scaled(share)).between(interval))
+        };
+        out.into_iter().map(case).collect()
+    }
+
     /// The mean share of each label's rows that were told rightly, between chance (0) and always (1),
     /// with a normal interval in which near-duplicates count once.
     fn skill(&self, examples: &[Example], labels: usize) -> (f64, [f64; 2]) {
         let mut right = vec![0usize; labels];
         let mut rows = vec![0usize; labels];
-        let mut clusters: Vec<std::collections::HashSet<u32>> = vec![Default::default(); labels];
+        let mut clusters: Vec<HashSet<u32>> = vec![Default::default(); labels];
         for (example, margin) in examples.iter().zip(&self.0) {
             rows[example.label] += 1;
             right[example.label] += usize::from(*margin > 0.0);

@@ -138,16 +138,16 @@ pub fn entropy(counts: impl Iterator<Item = f64> + Clone) -> f64 {
     counts.filter(|count| *count > 0.0).map(|count| count / all).map(|share| -share * share.ln()).sum()
 }
 
-/// The mutual information of a table of counts, in nats, divided by the mean of the two entropies
-/// (Strehl and Ghosh, JMLR 2002, use the geometric mean; Kvålseth, IEEE SMC 1987, this one).
+/// The mutual information of a table of counts by the smaller of the two entropies (Kvålseth, IEEE
+/// SMC 1987): 1 where one tells the other wholly, however many values each has.
 pub fn normalised_information(table: &[Vec<f64>]) -> f64 {
     let columns = table.iter().map(Vec::len).max().unwrap_or(0);
     let row: Vec<f64> = table.iter().map(|row| row.iter().sum()).collect();
     let column: Vec<f64> = (0..columns).map(|at| table.iter().map(|row| row[at]).sum()).collect();
     let (of_rows, of_columns) = (entropy(row.iter().copied()), entropy(column.iter().copied()));
     let joint = entropy(table.iter().flatten().copied());
-    let mean = (of_rows + of_columns) / 2.0;
-    if mean > 0.0 { ((of_rows + of_columns - joint) / mean).max(0.0) } else { 0.0 }
+    let least = of_rows.min(of_columns);
+    if least > 1e-12 { ((of_rows + of_columns - joint) / least).max(0.0) } else { 0.0 }
 }
 
 #[cfg(test)]
