@@ -2,38 +2,47 @@
 
 use std::collections::BTreeSet;
 
-use super::{Outcome, Recipe};
+use super::Recipe;
+use super::evaluate::{Accepted, Sink};
 use crate::audit::{Asked, Bounds, Groups, METRICS, Options, Report, Role, Table, Thresholds, audit};
 use crate::config::audit::Audit;
 use crate::config::taxonomy;
-use crate::model::RowId;
 
-/// A table with a column an axis, and no rows yet.
-pub fn empty(recipe: &Recipe) -> Table {
-    let role = |label| if label { Role::Label } else { Role::Context };
-    Table::new(recipe.grid.axes.iter().map(|axis| (axis.name.to_string(), role(axis.label))))
+/// Takes in rows as they come about: text, id, and a column an axis.
+pub struct Audited<'a> {
+    recipe: &'a Recipe,
+    pub table: Table,
 }
 
-/// Adds a row of a cell.
-pub fn push(table: &mut Table, recipe: &Recipe, cell: usize, id: &RowId, text: &str) {
-    let values = recipe.grid.names(recipe.grid.cells()[cell]).map(|(_, value)| [value]);
-    table.push(&id.to_string(), text, values, Groups::default());
-}
-
-/// The rows of an outcome.
-pub fn table(recipe: &Recipe, outcome: &Outcome) -> Table {
-    let mut table = empty(recipe);
-    for row in &outcome.rows {
-        push(&mut table, recipe, row.place.cell, &row.id, &row.answer[row.place.index].text);
+impl<'a> Audited<'a> {
+    pub fn new(recipe: &'a Recipe) -> Self {
+        let role = |label| if label { Role::Label } else { Role::Context };
+        let columns = recipe.grid.axes.iter().map(|axis| (axis.name.to_string(), role(axis.label)));
+        Self { recipe, table: Table::new(columns) }
     }
-    table
+
+    /// The audit of what came, by the config.
+    pub fn report(&self) -> Report {
+        audit(&self.table, &options(self.recipe), |_, _| {})
+    }
 }
+
+impl Sink for Audited<'_> {
+    fn row(&mut self, row: &Accepted<'_>) {
+        let grid = &self.recipe.grid;
+        let values = grid.names(grid.cell(row.place.cell)).map(|(_, value)| [value]);
+        self.table.push(&row.name.to_string(), &row.candidate.text, values, Groups::default());
+    }
+}
+
+/// Cells of a grid beyond which rows are too few in each to compare with what was asked.
+const MOST_CELLS: usize = 100_000;
 
 /// How a config wants its dataset audited.
 pub fn options(recipe: &Recipe) -> Options {
-    let cells = recipe.grid.cells().iter().zip(&recipe.quotas.rows).map(|(cell, rows)| {
-        let values = recipe.grid.names(*cell).map(|(_, value)| value.to_owned());
-        (values.collect(), u64::from(*rows))
+    let cells = recipe.grid.cells().enumerate().map(|(at, cell)| {
+        let values = recipe.grid.names(cell).map(|(_, value)| value.to_owned());
+        (values.collect(), u64::from(recipe.quotas.rows(at)))
     });
     let values = recipe.config.axes.iter().filter(|axis| axis.label).flat_map(|axis| &axis.values);
     let polarity = |value: &&crate::config::resolved::AxisValue| {
@@ -45,7 +54,7 @@ pub fn options(recipe: &Recipe) -> Options {
     Options {
         seed: recipe.config.seed,
         negative: if says { own } else { known_negative() },
-        asked: Some(Asked { cells: cells.collect() }),
+        asked: (recipe.grid.size() <= MOST_CELLS).then(|| Asked { cells: cells.collect() }),
         ..of_config(&recipe.config.audit)
     }
 }
@@ -68,11 +77,6 @@ fn of_config(audit: &Audit) -> Options {
 /// Labels that the built-in taxonomies call negative.
 pub fn known_negative() -> BTreeSet<String> {
     taxonomy::of_polarity("negative").collect()
-}
-
-/// The audit of an outcome by its config.
-pub fn report(recipe: &Recipe, outcome: &Outcome) -> Report {
-    audit(&table(recipe, outcome), &options(recipe), |_, _| {})
 }
 
 #[cfg(test)]

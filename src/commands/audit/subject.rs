@@ -4,11 +4,13 @@ use std::path::Path;
 
 use serde_json::{Map, Value};
 
-use super::super::{Evaluated, Failure, Talk, evaluate_stored, open_path};
+use super::super::{Failure, Stored, Talk, open_path};
 use super::{Steps, usage};
 use crate::audit::{GROUPS, Groups, Options, Role, Table};
 use crate::cli::AuditArgs;
-use crate::dataset::{audited, row};
+use crate::dataset::audited::{self, Audited};
+use crate::dataset::evaluate::Accepted;
+use crate::dataset::{Models, Recipe, Sink, row};
 use crate::report::thousands;
 use crate::table::{Reader, Row};
 
@@ -49,17 +51,36 @@ pub fn of_config(args: &AuditArgs, talk: &Talk) -> Result<Subject, Failure> {
     let opened = open_path(&args.table.file, &args.set)?;
     talk.warnings(&opened.warnings);
     let recipe = &opened.recipe;
-    let Evaluated { outcome, models, .. } = evaluate_stored(&opened)?;
-    let table = audited::table(recipe, &outcome);
+    let stored = Stored::open(&opened)?;
+    let mut seen = Seen {
+        recipe,
+        models: &stored.models,
+        audited: Audited::new(recipe),
+        rows: (args.weights.is_some() || args.swap.is_some()).then(Vec::new),
+    };
+    stored.evaluate(&opened, talk, true, &mut seen)?;
+    let (table, rows) = (seen.audited.table, seen.rows.unwrap_or_default());
     let mut options = audited::options(recipe);
     given(args, &mut options)?;
-    let rows = if args.weights.is_some() || args.swap.is_some() {
-        let row = |accepted| row::Row { recipe, models: &models, accepted }.fields();
-        outcome.rows.iter().map(row).collect()
-    } else {
-        Vec::new()
-    };
     Ok(Subject { table, options, rows, text: "text".into(), id: "id".into(), is_config: true })
+}
+
+/// What is taken in of an evaluation: the table, and the rows as they stand where they will be written.
+struct Seen<'a> {
+    recipe: &'a Recipe,
+    models: &'a Models,
+    audited: Audited<'a>,
+    rows: Option<Vec<Map<String, Value>>>,
+}
+
+impl Sink for Seen<'_> {
+    fn row(&mut self, accepted: &Accepted<'_>) {
+        self.audited.row(accepted);
+        if let Some(rows) = &mut self.rows {
+            let row = row::Row { recipe: self.recipe, models: self.models, accepted };
+            rows.push(row.fields());
+        }
+    }
 }
 
 /// What the command line says of how to audit.
