@@ -64,10 +64,6 @@ pub enum Failure {
     /// The config is wrong.
     Config(Report),
     Run(RunError),
-    /// A table that cannot be read or written.
-    Table(crate::table::TableError),
-    /// Arguments that do not go together, or with the file.
-    Usage(String),
     Output(io::Error),
     Table(TableError),
     /// What was asked for cannot be; the message says what to do.
@@ -189,14 +185,6 @@ impl Talk {
                     Some(path) => say(format!("\n{}: {counted}", path.display())),
                     None => say(format!("\n{counted}")),
                 }
-                Exit::Usage
-            }
-            Failure::Table(error) => {
-                say(format!("error: {error}"));
-                Exit::Failed
-            }
-            Failure::Usage(what) => {
-                say(format!("error: {what}"));
                 Exit::Usage
             }
             Failure::Run(RunError::Interrupted) => {

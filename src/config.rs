@@ -2,8 +2,8 @@
 
 pub mod audit;
 mod axes;
-mod dedup;
 pub mod curation;
+mod dedup;
 pub mod diagnostic;
 mod endpoint;
 mod extend;

@@ -8,7 +8,6 @@ use super::{Exit, Failure, Talk, print_json};
 use crate::audit::{self, Report, Verdict};
 use crate::cli::{AuditArgs, FailOn};
 use crate::report::audit::audit_text;
-use crate::table::TableError;
 use correct::{fix, swap, weigh};
 use subject::{is_config, of_config, of_tables};
 
@@ -45,7 +44,7 @@ fn exit(args: &AuditArgs, report: &Report) -> Exit {
 }
 
 fn usage(what: impl Into<String>) -> Failure {
-    Failure::Usage(what.into())
+    Failure::Refused(what.into())
 }
 
 /// Says how far a long audit is, once a second.
@@ -67,15 +66,6 @@ impl Steps {
         if self.said.elapsed().as_secs_f64() >= 1.0 {
             self.said = Instant::now();
             self.talk.say(&text());
-        }
-    }
-}
-
-impl From<TableError> for Failure {
-    fn from(error: TableError) -> Self {
-        match error {
-            TableError::Columns { .. } | TableError::Ending(_) => usage(error.to_string()),
-            TableError::Io { .. } | TableError::Row { .. } => Failure::Table(error),
         }
     }
 }

@@ -7,8 +7,8 @@ use serde_json::Map;
 
 use super::audit::Audit;
 use super::axes::axes;
-use super::dedup::{dedup, scope};
 use super::curation::Curation;
+use super::dedup::{dedup, scope};
 use super::diagnostic::{Diagnostic, Report, Span, did_you_mean};
 use super::endpoint::endpoints;
 use super::keys;
