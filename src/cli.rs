@@ -73,6 +73,20 @@ Examples:
   emogrid check configs/moods.yaml --resolved
   emogrid check configs/moods.yaml --endpoint")]
     Check(CheckArgs),
+    /// Measure the biases and the diversity of labelled texts, and correct them
+    #[command(after_help = "\
+Examples:
+  emogrid audit posts.jsonl --label emotion --context topic
+  emogrid audit train.csv --text body --label mood --separator , --json
+  emogrid audit configs/moods.yaml          the dataset of a config
+  emogrid audit configs/moods.yaml --fix --write configs/moods.curation.jsonl
+  emogrid audit posts.jsonl --weights weighted.jsonl
+  emogrid audit posts.jsonl --swap swapped.jsonl
+
+A measure fails or warns only where its whole 95 % interval is beyond a bound;
+too few rows cannot tell, and never pass. With an alarm the exit code is 4; see
+--fail-on. docs/audit.md says what each metric is and what to do.")]
+    Audit(AuditArgs),
     /// Write the dataset in another format or to another place
     #[command(after_help = "\
 Examples:
@@ -569,6 +583,58 @@ fn threshold(text: &str) -> Result<Similarity, String> {
         Ok(fraction) if fraction > 0.0 && fraction <= 1.0 => Ok(Similarity::from_fraction(fraction)),
         _ => Err("expected a number above 0 and not above 1, such as 0.45".to_owned()),
     }
+}
+
+#[derive(Debug, Args)]
+pub struct AuditArgs {
+    #[command(flatten)]
+    pub table: TableArgs,
+    /// Further tables of the same columns
+    pub more: Vec<PathBuf>,
+    /// A column with labels [default: label, labels, emotion and sentiment, where they are there]
+    #[arg(long, value_name = "COLUMN")]
+    pub label: Vec<String>,
+    /// A column that labels should not depend on
+    #[arg(long, value_name = "COLUMN")]
+    pub context: Vec<String>,
+    /// What is between several labels of one row; a list in JSON Lines needs none
+    #[arg(long, value_name = "TEXT")]
+    pub separator: Option<String>,
+    /// Labels that are negative [default: those of the built-in taxonomies]
+    #[arg(long, value_name = "LABEL", value_delimiter = ',')]
+    pub negative: Vec<String>,
+    /// The share of rows that should speak of a group, such as `--target female=0.3`
+    #[arg(long, value_name = "GROUP=SHARE")]
+    pub target: Vec<String>,
+    /// Of a config: change a key for this once, such as `--set audit.fail.leakage=0.3`
+    #[arg(long, value_name = "KEY=VALUE")]
+    pub set: Vec<String>,
+    /// From which verdict on the exit code is 4
+    #[arg(long, value_enum, default_value_t = FailOn::Fail)]
+    pub fail_on: FailOn,
+    /// Say which rows to drop and which cells to raise, with the audit before and after
+    #[arg(long, conflicts_with_all = ["weights", "swap"])]
+    pub fix: bool,
+    /// With `--fix`: write what is to be dropped to this file
+    #[arg(long, value_name = "FILE", requires = "fix")]
+    pub write: Option<PathBuf>,
+    /// Write the table with a column `weight` that takes labels and contexts apart
+    #[arg(long, value_name = "FILE", conflicts_with = "swap")]
+    pub weights: Option<PathBuf>,
+    /// Write the table with a copy of each row that speaks of men or women, the other way round
+    #[arg(long, value_name = "FILE")]
+    pub swap: Option<PathBuf>,
+    /// Write the audit as JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// From which verdict on an audit fails.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum FailOn {
+    Fail,
+    Warn,
+    Never,
 }
 
 #[derive(Debug, Args)]

@@ -1,5 +1,6 @@
 //! One thin file a subcommand.
 
+mod audit;
 mod check;
 mod completions;
 mod ctl;
@@ -120,6 +121,7 @@ pub fn main(cli: Cli) -> Exit {
         Command::Run(args) => run::run(&args, &terminal),
         Command::Plan(args) => plan::plan(&args, &terminal),
         Command::Check(args) => check::check(&args, &terminal),
+        Command::Audit(args) => audit::audit(&args, &terminal),
         Command::Export(args) => export::export(&args, &terminal),
         Command::Status(args) => status::status(&args, &terminal),
         Command::Preview(args) => preview::preview(&args, &terminal),

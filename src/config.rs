@@ -1,6 +1,8 @@
 //! A user's YAML, from raw text with places to a resolved config.
 
+pub mod audit;
 mod axes;
+pub mod curation;
 mod dedup;
 pub mod diagnostic;
 mod endpoint;

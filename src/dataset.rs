@@ -1,5 +1,6 @@
 //! The dataset as a pure function of a config and the stored answers.
 
+pub mod audited;
 pub mod evaluate;
 mod models;
 pub mod recipe;

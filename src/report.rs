@@ -1,5 +1,6 @@
 //! What people read on the terminal.
 
+pub mod audit;
 pub mod diff;
 mod forecast;
 mod log;

@@ -96,6 +96,7 @@ fn every_command_and_flag_in_the_documentation_exists() {
     };
     for page in [
         "README.md",
+        "docs/audit.md",
         "docs/config.md",
         "docs/editing.md",
         "docs/eval.md",
@@ -119,6 +120,56 @@ fn every_command_and_flag_in_the_documentation_exists() {
                 assert!(text.contains(flag), "{page}: `emogrid {subcommand}` has no `{flag}`");
             }
         }
+    }
+}
+
+/// The examples of `docs/audit.md` are run as they stand, on its own rows and keys.
+#[test]
+fn the_examples_of_the_audit_run() {
+    let folder = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: &str| {
+        std::fs::create_dir_all(folder.path().join("configs")).unwrap();
+        std::fs::write(folder.path().join(name), text).unwrap();
+    };
+    write("posts.jsonl", &blocks("docs/audit.md", "jsonl")[0]);
+    let keys = &blocks("docs/audit.md", "yaml")[0];
+    let rest = "endpoints: { local: http://127.0.0.1:1 }\nprompt: { user: '{{ emotion }}' }\n\
+                grid: { axes: { emotion: { from: ekman, label: true } } }\n";
+    write("configs/moods.yaml", &format!("{keys}{rest}"));
+    let mut ran = 0;
+    for line in blocks("docs/audit.md", "sh").iter().flat_map(|block| block.lines()) {
+        let words = line.strip_prefix("emogrid ").unwrap().split_whitespace();
+        let output = std::process::Command::new(env!("CARGO_BIN_EXE_emogrid"))
+            .args(words)
+            .current_dir(folder.path())
+            .output()
+            .unwrap();
+        assert_eq!(output.status.code(), Some(0), "{line}\n{}", String::from_utf8_lossy(&output.stderr));
+        ran += 1;
+    }
+    assert!(ran >= 7, "only {ran} examples were run");
+    for name in ["configs/dropped.jsonl", "weighted.jsonl", "swapped.jsonl"] {
+        assert!(folder.path().join(name).exists(), "{name} was not written");
+    }
+}
+
+/// The table of metrics has each with the bounds that it has.
+#[test]
+fn every_metric_is_documented_with_its_bounds() {
+    let page = read("docs/audit.md");
+    for metric in emogrid::audit::METRICS {
+        let start = format!("| `{}` |", metric.key);
+        let row = page.lines().find(|line| line.starts_with(&start));
+        let row = row.unwrap_or_else(|| panic!("docs/audit.md has no row `{}`", metric.key));
+        let cells: Vec<&str> = row.split('|').map(str::trim).collect();
+        for (cell, bound) in [(cells[3], metric.warn), (cells[4], metric.fail)] {
+            let number = cell.rsplit(' ').next().unwrap();
+            assert_eq!(number.parse(), Ok(bound), "{}: {cell}", metric.key);
+            assert_eq!(cell.starts_with("below"), metric.worse == emogrid::audit::Worse::Lower, "{row}");
+        }
+    }
+    for group in emogrid::audit::GROUPS {
+        assert!(page.contains(group), "docs/audit.md does not name the group {group}");
     }
 }
 

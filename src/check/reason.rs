@@ -49,6 +49,8 @@ pub enum Reason {
         of: String,
         similarity: Similarity,
     },
+    /// The file that the config's `curation` names leaves it out.
+    Curation,
 }
 
 impl Reason {
@@ -71,6 +73,7 @@ impl Reason {
             Reason::Duplicate { .. } => Self::DUPLICATE,
             Reason::NearDuplicate { .. } => Self::NEAR_DUPLICATE,
             Reason::OffLimits { .. } => "off-limits",
+            Reason::Curation => "curation",
         }
     }
 
@@ -105,6 +108,7 @@ impl Reason {
             "off-limits" => {
                 "the model writes what stands in a file of `dedup.against`: see that no template shows it these texts"
             }
+            "curation" => "the file under `curation` leaves them out; take the key away to have them back",
             _ => return None,
         })
     }
@@ -125,6 +129,7 @@ impl fmt::Display for Reason {
             Reason::OffLimits { of, similarity } => {
                 write!(f, "off limits: similar to {of} ({:.2})", similarity.fraction())
             }
+            Reason::Curation => f.write_str("left out by the file under `curation`"),
             other => f.write_str(other.name()),
         }
     }

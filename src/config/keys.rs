@@ -2,6 +2,7 @@
 //!
 //! Checking a file, `docs/config.md` and the test that every key has an effect all read it.
 
+pub mod audit;
 mod check;
 mod hint;
 mod night;
@@ -127,6 +128,18 @@ pub static CONFIG: Section = Section {
             Kind::Section(&night::ALARM),
             "",
             "What a run must keep to: where it does not, its summary says LOOK and it ends with exit code 4.",
+        ),
+        key(
+            "curation",
+            Kind::Text,
+            "",
+            "A file of rows that are left out, from the config's folder: a JSON object with an `id` a line, as `emogrid audit --fix --write` writes it. Others are asked for in their place.",
+        ),
+        key(
+            "audit",
+            Kind::Section(&audit::AUDIT),
+            "",
+            "What the audit of the dataset measures, and where it warns and fails. It changes no row.",
         ),
         key("notify", Kind::Section(&night::NOTIFY), "", "Who is told how a run ended."),
     ],

@@ -5,7 +5,9 @@ use std::time::Duration;
 
 use serde_json::Map;
 
+use super::audit::Audit;
 use super::axes::axes;
+use super::curation::Curation;
 use super::dedup::{dedup, scope};
 use super::diagnostic::{Diagnostic, Report, Span, did_you_mean};
 use super::endpoint::endpoints;
@@ -63,9 +65,13 @@ pub fn resolve(root: &Node, project: Project, report: &mut Report) -> Option<Con
     let run = run(root, endpoints.as_deref().unwrap_or_default(), report);
     room(root, endpoints.as_deref().unwrap_or_default(), &sampling, &response, report);
     let night = Night::resolve(root, &project);
+    let audit = Audit::resolve(root, report);
+    let curation = Curation::resolve(root, &project, report);
     let checks = root.get("checks");
     Some(Config {
         night,
+        audit,
+        curation,
         name,
         seed: root.get("seed").and_then(Node::whole).unwrap_or(0).unsigned_abs(),
         prompt: prompt?,

@@ -6,6 +6,8 @@ use std::time::Duration;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
+use super::audit::Audit;
+use super::curation::Curation;
 use super::diagnostic::Span;
 use super::night::Night;
 
@@ -28,6 +30,8 @@ pub struct Config {
     pub checks: Checks,
     pub scope: Scope,
     pub dedup: Dedup,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub curation: Option<Curation>,
     pub lists: Vec<List>,
     pub output: PathBuf,
     /// It shapes no row, so a snapshot does not keep it.
@@ -36,6 +40,9 @@ pub struct Config {
     /// Nor does this.
     #[serde(skip)]
     pub night: Night,
+    /// It shapes no row, so a snapshot does not keep it.
+    #[serde(skip)]
+    pub audit: Audit,
 }
 
 /// How far one run goes.

@@ -47,6 +47,12 @@ pub fn attribute(taxonomy: &str, attribute: &str) -> Vec<(String, String)> {
     values.filter_map(|value| text(&value).map(|text| (value.name, text))).collect()
 }
 
+/// Names that built-in taxonomies give a polarity, in lower case.
+pub fn of_polarity(wanted: &str) -> impl Iterator<Item = String> {
+    let all = names().flat_map(|taxonomy| attribute(taxonomy, "polarity"));
+    all.filter(move |(_, polarity)| polarity == wanted).map(|(name, _)| name.to_lowercase())
+}
+
 /// The values of the taxonomy that an axis names; `None` where a mistake was reported and nothing is
 /// known of them.
 pub fn taxonomy(from: &Node, project: &Project, report: &mut Report) -> Option<Vec<AxisValue>> {

@@ -38,6 +38,11 @@ pub trait Book {
     /// # Errors
     /// A request that cannot be made, or a store that cannot be read.
     fn read(&mut self, cell: usize, ask: u32) -> Result<(Fingerprint, Stored), Self::Error>;
+
+    /// Whether somebody decided to leave a candidate out, whatever it says.
+    fn is_dropped(&self, _fingerprint: &Fingerprint, _candidate: &Candidate) -> bool {
+        false
+    }
 }
 
 #[derive(Debug, Clone)]
@@ -435,6 +440,8 @@ impl<N: Name, B: Book, S: Sink<N>> Work<'_, N, B, S> {
             let place = Place { cell, ask: stream.ask - 1, fingerprint: *fingerprint, index };
             let why = match &candidate.outcome {
                 Err(reason) => Why::Own(reason),
+                // Before duplicates, so that it keeps nobody else out.
+                Ok(_) if self.book.is_dropped(fingerprint, candidate) => Why::Own(&Reason::Curation),
                 Ok(passed) => {
                     let name = N::of(fingerprint, candidate);
                     match self.taken.insert(self.book.scope(cell), passed, name) {

@@ -12,7 +12,7 @@ use crate::check::answer::Answer;
 use crate::dataset::evaluate::Demand;
 use crate::dataset::{Book, Models, Recipe, Stored};
 use crate::fingerprint::Room;
-use crate::model::Fingerprint;
+use crate::model::{Fingerprint, RowId};
 use crate::prompt::RenderError;
 use crate::report::{Status, Watcher};
 use crate::store::{Answers, Reader, Settings, StoreError};
@@ -323,6 +323,13 @@ impl Book for StoreBook<'_> {
         self.prepare(&mut one)?;
         let [Ready { fingerprint, stored, .. }] = one;
         Ok((fingerprint, stored))
+    }
+
+    fn is_dropped(&self, fingerprint: &Fingerprint, candidate: &Candidate) -> bool {
+        let curation = self.recipe.config.curation.as_ref();
+        curation.is_some_and(|curation| {
+            curation.dropped.contains(&RowId::of(fingerprint, candidate.choice, candidate.item))
+        })
     }
 }
 

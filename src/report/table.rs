@@ -130,7 +130,7 @@ fn shortest(summary: &Summary) -> Vec<String> {
     short.into_iter().take(6).map(|(_, text)| shortened(&text, 68)).collect()
 }
 
-fn wrapped(text: &str, width: usize) -> Vec<String> {
+pub(super) fn wrapped(text: &str, width: usize) -> Vec<String> {
     let mut lines = vec![String::new()];
     for word in text.split(' ') {
         let line = lines.last_mut().map_or(0, |line| line.chars().count());

@@ -854,6 +854,42 @@ effects! {
         rings("tokens_per_second", "0", "1e9");
     }
 
+    curated_rows_are_left_out_and_replaced("curation") {
+        let bench = Bench::new();
+        let plain = bench.run(&[]).exits(0);
+        let dropped = plain.rows[0]["id"].as_str().unwrap().to_owned();
+        bench.project.write("dropped.jsonl", &format!("{{\"id\": \"{dropped}\", \"why\": \"dull\"}}\n\n"));
+        let made = bench.run(&["curation=dropped.jsonl"]).exits(0);
+        assert_eq!(made.rows.len(), plain.rows.len(), "another row is asked for in its place");
+        assert!(made.rows.iter().all(|row| row["id"] != dropped.as_str()));
+        assert_eq!(made.rejects[0]["reason"], "curation");
+        assert_eq!(made.seen.len(), plain.seen.len() + 1);
+        // It is asked for in its old place again where the decision goes.
+        let back = bench.project.emogrid(&["run", "base.yaml", "--json"]).exits(0).json();
+        assert_eq!(back["requests"], 0);
+        assert!(bench.project.rows("out/base/dataset.jsonl").iter().any(|row| row["id"] == dropped.as_str()));
+    }
+
+    an_audit_is_told_what_matters("audit", "audit.off", "audit.warn", "audit.fail", "audit.targets") {
+        let bench = Bench::new();
+        bench.run(&[]).exits(0);
+        let audit = |set: &str, code: i32| {
+            let ran = bench.project.emogrid(&["audit", "base.yaml", "--json", "--set", set, "--fail-on", "warn"]);
+            ran.exits(code).json()
+        };
+        let of = |report: &Value, metric: &str| {
+            let measures = report["measures"].as_array().unwrap().iter();
+            measures.filter(|measure| measure["metric"] == metric).cloned().collect::<Vec<_>>()
+        };
+        // As many rows as were asked, so that the distance is 0.
+        assert_eq!(of(&audit("seed=0", 0), "cells_asked")[0]["verdict"], "ok");
+        assert!(of(&audit("audit.off=[cells_asked]", 0), "cells_asked").is_empty());
+        assert_eq!(of(&audit("audit.warn.cells_asked=-1", 4), "cells_asked")[0]["verdict"], "warn");
+        assert_eq!(of(&audit("audit.fail.cells_asked=-1", 4), "cells_asked")[0]["verdict"], "fail");
+        let aimed = of(&audit("audit.targets.female=0.5", 0), "representation").remove(0);
+        assert_eq!(aimed["parts"][0]["name"], "female");
+    }
+
     somebody_is_told("notify", "notify.command", "notify.when") {
         let bench = Bench::scripted(|seen, _| match seen.user().contains("joy at home") {
             true => Reply::text(""),

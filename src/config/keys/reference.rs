@@ -15,7 +15,7 @@ pub fn paths() -> Vec<String> {
 
 /// The reference of all keys, as `docs/config.md` has it: a Markdown table a section.
 pub fn reference() -> String {
-    let sections: [(&str, &str, &Section); 15] = [
+    let sections: [(&str, &str, &Section); 16] = [
         ("", "The whole config", &CONFIG),
         ("endpoints.NAME", "", &ENDPOINT),
         ("endpoints.NAME.managed", "", &MANAGED),
@@ -31,6 +31,7 @@ pub fn reference() -> String {
         ("dedup", "", &DEDUP),
         ("run", "", &RUN),
         ("output", "", &OUTPUT),
+        ("audit", "", &audit::AUDIT),
     ];
     let mut out = String::new();
     for (path, title, section) in sections {

@@ -1,0 +1,11 @@
+//! What can be done about what an audit found. Each is worked out here and carried out by others.
+
+mod drops;
+mod raise;
+mod swap;
+mod weights;
+
+pub use drops::{Drop, Drops, drops};
+pub use raise::{Raise, raise};
+pub use swap::Swapper;
+pub use weights::{Weighed, weights};

@@ -1,0 +1,287 @@
+//! Which groups of people a text speaks of, by a short list of our own.
+//!
+//! The list is there to count, so it prefers terms that hardly mean anything else. What it misses it
+//! misses under every label alike.
+
+use std::collections::HashMap;
+
+use serde::{Serialize, Serializer};
+
+/// Groups that are told apart.
+pub const GROUPS: &[&str] = &[
+    "male",
+    "female",
+    "lgbt",
+    "christian",
+    "muslim",
+    "jewish",
+    "religion",
+    "black",
+    "white",
+    "asian",
+    "latino",
+    "race",
+    "nationality",
+    "old",
+    "young",
+    "disability",
+];
+
+/// A term is one to three words. `*` stands for any word of [`PERSONS`], for terms that mean
+/// something else elsewhere.
+const TERMS: &[(&str, &str)] = &[
+    (
+        "male",
+        "he|him|his|himself|he's|he'd|he'll|man|men|boy|boys|guy|dude|bro|father|dad|daddy|grandfather|\
+         grandpa|husband|boyfriend|brother|brothers|son|sons|nephew|uncle|king|sir|mr|gentleman|gentlemen|\
+         male|males|fiancé|groom|businessman|policeman|fireman",
+    ),
+    (
+        "female",
+        "she|her|hers|herself|she's|she'd|she'll|woman|women|girl|girls|gal|lady|ladies|mother|mom|mum|\
+         mommy|mama|grandmother|grandma|wife|girlfriend|sister|sisters|daughter|daughters|niece|aunt|queen|\
+         ma'am|mrs|ms|female|females|fiancée|bride|businesswoman|policewoman|actress|waitress",
+    ),
+    (
+        "lgbt",
+        "gay|gays|lesbian|lesbians|bisexual|bisexuals|transgender|trans *|trans person|queer|lgbt|lgbtq|\
+         lgbtqia|nonbinary|non binary|homosexual|homosexuals|genderfluid|pansexual|asexual|drag queen|\
+         same sex|pride parade|coming out",
+    ),
+    (
+        "christian",
+        "christian|christians|catholic|catholics|protestant|evangelical|church|priest|pastor|nun|bible",
+    ),
+    ("muslim", "muslim|muslims|islam|islamic|mosque|imam|quran|koran|hijab|ramadan"),
+    ("jewish", "jewish|jew|jews|judaism|synagogue|rabbi|hanukkah|shabbat|bar mitzvah"),
+    (
+        "religion",
+        "[religion]|hindu|hindus|hinduism|buddhist|buddhists|buddhism|sikh|sikhs|atheist|atheists|mormon|\
+         mormons|amish|pagan|religious *",
+    ),
+    ("black", "black *|african american|african americans|africans|black and brown"),
+    ("white", "white *|caucasian|caucasians|caucasian *"),
+    ("asian", "asian|asians|asian american|asian americans|east asian|south asian|pacific islander"),
+    ("latino", "latino|latina|latinos|latinas|latinx|hispanic|hispanics|chicano|chicana"),
+    (
+        "race",
+        "[race]|native american|native americans|indigenous *|aboriginal *|aboriginals|biracial|mixed race|\
+         people of colour|people of color|person of color|person of colour|brown *|roma people|gypsies",
+    ),
+    (
+        "nationality",
+        "american|americans|british|brits|english *|irish|irishman|scottish|canadian|canadians|mexican|\
+         mexicans|chinese|japanese|korean|koreans|indian *|indians|pakistani|pakistanis|german|germans|\
+         french *|italian *|italians|russian|russians|ukrainian|ukrainians|nigerian|nigerians|kenyan|\
+         australian|australians|brazilian|brazilians|spanish *|swedish|norwegian|danish *|dutch *|iranian|\
+         iraqi|syrian|turkish *|filipino|filipina|vietnamese|immigrant|immigrants|refugee|refugees|\
+         foreigner|foreigners",
+    ),
+    (
+        "old",
+        "[age]|elderly|senior citizen|senior citizens|old *|older *|pensioner|pensioners|retiree|retirees|\
+         boomer|boomers|nursing home|elders",
+    ),
+    (
+        "young",
+        "young *|younger *|teen|teens|teenager|teenagers|adolescent|adolescents|millennial|millennials|\
+         gen z|toddler|toddlers|youngster|youngsters|zoomer|zoomers",
+    ),
+    (
+        "disability",
+        "[disability]|disabled|disability|disabilities|wheelchair|wheelchairs|deaf|blind *|autistic|autism|\
+         dyslexia|dyslexic|adhd|down syndrome|paraplegic|amputee|amputees|schizophrenia|schizophrenic|\
+         bipolar|cerebral palsy|hearing aid|guide dog|prosthetic|special needs|hard of hearing|\
+         mentally ill|epilepsy|epileptic",
+    ),
+];
+
+/// Words for persons, after which an ambiguous adjective is one of people.
+const PERSONS: &[&str] = &[
+    "people",
+    "person",
+    "persons",
+    "man",
+    "men",
+    "woman",
+    "women",
+    "guy",
+    "guys",
+    "girl",
+    "girls",
+    "boy",
+    "boys",
+    "kid",
+    "kids",
+    "child",
+    "children",
+    "folk",
+    "folks",
+    "lady",
+    "ladies",
+    "dude",
+    "dudes",
+    "male",
+    "males",
+    "female",
+    "females",
+    "community",
+    "communities",
+    "family",
+    "families",
+    "couple",
+    "couples",
+    "neighbor",
+    "neighbors",
+    "neighbour",
+    "neighbours",
+    "friend",
+    "friends",
+    "colleague",
+    "colleagues",
+    "student",
+    "students",
+    "teacher",
+    "doctor",
+    "nurse",
+    "worker",
+    "workers",
+    "citizen",
+    "citizens",
+    "american",
+    "americans",
+    "lives",
+    "mother",
+    "father",
+    "mom",
+    "dad",
+    "grandmother",
+    "grandfather",
+    "generation",
+    "adult",
+    "adults",
+];
+
+/// A set of groups.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Groups(u32);
+
+impl Groups {
+    pub fn has(self, group: usize) -> bool {
+        self.0 & (1 << group) != 0
+    }
+
+    pub fn is_empty(self) -> bool {
+        self.0 == 0
+    }
+
+    /// Both sets together.
+    #[must_use]
+    pub fn and(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+
+    pub fn names(self) -> impl Iterator<Item = &'static str> {
+        GROUPS.iter().enumerate().filter(move |(group, _)| self.has(*group)).map(|(_, name)| *name)
+    }
+
+    /// What a span's category says. `GENDER` does not say which.
+    pub fn of_category(category: &str) -> Self {
+        let name = match category {
+            "RELIGION" => "religion",
+            "RACE" => "race",
+            "DISABILITY" => "disability",
+            _ => return Self::default(),
+        };
+        Self::of(name)
+    }
+
+    fn of(name: &str) -> Self {
+        Self(GROUPS.iter().position(|known| *known == name).map_or(0, |group| 1 << group))
+    }
+}
+
+impl Serialize for Groups {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.names())
+    }
+}
+
+/// Finds groups in words.
+#[derive(Debug)]
+pub struct Finder {
+    /// By first word: what must follow, and the group.
+    terms: HashMap<&'static str, Vec<(Vec<&'static str>, Groups)>>,
+    persons: std::collections::HashSet<&'static str>,
+}
+
+impl Finder {
+    pub fn new() -> Self {
+        let mut terms: HashMap<_, Vec<_>> = HashMap::new();
+        for (group, list) in TERMS {
+            for term in list.split('|') {
+                let mut words = term.split(' ');
+                let first = words.next().unwrap_or_default();
+                terms.entry(first).or_default().push((words.collect(), Groups::of(group)));
+            }
+        }
+        Self { terms, persons: PERSONS.iter().copied().collect() }
+    }
+
+    /// The groups that words in lower case speak of.
+    pub fn find<'a>(&self, words: impl Iterator<Item = &'a str> + Clone) -> Groups {
+        let mut out = Groups::default();
+        let mut rest = words;
+        while let Some(word) = rest.next() {
+            let own = word.strip_suffix("'s").or_else(|| word.strip_suffix("’s")).unwrap_or(word);
+            let found = self.terms.get(word).or_else(|| self.terms.get(own));
+            for (after, group) in found.into_iter().flatten() {
+                let mut next = rest.clone();
+                let fits = |wanted: &&str, word: &str| match *wanted {
+                    "*" => self.persons.contains(word),
+                    wanted => wanted == word,
+                };
+                if after.iter().all(|wanted| next.next().is_some_and(|word| fits(wanted, word))) {
+                    out = out.and(*group);
+                }
+            }
+        }
+        out
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn found(text: &str) -> Vec<&'static str> {
+        Finder::new().find(text.split(' ')).names().collect()
+    }
+
+    #[test]
+    fn terms_are_found_where_they_mean_people() {
+        for (text, groups) in [
+            ("my sister's black dress", &["female"][..]),
+            ("a black woman", &["female", "black"]),
+            ("the white house", &[]),
+            ("an old car and old people", &["old"]),
+            ("he met a trans man", &["male", "lgbt"]),
+            ("a french toast", &[]),
+            ("french people and a [religion] mask", &["religion", "nationality"]),
+            ("", &[]),
+        ] {
+            assert_eq!(found(text), groups, "{text}");
+        }
+    }
+
+    #[test]
+    fn every_group_has_terms_and_every_list_a_group() {
+        for name in GROUPS {
+            assert!(TERMS.iter().any(|(group, _)| group == name), "{name}");
+        }
+        for (group, _) in TERMS {
+            assert!(!Groups::of(group).is_empty(), "{group}");
+        }
+        assert!(GROUPS.len() <= 32);
+    }
+}

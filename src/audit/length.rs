@@ -1,0 +1,103 @@
+//! Labels that can be told by how long their texts are.
+
+use super::metric::{Case, LENGTH, Measure};
+use super::statistics::bootstrap;
+use super::table::{Column, Table};
+use super::{Options, human, token};
+
+pub fn length(table: &Table, options: &Options) -> Vec<Measure> {
+    let columns = table.labels().filter(|_| options.is_on(&LENGTH));
+    columns.map(|column| of_column(table, column, options)).collect()
+}
+
+/// Sums by group: rows, sum and sum of squares.
+type Sums = Vec<(f64, f64, f64)>;
+
+/// The share of the variance that lies between groups: η² and, corrected for the number of groups,
+/// ε² (Kelley, PNAS 1935), which is 0 on average where groups do not differ.
+fn shares(sums: &Sums) -> Option<(f64, f64)> {
+    let filled = sums.iter().filter(|(rows, ..)| *rows > 0.0);
+    let (mut k, mut n, mut sum, mut square, mut between) = (0.0, 0.0, 0.0, 0.0, 0.0);
+    for (rows, s, s2) in filled {
+        k += 1.0;
+        n += rows;
+        sum += s;
+        square += s2;
+        between += s * s / rows;
+    }
+    let total = square - sum * sum / n;
+    if k < 2.0 || n <= k || total <= 1e-12 {
+        return None;
+    }
+    let eta = (between - sum * sum / n) / total;
+    Some((eta, 1.0 - (1.0 - eta) * (n - 1.0) / (n - k)))
+}
+
+fn of_column(table: &Table, column: &Column, options: &Options) -> Measure {
+    let rows: Vec<(usize, usize, f64)> = (0..table.rows())
+        .filter_map(|row| {
+            let words = token::spaced_words(table.text(row)).max(1);
+            Some((row, column.only(row)?, (words as f64).ln()))
+        })
+        .collect();
+    let k = column.values.len();
+    let sums = |sample: &mut dyn Iterator<Item = (usize, f64)>| {
+        let mut sums: Sums = vec![(0.0, 0.0, 0.0); k];
+        for (label, x) in sample {
+            let sum = &mut sums[label];
+            *sum = (sum.0 + 1.0, sum.1 + x, sum.2 + x * x);
+        }
+        sums
+    };
+    let own = sums(&mut rows.iter().map(|(_, label, x)| (*label, *x)));
+    let Some((eta, epsilon)) = shares(&own) else {
+        return options.nothing(&LENGTH, &column.name, "labels or lengths do not vary");
+    };
+    let [low, high] =
+        bootstrap(options.seed, &format!("length {}", column.name), rows.len(), epsilon, |sample| {
+            let drawn = &mut sample.iter().map(|at| (rows[*at as usize].1, rows[*at as usize].2));
+            shares(&sums(drawn)).map_or(0.0, |(_, epsilon)| epsilon)
+        });
+    // The value is the one that is published, which chance makes greater than 0; the interval is not.
+    let value = if rows.len() >= 50 * k { eta } else { epsilon.max(0.0) };
+    let whole = Case::new(rows.len(), value)
+        .between([low.max(0.0), high.clamp(0.0, 1.0)])
+        .against(Some(human::LENGTH));
+    let mut means: Vec<(usize, f64)> = own
+        .iter()
+        .enumerate()
+        .filter(|(_, sum)| sum.0 >= 5.0)
+        .map(|(label, sum)| (label, (sum.1 / sum.0).exp()))
+        .collect();
+    means.sort_by(|a, b| a.1.total_cmp(&b.1));
+    let name = |at: Option<&(usize, f64)>| {
+        at.map_or(String::new(), |(label, words)| format!("{} ({words:.1} words)", column.values[*label]))
+    };
+    let finding = format!(
+        "{:.1} % of the variance of lengths is between labels: shortest {}, longest {}",
+        100.0 * value,
+        name(means.first()),
+        name(means.last())
+    );
+    let measure = options.measure(&LENGTH, &column.name, Some(whole), Vec::new());
+    let offenders = if measure.verdict.is_alarm() { offenders(&rows, &own) } else { Vec::new() };
+    measure
+        .saying(
+            finding,
+            "hold all labels to one range (`checks.words`), or pick the length by lot in the prompt \
+             (`{{ [5, 12, 25] | pick }} words`)",
+        )
+        .blaming(table, offenders)
+}
+
+/// Rows whose lengths are far off in the direction of their label's mean; a twentieth of all.
+fn offenders(rows: &[(usize, usize, f64)], sums: &Sums) -> Vec<usize> {
+    let n: f64 = sums.iter().map(|sum| sum.0).sum();
+    let grand = sums.iter().map(|sum| sum.1).sum::<f64>() / n;
+    let mut order: Vec<(f64, usize)> = rows
+        .iter()
+        .map(|(row, label, x)| ((x - grand) * (sums[*label].1 / sums[*label].0 - grand), *row))
+        .collect();
+    order.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
+    order.into_iter().take(rows.len() / 20).map(|(_, row)| row).collect()
+}

@@ -1,0 +1,266 @@
+//! Labels that can be told by how texts begin.
+//!
+//! A naive Bayes classifier of the first three words is compared with one of all words. Both take
+//! every label for equally likely, so that the balance of labels changes nothing, and are trained on
+//! four fifths of the clusters of near-duplicates and tried on the fifth.
+
+use std::collections::{HashMap, HashSet};
+
+use super::clusters::clusters;
+use super::metric::{Case, Measure, OPENER};
+use super::random::{Random, mix};
+use super::statistics::{Z, wilson};
+use super::table::{Column, Table};
+use super::{Options, human};
+
+const FOLDS: usize = 5;
+
+/// Rows that take part, at most; a lot decides which.
+const MOST: usize = 20_000;
+
+/// Labels with fewer rows take no part.
+const LEAST: usize = 10;
+
+/// Words that the prior is worth: a label with few rows is drawn towards what all labels say
+/// (Dirichlet smoothing, Zhai and Lafferty, ACM TOIS 2004), so that it is not favoured for being rare.
+const PRIOR: f32 = 3000.0;
+
+pub fn opener(table: &Table, options: &Options) -> Vec<Measure> {
+    if !options.is_on(&OPENER) || table.labels().next().is_none() {
+        return Vec::new();
+    }
+    let clusters = clusters(table);
+    table.labels().map(|column| of_column(table, column, &clusters, options)).collect()
+}
+
+struct Example {
+    row: usize,
+    label: usize,
+    fold: usize,
+    cluster: u32,
+}
+
+fn of_column(table: &Table, column: &Column, clusters: &[u32], options: &Options) -> Measure {
+    let counts = column.counts();
+    let mut label_of = vec![usize::MAX; counts.len()];
+    let mut labels = Vec::new();
+    for (value, count) in counts.iter().enumerate() {
+        if *count >= LEAST {
+            label_of[value] = labels.len();
+            labels.push(value);
+        }
+    }
+    let mut examples: Vec<Example> = (0..table.rows())
+        .filter_map(|row| {
+            let label = label_of[column.only(row)?];
+            let cluster = clusters[row];
+            let fold = (mix(u64::from(cluster) ^ mix(options.seed)) % FOLDS as u64) as usize;
+            (label != usize::MAX).then_some(Example { row, label, fold, cluster })
+        })
+        .collect();
+    if labels.len() < 2 {
+        let why = format!("fewer than two labels have {LEAST} rows");
+        return options.nothing(&OPENER, &column.name, why);
+    }
+    Random::new(options.seed, &format!("opener {}", column.name)).choose(&mut examples, MOST);
+    examples.truncate(MOST);
+    let opening = tried(&examples, labels.len(), |row| opening(table, row));
+    let words = tried(&examples, labels.len(), |row| {
+        let mut words: Vec<u64> = table.words(row).map(u64::from).collect();
+        words.sort_unstable();
+        words.dedup();
+        words
+    });
+    let (skill, interval) = opening.skill(&examples, labels.len());
+    let (whole_skill, _) = words.skill(&examples, labels.len());
+    let whole = Case::new(examples.len(), skill).between(interval).against(Some(human::OPENER));
+    let finding = format!(
+        "the first three words tell the label with a skill of {skill:.2} (0 is chance, 1 is always; \
+         all words: {whole_skill:.2})"
+    );
+    let by_words =
+        Case::new(examples.len(), whole_skill).named("all words").against(Some(human::OPENER_WORDS));
+    let parts =
+        opening.by_label(&examples, labels.len()).into_iter().zip(&labels).filter_map(|(case, value)| {
+            let name = &column.values[*value];
+            Some(case?.named(name).against(Some(human::opener(name))))
+        });
+    let mut measure = options.measure(&OPENER, &column.name, Some(whole), parts.collect());
+    let offenders = match measure.verdict.is_alarm() {
+        true => offenders(table, &examples, &opening),
+        false => Vec::new(),
+    };
+    // How well all words tell the label is there to compare with, and is no fault.
+    let verdict = super::Verdict::Ok;
+    measure.parts.push(super::Part { case: by_words, verdict });
+    let worst: Vec<String> = measure
+        .parts
+        .iter()
+        .filter(|part| part.verdict.is_alarm())
+        .take(3)
+        .map(|part| format!("{} {:.2}", part.case.name, part.case.value))
+        .collect();
+    let mut finding = finding;
+    if !worst.is_empty() {
+        finding.push_str(&format!("; most: {}", worst.join(", ")));
+    }
+    let first = offenders.first().map(|row| {
+        let words: Vec<&str> = table.words(*row).take(3).map(|token| table.token(token)).collect();
+        format!("; such as \"{} …\"", words.join(" "))
+    });
+    measure
+        .saying(
+            finding + &first.unwrap_or_default(),
+            "vary how texts begin: several templates in `prompt.user`, or a list of openings picked \
+             without regard to the label (`lists`)",
+        )
+        .blaming(table, offenders)
+}
+
+/// The first three words by their places, and the first two and three together.
+fn opening(table: &Table, row: usize) -> Vec<u64> {
+    let mut out = Vec::with_capacity(5);
+    let mut joint = 0;
+    for (place, word) in table.words(row).take(3).enumerate() {
+        out.push(mix(u64::from(word) << 2 | place as u64));
+        joint = mix(joint ^ u64::from(word).wrapping_add(1));
+        if place > 0 {
+            out.push(mix(joint ^ place as u64));
+        }
+    }
+    out
+}
+
+/// What a classifier made of each example: whether it was right, and by how much it preferred the
+/// right label to the best other.
+struct Tried(Vec<f32>);
+
+fn tried(examples: &[Example], labels: usize, features: impl Fn(usize) -> Vec<u64>) -> Tried {
+    let mut index: HashMap<u64, u32> = HashMap::new();
+    let rows: Vec<Vec<u32>> = examples
+        .iter()
+        .map(|example| {
+            let number = |feature| {
+                let next = index.len() as u32;
+                *index.entry(feature).or_insert(next)
+            };
+            features(example.row).into_iter().map(number).collect()
+        })
+        .collect();
+    let mut margins = vec![0.0; examples.len()];
+    for fold in 0..FOLDS {
+        let mut counts = vec![0u32; index.len() * labels];
+        let mut totals = vec![0u64; labels];
+        for (example, features) in examples.iter().zip(&rows).filter(|(example, _)| example.fold != fold) {
+            for feature in features {
+                counts[*feature as usize * labels + example.label] += 1;
+            }
+            totals[example.label] += features.len() as u64;
+        }
+        let all = totals.iter().sum::<u64>().max(1) as f32;
+        let totals: Vec<f32> = totals.iter().map(|total| (*total as f32 + PRIOR).ln()).collect();
+        let tried =
+            examples.iter().zip(&rows).zip(&mut margins).filter(|((example, _), _)| example.fold == fold);
+        let mut scores = vec![0.0f32; labels];
+        for ((example, features), margin) in tried {
+            scores.fill(0.0);
+            for feature in features {
+                let counts = &counts[*feature as usize * labels..][..labels];
+                let seen: u32 = counts.iter().sum();
+                // Seen nowhere else, it says nothing.
+                if seen == 0 {
+                    continue;
+                }
+                let prior = PRIOR * seen as f32 / all;
+                for ((score, count), total) in scores.iter_mut().zip(counts).zip(&totals) {
+                    *score += (*count as f32 + prior).ln() - total;
+                }
+            }
+            let own = scores[example.label];
+            let others = scores.iter().enumerate().filter(|(label, _)| *label != example.label);
+            *margin = own - others.map(|(_, score)| *score).fold(f32::MIN, f32::max);
+        }
+    }
+    Tried(margins)
+}
+
+impl Tried {
+    /// The same of each label, with Wilson's interval; `None` where a label has no row.
+    fn by_label(&self, examples: &[Example], labels: usize) -> Vec<Option<Case>> {
+        let mut out = vec![(0usize, 0usize, HashSet::new()); labels];
+        for (example, margin) in examples.iter().zip(&self.0) {
+            let (rows, right, clusters) = &mut out[example.label];
+            *rows += 1;
+            *right += usize::from(*margin > 0.0);
+            clusters.insert(example.cluster);
+        }
+        let k = out.iter().filter(|(rows, ..)| *rows > 0).count() as f64;
+        let scaled = |share: f64| (share - 1.0 / k) / (1.0 - 1.0 / k);
+        let case = |(rows, right, clusters): (usize, usize, HashSet<u32>)| {
+            let share = right as f64 / rows as f64;
+            let apart = clusters.len();
+            let interval = wilson((share * apart as f64).round() as usize, apart).map(scaled);
+            (rows > 0).then(|| Case::new(rows, scaled(share)).between(interval))
+        };
+        out.into_iter().map(case).collect()
+    }
+
+    /// The mean share of each label's rows that were told rightly, between chance (0) and always (1),
+    /// with a normal interval in which near-duplicates count once.
+    fn skill(&self, examples: &[Example], labels: usize) -> (f64, [f64; 2]) {
+        let mut right = vec![0usize; labels];
+        let mut rows = vec![0usize; labels];
+        let mut clusters: Vec<HashSet<u32>> = vec![Default::default(); labels];
+        for (example, margin) in examples.iter().zip(&self.0) {
+            rows[example.label] += 1;
+            right[example.label] += usize::from(*margin > 0.0);
+            clusters[example.label].insert(example.cluster);
+        }
+        let filled: Vec<usize> = (0..labels).filter(|label| rows[*label] > 0).collect();
+        let k = filled.len() as f64;
+        let (mut mean, mut variance) = (0.0, 0.0);
+        for label in filled {
+            let share = right[label] as f64 / rows[label] as f64;
+            mean += share / k;
+            variance += share * (1.0 - share) / clusters[label].len() as f64 / (k * k);
+        }
+        let scaled = |share: f64| (share - 1.0 / k) / (1.0 - 1.0 / k);
+        let half = Z * variance.sqrt();
+        (scaled(mean), [scaled(mean - half), scaled((mean + half).min(1.0))])
+    }
+}
+
+/// Rows that were told by an opening which stands under their label more than twice, those told most
+/// easily first; at most a tenth.
+fn offenders(table: &Table, examples: &[Example], tried: &Tried) -> Vec<usize> {
+    let key = |row| table.words(row).take(3).fold(0, |key, word| mix(key ^ u64::from(word).wrapping_add(1)));
+    let mut times: HashMap<(u64, usize), usize> = HashMap::new();
+    for example in examples {
+        *times.entry((key(example.row), example.label)).or_default() += 1;
+    }
+    let mut order: Vec<(f32, usize)> = examples
+        .iter()
+        .zip(&tried.0)
+        .filter(|(example, margin)| **margin > 0.0 && times[&(key(example.row), example.label)] > 2)
+        .map(|(example, margin)| (*margin, example.row))
+        .collect();
+    order.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
+    order.into_iter().take(examples.len() / 10).map(|(_, row)| row).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn skill_is_nought_by_chance_and_one_when_always_right() {
+        let examples: Vec<Example> =
+            (0..100).map(|row| Example { row, label: row % 2, fold: 0, cluster: row as u32 }).collect();
+        let (skill, _) = Tried(vec![1.0; 100]).skill(&examples, 2);
+        assert!((skill - 1.0).abs() < 1e-9);
+        // Always the one label.
+        let margins = (0..100).map(|row| if row % 2 == 0 { 1.0 } else { -1.0 }).collect();
+        let (skill, [low, high]) = Tried(margins).skill(&examples, 2);
+        assert!(skill.abs() < 1e-9 && low <= 0.0 && high >= 0.0);
+    }
+}

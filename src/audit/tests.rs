@@ -1,0 +1,367 @@
+//! For every metric a table with its fault planted, which must be caught, and one of the same texts
+//! dealt out anew, which must not be.
+
+use super::random::Random;
+use super::*;
+
+const LABELS: [&str; 6] = ["joy", "anger", "fear", "sadness", "remorse", "pride"];
+const CONTEXTS: [&str; 4] = ["work", "home", "sport", "money"];
+const ROWS: usize = 960;
+
+#[derive(Clone)]
+struct Made {
+    texts: Vec<String>,
+    labels: Vec<&'static str>,
+    contexts: Vec<&'static str>,
+}
+
+/// A word of a vocabulary in which few are frequent and many rare.
+fn word(random: &mut Random) -> String {
+    let share = random.below(1 << 20) as f64 / f64::from(1 << 20);
+    format!("w{}", (20_000f64.powf(share) - 1.0) as usize)
+}
+
+/// Rows without a fault.
+fn fair(rows: usize) -> Made {
+    let mut random = Random::new(11, "fair");
+    let text = |random: &mut Random| {
+        let length = 8 + random.below(11);
+        let mut words: Vec<String> = (0..length).map(|_| word(random)).collect();
+        // A third speaks of someone, a tenth is loud, and so on, whatever the label.
+        for (term, times) in [("she", 6), ("he", 6), ("muslim", 20)] {
+            if random.below(times) == 0 {
+                words.insert(3, term.to_owned());
+            }
+        }
+        let end = ["!", "?", " \u{1F600}", "", "", "", "", ""][random.below(8)];
+        let start = if random.below(6) == 0 { "I " } else { "" };
+        format!("{start}{}{end}", words.join(" "))
+    };
+    Made {
+        texts: (0..rows).map(|_| text(&mut random)).collect(),
+        labels: (0..rows).map(|row| LABELS[row % LABELS.len()]).collect(),
+        contexts: (0..rows).map(|row| CONTEXTS[row / LABELS.len() % CONTEXTS.len()]).collect(),
+    }
+}
+
+impl Made {
+    /// The same texts, with labels and contexts dealt out by lot.
+    fn shuffled(mut self) -> Self {
+        let mut random = Random::new(12, "shuffled");
+        random.shuffle(&mut self.labels);
+        random.shuffle(&mut self.contexts);
+        self
+    }
+
+    /// The same words, dealt out to the texts by lot.
+    fn mixed(mut self) -> Self {
+        let mut words: Vec<String> =
+            self.texts.iter().flat_map(|text| text.split(' ').map(str::to_owned)).collect();
+        Random::new(13, "mixed").shuffle(&mut words);
+        let mut words = words.into_iter();
+        for text in &mut self.texts {
+            let count = text.split(' ').count();
+            *text = words.by_ref().take(count).collect::<Vec<_>>().join(" ");
+        }
+        self
+    }
+
+    fn each(
+        mut self,
+        change: impl Fn(&mut Random, &mut String, &mut &'static str, &mut &'static str),
+    ) -> Self {
+        let mut random = Random::new(14, "plant");
+        for row in 0..self.texts.len() {
+            let Self { texts, labels, contexts } = &mut self;
+            change(&mut random, &mut texts[row], &mut labels[row], &mut contexts[row]);
+        }
+        self
+    }
+
+    fn table(&self) -> Table {
+        let mut table =
+            Table::new([("emotion".to_owned(), Role::Label), ("context".to_owned(), Role::Context)]);
+        for (row, text) in self.texts.iter().enumerate() {
+            let values = [[self.labels[row]], [self.contexts[row]]];
+            table.push(&row.to_string(), text, values, Groups::default());
+        }
+        table
+    }
+
+    fn report(&self) -> Report {
+        audit(&self.table(), &options(), |_, _| {})
+    }
+
+    /// The report of one metric.
+    fn report_of(&self, key: &str) -> Report {
+        let others = METRICS.iter().map(|metric| metric.key).filter(|other| *other != key);
+        let options = Options { off: others.map(str::to_owned).collect(), ..options() };
+        audit(&self.table(), &options, |_, _| {})
+    }
+}
+
+/// Every cell asked for alike, and a fifth of texts to speak of women.
+fn options() -> Options {
+    let cell = |at: usize| (vec![LABELS[at / 4].to_owned(), CONTEXTS[at % 4].to_owned()], 100);
+    Options {
+        seed: 5,
+        negative: ["anger", "fear", "sadness"].map(str::to_owned).into(),
+        targets: [("female".to_owned(), 0.15)].into(),
+        asked: Some(Asked { cells: (0..24).map(cell).collect() }),
+        ..Options::default()
+    }
+}
+
+fn verdict(report: &Report, key: &str) -> Verdict {
+    let found = report.measures.iter().filter(|measure| measure.metric == key);
+    found.map(|measure| measure.verdict).max().unwrap_or_else(|| panic!("{key} was not measured"))
+}
+
+/// Text of a few templates with a few fillings.
+fn templated(random: &mut Random, text: &mut String) {
+    let filling = ["dog", "cat", "car", "boss", "house", "game"][random.below(6)];
+    *text = match random.below(3) {
+        0 => format!("you will not believe what my {filling} did to me this morning"),
+        1 => format!("well that was a long day with the {filling} and nobody said a word"),
+        _ => format!("there is nothing like a {filling} to make you forget the whole week"),
+    };
+}
+
+/// The metrics' faults: planted, and the control.
+fn faults() -> Vec<(&'static str, Made, Made)> {
+    let base = || fair(ROWS);
+    let by_label = |made: Made| (made.clone(), made.shuffled());
+    let by_text = |made: Made| (made.clone(), made.mixed());
+    let uneven = || {
+        base().each(|random, _, label, _| {
+            if random.below(10) > 0 {
+                *label = "joy";
+            }
+        })
+    };
+    let uneven_cells = || {
+        base().each(|random, _, label, context| {
+            if random.below(20) > 0 {
+                (*label, *context) = ("joy", "work");
+            }
+        })
+    };
+    let ending = |mark: &'static str| {
+        base().each(move |_, text, label, _| {
+            *text = text.replace(['!', '?', '\u{1F600}'], "");
+            if *label == "joy" || *label == "fear" {
+                text.push_str(mark);
+            }
+        })
+    };
+    let mut out = Vec::new();
+    let mut add = |key, (planted, control)| out.push((key, planted, control));
+    add("balance", (uneven(), base().shuffled()));
+    add("balance_asked", (uneven(), base().shuffled()));
+    add("cells", (uneven_cells(), base().shuffled()));
+    add("cells_asked", (uneven_cells(), base()));
+    let named = || {
+        base().each(|random, text, label, _| {
+            if random.below(2) == 0 {
+                text.push_str(&format!(" {label}"));
+            }
+        })
+    };
+    add("leakage", by_label(named()));
+    add("leakage_stem", by_label(named()));
+    add(
+        "length",
+        by_label(base().each(|_, text, label, _| {
+            if *label == "joy" {
+                *text = text.split(' ').take(4).collect::<Vec<_>>().join(" ");
+            }
+        })),
+    );
+    add("exclamation", by_label(ending("!")));
+    add("question", by_label(ending("?")));
+    add("emoji", by_label(ending("\u{1F600}")));
+    add(
+        "opens_with_i",
+        by_label(base().each(|_, text, label, _| {
+            let rest = text.trim_start_matches("I ").to_owned();
+            *text = if *label == "joy" || *label == "fear" { format!("I {rest}") } else { rest };
+        })),
+    );
+    add(
+        "opener",
+        by_label(base().each(|random, text, label, _| {
+            if random.below(5) > 0 {
+                *text = format!("what {}ish day {text}", &label[..2]);
+            }
+        })),
+    );
+    add(
+        "context",
+        by_label(base().each(|random, _, label, context| {
+            if random.below(3) > 0 {
+                *context = CONTEXTS[LABELS.iter().position(|name| name == label).unwrap() % 4];
+            }
+        })),
+    );
+    let slandered = || {
+        base().each(|random, text, label, _| {
+            *text = text.replace("muslim", "person");
+            if random.below(if *label == "anger" { 3 } else { 40 }) == 0 {
+                text.push_str(" muslim");
+            }
+        })
+    };
+    add("identity", by_label(slandered()));
+    add("parity", by_label(slandered()));
+    let womanless = || base().each(|_, text, _, _| *text = text.replace("she", "it"));
+    add("representation", (womanless(), base()));
+    let poor = || {
+        base().each(|random, text, _, _| {
+            let some: Vec<String> = (0..13).map(|_| format!("v{}", random.below(150))).collect();
+            *text = some.join(" ");
+        })
+    };
+    let same = || base().each(|random, text, _, _| templated(random, text));
+    add("distinct_1", (same(), base()));
+    add("mattr", (poor(), base()));
+    // A tenth of the words of their own, so that mixing makes other texts of the same words.
+    let phrases = || {
+        base().each(|random, text, _, _| {
+            let phrases: Vec<String> = (0..3)
+                .map(|_| {
+                    let at = random.below(120);
+                    (0..4).map(|word| format!("p{}", at * 4 + word)).collect::<Vec<_>>().join(" ")
+                })
+                .collect();
+            *text = phrases.join(" ");
+        })
+    };
+    for key in ["distinct_2", "distinct_3", "self_bleu"] {
+        add(key, by_text(phrases()));
+    }
+    add("gzip", (same(), base()));
+    add(
+        "openers",
+        by_text(base().each(|random, text, _, _| {
+            if random.below(2) == 0 {
+                *text = format!("o{} so much {text}", random.below(10));
+            }
+        })),
+    );
+    out
+}
+
+#[test]
+fn a_planted_fault_is_caught_and_a_shuffled_copy_is_not() {
+    let faults = faults();
+    for metric in METRICS {
+        let (_, planted, control) = faults
+            .iter()
+            .find(|fault| fault.0 == metric.key)
+            .unwrap_or_else(|| panic!("{} has no test", metric.key));
+        let (planted, control) = (planted.report_of(metric.key), control.report_of(metric.key));
+        let said = |report: &Report| {
+            let found = report.measures.iter().filter(|measure| measure.metric == metric.key);
+            found.map(|measure| format!("{measure:#?}")).collect::<String>()
+        };
+        assert!(verdict(&planted, metric.key).is_alarm(), "not caught: {}", said(&planted));
+        assert!(!verdict(&control, metric.key).is_alarm(), "false alarm: {}", said(&control));
+    }
+}
+
+#[test]
+fn a_fair_table_is_all_well() {
+    let report = fair(ROWS).report();
+    for measure in &report.measures {
+        assert_eq!(measure.verdict, Verdict::Ok, "{measure:#?}");
+    }
+    assert_eq!(report.verdict, Verdict::Ok);
+    assert!(report.lines().is_empty());
+}
+
+#[test]
+fn too_few_rows_cannot_tell_and_are_never_well() {
+    let planted = faults();
+    for rows in [0, 1, 20] {
+        let mut made = planted.iter().find(|fault| fault.0 == "leakage").unwrap().1.clone();
+        made.texts.truncate(rows);
+        let report = made.report();
+        for measure in &report.measures {
+            let exact = ["balance_asked", "cells_asked"].contains(&measure.metric) && rows > 0;
+            assert!(exact || measure.verdict == Verdict::CannotTell, "{rows}: {measure:#?}");
+        }
+    }
+}
+
+#[test]
+fn the_same_table_and_seed_give_the_same_report_whatever_the_threads() {
+    let json = || serde_json::to_string(&faults()[12].1.report()).unwrap();
+    assert_eq!(json(), json());
+}
+
+#[test]
+fn an_alarm_names_the_rows_that_are_to_blame() {
+    for (key, planted, _) in faults() {
+        if key == "representation" {
+            continue;
+        }
+        let report = planted.report_of(key);
+        let measure = report.measures.iter().find(|measure| measure.metric == key).unwrap();
+        assert!(!measure.offenders.is_empty() || key == "cells", "{key} names no row");
+        assert!(measure.worst.len() <= 5 && measure.worst.len() <= measure.offenders.len(), "{key}");
+        let mut seen = std::collections::HashSet::new();
+        let twice = measure.offenders.iter().filter(|row| !seen.insert(**row)).count();
+        assert!(
+            twice == 0 || ["identity", "parity", "leakage", "leakage_stem"].contains(&key),
+            "{key}: {twice}"
+        );
+    }
+}
+
+#[test]
+fn bounds_can_be_set_and_metrics_left_out() {
+    let made = fair(ROWS);
+    let strict = Options {
+        thresholds: [("question".to_owned(), Bounds { warn: -1.0, fail: -0.5 })].into(),
+        off: ["emoji".to_owned()].into(),
+        ..options()
+    };
+    let report = audit(&made.table(), &strict, |_, _| {});
+    assert_eq!(verdict(&report, "question"), Verdict::Fail);
+    assert!(report.measures.iter().all(|measure| measure.metric != "emoji"));
+    assert_eq!(report.alarms().count(), 1);
+    assert_eq!(report.lines().len(), 1);
+    let found: Vec<&String> = report.brief().into_iter().filter_map(|brief| brief.finding).collect();
+    assert_eq!(found.len(), 1);
+    assert_eq!(report.lines()[0], format!("fail: {}", found[0]));
+}
+
+#[test]
+fn hostile_texts_are_measured_like_others() {
+    let mut table = Table::new([("emotion".to_owned(), Role::Label), ("context".to_owned(), Role::Context)]);
+    let long = "a ".repeat(500_000);
+    let texts = [
+        "",
+        " ",
+        "\u{202e}evil\u{202c}",
+        "e\u{301}\u{301}\u{301}",
+        "\u{200b}",
+        "[[[",
+        "'''",
+        "İ",
+        "\0",
+        &long,
+    ];
+    for row in 0..300 {
+        let label = [LABELS[row % 3]];
+        table.push(
+            &row.to_string(),
+            texts[row % (if row < 10 { 10 } else { 9 })],
+            [label, label],
+            Groups::default(),
+        );
+    }
+    let report = audit(&table, &options(), |_, _| {});
+    let json = serde_json::to_value(&report).unwrap();
+    assert_eq!(json["rows"], 300);
+}

@@ -1,0 +1,211 @@
+//! What is done about an audit's findings.
+
+use std::collections::BTreeMap;
+use std::io::Write;
+use std::path::Path;
+
+use serde_json::{Value, json};
+
+use super::super::{Exit, Failure, Talk, print_json};
+use super::subject::Subject;
+use super::{Steps, exit, usage};
+use crate::audit::{self, Groups, Options, Swapper, Table};
+use crate::cli::AuditArgs;
+use crate::report::audit::audits_text;
+use crate::report::{count, thousands};
+use crate::table::Writer;
+
+/// Says which rows to drop and which values to ask more of.
+pub fn fix(args: &AuditArgs, subject: &Subject, talk: &Talk, steps: &mut Steps) -> Result<Exit, Failure> {
+    let table = &subject.table;
+    if let Some(path) = args.write.as_ref().filter(|_| subject.is_config)
+        && path.extension().is_none_or(|ending| ending != "jsonl")
+    {
+        return Err(usage(format!(
+            "--write {}: `curation` reads JSON Lines; name it `.jsonl`",
+            path.display()
+        )));
+    }
+    let found = audit::drops(table, &subject.options, |what, share| steps.step(what, share));
+    let raised = audit::raise(table, &found.before);
+    if args.json {
+        let rows: Vec<Value> =
+            found.rows.iter().map(|row| json!({ "id": table.id(row.row), "why": row.why })).collect();
+        print_json(&json!({
+            "before": found.before, "after": found.after, "drop": rows, "raise": raised,
+        }))?;
+    } else {
+        let mut out = audits_text(&found.before, &found.after);
+        let mut why: BTreeMap<&str, u64> = BTreeMap::new();
+        found.rows.iter().flat_map(|row| &row.why).for_each(|key| *why.entry(key).or_default() += 1);
+        let why: Vec<String> = why.iter().map(|(key, rows)| format!("{} {key}", thousands(*rows))).collect();
+        out.push_str(&match found.rows.len() {
+            0 => "\nno row is to blame more than others\n".to_owned(),
+            rows => format!("\ndrop {}: {}\n", count(rows as u64, "row"), why.join(", ")),
+        });
+        if !raised.is_empty() {
+            out.push_str(&yaml(&raised, table.rows()));
+        }
+        std::io::stdout().lock().write_all(out.as_bytes())?;
+    }
+    match &args.write {
+        Some(path) => {
+            // What was decided before stays so: those rows are not in the dataset any more.
+            let before = if subject.is_config {
+                std::fs::read_to_string(path).unwrap_or_default()
+            } else {
+                String::new()
+            };
+            let mut writer = Writer::create(path)?;
+            for line in before.lines().filter_map(|line| serde_json::from_str(line).ok()) {
+                writer.write(&line)?;
+            }
+            for row in &found.rows {
+                let line = json!({ "id": table.id(row.row), "why": row.why.join(", ") });
+                if let Value::Object(line) = line {
+                    writer.write(&line)?;
+                }
+            }
+            writer.finish()?;
+            talk.say(&format!("{} written to {}", count(found.rows.len() as u64, "row"), path.display()));
+            if subject.is_config {
+                talk.say(
+                    "name it in the config as `curation:`, and the next run asks for what is then missing",
+                );
+            }
+        }
+        None if !found.rows.is_empty() => {
+            talk.say("nothing was changed; `--write FILE` writes the rows to drop")
+        }
+        None => {}
+    }
+    Ok(exit(args, &found.after))
+}
+
+/// What to write in a config so that values that lack rows get them.
+fn yaml(raised: &[audit::Raise], rows: usize) -> String {
+    let lacking: usize = raised.iter().map(|raise| raise.lacking).sum();
+    let mut out = format!(
+        "\n{} short of even; in the config:\n\nsamples: {{ total: {} }}\n",
+        count(lacking as u64, "row"),
+        rows + lacking
+    );
+    out.push_str("grid:\n  axes:\n");
+    let mut column = "";
+    for raise in raised {
+        if raise.column != column {
+            column = &raise.column;
+            out.push_str(&format!(
+                "    {column}:\n      override:   # or under `values:`, if they stand there\n"
+            ));
+        }
+        let name = if raise.value.chars().all(|c| c.is_alphanumeric() || c == '_') {
+            raise.value.clone()
+        } else {
+            Value::from(raise.value.as_str()).to_string()
+        };
+        out.push_str(&format!(
+            "        {name}: {{ weight: {} }}   # has {}\n",
+            raise.weight,
+            count(raise.rows as u64, "row")
+        ));
+    }
+    out
+}
+
+/// Writes the rows with weights.
+pub fn weigh(args: &AuditArgs, subject: &Subject, path: &Path, talk: &Talk) -> Result<Exit, Failure> {
+    let Some((weights, weighed)) = audit::weights(&subject.table) else {
+        return Err(usage("there are no labels to weigh"));
+    };
+    let mut writer = Writer::create(path)?;
+    for (row, weight) in subject.rows.iter().zip(&weights) {
+        let mut row = row.clone();
+        row.insert("weight".to_owned(), json!((weight * 1e4).round() / 1e4));
+        writer.write(&row)?;
+    }
+    writer.finish()?;
+    // Standard output is the table's where it was asked for.
+    if crate::table::is_standard(path) {
+        return Ok(Exit::Complete);
+    }
+    if args.json {
+        print_json(&json!({ "rows": weights.len(), "weighed": weighed }))?;
+        return Ok(Exit::Complete);
+    }
+    let mut out = format!("{:<48} {:>8} {:>8}\n", "mutual information, normalised", "before", "after");
+    for of in &weighed {
+        let name = crate::report::shortened(&of.of, 48);
+        out.push_str(&format!("{name:<48} {:>8.4} {:>8.4}\n", of.before, of.after));
+    }
+    let (least, most) = weights
+        .iter()
+        .fold((f64::MAX, 0.0f64), |(least, most), weight| (least.min(*weight), most.max(*weight)));
+    if !weights.is_empty() {
+        out.push_str(&format!("weights from {least:.2} to {most:.2}, on average 1\n"));
+    }
+    std::io::stdout().lock().write_all(out.as_bytes())?;
+    talk.say(&format!("{} written to {}", count(weights.len() as u64, "row"), path.display()));
+    Ok(Exit::Complete)
+}
+
+/// Writes the rows, each that speaks of men or women followed by its counterpart.
+pub fn swap(
+    args: &AuditArgs,
+    subject: &Subject,
+    path: &Path,
+    talk: &Talk,
+    steps: &mut Steps,
+) -> Result<Exit, Failure> {
+    let table = &subject.table;
+    let swapper = Swapper::default();
+    let names = table.columns.iter().map(|column| (column.name.clone(), column.role));
+    let mut both = Table::new(names);
+    let mut writer = Writer::create(path)?;
+    let mut pairs = 0u64;
+    for (at, fields) in subject.rows.iter().enumerate() {
+        let (id, text) = (table.id(at), table.text(at));
+        let other = swapper.swapped(text);
+        let mut write = |id: &str, text: &str, pair: Option<&str>| {
+            let mut row = fields.clone();
+            row.insert(subject.id.clone(), id.into());
+            row.insert(subject.text.clone(), text.into());
+            // Spans are of the text as it was.
+            if pair.is_some_and(|pair| pair != id) {
+                row.shift_remove("spans");
+            }
+            row.insert("pair".to_owned(), pair.into());
+            let values = table.columns.iter().map(|column| {
+                column.of(at).iter().map(|value| column.values[*value as usize].as_str()).collect::<Vec<_>>()
+            });
+            both.push(id, text, values, Groups::default());
+            writer.write(&row)
+        };
+        write(id, text, other.as_ref().map(|_| id))?;
+        if let Some(other) = other {
+            pairs += 1;
+            write(&format!("{id}-swap"), &other, Some(id))?;
+        }
+    }
+    writer.finish()?;
+    if crate::table::is_standard(path) {
+        return Ok(Exit::Complete);
+    }
+    let before = audit::audit(table, &subject.options, |what, share| steps.step(what, share / 2.0));
+    // What was asked for says nothing of rows that were added.
+    let options = Options { asked: None, ..subject.options.clone() };
+    let after = audit::audit(&both, &options, |what, share| steps.step(what, 0.5 + share / 2.0));
+    if args.json {
+        print_json(&json!({ "pairs": pairs, "before": before, "after": after }))?;
+    } else {
+        std::io::stdout().lock().write_all(audits_text(&before, &after).as_bytes())?;
+        talk.say(&format!(
+            "{} written to {}, {} of them counterparts; `pair` is the id that both share: keep them on \
+             one side of a split",
+            count(both.rows() as u64, "row"),
+            path.display(),
+            thousands(pairs)
+        ));
+    }
+    Ok(exit(args, &after))
+}

@@ -1,0 +1,196 @@
+//! What is audited: the rows of tables, or of a config's dataset.
+
+use std::path::Path;
+
+use serde_json::{Map, Value};
+
+use super::super::{Failure, Stored, Talk, open_path};
+use super::{Steps, usage};
+use crate::audit::{GROUPS, Groups, Options, Role, Table};
+use crate::cli::AuditArgs;
+use crate::dataset::audited::{self, Audited};
+use crate::dataset::evaluate::Accepted;
+use crate::dataset::{Models, Recipe, Sink, row};
+use crate::report::thousands;
+use crate::table::{Reader, Row};
+
+/// Columns that are taken for labels where none is named.
+const LABELS: &[&str] = &["label", "labels", "emotion", "emotions", "sentiment"];
+
+/// What is audited, with its rows as they stand where they will be written again.
+pub struct Subject {
+    pub table: Table,
+    pub options: Options,
+    pub rows: Vec<Map<String, Value>>,
+    pub text: String,
+    pub id: String,
+    pub is_config: bool,
+}
+
+pub fn is_config(path: &Path) -> bool {
+    path.extension().is_some_and(|ending| ending == "yaml" || ending == "yml")
+}
+
+pub fn of_config(args: &AuditArgs, talk: &Talk) -> Result<Subject, Failure> {
+    let of_tables = [
+        (!args.label.is_empty(), "--label"),
+        (!args.context.is_empty(), "--context"),
+        (!args.more.is_empty(), "several files"),
+        (args.separator.is_some(), "--separator"),
+        (args.table.text.is_some(), "--text"),
+        (args.table.id.is_some(), "--id"),
+        (args.table.columns.is_some(), "--columns"),
+        (args.table.format.is_some(), "--format"),
+    ];
+    if let Some((_, what)) = of_tables.iter().find(|(given, _)| *given) {
+        return Err(usage(format!(
+            "{what} is for tables: the axes of a config say which are labels; to audit its rows as a \
+             table, name its dataset.jsonl"
+        )));
+    }
+    let opened = open_path(&args.table.file, &args.set)?;
+    talk.warnings(&opened.warnings);
+    let recipe = &opened.recipe;
+    let stored = Stored::open(&opened)?;
+    let mut seen = Seen {
+        recipe,
+        models: &stored.models,
+        audited: Audited::new(recipe),
+        rows: (args.weights.is_some() || args.swap.is_some()).then(Vec::new),
+    };
+    stored.evaluate(&opened, talk, true, &mut seen)?;
+    let (table, rows) = (seen.audited.table, seen.rows.unwrap_or_default());
+    let mut options = audited::options(recipe);
+    given(args, &mut options)?;
+    Ok(Subject { table, options, rows, text: "text".into(), id: "id".into(), is_config: true })
+}
+
+/// What is taken in of an evaluation: the table, and the rows as they stand where they will be written.
+struct Seen<'a> {
+    recipe: &'a Recipe,
+    models: &'a Models,
+    audited: Audited<'a>,
+    rows: Option<Vec<Map<String, Value>>>,
+}
+
+impl Sink for Seen<'_> {
+    fn row(&mut self, accepted: &Accepted<'_>) {
+        self.audited.row(accepted);
+        if let Some(rows) = &mut self.rows {
+            let row = row::Row { recipe: self.recipe, models: self.models, accepted };
+            rows.push(row.fields());
+        }
+    }
+}
+
+/// What the command line says of how to audit.
+fn given(args: &AuditArgs, options: &mut Options) -> Result<(), Failure> {
+    if !args.negative.is_empty() {
+        options.negative = args.negative.iter().map(|name| name.to_lowercase()).collect();
+    }
+    for target in &args.target {
+        let (group, share) = target.split_once('=').unwrap_or((target, ""));
+        if !GROUPS.contains(&group) {
+            return Err(usage(format!(
+                "--target {target}: there is no group `{group}`; known: {}",
+                GROUPS.join(", ")
+            )));
+        }
+        let share = share.parse().ok().filter(|share| (0.0..=1.0).contains(share));
+        let share: f64 = share
+            .ok_or_else(|| usage(format!("--target {target}: expected a share, such as `{group}=0.3`")))?;
+        options.targets.insert(group.to_owned(), share);
+    }
+    Ok(())
+}
+
+pub fn of_tables(args: &AuditArgs, steps: &mut Steps) -> Result<Subject, Failure> {
+    if !args.set.is_empty() {
+        return Err(usage("--set changes a config; this is a table"));
+    }
+    let layout = args.table.layout();
+    let keep = args.weights.is_some() || args.swap.is_some();
+    let mut table: Option<(Table, Vec<String>)> = None;
+    let mut rows = Vec::new();
+    let mut seen: Vec<bool> = Vec::new();
+    let mut known = String::new();
+    for path in std::iter::once(&args.table.file).chain(&args.more) {
+        for row in Reader::open(path, &layout)? {
+            let row = row?;
+            let (table, columns) = match &mut table {
+                Some(known) => known,
+                None => {
+                    let columns = columns(args, &row)?;
+                    known = row.fields.keys().cloned().collect::<Vec<_>>().join(", ");
+                    seen = vec![false; columns.len()];
+                    let names = columns.iter().map(|(name, _)| name.clone()).collect();
+                    table.insert((Table::new(columns), names))
+                }
+            };
+            for (seen, name) in seen.iter_mut().zip(&*columns) {
+                *seen |= row.fields.contains_key(name);
+            }
+            let values = columns.iter().map(|name| values(row.fields.get(name), args.separator.as_deref()));
+            table.push(&row.id, &row.text, values, groups(&row));
+            if table.rows().is_multiple_of(1000) {
+                steps.say(|| format!("read {} rows", thousands(table.rows() as u64)));
+            }
+            if keep {
+                rows.push(row.fields);
+            }
+        }
+    }
+    let (table, columns) = table.unwrap_or_else(|| (Table::new([]), Vec::new()));
+    if let Some((_, name)) = seen.iter().zip(&columns).find(|(seen, _)| !**seen) {
+        let path = args.table.file.display();
+        return Err(usage(format!("{path}: no row has a column `{name}`; there are {known}")));
+    }
+    let mut options = Options { negative: audited::known_negative(), ..Options::default() };
+    given(args, &mut options)?;
+    let text = args.table.text.clone().unwrap_or_else(|| "text".into());
+    let id = args.table.id.clone().unwrap_or_else(|| "id".into());
+    Ok(Subject { table, options, rows, text, id, is_config: false })
+}
+
+/// The columns that are audited, by the first row.
+fn columns(args: &AuditArgs, first: &Row) -> Result<Vec<(String, Role)>, Failure> {
+    let guessed =
+        || LABELS.iter().filter(|name| first.fields.contains_key(**name)).map(|name| (*name).to_owned());
+    let labels: Vec<String> = if args.label.is_empty() { guessed().collect() } else { args.label.clone() };
+    if labels.is_empty() {
+        let known: Vec<&str> = first.fields.keys().map(String::as_str).collect();
+        return Err(usage(format!(
+            "{}: which column has the labels? name it with `--label`; there are {}",
+            args.table.file.display(),
+            known.join(", ")
+        )));
+    }
+    if let Some(both) = labels.iter().find(|label| args.context.contains(label)) {
+        return Err(usage(format!("`{both}` is both a label and a context")));
+    }
+    let labels = labels.into_iter().map(|name| (name, Role::Label));
+    Ok(labels.chain(args.context.iter().map(|name| (name.clone(), Role::Context))).collect())
+}
+
+/// The values of a field: a list has several, and so has a text with separators.
+fn values(field: Option<&Value>, separator: Option<&str>) -> Vec<String> {
+    match field {
+        None | Some(Value::Null) => Vec::new(),
+        Some(Value::Array(items)) => items.iter().flat_map(|item| values(Some(item), None)).collect(),
+        Some(Value::String(text)) => {
+            let parts: Vec<&str> = match separator.filter(|separator| !separator.is_empty()) {
+                Some(separator) => text.split(separator).map(str::trim).collect(),
+                None => vec![text.as_str()],
+            };
+            parts.into_iter().filter(|part| !part.is_empty()).map(str::to_owned).collect()
+        }
+        Some(other) => vec![other.to_string()],
+    }
+}
+
+/// The groups that a row's `spans` are of.
+fn groups(row: &Row) -> Groups {
+    let spans = row.fields.get("spans").and_then(Value::as_array).into_iter().flatten();
+    let categories = spans.filter_map(|span| span.get("category")?.as_str());
+    categories.fold(Groups::default(), |groups, category| groups.and(Groups::of_category(category)))
+}

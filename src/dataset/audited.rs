@@ -1,0 +1,100 @@
+//! A dataset's rows as the audit sees them.
+
+use std::collections::BTreeSet;
+
+use super::Recipe;
+use super::evaluate::{Accepted, Sink};
+use crate::audit::{Asked, Bounds, Groups, METRICS, Options, Report, Role, Table, Thresholds, audit};
+use crate::config::audit::Audit;
+use crate::config::taxonomy;
+
+/// Takes in rows as they come about: text, id, and a column an axis.
+pub struct Audited<'a> {
+    recipe: &'a Recipe,
+    pub table: Table,
+}
+
+impl<'a> Audited<'a> {
+    pub fn new(recipe: &'a Recipe) -> Self {
+        let role = |label| if label { Role::Label } else { Role::Context };
+        let columns = recipe.grid.axes.iter().map(|axis| (axis.name.to_string(), role(axis.label)));
+        Self { recipe, table: Table::new(columns) }
+    }
+
+    /// The audit of what came, by the config.
+    pub fn report(&self) -> Report {
+        audit(&self.table, &options(self.recipe), |_, _| {})
+    }
+}
+
+impl Sink for Audited<'_> {
+    fn row(&mut self, row: &Accepted<'_>) {
+        let grid = &self.recipe.grid;
+        let values = grid.names(grid.cell(row.place.cell)).map(|(_, value)| [value]);
+        self.table.push(&row.name.to_string(), &row.candidate.text, values, Groups::default());
+    }
+}
+
+/// Cells of a grid beyond which rows are too few in each to compare with what was asked.
+const MOST_CELLS: usize = 100_000;
+
+/// How a config wants its dataset audited.
+pub fn options(recipe: &Recipe) -> Options {
+    let cells = recipe.grid.cells().enumerate().map(|(at, cell)| {
+        let values = recipe.grid.names(cell).map(|(_, value)| value.to_owned());
+        (values.collect(), u64::from(recipe.quotas.rows(at)))
+    });
+    let values = recipe.config.axes.iter().filter(|axis| axis.label).flat_map(|axis| &axis.values);
+    let polarity = |value: &&crate::config::resolved::AxisValue| {
+        value.attributes.get("polarity").is_some_and(|p| p == "negative")
+    };
+    let own: BTreeSet<String> =
+        values.clone().filter(polarity).map(|value| value.name.to_lowercase()).collect();
+    let says = values.clone().any(|value| value.attributes.contains_key("polarity"));
+    Options {
+        seed: recipe.config.seed,
+        negative: if says { own } else { known_negative() },
+        asked: (recipe.grid.size() <= MOST_CELLS).then(|| Asked { cells: cells.collect() }),
+        ..of_config(&recipe.config.audit)
+    }
+}
+
+/// What the key `audit` says.
+fn of_config(audit: &Audit) -> Options {
+    let bounds = |metric: &&crate::audit::Metric| {
+        let (warn, fail) = (audit.warn.get(metric.key), audit.fail.get(metric.key));
+        (warn.is_some() || fail.is_some()).then(|| {
+            let own = Bounds { warn: metric.warn, fail: metric.fail };
+            let set =
+                Bounds { warn: warn.copied().unwrap_or(own.warn), fail: fail.copied().unwrap_or(own.fail) };
+            (metric.key.to_owned(), set)
+        })
+    };
+    let thresholds: Thresholds = METRICS.iter().filter_map(bounds).collect();
+    Options { thresholds, off: audit.off.clone(), targets: audit.targets.clone(), ..Options::default() }
+}
+
+/// Labels that the built-in taxonomies call negative.
+pub fn known_negative() -> BTreeSet<String> {
+    taxonomy::of_polarity("negative").collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::keys;
+
+    #[test]
+    fn the_config_and_the_audit_know_the_same_names() {
+        let metrics: Vec<&str> = METRICS.iter().map(|metric| metric.key).collect();
+        assert_eq!(keys::audit::METRICS, metrics);
+        assert_eq!(keys::audit::GROUPS, crate::audit::GROUPS);
+    }
+
+    #[test]
+    fn polarities_are_known_without_a_config() {
+        let known = known_negative();
+        assert!(known.contains("anger") && known.contains("negative"), "{known:?}");
+        assert!(!known.contains("joy") && !known.contains("neutral"));
+    }
+}
