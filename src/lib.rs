@@ -19,6 +19,7 @@ macro_rules! crash_point {
 }
 pub(crate) use crash_point;
 
+pub mod anonymize;
 pub mod audit;
 pub mod check;
 pub mod cli;

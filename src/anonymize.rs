@@ -1,0 +1,210 @@
+//! Finds what tells of a person in a text, and takes it out.
+//!
+//! Structured kinds come first, by validated patterns; then terms of identity with rules for what stands
+//! beside them; then names, by a score. What an earlier step found, a later one leaves alone.
+//! Pure: no I/O, no clock, no state between texts. `docs/anonymize.md` says what is found and what is missed.
+
+mod addresses;
+mod age;
+mod category;
+mod digits;
+mod identity;
+pub mod lexicon;
+pub mod names;
+mod network;
+mod numbers;
+mod phones;
+mod policy;
+mod pseudonym;
+mod replace;
+mod terms;
+mod token;
+mod words;
+
+pub use category::{Action, Category};
+pub use policy::{KeyMissing, Policy, Preset};
+pub use replace::{Outcome, Span};
+
+use pseudonym::Pseudonyms;
+use token::{Shape, Token, tokens};
+
+/// Something found, in bytes of the text looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Found {
+    pub start: usize,
+    pub end: usize,
+    pub category: Category,
+}
+
+impl Found {
+    fn new(start: usize, end: usize, category: Category) -> Self {
+        Self { start, end, category }
+    }
+}
+
+/// A text's words, and what is known of each.
+pub struct View<'a> {
+    pub text: &'a str,
+    pub tokens: Vec<Token>,
+    classes: Vec<u16>,
+    /// Words that something was found in already, or that a mask is made of.
+    taken: Vec<bool>,
+    /// Most of it is written in capitals.
+    shouting: bool,
+    /// Written Like A Headline.
+    titled: bool,
+}
+
+impl<'a> View<'a> {
+    pub fn new(text: &'a str) -> Self {
+        let mut list = Vec::with_capacity(text.len() / 5 + 1);
+        tokens(text, &mut list);
+        let classes = list.iter().map(|token| words::classes(token.id)).collect();
+        let (mut upper, mut capital, mut lower) = (0, 0, 0);
+        for token in list.iter().filter(|token| token.end - token.start > 1) {
+            match token.shape {
+                Shape::Upper => upper += 1,
+                Shape::Capital => capital += 1,
+                Shape::Lower => lower += 1,
+            }
+        }
+        let taken = vec![false; list.len()];
+        let mut view = Self {
+            text,
+            tokens: list,
+            classes,
+            taken,
+            shouting: upper >= 3 && upper > capital + lower,
+            titled: capital >= 4 && capital > 2 * lower,
+        };
+        view.protect();
+        view
+    }
+
+    fn word(&self, token: &Token) -> &'a str {
+        &self.text[token.start..token.end]
+    }
+
+    /// Masks of an earlier pass are no words: `[NAME]`, `Person A`.
+    fn protect(&mut self) {
+        for at in 0..self.tokens.len() {
+            let token = self.tokens[at];
+            let word = self.word(&token);
+            if self.text[..token.start].ends_with('[')
+                && self.text[token.end..].starts_with(']')
+                && Category::parse(word).is_some()
+            {
+                self.taken[at] = true;
+            }
+            if word == "Person"
+                && let Some(next) = self.tokens.get(at + 1)
+            {
+                let letters = self.word(next);
+                if &self.text[token.end..next.start] == " "
+                    && letters.len() <= 3
+                    && letters.bytes().all(|byte| byte.is_ascii_uppercase())
+                {
+                    self.taken[at] = true;
+                    self.taken[at + 1] = true;
+                }
+            }
+        }
+    }
+
+    fn take(&mut self, found: &[Found]) {
+        let mut at = 0;
+        for span in found {
+            while at < self.tokens.len() && self.tokens[at].end <= span.start {
+                at += 1;
+            }
+            let mut inside = at;
+            while inside < self.tokens.len() && self.tokens[inside].start < span.end {
+                self.taken[inside] = true;
+                inside += 1;
+            }
+        }
+    }
+}
+
+/// Everything found in a text, in order, without overlaps.
+pub fn detect(text: &str) -> Vec<Found> {
+    let mut found = Vec::new();
+    let (mut signs, mut digits) = (false, false);
+    for &byte in text.as_bytes() {
+        signs |= matches!(byte, b'@' | b'.' | b'/');
+        digits |= byte.is_ascii_digit();
+    }
+    if signs {
+        addresses::find(text, &mut found);
+    }
+    if digits || text.contains("::") {
+        numbers::find(text, &mut found);
+    }
+    settle(&mut found);
+    let mut view = View::new(text);
+    view.take(&found);
+    let from = found.len();
+    terms::find(&mut view, &mut found);
+    view.take(&found[from..]);
+    let from = found.len();
+    age::find(&view, &mut found);
+    view.take(&found[from..]);
+    names::find(&view, &mut found);
+    settle(&mut found);
+    found
+}
+
+/// Puts spans in order; of two that overlap the earlier one stays, of two that begin alike the longer.
+fn settle(found: &mut Vec<Found>) {
+    found.sort_by_key(|span| (span.start, std::cmp::Reverse(span.end)));
+    let mut end = 0;
+    found.retain(|span| {
+        let keep = span.start >= end && span.end > span.start;
+        if keep {
+            end = span.end;
+        }
+        keep
+    });
+}
+
+/// A policy made ready: what the config or the command line asks for.
+pub struct Anonymizer {
+    policy: Policy,
+    pseudonyms: Option<Pseudonyms>,
+}
+
+impl Anonymizer {
+    /// `secret` keys the pseudonyms.
+    ///
+    /// # Errors
+    /// When the policy asks for pseudonyms and there is no secret.
+    pub fn new(policy: Policy, secret: Option<&str>) -> Result<Self, KeyMissing> {
+        let pseudonyms =
+            match (policy.asks_for(Action::Pseudonym), secret.filter(|secret| !secret.is_empty())) {
+                (true, None) => return Err(KeyMissing),
+                (true, Some(secret)) => Some(Pseudonyms::new(secret)),
+                (false, _) => None,
+            };
+        Ok(Self { policy, pseudonyms })
+    }
+
+    /// What the policy makes of a text. The same text comes out the same, whatever came before it.
+    pub fn apply(&self, text: &str) -> Outcome {
+        if self.policy.is_off() {
+            return Outcome { text: text.to_owned(), spans: Vec::new(), dropped: None };
+        }
+        let mut found = detect(text);
+        found.retain(|span| self.policy.action(span.category) != Action::Keep);
+        replace::apply(text, &found, &self.policy, self.pseudonyms.as_ref())
+    }
+
+    /// What the policy would act on, in characters of the text as it is.
+    pub fn spans(&self, text: &str) -> Vec<Span> {
+        let mut found = detect(text);
+        found.retain(|span| self.policy.action(span.category) != Action::Keep);
+        replace::located(text, &found, &self.policy)
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,418 @@
+//! Names of people, by a score.
+//!
+//! A word's score is a sum of weights, one for each thing seen of it: how frequent a first name, a
+//! surname and a common word it is, its capitals, whether it begins a sentence, the words beside it.
+//! The weights are a logistic regression's (`data/weights.bin`, made by `cargo run --release --example
+//! name-weights`); features are hashed into it (Weinberger et al., "Feature Hashing for Large Scale
+//! Multitask Learning", ICML 2009).
+
+use super::category::Category;
+use super::lexicon::{Facts, Lexicon};
+use super::token::{Gap, Shape, Token};
+use super::words;
+use super::{Found, View};
+
+/// How many weights there are.
+pub const WEIGHTS: usize = 1 << 15;
+/// A weight of one is this many units in the file.
+pub const SCALE: f32 = 16.0;
+/// Above it a word is a name: chosen on `tests/anonymize/dev.jsonl`.
+const THRESHOLD: f32 = -0.6;
+
+static TRAINED: &[u8] = include_bytes!("data/weights.bin");
+
+/// The numbers of the weights that stand for what is seen of a word.
+pub type Features = Vec<u32>;
+
+fn push(into: &mut Features, kind: u32, value: u32) {
+    let mut hash = kind.wrapping_mul(0x9E37_79B1) ^ value.wrapping_mul(0x85EB_CA77);
+    hash ^= hash >> 15;
+    hash = hash.wrapping_mul(0xC2B2_AE3D);
+    hash ^= hash >> 13;
+    into.push(hash & (WEIGHTS as u32 - 1));
+}
+
+fn bucket(weight: u32) -> u32 {
+    match weight {
+        0 => 0,
+        1..=2 => 1,
+        3..=4 => 2,
+        _ => 3,
+    }
+}
+
+/// How a word is written: 0 small, 1 a capital, 2 capitals.
+fn written(token: &Token, shouting: bool) -> u32 {
+    match token.shape {
+        Shape::Lower => 0,
+        Shape::Capital => 1,
+        // In a text of capitals they tell nothing.
+        Shape::Upper if shouting => 0,
+        Shape::Upper => 2,
+    }
+}
+
+fn summary(facts: Facts) -> u32 {
+    bucket(facts.first()) | bucket(facts.last()) << 2 | facts.word().min(6) << 4
+}
+
+/// Whether a word can be a name at all.
+pub fn candidate(view: &View, at: usize) -> bool {
+    let token = &view.tokens[at];
+    let facts = token.facts;
+    if token.mixed || view.taken[at] || token.gap == Gap::Glue || token.end - token.start < 2 {
+        return false;
+    }
+    if view.text.as_bytes().get(token.after).is_some_and(|&byte| matches!(byte, b'/' | b'_' | b'@' | b'\\')) {
+        return false;
+    }
+    match token.shape {
+        Shape::Upper if view.shouting => facts.word() < 5 && !facts.other() && facts.first() >= 3,
+        Shape::Lower => facts.word() < 5 && !facts.other() && (facts.first() >= 2 || facts.last() >= 3),
+        _ if view.classes[at] & (words::TITLE | words::KIN) != 0 && facts.first() < 5 => false,
+        Shape::Upper if !view.shouting && (facts.other() || !facts.name()) => false,
+        _ => facts.word() < 6 || facts.name(),
+    }
+}
+
+/// What is seen of the word at `at`, whose facts are given apart.
+pub fn features(view: &View, at: usize, facts: Facts, into: &mut Features) {
+    into.clear();
+    let token = &view.tokens[at];
+    let shape = written(token, view.shouting);
+    let opens = u32::from(token.opens);
+    let (first, last, word) = (bucket(facts.first()), bucket(facts.last()), facts.word());
+    let proper = u32::from(facts.place()) | u32::from(facts.other()) << 1 | u32::from(facts.proper()) << 2;
+    push(into, 1, shape | opens << 2 | first << 3 | last << 5 | word << 7);
+    push(into, 2, shape | proper << 2 | u32::from(facts.name()) << 5 | u32::from(word > 0) << 6);
+    push(into, 3, shape | facts.first() << 2 | facts.last() << 5);
+    push(into, 4, shape | opens << 2 | word << 3 | u32::from(facts.first() >= 3) << 6);
+    let before = at.checked_sub(1).map(|before| &view.tokens[before]);
+    match before {
+        Some(before) if token.gap == Gap::Space => {
+            push(into, 5, shape << 30 ^ before.id);
+            push(into, 6, shape | written(before, view.shouting) << 2 | summary(before.facts) << 4);
+            let classes = view.classes[at - 1];
+            for bit in 0..11 {
+                if classes >> bit & 1 == 1 {
+                    push(into, 7, bit | shape << 4 | u32::from(word > 0) << 6);
+                }
+            }
+            if at > 1 && before.gap == Gap::Space {
+                push(into, 8, shape << 30 ^ view.tokens[at - 2].id);
+            }
+        }
+        _ => push(
+            into,
+            9,
+            shape | (token.gap as u32) << 2 | u32::from(word > 0) << 5 | u32::from(first > 0) << 6,
+        ),
+    }
+    match view.tokens.get(at + 1) {
+        Some(next) if next.gap == Gap::Space && token.after == token.end => {
+            push(into, 10, shape << 30 ^ next.id);
+            push(
+                into,
+                19,
+                shape
+                    | u32::from(word > 0) << 2
+                    | opens << 3
+                    | ending(view, next) << 4
+                    | u32::from(first >= 2) << 8,
+            );
+            push(into, 11, shape | written(next, view.shouting) << 2 | summary(next.facts) << 4);
+            let classes = view.classes[at + 1];
+            for bit in 0..11 {
+                if classes >> bit & 1 == 1 {
+                    push(into, 12, bit | shape << 4 | u32::from(word > 0) << 6);
+                }
+            }
+        }
+        Some(next) => push(into, 13, shape | (next.gap as u32) << 2 | u32::from(word > 0) << 5),
+        None => push(into, 13, shape | 31 << 5 | u32::from(word > 0) << 12),
+    }
+    push(
+        into,
+        14,
+        shape
+            | u32::from(token.after > token.end) << 2
+            | u32::from(word > 0) << 3
+            | u32::from(first > 0) << 4,
+    );
+    if facts.first() < 4 && (word > 0 || proper > 0 || !facts.known()) {
+        push(into, 15, shape << 30 ^ token.id);
+    }
+    if !facts.known() {
+        let text = view.word(token);
+        let mut letters = text.chars().rev().map(|c| c.to_ascii_lowercase() as u32);
+        let (a, b, c) =
+            (letters.next().unwrap_or(0), letters.next().unwrap_or(0), letters.next().unwrap_or(0));
+        push(into, 16, a << 8 | b << 16 | shape);
+        push(into, 17, a << 16 | b << 8 | c);
+        push(into, 18, shape | ((token.end - token.start).min(15) as u32) << 2 | opens << 8);
+    }
+}
+
+/// What a word in small letters ends on, as far as it tells a verb: `keeps`, `called`.
+fn ending(view: &View, token: &Token) -> u32 {
+    if token.shape != Shape::Lower || token.facts.word() == 0 {
+        return 0;
+    }
+    let word = view.word(token);
+    match word.len() {
+        0..=3 => 1,
+        _ if word.ends_with("ss") => 5,
+        _ if word.ends_with('s') => 2,
+        _ if word.ends_with("ed") => 3,
+        _ if word.ends_with("ing") => 4,
+        _ => 5,
+    }
+}
+
+/// The sum of a word's weights.
+pub fn score(features: &[u32]) -> f32 {
+    let sum: i32 =
+        features.iter().map(|&n| i32::from(TRAINED.get(n as usize).copied().unwrap_or(0) as i8)).sum();
+    sum as f32 / SCALE
+}
+
+/// Between the parts of one name.
+const PARTICLES: &[&str] = &[
+    "de", "da", "do", "dos", "das", "di", "del", "della", "van", "von", "der", "den", "la", "le", "bin",
+    "bint", "ibn", "al", "el", "ter", "ten", "af", "av", "zu", "mac", "ní", "ó", "nic", "abu", "st", "du",
+    "des",
+];
+
+fn particle(view: &View, at: usize) -> bool {
+    let word = view.word(&view.tokens[at]);
+    word.len() <= 5 && PARTICLES.iter().any(|particle| word.eq_ignore_ascii_case(particle))
+}
+
+fn initial(view: &View, at: usize) -> bool {
+    let token = &view.tokens[at];
+    token.shape == Shape::Capital
+        && !token.mixed
+        && token.end - token.start == 1
+        && view.word(token) != "I"
+        && view.word(token) != "A"
+}
+
+/// Whether nothing but a space (or an initial's full stop and a space) parts this word from the one before.
+fn close(view: &View, at: usize) -> bool {
+    let between = &view.text[view.tokens[at - 1].after..view.tokens[at].start];
+    view.tokens[at - 1].after == view.tokens[at - 1].end
+        && (view.tokens[at].gap == Gap::Space && between.len() <= 2
+            || (between == ". " || between == ".") && initial(view, at - 1))
+}
+
+/// Adds every name of the text, each as one span from its first to its last part.
+pub fn find(view: &View, found: &mut Vec<Found>) {
+    let tokens = &view.tokens;
+    let mut features = Vec::with_capacity(32);
+    let mut names = vec![false; tokens.len()];
+    let mut any = false;
+    for at in 0..tokens.len() {
+        if !candidate(view, at) {
+            continue;
+        }
+        self::features(view, at, tokens[at].facts, &mut features);
+        names[at] = score(&features) + lift(view, at) > THRESHOLD;
+        any |= names[at];
+    }
+    for at in 0..tokens.len().saturating_sub(1) {
+        if !view.titled && full(view, at) {
+            names[at..=at + 1].fill(true);
+            any = true;
+        }
+    }
+    if !any {
+        return;
+    }
+    extend(view, &mut names);
+    let mut at = 0;
+    while at < tokens.len() {
+        if !names[at] {
+            at += 1;
+            continue;
+        }
+        let from = at;
+        while at + 1 < tokens.len() && names[at + 1] && close(view, at + 1) && at - from < 6 {
+            at += 1;
+        }
+        found.push(Found::new(tokens[from].start, tokens[at].end, Category::Name));
+        at += 1;
+    }
+}
+
+/// What the training texts show too seldom: introductions, titles, kin.
+fn lift(view: &View, at: usize) -> f32 {
+    let token = &view.tokens[at];
+    let facts = token.facts;
+    let capital = token.shape != Shape::Lower;
+    if capital
+        && facts.first() >= 3
+        && !facts.other()
+        && (paired(view, at) || at >= 2 && paired(view, at - 2) && view.tokens[at - 2].facts.first() >= 3)
+    {
+        return if facts.place() { 2.5 } else { 1.5 };
+    }
+    if capital && token.after > token.end && facts.first() >= 4 && facts.word() < 6 && !facts.place() {
+        return 1.0;
+    }
+    if at == 0 || !capital && facts.word() > 0 {
+        return 0.0;
+    }
+    let class = view.classes[at - 1];
+    let close = token.gap == Gap::Space || token.gap == Gap::Dot && class & words::TITLE != 0;
+    let plain = facts.word() < 6 && !facts.other() && !facts.place();
+    let mut lift = 0.0;
+    if token.gap == Gap::Space && view.word(&view.tokens[at - 1]) == "the" && family(view, at) {
+        lift += 5.0;
+    }
+    if close && capital && honorific(view, at - 1) {
+        lift += 7.0;
+    } else if close && class & words::TITLE != 0 && capital && plain {
+        lift += 3.0;
+    } else if close && class & words::KIN != 0 && plain && (capital || facts.first() >= 3) {
+        lift += if capital { 2.5 } else { 1.5 };
+    }
+    if token.gap == Gap::Space && class & words::NAMED != 0 && plain && (capital || facts.first() >= 3) {
+        lift += 2.0;
+    }
+    if capital
+        && token.gap == Gap::Space
+        && class & words::BE != 0
+        && at > 1
+        && view.classes[at - 2] & words::NAMED != 0
+        && plain
+    {
+        lift += 3.0;
+    }
+    lift
+}
+
+/// Whether `and` and a name (or `I`) follow: `Rose and I`, `Ana and Jordan`.
+fn paired(view: &View, at: usize) -> bool {
+    let (Some(and), Some(next)) = (view.tokens.get(at + 1), view.tokens.get(at + 2)) else { return false };
+    view.tokens[at].shape == Shape::Capital
+        && and.gap == Gap::Space
+        && next.gap == Gap::Space
+        && view.word(and) == "and"
+        && (view.word(next) == "I"
+            || next.shape == Shape::Capital && next.facts.first() >= 3 && !next.facts.other())
+}
+
+/// `the Johnsons`: a surname's plural.
+fn family(view: &View, at: usize) -> bool {
+    let token = &view.tokens[at];
+    let Some(stem) = view.word(token).strip_suffix('s') else { return false };
+    let facts = Lexicon::get().facts(stem.to_ascii_lowercase().as_bytes());
+    token.shape == Shape::Capital
+        && (facts.last() >= 4 && facts.word() < 6 || facts.last() >= 6 && facts.word() < 7)
+        && !token.facts.other()
+        && !token.facts.place()
+}
+
+/// Two words that are a first name and a surname whatever stands around them.
+fn full(view: &View, at: usize) -> bool {
+    let (first, last) = (&view.tokens[at], &view.tokens[at + 1]);
+    let (f, l) = (first.facts, last.facts);
+    let capital = |token: &Token| token.shape == Shape::Capital && !token.mixed;
+    let modal = f.word() == 7 && l.first() >= l.last();
+    capital(first)
+        && capital(last)
+        && last.gap == Gap::Space
+        && close(view, at + 1)
+        && !view.taken[at]
+        && !view.taken[at + 1]
+        && f.first() >= 4
+        && !f.other()
+        && !modal
+        && !l.other()
+        && !l.place()
+        && (l.last() >= 3 && l.word() < 5 || l.first() >= 4 && l.word() == 0 && f.word() == 0 && !f.place())
+}
+
+/// A title that nothing but a name follows.
+fn honorific(view: &View, at: usize) -> bool {
+    let word = view.word(&view.tokens[at]);
+    ["mr", "mrs", "ms", "dr", "prof", "mx", "sgt", "capt", "rev", "sen", "gov"]
+        .iter()
+        .any(|title| word.eq_ignore_ascii_case(title))
+}
+
+/// Takes in what belongs to a name beside it: surnames, particles, initials, first names.
+fn extend(view: &View, names: &mut [bool]) {
+    let tokens = &view.tokens;
+    let capital = |at: usize| tokens[at].shape != Shape::Lower && !tokens[at].mixed && !view.taken[at];
+    let surname = |at: usize| {
+        let facts = tokens[at].facts;
+        capital(at)
+            && !facts.other()
+            && !tokens[at].opens
+            && (facts.name() && facts.word() < 7
+                || at > 0
+                    && tokens[at - 1].facts.first() >= 5
+                    && !view.titled
+                    && facts.word() < 6
+                    && !facts.place()
+                || !facts.known() && tokens[at].end - tokens[at].start > 1)
+    };
+    for at in 1..tokens.len() {
+        if !close(view, at) || !names[at - 1] || names[at] || view.taken[at] {
+            continue;
+        }
+        if surname(at) {
+            names[at] = true;
+        } else if tokens[at].shape == Shape::Lower && tokens[at - 1].shape == Shape::Lower {
+            let facts = tokens[at].facts;
+            names[at] = facts.last() >= 2 && facts.word() == 0 && !facts.place() && !facts.other();
+        } else if particle(view, at) || initial(view, at) {
+            // `van der Berg`, `L. Jackson`
+            let mut end = at + 1;
+            while end < tokens.len()
+                && end - at < 3
+                && close(view, end)
+                && (particle(view, end) || initial(view, end))
+                && !names[end]
+            {
+                end += 1;
+            }
+            if end < tokens.len()
+                && close(view, end)
+                && (names[end]
+                    || capital(end)
+                        && (surname(end)
+                            || tokens[end].facts.last() > 0
+                            || initial(view, at) && tokens[end].facts.name()))
+                && tokens[end].facts.word() < 7
+            {
+                names[at..=end].fill(true);
+            }
+        }
+    }
+    for at in (0..tokens.len().saturating_sub(1)).rev() {
+        if !names[at + 1] || names[at] || view.taken[at] || !close(view, at + 1) {
+            continue;
+        }
+        let facts = tokens[at].facts;
+        let only_surname = tokens[at + 1].facts.word() == 0
+            && tokens[at + 1].facts.last() > 0
+            && tokens[at].facts.first() >= 4
+            || tokens[at + 1].facts.last() > 0 && tokens[at + 1].facts.first() < 3
+            || !tokens[at + 1].facts.known();
+        let first = capital(at)
+            && facts.first() > 0
+            && !facts.other()
+            && view.classes[at] & (words::TITLE | words::KIN) == 0
+            && tokens[at + 1].shape != Shape::Lower
+            && (facts.word() < 5 || only_surname && facts.first() >= 3);
+        // Where surnames come first.
+        let east = matches!(tokens[at + 1].facts.culture(), 13 | 20..=23)
+            && capital(at)
+            && facts.last() >= 3
+            && !facts.other();
+        names[at] =
+            first || east || initial(view, at) && capital(at) && tokens[at + 1].start - tokens[at].end == 2;
+    }
+}

@@ -1,0 +1,92 @@
+//! Classes of words that tell what stands beside them.
+
+use std::sync::OnceLock;
+
+use super::lexicon::{fold, hash};
+
+pub const PERSON: u16 = 1;
+pub const BE: u16 = 1 << 1;
+pub const SUBJECT: u16 = 1 << 2;
+/// A pronoun and its verb: `I'm`, `she's`.
+pub const OF_ME: u16 = 1 << 3;
+pub const THING: u16 = 1 << 4;
+pub const KIN: u16 = 1 << 5;
+pub const TITLE: u16 = 1 << 6;
+pub const NAMED: u16 = 1 << 7;
+pub const SAY: u16 = 1 << 8;
+pub const INTRO: u16 = 1 << 9;
+pub const UNIT: u16 = 1 << 10;
+/// What is so and so many years old and nobody.
+pub const AGED: u16 = 1 << 11;
+/// May follow a bare number that is an age.
+pub const AFTER_AGE: u16 = 1 << 12;
+
+const CLASSES: &str = include_str!("data/classes.txt");
+
+fn class(name: &str) -> u16 {
+    match name {
+        "person" => PERSON,
+        "be" => BE,
+        "subject" => SUBJECT,
+        "ofme" => OF_ME,
+        "thing" => THING,
+        "kin" => KIN,
+        "title" => TITLE,
+        "name" => NAMED,
+        "say" => SAY,
+        "intro" => INTRO,
+        "unit" => UNIT,
+        "aged" => AGED,
+        "afterage" => AFTER_AGE,
+        _ => 0,
+    }
+}
+
+/// A map from hashes of folded words, which are well mixed already.
+pub struct Words<T> {
+    slots: Vec<(u32, T)>,
+}
+
+impl<T: Copy + Default + PartialEq> Words<T> {
+    pub fn new(entries: impl IntoIterator<Item = (u32, T)>, join: impl Fn(T, T) -> T) -> Self {
+        let entries: Vec<_> = entries.into_iter().collect();
+        let mut words = Self { slots: vec![(0, T::default()); (entries.len() * 4).next_power_of_two()] };
+        for (key, value) in entries {
+            let slot = words.slot(key);
+            words.slots[slot] = (key, join(words.slots[slot].1, value));
+        }
+        words
+    }
+
+    fn slot(&self, key: u32) -> usize {
+        let mut slot = key as usize & (self.slots.len() - 1);
+        while self.slots[slot].1 != T::default() && self.slots[slot].0 != key {
+            slot = (slot + 1) & (self.slots.len() - 1);
+        }
+        slot
+    }
+
+    pub fn get(&self, key: u32) -> T {
+        self.slots[self.slot(key)].1
+    }
+}
+
+/// The classes of a word by the hash of its folded form.
+pub fn classes(id: u32) -> u16 {
+    static WORDS: OnceLock<Words<u16>> = OnceLock::new();
+    let words = WORDS.get_or_init(|| {
+        let entries = CLASSES.lines().filter(|line| !line.starts_with('#')).flat_map(|line| {
+            let (name, words) = line.split_once(' ').unwrap_or_default();
+            words.split_whitespace().map(move |word| (id_of(word), class(name)))
+        });
+        Words::new(entries, |a, b| a | b)
+    });
+    words.get(id)
+}
+
+/// The hash under which a word is known.
+pub fn id_of(word: &str) -> u32 {
+    let mut folded = Vec::new();
+    fold(word, &mut folded);
+    hash(&folded)
+}
