@@ -93,6 +93,19 @@ Examples:
   emogrid export configs/moods.yaml --format csv -o moods.csv
   emogrid export configs/moods.yaml | head -n 3")]
     Export(ExportArgs),
+    /// Take out of a table's texts what tells of a person
+    #[command(after_help = "\
+Examples:
+  emogrid anonymize comments.csv -o clean.jsonl
+  emogrid anonymize comments.jsonl --text body --preset tag -o tagged.jsonl
+  emogrid anonymize comments.jsonl --detect-only -o spans.jsonl
+  emogrid anonymize comments.jsonl --action NAME=pseudonym --key-env MY_KEY -o clean.jsonl
+  emogrid anonymize comments.jsonl --json    only count
+
+Categories: NAME HANDLE EMAIL PHONE URL IP CARD ID RELIGION GENDER RACE
+DISABILITY AGE. Actions: keep, tag (recorded, the text stays), mask ([NAME]),
+drop (the row goes), and for names person (Person A) and pseudonym.")]
+    Anonymize(AnonymizeArgs),
     /// Say how far a dataset is
     #[command(after_help = "\
 Examples:
@@ -635,6 +648,40 @@ pub enum FailOn {
     Fail,
     Warn,
     Never,
+}
+
+#[derive(Debug, Args)]
+pub struct AnonymizeArgs {
+    #[command(flatten)]
+    pub table: TableArgs,
+    /// The file to write, `.jsonl` or `.csv`, or `-` for standard output
+    #[arg(long, short)]
+    pub output: Option<PathBuf>,
+    /// What is done with each category
+    #[arg(long, value_enum, default_value_t = AnonymizePreset::Strict)]
+    pub preset: AnonymizePreset,
+    /// Another action for a category
+    #[arg(long, value_name = "CATEGORY=ACTION")]
+    pub action: Vec<String>,
+    /// The environment variable that holds the key of the pseudonyms
+    #[arg(long, value_name = "VARIABLE")]
+    pub key_env: Option<String>,
+    /// Change no text; spans are of the texts as they are
+    #[arg(long)]
+    pub detect_only: bool,
+    /// Write counts as JSON to standard output; rows only to a file given by `-o`
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum AnonymizePreset {
+    /// Names become Person A, the rest is masked, texts left empty are dropped
+    Strict,
+    /// Everything is recorded, nothing changed
+    Tag,
+    /// Nothing, but what `--action` says
+    Off,
 }
 
 #[derive(Debug, Args)]

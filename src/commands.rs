@@ -1,5 +1,6 @@
 //! One thin file a subcommand.
 
+mod anonymize;
 mod audit;
 mod check;
 mod completions;
@@ -122,6 +123,7 @@ pub fn main(cli: Cli) -> Exit {
         Command::Plan(args) => plan::plan(&args, &terminal),
         Command::Check(args) => check::check(&args, &terminal),
         Command::Audit(args) => audit::audit(&args, &terminal),
+        Command::Anonymize(args) => anonymize::anonymize(&args, &terminal),
         Command::Export(args) => export::export(&args, &terminal),
         Command::Status(args) => status::status(&args, &terminal),
         Command::Preview(args) => preview::preview(&args, &terminal),

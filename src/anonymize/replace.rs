@@ -17,6 +17,18 @@ pub struct Span {
     pub action: Action,
 }
 
+impl Span {
+    /// As it stands in a row.
+    pub fn to_json(&self) -> serde_json::Value {
+        serde_json::json!({
+            "start": self.start,
+            "end": self.end,
+            "category": self.category.name(),
+            "action": self.action.name(),
+        })
+    }
+}
+
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Outcome {
     pub text: String,

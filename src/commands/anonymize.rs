@@ -1,0 +1,198 @@
+use std::collections::BTreeMap;
+use std::io::IsTerminal;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use rayon::prelude::*;
+use serde::Serialize;
+use serde_json::{Map, Value};
+
+use super::{Exit, Failure, Talk, print_json};
+use crate::anonymize::{Action, Anonymizer, Category, Outcome, Policy, Preset, Span};
+use crate::cli::{AnonymizeArgs, AnonymizePreset};
+use crate::report::{count, thousands};
+use crate::table::{Reader, Row, Writer};
+
+/// Rows that are worked on at once; enough for every core, and little to hold.
+const BATCH: usize = 4096;
+
+/// What was done, for machines.
+#[derive(Debug, Default, Serialize)]
+struct Summary {
+    texts: u64,
+    /// Texts in which something was found.
+    touched: u64,
+    dropped: u64,
+    /// By category, how often it was found.
+    found: BTreeMap<&'static str, u64>,
+    seconds: f64,
+    texts_per_second: f64,
+}
+
+/// Takes out of a table's texts what tells of a person.
+pub fn anonymize(args: &AnonymizeArgs, talk: &Talk) -> Result<Exit, Failure> {
+    let anonymizer = anonymizer(args).map_err(Failure::Refused)?;
+    let mut reader = args.table.open()?;
+    let column = args.table.text.as_deref().unwrap_or("text");
+    let mut writer = match (&args.output, args.json) {
+        (Some(path), _) => Some(Writer::create(path)?),
+        (None, false) => Some(Writer::create(Path::new("-"))?),
+        (None, true) => None,
+    };
+    let mut summary = Summary::default();
+    let mut progress = Progress::new(talk, &args.table.file);
+    let mut work = Duration::ZERO;
+    let mut batch = Vec::with_capacity(BATCH);
+    loop {
+        batch.clear();
+        for row in reader.by_ref().take(BATCH) {
+            batch.push(row?);
+        }
+        if batch.is_empty() {
+            break;
+        }
+        let start = Instant::now();
+        let outcomes: Vec<Outcome> = batch.par_iter().map(|row| outcome(&anonymizer, row, args)).collect();
+        work += start.elapsed();
+        for (row, outcome) in batch.drain(..).zip(outcomes) {
+            summary.count(&outcome);
+            if let Some(writer) = &mut writer
+                && outcome.dropped.is_none()
+            {
+                writer.write(&changed(row, column, outcome))?;
+            }
+        }
+        progress.tick(&reader, &summary);
+    }
+    if let Some(writer) = writer {
+        writer.finish()?;
+    }
+    summary.seconds = work.as_secs_f64();
+    summary.texts_per_second = (summary.texts as f64 / summary.seconds.max(1e-9)).round();
+    if args.json {
+        print_json(&summary)?;
+    } else {
+        talk.say(&summary.text());
+    }
+    Ok(Exit::Complete)
+}
+
+fn outcome(anonymizer: &Anonymizer, row: &Row, args: &AnonymizeArgs) -> Outcome {
+    if args.detect_only {
+        return Outcome { text: row.text.clone(), spans: anonymizer.spans(&row.text), dropped: None };
+    }
+    anonymizer.apply(&row.text)
+}
+
+/// The row with its text changed, and where and how.
+fn changed(row: Row, column: &str, outcome: Outcome) -> Map<String, Value> {
+    let mut fields = row.fields;
+    fields.insert(column.to_owned(), Value::String(outcome.text));
+    fields.insert("spans".to_owned(), outcome.spans.iter().map(Span::to_json).collect());
+    fields
+}
+
+/// The policy that the arguments ask for, with its key.
+fn anonymizer(args: &AnonymizeArgs) -> Result<Anonymizer, String> {
+    let preset = match args.preset {
+        AnonymizePreset::Strict => Preset::Strict,
+        AnonymizePreset::Tag => Preset::Tag,
+        AnonymizePreset::Off => Preset::Off,
+    };
+    let mut policy = Policy::from(preset);
+    for given in &args.action {
+        let (category, action) = parse(given)?;
+        policy.set(category, action);
+    }
+    let secret = match &args.key_env {
+        Some(variable) => {
+            Some(std::env::var(variable).ok().filter(|secret| !secret.is_empty()).ok_or_else(|| {
+                format!("the environment variable {variable} is not set; it holds the key of the pseudonyms")
+            })?)
+        }
+        None => None,
+    };
+    Anonymizer::new(policy, secret.as_deref()).map_err(|error| {
+        format!("{error}\n  put one into an environment variable and name that: `--key-env MY_KEY`")
+    })
+}
+
+/// `NAME=mask`
+fn parse(given: &str) -> Result<(Category, Action), String> {
+    let names = |list: Vec<&str>| list.join(", ");
+    let (category, action) = given.split_once('=').ok_or_else(|| {
+        format!("`--action {given}` is none; write a category and an action, such as `--action NAME=mask`")
+    })?;
+    let known = Category::parse(category).ok_or_else(|| {
+        let all = names(Category::ALL.iter().map(|category| category.name()).collect());
+        format!("`{category}` is no category; they are {all}")
+    })?;
+    let action = Action::parse(action).ok_or_else(|| {
+        let all = names(Action::ALL.iter().map(|action| action.name()).collect());
+        format!("`{action}` is no action; they are {all}")
+    })?;
+    if action.names_only() && known != Category::Name {
+        return Err(format!("`{action}` is for names only; for {known} write `{known}=mask`"));
+    }
+    Ok((known, action))
+}
+
+impl Summary {
+    fn count(&mut self, outcome: &Outcome) {
+        self.texts += 1;
+        self.touched += u64::from(!outcome.spans.is_empty());
+        self.dropped += u64::from(outcome.dropped.is_some());
+        for span in &outcome.spans {
+            *self.found.entry(span.category.name()).or_default() += 1;
+        }
+    }
+
+    fn text(&self) -> String {
+        let found: Vec<String> =
+            self.found.iter().map(|(name, number)| format!("{name} {}", thousands(*number))).collect();
+        let mut text = format!(
+            "{}, something found in {}, {} dropped; {} texts/s",
+            count(self.texts, "text"),
+            thousands(self.touched),
+            thousands(self.dropped),
+            thousands(self.texts_per_second as u64)
+        );
+        if !found.is_empty() {
+            text.push_str("\n  ");
+            text.push_str(&found.join(", "));
+        }
+        text
+    }
+}
+
+/// Says how far it is when it takes longer than a second.
+struct Progress {
+    talk: Talk,
+    size: Option<u64>,
+    start: Instant,
+    said: Instant,
+    every: Duration,
+}
+
+impl Progress {
+    fn new(talk: &Talk, path: &Path) -> Self {
+        let now = Instant::now();
+        let every = if std::io::stderr().is_terminal() { 1 } else { 10 };
+        let size = std::fs::metadata(path).ok().map(|file| file.len()).filter(|size| *size > 0);
+        Self { talk: *talk, size, start: now, said: now, every: Duration::from_secs(every) }
+    }
+
+    fn tick(&mut self, reader: &Reader, summary: &Summary) {
+        if self.said.elapsed() < self.every {
+            return;
+        }
+        self.said = Instant::now();
+        let rate = summary.texts as f64 / self.start.elapsed().as_secs_f64();
+        let part = self.size.map(|size| reader.bytes() as f64 / size as f64).filter(|part| *part > 0.0);
+        let rest = part.map_or(String::new(), |part| {
+            let left = self.start.elapsed().mul_f64((1.0 / part.min(1.0) - 1.0).max(0.0));
+            format!(" ({:.0} %), {} to go", 100.0 * part.min(1.0), crate::report::duration(left))
+        });
+        self.talk.say(&format!("{}{rest}, {} texts/s", count(summary.texts, "text"), thousands(rate as u64)));
+    }
+}
