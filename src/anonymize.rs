@@ -167,6 +167,7 @@ fn settle(found: &mut Vec<Found>) {
     });
 }
 
+#[derive(Debug)]
 /// A policy made ready: what the config or the command line asks for.
 pub struct Anonymizer {
     policy: Policy,
@@ -186,6 +187,11 @@ impl Anonymizer {
                 (false, _) => None,
             };
         Ok(Self { policy, pseudonyms })
+    }
+
+    /// Whether it leaves every text as it is and records nothing.
+    pub fn is_off(&self) -> bool {
+        self.policy.is_off()
     }
 
     /// What the policy makes of a text. The same text comes out the same, whatever came before it.

@@ -7,6 +7,7 @@ mod words;
 
 use serde_json::{Map, Value};
 
+use crate::anonymize::{Anonymizer, Span};
 use crate::config::Diagnostic;
 use crate::config::resolved::{Checks, Config, Format};
 use crate::dedup::{Bag, TextKey};
@@ -34,7 +35,12 @@ pub struct Passed {
     pub bag: Option<Box<Bag>>,
     /// The other fields of the answer, if there are any and they are wanted.
     pub fields: Option<Box<Map<String, Value>>>,
+    /// What was done to the text; empty where texts are not wanted.
+    pub spans: Box<[Span]>,
 }
+
+/// What rows are held against each other by.
+type Distinct = (TextKey, Option<Box<Bag>>);
 
 /// A text with the other fields of its item.
 type Item = (String, Map<String, Value>);
@@ -48,12 +54,13 @@ pub struct Judge {
     validator: Option<jsonschema::Validator>,
     checks: Checks,
     near: Option<Near>,
+    anonymizer: Anonymizer,
 }
 
 impl Judge {
     /// # Errors
     /// A schema that is no JSON Schema, or word statistics that are none.
-    pub fn new(config: &Config) -> Result<Self, Diagnostic> {
+    pub fn new(config: &Config, anonymizer: Anonymizer) -> Result<Self, Diagnostic> {
         let response = &config.response;
         let validator = match response.format {
             Format::Text => None,
@@ -72,7 +79,13 @@ impl Judge {
             validator,
             checks: config.checks.clone(),
             near: Near::new(&config.dedup)?,
+            anonymizer,
         })
+    }
+
+    /// Whether anything is looked for in texts, and said in `spans`.
+    pub fn anonymizes(&self) -> bool {
+        !self.anonymizer.is_off()
     }
 
     /// The candidates of a raw answer, choices and items in order.
@@ -105,22 +118,79 @@ impl Judge {
             match self.texts(choice) {
                 Ok(texts) => {
                     for (item, (text, fields)) in texts.into_iter().enumerate() {
-                        let fields = (whole && !fields.is_empty()).then(|| Box::new(fields));
                         let text = text.trim();
-                        let outcome = self.check(text).map(|(key, bag)| Passed { key, bag, fields });
-                        let text = if whole { text.to_owned() } else { String::new() };
+                        let fields = (whole && !fields.is_empty()).then_some(fields);
+                        let (text, outcome) = self.anonymize(text, self.check(text), fields, whole);
                         out.push(Candidate { choice: number, item: item as u32, text, outcome });
                     }
                 }
                 Err(reason) => out.push(Candidate {
                     choice: number,
                     item: 0,
-                    text: if whole { choice.content().to_owned() } else { String::new() },
+                    text: if whole { self.shown(choice.content()) } else { String::new() },
                     outcome: Err(reason),
                 }),
             }
         }
         out
+    }
+
+    /// What the policy makes of a text that was checked, and of the fields beside it. A rejected text is
+    /// shown too, so it is masked like any other; what it was stays in the store alone.
+    fn anonymize(
+        &self,
+        text: &str,
+        checked: Result<Distinct, Reason>,
+        fields: Option<Map<String, Value>>,
+        whole: bool,
+    ) -> (String, Result<Passed, Reason>) {
+        let own = |text: String| if whole { text } else { String::new() };
+        if self.anonymizer.is_off() {
+            let fields = fields.map(Box::new);
+            let outcome = checked.map(|(key, bag)| Passed { key, bag, fields, spans: Box::default() });
+            return (if whole { text.to_owned() } else { String::new() }, outcome);
+        }
+        let done = self.anonymizer.apply(text);
+        // Rows are held against each other as they are then.
+        let checked = match checked {
+            Ok(_) if done.text != text => self.distinct(&done.text),
+            checked => checked,
+        };
+        let outcome = match (checked, done.dropped) {
+            (Err(reason), _) => Err(reason),
+            (Ok(_), Some(category)) => Err(Reason::Anonymize { category: category.name() }),
+            (Ok((key, bag)), None) => {
+                let masked = |fields: Map<String, Value>| {
+                    fields.into_iter().map(|(name, value)| (name, self.masked_value(value))).collect()
+                };
+                let fields = fields.map(|fields| Box::new(masked(fields)));
+                let spans = if whole { done.spans.into() } else { Box::default() };
+                Ok(Passed { key, bag, fields, spans })
+            }
+        };
+        (own(done.text), outcome)
+    }
+
+    /// A stored answer's content as it may be shown: its texts as rows have them.
+    pub fn shown(&self, content: &str) -> String {
+        if self.anonymizer.is_off() {
+            return content.to_owned();
+        }
+        match serde_json::from_str::<Value>(content) {
+            Ok(value @ (Value::Object(_) | Value::Array(_))) => self.masked_value(value).to_string(),
+            _ => self.anonymizer.apply(content).text,
+        }
+    }
+
+    fn masked_value(&self, value: Value) -> Value {
+        match value {
+            Value::String(text) => Value::String(self.anonymizer.apply(&text).text),
+            Value::Array(items) => items.into_iter().map(|item| self.masked_value(item)).collect(),
+            Value::Object(fields) => {
+                fields.into_iter().map(|(name, value)| (name, self.masked_value(value))).collect()
+            }
+            other => other,
+        }
     }
 
     /// The texts of one choice with their other fields.
@@ -184,7 +254,7 @@ impl Judge {
         }
     }
 
-    fn check(&self, text: &str) -> Result<(TextKey, Option<Box<Bag>>), Reason> {
+    fn check(&self, text: &str) -> Result<Distinct, Reason> {
         if text.is_empty() {
             return Err(Reason::Empty);
         }
@@ -200,6 +270,11 @@ impl Judge {
                 return Err(Reason::Characters { found });
             }
         }
+        self.distinct(text)
+    }
+
+    /// What tells a text from others; a text that is off limits is none.
+    fn distinct(&self, text: &str) -> Result<Distinct, Reason> {
         let key = TextKey::of(text);
         let bag = self.near.as_ref().map_or(Ok(None), |near| near.check(text, key))?;
         Ok((key, bag))

@@ -731,6 +731,9 @@ pub struct WhyArgs {
     pub config: ConfigArgs,
     /// The id or the fingerprint of a row, of now or of before, or the beginning of one
     pub id: String,
+    /// Show the answers as they are stored, with what the anonymiser takes out
+    #[arg(long)]
+    pub with_originals: bool,
 }
 
 #[derive(Debug, Args)]

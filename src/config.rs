@@ -1,5 +1,6 @@
 //! A user's YAML, from raw text with places to a resolved config.
 
+mod anonymize;
 pub mod audit;
 mod axes;
 pub mod curation;

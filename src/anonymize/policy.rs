@@ -1,6 +1,7 @@
 //! Which action each category gets.
 
 use super::category::{Action, Category};
+use crate::config::resolved::Anonymize;
 
 /// Actions that go together under one name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -53,6 +54,18 @@ impl From<Preset> for Policy {
             Self { actions: [action; Category::ALL.len()], drop_emptied: preset == Preset::Strict };
         if preset == Preset::Strict {
             policy.set(Category::Name, Action::Person);
+        }
+        policy
+    }
+}
+
+impl From<&Anonymize> for Policy {
+    fn from(config: &Anonymize) -> Self {
+        let mut policy = Self::from(Preset::parse(&config.preset).unwrap_or(Preset::Off));
+        for (category, action) in &config.actions {
+            if let (Some(category), Some(action)) = (Category::parse(category), Action::parse(action)) {
+                policy.set(category, action);
+            }
         }
         policy
     }

@@ -3,10 +3,17 @@
 use super::lexicon::{Facts, Lexicon, Sex, fold};
 use super::token::tokens;
 
+/// Says nothing of its key where it is shown.
 pub struct Pseudonyms {
     key: [u8; 32],
     first: Vec<(&'static str, Facts)>,
     last: Vec<(&'static str, Facts)>,
+}
+
+impl std::fmt::Debug for Pseudonyms {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Pseudonyms")
+    }
 }
 
 impl Pseudonyms {

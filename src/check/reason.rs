@@ -51,6 +51,10 @@ pub enum Reason {
     },
     /// The file that the config's `curation` names leaves it out.
     Curation,
+    /// The anonymiser drops texts with this category, or its masks left nothing to read.
+    Anonymize {
+        category: &'static str,
+    },
 }
 
 impl Reason {
@@ -74,6 +78,7 @@ impl Reason {
             Reason::NearDuplicate { .. } => Self::NEAR_DUPLICATE,
             Reason::OffLimits { .. } => "off-limits",
             Reason::Curation => "curation",
+            Reason::Anonymize { .. } => "anonymize",
         }
     }
 
@@ -109,6 +114,9 @@ impl Reason {
                 "the model writes what stands in a file of `dedup.against`: see that no template shows it these texts"
             }
             "curation" => "the file under `curation` leaves them out; take the key away to have them back",
+            "anonymize" => {
+                "change `anonymize`, which asks nothing again, or ask for texts about something else in the prompt"
+            }
             _ => return None,
         })
     }
@@ -130,6 +138,7 @@ impl fmt::Display for Reason {
                 write!(f, "off limits: similar to {of} ({:.2})", similarity.fraction())
             }
             Reason::Curation => f.write_str("left out by the file under `curation`"),
+            Reason::Anonymize { category } => write!(f, "it is about {category}, which is taken out"),
             other => f.write_str(other.name()),
         }
     }

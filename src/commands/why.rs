@@ -35,7 +35,7 @@ pub fn why(args: &WhyArgs, talk: &Talk) -> Result<Exit, Failure> {
     stored.evaluate::<()>(&opened, talk, false, &mut search)?;
     let found = match (search.row.or(search.reject), search.failed) {
         (Some(place), _) => {
-            explain(recipe, reader, place, &mut out)?;
+            explain(recipe, reader, place, args.with_originals, &mut out)?;
             let mut verdicts =
                 Verdicts { of: place.fingerprint, accepted: String::new(), rejected: String::new() };
             stored.evaluate(&opened, talk, true, &mut verdicts)?;
@@ -47,7 +47,7 @@ pub fn why(args: &WhyArgs, talk: &Talk) -> Result<Exit, Failure> {
             explain_failed(recipe, reader, &failed, &mut out)?;
             true
         }
-        (None, None) => explain_old(&opened, talk, &stored, reader, &id, &mut out)?,
+        (None, None) => explain_old(&opened, talk, &stored, reader, (&id, args.with_originals), &mut out)?,
     };
     if !found {
         talk.say(&format!("no row, reject or stored answer begins with `{id}`"));
@@ -139,7 +139,13 @@ fn section(out: &mut String, title: &str, text: &str) {
     }
 }
 
-fn explain(recipe: &Recipe, reader: &Reader, place: Place, out: &mut String) -> Result<(), Failure> {
+fn explain(
+    recipe: &Recipe,
+    reader: &Reader,
+    place: Place,
+    originals: bool,
+    out: &mut String,
+) -> Result<(), Failure> {
     let cell = recipe.grid.cell(place.cell);
     let variant = recipe.prompts.variant_name(recipe.prompts.variant(cell, place.ask));
     let _ = writeln!(out, "cell: {}\nask: {} (prompt `{variant}`)", recipe.grid.describe(cell), place.ask);
@@ -149,7 +155,7 @@ fn explain(recipe: &Recipe, reader: &Reader, place: Place, out: &mut String) -> 
         section(out, message.role, &message.content);
     }
     if let Some(raw) = reader.answer(&place.fingerprint, recipe.config.sampling.max_tokens)? {
-        answer(&raw, out);
+        answer(recipe, &raw, originals, out);
     }
     out.push_str("verdicts:\n");
     Ok(())
@@ -178,10 +184,15 @@ fn explain_failed(
     Ok(())
 }
 
-fn answer(raw: &str, out: &mut String) {
+/// Shows a stored answer; what the anonymiser takes out only where originals are asked for.
+fn answer(recipe: &Recipe, raw: &str, originals: bool, out: &mut String) {
     let Ok(answer) = Answer::parse(raw) else { return };
     for choice in &answer.choices {
-        section(out, "answer", choice.content());
+        let content = choice.content();
+        match originals {
+            true => section(out, "answer", content),
+            false => section(out, "answer", &recipe.judge.shown(content)),
+        }
         if let Some(reason) = choice.finish_reason.as_deref().filter(|reason| *reason != "stop") {
             let _ = writeln!(out, "  (ended: {reason})");
         }
@@ -194,7 +205,7 @@ fn explain_old(
     talk: &Talk,
     stored: &Stored,
     reader: &Reader,
-    id: &str,
+    (id, originals): (&str, bool),
     out: &mut String,
 ) -> Result<bool, Failure> {
     let recipe = &opened.recipe;
@@ -215,6 +226,7 @@ fn explain_old(
     }
     let _ = writeln!(out, "fingerprint: {fingerprint}");
     if let Some(text) = line.as_ref().and_then(|line| line.get("text")).and_then(Value::as_str) {
+        let text = if originals { text.to_owned() } else { recipe.judge.shown(text) };
         let _ = writeln!(out, "text: {text}");
     }
     let cell = line.as_ref().and_then(|line| cell_of(recipe, line));
@@ -264,7 +276,7 @@ fn explain_old(
     for (role, content) in messages_of(&request) {
         section(out, &format!("{role}, as it was"), &content);
     }
-    answer(&raw, out);
+    answer(recipe, &raw, originals, out);
     Ok(true)
 }
 

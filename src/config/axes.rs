@@ -11,6 +11,7 @@ const RESERVED: &[&str] = &[
     "text",
     "model",
     "prompt",
+    "spans",
     "fingerprint",
     "reason",
     "why",

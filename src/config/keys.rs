@@ -114,6 +114,12 @@ pub static CONFIG: Section = Section {
             "",
             "What a text must be to become a row. Changing a check asks the model nothing again.",
         ),
+        key(
+            "anonymize",
+            Kind::Either(&[Kind::Word(&["strict", "tag", "off"]), Kind::Section(&ANONYMIZE)]),
+            "off",
+            "What is done with references to persons. `strict`: names become `Person A`, numbers, addresses and terms of identity are masked, and a text that masks leave empty is rejected; `tag`: all is recorded in `spans` and nothing changed; or a mapping of actions to categories. Changing it asks the model nothing again.",
+        ),
         key("dedup", Kind::Section(&DEDUP), "", "Which texts count as duplicates of each other."),
         key(
             "lists",
@@ -454,6 +460,33 @@ pub static CHECKS: Section = Section {
     keys: &[
         key("words", Kind::Range, "", "The least and the most words of a text."),
         key("characters", Kind::Range, "", "The least and the most characters of a text."),
+    ],
+};
+
+const CATEGORIES: Kind = Kind::List(&Kind::Word(super::anonymize::CATEGORIES));
+const NAMES: Kind = Kind::List(&Kind::Word(&["NAME"]));
+
+pub static ANONYMIZE: Section = Section {
+    needs: &[],
+    keys: &[
+        key(
+            "preset",
+            Kind::Word(&["strict", "tag", "off"]),
+            "off",
+            "What holds for the categories that no action names.",
+        ),
+        key("keep", CATEGORIES, "", "Categories that are not looked for."),
+        key("tag", CATEGORIES, "", "Categories that are recorded in `spans` and stay."),
+        key("mask", CATEGORIES, "", "Categories that are replaced by `[NAME]`, `[PHONE]` and so on."),
+        key("drop", CATEGORIES, "", "Categories whose texts are rejected."),
+        key("person", NAMES, "", "Names become `Person A`, `Person B`: one letter for one name in a text."),
+        key(
+            "pseudonym",
+            NAMES,
+            "",
+            "Names become others of the same culture and gender, always the same under one key.",
+        ),
+        key("key_env", Kind::Text, "", "The environment variable that holds the key of the pseudonyms."),
     ],
 };
 

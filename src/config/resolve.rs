@@ -67,6 +67,7 @@ pub fn resolve(root: &Node, project: Project, report: &mut Report) -> Option<Con
     let night = Night::resolve(root, &project);
     let audit = Audit::resolve(root, report);
     let curation = Curation::resolve(root, &project, report);
+    let anonymize = super::anonymize::anonymize(root, report);
     let checks = root.get("checks");
     Some(Config {
         night,
@@ -81,6 +82,7 @@ pub fn resolve(root: &Node, project: Project, report: &mut Report) -> Option<Con
             words: checks.and_then(|c| c.get("words")).and_then(keys::range),
             characters: checks.and_then(|c| c.get("characters")).and_then(keys::range),
         },
+        anonymize,
         endpoints: endpoints.unwrap_or_else(|| vec![nowhere()]),
         response,
         axes: axes?,

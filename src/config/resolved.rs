@@ -8,6 +8,7 @@ use serde_json::{Map, Value};
 
 use super::audit::Audit;
 use super::curation::Curation;
+pub use super::anonymize::Anonymize;
 use super::diagnostic::Span;
 use super::night::Night;
 
@@ -28,6 +29,7 @@ pub struct Config {
     pub only: Vec<Rule>,
     pub samples: Samples,
     pub checks: Checks,
+    pub anonymize: Anonymize,
     pub scope: Scope,
     pub dedup: Dedup,
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use rayon::prelude::*;
 
+use crate::anonymize::{Anonymizer, KeyMissing, Policy};
 use crate::check::{self, Judge};
 use crate::config::diagnostic::Report;
 use crate::config::resolved::{Amount, Scope};
@@ -47,7 +48,10 @@ impl Recipe {
                 None
             }
         };
-        let judge = Judge::new(&config).map_err(|found| report.push(found)).ok();
+        let judge = anonymizer(&config)
+            .and_then(|anonymizer| Judge::new(&config, anonymizer))
+            .map_err(|found| report.push(found))
+            .ok();
         let prompts = Prompts::compile(&config, &grid::axes(&config), files, &mut report);
         match (grid, judge, prompts) {
             (Some(grid), Some(judge), Some(prompts)) if !report.has_errors() => {
@@ -164,6 +168,23 @@ impl Recipe {
         let messages = self.prompts.render(&self.grid, place, ask)?;
         Ok((messages, self.seed(place, ask)))
     }
+}
+
+/// The policy of `anonymize`, with its key.
+fn anonymizer(config: &Config) -> Result<Anonymizer, Diagnostic> {
+    let policy = Policy::from(&config.anonymize);
+    let variable = config.anonymize.key_env.as_deref();
+    let secret = variable.and_then(|variable| std::env::var(variable).ok());
+    Anonymizer::new(policy, secret.as_deref()).map_err(|KeyMissing| {
+        let variable = variable.unwrap_or("MY_KEY");
+        let found =
+            Diagnostic::error("anonymize", format!("the environment variable `{variable}` is not set"))
+                .help(format!("it keys the pseudonyms of names: `export {variable}=…`"));
+        match config.anonymize.at {
+            Some(span) => found.at(span),
+            None => found,
+        }
+    })
 }
 
 fn quotas(config: &Config, grid: &Grid, report: &mut Report) -> Quotas {

@@ -6,6 +6,7 @@ use serde_json::{Map, Value};
 use super::evaluate::{Accepted, Failed, Rejected, Why};
 use super::models::Models;
 use super::recipe::Recipe;
+use crate::anonymize::Span;
 use crate::model::Fingerprint;
 
 /// A row of `dataset.jsonl`: id, text, a field an axis, the answer's other fields, where it is from.
@@ -41,6 +42,12 @@ impl Serialize for Row<'_> {
             for (name, value) in own_fields(fields, is_axis) {
                 out.serialize_entry(&name, value)?;
             }
+        }
+        if let Ok(passed) = &accepted.candidate.outcome
+            && recipe.judge.anonymizes()
+        {
+            let spans: Value = passed.spans.iter().map(Span::to_json).collect();
+            out.serialize_entry("spans", &spans)?;
         }
         out.serialize_entry("model", models.name_of(recipe, place.cell, place.ask))?;
         out.serialize_entry("prompt", variant(recipe, place.cell, place.ask))?;
@@ -132,7 +139,7 @@ fn own_fields(fields: &Map<String, Value>, is_axis: impl Fn(&str) -> bool) -> Ve
     let mut out: Vec<(String, &Value)> = Vec::with_capacity(fields.len());
     for (name, value) in fields {
         let mut name = name.clone();
-        while matches!(name.as_str(), "id" | "text" | "model" | "prompt" | "fingerprint")
+        while matches!(name.as_str(), "id" | "text" | "spans" | "model" | "prompt" | "fingerprint")
             || is_axis(&name)
             || out.iter().any(|(other, _)| *other == name)
         {

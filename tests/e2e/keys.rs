@@ -153,6 +153,13 @@ fn is_sent(bench: &Bench, key: &str, pointer: &str, without: Option<Value>, with
     assert_eq!(changed.sent(pointer), Some(with), "with {key}");
 }
 
+/// A server whose every text speaks of a person.
+fn personal() -> Bench {
+    Bench::scripted(|_, _| {
+        Reply::text(r#"{"text": "My Muslim neighbour Priya is 34 years old: priya@example.com"}"#)
+    })
+}
+
 fn texts<const N: usize>(of: [&str; N]) -> BTreeSet<&str> {
     of.into()
 }
@@ -956,6 +963,66 @@ effects! {
             let made = bench.run(&[cell, set]).exits(4);
             assert!(made.rejects.iter().all(|reject| reject["reason"] == "characters"), "{:?}", made.rejects);
         }
+    }
+
+    persons_are_taken_out("anonymize", "anonymize.preset") {
+        let bench = personal();
+        let cell = "dedup.scope=cell";
+        let whole = "My Muslim neighbour Priya is 34 years old: priya@example.com";
+        let plain = bench.run(&[cell]).exits(0);
+        assert_eq!(plain.column("text"), texts([whole]));
+        assert_eq!(plain.rows[0].get("spans"), None);
+        let masked = "My [RELIGION] neighbour Person A is [AGE]: [EMAIL]";
+        for set in ["anonymize=strict", "anonymize.preset=strict"] {
+            let strict = bench.run(&[cell, set]).exits(0);
+            assert_eq!(strict.column("text"), texts([masked]));
+            assert_eq!(strict.rows[0]["spans"][1], json!({ "start": 24, "end": 32, "category": "NAME", "action": "person" }));
+        }
+        let tag = bench.run(&[cell, "anonymize=tag"]).exits(0);
+        assert_eq!(tag.column("text"), texts([whole]));
+        assert_eq!(tag.rows[0]["spans"].as_array().unwrap().len(), 4);
+        let off = bench.run(&[cell, "anonymize=off"]).exits(0);
+        assert_eq!(off.rows[0].get("spans"), None);
+    }
+
+    categories_have_actions("anonymize.keep", "anonymize.tag", "anonymize.mask", "anonymize.person", "anonymize.drop") {
+        let bench = personal();
+        let cell = "dedup.scope=cell";
+        let text = |sets: &[&str]| {
+            let made = bench.run(&[&[cell], sets].concat()).exits(0);
+            let row = &made.rows[0];
+            (row["text"].as_str().unwrap().to_owned(), row["spans"].as_array().unwrap().len())
+        };
+        let strict = "anonymize.preset=strict";
+        let kept = text(&[strict, "anonymize.keep=[RELIGION, AGE]"]);
+        assert_eq!(kept, ("My Muslim neighbour Person A is 34 years old: [EMAIL]".into(), 2));
+        let tagged = text(&[strict, "anonymize.tag=[RELIGION]"]);
+        assert_eq!(tagged, ("My Muslim neighbour Person A is [AGE]: [EMAIL]".into(), 4));
+        let masked = text(&["anonymize.mask=[NAME]"]);
+        assert_eq!(masked, ("My Muslim neighbour [NAME] is 34 years old: priya@example.com".into(), 1));
+        let person = text(&["anonymize.person=[NAME]"]);
+        assert_eq!(person, ("My Muslim neighbour Person A is 34 years old: priya@example.com".into(), 1));
+        let dropped = bench.run(&[cell, strict, "anonymize.drop=[AGE]"]).exits(4);
+        assert!(dropped.rows.is_empty());
+        for reject in &dropped.rejects {
+            assert_eq!(reject["reason"], "anonymize");
+            assert_eq!(reject["text"], "My [RELIGION] neighbour Person A is 34 years old: [EMAIL]");
+        }
+    }
+
+    pseudonyms_are_keyed("anonymize.pseudonym", "anonymize.key_env") {
+        let bench = personal();
+        let sets = ["dedup.scope=cell", "anonymize.pseudonym=[NAME]", "anonymize.key_env=NAMES_KEY"];
+        bench.run(&sets[..2]).exits(2);
+        let without = bench.run(&sets).exits(2);
+        assert!(without.stderr.contains("the environment variable `NAMES_KEY` is not set"), "{}", without.stderr);
+        let under = |key: &str| {
+            let made = bench.run_with(&sets, &[("NAMES_KEY", key)]).exits(0);
+            made.rows[0]["text"].as_str().unwrap().to_owned()
+        };
+        assert_eq!(under("one"), under("one"));
+        let made: BTreeSet<String> = ["one", "two", "three"].map(under).into();
+        assert!(made.len() > 1 && made.iter().all(|text| !text.contains("Priya")), "{made:?}");
     }
 
     lists_are_picked_from("lists") {

@@ -2,6 +2,7 @@
 
 #![allow(clippy::print_stderr)]
 
+mod anonymize;
 mod audit;
 mod checks;
 mod dedup;

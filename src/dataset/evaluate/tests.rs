@@ -61,6 +61,7 @@ fn candidate((item, text): (usize, &String)) -> Candidate {
             key: TextKey::of(text),
             bag: Some(Box::new(Bag::of(text, Statistics::shipped()))),
             fields: None,
+            spans: Box::default(),
         }),
     };
     Candidate { choice: 0, item: item as u32, text: text.clone(), outcome }

@@ -1,0 +1,93 @@
+//! What is done with references to persons: `anonymize`.
+
+use serde::Serialize;
+
+use super::diagnostic::secret::is_variable;
+use super::diagnostic::{Diagnostic, Report, Span};
+use super::yaml::Node;
+
+/// Every category, as the anonymiser names it.
+pub const CATEGORIES: &[&str] = &[
+    "NAME",
+    "HANDLE",
+    "EMAIL",
+    "PHONE",
+    "URL",
+    "IP",
+    "CARD",
+    "ID",
+    "RELIGION",
+    "GENDER",
+    "RACE",
+    "DISABILITY",
+    "AGE",
+];
+/// The actions that a category is listed under.
+const ACTIONS: [&str; 6] = ["keep", "tag", "mask", "drop", "person", "pseudonym"];
+
+/// A preset, and actions laid over it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Anonymize {
+    pub preset: String,
+    /// Categories with their actions.
+    pub actions: Vec<(String, String)>,
+    /// The environment variable that holds the key of the pseudonyms.
+    pub key_env: Option<String>,
+    #[serde(skip)]
+    pub at: Option<Span>,
+}
+
+impl Default for Anonymize {
+    fn default() -> Self {
+        Self { preset: "off".into(), actions: Vec::new(), key_env: None, at: None }
+    }
+}
+
+/// Resolves `anonymize` of a tree whose types were checked; what is wrong in it goes to the report.
+pub fn anonymize(root: &Node, report: &mut Report) -> Anonymize {
+    let mut resolved = Anonymize::default();
+    let Some(node) = root.get("anonymize") else { return resolved };
+    resolved.at = Some(node.span);
+    if let Some(preset) = node.text() {
+        resolved.preset = preset.to_owned();
+        return resolved;
+    }
+    if let Some(preset) = node.get("preset").and_then(Node::text) {
+        resolved.preset = preset.to_owned();
+    }
+    let mut seen: Vec<(&str, &str, Span)> = Vec::new();
+    for action in ACTIONS {
+        for item in node.get(action).map(Node::items).unwrap_or_default() {
+            let Some(category) = item.text() else { continue };
+            match seen.iter().find(|(of, other, _)| *of == category && *other != action) {
+                Some((_, other, at)) => report.push(
+                    Diagnostic::error(
+                        "anonymize",
+                        format!("`{category}` stands under `{other}` and under `{action}`"),
+                    )
+                    .at(item.span)
+                    .also(*at, "here first")
+                    .help("give each category one action"),
+                ),
+                None => resolved.actions.push((category.to_owned(), action.to_owned())),
+            }
+            seen.push((category, action, item.span));
+        }
+    }
+    let pseudonym = node.get("pseudonym");
+    match node.get("key_env").and_then(|key| Some((key, key.text()?))) {
+        Some((_, name)) if is_variable(name) => resolved.key_env = Some(name.to_owned()),
+        Some((key, _)) => report.push(
+            Diagnostic::error("secret", "`anonymize.key_env` names an environment variable; this is no such name")
+                .at(key.span)
+                .help("put the key into a variable, such as `export MY_KEY=…`, and write `key_env: MY_KEY`"),
+        ),
+        None if pseudonym.is_some_and(|node| !node.items().is_empty()) && !node.excuses("key_env") => report.push(
+            Diagnostic::error("anonymize", "pseudonyms need a key, so that nobody finds the names again by trying them")
+                .at(pseudonym.map_or(node.span, |node| node.span))
+                .help("put one into an environment variable, such as `export MY_KEY=…`, and write `key_env: MY_KEY`"),
+        ),
+        None => {}
+    }
+    resolved
+}
