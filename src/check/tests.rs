@@ -18,6 +18,7 @@ fn judge(format: Format, items: u32, checks: Checks) -> Judge {
         validator: Some(jsonschema::validator_for(&response.schema).unwrap()),
         checks,
         near: None,
+        anonymizer: Anonymizer::off(),
     }
 }
 

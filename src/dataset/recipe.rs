@@ -172,11 +172,13 @@ impl Recipe {
 
 /// The policy of `anonymize`, with its key.
 fn anonymizer(config: &Config) -> Result<Anonymizer, Diagnostic> {
-    let policy = Policy::from(&config.anonymize);
-    let variable = config.anonymize.key_env.as_deref();
-    let secret = variable.and_then(|variable| std::env::var(variable).ok());
-    Anonymizer::new(policy, secret.as_deref()).map_err(|KeyMissing| {
-        let variable = variable.unwrap_or("MY_KEY");
+    let Some(variable) = config.anonymize.key_env.as_deref() else {
+        // Pseudonyms without a variable are an error of the file, reported there.
+        return Ok(Anonymizer::new(Policy::from(&config.anonymize), None)
+            .unwrap_or_else(|KeyMissing| Anonymizer::off()));
+    };
+    let secret = std::env::var(variable).ok();
+    Anonymizer::new(Policy::from(&config.anonymize), secret.as_deref()).map_err(|KeyMissing| {
         let found =
             Diagnostic::error("anonymize", format!("the environment variable `{variable}` is not set"))
                 .help(format!("it keys the pseudonyms of names: `export {variable}=…`"));
