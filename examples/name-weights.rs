@@ -45,10 +45,8 @@ impl Pool {
             if w >= 3 && !facts.place() && !facts.other() && facts.culture() > 1 && facts.word() < 4 {
                 pool.abroad.push(name);
             }
-            if facts.place() || facts.other() {
-                if w < 5 {
-                    continue;
-                }
+            if (facts.place() || facts.other()) && w < 5 {
+                continue;
             }
             let rare = if facts.place() || facts.other() { 4 } else { 0 };
             total += (1u64 << (2 * w.min(7)) >> (if facts.word() >= 5 { 2 } else { 0 })) >> rare;
@@ -194,12 +192,6 @@ fn main() {
                         0..13 => name,
                         13..16 => name.to_uppercase(),
                         _ => capital(&name),
-                    };
-                    let name = if slot == b'l' && part.starts_with('s') {
-                        let n = name;
-                        n
-                    } else {
-                        name
                     };
                     ranges.push(filled.len()..filled.len() + name.len());
                     filled.push_str(&name);
