@@ -6,9 +6,9 @@ use std::time::Duration;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
+pub use super::anonymize::Anonymize;
 use super::audit::Audit;
 use super::curation::Curation;
-pub use super::anonymize::Anonymize;
 use super::diagnostic::Span;
 use super::night::Night;
 
