@@ -1,28 +1,45 @@
 //! From a raw answer to candidates: parse, mend, check.
 
 pub mod answer;
+mod echo;
+pub mod language;
+pub mod leakage;
+mod mend;
 mod near;
+mod phrases;
 mod reason;
+mod repetition;
+mod rules;
+pub mod sentiment;
+mod talk;
+mod text;
+mod toxicity;
+mod unfinished;
 mod words;
 
 use serde_json::{Map, Value};
 
 use crate::config::Diagnostic;
-use crate::config::resolved::{Checks, Config, Format};
+use crate::config::resolved::{Config, Format};
 use crate::dedup::{Bag, TextKey};
 use answer::{Answer, Choice};
+pub use leakage::{Allowance, Counted};
+pub use mend::{Mends, mend};
 use near::Near;
 pub use near::{Duplicates, duplicates};
 pub use reason::Reason;
+pub use rules::{Check, Rules, allowance};
+pub use text::Text;
 
 /// One text of an answer, and what its own checks say of it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Candidate {
     pub choice: u32,
     pub item: u32,
-    /// The text as far as it could be read; what it was before checks. Empty where only the verdict is
-    /// wanted.
+    /// The text as far as it could be read, mended. Empty where only the verdict is wanted.
     pub text: String,
+    /// What was taken off it.
+    pub mended: Mends,
     pub outcome: Result<Passed, Reason>,
 }
 
@@ -32,6 +49,8 @@ pub struct Passed {
     pub key: TextKey,
     /// Its words, where rows are compared by them.
     pub bag: Option<Box<Bag>>,
+    /// Which of its labels it names, a bit for each label axis, where that is limited.
+    pub named: u32,
     /// The other fields of the answer, if there are any and they are wanted.
     pub fields: Option<Box<Map<String, Value>>>,
 }
@@ -46,7 +65,7 @@ pub struct Judge {
     text: String,
     items: u32,
     validator: Option<jsonschema::Validator>,
-    checks: Checks,
+    rules: Rules,
     near: Option<Near>,
 }
 
@@ -70,35 +89,47 @@ impl Judge {
             text: response.text.clone(),
             items: response.items,
             validator,
-            checks: config.checks.clone(),
+            rules: Rules::new(&config.checks, response, &config.axes),
             near: Near::new(&config.dedup)?,
         })
     }
 
-    /// The candidates of a raw answer, choices and items in order.
+    /// Takes in what the model is told, so that texts can be held against it.
+    pub fn learn(&mut self, prompt: &str) {
+        self.rules.learn(prompt);
+    }
+
+    /// What the config's checks look for.
+    pub fn rules(&self) -> &Rules {
+        &self.rules
+    }
+
+    /// The candidates of a raw answer, choices and items in order; `values` are those of its cell, one
+    /// an axis.
     ///
     /// A choice that cannot be read as texts is one rejected candidate.
-    pub fn candidates(&self, raw: &str) -> Vec<Candidate> {
-        self.read(raw, true)
+    pub fn candidates(&self, raw: &str, values: &[usize]) -> Vec<Candidate> {
+        self.read(raw, values, true)
     }
 
     /// The same without their texts and fields.
-    pub fn verdicts(&self, raw: &str) -> Vec<Candidate> {
-        self.read(raw, false)
+    pub fn verdicts(&self, raw: &str, values: &[usize]) -> Vec<Candidate> {
+        self.read(raw, values, false)
     }
 
-    fn read(&self, raw: &str, whole: bool) -> Vec<Candidate> {
+    fn read(&self, raw: &str, values: &[usize], whole: bool) -> Vec<Candidate> {
         match Answer::parse(raw) {
-            Ok(answer) => self.judge(&answer, whole),
+            Ok(answer) => self.judge(&answer, values, whole),
             Err(error) => {
                 let reason = Reason::NotJson { why: error.to_string() };
-                vec![Candidate { choice: 0, item: 0, text: String::new(), outcome: Err(reason) }]
+                let (text, mended) = (String::new(), Mends::default());
+                vec![Candidate { choice: 0, item: 0, text, mended, outcome: Err(reason) }]
             }
         }
     }
 
     /// The candidates of an answer that is parsed already; their texts and fields only where wanted.
-    pub fn judge(&self, answer: &Answer, whole: bool) -> Vec<Candidate> {
+    pub fn judge(&self, answer: &Answer, values: &[usize], whole: bool) -> Vec<Candidate> {
         let mut out = Vec::with_capacity(answer.choices.len() * self.items as usize);
         for (number, choice) in answer.choices.iter().enumerate() {
             let number = number as u32;
@@ -106,16 +137,17 @@ impl Judge {
                 Ok(texts) => {
                     for (item, (text, fields)) in texts.into_iter().enumerate() {
                         let fields = (whole && !fields.is_empty()).then(|| Box::new(fields));
-                        let text = text.trim();
-                        let outcome = self.check(text).map(|(key, bag)| Passed { key, bag, fields });
+                        let (text, mended) = self.mended(&text);
+                        let outcome = self.check(text, values).map(|passed| Passed { fields, ..passed });
                         let text = if whole { text.to_owned() } else { String::new() };
-                        out.push(Candidate { choice: number, item: item as u32, text, outcome });
+                        out.push(Candidate { choice: number, item: item as u32, text, mended, outcome });
                     }
                 }
                 Err(reason) => out.push(Candidate {
                     choice: number,
                     item: 0,
                     text: if whole { choice.content().to_owned() } else { String::new() },
+                    mended: Mends::default(),
                     outcome: Err(reason),
                 }),
             }
@@ -184,25 +216,20 @@ impl Judge {
         }
     }
 
-    fn check(&self, text: &str) -> Result<(TextKey, Option<Box<Bag>>), Reason> {
+    fn mended<'t>(&self, text: &'t str) -> (&'t str, Mends) {
+        if self.rules.checks().mend { mend(text) } else { (text.trim(), Mends::default()) }
+    }
+
+    /// Holds a text to all checks; what it brings along, but for the other fields.
+    fn check(&self, text: &str, values: &[usize]) -> Result<Passed, Reason> {
         if text.is_empty() {
             return Err(Reason::Empty);
         }
-        if let Some((least, most)) = self.checks.words {
-            let found = words::count(text);
-            if !(least..=most).contains(&found) {
-                return Err(Reason::Words { found });
-            }
-        }
-        if let Some((least, most)) = self.checks.characters {
-            let found = text.chars().count();
-            if !(least..=most).contains(&found) {
-                return Err(Reason::Characters { found });
-            }
-        }
+        let read = Text::new(text);
+        self.rules.hold(&read, values)?;
         let key = TextKey::of(text);
         let bag = self.near.as_ref().map_or(Ok(None), |near| near.check(text, key))?;
-        Ok((key, bag))
+        Ok(Passed { key, bag, named: self.rules.named(&read, values), fields: None })
     }
 }
 

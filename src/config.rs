@@ -2,6 +2,7 @@
 
 pub mod audit;
 mod axes;
+mod checks;
 pub mod curation;
 mod dedup;
 pub mod diagnostic;

@@ -15,6 +15,7 @@ const RESERVED: &[&str] = &[
     "reason",
     "why",
     "cell",
+    "mended",
     "ask",
     "items",
     "lists",
