@@ -1,29 +1,46 @@
 //! From a raw answer to candidates: parse, mend, check.
 
 pub mod answer;
+mod echo;
+pub mod language;
+pub mod leakage;
+mod mend;
 mod near;
+mod phrases;
 mod reason;
+mod repetition;
+mod rules;
+pub mod sentiment;
+mod talk;
+mod text;
+mod toxicity;
+mod unfinished;
 mod words;
 
 use serde_json::{Map, Value};
 
 use crate::anonymize::{Anonymizer, Span};
 use crate::config::Diagnostic;
-use crate::config::resolved::{Checks, Config, Format};
+use crate::config::resolved::{Config, Format};
 use crate::dedup::{Bag, TextKey};
 use answer::{Answer, Choice};
+pub use leakage::{Allowance, Counted};
+pub use mend::{Mends, mend};
 use near::Near;
 pub use near::{Duplicates, duplicates};
 pub use reason::Reason;
+pub use rules::{Check, Rules, allowance};
+pub use text::Text;
 
 /// One text of an answer, and what its own checks say of it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Candidate {
     pub choice: u32,
     pub item: u32,
-    /// The text as far as it could be read; what it was before checks. Empty where only the verdict is
-    /// wanted.
+    /// The text as far as it could be read, mended. Empty where only the verdict is wanted.
     pub text: String,
+    /// What was taken off it.
+    pub mended: Mends,
     pub outcome: Result<Passed, Reason>,
 }
 
@@ -33,6 +50,8 @@ pub struct Passed {
     pub key: TextKey,
     /// Its words, where rows are compared by them.
     pub bag: Option<Box<Bag>>,
+    /// Which of its labels it names, a bit for each label axis, where that is limited.
+    pub named: u32,
     /// The other fields of the answer, if there are any and they are wanted.
     pub fields: Option<Box<Map<String, Value>>>,
     /// What was done to the text; empty where texts are not wanted.
@@ -52,7 +71,7 @@ pub struct Judge {
     text: String,
     items: u32,
     validator: Option<jsonschema::Validator>,
-    checks: Checks,
+    rules: Rules,
     near: Option<Near>,
     anonymizer: Anonymizer,
 }
@@ -77,7 +96,7 @@ impl Judge {
             text: response.text.clone(),
             items: response.items,
             validator,
-            checks: config.checks.clone(),
+            rules: Rules::new(&config.checks, response, &config.axes),
             near: Near::new(&config.dedup)?,
             anonymizer,
         })
@@ -88,46 +107,59 @@ impl Judge {
         !self.anonymizer.is_off()
     }
 
-    /// The candidates of a raw answer, choices and items in order.
+    /// Takes in what the model is told, so that texts can be held against it.
+    pub fn learn(&mut self, prompt: &str) {
+        self.rules.learn(prompt);
+    }
+
+    /// What the config's checks look for.
+    pub fn rules(&self) -> &Rules {
+        &self.rules
+    }
+
+    /// The candidates of a raw answer, choices and items in order; `values` are those of its cell, one
+    /// an axis.
     ///
     /// A choice that cannot be read as texts is one rejected candidate.
-    pub fn candidates(&self, raw: &str) -> Vec<Candidate> {
-        self.read(raw, true)
+    pub fn candidates(&self, raw: &str, values: &[usize]) -> Vec<Candidate> {
+        self.read(raw, values, true)
     }
 
     /// The same without their texts and fields.
-    pub fn verdicts(&self, raw: &str) -> Vec<Candidate> {
-        self.read(raw, false)
+    pub fn verdicts(&self, raw: &str, values: &[usize]) -> Vec<Candidate> {
+        self.read(raw, values, false)
     }
 
-    fn read(&self, raw: &str, whole: bool) -> Vec<Candidate> {
+    fn read(&self, raw: &str, values: &[usize], whole: bool) -> Vec<Candidate> {
         match Answer::parse(raw) {
-            Ok(answer) => self.judge(&answer, whole),
+            Ok(answer) => self.judge(&answer, values, whole),
             Err(error) => {
                 let reason = Reason::NotJson { why: error.to_string() };
-                vec![Candidate { choice: 0, item: 0, text: String::new(), outcome: Err(reason) }]
+                let (text, mended) = (String::new(), Mends::default());
+                vec![Candidate { choice: 0, item: 0, text, mended, outcome: Err(reason) }]
             }
         }
     }
 
     /// The candidates of an answer that is parsed already; their texts and fields only where wanted.
-    pub fn judge(&self, answer: &Answer, whole: bool) -> Vec<Candidate> {
+    pub fn judge(&self, answer: &Answer, values: &[usize], whole: bool) -> Vec<Candidate> {
         let mut out = Vec::with_capacity(answer.choices.len() * self.items as usize);
         for (number, choice) in answer.choices.iter().enumerate() {
             let number = number as u32;
             match self.texts(choice) {
                 Ok(texts) => {
                     for (item, (text, fields)) in texts.into_iter().enumerate() {
-                        let text = text.trim();
                         let fields = (whole && !fields.is_empty()).then_some(fields);
-                        let (text, outcome) = self.anonymize(text, self.check(text), fields, whole);
-                        out.push(Candidate { choice: number, item: item as u32, text, outcome });
+                        let (text, mended) = self.mended(&text);
+                        let (text, outcome) = self.anonymize(text, self.check(text, values), fields, whole);
+                        out.push(Candidate { choice: number, item: item as u32, text, mended, outcome });
                     }
                 }
                 Err(reason) => out.push(Candidate {
                     choice: number,
                     item: 0,
                     text: if whole { self.shown(choice.content()) } else { String::new() },
+                    mended: Mends::default(),
                     outcome: Err(reason),
                 }),
             }
@@ -140,32 +172,35 @@ impl Judge {
     fn anonymize(
         &self,
         text: &str,
-        checked: Result<Distinct, Reason>,
+        checked: Result<(Distinct, u32), Reason>,
         fields: Option<Map<String, Value>>,
         whole: bool,
     ) -> (String, Result<Passed, Reason>) {
         let own = |text: String| if whole { text } else { String::new() };
         if self.anonymizer.is_off() {
             let fields = fields.map(Box::new);
-            let outcome = checked.map(|(key, bag)| Passed { key, bag, fields, spans: Box::default() });
+            let outcome =
+                checked.map(|((key, bag), named)| Passed { key, bag, named, fields, spans: Box::default() });
             return (if whole { text.to_owned() } else { String::new() }, outcome);
         }
         let done = self.anonymizer.apply(text);
         // Rows are held against each other as they are then.
         let checked = match checked {
-            Ok(_) if done.text != text => self.distinct(&done.text),
+            Ok((_, named)) if done.text != text => {
+                self.distinct(&done.text).map(|distinct| (distinct, named))
+            }
             checked => checked,
         };
         let outcome = match (checked, done.dropped) {
             (Err(reason), _) => Err(reason),
             (Ok(_), Some(category)) => Err(Reason::Anonymize { category: category.name() }),
-            (Ok((key, bag)), None) => {
+            (Ok(((key, bag), named)), None) => {
                 let masked = |fields: Map<String, Value>| {
                     fields.into_iter().map(|(name, value)| (name, self.masked_value(value))).collect()
                 };
                 let fields = fields.map(|fields| Box::new(masked(fields)));
                 let spans = if whole { done.spans.into() } else { Box::default() };
-                Ok(Passed { key, bag, fields, spans })
+                Ok(Passed { key, bag, named, fields, spans })
             }
         };
         (own(done.text), outcome)
@@ -254,23 +289,18 @@ impl Judge {
         }
     }
 
-    fn check(&self, text: &str) -> Result<Distinct, Reason> {
+    fn mended<'t>(&self, text: &'t str) -> (&'t str, Mends) {
+        if self.rules.checks().mend { mend(text) } else { (text.trim(), Mends::default()) }
+    }
+
+    /// Holds a text to all checks: what rows are held against each other by, and the labels it names.
+    fn check(&self, text: &str, values: &[usize]) -> Result<(Distinct, u32), Reason> {
         if text.is_empty() {
             return Err(Reason::Empty);
         }
-        if let Some((least, most)) = self.checks.words {
-            let found = words::count(text);
-            if !(least..=most).contains(&found) {
-                return Err(Reason::Words { found });
-            }
-        }
-        if let Some((least, most)) = self.checks.characters {
-            let found = text.chars().count();
-            if !(least..=most).contains(&found) {
-                return Err(Reason::Characters { found });
-            }
-        }
-        self.distinct(text)
+        let read = Text::new(text);
+        self.rules.hold(&read, values)?;
+        Ok((self.distinct(text)?, self.rules.named(&read, values)))
     }
 
     /// What tells a text from others; a text that is off limits is none.

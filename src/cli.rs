@@ -337,6 +337,9 @@ pub struct PlanArgs {
     pub config: ConfigArgs,
     #[command(flatten)]
     pub cells: CellArgs,
+    /// Say how many stored texts each check rejects, with examples; with `--set`, of another setting
+    #[arg(long)]
+    pub checks: bool,
     /// Write the plan as JSON
     #[arg(long)]
     pub json: bool,

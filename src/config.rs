@@ -3,6 +3,7 @@
 mod anonymize;
 pub mod audit;
 mod axes;
+mod checks;
 pub mod curation;
 mod dedup;
 pub mod diagnostic;

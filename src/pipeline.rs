@@ -2,6 +2,7 @@
 
 mod address;
 mod book;
+mod checks;
 mod connect;
 pub mod control;
 pub mod doctor;
@@ -20,6 +21,7 @@ mod summary;
 mod worker;
 
 pub use book::StoreBook;
+pub use checks::{Checked, LeavingBy};
 pub use connect::{Known, connect_one, look};
 pub use error::RunError;
 pub use forecast::{Prospect, forecast};

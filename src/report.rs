@@ -1,6 +1,7 @@
 //! What people read on the terminal.
 
 pub mod audit;
+mod checks;
 pub mod diff;
 mod forecast;
 mod log;
@@ -14,6 +15,7 @@ mod table;
 
 use std::io::Write;
 
+pub use checks::{CheckCount, CheckCounts};
 pub use forecast::{Basis, Forecast};
 pub use log::{LogEntry, log_text};
 pub use metrics::Metrics;

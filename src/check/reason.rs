@@ -4,6 +4,8 @@ use std::fmt;
 
 use serde::Serialize;
 
+use super::repetition::Loop;
+use super::unfinished::Break;
 use crate::dedup::Similarity;
 use crate::model::RowId;
 
@@ -37,6 +39,38 @@ pub enum Reason {
     Characters {
         found: usize,
     },
+    /// It goes round in circles.
+    Repetition {
+        what: Loop,
+    },
+    /// The model refuses.
+    Refusal,
+    /// Pieces of templates, markup of chats, or talk about the text.
+    Leftover,
+    /// Something was left to fill in.
+    Placeholder,
+    /// So many of its words are from the prompt.
+    Echo {
+        words: usize,
+    },
+    /// It breaks off.
+    Unfinished {
+        how: Break,
+    },
+    /// It is in another language.
+    Language {
+        found: &'static str,
+    },
+    /// It has a term that is not wanted.
+    Toxicity,
+    /// Its words contradict the cell's sentiment; VADER's score in ten-thousandths.
+    Sentiment {
+        score: i32,
+    },
+    /// It names its label, and too many rows do.
+    LabelLeakage {
+        label: String,
+    },
     Duplicate {
         of: RowId,
     },
@@ -61,6 +95,8 @@ impl Reason {
     /// The names of the rejections that other rows decide.
     pub const DUPLICATE: &str = "duplicate";
     pub const NEAR_DUPLICATE: &str = "near-duplicate";
+    /// The name of a row too many that names its label.
+    pub const LABEL_LEAKAGE: &str = "label-leakage";
 
     /// The name under which it is counted.
     pub fn name(&self) -> &'static str {
@@ -74,6 +110,16 @@ impl Reason {
             Reason::Schema { .. } => "schema",
             Reason::Words { .. } => "words",
             Reason::Characters { .. } => "characters",
+            Reason::Repetition { .. } => "repetition",
+            Reason::Refusal => "refusal",
+            Reason::Leftover => "leftover",
+            Reason::Placeholder => "placeholder",
+            Reason::Echo { .. } => "echo",
+            Reason::Unfinished { .. } => "unfinished",
+            Reason::Language { .. } => "language",
+            Reason::Toxicity => "toxicity",
+            Reason::Sentiment { .. } => "sentiment",
+            Reason::LabelLeakage { .. } => Self::LABEL_LEAKAGE,
             Reason::Duplicate { .. } => Self::DUPLICATE,
             Reason::NearDuplicate { .. } => Self::NEAR_DUPLICATE,
             Reason::OffLimits { .. } => "off-limits",
@@ -104,6 +150,23 @@ impl Reason {
             "characters" => {
                 "change `checks.characters`, which asks nothing again, or ask for another length in the prompt"
             }
+            "repetition" => {
+                "the model runs in circles: set `sampling.repeat_penalty`, or `sampling.extra: { dry_multiplier: 0.8 }` on llama.cpp"
+            }
+            "refusal" => "the model refuses: say in the prompt what the texts are for, or use another model",
+            "leftover" | "placeholder" => {
+                "say in the prompt that the answer is the text alone, ready to be read"
+            }
+            "echo" => "the model says the prompt over: shorten its instructions, or set `checks.echo` higher",
+            "unfinished" => "raise the schema's `maxLength`, or ask for shorter texts in the prompt",
+            "language" => "name the language in the prompt, or use a model that knows it",
+            "toxicity" => "say in the prompt what must not stand in a text, or set `checks.toxicity` lower",
+            "sentiment" => {
+                "the model misses the sentiment: describe it in the prompt, or set `checks.sentiment.at_most` higher"
+            }
+            "label-leakage" => {
+                "the model names its label: tell it not to, or set `checks.label_leakage.at_most` higher"
+            }
             "duplicate" => {
                 "vary the prompt (`lists` with `pick`), raise the temperature, or narrow `dedup.scope`"
             }
@@ -130,6 +193,22 @@ impl fmt::Display for Reason {
             Reason::Schema { why } => write!(f, "outside the schema: {why}"),
             Reason::Words { found } => write!(f, "{found} words"),
             Reason::Characters { found } => write!(f, "{found} characters"),
+            Reason::Repetition { what: Loop::Words(1) } => f.write_str("a word over and over"),
+            Reason::Repetition { what: Loop::Words(words) } => write!(f, "{words} words over and over"),
+            Reason::Repetition { what: Loop::Refrain } => f.write_str("one phrase makes up half of it"),
+            Reason::Repetition { what: Loop::Characters(_) } => f.write_str("characters over and over"),
+            Reason::Refusal => f.write_str("the model refuses"),
+            Reason::Leftover => f.write_str("leftovers of a template, a chat or talk about the text"),
+            Reason::Placeholder => f.write_str("something was left to fill in"),
+            Reason::Echo { words } => write!(f, "{words} words from the prompt"),
+            Reason::Unfinished { how: Break::AtMaxLength } => f.write_str("cut at the schema's maxLength"),
+            Reason::Unfinished { how: Break::Open } => f.write_str("breaks off with an open sentence"),
+            Reason::Language { found } => write!(f, "in {found}"),
+            Reason::Toxicity => f.write_str("has a term that is not wanted"),
+            Reason::Sentiment { score } => {
+                write!(f, "reads {:+.2} against the cell's sentiment", f64::from(*score) / 1e4)
+            }
+            Reason::LabelLeakage { label } => write!(f, "one row too many that names `{label}`"),
             Reason::Duplicate { of } => write!(f, "a duplicate of {of}"),
             Reason::NearDuplicate { of, similarity } => {
                 write!(f, "similar to {of} ({:.2})", similarity.fraction())

@@ -3,7 +3,7 @@ use std::io::Write;
 use super::{Exit, Failure, Stored, Talk, block_on, open_for, print_json, select};
 use crate::cli::PlanArgs;
 use crate::dataset::snapshot::Difference;
-use crate::pipeline::{self, Files, Prospect, Rows};
+use crate::pipeline::{self, Checked, Files, LeavingBy, Prospect, Rows};
 use crate::report::{self, PlanSummary};
 use crate::store::StoreError;
 
@@ -30,7 +30,8 @@ pub fn plan(args: &PlanArgs, talk: &Talk) -> Result<Exit, Failure> {
     let files = Files::new(recipe.config.dataset_dir());
     let mut rows = Rows::new(pipeline::previous_rows(&files));
     let mut prospect = Prospect::new(recipe, &stored.models, mask);
-    let mut sinks = ((&mut cells, &mut rows), &mut prospect);
+    let (mut leaving, mut checked) = (LeavingBy::default(), Checked::new(args.checks));
+    let mut sinks = (((&mut cells, &mut rows), &mut prospect), (&mut leaving, &mut checked));
     let totals = stored.evaluate::<()>(&opened, talk, false, &mut sinks)?;
     let cells = cells.finish().map_err(StoreError::snapshot)?;
     let expected = block_on(pipeline::forecast(&prospect, stored.known.as_ref(), stored.reader.as_ref()))??;
@@ -39,6 +40,7 @@ pub fn plan(args: &PlanArgs, talk: &Talk) -> Result<Exit, Failure> {
         name: recipe.config.name.clone(),
         samples: recipe.wanted(),
         rows: rows.finish(),
+        leaving_by: leaving.finish(pipeline::previous_rows(&files)),
         max_leaving: recipe.config.run.max_leaving,
         cells: recipe.grid.size() as u64,
         new: cells.new,
@@ -53,6 +55,7 @@ pub fn plan(args: &PlanArgs, talk: &Talk) -> Result<Exit, Failure> {
         model: stored.models.names(),
         model_seen: stored.known.as_ref().is_some_and(|known| known.seen),
         causes,
+        checks: checked.finish(recipe, stored.reader.as_ref())?,
     };
     match args.json {
         true => print_json(&summary)?,

@@ -16,6 +16,7 @@ const RESERVED: &[&str] = &[
     "reason",
     "why",
     "cell",
+    "mended",
     "ask",
     "items",
     "lists",

@@ -7,6 +7,7 @@ use serde_json::Map;
 
 use super::audit::Audit;
 use super::axes::axes;
+use super::checks::checks;
 use super::curation::Curation;
 use super::dedup::{dedup, scope};
 use super::diagnostic::{Diagnostic, Report, Span, did_you_mean};
@@ -68,7 +69,7 @@ pub fn resolve(root: &Node, project: Project, report: &mut Report) -> Option<Con
     let audit = Audit::resolve(root, report);
     let curation = Curation::resolve(root, &project, report);
     let anonymize = super::anonymize::anonymize(root, report);
-    let checks = root.get("checks");
+    let checks = checks(root, axes.as_deref(), &project, report);
     Some(Config {
         night,
         audit,
@@ -78,10 +79,7 @@ pub fn resolve(root: &Node, project: Project, report: &mut Report) -> Option<Con
         prompt: prompt?,
         sampling,
         output,
-        checks: Checks {
-            words: checks.and_then(|c| c.get("words")).and_then(keys::range),
-            characters: checks.and_then(|c| c.get("characters")).and_then(keys::range),
-        },
+        checks,
         anonymize,
         endpoints: endpoints.unwrap_or_else(|| vec![nowhere()]),
         response,

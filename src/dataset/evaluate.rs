@@ -2,8 +2,8 @@
 //!
 //! Each cell is a stream of candidates: its asks in order, in each the choices and items in order.
 //! For rank r = 1 … N, each cell that wants so many rows in order of its id goes on in its stream to the first candidate
-//! that passed its own checks and is no duplicate of a row accepted before: its r-th row. Where a
-//! stream comes to an ask that is not stored, that ask is a demand, and the cell takes no more part.
+//! that passed its own checks, does not name its label once too often, and is no duplicate of a row
+//! accepted before: its r-th row. Where a stream comes to an ask that is not stored, that ask is a demand, and the cell takes no more part.
 //!
 //! Nothing is gathered here: what comes about is told to a [`Sink`] as it does, and a cell that needs
 //! no further row leaves nothing behind but its row's place among the duplicates.
@@ -13,7 +13,7 @@ mod seen;
 
 use std::sync::Arc;
 
-use crate::check::{Candidate, Duplicates, Reason};
+use crate::check::{Allowance, Candidate, Counted, Duplicates, Reason};
 use crate::dedup::Similarity;
 use crate::model::{Fingerprint, RowId};
 use near::Taken;
@@ -26,6 +26,9 @@ pub trait Book {
 
     /// Within which group of cells a text of this cell may stand only once.
     fn scope(&self, cell: usize) -> u64;
+
+    /// The cell's values on the label axes, as indices; asked for where naming a label is limited.
+    fn labels(&self, cell: usize) -> Vec<usize>;
 
     /// Told which asks will be read next, in order, so that they can be prepared together.
     ///
@@ -59,6 +62,8 @@ pub struct Quotas {
     pub rows: Rows,
     pub max_asks: u32,
     pub duplicates: Duplicates,
+    /// How many rows of a label may name it, where that is limited.
+    pub allowance: Option<Allowance>,
 }
 
 /// Rows that are wanted, by cell.
@@ -161,6 +166,8 @@ pub struct Rejected<'a, N = RowId> {
 pub enum Why<'a, N = RowId> {
     /// It failed a check of its own.
     Own(&'a Reason),
+    /// One more row of this label would name it too often.
+    Named { label: &'a str },
     /// A row accepted before says the same.
     Duplicate { of: N },
     /// A row accepted before says nearly the same.
@@ -172,6 +179,7 @@ impl<N> Why<'_, N> {
     pub fn name(&self) -> &'static str {
         match self {
             Why::Own(reason) => reason.name(),
+            Why::Named { .. } => Reason::LABEL_LEAKAGE,
             Why::Duplicate { .. } => Reason::DUPLICATE,
             Why::NearDuplicate { .. } => Reason::NEAR_DUPLICATE,
         }
@@ -180,7 +188,7 @@ impl<N> Why<'_, N> {
     /// Whether it is another row that keeps it out.
     pub fn is_duplicate(&self) -> bool {
         match self {
-            Why::Own(_) => false,
+            Why::Own(_) | Why::Named { .. } => false,
             Why::Duplicate { .. } | Why::NearDuplicate { .. } => true,
         }
     }
@@ -190,6 +198,7 @@ impl Why<'_> {
     pub fn reason(&self) -> Reason {
         match self {
             Why::Own(reason) => (*reason).clone(),
+            Why::Named { label } => Reason::LabelLeakage { label: (*label).to_owned() },
             Why::Duplicate { of } => Reason::Duplicate { of: *of },
             Why::NearDuplicate { of, similarity } => {
                 Reason::NearDuplicate { of: *of, similarity: *similarity }
@@ -328,8 +337,8 @@ pub fn evaluate<N: Name, B: Book>(
     book: &mut B,
     sink: &mut impl Sink<N>,
 ) -> Result<Totals, B::Error> {
-    let mut work =
-        Work { quotas, book, sink, taken: Taken::new(quotas.duplicates), totals: Totals::default(), rank: 1 };
+    let (taken, counted, totals) = (Taken::new(quotas.duplicates), Counted::default(), Totals::default());
+    let mut work = Work { quotas, book, sink, taken, counted, totals, rank: 1 };
     // Cells that want more rows than they have, and may get them.
     let mut active: Vec<Stream> = Vec::new();
     let mut asks: Vec<(usize, u32)> = Vec::with_capacity(BLOCK);
@@ -371,6 +380,7 @@ struct Work<'a, N, B, S> {
     book: &'a mut B,
     sink: &'a mut S,
     taken: Taken<N>,
+    counted: Counted,
     totals: Totals,
     /// The rank that is being filled, from 1.
     rank: u32,
@@ -444,9 +454,19 @@ impl<N: Name, B: Book, S: Sink<N>> Work<'_, N, B, S> {
                 Ok(_) if self.book.is_dropped(fingerprint, candidate) => Why::Own(&Reason::Curation),
                 Ok(passed) => {
                     let name = N::of(fingerprint, candidate);
-                    match self.taken.insert(self.book.scope(cell), passed, name) {
+                    let allowance = self.quotas.allowance.as_ref();
+                    let labels = allowance.map_or_else(Vec::new, |_| self.book.labels(cell));
+                    let refused = allowance.and_then(|all| all.refuses(&self.counted, &labels, passed.named));
+                    let out = match refused {
+                        Some(label) => Some(Why::Named { label }),
+                        None => self.taken.insert(self.book.scope(cell), passed, name),
+                    };
+                    match out {
                         Some(why) => why,
                         None => {
+                            if let Some(allowance) = allowance {
+                                allowance.count(&mut self.counted, &labels, passed.named);
+                            }
                             self.totals.rows += 1;
                             self.sink.row(&Accepted { place, rank: self.rank, name, candidate, answer });
                             return Ok(At::Row);

@@ -1,8 +1,9 @@
 //! All that decides what a config asks and how answers are judged.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use rayon::prelude::*;
+use serde_json::Value;
 
 use crate::anonymize::{Anonymizer, KeyMissing, Policy};
 use crate::check::{self, Judge};
@@ -60,7 +61,8 @@ impl Recipe {
                     .into_iter()
                     .for_each(|found| report.push(found));
                 grid::contradictions(&config, &grid).into_iter().for_each(|found| report.push(found));
-                let recipe = Self { config, grid, prompts, judge, quotas };
+                let mut recipe = Self { config, grid, prompts, judge, quotas };
+                recipe.teach();
                 match recipe.first_failure() {
                     None => {
                         repeats::repeats(&recipe).into_iter().for_each(|found| report.push(found));
@@ -105,6 +107,56 @@ impl Recipe {
             Scope::Label => self.grid.label_key(cell),
             Scope::Dataset => 0,
         }
+    }
+
+    /// Tells the judge what the model is told, so that a text which says it over is known.
+    ///
+    /// All that can stand in a prompt is known before any is rendered: the first prompts of some cells, in
+    /// which each value and each variant stands once, and the texts of values and lists. So what an echo
+    /// is follows from the config alone.
+    fn teach(&mut self) {
+        if self.config.checks.echo.is_none() {
+            return;
+        }
+        let mut unseen: Vec<HashSet<usize>> =
+            self.grid.axes.iter().map(|axis| (0..axis.values.len()).collect()).collect();
+        for cell in self.grid.cells() {
+            if unseen.iter().all(HashSet::is_empty) {
+                break;
+            }
+            let values = self.grid.values(cell);
+            let fresh =
+                unseen.iter_mut().zip(values).fold(false, |any, (left, value)| left.remove(&value) | any);
+            for variant in (0..self.prompts.variants()).filter(|_| fresh) {
+                let rendered = self.prompts.render_variant(&self.grid, cell, 0, variant);
+                for message in rendered.iter().flatten() {
+                    self.judge.learn(&message.content);
+                }
+            }
+        }
+        let values = self.config.axes.iter().flat_map(|axis| &axis.values);
+        let of_values = values.flat_map(|value| value.attributes.values());
+        let of_lists = self.config.lists.iter().flat_map(|list| &list.items);
+        let mut left: Vec<&Value> = of_values.chain(of_lists).collect();
+        while let Some(value) = left.pop() {
+            match value {
+                Value::String(text) => self.judge.learn(text),
+                Value::Array(items) => left.extend(items),
+                Value::Object(fields) => left.extend(fields.values()),
+                _ => {}
+            }
+        }
+    }
+
+    /// A cell's values, one an axis.
+    pub fn values(&self, cell: usize) -> Vec<usize> {
+        self.grid.values(self.grid.cell(cell)).collect()
+    }
+
+    /// A cell's values on the label axes.
+    pub fn labels(&self, cell: usize) -> Vec<usize> {
+        let axes = self.grid.axes.iter().enumerate().filter(|(_, axis)| axis.label);
+        axes.map(|(axis, _)| self.grid.value_at(cell, axis)).collect()
     }
 
     /// Rows that the config wants.
@@ -206,6 +258,7 @@ fn quotas(config: &Config, grid: &Grid, report: &mut Report) -> Quotas {
         max_asks: config.samples.max_asks.unwrap_or_else(|| needed.saturating_mul(3).max(3)),
         rows,
         duplicates: check::duplicates(&config.dedup),
+        allowance: check::allowance(config),
     }
 }
 

@@ -9,7 +9,7 @@ use super::recipe::Recipe;
 use crate::anonymize::Span;
 use crate::model::Fingerprint;
 
-/// A row of `dataset.jsonl`: id, text, a field an axis, the answer's other fields, where it is from.
+/// A row of `dataset.jsonl`: id, text, a field an axis, the answer's other fields, what was mended, where it is from.
 #[derive(Clone, Copy)]
 pub struct Row<'a> {
     pub recipe: &'a Recipe,
@@ -42,6 +42,9 @@ impl Serialize for Row<'_> {
             for (name, value) in own_fields(fields, is_axis) {
                 out.serialize_entry(&name, value)?;
             }
+        }
+        if !accepted.candidate.mended.is_empty() {
+            out.serialize_entry("mended", &accepted.candidate.mended)?;
         }
         if let Ok(passed) = &accepted.candidate.outcome
             && recipe.judge.anonymizes()
@@ -139,7 +142,7 @@ fn own_fields(fields: &Map<String, Value>, is_axis: impl Fn(&str) -> bool) -> Ve
     let mut out: Vec<(String, &Value)> = Vec::with_capacity(fields.len());
     for (name, value) in fields {
         let mut name = name.clone();
-        while matches!(name.as_str(), "id" | "text" | "spans" | "model" | "prompt" | "fingerprint")
+        while matches!(name.as_str(), "id" | "text" | "mended" | "spans" | "model" | "prompt" | "fingerprint")
             || is_axis(&name)
             || out.iter().any(|(other, _)| *other == name)
         {

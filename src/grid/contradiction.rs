@@ -3,19 +3,13 @@
 use super::{Grid, GridAxis, at};
 use crate::config::Diagnostic;
 use crate::config::keys::grouped;
-use crate::config::resolved::Config;
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Polarity {
-    Positive,
-    Negative,
-}
+use crate::config::resolved::{AxisValue, Config, Polarity};
 
 /// Warns of each pair of axes of which cells join a positive value with a negative one, with the
 /// rules that leave them out.
 pub fn contradictions(config: &Config, grid: &Grid) -> Vec<Diagnostic> {
     let polarities: Vec<Vec<Option<Polarity>>> =
-        grid.axes.iter().map(|axis| axis.values.iter().map(|value| polarity(value)).collect()).collect();
+        config.axes.iter().map(|axis| axis.values.iter().map(AxisValue::polarity).collect()).collect();
     let polar: Vec<usize> =
         (0..grid.axes.len()).filter(|axis| polarities[*axis].iter().any(Option::is_some)).collect();
     let mut out = Vec::new();
@@ -25,16 +19,6 @@ pub fn contradictions(config: &Config, grid: &Grid) -> Vec<Diagnostic> {
         }
     }
     out
-}
-
-/// An attribute says it, or else the name.
-fn polarity(value: &super::ValueObject) -> Option<Polarity> {
-    let said = value.text("polarity");
-    match said.as_deref().unwrap_or(value.name()) {
-        "positive" => Some(Polarity::Positive),
-        "negative" => Some(Polarity::Negative),
-        _ => None,
-    }
 }
 
 fn pair(

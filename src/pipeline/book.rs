@@ -90,10 +90,11 @@ struct Judging<'a> {
 }
 
 impl Judging<'_> {
-    fn candidates(&self, raw: &str) -> Arc<[Candidate]> {
+    fn candidates(&self, cell: usize, raw: &str) -> Arc<[Candidate]> {
+        let values = self.recipe.values(cell);
         match self.texts {
-            true => self.recipe.judge.candidates(raw).into(),
-            false => self.recipe.judge.verdicts(raw).into(),
+            true => self.recipe.judge.candidates(raw, &values).into(),
+            false => self.recipe.judge.verdicts(raw, &values).into(),
         }
     }
 }
@@ -189,9 +190,9 @@ impl<'a> StoreBook<'a> {
         }
     }
 
-    /// The candidates of an answer, by this config's rules.
-    pub fn judge(&self, answer: &Answer) -> Arc<[Candidate]> {
-        self.recipe.judge.judge(answer, true).into()
+    /// The candidates of an answer to an ask of a cell, by this config's rules.
+    pub fn judge(&self, cell: usize, answer: &Answer) -> Arc<[Candidate]> {
+        self.recipe.judge.judge(answer, &self.recipe.values(cell), true).into()
     }
 
     /// Looks up what is stored.
@@ -217,17 +218,18 @@ impl<'a> StoreBook<'a> {
         let answers = &mut self.answers;
         if let [one] = open.as_slice() {
             answers.find(reader, &fingerprints, max_tokens, |_, raw| {
-                found.push((*one, judge.candidates(raw)));
+                found.push((*one, judge.candidates(asks[*one as usize].cell, raw)));
             })?;
         } else {
             let (sender, judged) = mpsc::channel();
+            let cell = |at: u32| asks[at as usize].cell;
             // The next answers are read while others judge the last.
             let read = rayon::in_place_scope(|scope| {
                 let hand_over = |piece: Piece| {
                     let sender = sender.clone();
                     scope.spawn(move |_| {
                         let judged: Vec<_> =
-                            piece.answers().map(|(at, raw)| (at, judge.candidates(raw))).collect();
+                            piece.answers().map(|(at, raw)| (at, judge.candidates(cell(at), raw))).collect();
                         // The receiver waits for all of them.
                         let _ = sender.send(judged);
                     });
@@ -292,6 +294,10 @@ impl Book for StoreBook<'_> {
 
     fn scope(&self, cell: usize) -> u64 {
         self.recipe.scope(cell)
+    }
+
+    fn labels(&self, cell: usize) -> Vec<usize> {
+        self.recipe.labels(cell)
     }
 
     fn ahead(&mut self, asks: &[(usize, u32)]) -> Result<(), BookError> {

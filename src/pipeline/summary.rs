@@ -189,7 +189,7 @@ impl<N: Name, I: Iterator<Item = RowId>> Sink<N> for Rows<I> {
 }
 
 /// The beginning of a row's id: enough to count by.
-fn first(id: RowId) -> u64 {
+pub fn first(id: RowId) -> u64 {
     let mut first = [0; 8];
     first.copy_from_slice(&id.0[..8]);
     u64::from_be_bytes(first)
@@ -245,7 +245,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::check::{Candidate, Reason};
+    use crate::check::{Candidate, Mends, Reason};
     use crate::dataset::evaluate::Place;
     use crate::model::Fingerprint;
 
@@ -263,7 +263,7 @@ mod tests {
             shuffled in any::<bool>(),
         ) {
             let candidate =
-                Candidate { choice: 0, item: 0, text: String::new(), outcome: Err(Reason::Empty) };
+                Candidate { choice: 0, item: 0, text: String::new(), mended: Mends::default(), outcome: Err(Reason::Empty) };
             let id = |number: u8| RowId::of(&place(number.into()).fingerprint, 0, 0);
             let mut before: Vec<u8> = before.into_iter().collect();
             let mut now: Vec<u8> = now.into_iter().collect::<HashSet<_>>().into_iter().collect();

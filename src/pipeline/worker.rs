@@ -483,7 +483,7 @@ impl Worker<'_> {
         let ended = answer.ended_by_itself();
         // With several choices servers differ in what they count, so the number is not relied on.
         let tokens = (answer.choices.len() == 1 && answer.usage.is_some()).then_some(usage.completion_tokens);
-        let candidates = self.book.judge(&answer);
+        let candidates = self.book.judge(demand.cell, &answer);
         if let Some(good) = candidates.iter().position(|candidate| candidate.outcome.is_ok()) {
             self.example = Some((demand.cell, candidates.clone(), good));
         }

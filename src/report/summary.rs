@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::Forecast;
 use super::morning::{EndpointNight, Example, Exhausted, Finding, Opening, Outlook, Past, Verdict};
+use super::{CheckCounts, Forecast};
 
 /// How the cells of now stand to those of a snapshot.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -49,6 +49,8 @@ pub struct PlanSummary {
     pub samples: u64,
     #[serde(flatten)]
     pub rows: RowChange,
+    /// How many of those that leave do so because of a check, by its name.
+    pub leaving_by: BTreeMap<&'static str, u64>,
     /// Where more leave or are displaced, a run wants `--accept-leaving`.
     pub max_leaving: u64,
     pub cells: u64,
@@ -68,6 +70,9 @@ pub struct PlanSummary {
     pub model_seen: bool,
     /// What changed in the config and its templates since the last run.
     pub causes: Vec<String>,
+    /// What each check makes of the stored texts, where that was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub checks: Option<CheckCounts>,
 }
 
 /// What `run` says when it ends.

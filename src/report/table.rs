@@ -188,9 +188,20 @@ pub fn plan_text(plan: &PlanSummary) -> String {
             out.push_str(&format!(", {} are displaced as duplicates", thousands(rows.displaced)));
         }
         out.push('\n');
+        if !plan.leaving_by.is_empty() {
+            let by: Vec<_> = plan
+                .leaving_by
+                .iter()
+                .map(|(name, rows)| format!("{} by {name}", thousands(*rows)))
+                .collect();
+            out.push_str(&format!("      of these {}\n", by.join(", ")));
+        }
         if rows.leaving + rows.displaced > plan.max_leaving {
             out.push_str("      more than `run.max_leaving`: a run wants `--accept-leaving`\n");
         }
+    }
+    if let Some(checks) = &plan.checks {
+        out.push_str(&checks.text());
     }
     if plan.requests > 0 {
         out.push_str(&format!("\n{}", plan.expected.text()));

@@ -104,3 +104,69 @@ fn definitions_of_a_schema_stand_at_the_top_of_what_is_sent() {
     assert_eq!(item["properties"]["kind"], json!({ "$ref": "#/properties/items/items/properties/text" }));
     assert_eq!(item.get("$defs"), None);
 }
+
+/// Texts by the number of the request: two that checks reject, one that a tighter one would, good ones.
+fn some_bad(_: &crate::fake::Seen, before: usize) -> Reply {
+    let text = match before {
+        0 => "Stuck with [insert name] in the rain.".to_owned(),
+        1 => "The bus is late. The bus is late. The bus is late.".to_owned(),
+        2 => "1. \"Holy shit, a text of more than ten words, which is rather long.\"".to_owned(),
+        n => format!("Good text number {n}."),
+    };
+    Reply::text(&json!({ "text": text }).to_string())
+}
+
+#[test]
+fn a_plan_says_what_each_check_would_keep_before_it_is_used() {
+    let fake = Fake::start();
+    fake.script(some_bad);
+    let project = Project::small(&fake.url());
+    project.edit("small.yaml", "samples:", "checks: { words: [2, 40] }\nsamples:");
+    project.emogrid(&["run", "small.yaml"]).exits(0);
+    let asked = fake.take_count() as u64;
+
+    let plan = project.emogrid(&["plan", "small.yaml", "--checks", "--json"]).exits(0).json();
+    assert_eq!((&plan["checks"]["texts"], &plan["leaving_by"]), (&json!(asked), &json!({})));
+    let of = |plan: &serde_json::Value, name: &str| {
+        let checks = plan["checks"]["checks"].as_array().unwrap();
+        checks.iter().find(|check| check["name"] == name).unwrap().clone()
+    };
+    let found = of(&plan, "repetition");
+    assert_eq!((&found["on"], &found["alone"], &found["first"]), (&json!(true), &json!(1), &json!(1)));
+    assert_eq!(found["examples"], json!(["The bus is late. The bus is late. The bus is late."]));
+    // What is off is counted all the same, or cannot be.
+    let found = of(&plan, "toxicity");
+    assert_eq!(
+        (&found["on"], &found["setting"], &found["alone"]),
+        (&json!(false), &json!("mild"), &json!(0))
+    );
+    assert_eq!(of(&plan, "language")["alone"], json!(null));
+
+    let tighter = [
+        "plan",
+        "small.yaml",
+        "--checks",
+        "--set",
+        "checks.words=[2, 10]",
+        "--set",
+        "checks.toxicity=strict",
+    ];
+    let plan = project.emogrid(&[&tighter[..], &["--json"]].concat()).exits(0).json();
+    assert_eq!((&plan["leaving"], &plan["leaving_by"]), (&json!(1), &json!({ "words": 1 })));
+    // The repetition has eleven words, so `words` rejects it first now.
+    let found = of(&plan, "words");
+    assert_eq!((&found["alone"], &found["first"]), (&json!(2), &json!(2)));
+    let found = of(&plan, "toxicity");
+    assert_eq!((&found["on"], &found["alone"], &found["first"]), (&json!(true), &json!(1), &json!(0)));
+    // Mended, as it stands in the dataset.
+    assert_eq!(
+        found["examples"][0],
+        json!("Holy shit, a text of more than ten words, which is rather long.")
+    );
+
+    let shown = project.emogrid(&tighter).exits(0).stdout;
+    assert!(shown.contains("1 leave") && shown.contains("of these 1 by words"), "{shown}");
+    assert!(shown.contains("\n  words           2 to 10                2         2\n"), "{shown}");
+    assert!(shown.lines().all(|line| line.chars().count() <= 80), "{shown}");
+    assert_eq!(fake.take_count(), 0, "nothing was asked");
+}

@@ -139,6 +139,11 @@ impl Made {
             .collect()
     }
 
+    /// The different reasons of rejections.
+    fn reasons(&self) -> BTreeSet<&str> {
+        self.rejects.iter().map(|reject| reject["reason"].as_str().unwrap()).collect()
+    }
+
     fn prompts(&self) -> BTreeSet<String> {
         self.seen.iter().map(Seen::user).collect()
     }
@@ -158,6 +163,12 @@ fn personal() -> Bench {
     Bench::scripted(|_, _| {
         Reply::text(r#"{"text": "My Muslim neighbour Priya is 34 years old: priya@example.com"}"#)
     })
+}
+
+/// A project whose server always answers with one text.
+fn saying(text: &str) -> Bench {
+    let answer = json!({ "text": text }).to_string();
+    Bench::scripted(move |_, _| Reply::text(&answer))
 }
 
 fn texts<const N: usize>(of: [&str; N]) -> BTreeSet<&str> {
@@ -625,7 +636,7 @@ effects! {
         let json = bench.run(&["dedup.scope=cell"]).exits(0);
         assert_eq!(json.sent("/response_format/type"), Some(json!("json_schema")));
         assert_eq!(json.column("text"), texts(["Said."]));
-        let text = bench.run(&["dedup.scope=cell", "response.format=text"]).exits(0);
+        let text = bench.run(&["dedup.scope=cell", "response.format=text", "checks.leftover=false"]).exits(0);
         assert_eq!(text.sent("/response_format"), None);
         assert_eq!(text.column("text"), texts([r#"{"text": "Said."}"#]));
     }
@@ -1023,6 +1034,108 @@ effects! {
         assert_eq!(under("one"), under("one"));
         let made: BTreeSet<String> = ["one", "two", "three"].map(under).into();
         assert!(made.len() > 1 && made.iter().all(|text| !text.contains("Priya")), "{made:?}");
+    }
+
+    a_check_that_is_off_lets_texts_in(
+        "checks.whitespace", "checks.repetition", "checks.refusal", "checks.leftover", "checks.placeholder",
+        "checks.unfinished"
+    ) {
+        for (check, text) in [
+            ("whitespace", "We won the cup                     again."),
+            ("repetition", "The bus is late. The bus is late. The bus is late."),
+            ("refusal", "I'm sorry, but I cannot fulfill this request."),
+            ("leftover", "We won the cup.<|im_end|>"),
+            ("placeholder", "I had lunch with [insert name] today."),
+            ("unfinished", "We were all set to leave when the"),
+        ] {
+            let bench = saying(text);
+            let made = bench.run(&["dedup.scope=cell"]).exits(4);
+            assert_eq!(made.reasons(), texts([check]), "{text}");
+            let made = bench.run(&["dedup.scope=cell", &format!("checks.{check}=false")]).exits(0);
+            assert_eq!(made.column("text"), texts([text]));
+        }
+    }
+
+    what_surrounds_a_text_is_mended("checks.mend") {
+        let bench = saying("1. \"We won the cup.\"");
+        let made = bench.run(&["dedup.scope=cell"]).exits(0);
+        assert_eq!(made.column("text"), texts(["We won the cup."]));
+        assert!(made.rows.iter().all(|row| row["mended"] == json!(["quotes", "list-marker"])), "{:?}", made.rows);
+        let made = bench.run(&["dedup.scope=cell", "checks.mend=false"]).exits(0);
+        assert_eq!(made.column("text"), texts(["1. \"We won the cup.\""]));
+        assert!(made.rows.iter().all(|row| row.get("mended").is_none()));
+    }
+
+    an_echo_of_the_prompt_is_rejected("checks.echo") {
+        let bench = saying("Say in ten words how the day at the old house went.");
+        let prompt = "prompt.user='{{ emotion }}, {{ place }}: say in ten words how the day at the old house went'";
+        let set = |echo: &'static str| ["dedup.scope=cell", prompt, echo];
+        assert_eq!(bench.run(&set("name=base")).exits(4).reasons(), texts(["echo"]));
+        // All of the text is from the prompt, however long the run may be.
+        assert_eq!(bench.run(&set("checks.echo=100")).exits(4).reasons(), texts(["echo"]));
+        bench.run(&set("checks.echo=false")).exits(0);
+        let bench = saying("The day at the old house went by, and nobody spoke of it or of anything else.");
+        bench.run(&set("checks.echo=8")).exits(0);
+        assert_eq!(bench.run(&set("checks.echo=6")).exits(4).reasons(), texts(["echo"]));
+    }
+
+    texts_are_held_to_a_language("checks.language") {
+        let bench = saying("Der Zug hatte schon wieder Verspätung, und ich stand im Regen.");
+        bench.run(&["dedup.scope=cell"]).exits(0);
+        bench.run(&["dedup.scope=cell", "checks.language=de"]).exits(0);
+        let made = bench.run(&["dedup.scope=cell", "checks.language=en"]).exits(4);
+        assert!(made.rejects.iter().all(|reject| reject["why"] == "in de"), "{:?}", made.rejects);
+    }
+
+    labels_are_named_in_a_share_of_their_rows("checks.label_leakage", "checks.label_leakage.at_most") {
+        let bench = Bench::scripted(|seen, before| {
+            let label = if seen.user().contains("joy") { "such joy" } else { "so angry" };
+            Reply::text(&json!({ "text": format!("I was {label} on day {before}.") }).to_string())
+        });
+        let set = |limit: &'static str| ["samples.per_cell=5", "samples.max_asks=5", limit];
+        bench.run(&set("checks.mend=true")).exits(0);
+        // Ten rows of a label, of which each names it.
+        for (limit, named) in [("human", 1), ("0.25", 1), ("0.5", 1), ("0", 0), ("1", 10)] {
+            let limit = format!("checks.label_leakage.at_most={limit}");
+            let made = bench.run(&["samples.per_cell=5", "samples.max_asks=5", &limit]);
+            let of = |label: &str| made.rows.iter().filter(|row| row["emotion"] == label).count();
+            assert_eq!((of("joy"), of("anger")), (named, named), "{limit}: {:?}", made.rejects);
+            assert_eq!(made.reasons(), if named == 10 { texts([]) } else { texts(["label-leakage"]) });
+        }
+    }
+
+    the_sentiment_is_held_to("checks.sentiment", "checks.sentiment.axis", "checks.sentiment.at_most") {
+        let bench = saying("What a wonderful, happy day, I love it!");
+        let axis = "grid.axes.tone=[positive, negative]";
+        let cell = "dedup.scope=cell";
+        let sentiment = "checks.sentiment.axis=tone";
+        bench.run(&[cell, axis]).exits(0);
+        let made = bench.run(&[cell, axis, sentiment]).exits(4);
+        assert_eq!(made.column("tone"), texts(["positive"]));
+        assert!(made.rejects.iter().all(|reject| reject["tone"] == "negative" && reject["reason"] == "sentiment"));
+        bench.run(&[cell, axis, sentiment, "checks.sentiment.at_most=0.99"]).exits(0);
+        let other = "grid.axes.view={values: {up: {polarity: negative}, down: {polarity: positive}}}";
+        let made = bench.run(&[cell, other, "checks.sentiment.axis=view"]).exits(4);
+        assert_eq!(made.column("view"), texts(["down"]));
+    }
+
+    terms_are_not_wanted("checks.toxicity", "checks.toxicity.level", "checks.toxicity.terms") {
+        let bench = saying("Holy shit, the moisture in this cellar.");
+        let cell = "dedup.scope=cell";
+        for (set, code) in [
+            ("name=base", 0),
+            ("checks.toxicity=off", 0),
+            ("checks.toxicity=mild", 0),
+            ("checks.toxicity=strict", 4),
+            ("checks.toxicity.level=strict", 4),
+            ("checks.toxicity.terms=terms.txt", 4),
+        ] {
+            bench.project.write("terms.txt", "# ours\n\nMoist*\n");
+            let made = bench.run(&[cell, set]).exits(code);
+            assert!(made.reasons().iter().all(|reason| *reason == "toxicity"));
+        }
+        bench.project.write("terms.txt", "moist\n");
+        bench.run(&[cell, "checks.toxicity.terms=terms.txt"]).exits(0);
     }
 
     lists_are_picked_from("lists") {

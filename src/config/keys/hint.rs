@@ -11,6 +11,27 @@ pub fn hint(path: &str, kind: &Kind, node: &Node, written: &str) -> Option<Strin
     by_place(&parts, node, written).or_else(|| by_kind(&parts, kind, node, written))
 }
 
+/// What people write in place of a code.
+const LANGUAGE_NAMES: &[(&str, &str)] = &[
+    ("english", "en"),
+    ("en-us", "en"),
+    ("en-gb", "en"),
+    ("en_us", "en"),
+    ("eng", "en"),
+    ("spanish", "es"),
+    ("french", "fr"),
+    ("german", "de"),
+    ("italian", "it"),
+    ("portuguese", "pt"),
+    ("dutch", "nl"),
+    ("polish", "pl"),
+    ("russian", "ru"),
+    ("turkish", "tr"),
+    ("chinese", "zh"),
+    ("japanese", "ja"),
+    ("korean", "ko"),
+];
+
 fn by_place(parts: &[&str], node: &Node, written: &str) -> Option<String> {
     let text = node.text().map(|text| cut(text.trim()));
     let text = text.as_deref();
@@ -75,6 +96,16 @@ fn by_place(parts: &[&str], node: &Node, written: &str) -> Option<String> {
         (["samples"], None) if node.whole().is_some() => {
             Some(format!("write `samples: {{ per_cell: {written} }}`"))
         }
+        (["checks", "language"], Some(text)) => {
+            let known = LANGUAGE_NAMES.iter().find(|(name, _)| text.to_lowercase() == *name);
+            known.map(|(_, code)| format!("write `{code}`"))
+        }
+        (["checks", "label_leakage"], text) => {
+            let limit = text.unwrap_or(written);
+            let limit = if limit.is_empty() || limit.contains(['{', '[', '\n']) { "human" } else { limit };
+            Some(format!("write `label_leakage: {{ at_most: {limit} }}`"))
+        }
+        (["checks", "sentiment"], Some(text)) => Some(format!("write `sentiment: {{ axis: {text} }}`")),
         (["lists"], None) => Some("a list stands under its name: `names: names.txt`".into()),
         (["lists", _], None) if list => {
             Some("the items stand in a file, one a line; name the file here".into())

@@ -6,7 +6,7 @@ use std::convert::Infallible;
 use proptest::prelude::*;
 
 use super::*;
-use crate::check::Passed;
+use crate::check::{Mends, Passed};
 use crate::dedup::{Bag, Rule, Statistics, TextKey};
 use naive::Outcome;
 
@@ -16,6 +16,8 @@ struct World {
     quotas: Quotas,
     /// By cell: in which group of cells a text may stand only once.
     scope: Vec<u64>,
+    /// By cell: its label, of two.
+    labels: Vec<usize>,
     /// By cell and ask: texts, or `None` for a tombstone.
     answers: Vec<Vec<Option<Vec<String>>>>,
     come: HashSet<(usize, u32)>,
@@ -32,6 +34,10 @@ impl Book for World {
 
     fn scope(&self, cell: usize) -> u64 {
         self.scope[cell]
+    }
+
+    fn labels(&self, cell: usize) -> Vec<usize> {
+        vec![self.labels[cell]]
     }
 
     fn ahead(&mut self, asks: &[(usize, u32)]) -> Result<(), Infallible> {
@@ -60,11 +66,12 @@ fn candidate((item, text): (usize, &String)) -> Candidate {
         text => Ok(Passed {
             key: TextKey::of(text),
             bag: Some(Box::new(Bag::of(text, Statistics::shipped()))),
+            named: u32::from(text.contains('!')),
             fields: None,
             spans: Box::default(),
         }),
     };
-    Candidate { choice: 0, item: item as u32, text: text.clone(), outcome }
+    Candidate { choice: 0, item: item as u32, text: text.clone(), mended: Mends::default(), outcome }
 }
 
 fn texts(outcome: &Outcome) -> Vec<(usize, String)> {
@@ -110,8 +117,14 @@ fn run(world: &mut World, mut order: impl FnMut(&mut Vec<Demand>)) -> (Outcome, 
 fn the_designs_example() {
     let all = |texts: &[&str]| Some(texts.iter().map(|text| text.to_string()).collect::<Vec<_>>());
     let mut world = World {
-        quotas: Quotas { rows: Rows::Alike { cells: 2, rows: 2 }, max_asks: 3, duplicates: Duplicates::Same },
+        quotas: Quotas {
+            rows: Rows::Alike { cells: 2, rows: 2 },
+            max_asks: 3,
+            duplicates: Duplicates::Same,
+            allowance: None,
+        },
         scope: vec![0, 0],
+        labels: vec![0, 0],
         answers: vec![vec![all(&["a", "b", "c"]), None, None], vec![all(&["a", "x", ""]), None, all(&["y"])]],
         come: HashSet::from([(0, 0), (1, 0), (1, 1)]),
         ahead: Vec::new(),
@@ -133,8 +146,14 @@ fn the_designs_example() {
 #[test]
 fn a_stream_that_ends_leaves_a_shortfall_that_nobody_fills() {
     let mut world = World {
-        quotas: Quotas { rows: Rows::Each(vec![2, 2]), max_asks: 2, duplicates: Duplicates::Same },
+        quotas: Quotas {
+            rows: Rows::Each(vec![2, 2]),
+            max_asks: 2,
+            duplicates: Duplicates::Same,
+            allowance: None,
+        },
         scope: vec![0, 1],
+        labels: vec![0, 0],
         answers: vec![
             vec![Some(vec![String::new()]), None],
             vec![Some(vec!["a".into(), "b".into(), "c".into()]), None],
@@ -147,6 +166,11 @@ fn a_stream_that_ends_leaves_a_shortfall_that_nobody_fills() {
     assert_eq!(outcome.shortfall, 2);
 }
 
+/// Two labels, of which the same share of rows may have a "!".
+fn allowance(share: u64) -> Allowance {
+    Allowance { axes: vec![["joy", "anger"].map(|label| (label.to_owned(), share)).into()] }
+}
+
 fn worlds() -> impl Strategy<Value = World> {
     // Few different texts, so that duplicates and near-full cells are common.
     let sentence = prop::sample::select(vec![
@@ -156,7 +180,7 @@ fn worlds() -> impl Strategy<Value = World> {
         "my guitar ate the zork",
         "he sold my guitar today",
     ]);
-    let text = prop_oneof![2 => Just(String::new()), 8 => "[a-g]", 4 => sentence.prop_map(str::to_owned)];
+    let text = prop_oneof![2 => Just(String::new()), 8 => "[a-g]!?", 4 => sentence.prop_map(str::to_owned)];
     let ask = prop_oneof![1 => Just(None), 6 => prop::collection::vec(text, 0..4).prop_map(Some)];
     (1..8usize, 1..5u32, 1..4u64).prop_flat_map(move |(cells, max_asks, scopes)| {
         let asks = prop::collection::vec(ask.clone(), max_asks as usize);
@@ -165,10 +189,18 @@ fn worlds() -> impl Strategy<Value = World> {
             prop::collection::vec(0..scopes, cells),
             prop::collection::vec(0..4u32, cells),
             prop::sample::select(vec![Duplicates::Off, Duplicates::Same, Duplicates::Near(Rule::default())]),
+            prop::collection::vec(0..2usize, cells),
+            prop::option::of(0..1_000_000u64),
         )
-            .prop_map(move |(answers, scope, rows, duplicates)| World {
-                quotas: Quotas { rows: Rows::Each(rows), max_asks, duplicates },
+            .prop_map(move |(answers, scope, rows, duplicates, labels, share)| World {
+                quotas: Quotas {
+                    rows: Rows::Each(rows),
+                    max_asks,
+                    duplicates,
+                    allowance: share.map(allowance),
+                },
                 scope,
+                labels,
                 answers,
                 come: HashSet::new(),
                 ahead: Vec::new(),
@@ -217,6 +249,20 @@ proptest! {
         larger.quotas.rows = Rows::Alike { cells, rows: rows + 2 };
         let (many, _) = run(&mut larger, |_| {});
         prop_assert_eq!(&texts(&many)[..few.rows.len()], &texts(&few)[..]);
+    }
+
+    /// In no head of the dataset is a label named once more than its share, rounded up.
+    #[test]
+    fn labels_are_named_within_their_share(world in worlds()) {
+        let (outcome, _) = run(&mut world.clone(), |_| {});
+        let Some(allowance) = &world.quotas.allowance else { return Ok(()) };
+        let mut counts = [(0, 0); 2];
+        for (cell, text) in texts(&outcome) {
+            let (rows, named) = &mut counts[world.labels[cell]];
+            *rows += 1;
+            *named += u64::from(text.contains('!'));
+            prop_assert!(*named <= (allowance.axes[0][0].1 * *rows).div_ceil(1_000_000));
+        }
     }
 
     /// Every row is unique in its scope, no cell has too many, and the counts add up.

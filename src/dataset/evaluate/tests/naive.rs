@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::super::{Accepted, Book, Demand, Failed, Name, Place, Quotas, Rejected, Sink, Stored, Totals};
-use crate::check::{Candidate, Duplicates, Passed, Reason};
+use crate::check::{Candidate, Counted, Duplicates, Passed, Reason};
 use crate::dedup::{Index, Match, Tier};
 use crate::model::{Fingerprint, RowId};
 
@@ -109,13 +109,14 @@ pub fn evaluate<B: Book>(quotas: &Quotas, book: &mut B) -> Result<Outcome, B::Er
     let mut streams: Vec<Stream> = Vec::new();
     streams.resize_with(cells, Stream::default);
     let mut seen = Vec::new();
+    let mut counted = Counted::default();
     let mut active: Vec<usize> = (0..cells).filter(|cell| quotas.rows(*cell) > 0).collect();
     let mut rank = 0;
     while !active.is_empty() {
         rank += 1;
         let mut still = Vec::with_capacity(active.len());
         for cell in active {
-            advance(cell, &mut streams[cell], quotas, &mut seen, book, &mut outcome)?;
+            advance(cell, &mut streams[cell], quotas, &mut seen, &mut counted, book, &mut outcome)?;
             if !streams[cell].over && quotas.rows(cell) > rank {
                 still.push(cell);
             }
@@ -145,6 +146,7 @@ fn advance<B: Book>(
     stream: &mut Stream,
     quotas: &Quotas,
     seen: &mut Vec<(u64, Passed, RowId)>,
+    counted: &mut Counted,
     book: &mut B,
     outcome: &mut Outcome,
 ) -> Result<(), B::Error> {
@@ -186,9 +188,14 @@ fn advance<B: Book>(
             Err(reason) => reason.clone(),
             Ok(passed) => {
                 let id = <RowId as Name>::of(&fingerprint, candidate);
-                match duplicate(quotas.duplicates, seen, book.scope(cell), passed) {
+                let labels = book.labels(cell);
+                let allowance = quotas.allowance.as_ref();
+                let refused = allowance.and_then(|all| all.refuses(counted, &labels, passed.named));
+                let refused = refused.map(|label| Reason::LabelLeakage { label: label.to_owned() });
+                match refused.or_else(|| duplicate(quotas.duplicates, seen, book.scope(cell), passed)) {
                     Some(reason) => reason,
                     None => {
+                        allowance.inspect(|all| all.count(counted, &labels, passed.named));
                         seen.push((book.scope(cell), passed.clone(), id));
                         outcome.accepted[cell] += 1;
                         let text = candidate.text.clone();

@@ -1,0 +1,74 @@
+//! Texts that say the prompt over.
+
+use std::collections::HashSet;
+use std::hash::{BuildHasherDefault, Hasher};
+
+use super::text::{Text, mix};
+
+/// Words that are compared at once.
+const RUN: usize = 5;
+
+/// The runs of words of all that a model is told.
+#[derive(Debug, Default)]
+pub struct Echo {
+    runs: HashSet<u64, BuildHasherDefault<Same>>,
+    longest: usize,
+}
+
+impl Echo {
+    /// Runs of `longest` words or more are one too many.
+    pub fn new(longest: usize) -> Self {
+        Self { runs: HashSet::default(), longest: longest.max(RUN) }
+    }
+
+    /// Takes in a prompt, or a part of one.
+    pub fn learn(&mut self, prompt: &str) {
+        let prompt = Text::new(prompt);
+        self.runs.extend(hashes(&prompt));
+    }
+
+    /// How many words a text has from a prompt, where they are too many in a row or most of the text.
+    pub fn heard(&self, text: &Text) -> Option<usize> {
+        if self.runs.is_empty() {
+            return None;
+        }
+        let (mut run, mut covered) = (0, 0);
+        for hash in hashes(text) {
+            if !self.runs.contains(&hash) {
+                run = 0;
+                continue;
+            }
+            covered += if run == 0 { RUN } else { 1 };
+            run = if run == 0 { RUN } else { run + 1 };
+            if run >= self.longest {
+                return Some(run);
+            }
+        }
+        // Of overlapping runs each word counts once, of others perhaps twice: no matter for a share.
+        (covered > 0 && 10 * covered >= 7 * text.words.len()).then_some(covered.min(text.words.len()))
+    }
+}
+
+fn hashes<'a>(text: &'a Text) -> impl Iterator<Item = u64> + 'a {
+    text.words.windows(RUN).map(|words| words.iter().fold(0, |hash, word| mix(hash, word.hash)))
+}
+
+/// The numbers are hashes already.
+#[derive(Debug, Default, Clone, Copy)]
+pub struct Same(u64);
+
+impl Hasher for Same {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.0 = self.0.rotate_left(8) ^ u64::from(*byte);
+        }
+    }
+
+    fn write_u64(&mut self, hash: u64) {
+        self.0 = hash;
+    }
+}
