@@ -7,25 +7,8 @@ use std::collections::HashMap;
 
 use serde::{Serialize, Serializer};
 
-/// Groups that are told apart.
-pub const GROUPS: &[&str] = &[
-    "male",
-    "female",
-    "lgbt",
-    "christian",
-    "muslim",
-    "jewish",
-    "religion",
-    "black",
-    "white",
-    "asian",
-    "latino",
-    "race",
-    "nationality",
-    "old",
-    "young",
-    "disability",
-];
+/// Groups that are told apart: those that a config can name.
+pub use crate::config::keys::audit::GROUPS;
 
 /// A term is one to three words. `*` stands for any word of [`PERSONS`], for terms that mean
 /// something else elsewhere.

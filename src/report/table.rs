@@ -118,7 +118,9 @@ fn shortest(summary: &Summary) -> Vec<String> {
     for (axis, values) in &summary.by_axis {
         for (value, rows) in values {
             let missing = rows.wanted - rows.accepted;
-            if missing * 10 > rows.wanted {
+            // Of a part of the cells, most values were not asked for at all.
+            let asked = !summary.part || rows.accepted + rows.rejected > 0;
+            if asked && missing * 10 > rows.wanted {
                 short.push((
                     missing * 1000 / rows.wanted.max(1),
                     format!("{axis} {value}: {} of {}", rows.accepted, rows.wanted),
@@ -217,4 +219,21 @@ pub fn plan_text(plan: &PlanSummary) -> String {
     }
     out.push_str(".\n");
     out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::AxisCount;
+
+    #[test]
+    fn what_was_not_asked_for_is_not_called_short() {
+        let count = |accepted, rejected| AxisCount { wanted: 10, accepted, rejected };
+        let values = [("joy".to_owned(), count(4, 3)), ("fear".to_owned(), count(0, 0))];
+        let by_axis = [("emotion".to_owned(), values.into_iter().collect())].into_iter().collect();
+        let mut summary = Summary { by_axis, ..Summary::default() };
+        assert_eq!(shortest(&summary), ["emotion fear: 0 of 10", "emotion joy: 4 of 10"]);
+        summary.part = true;
+        assert_eq!(shortest(&summary), ["emotion joy: 4 of 10"]);
+    }
 }
