@@ -6,6 +6,7 @@ pub mod language;
 pub mod leakage;
 mod mend;
 mod near;
+mod packed;
 mod phrases;
 mod reason;
 mod repetition;
@@ -120,19 +121,20 @@ impl Judge {
     /// The candidates of a raw answer, choices and items in order; `values` are those of its cell, one
     /// an axis.
     ///
-    /// A choice that cannot be read as texts is one rejected candidate.
-    pub fn candidates(&self, raw: &str, values: &[usize]) -> Vec<Candidate> {
-        self.read(raw, values, true)
+    /// A choice that cannot be read as texts is one rejected candidate. Where this judge's verdicts on
+    /// the answer are known, nothing is checked again.
+    pub fn candidates(&self, raw: &str, values: &[usize], known: Option<&[Candidate]>) -> Vec<Candidate> {
+        self.read(raw, values, true, known)
     }
 
     /// The same without their texts and fields.
     pub fn verdicts(&self, raw: &str, values: &[usize]) -> Vec<Candidate> {
-        self.read(raw, values, false)
+        self.read(raw, values, false, None)
     }
 
-    fn read(&self, raw: &str, values: &[usize], whole: bool) -> Vec<Candidate> {
+    fn read(&self, raw: &str, values: &[usize], whole: bool, known: Option<&[Candidate]>) -> Vec<Candidate> {
         match Answer::parse(raw) {
-            Ok(answer) => self.judge(&answer, values, whole),
+            Ok(answer) => self.candidates_of(&answer, values, whole, known),
             Err(error) => {
                 let reason = Reason::NotJson { why: error.to_string() };
                 let (text, mended) = (String::new(), Mends::default());
@@ -143,7 +145,17 @@ impl Judge {
 
     /// The candidates of an answer that is parsed already; their texts and fields only where wanted.
     pub fn judge(&self, answer: &Answer, values: &[usize], whole: bool) -> Vec<Candidate> {
-        let mut out = Vec::with_capacity(answer.choices.len() * self.items as usize);
+        self.candidates_of(answer, values, whole, None)
+    }
+
+    fn candidates_of(
+        &self,
+        answer: &Answer,
+        values: &[usize],
+        whole: bool,
+        known: Option<&[Candidate]>,
+    ) -> Vec<Candidate> {
+        let mut out: Vec<Candidate> = Vec::with_capacity(answer.choices.len() * self.items as usize);
         for (number, choice) in answer.choices.iter().enumerate() {
             let number = number as u32;
             match self.texts(choice) {
@@ -151,8 +163,14 @@ impl Judge {
                     for (item, (text, fields)) in texts.into_iter().enumerate() {
                         let fields = (whole && !fields.is_empty()).then_some(fields);
                         let (text, mended) = self.mended(&text);
-                        let (text, outcome) = self.anonymize(text, self.check(text, values), fields, whole);
-                        out.push(Candidate { choice: number, item: item as u32, text, mended, outcome });
+                        let item = item as u32;
+                        let known = known.and_then(|known| known.get(out.len()));
+                        let known = known.filter(|known| (known.choice, known.item) == (number, item));
+                        let (text, outcome) = match known {
+                            Some(known) => self.retold(text, &known.outcome, fields, whole),
+                            None => self.anonymize(text, self.check(text, values), fields, whole),
+                        };
+                        out.push(Candidate { choice: number, item, text, mended, outcome });
                     }
                 }
                 Err(reason) => out.push(Candidate {
@@ -193,17 +211,44 @@ impl Judge {
         };
         let outcome = match (checked, done.dropped) {
             (Err(reason), _) => Err(reason),
-            (Ok(_), Some(category)) => Err(Reason::Anonymize { category: category.name() }),
+            (Ok(_), Some(category)) => Err(Reason::Anonymize { category: category.name().into() }),
             (Ok(((key, bag), named)), None) => {
-                let masked = |fields: Map<String, Value>| {
-                    fields.into_iter().map(|(name, value)| (name, self.masked_value(value))).collect()
-                };
-                let fields = fields.map(|fields| Box::new(masked(fields)));
+                let fields = fields.map(|fields| Box::new(self.masked_fields(fields)));
                 let spans = if whole { done.spans.into() } else { Box::default() };
                 Ok(Passed { key, bag, named, fields, spans })
             }
         };
         (own(done.text), outcome)
+    }
+
+    /// What `anonymize` makes of a text, of which the outcome is known.
+    fn retold(
+        &self,
+        text: &str,
+        outcome: &Result<Passed, Reason>,
+        fields: Option<Map<String, Value>>,
+        whole: bool,
+    ) -> (String, Result<Passed, Reason>) {
+        let mut outcome = outcome.clone();
+        if !whole {
+            return (String::new(), outcome);
+        }
+        if self.anonymizer.is_off() {
+            if let Ok(passed) = &mut outcome {
+                passed.fields = fields.map(Box::new);
+            }
+            return (text.to_owned(), outcome);
+        }
+        let done = self.anonymizer.apply(text);
+        if let Ok(passed) = &mut outcome {
+            passed.fields = fields.map(|fields| Box::new(self.masked_fields(fields)));
+            passed.spans = done.spans.into();
+        }
+        (done.text, outcome)
+    }
+
+    fn masked_fields(&self, fields: Map<String, Value>) -> Map<String, Value> {
+        fields.into_iter().map(|(name, value)| (name, self.masked_value(value))).collect()
     }
 
     /// A stored answer's content as it may be shown: its texts as rows have them.
@@ -221,9 +266,7 @@ impl Judge {
         match value {
             Value::String(text) => Value::String(self.anonymizer.apply(&text).text),
             Value::Array(items) => items.into_iter().map(|item| self.masked_value(item)).collect(),
-            Value::Object(fields) => {
-                fields.into_iter().map(|(name, value)| (name, self.masked_value(value))).collect()
-            }
+            Value::Object(fields) => Value::Object(self.masked_fields(fields)),
             other => other,
         }
     }

@@ -317,7 +317,10 @@ impl Stored {
                 .map_err(RunError::from)?;
         book.read_texts(texts);
         book.watch(Some(watcher.as_ref()));
-        Ok(evaluate(&opened.recipe.quotas, &mut book, sink).map_err(RunError::from)?)
+        book.open_verdicts(true).map_err(RunError::from)?;
+        let totals = evaluate(&opened.recipe.quotas, &mut book, sink).map_err(RunError::from)?;
+        book.leave_verdicts();
+        Ok(totals)
     }
 }
 

@@ -45,6 +45,15 @@ impl TextKey {
         Self(bytes)
     }
 
+    pub fn bytes(self) -> [u8; 16] {
+        self.0
+    }
+
+    /// A key that was made before.
+    pub fn from_bytes(bytes: [u8; 16]) -> Self {
+        Self(bytes)
+    }
+
     /// The text's hash within a scope: texts that are the same share it in one scope alone.
     pub fn scoped(self, scope: u64) -> u128 {
         // An odd multiple spreads the scope over all bits: the text's own are a hash already.

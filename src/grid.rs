@@ -25,6 +25,9 @@ pub use share::{Uneven, share};
 pub use size::{Size, too_large};
 pub use value::ValueObject;
 
+/// The most cells whose ids are kept, at 16 bytes each.
+const KNOWN_IDS: usize = 1 << 16;
+
 /// The most combinations that are looked at: beyond, a config is a mistake.
 const MOST_COMBINATIONS: u64 = 50_000_000;
 
@@ -36,6 +39,8 @@ const MOST_COMBINATIONS: u64 = 50_000_000;
 pub struct Grid {
     pub axes: Vec<GridAxis>,
     ids: CellIds,
+    /// The ids in order, of a grid where that costs little; else each is worked out anew.
+    known: Vec<CellId>,
     /// In order of id.
     combinations: Combinations,
 }
@@ -86,6 +91,7 @@ impl Grid {
         }
         let ids = CellIds::new(&axes);
         let mut cells = SortedCells::default();
+        let mut known = Vec::new();
         let mut values = vec![0usize; axes.len()];
         for combination in 0..combinations as u32 {
             for (axis, value) in axes.iter().zip(&mut values) {
@@ -97,7 +103,11 @@ impl Grid {
                 return Err(found);
             }
             if kept {
-                cells.push(ids.of(|axis| values[axis]), combination);
+                let id = ids.of(|axis| values[axis]);
+                cells.push(id, combination);
+                if known.len() <= KNOWN_IDS {
+                    known.push(id);
+                }
             }
         }
         let cells = cells.finish(|combination| ids.of(|axis| axes[axis].value_of(combination)));
@@ -111,11 +121,16 @@ impl Grid {
                 rule,
             )]);
         }
+        // As they stand in order of their ids.
+        known.sort_unstable();
+        if cells.size() > KNOWN_IDS {
+            known = Vec::new();
+        }
         let idle = |key: &'static str, rules: &[CompiledRule]| -> Vec<Diagnostic> {
             rules.iter().filter(|rule| !rule.matched).map(|rule| rule.idle(key)).collect()
         };
         let warnings = [idle("exclude", &exclude), idle("only", &only)].concat();
-        Ok((Self { axes, ids, combinations: cells }, warnings))
+        Ok((Self { axes, ids, known, combinations: cells }, warnings))
     }
 
     /// How many cells there are.
@@ -131,13 +146,22 @@ impl Grid {
     /// The cell that stands at an index in order of id.
     pub fn cell(&self, index: usize) -> Cell {
         let combination = self.combinations.get(index);
-        let id = self.ids.of(|axis| self.axes[axis].value_of(combination));
+        let id = match self.known.get(index) {
+            Some(id) => *id,
+            None => self.ids.of(|axis| self.axes[axis].value_of(combination)),
+        };
         Cell { id, combination }
     }
 
     /// The value on one axis, as an index, of the cell at an index in order of id.
     pub fn value_at(&self, index: usize, axis: usize) -> usize {
         self.axes[axis].value_of(self.combinations.get(index))
+    }
+
+    /// The value on each axis, as an index, of the cell at an index in order of id.
+    pub fn values_at(&self, index: usize) -> impl ExactSizeIterator<Item = usize> {
+        let combination = self.combinations.get(index);
+        self.axes.iter().map(move |axis| axis.value_of(combination))
     }
 
     /// The cell's value on one axis, as an index.

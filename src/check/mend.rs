@@ -30,15 +30,26 @@ impl Mends {
         self.0 == 0
     }
 
+    /// One bit for each.
+    pub fn bits(self) -> u8 {
+        self.0
+    }
+
+    /// What such bits stand for, if they all stand for something.
+    pub fn from_bits(bits: u8) -> Option<Self> {
+        (bits < 1 << ALL.len()).then_some(Self(bits))
+    }
+
     fn add(&mut self, mended: Mended) {
         self.0 |= 1 << mended as u8;
     }
 
     pub fn iter(self) -> impl Iterator<Item = Mended> {
-        let all = [Mended::Quotes, Mended::ListMarker, Mended::Emphasis];
-        all.into_iter().filter(move |mended| self.0 & (1 << *mended as u8) != 0)
+        ALL.into_iter().filter(move |mended| self.0 & (1 << *mended as u8) != 0)
     }
 }
+
+const ALL: [Mended; 3] = [Mended::Quotes, Mended::ListMarker, Mended::Emphasis];
 
 impl serde::Serialize for Mends {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {

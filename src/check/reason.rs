@@ -1,8 +1,9 @@
 //! Why a candidate is no row.
 
+use std::borrow::Cow;
 use std::fmt;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::repetition::Loop;
 use super::unfinished::Break;
@@ -10,7 +11,7 @@ use crate::dedup::Similarity;
 use crate::model::RowId;
 
 /// A named reason of a rejection.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "reason", rename_all = "kebab-case")]
 pub enum Reason {
     /// The answer or the text is empty.
@@ -59,7 +60,7 @@ pub enum Reason {
     },
     /// It is in another language.
     Language {
-        found: &'static str,
+        found: Cow<'static, str>,
     },
     /// It has a term that is not wanted.
     Toxicity,
@@ -71,9 +72,12 @@ pub enum Reason {
     LabelLeakage {
         label: String,
     },
+    /// Which other rows decide, so that it is never read back.
+    #[serde(skip_deserializing)]
     Duplicate {
         of: RowId,
     },
+    #[serde(skip_deserializing)]
     NearDuplicate {
         of: RowId,
         similarity: Similarity,
@@ -87,7 +91,7 @@ pub enum Reason {
     Curation,
     /// The anonymiser drops texts with this category, or its masks left nothing to read.
     Anonymize {
-        category: &'static str,
+        category: Cow<'static, str>,
     },
 }
 

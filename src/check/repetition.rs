@@ -14,7 +14,7 @@ const BLANKS: usize = 16;
 const LINES: usize = 6;
 
 /// What is repeated, without quoting it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Loop {
     /// So many words follow themselves.

@@ -213,7 +213,7 @@ impl Rules {
             }
             Check::Language => {
                 let found = self.language.and_then(|wanted| language::other(text, wanted))?;
-                Some(Reason::Language { found })
+                Some(Reason::Language { found: found.into() })
             }
             Check::Toxicity => {
                 let found = self.toxicity.as_ref().is_some_and(|terms| terms.stands_in(text));

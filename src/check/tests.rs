@@ -31,7 +31,7 @@ fn raw(content: &str, finish: &str) -> String {
 
 /// The reason of the only candidate, or its text in quotes.
 fn outcome(judge: &Judge, raw: &str) -> String {
-    match &judge.candidates(raw, &[])[..] {
+    match &judge.candidates(raw, &[], None)[..] {
         [candidate] => match &candidate.outcome {
             Ok(_) => format!("{:?}", candidate.text),
             Err(reason) => reason.name().to_owned(),
@@ -86,7 +86,7 @@ fn lengths_are_counted_in_words_and_characters() {
 fn items_become_candidates_of_their_own() {
     let three = judge(Format::Json, 2, Checks::default());
     let content = r#"{"items": [{"text": "One.", "tone": "dry"}, {"text": ""}]}"#;
-    let candidates = three.candidates(&raw(content, "stop"), &[]);
+    let candidates = three.candidates(&raw(content, "stop"), &[], None);
     assert_eq!(candidates.len(), 2);
     assert_eq!(candidates[0].outcome.as_ref().unwrap().fields.as_ref().unwrap()["tone"], "dry");
     assert_eq!(candidates[1].item, 1);
@@ -98,7 +98,7 @@ fn items_become_candidates_of_their_own() {
 #[test]
 fn what_a_schema_rejects_is_not_quoted_in_the_reason() {
     let plain = judge(Format::Json, 1, Checks::default());
-    let candidates = plain.candidates(&raw(r#"{"text": "x", "tone": "secret-word"}"#, "stop"), &[]);
+    let candidates = plain.candidates(&raw(r#"{"text": "x", "tone": "secret-word"}"#, "stop"), &[], None);
     let reason = candidates[0].outcome.as_ref().unwrap_err().to_string();
     assert!(reason.contains("/tone") && !reason.contains("secret-word"), "{reason}");
 }

@@ -13,7 +13,7 @@ const OPEN: &[&str] = &[
 const LEAST: usize = 6;
 
 /// How a text breaks off.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Break {
     /// At the schema's `maxLength`, in a word or behind one.

@@ -150,7 +150,7 @@ impl Recipe {
 
     /// A cell's values, one an axis.
     pub fn values(&self, cell: usize) -> Vec<usize> {
-        self.grid.values(self.grid.cell(cell)).collect()
+        self.grid.values_at(cell).collect()
     }
 
     /// A cell's values on the label axes.

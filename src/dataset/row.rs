@@ -133,7 +133,8 @@ fn variant(recipe: &Recipe, cell: usize, ask: u32) -> &str {
 }
 
 fn names<M: SerializeMap>(out: &mut M, recipe: &Recipe, cell: usize) -> Result<(), M::Error> {
-    let mut names = recipe.grid.names(recipe.grid.cell(cell));
+    let values = recipe.grid.axes.iter().zip(recipe.grid.values_at(cell));
+    let mut names = values.map(|(axis, at)| (&*axis.name, axis.values[at].name()));
     names.try_for_each(|(axis, value)| out.serialize_entry(axis, value))
 }
 

@@ -28,7 +28,7 @@ impl Bag {
 
     /// The same, where the text's key is known already.
     pub fn with_key(text: &str, key: TextKey, statistics: &Statistics) -> Self {
-        let key = key.0.iter().take(8).fold(0, |out, byte| (out << 8) | u64::from(*byte));
+        let key = start(key);
         let mut elements = Vec::with_capacity(text.len() / 5 + 2);
         words(text, |word| {
             let hash = super::statistics::hash(word);
@@ -43,6 +43,11 @@ impl Bag {
             number_occurrences(&mut elements);
         }
         Self { key, elements: elements.into() }
+    }
+
+    /// A bag of a text with this key from its elements, where they are those of one.
+    pub fn of_elements(key: TextKey, elements: Box<[u64]>) -> Option<Self> {
+        Self::restored(start(key), elements)
     }
 
     /// A bag from its parts, where they are those of one: elements in ascending order.
@@ -65,6 +70,11 @@ impl Bag {
     pub(super) fn key(&self) -> u64 {
         self.key
     }
+}
+
+/// The beginning of a key.
+fn start(key: TextKey) -> u64 {
+    key.0.iter().take(8).fold(0, |out, byte| (out << 8) | u64::from(*byte))
 }
 
 /// Lighter elements are greater, and those of one weight stand in order of their hashes.

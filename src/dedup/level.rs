@@ -73,6 +73,12 @@ impl serde::Serialize for Similarity {
     }
 }
 
+impl<'de> serde::Deserialize<'de> for Similarity {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        f64::deserialize(deserializer).map(Self::from_fraction)
+    }
+}
+
 impl std::fmt::Display for Similarity {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "{}.{:04}", self.0 / 10_000, self.0 % 10_000)

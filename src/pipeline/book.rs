@@ -1,7 +1,9 @@
 //! What `evaluate` reads, over a compiled config and the store.
 
 mod memory;
+mod verdicts;
 
+use std::ops::Range;
 use std::sync::{Arc, mpsc};
 use std::time::Instant;
 
@@ -17,6 +19,7 @@ use crate::prompt::RenderError;
 use crate::report::{Status, Watcher};
 use crate::store::{Answers, Reader, Settings, StoreError};
 use memory::Memory;
+use verdicts::Verdicts;
 
 /// Asks and stored answers of one config and its models.
 pub struct StoreBook<'a> {
@@ -32,6 +35,8 @@ pub struct StoreBook<'a> {
     texts: bool,
     /// What was read before, where the same is evaluated many times.
     memory: Option<Memory>,
+    /// What was judged before.
+    verdicts: Option<Verdicts>,
     /// Asks that were prepared together, in the order in which they will be read.
     ready: Vec<Ready>,
     /// Where in them the next is looked for.
@@ -44,12 +49,17 @@ struct Ready {
     ask: u32,
     fingerprint: Fingerprint,
     stored: Stored,
+    /// What is known of its answer before that is read.
+    known: Option<Arc<[Candidate]>>,
+    /// Where in the file of verdicts that was found.
+    place: Option<Range<u64>>,
 }
 
 impl Ready {
     /// An ask of which nothing is known yet.
     fn new(cell: usize, ask: u32) -> Self {
-        Self { cell, ask, fingerprint: Fingerprint([0; 32]), stored: Stored::Missing }
+        let fingerprint = Fingerprint([0; 32]);
+        Self { cell, ask, fingerprint, stored: Stored::Missing, known: None, place: None }
     }
 }
 
@@ -90,10 +100,10 @@ struct Judging<'a> {
 }
 
 impl Judging<'_> {
-    fn candidates(&self, cell: usize, raw: &str) -> Arc<[Candidate]> {
-        let values = self.recipe.values(cell);
+    fn candidates(&self, ask: &Ready, raw: &str) -> Arc<[Candidate]> {
+        let values = self.recipe.values(ask.cell);
         match self.texts {
-            true => self.recipe.judge.candidates(raw, &values).into(),
+            true => self.recipe.judge.candidates(raw, &values, ask.known.as_deref()).into(),
             false => self.recipe.judge.verdicts(raw, &values).into(),
         }
     }
@@ -139,6 +149,7 @@ impl<'a> StoreBook<'a> {
             no_tombstones,
             texts: false,
             memory: None,
+            verdicts: None,
             ready: Vec::new(),
             next: 0,
             progress: None,
@@ -156,6 +167,26 @@ impl<'a> StoreBook<'a> {
     /// nobody.
     pub fn watch(&mut self, watcher: Option<&'a (dyn Watcher + Sync)>) {
         self.progress = watcher.map(|watcher| Progress { watcher, started: Instant::now(), read: 0 });
+    }
+
+    /// Takes up what was judged before, and what is judged from now on where it is to be left for the
+    /// next time.
+    ///
+    /// # Errors
+    /// A store that cannot be read.
+    pub fn open_verdicts(&mut self, leave: bool) -> Result<(), BookError> {
+        self.verdicts = match self.reader {
+            Some(reader) => Verdicts::open(self.recipe, reader, leave)?,
+            None => None,
+        };
+        Ok(())
+    }
+
+    /// Leaves what was judged for the next time, after one whole evaluation.
+    pub fn leave_verdicts(&mut self) {
+        if let Some(verdicts) = self.verdicts.take() {
+            verdicts.finish();
+        }
     }
 
     /// Reads the texts of candidates from now on, or verdicts only.
@@ -199,15 +230,31 @@ impl<'a> StoreBook<'a> {
     fn look_up(&mut self, asks: &mut [Ready]) -> Result<(), BookError> {
         let Some(reader) = self.reader else { return Ok(()) };
         let mut open: Vec<u32> = (0..asks.len() as u32).collect();
-        if let Some(memory) = &self.memory {
-            open.retain(|at| match memory.recall(&asks[*at as usize], self.texts) {
-                Some(stored) => {
-                    asks[*at as usize].stored = stored;
+        let (memory, verdicts, texts) = (&self.memory, &mut self.verdicts, self.texts);
+        open.retain(|at| {
+            let ask = &mut asks[*at as usize];
+            if let Some(memory) = memory {
+                if let Some(stored) = memory.recall(ask, texts) {
+                    ask.stored = stored;
+                    return false;
+                }
+                ask.known = memory.verdicts(&ask.fingerprint);
+            }
+            if ask.known.is_none()
+                && let Some(verdicts) = verdicts
+                && let Some(found) = verdicts.find(&ask.fingerprint)
+            {
+                ask.place = Some(found.place());
+                ask.known = Some(found.verdicts);
+            }
+            match ask.known.take_if(|_| !texts) {
+                Some(known) => {
+                    ask.stored = Stored::Answer(known);
                     false
                 }
                 None => true,
-            });
-        }
+            }
+        });
         if open.is_empty() || open.len() > PIECE && self.no_tombstones && !reader.has_completions()? {
             return Ok(());
         }
@@ -218,18 +265,20 @@ impl<'a> StoreBook<'a> {
         let answers = &mut self.answers;
         if let [one] = open.as_slice() {
             answers.find(reader, &fingerprints, max_tokens, |_, raw| {
-                found.push((*one, judge.candidates(asks[*one as usize].cell, raw)));
+                found.push((*one, judge.candidates(&asks[*one as usize], raw)));
             })?;
         } else {
             let (sender, judged) = mpsc::channel();
-            let cell = |at: u32| asks[at as usize].cell;
+            let asks = &*asks;
             // The next answers are read while others judge the last.
             let read = rayon::in_place_scope(|scope| {
                 let hand_over = |piece: Piece| {
                     let sender = sender.clone();
                     scope.spawn(move |_| {
-                        let judged: Vec<_> =
-                            piece.answers().map(|(at, raw)| (at, judge.candidates(cell(at), raw))).collect();
+                        let judged: Vec<_> = piece
+                            .answers()
+                            .map(|(at, raw)| (at, judge.candidates(&asks[at as usize], raw)))
+                            .collect();
                         // The receiver waits for all of them.
                         let _ = sender.send(judged);
                     });
@@ -282,6 +331,13 @@ impl<'a> StoreBook<'a> {
             many => many.par_iter_mut().with_min_len(64).try_for_each_init(Room::default, work_out)?,
         }
         self.look_up(asks)?;
+        if let Some(verdicts) = &mut self.verdicts {
+            for ask in asks.iter_mut() {
+                if let Stored::Answer(answer) = &ask.stored {
+                    verdicts.keep(&ask.fingerprint, answer, ask.place.take());
+                }
+            }
+        }
         if let Some(memory) = &mut self.memory {
             asks.iter().for_each(|ask| memory.keep(ask, self.texts));
         }

@@ -64,7 +64,9 @@ impl<'a> Made<'a> {
         let mut morning = Gather::new(recipe);
         let samples = ((&mut evidence, &mut texts), (&mut proven, &mut morning));
         let mut sinks = ((counts, samples), &mut rewrite);
+        book.open_verdicts(true)?;
         let outcome = Outcome::of::<RowId, _>(recipe, book, &mut sinks)?;
+        book.leave_verdicts();
         Ok(Self {
             cells: cells.finish().map_err(StoreError::snapshot)?,
             rows: rows.finish(),

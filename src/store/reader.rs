@@ -3,6 +3,7 @@
 mod answers;
 
 use std::io::{Read, Seek};
+use std::path::PathBuf;
 
 use rusqlite::{Connection, MAIN_DB, OpenFlags, OptionalExtension, params};
 
@@ -189,6 +190,26 @@ impl Reader {
             )?;
             let rows = query.query_map(params![since], |row| row.get(0))?;
             rows.collect::<rusqlite::Result<Vec<_>>>()
+        };
+        query().map_err(|error| self.dir.sqlite(error))
+    }
+
+    /// The folder for what can be worked out from the store again.
+    pub fn caches(&self) -> PathBuf {
+        self.dir.folder().join("cache")
+    }
+
+    /// What is another as soon as a completion is taken away or changed; `None` of a store without
+    /// completions, or that was not written to since such things are told.
+    pub fn generation(&self) -> Result<Option<Vec<u8>>, StoreError> {
+        if !self.has_completions()? {
+            return Ok(None);
+        }
+        let query = || {
+            if schema::version(&self.connection)? < schema::TELLS_GENERATIONS {
+                return Ok(None);
+            }
+            self.connection.query_row("SELECT value FROM generation", [], |row| row.get(0)).optional()
         };
         query().map_err(|error| self.dir.sqlite(error))
     }

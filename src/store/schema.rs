@@ -67,7 +67,19 @@ CREATE TABLE prompt_tokens (
     tokens INTEGER NOT NULL
 ) STRICT;
 ",
+    // What caches beside the store know of its completions holds as long as the generation is the same.
+    "
+CREATE TABLE generation (value BLOB NOT NULL) STRICT;
+INSERT INTO generation VALUES (randomblob(16));
+CREATE TRIGGER completion_deleted AFTER DELETE ON completion
+    BEGIN UPDATE generation SET value = randomblob(16); END;
+CREATE TRIGGER completion_changed AFTER UPDATE ON completion
+    BEGIN UPDATE generation SET value = randomblob(16); END;
+",
 ];
+
+/// From this format on there is the table `generation`.
+pub const TELLS_GENERATIONS: i64 = 3;
 
 /// Brings the tables up to date in one transaction.
 pub fn migrate(dir: &StoreDir, connection: &mut Connection) -> Result<(), StoreError> {

@@ -696,3 +696,61 @@ fn rows_that_nothing_will_remake_are_not_said_to_be_remade() {
         assert_eq!(text.contains("remade"), remade, "{set}: {text}");
     }
 }
+
+/// What a plan says and an export holds, with what was judged before at hand and without.
+#[track_caller]
+fn is_the_same_without_its_cache(project: &Project) {
+    let all = || (plan(project), project.emogrid(&["export", "small.yaml"]).stdout);
+    let (first, with) = (all(), all());
+    let cache = project.path().join(".emogrid/cache");
+    assert!(cache.join("small.verdicts").is_file());
+    std::fs::remove_dir_all(&cache).unwrap();
+    assert_eq!(with, all());
+    assert_eq!(first, with);
+}
+
+#[test]
+fn what_was_judged_before_says_what_judging_again_says() {
+    let (fake, project) = made("checks: { words: [1, 40] }\n");
+    is_the_same_without_its_cache(&project);
+    let text = project.read("small.yaml");
+    for (from, to) in [
+        ("[1, 40]", "[12, 40]"),
+        ("per_cell: 2", "per_cell: 4"),
+        ("bright", "radiant"),
+        ("anger: { definition: hot }\n", "anger: { definition: hot }\n        fear: { definition: cold }\n"),
+        ("samples:", "dedup: { level: aggressive, scope: dataset }\nanonymize: strict\nsamples:"),
+    ] {
+        let before = project.read("small.yaml");
+        assert!(before.contains(from), "{from}");
+        project.write("small.yaml", &before.replace(from, to));
+        is_the_same_without_its_cache(&project);
+        project.emogrid(&["run", "small.yaml"]);
+        let with = files(&project);
+        is_the_same_without_its_cache(&project);
+        std::fs::remove_dir_all(project.path().join(".emogrid/cache")).unwrap();
+        std::fs::remove_dir_all(project.path().join("out")).unwrap();
+        project.emogrid(&["run", "small.yaml"]);
+        assert_eq!(with, files(&project));
+    }
+    project.write("small.yaml", &text);
+    is_the_same_without_its_cache(&project);
+    assert!(fake.take_count() > 0);
+}
+
+#[test]
+fn a_completion_that_is_taken_away_is_not_remembered() {
+    let (_fake, project) = made("");
+    assert_eq!(plan(&project)["requests"], 0);
+    let kept = project.read("small.yaml");
+    // Nothing needs the old answers any more, but that a plan has just judged them.
+    let other = kept.replace("hot", "burning").replace("bright", "light");
+    project.write("small.yaml", &other);
+    run(&project);
+    project.write("small.yaml", &kept);
+    assert_eq!(plan(&project)["requests"], 0);
+    project.write("small.yaml", &other);
+    project.emogrid(&["gc", "small.yaml", "--days", "0", "--delete"]).exits(0);
+    project.write("small.yaml", &kept);
+    assert_eq!(plan(&project)["requests"], 4);
+}

@@ -1,6 +1,7 @@
 //! What a run remembers of the store between its evaluations.
 
 use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 
 use super::Ready;
 use crate::check::Candidate;
@@ -84,6 +85,14 @@ impl Memory {
         }
         let looked = u32::from(self.looked[ask.cell]) > ask.ask;
         (looked && !self.forgotten.contains(&ask.fingerprint)).then_some(Stored::Missing)
+    }
+
+    /// What was judged of an ask's answer.
+    pub fn verdicts(&self, fingerprint: &Fingerprint) -> Option<Arc<[Candidate]>> {
+        match &self.known.get(fingerprint)?.stored {
+            Stored::Answer(answer) => Some(answer.clone()),
+            Stored::Tombstone(_) | Stored::Missing => None,
+        }
     }
 
     /// Remembers what was read for an ask.
