@@ -47,6 +47,10 @@ fn main() {
                 &measure(emogrid(folder.path(), &["run", "bench.yaml", "--quiet"])),
                 None,
             );
+            let audited = tempfile::tempdir().unwrap();
+            project(audited.path(), &mock.url);
+            let set = ["run", "bench.yaml", "--quiet", "--set", "audit.rows=10000"];
+            show("emogrid run, with the audit", &measure(emogrid(audited.path(), &set)), Some(&raw));
             show("emogrid plan", &measure(emogrid(folder.path(), &["plan", "bench.yaml"])), None);
             show(
                 "emogrid check",

@@ -25,7 +25,7 @@ mod token;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 pub use correction::{Drop, Drops, Raise, Swapper, Weighed, drops, raise, weights};
 pub use distinct::{DISTINCT_TEXTS, Distinct, distinct_2};
@@ -173,44 +173,40 @@ impl Report {
     }
 
     /// What a summary keeps of it: each measure in a few fields.
-    pub fn brief(&self) -> Vec<Brief<'_>> {
+    pub fn brief(&self) -> Vec<Brief> {
         let measures = self.measures.iter().map(|measure| {
             let whole = measure.whole.as_ref();
             Brief {
-                metric: measure.metric,
-                of: &measure.of,
+                metric: measure.metric.to_owned(),
+                of: measure.of.clone(),
                 value: whole.map(|case| case.value).filter(|value| value.is_finite()),
                 interval: whole.and_then(|case| case.interval),
                 reference: whole.and_then(|case| case.reference),
                 verdict: measure.verdict,
-                finding: measure.verdict.is_alarm().then_some(&measure.finding),
+                finding: measure.verdict.is_alarm().then(|| measure.finding.clone()),
             }
         });
         measures.collect()
     }
-
-    /// One line for each alarm: the metric, its column, and what was found.
-    pub fn lines(&self) -> Vec<String> {
-        let line = |measure: &Measure| format!("{}: {}", measure.verdict.name(), measure.finding);
-        self.alarms().map(line).collect()
-    }
 }
 
 /// A measure without its parts.
-#[derive(Debug, Clone, Serialize)]
-pub struct Brief<'a> {
-    pub metric: &'static str,
-    #[serde(skip_serializing_if = "str::is_empty")]
-    pub of: &'a str,
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Brief {
+    pub metric: String,
+    /// The column, where it is of one.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub of: String,
     pub value: Option<f64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub interval: Option<[f64; 2]>,
-    #[serde(skip_serializing_if = "Option::is_none")]
+    /// What real text has.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reference: Option<f64>,
     pub verdict: Verdict,
     /// Of an alarm.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub finding: Option<&'a String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub finding: Option<String>,
 }
 
 type Family = fn(&Table, &Options) -> Vec<Measure>;

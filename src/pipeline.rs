@@ -1,6 +1,7 @@
 //! A run: evaluate, ask for the demands, store, again, until none is left.
 
 mod address;
+mod audited;
 mod book;
 mod checks;
 mod connect;

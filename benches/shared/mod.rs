@@ -43,6 +43,7 @@ grid:
     voice: [{}]
 checks: {{ words: [4, 60] }}
 dedup: {{ scope: dataset }}
+audit: {{ rows: 0 }}
 ",
         names("context ", contexts),
         names("voice ", voices)

@@ -276,7 +276,7 @@ fn a_fair_table_is_all_well() {
         assert_eq!(measure.verdict, Verdict::Ok, "{measure:#?}");
     }
     assert_eq!(report.verdict, Verdict::Ok);
-    assert!(report.lines().is_empty());
+    assert_eq!(report.alarms().count(), 0);
 }
 
 #[test]
@@ -330,10 +330,8 @@ fn bounds_can_be_set_and_metrics_left_out() {
     assert_eq!(verdict(&report, "question"), Verdict::Fail);
     assert!(report.measures.iter().all(|measure| measure.metric != "emoji"));
     assert_eq!(report.alarms().count(), 1);
-    assert_eq!(report.lines().len(), 1);
-    let found: Vec<&String> = report.brief().into_iter().filter_map(|brief| brief.finding).collect();
+    let found: Vec<String> = report.brief().into_iter().filter_map(|brief| brief.finding).collect();
     assert_eq!(found.len(), 1);
-    assert_eq!(report.lines()[0], format!("fail: {}", found[0]));
 }
 
 #[test]

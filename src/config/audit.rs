@@ -6,8 +6,10 @@ use super::diagnostic::{Diagnostic, Report, did_you_mean};
 use super::keys::audit::{GROUPS, METRICS};
 use super::yaml::Node;
 
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Audit {
+    /// Rows that a run audits at its end.
+    pub rows: usize,
     /// Metrics that are left out.
     pub off: BTreeSet<String>,
     /// By metric: where a warning and a failure begin.
@@ -15,6 +17,16 @@ pub struct Audit {
     pub fail: BTreeMap<String, f64>,
     /// By group: the share of rows that should speak of it.
     pub targets: BTreeMap<String, f64>,
+}
+
+/// Rows that are audited where the config says nothing: enough for every metric.
+const ROWS: usize = 10_000;
+
+impl Default for Audit {
+    fn default() -> Self {
+        let (off, warn, fail, targets) = Default::default();
+        Self { rows: ROWS, off, warn, fail, targets }
+    }
 }
 
 impl Audit {
@@ -39,6 +51,7 @@ impl Audit {
         let (warn, fail) = (numbers("warn", METRICS, "metric"), numbers("fail", METRICS, "metric"));
         let targets = numbers("targets", GROUPS, "group of people");
         let off = of("off").map_or(&[][..], Node::items).iter().filter_map(Node::text);
-        Self { off: off.map(str::to_owned).collect(), warn, fail, targets }
+        let rows = of("rows").and_then(Node::whole).map_or(ROWS, |rows| rows as usize);
+        Self { rows, off: off.map(str::to_owned).collect(), warn, fail, targets }
     }
 }

@@ -9,6 +9,7 @@ use tokio::sync::mpsc;
 
 use super::Opened;
 use super::address::address;
+use super::audited::audited;
 use super::book::StoreBook;
 use super::connect::{connect, look, models};
 use super::control::Orders;
@@ -187,6 +188,9 @@ async fn go(opened: &Opened, options: &RunOptions, watcher: &Recorder<'_>) -> Re
         made.spare();
     } else if let Err(failure) = made.write() {
         error.get_or_insert(failure.into());
+    }
+    if progress.attempts > 0 && error.is_none() {
+        summary.audit = audited(recipe, &files);
     }
     let mut ended = ended(recipe, &made.outcome, &mask, stopped.is_some());
     summary.state = match (&error, ended) {

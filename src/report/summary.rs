@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::morning::{EndpointNight, Example, Exhausted, Finding, Opening, Outlook, Past, Verdict};
 use super::{CheckCounts, Forecast};
+use crate::audit::{Brief, Verdict as Audited};
 
 /// How the cells of now stand to those of a snapshot.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -155,6 +156,36 @@ pub struct Summary {
     pub past: Vec<Past>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub outlook: Option<Outlook>,
+    /// What the audit measured of the dataset's first rows.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub audit: Option<AuditBrief>,
+}
+
+/// An audit, as a summary keeps it.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub struct AuditBrief {
+    /// Rows that were looked at.
+    pub rows: u64,
+    pub measures: Vec<Brief>,
+}
+
+impl AuditBrief {
+    /// How many measures are so, the worst first: `1 fail, 2 warn, 14 ok`.
+    pub fn counts(&self) -> String {
+        let of = |verdict: Audited| {
+            let times = self.measures.iter().filter(|measure| measure.verdict == verdict).count();
+            (times > 0).then(|| format!("{times} {}", verdict.name()))
+        };
+        let all = [Audited::Fail, Audited::Warn, Audited::Ok, Audited::CannotTell];
+        all.into_iter().filter_map(of).collect::<Vec<_>>().join(", ")
+    }
+
+    /// What was found, of the measures that are alarms, the worst first.
+    pub fn findings(&self) -> impl Iterator<Item = (&Brief, &str)> {
+        let of = |verdict: Audited| self.measures.iter().filter(move |measure| measure.verdict == verdict);
+        let alarms = of(Audited::Fail).chain(of(Audited::Warn));
+        alarms.map(|measure| (measure, measure.finding.as_deref().unwrap_or_default()))
+    }
 }
 
 impl Summary {

@@ -96,6 +96,15 @@ pub fn summary_text(summary: &Summary, advice: &dyn Fn(&str) -> Option<&'static 
             line("", text);
         }
     }
+    if let Some(audit) = &summary.audit {
+        line("audit", format!("{} (of {})", audit.counts(), count(audit.rows, "row")));
+        for (measure, finding) in audit.findings().take(3) {
+            let text = format!("{}: {finding}", measure.verdict.name());
+            for (index, part) in wrapped(&text, 66).into_iter().enumerate() {
+                line("", format!("{}{part}", if index == 0 { "" } else { "  " }));
+            }
+        }
+    }
     line("dataset", summary.dataset.clone());
     out
 }

@@ -908,6 +908,15 @@ effects! {
         assert_eq!(aimed["parts"][0]["name"], "female");
     }
 
+    a_run_ends_with_an_audit_of_its_first_rows("audit.rows") {
+        let made = |set: &[&str]| Bench::new().run(set).exits(0).summary;
+        let audited = &made(&[])["audit"];
+        assert!(audited["rows"].as_u64().unwrap() > 3, "{audited}");
+        assert!(audited["measures"].as_array().unwrap().iter().any(|measure| measure["metric"] == "cells_asked"));
+        assert_eq!(made(&["audit.rows=3"])["audit"]["rows"], 3);
+        assert!(made(&["audit.rows=0"])["audit"].is_null());
+    }
+
     somebody_is_told("notify", "notify.command", "notify.when") {
         let bench = Bench::scripted(|seen, _| match seen.user().contains("joy at home") {
             true => Reply::text(""),

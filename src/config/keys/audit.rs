@@ -53,6 +53,12 @@ pub static AUDIT: Section = Section {
     needs: &[],
     keys: &[
         key(
+            "rows",
+            Kind::Whole { min: 0, max: 1_000_000 },
+            "10000",
+            "How many of the first rows are audited at the end of a run that asked for something; 0: none.",
+        ),
+        key(
             "off",
             Kind::List(&Kind::Word(METRICS)),
             "[]",

@@ -4,6 +4,7 @@ use std::fmt::Write;
 use std::time::Duration;
 
 use super::{Finding, PAST};
+use crate::audit::Verdict;
 use crate::report::{Summary, duration, shortened, thousands};
 
 /// The page: its first line says all that must be known, what wants a look comes next, figures last.
@@ -20,6 +21,7 @@ pub fn page(summary: &Summary) -> String {
     axes(&mut out, summary);
     rejects(&mut out, summary);
     openings(&mut out, summary);
+    audited(&mut out, summary);
     endpoints(&mut out, summary);
     past(&mut out, summary);
     out
@@ -59,6 +61,25 @@ fn share(part: u64, all: u64) -> String {
         0 => "–".into(),
         all => format!("{:.0} %", 100.0 * part as f64 / all as f64),
     }
+}
+
+fn audited(out: &mut String, summary: &Summary) {
+    let Some(audit) = &summary.audit else { return };
+    let number = |value: Option<f64>| value.map_or_else(|| "–".into(), |value| format!("{value:.3}"));
+    // Of what too few rows can tell, the run's closing lines say how much there is.
+    let told = audit.measures.iter().filter(|measure| measure.verdict != Verdict::CannotTell);
+    let rows = told.map(|measure| {
+        vec![
+            measure.verdict.name().to_owned(),
+            measure.metric.clone(),
+            measure.of.clone(),
+            number(measure.value),
+            number(measure.reference),
+            measure.finding.clone().unwrap_or_default(),
+        ]
+    });
+    let title = format!("Audit of {}", crate::report::count(audit.rows, "row"));
+    table(out, &title, &["verdict", "metric", "of", "value", "real text", "finding"], rows);
 }
 
 fn figures(out: &mut String, summary: &Summary) {
