@@ -326,7 +326,7 @@ enum At {
 }
 
 /// How many cells' asks are prepared together; few in tests, so that these see where one block ends.
-const BLOCK: usize = if cfg!(test) { 3 } else { 16 << 10 };
+const BLOCK: usize = if cfg!(test) { 3 } else { 8 << 10 };
 
 /// Computes the dataset, and tells the sink of it; see the module for how.
 ///
