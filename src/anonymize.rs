@@ -10,6 +10,7 @@ mod category;
 mod digits;
 mod identity;
 pub mod lexicon;
+mod masks;
 pub mod names;
 mod network;
 mod numbers;
@@ -22,6 +23,7 @@ mod token;
 mod words;
 
 pub use category::{Action, Category};
+pub use masks::{Adopted, adopt};
 pub use policy::{KeyMissing, Policy, Preset};
 pub use replace::{Outcome, Span};
 
@@ -192,6 +194,11 @@ impl Anonymizer {
     /// Leaves every text as it is and records nothing.
     pub fn off() -> Self {
         Self { policy: Preset::Off.into(), pseudonyms: None }
+    }
+
+    /// What is done with each category.
+    pub fn policy(&self) -> &Policy {
+        &self.policy
     }
 
     /// Whether it leaves every text as it is and records nothing.

@@ -10,6 +10,7 @@ pub mod diagnostic;
 mod endpoint;
 mod extend;
 mod file;
+pub mod grouping;
 mod json_schema;
 pub mod keys;
 mod lists;

@@ -3,14 +3,13 @@
 mod error;
 pub mod evaluation;
 pub mod guard;
-pub mod mapping;
 pub mod rows;
 pub mod served;
 pub mod text;
 pub mod train;
 
+pub use crate::config::grouping::Grouping;
 pub use error::LearnError;
 pub use evaluation::{Answers, Evaluation};
 pub use guard::Overlap;
-pub use mapping::Grouping;
 pub use rows::{Columns, Labelled};

@@ -32,6 +32,8 @@ pub mod eval;
 pub mod export;
 pub mod fingerprint;
 pub mod grid;
+pub mod guard;
+pub mod import;
 pub mod labels;
 pub mod learn;
 pub mod model;

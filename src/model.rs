@@ -1,5 +1,7 @@
 //! The ids that every layer speaks of, each a type of its own.
 
+mod text_key;
+
 use std::fmt;
 use std::hash::{Hash, Hasher};
 
@@ -76,6 +78,13 @@ macro_rules! hex_id {
         }
     };
 }
+
+hex_id!(
+    /// A text's place among duplicates: equal for texts that differ only in case, in blanks or in how
+    /// Unicode spells their characters.
+    TextKey,
+    16
+);
 
 hex_id!(
     /// A cell's id: a hash of its own axis and value names, whatever their order in the config.

@@ -15,6 +15,7 @@ const LAYERS: &[&[&str]] = &[
     &["anonymize", "audit", "dedup", "eval", "probe"],
     &["fingerprint"],
     &["config"],
+    &["guard"],
     &["labels", "model", "tokens"],
 ];
 

@@ -56,7 +56,7 @@ impl Category {
         }
     }
 
-    pub fn mask(self) -> &'static str {
+    pub const fn mask(self) -> &'static str {
         match self {
             Self::Name => "[NAME]",
             Self::Handle => "[HANDLE]",

@@ -168,7 +168,7 @@ impl People {
 }
 
 /// A, B … Z, AA, AB …
-fn letters(mut number: usize) -> String {
+pub(super) fn letters(mut number: usize) -> String {
     let mut letters = Vec::new();
     loop {
         letters.push(char::from(b'A' + (number % 26) as u8));

@@ -13,7 +13,7 @@ impl Candidate {
             Ok(passed) => {
                 let elements = passed.bag.as_deref().map(Bag::elements);
                 out.push(if elements.is_some() { BAG } else { PASSED });
-                out.extend(passed.key.bytes());
+                out.extend(passed.key.0);
                 out.extend(passed.named.to_le_bytes());
                 if let Some(elements) = elements {
                     out.extend((elements.len() as u32).to_le_bytes());
@@ -37,7 +37,7 @@ impl Candidate {
         let [mended, kind] = take(bytes)?;
         let outcome = match kind {
             PASSED | BAG => {
-                let key = TextKey::from_bytes(take(bytes)?);
+                let key = TextKey(take(bytes)?);
                 let named = u32::from_le_bytes(take(bytes)?);
                 let bag = match kind {
                     BAG => {

@@ -9,6 +9,7 @@ use serde_json::json;
 use super::{Exit, Failure, Talk, print_json};
 use crate::cli::EvalArgs;
 use crate::eval::fairness;
+use crate::guard::{Guard, Purpose};
 use crate::learn::evaluation::Against;
 use crate::learn::served::{self as served_rows, balanced};
 use crate::learn::train::{Parts, answers, map_of, open_probe};
@@ -39,10 +40,11 @@ fn endpoint_of(
     talk: &Talk,
 ) -> Result<Exit, Failure> {
     let started = Instant::now();
+    let guard = guard_of(args)?;
     let all = match probe {
-        Some(probe) => as_labels_of(probe, &args.test, columns)?,
+        Some(probe) => as_labels_of(probe, &args.test, columns, &guard, Purpose::Measuring)?,
         None => {
-            let rows = Labelled::read(&args.test, columns)?;
+            let rows = Labelled::read(&args.test, columns, &guard, Purpose::Measuring)?;
             let map = args.map.unwrap_or(Grouping::None);
             Parts::new(map, Overlap::Drop, rows, [None, None, None, None])?.train
         }
@@ -107,7 +109,8 @@ fn endpoint_of(
 fn probe_of(args: &EvalArgs, probe: &Probe, columns: &Columns, talk: &Talk) -> Result<Exit, Failure> {
     let started = Instant::now();
     let head = probe.head();
-    let test = as_labels_of(probe, &args.test, columns)?;
+    let guard = guard_of(args)?;
+    let test = as_labels_of(probe, &args.test, columns, &guard, Purpose::Measuring)?;
     let mut others: Vec<(String, Option<u64>, Answers)> = Vec::new();
     if let Some(path) = &args.against {
         let other = open_probe(path)?;
@@ -118,10 +121,10 @@ fn probe_of(args: &EvalArgs, probe: &Probe, columns: &Columns, talk: &Talk) -> R
         others.push((path.display().to_string(), Some(other.head().rows), answers(&other, &test.texts)));
     }
     if !args.seeds.is_empty() {
-        let seeds = as_labels_of(probe, &args.seeds, columns)?;
+        let seeds = as_labels_of(probe, &args.seeds, columns, &guard, Purpose::Training)?;
         let dev = match &args.dev[..] {
             [] => None,
-            files => Some(as_labels_of(probe, files, columns)?),
+            files => Some(as_labels_of(probe, files, columns, &guard, Purpose::Training)?),
         };
         let map = map_of(probe);
         let parts = Parts::new(Grouping::None, Overlap::Drop, seeds, [dev, Some(test.clone()), None, None])?;
@@ -177,9 +180,21 @@ fn shown(path: &Path) -> String {
     path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned()
 }
 
+/// The frozen test parts that concern the files.
+fn guard_of(args: &EvalArgs) -> Result<Guard, LearnError> {
+    let files: Vec<&PathBuf> = [&args.test, &args.seeds, &args.dev].into_iter().flatten().collect();
+    Ok(Guard::of(&files)?)
+}
+
 /// Reads rows and numbers their labels as a probe's.
-fn as_labels_of(probe: &Probe, files: &[PathBuf], columns: &Columns) -> Result<Labelled, LearnError> {
-    let rows = Labelled::read(files, columns)?;
+fn as_labels_of(
+    probe: &Probe,
+    files: &[PathBuf],
+    columns: &Columns,
+    guard: &Guard,
+    purpose: Purpose,
+) -> Result<Labelled, LearnError> {
+    let rows = Labelled::read(files, columns, guard, purpose)?;
     let head = probe.head();
     let of = map_of(probe).apply(&rows.labels)?;
     rows.renumbered(&head.labels, &of).map_err(|label| LearnError::UnknownLabel {

@@ -7,6 +7,7 @@ use serde_json::json;
 use super::{Exit, Failure, Talk, print_json};
 use crate::cli::TrainArgs;
 use crate::eval::fairness;
+use crate::guard::{Guard, Purpose};
 use crate::learn::evaluation::Against;
 use crate::learn::train::{Parts, answers};
 use crate::learn::{Answers, Columns, Evaluation, Labelled, LearnError, text};
@@ -17,12 +18,21 @@ use crate::report::{count, milliseconds, thousands};
 pub fn train(args: &TrainArgs, talk: &Talk) -> Result<Exit, Failure> {
     let started = Instant::now();
     let columns = Columns { text: args.columns.text.clone(), label: args.columns.label.clone() };
-    let read = |files: &[PathBuf]| match files {
+    let files: Vec<&PathBuf> =
+        [&args.train, &args.dev, &args.test, &args.tstr, &args.seeds].into_iter().flatten().collect();
+    let guard = Guard::of(&files).map_err(LearnError::from)?;
+    let read = |files: &[PathBuf], purpose| match files {
         [] => Ok(None),
-        files => Labelled::read(files, &columns).map(Some),
+        files => Labelled::read(files, &columns, &guard, purpose).map(Some),
     };
-    let others = [read(&args.dev)?, read(&args.test)?, read(&args.tstr)?, read(&args.seeds)?];
-    let parts = Parts::new(args.map, args.overlap, Labelled::read(&args.train, &columns)?, others)?;
+    let others = [
+        read(&args.dev, Purpose::Training)?,
+        read(&args.test, Purpose::Measuring)?,
+        read(&args.tstr, Purpose::Training)?,
+        read(&args.seeds, Purpose::Training)?,
+    ];
+    let train = Labelled::read(&args.train, &columns, &guard, Purpose::Training)?;
+    let parts = Parts::new(args.map, args.overlap, train, others)?;
     say_rows(&parts, talk);
     let settings = Settings { strength: args.strength, min_df: args.min_df };
     let map = args.map.name();
@@ -111,17 +121,19 @@ fn summary(probe: &Probe) -> String {
 /// Says what was left out, and why.
 fn say_rows(parts: &Parts, talk: &Talk) {
     let dropped = parts.dropped;
+    let held = |part: Option<&Labelled>| part.map_or(0, |part| part.held);
     let also = [
-        ("training", dropped.train),
-        ("dev", dropped.dev),
-        ("synthetic", dropped.tstr),
-        ("seed", dropped.seeds),
+        ("training", dropped.train, parts.train.held),
+        ("dev", dropped.dev, held(parts.dev.as_ref())),
+        ("synthetic", dropped.tstr, held(parts.made.as_ref())),
+        ("seed", dropped.seeds, held(parts.seeds.as_ref())),
     ];
-    for (part, rows) in also.into_iter().filter(|(_, rows)| *rows > 0) {
-        talk.say(&format!(
-            "{} left out: the test part has the same text",
-            count(rows, &format!("{part} row"))
-        ));
+    for (part, rows, held) in also {
+        let left_out =
+            [(held, "a frozen test part has them"), (rows - held, "the test part has the same text")];
+        for (rows, why) in left_out.into_iter().filter(|(rows, _)| *rows > 0) {
+            talk.say(&format!("{} left out: {why}", count(rows, &format!("{part} row"))));
+        }
     }
     let all = [
         Some(&parts.train),

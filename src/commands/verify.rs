@@ -41,7 +41,7 @@ pub fn verify(args: &VerifyArgs, talk: &Talk) -> Result<Exit, Failure> {
             what,
         })?;
         let mut numbers = Vec::with_capacity(names.len());
-        for label in map.apply(&names)? {
+        for label in map.apply(&names).map_err(LearnError::from)? {
             let number = head.labels.iter().position(|known| *known == label);
             numbers.push(number.ok_or_else(|| LearnError::UnknownLabel {
                 path: path(),

@@ -1,5 +1,7 @@
 use std::path::PathBuf;
 
+use crate::config::grouping::NoGroup;
+use crate::guard::GuardError;
 use crate::labels::MOST_LABELS;
 use crate::probe::ProbeError;
 use crate::table::TableError;
@@ -18,13 +20,15 @@ pub enum LearnError {
     Row { path: PathBuf, line: u64, what: String },
     #[error("{0} distinct labels; a probe tells at most {MOST_LABELS} apart: is `--label` the right column?")]
     TooMany(usize),
-    #[error(
-        "`{label}` is in no group of `--map {map}`; known are the 28 emotions of GoEmotions and the groups \
-         themselves"
-    )]
-    NoGroup { label: String, map: &'static str },
+    #[error(transparent)]
+    NoGroup(#[from] NoGroup),
     #[error("there is no labelled row in {}", .0.iter().map(|path| path.display().to_string()).collect::<Vec<_>>().join(", "))]
     Empty(Vec<PathBuf>),
+    #[error(transparent)]
+    Guard(#[from] GuardError),
+    /// All rows that were to be used are of a test part.
+    #[error("no row is left: {rows} were held, since they are for measuring alone; of the first {why}")]
+    Held { rows: u64, why: String },
     #[error("{0} training rows also stand in the test part; `--overlap drop` leaves them out")]
     Overlap(u64),
     #[error("no training row is left: all of them also stand in the test part")]
@@ -53,6 +57,7 @@ impl LearnError {
                 | Self::File { .. }
                 | Self::Probe { .. }
                 | Self::Served { .. }
+                | Self::Guard(_)
                 | Self::Overlap(_)
         )
     }

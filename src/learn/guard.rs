@@ -1,11 +1,9 @@
-//! No row of a test part reaches training.
-
-use std::collections::HashSet;
+//! What is done with rows for training that stand in the test part.
 
 use clap::ValueEnum;
 
 use super::{Labelled, LearnError};
-use crate::dedup::TextKey;
+use crate::guard::Gate;
 
 /// What is done with training rows whose text also stands in the test part.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -16,39 +14,24 @@ pub enum Overlap {
     Refuse,
 }
 
-/// The texts of a test part: equal but for case, blanks and Unicode's spelling is equal.
-#[derive(Debug, Default)]
-pub struct Guard {
-    keys: HashSet<TextKey>,
-}
-
-impl Guard {
-    pub fn of(test: &Labelled) -> Self {
-        Self { keys: test.texts.iter().map(|text| TextKey::of(text)).collect() }
-    }
-
-    /// Whether a text may be trained on.
-    pub fn lets_through(&self, text: &str) -> bool {
-        !self.keys.contains(&TextKey::of(text))
-    }
-
-    /// Takes out of `rows` what stands in the test part; says how many.
-    ///
-    /// # Errors
-    /// With `Overlap::Refuse`, if there is any.
-    pub fn keep_out(&self, rows: &mut Labelled, overlap: Overlap) -> Result<u64, LearnError> {
-        let dropped = rows.retain(|text| self.lets_through(text));
-        match overlap {
-            Overlap::Refuse if dropped > 0 => Err(LearnError::Overlap(dropped)),
-            _ if rows.texts.is_empty() => Err(LearnError::AllDropped),
-            _ => Ok(dropped),
-        }
+/// Takes out of `rows` what the gate holds; says how many that are, with those that were held when they were
+/// read.
+///
+/// # Errors
+/// With `Overlap::Refuse`, if there is any; and where nothing is left.
+pub fn keep_out(rows: &mut Labelled, gate: &mut Gate<'_>, overlap: Overlap) -> Result<u64, LearnError> {
+    let dropped = rows.held + rows.retain(|text| gate.admit(text).is_some());
+    match overlap {
+        Overlap::Refuse if dropped > 0 => Err(LearnError::Overlap(dropped)),
+        _ if rows.texts.is_empty() => Err(LearnError::AllDropped),
+        _ => Ok(dropped),
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::guard::{Guard, Purpose};
     use crate::labels::LabelSet;
 
     fn rows(texts: &[&str]) -> Labelled {
@@ -57,22 +40,25 @@ mod tests {
             texts: texts.iter().map(|text| (*text).to_owned()).collect(),
             gold: (0..texts.len()).map(LabelSet::one).collect(),
             unlabelled: 0,
+            held: 0,
         }
     }
 
     #[test]
     fn what_stands_in_the_test_part_is_left_out() {
-        let guard = Guard::of(&rows(&["So  good", "été", "ﬁne"]));
+        let guard = Guard::default().also("the test part", ["So  good", "été", "ﬁne"]);
+        let keep_out =
+            |rows: &mut Labelled, overlap| super::keep_out(rows, &mut guard.gate(Purpose::Training), overlap);
         let all = ["so good", "not so good", "E\u{301}TE\u{301}", "Fine", " SO\u{a0}GOOD\n", "bad"];
         let mut train = rows(&all);
-        assert_eq!(guard.keep_out(&mut train, Overlap::Drop).unwrap(), 4);
+        assert_eq!(keep_out(&mut train, Overlap::Drop).unwrap(), 4);
         assert_eq!(train.texts, ["not so good", "bad"]);
         assert_eq!(train.gold, [LabelSet::one(1), LabelSet::one(5)], "labels stay with their texts");
-        assert!(matches!(guard.keep_out(&mut rows(&all), Overlap::Refuse), Err(LearnError::Overlap(4))));
-        assert!(guard.keep_out(&mut train, Overlap::Refuse).is_ok());
-        assert!(matches!(
-            guard.keep_out(&mut rows(&["SO GOOD"]), Overlap::Drop),
-            Err(LearnError::AllDropped)
-        ));
+        assert!(matches!(keep_out(&mut rows(&all), Overlap::Refuse), Err(LearnError::Overlap(4))));
+        assert!(keep_out(&mut train, Overlap::Refuse).is_ok());
+        assert!(matches!(keep_out(&mut rows(&["SO GOOD"]), Overlap::Drop), Err(LearnError::AllDropped)));
+        let mut some = Labelled { held: 2, ..rows(&["bad"]) };
+        assert_eq!(keep_out(&mut some, Overlap::Drop).unwrap(), 2, "those held when they were read count");
+        assert!(matches!(keep_out(&mut some, Overlap::Refuse), Err(LearnError::Overlap(2))));
     }
 }

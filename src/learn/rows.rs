@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use super::LearnError;
 use crate::config::taxonomy;
+use crate::guard::{Gate, Guard, Purpose};
 use crate::labels::{LabelSet, MOST_LABELS};
 use crate::table::{Format, Layout, Reader, Row};
 
@@ -18,6 +19,8 @@ pub struct Labelled {
     pub gold: Vec<LabelSet>,
     /// Rows without a label, which were left out.
     pub unlabelled: u64,
+    /// Rows of a frozen test part, which were left out.
+    pub held: u64,
 }
 
 /// Which columns of a table matter.
@@ -32,27 +35,39 @@ pub struct Columns {
 const USUAL: [&str; 3] = ["emotion", "labels", "label"];
 
 impl Labelled {
-    /// Reads files one after the other; `labels` are those that are known before.
+    /// Reads files one after the other, as far as the gate lets their rows through.
     ///
     /// # Errors
     /// Where a file cannot be read, a row has no such column, there are more labels than a probe
-    /// tells apart, or no row at all.
-    pub fn read(files: &[PathBuf], columns: &Columns) -> Result<Self, LearnError> {
+    /// tells apart, no row at all, or none that may be used; and where a test part that is to be measured on is
+    /// not what was frozen.
+    pub fn read(
+        files: &[PathBuf],
+        columns: &Columns,
+        guard: &Guard,
+        purpose: Purpose,
+    ) -> Result<Self, LearnError> {
         let mut all = Self::default();
+        let mut gate = guard.gate(purpose);
         for path in files {
+            if purpose == Purpose::Measuring {
+                guard.unchanged(path)?;
+            }
             if is_goemotions(path)? {
-                all.read_goemotions(path)?;
+                all.read_goemotions(path, &mut gate)?;
             } else {
-                all.read_table(path, columns)?;
+                all.read_table(path, columns, &mut gate)?;
             }
         }
-        if all.texts.is_empty() {
-            return Err(LearnError::Empty(files.to_vec()));
+        all.held = gate.held();
+        match (all.texts.is_empty(), gate.why()) {
+            (true, Some(why)) => Err(LearnError::Held { rows: all.held, why: why.to_string() }),
+            (true, None) => Err(LearnError::Empty(files.to_vec())),
+            (false, _) => Ok(all),
         }
-        Ok(all)
     }
 
-    fn read_goemotions(&mut self, path: &Path) -> Result<(), LearnError> {
+    fn read_goemotions(&mut self, path: &Path, gate: &mut Gate<'_>) -> Result<(), LearnError> {
         let names = taxonomy::value_names("goemotions");
         let layout = Layout {
             format: Some(Format::Tsv),
@@ -60,7 +75,8 @@ impl Labelled {
             ..Layout::default()
         };
         for row in Reader::open(path, &layout)? {
-            let row = row?;
+            let Some(row) = gate.admit(row?) else { continue };
+            let row = row.into_inner();
             let ids = row.column("labels");
             let mut gold = LabelSet::default();
             for id in ids.split(',') {
@@ -78,10 +94,11 @@ impl Labelled {
         Ok(())
     }
 
-    fn read_table(&mut self, path: &Path, columns: &Columns) -> Result<(), LearnError> {
+    fn read_table(&mut self, path: &Path, columns: &Columns, gate: &mut Gate<'_>) -> Result<(), LearnError> {
         let layout = Layout { text: columns.text.clone(), ..Layout::default() };
         for row in Reader::open(path, &layout)? {
-            let row = row?;
+            let Some(row) = gate.admit(row?) else { continue };
+            let row = row.into_inner();
             let fault = |what| LearnError::Row { path: path.to_owned(), line: row.line, what };
             let mut gold = LabelSet::default();
             for name in labels_of(&row, columns).map_err(fault)? {
@@ -130,7 +147,7 @@ impl Labelled {
     }
 
     /// Keeps the rows for which `keep` holds; says how many it left out.
-    pub fn retain(&mut self, keep: impl Fn(&str) -> bool) -> u64 {
+    pub fn retain(&mut self, mut keep: impl FnMut(&str) -> bool) -> u64 {
         let kept: Vec<bool> = self.texts.iter().map(|text| keep(text)).collect();
         let before = kept.len();
         let mut flags = kept.iter();

@@ -33,6 +33,7 @@ pub fn balanced(rows: &Labelled, limit: usize, seed: u64) -> Labelled {
         texts: (0..kept.len()).filter(rows_kept).map(|row| rows.texts[row].clone()).collect(),
         gold: (0..kept.len()).filter(rows_kept).map(|row| rows.gold[row]).collect(),
         unlabelled: 0,
+        held: 0,
     }
 }
 
@@ -254,7 +255,7 @@ mod tests {
             .collect();
         let labels = ["a", "b"].map(str::to_owned).to_vec();
         let texts = (0..90).map(|n| n.to_string()).collect();
-        let rows = Labelled { labels, texts, gold, unlabelled: 0 };
+        let rows = Labelled { labels, texts, gold, unlabelled: 0, held: 0 };
         let found = balanced(&rows, 20, 1);
         assert_eq!(found.gold.iter().filter(|gold| **gold == LabelSet::one(0)).count(), 10);
         assert_eq!(found.gold.iter().filter(|gold| **gold == LabelSet::one(1)).count(), 10);

@@ -3,8 +3,10 @@
 use std::path::Path;
 
 use super::evaluation::Answers;
-use super::guard::{Guard, Overlap};
+use super::guard::{Overlap, keep_out};
 use super::{Grouping, Labelled, LearnError};
+use crate::config::grouping::NoGroup;
+use crate::guard::{Guard, Purpose};
 use crate::probe::{Probe, Settings};
 
 /// The parts of a data set, with labels numbered alike.
@@ -51,25 +53,23 @@ impl Parts {
         let number = |part: Labelled| -> Result<Labelled, LearnError> {
             let of = map.apply(&part.labels)?;
             // Every label of every part is among them.
-            part.renumbered(&labels, &of).map_err(|label| LearnError::NoGroup { label, map: map.name() })
+            part.renumbered(&labels, &of).map_err(|label| NoGroup { label, map: map.name() }.into())
         };
         let mut train = number(train)?;
         let [dev, test, made, seeds] = others.map(|part| part.map(number).transpose());
         let (mut dev, test, mut made, mut seeds) = (dev?, test?, made?, seeds?);
-        let mut dropped = Dropped::default();
-        if let Some(test) = &test {
-            let guard = Guard::of(test);
-            let out = |rows: &mut Option<Labelled>| match rows {
-                Some(rows) => guard.keep_out(rows, overlap),
-                None => Ok(0),
-            };
-            dropped = Dropped {
-                train: guard.keep_out(&mut train, overlap)?,
-                dev: out(&mut dev)?,
-                tstr: out(&mut made)?,
-                seeds: out(&mut seeds)?,
-            };
-        }
+        let guard = match &test {
+            Some(test) => Guard::default().also("the test part", test.texts()),
+            None => Guard::default(),
+        };
+        let out = |rows: &mut Labelled| keep_out(rows, &mut guard.gate(Purpose::Training), overlap);
+        let maybe = |rows: &mut Option<Labelled>| rows.as_mut().map_or(Ok(0), out);
+        let dropped = Dropped {
+            train: out(&mut train)?,
+            dev: maybe(&mut dev)?,
+            tstr: maybe(&mut made)?,
+            seeds: maybe(&mut seeds)?,
+        };
         Ok(Self { labels, train, dev, test, made, seeds, dropped })
     }
 

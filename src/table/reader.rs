@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use serde_json::{Map, Value};
 
 use super::{Format, TableError, is_standard};
+use crate::guard::RealRow;
 
 /// Which columns of a table matter, and what it does not say of itself.
 #[derive(Debug, Clone, Default)]
@@ -39,6 +40,16 @@ impl Row {
             Some(Value::String(text)) => text.clone(),
             Some(other) => other.to_string(),
         }
+    }
+}
+
+impl RealRow for Row {
+    fn text(&self) -> &str {
+        &self.text
+    }
+
+    fn column(&self, name: &str) -> Option<&str> {
+        self.fields.get(name)?.as_str()
     }
 }
 

@@ -4,8 +4,7 @@ use std::collections::BTreeSet;
 
 use clap::ValueEnum;
 
-use super::LearnError;
-use crate::config::taxonomy;
+use super::taxonomy;
 
 /// How labels are grouped before training.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -16,6 +15,17 @@ pub enum Grouping {
     Ekman,
     /// Positive, negative, ambiguous, neutral
     Sentiment,
+}
+
+/// A label that no group is known for.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "`{label}` is in no group of `--map {map}`; known are the 28 emotions of GoEmotions and the groups \
+     themselves"
+)]
+pub struct NoGroup {
+    pub label: String,
+    pub map: &'static str,
 }
 
 impl Grouping {
@@ -43,7 +53,7 @@ impl Grouping {
 
     /// What each label is called after grouping. A label that is none of GoEmotions' emotions but the
     /// name of a group is that group.
-    pub fn apply(self, labels: &[String]) -> Result<Vec<String>, LearnError> {
+    pub fn apply(self, labels: &[String]) -> Result<Vec<String>, NoGroup> {
         let attribute = match self {
             Self::None => return Ok(labels.to_vec()),
             Self::Ekman => "ekman",
@@ -55,7 +65,7 @@ impl Grouping {
             let emotion = emotions.iter().find(|(emotion, _)| emotion == label);
             let group =
                 emotion.map(|(_, group)| group).or_else(|| groups.iter().find(|group| *group == label));
-            group.cloned().ok_or_else(|| LearnError::NoGroup { label: label.clone(), map: self.name() })
+            group.cloned().ok_or_else(|| NoGroup { label: label.clone(), map: self.name() })
         };
         labels.iter().map(of).collect()
     }
