@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Instant;
 
-use emogrid::learn::guard::Guard;
+use emogrid::guard::{Guard, Purpose};
 use emogrid::learn::{Columns, Grouping, Labelled};
 use serde_json::Value;
 
@@ -66,12 +66,18 @@ fn split(folder: &Path, into: &Path) -> [PathBuf; 3] {
     let paths = ["train.tsv", "tune.tsv", "score.tsv"].map(|name| into.join(name));
     std::fs::write(&paths[1], half(0)).unwrap();
     std::fs::write(&paths[2], half(1)).unwrap();
-    let read = |path: &Path| Labelled::read(&[path.to_owned()], &Columns::default()).unwrap();
-    let guard = Guard::of(&read(&paths[2]));
+    let read = |path: &Path| {
+        let all = Guard::default();
+        Labelled::read(&[path.to_owned()], &Columns::default(), &all, Purpose::Measuring).unwrap()
+    };
+    let test = read(&paths[2]);
+    let guard = Guard::default().also("the test part", test.texts.iter().map(String::as_str));
     for (from, to) in [(folder.join("train.tsv"), &paths[0]), (paths[1].clone(), &paths[1])] {
         let text = std::fs::read_to_string(&from).unwrap();
         let texts = read(&from).texts;
-        let lines = text.split_inclusive('\n').zip(&texts).filter(|(_, text)| guard.lets_through(text));
+        let mut gate = guard.gate(Purpose::Training);
+        let lines =
+            text.split_inclusive('\n').zip(&texts).filter(|(_, text)| gate.admit(text.as_str()).is_some());
         let kept: Vec<&str> = lines.map(|(line, _)| line).collect();
         std::fs::write(to, kept.concat()).unwrap();
         let left_out = texts.len() - kept.len();
