@@ -1,6 +1,7 @@
 //! From a raw answer to candidates: parse, mend, check.
 
 pub mod answer;
+mod copied;
 mod echo;
 pub mod language;
 pub mod leakage;
@@ -25,6 +26,7 @@ use crate::config::Diagnostic;
 use crate::config::resolved::{Config, Format};
 use crate::dedup::{Bag, TextKey};
 use answer::{Answer, Choice};
+use copied::Copied;
 pub use leakage::{Allowance, Counted};
 pub use mend::{Mends, mend};
 use near::Near;
@@ -73,6 +75,7 @@ pub struct Judge {
     items: u32,
     validator: Option<jsonschema::Validator>,
     rules: Rules,
+    copied: Option<Copied>,
     near: Option<Near>,
     anonymizer: Anonymizer,
 }
@@ -98,6 +101,7 @@ impl Judge {
             items: response.items,
             validator,
             rules: Rules::new(&config.checks, response, &config.axes),
+            copied: config.exemplars.as_ref().map(Copied::new),
             near: Near::new(&config.dedup)?,
             anonymizer,
         })
@@ -343,6 +347,9 @@ impl Judge {
         }
         let read = Text::new(text);
         self.rules.hold(&read, values)?;
+        if let Some(words) = self.copied.as_ref().and_then(|copied| copied.found(&read)) {
+            return Err(Reason::Copied { words });
+        }
         Ok((self.distinct(text)?, self.rules.named(&read, values)))
     }
 

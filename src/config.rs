@@ -8,6 +8,7 @@ pub mod curation;
 mod dedup;
 pub mod diagnostic;
 mod endpoint;
+mod exemplars;
 mod extend;
 mod file;
 pub mod grouping;

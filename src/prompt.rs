@@ -1,5 +1,6 @@
 //! Templates, and the messages they make of a cell and an ask.
 
+mod exemplars;
 mod memo;
 mod pick;
 mod template;
@@ -18,6 +19,7 @@ use crate::config::{self, Diagnostic, Span};
 use crate::fingerprint::Message;
 use crate::grid::{Cell, Grid, GridAxis};
 use crate::model::hash64;
+pub use exemplars::Shelf;
 use memo::{Memo, Next, Trace, Traced};
 use pick::{ListObject, PickKey};
 pub use pick::{best, rendezvous, weighted_score};
@@ -79,6 +81,7 @@ impl Prompts {
         config: &Config,
         axes: &[GridAxis],
         files: BTreeMap<String, File>,
+        shelf: Option<Shelf>,
         report: &mut Report,
     ) -> Option<Self> {
         let mut templates = Templates::new(files);
@@ -120,7 +123,7 @@ impl Prompts {
                 .map(|list| (list.name.clone(), Value::from_object(ListObject::new(&list.items)))),
         );
         let names = axes.iter().map(|axis| axis.name.clone()).collect();
-        let shared = Arc::new(Shared { axes: names, lists, items: config.response.items });
+        let shared = Arc::new(Shared { axes: names, lists, items: config.response.items, shelf });
         Some(Self { templates, system, variants, shared, seed: config.seed, sources: report.sources.clone() })
     }
 
@@ -194,7 +197,7 @@ impl Prompts {
             Next::Render => {}
             Next::Trace => {
                 let trace = Trace::new(root.gaps);
-                let (text, picked) = self.render_root(root, grid, cell, ask, Some(&trace));
+                let (text, picked) = self.render_root(root, grid, (cell, ask), Some(&trace), true);
                 if picked {
                     trace.boundless();
                 }
@@ -206,19 +209,27 @@ impl Prompts {
                 }
             }
         }
-        let (text, _) = self.render_root(root, grid, cell, ask, None);
+        let (text, _) = self.render_root(root, grid, (cell, ask), None, true);
         trimmed(&text.map_err(|error| self.failure(&root.name, error, grid, cell, ask))?);
         Ok(())
     }
 
-    /// Renders a template; also tells whether it picked anything.
+    /// What a variant's templates say by themselves of a cell's first ask, without the rows that they show;
+    /// what cannot be rendered without them says nothing.
+    pub fn own_words(&self, grid: &Grid, cell: Cell, variant: usize) -> Vec<String> {
+        let roots = self.system.iter().chain([&self.variants[variant].template]);
+        roots.filter_map(|root| self.render_root(root, grid, (cell, 0), None, false).0.ok()).collect()
+    }
+
+    /// Renders a template, with rows to show or as if there were none; also tells whether it picked
+    /// anything.
     fn render_root(
         &self,
         root: &Root,
         grid: &Grid,
-        cell: Cell,
-        ask: u32,
+        (cell, ask): (Cell, u32),
         trace: Option<&Arc<Trace>>,
+        rows: bool,
     ) -> (Result<String, minijinja::Error>, bool) {
         let gaps = trace.is_some_and(|trace| trace.leaves_gaps());
         let value = |(axis, at): (usize, usize)| {
@@ -232,7 +243,12 @@ impl Prompts {
             shared: self.shared.clone(),
             values: grid.values(cell).enumerate().map(value).collect(),
             ask,
+            cell: self.shared.shelf.as_ref().map(|_| {
+                let names = grid.axes.iter().enumerate().map(|(axis, _)| grid.name(cell, axis).to_owned());
+                grid.values(cell).zip(names).collect()
+            }),
             trace: trace.cloned(),
+            rows,
         });
         pick::with_key(PickKey::new(self.seed, cell.id, ask), || match gaps {
             true => self.templates.render_traced(&root.name, context),
@@ -301,16 +317,21 @@ struct Shared {
     axes: Vec<Arc<str>>,
     lists: Value,
     items: u32,
+    shelf: Option<Shelf>,
 }
 
-/// What templates can read: the cell's values by axis, `lists`, `items` and `ask`.
+/// What templates can read: the cell's values by axis, `lists`, `items`, `ask` and `exemplars`.
 #[derive(Debug)]
 struct CellContext {
     shared: Arc<Shared>,
     /// By axis.
     values: Vec<Value>,
     ask: u32,
+    /// By axis: the cell's value, as an index and by its name; where rows are drawn by them.
+    cell: Option<Vec<(usize, String)>>,
     trace: Option<Arc<Trace>>,
+    /// Whether there are rows to show.
+    rows: bool,
 }
 
 impl Object for CellContext {
@@ -326,6 +347,14 @@ impl Object for CellContext {
                 self.trace.iter().for_each(|trace| trace.boundless());
                 Some(Value::from(self.ask))
             }
+            "exemplars" if self.cell.is_some() => {
+                let (shelf, cell) = self.shared.shelf.as_ref().zip(self.cell.as_ref())?;
+                if !self.rows {
+                    return Some(Value::from(Vec::<Value>::new()));
+                }
+                let value = |axis: usize| (cell[axis].0, cell[axis].1.as_str());
+                Some(shelf.draw(pick::salted("exemplars"), value).into())
+            }
             axis => {
                 let axis = self.shared.axes.iter().position(|name| **name == *axis)?;
                 if let Some(trace) = self.trace.as_ref().filter(|trace| !trace.leaves_gaps()) {
@@ -338,7 +367,8 @@ impl Object for CellContext {
 
     fn enumerate(self: &Arc<Self>) -> Enumerator {
         let names = self.shared.axes.iter().map(|name| Value::from(&**name));
-        Enumerator::Values(names.chain(["lists", "items", "ask"].map(Value::from)).collect())
+        let others = ["lists", "items", "ask"].into_iter().chain(self.cell.is_some().then_some("exemplars"));
+        Enumerator::Values(names.chain(others.map(Value::from)).collect())
     }
 }
 

@@ -195,6 +195,10 @@ fn the_examples_of_templates_render_to_what_is_said() {
     let config = blocks.iter().find(|(language, text)| language == "yaml" && text.contains("grid:")).unwrap();
     write("configs/example.yaml", &config.1);
     write("configs/names.txt", "Ann\nBen\nChloe\nDev\n");
+    write(
+        "configs/train.jsonl",
+        "{\"text\": \"He let me hold the baby!\", \"emotion\": \"joy\"}\n{\"text\": \"Rain again, so no picnic.\", \"emotion\": \"sadness\"}\n{\"text\": \"Passed. I can hardly type this.\", \"emotion\": \"joy\"}\n",
+    );
     write("configs/people.csv", "name,job\nAnn,nurse\nBen,IT engineer\n");
     for (_, text) in blocks.iter().filter(|(language, _)| language == "jinja") {
         if let Some((name, file)) = text.strip_prefix("{# prompts/").and_then(|rest| rest.split_once(" #}\n"))

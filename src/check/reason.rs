@@ -54,6 +54,10 @@ pub enum Reason {
     Echo {
         words: usize,
     },
+    /// It has a run of so many words from an exemplar.
+    Copied {
+        words: usize,
+    },
     /// It breaks off.
     Unfinished {
         how: Break,
@@ -119,6 +123,7 @@ impl Reason {
             Reason::Leftover => "leftover",
             Reason::Placeholder => "placeholder",
             Reason::Echo { .. } => "echo",
+            Reason::Copied { .. } => "copied",
             Reason::Unfinished { .. } => "unfinished",
             Reason::Language { .. } => "language",
             Reason::Toxicity => "toxicity",
@@ -162,6 +167,9 @@ impl Reason {
                 "say in the prompt that the answer is the text alone, ready to be read"
             }
             "echo" => "the model says the prompt over: shorten its instructions, or set `checks.echo` higher",
+            "copied" => {
+                "the model copies what it is shown: ask for other words in the prompt, or show other rows (`exemplars`)"
+            }
             "unfinished" => "raise the schema's `maxLength`, or ask for shorter texts in the prompt",
             "language" => "name the language in the prompt, or use a model that knows it",
             "toxicity" => "say in the prompt what must not stand in a text, or set `checks.toxicity` lower",
@@ -205,6 +213,7 @@ impl fmt::Display for Reason {
             Reason::Leftover => f.write_str("leftovers of a template, a chat or talk about the text"),
             Reason::Placeholder => f.write_str("something was left to fill in"),
             Reason::Echo { words } => write!(f, "{words} words from the prompt"),
+            Reason::Copied { words } => write!(f, "{words} words in a row from an exemplar"),
             Reason::Unfinished { how: Break::AtMaxLength } => f.write_str("cut at the schema's maxLength"),
             Reason::Unfinished { how: Break::Open } => f.write_str("breaks off with an open sentence"),
             Reason::Language { found } => write!(f, "in {found}"),

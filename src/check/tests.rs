@@ -20,6 +20,7 @@ fn judge(format: Format, items: u32, checks: Checks) -> Judge {
         items,
         validator: Some(jsonschema::validator_for(&response.schema).unwrap()),
         rules: Rules::new(&checks, &response, &[]),
+        copied: None,
         near: None,
         anonymizer: Anonymizer::off(),
     }

@@ -20,6 +20,7 @@ const RESERVED: &[&str] = &[
     "ask",
     "items",
     "lists",
+    "exemplars",
     "if",
     "not",
     "in",

@@ -4,6 +4,7 @@
 
 pub mod audit;
 mod check;
+mod exemplars;
 mod hint;
 mod night;
 mod reference;
@@ -126,6 +127,12 @@ pub static CONFIG: Section = Section {
             Kind::Named(&Kind::Text),
             "",
             "Files of items for seeded picks in templates: `.txt` (an item a line), `.csv` with a header, or `.jsonl`.",
+        ),
+        key(
+            "exemplars",
+            Kind::Section(&exemplars::EXEMPLARS),
+            "",
+            "Real rows that templates show as `exemplars`, drawn by the cell's labels (docs/templates.md).",
         ),
         key("output", Kind::Section(&OUTPUT), "", "Where the dataset is written."),
         key("run", Kind::Section(&RUN), "", "How far one run goes."),

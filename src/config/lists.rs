@@ -44,7 +44,7 @@ fn list(file: &str, node: &Node, project: &Project, report: &mut Report) -> Opti
     let source = read_named(file, node.span, project, report)?;
     let text = report.sources.text(source).clone();
     let items = match ending.as_str() {
-        "csv" => csv_items(&text, source),
+        "csv" => csv_items(&text, b',', source),
         "jsonl" | "ndjson" => jsonl_items(&text, source),
         _ => Ok(text_items(&text)),
     };
@@ -76,8 +76,11 @@ fn text_items(text: &str) -> Vec<Value> {
         .collect()
 }
 
-fn csv_items(text: &str, source: SourceId) -> Result<Vec<Value>, Diagnostic> {
-    let mut reader = csv::Reader::from_reader(text.as_bytes());
+pub(super) fn csv_items(text: &str, delimiter: u8, source: SourceId) -> Result<Vec<Value>, Diagnostic> {
+    let mut reader = csv::ReaderBuilder::new()
+        .delimiter(delimiter)
+        .quoting(delimiter == b',')
+        .from_reader(text.as_bytes());
     let header = reader.headers().map_err(|error| csv_fault(&error, text, source))?.clone();
     reader
         .records()
@@ -108,7 +111,7 @@ fn csv_fault(error: &csv::Error, text: &str, source: SourceId) -> Diagnostic {
     }
 }
 
-fn jsonl_items(text: &str, source: SourceId) -> Result<Vec<Value>, Diagnostic> {
+pub(super) fn jsonl_items(text: &str, source: SourceId) -> Result<Vec<Value>, Diagnostic> {
     text.lines()
         .enumerate()
         .filter(|(_, line)| !line.trim().is_empty())

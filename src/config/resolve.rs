@@ -62,6 +62,7 @@ pub fn resolve(root: &Node, project: Project, report: &mut Report) -> Option<Con
     let scope = scope(root, axes.as_deref(), report);
     let dedup = dedup(root, &project, report);
     let lists = lists(root, &project, report);
+    let exemplars = Exemplars::resolve(root, axes.as_deref().unwrap_or_default(), &project, report);
     let output = output(root, &project, report);
     let run = run(root, endpoints.as_deref().unwrap_or_default(), report);
     room(root, endpoints.as_deref().unwrap_or_default(), &sampling, &response, report);
@@ -90,6 +91,7 @@ pub fn resolve(root: &Node, project: Project, report: &mut Report) -> Option<Con
         scope,
         dedup,
         lists,
+        exemplars,
         project,
         run,
     })

@@ -10,6 +10,7 @@ pub use super::anonymize::Anonymize;
 use super::audit::Audit;
 use super::curation::Curation;
 use super::diagnostic::Span;
+pub use super::exemplars::{Exemplar, Exemplars};
 use super::night::Night;
 
 /// A whole config. Serialised, it is what a snapshot keeps and compares.
@@ -35,6 +36,8 @@ pub struct Config {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub curation: Option<Curation>,
     pub lists: Vec<List>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub exemplars: Option<Exemplars>,
     pub output: PathBuf,
     /// It shapes no row, so a snapshot does not keep it.
     #[serde(skip)]

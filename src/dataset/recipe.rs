@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashSet};
 use rayon::prelude::*;
 use serde_json::Value;
 
-use crate::anonymize::{Anonymizer, KeyMissing, Policy};
+use crate::anonymize::{Anonymizer, KeyMissing, Policy, Preset};
 use crate::check::{self, Judge};
 use crate::config::diagnostic::Report;
 use crate::config::resolved::{Amount, Scope};
@@ -13,7 +13,7 @@ use crate::config::{Config, Diagnostic, Loaded};
 use crate::fingerprint::{Ask, Frame, Message, Messages, Room};
 use crate::grid::{self, Cell, Grid, Uneven};
 use crate::model::Fingerprint;
-use crate::prompt::{File, Prompts, RenderError, ask_seed};
+use crate::prompt::{File, Prompts, RenderError, Shelf, ask_seed};
 
 use super::{Models, Quotas, evaluate::Rows, repeats};
 
@@ -53,7 +53,8 @@ impl Recipe {
             .and_then(|anonymizer| Judge::new(&config, anonymizer))
             .map_err(|found| report.push(found))
             .ok();
-        let prompts = Prompts::compile(&config, &grid::axes(&config), files, &mut report);
+        let shelf = shelf(&config).map_err(|found| report.push(found)).ok().flatten();
+        let prompts = Prompts::compile(&config, &grid::axes(&config), files, shelf, &mut report);
         match (grid, judge, prompts) {
             (Some(grid), Some(judge), Some(prompts)) if !report.has_errors() => {
                 let quotas = quotas(&config, &grid, &mut report);
@@ -128,9 +129,8 @@ impl Recipe {
             let fresh =
                 unseen.iter_mut().zip(values).fold(false, |any, (left, value)| left.remove(&value) | any);
             for variant in (0..self.prompts.variants()).filter(|_| fresh) {
-                let rendered = self.prompts.render_variant(&self.grid, cell, 0, variant);
-                for message in rendered.iter().flatten() {
-                    self.judge.learn(&message.content);
+                for text in self.prompts.own_words(&self.grid, cell, variant) {
+                    self.judge.learn(&text);
                 }
             }
         }
@@ -220,6 +220,22 @@ impl Recipe {
         let messages = self.prompts.render(&self.grid, place, ask)?;
         Ok((messages, self.seed(place, ask)))
     }
+}
+
+/// The rows that templates may show.
+fn shelf(config: &Config) -> Result<Option<Shelf>, Diagnostic> {
+    let Some(exemplars) = &config.exemplars else { return Ok(None) };
+    let anonymizer = match exemplars.anonymize {
+        false => None,
+        // What is only recorded in rows would still be sent.
+        true if ["off", "tag"].contains(&config.anonymize.preset.as_str())
+            && config.anonymize.actions.is_empty() =>
+        {
+            Anonymizer::new(Policy::from(Preset::Strict), None).ok()
+        }
+        true => Some(anonymizer(config)?),
+    };
+    Ok(Some(Shelf::new(exemplars, &config.axes, anonymizer)))
 }
 
 /// The policy of `anonymize`, with its key.

@@ -356,12 +356,12 @@ prompt:
                 file("macros.j2", "{% macro shout(x) %}{{ x | upper }}{% endmacro %}"),
             ]);
             let axes = crate::grid::axes(&loaded.config);
-            let prompts = Prompts::compile(&loaded.config, &axes, files, &mut loaded.report);
+            let prompts = Prompts::compile(&loaded.config, &axes, files, None, &mut loaded.report);
             let prompts = prompts.unwrap_or_else(|| panic!("{}", loaded.report.render(false)));
             let root = &prompts.variants[0].template;
             for ask in 0..2 {
                 for cell in grid.cells() {
-                    let plain = prompts.render_root(root, &grid, cell, ask, None).0.unwrap();
+                    let plain = prompts.render_root(root, &grid, (cell, ask), None, true).0.unwrap();
                     let messages = prompts.render(&grid, cell, ask).unwrap();
                     assert_eq!(messages[0].content, plain.trim(), "{template:?} at {}", grid.describe(cell));
                 }

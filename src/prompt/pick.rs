@@ -30,7 +30,7 @@ impl PickKey {
 }
 
 /// The running ask's number for picks with a salt; zero where none is rendered.
-fn salted(salt: &str) -> u64 {
+pub fn salted(salt: &str) -> u64 {
     let Some(mut key) = KEY.get() else { return 0 };
     let hash = key.hash();
     KEY.set(Some(key));

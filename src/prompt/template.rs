@@ -157,7 +157,12 @@ impl Templates {
     /// that no template reads.
     pub fn check_variables(&self, roots: &[&str], config: &Config, axes: &[GridAxis], report: &mut Report) {
         let names: Vec<&str> = axes.iter().map(|axis| &*axis.name).collect();
-        let known: Vec<&str> = names.iter().copied().chain(["lists", "items", "ask"]).collect();
+        let known: Vec<&str> = names
+            .iter()
+            .copied()
+            .chain(["lists", "items", "ask"])
+            .chain(config.exemplars.as_ref().map(|_| "exemplars"))
+            .collect();
         let globals: BTreeSet<String> = self.environment.globals().map(|(name, _)| name.to_owned()).collect();
         let mut read: BTreeSet<String> = BTreeSet::new();
         // `None` where a template may read any list.
@@ -198,6 +203,7 @@ impl Templates {
         // What stands in a file that is chosen while rendering nobody knows.
         if !any_file && !report.has_errors() {
             unread::axes(config, &read, report);
+            unread::exemplars(config, &read, report);
             if let Some(lists) = lists {
                 unread::lists(config, &lists, report);
             }
@@ -269,6 +275,9 @@ impl Templates {
         if !known.contains(&root) {
             let found = Diagnostic::error("undefined-variable", format!("`{root}` is not defined"))
                 .at(at(tokens::first_use(source, root), root.len()));
+            if root == "exemplars" {
+                return Some(found.help("give the config `exemplars: { from: data/train.jsonl }`"));
+            }
             return Some(match did_you_mean(root, known.iter().copied()) {
                 Some(near) => found.help(format!("did you mean `{near}`?")),
                 None => found.help(format!("defined here: {}", known.join(", "))),

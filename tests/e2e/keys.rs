@@ -917,6 +917,36 @@ effects! {
         assert!(made(&["audit.rows=0"])["audit"].is_null());
     }
 
+    prompts_show_rows(
+        "exemplars", "exemplars.from", "exemplars.rows", "exemplars.by", "exemplars.copy", "exemplars.anonymize"
+    ) {
+        let bench = Bench::scripted(|seen, _| {
+            Reply::text(&json!({ "text": format!("they met at one for a walk, she and Anna {}", seen.body["seed"]) }).to_string())
+        });
+        let rows = ["joy", "joy", "anger", "anger"].into_iter().enumerate().map(|(n, emotion)| {
+            json!({ "text": format!("{n}: they met at one with Maria Lopez"), "emotion": emotion, "where": if n % 2 == 0 { "home" } else { "work" } })
+        });
+        let rows: Vec<String> = rows.map(|row| row.to_string()).collect();
+        bench.project.write("rows.jsonl", &rows.join("\n"));
+        let prompt = "prompt.user=Of {{ emotion }} {{ place }}{% for row in exemplars %} <{{ row.text }}>{% endfor %}";
+        let shown = |set: &[&str]| {
+            let set = [&[prompt, "exemplars.from=rows.jsonl"], set].concat();
+            let made = bench.run(&set).exits(0);
+            (made.prompts(), made.rejects)
+        };
+        let rows_in = |prompts: &BTreeSet<String>| prompts.iter().map(|prompt| prompt.matches('<').count()).collect::<BTreeSet<_>>();
+        let (plain, _) = shown(&[]);
+        assert_eq!(rows_in(&plain), [2].into(), "all that there are");
+        assert!(plain.iter().all(|prompt| prompt.contains("with Person A>")), "{plain:?}");
+        assert_eq!(rows_in(&shown(&["exemplars.rows=1"]).0), [1].into());
+        assert!(shown(&["exemplars.anonymize=false"]).0.iter().all(|prompt| prompt.contains("with Maria Lopez>")));
+        let by_place = shown(&["exemplars.by={ place: where }"]).0;
+        assert!(by_place.iter().any(|prompt| prompt.contains("joy home") && prompt.contains("<2:")), "{by_place:?}");
+        assert_eq!(bench.run(&[prompt, "exemplars.from=rows.jsonl", "exemplars.copy=3"]).exits(4).reasons(), texts(["copied"]));
+        let all = ["exemplars.by=[place]", prompt, "exemplars.from=rows.jsonl"];
+        assert!(bench.run(&all).stderr.contains("nothing to show"), "rows have no place in a column of its name");
+    }
+
     somebody_is_told("notify", "notify.command", "notify.when") {
         let bench = Bench::scripted(|seen, _| match seen.user().contains("joy at home") {
             true => Reply::text(""),

@@ -192,7 +192,7 @@ fn tag(text: &str) -> Option<(usize, bool)> {
     let name = inside[..length].to_ascii_lowercase();
     let rest = inside[length..].trim().trim_end_matches('/');
     // `<b and c>` is a comparison: a tag has attributes with values, or none.
-    if !rest.is_empty() && !(rest.contains('=') && inside[length..].starts_with(char::is_whitespace)) {
+    if !(rest.is_empty() || rest.contains('=') && inside[length..].starts_with(char::is_whitespace)) {
         return None;
     }
     let breaks = BREAKS.contains(&name.as_str());

@@ -26,6 +26,17 @@ pub fn axes(config: &Config, read: &BTreeSet<String>, report: &mut Report) {
     });
 }
 
+/// Warns of exemplars that no template shows.
+pub fn exemplars(config: &Config, read: &BTreeSet<String>, report: &mut Report) {
+    if let Some(exemplars) = config.exemplars.as_ref().filter(|_| !read.contains("exemplars")) {
+        report.push(
+            Diagnostic::warning("unused-list", "no template shows the `exemplars`")
+                .at(exemplars.at)
+                .help("write `{% for row in exemplars %}- {{ row.text }}{% endfor %}` in a template, or remove them"),
+        );
+    }
+}
+
 /// Warns of each list that no template reads.
 pub fn lists(config: &Config, read: &BTreeSet<String>, report: &mut Report) {
     for list in config.lists.iter().filter(|list| !read.contains(&list.name)) {
