@@ -214,17 +214,22 @@ fn a_store_of_before_is_read_as_it_is_and_brought_up_to_date_by_who_writes() {
     write(&dir, vec![completion(1, 100, true, None)]);
     let connection = rusqlite::Connection::open(dir.database()).unwrap();
     connection
-        .execute_batch("DROP TABLE experience; DROP TABLE prompt_tokens; PRAGMA user_version = 1")
+        .execute_batch(
+            "DROP TABLE experience; DROP TABLE prompt_tokens; DROP TABLE generation;
+             DROP TRIGGER completion_deleted; DROP TRIGGER completion_changed; PRAGMA user_version = 1",
+        )
         .unwrap();
     drop(connection);
     let model = Identity::Named { name: "x".into() };
     let reader = Reader::open(&dir).unwrap().unwrap();
     assert_eq!(reader.last_experience("a", &model).unwrap(), None);
     assert!(reader.prompt_tokens(&[Fingerprint([1; 32])]).unwrap().is_empty());
+    assert_eq!(reader.generation().unwrap(), None);
     let writer = Writer::open(&dir, |_| {}).unwrap();
     writer.experience("a", "here", &model, &Experience::default()).unwrap();
     assert_eq!(reader.experience_at("here", &model).unwrap().len(), 1);
     assert_eq!(reader.counts().unwrap(), (1, 0), "what was stored is there");
+    assert!(reader.generation().unwrap().is_some());
 }
 
 #[test]
