@@ -40,12 +40,15 @@ pub struct Completion {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
     Chat,
+    /// A judge model about a text.
+    Judge,
 }
 
 impl Kind {
     fn as_str(self) -> &'static str {
         match self {
             Kind::Chat => "chat",
+            Kind::Judge => "judge",
         }
     }
 }
@@ -129,6 +132,8 @@ pub enum StoreError {
     Snapshot { source: std::io::Error },
     #[error("the store's writer has stopped")]
     Gone,
+    #[error("an answer was taken out of the store while its texts are judged")]
+    Vanished,
 }
 
 impl StoreError {
@@ -165,7 +170,7 @@ impl StoreError {
             StoreError::Snapshot { .. } => {
                 "look at the disk; if it is well, the file is damaged: put back a copy of yours"
             }
-            StoreError::Gone => "run again; all that was stored is kept",
+            StoreError::Gone | StoreError::Vanished => "run again; all that was stored is kept",
         }
     }
 }

@@ -1,7 +1,9 @@
 //! Why a candidate is no row.
 
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 use std::fmt;
+use std::sync::{Mutex, PoisonError};
 
 use serde::{Deserialize, Serialize};
 
@@ -97,6 +99,31 @@ pub enum Reason {
     Anonymize {
         category: Cow<'static, str>,
     },
+    /// A judge model does not accept it.
+    Judge {
+        /// The name under which it is counted.
+        #[serde(skip)]
+        judge: &'static str,
+        why: String,
+    },
+}
+
+/// What the names of judges' rejections begin with.
+const JUDGE: &str = "judge:";
+
+/// The name under which a judge's rejections are counted. Judges are few, and each name is kept once.
+pub fn judge_reason(judge: &str) -> &'static str {
+    static NAMES: Mutex<BTreeSet<&'static str>> = Mutex::new(BTreeSet::new());
+    let name = format!("{JUDGE}{judge}");
+    let mut names = NAMES.lock().unwrap_or_else(PoisonError::into_inner);
+    match names.get(name.as_str()) {
+        Some(known) => known,
+        None => {
+            let kept: &'static str = name.leak();
+            names.insert(kept);
+            kept
+        }
+    }
 }
 
 impl Reason {
@@ -134,6 +161,7 @@ impl Reason {
             Reason::OffLimits { .. } => "off-limits",
             Reason::Curation => "curation",
             Reason::Anonymize { .. } => "anonymize",
+            Reason::Judge { judge, .. } => judge,
         }
     }
 
@@ -192,6 +220,9 @@ impl Reason {
             "anonymize" => {
                 "change `anonymize`, which asks nothing again, or ask for texts about something else in the prompt"
             }
+            judged if judged.starts_with(JUDGE) => {
+                "look at its answers with `emogrid why ID`: change its `accept`, which asks nothing again, its prompt, or the generator's"
+            }
             _ => return None,
         })
     }
@@ -231,6 +262,7 @@ impl fmt::Display for Reason {
             }
             Reason::Curation => f.write_str("left out by the file under `curation`"),
             Reason::Anonymize { category } => write!(f, "it is about {category}, which is taken out"),
+            Reason::Judge { why, .. } => f.write_str(why),
             other => f.write_str(other.name()),
         }
     }

@@ -115,7 +115,26 @@ impl Bench {
     }
 }
 
+/// A judge that scores each text; its config fits behind `--set`.
+const JUDGE: &str = "checks.judges.j={prompt: 'Score {{ text }}', accept: score >= 3, schema: {type: object, properties: {score: {type: integer}}, required: [score]}}";
+
+/// A fake whose judge gives each text a 3.
+fn judged() -> Bench {
+    Bench::scripted(|seen, _| if seen.is_judging() { Reply::text(r#"{"score": 3}"#) } else { Reply::Good })
+}
+
+impl Seen {
+    /// Whether it is a request to the judge `j`.
+    fn is_judging(&self) -> bool {
+        !self.body["response_format"]["json_schema"]["schema"]["properties"]["score"].is_null()
+    }
+}
+
 impl Made {
+    fn judging(&self) -> impl Iterator<Item = &Seen> {
+        self.seen.iter().filter(|seen| seen.is_judging())
+    }
+
     #[track_caller]
     fn exits(self, code: i32) -> Self {
         assert_eq!(self.code, Some(code), "{}", self.stderr);
@@ -1175,6 +1194,81 @@ effects! {
         }
         bench.project.write("terms.txt", "moist\n");
         bench.run(&[cell, "checks.toxicity.terms=terms.txt"]).exits(0);
+    }
+
+    judges_have_a_say(
+        "checks.judges", "checks.judges.NAME.prompt", "checks.judges.NAME.prompt.from", "checks.judges.NAME.prompt.text",
+        "checks.judges.NAME.system", "checks.judges.NAME.system.from", "checks.judges.NAME.system.text",
+        "checks.judges.NAME.schema", "checks.judges.NAME.accept", "checks.judges.NAME.columns"
+    ) {
+        let bench = judged();
+        bench.project.write("prompts/ask.j2", "Good? {{ text }}");
+        bench.project.write("prompts/be.j2", "You judge {{ place }}.");
+        let made = bench.run(&[JUDGE]).exits(0);
+        assert_eq!((made.seen.len(), made.rows[0].get("j_score")), (8, None));
+        let with = |key: &str, value: &str| bench.run(&[JUDGE, &format!("checks.judges.j.{key}={value}")]);
+        let asked = |made: &Made| -> BTreeSet<String> {
+            made.judging().map(|seen| seen.user().split_whitespace().next().unwrap().to_owned()).collect()
+        };
+        for (prompt, first) in [("'Well, {{ text }}'", "Well,"), ("{from: ask.j2}", "Good?"), ("{text: 'So: {{ text }}'}", "So:")] {
+            let made = with("prompt", prompt).exits(0);
+            assert_eq!(asked(&made), [first.to_owned()].into(), "{prompt}");
+        }
+        for (system, place) in [("Be {{ place }}.", "Be home."), ("{from: be.j2}", "You judge home."), ("{text: 'At {{ place }}'}", "At home")] {
+            let made = with("system", system).exits(0);
+            let said: BTreeSet<_> = made.judging().map(|seen| seen.body["messages"][0]["content"].as_str().unwrap().to_owned()).collect();
+            assert!(said.len() == 2 && said.contains(place), "{said:?}");
+        }
+        let made = with("accept", "score >= 4").exits(4);
+        assert_eq!((made.rows.len(), made.reasons()), (0, texts(["judge:j"])));
+        with("accept", "place.name == 'home' and score == 3").exits(4);
+        let made = with("schema", "{type: object, properties: {score: {type: integer, maximum: 2}}, required: [score]}").exits(4);
+        assert!(made.rejects.iter().all(|reject| reject["why"].as_str().unwrap().contains("the last schema")));
+        let made = with("columns", "[score, votes]").exits(0);
+        assert!(made.rows.iter().all(|row| row["j_score"] == 3 && row["j_votes"] == 1));
+    }
+
+    judges_are_asked_as_often_as_said("checks.judges.NAME.votes", "checks.judges.NAME.asks") {
+        let bench = judged();
+        let made = bench.run(&[JUDGE, "checks.judges.j.votes=3"]).exits(0);
+        assert_eq!(made.judging().count(), 12);
+        bench.fake.script(|seen, _| if seen.is_judging() { Reply::text("no") } else { Reply::Good });
+        let once = [JUDGE, "samples.max_asks=1"];
+        assert_eq!(bench.run(&once).exits(4).judging().count(), 12);
+        let made = bench.run(&[JUDGE, "samples.max_asks=1", "checks.judges.j.asks=5"]).exits(4);
+        assert_eq!(made.judging().count(), 20);
+        bench.run(&[JUDGE, "checks.judges.j.votes=3", "checks.judges.j.asks=2"]).exits(2);
+    }
+
+    a_judge_has_a_model("checks.judges.NAME.model") {
+        let (bench, other) = (judged(), Fake::start_at(0, Model { file: "other.gguf".into(), ..Model::default() }));
+        other.script(|_, _| Reply::text(r#"{"score": 3}"#));
+        let second = format!("endpoints.other={{url: '{}', weight: 0}}", other.url());
+        let made = bench.run(&[&second, JUDGE, "checks.judges.j.model=other"]).exits(0);
+        assert_eq!((made.seen.len(), other.take_count()), (4, 4));
+        let made = bench.run(&[&second, JUDGE, "checks.judges.j.model=fake"]).exits(0);
+        assert_eq!((made.seen.len(), other.take_count()), (8, 0));
+    }
+
+    a_judge_is_sampled_in_its_own_way(
+        "checks.judges.NAME.sampling", "checks.judges.NAME.sampling.temperature", "checks.judges.NAME.sampling.top_p",
+        "checks.judges.NAME.sampling.max_tokens", "checks.judges.NAME.sampling.extra"
+    ) {
+        let bench = judged();
+        for (key, value, field, default) in [
+            ("temperature", json!(0.9), "temperature", json!(0.3)),
+            ("top_p", json!(0.5), "top_p", json!(0.95)),
+            ("max_tokens", json!(33), "max_tokens", json!(256)),
+            ("extra", json!({ "top_k": 7 }), "top_k", json!(40)),
+        ] {
+            let sent = |made: &Made| -> Vec<Value> { made.judging().map(|seen| seen.body[field].clone()).collect() };
+            let generation = ["sampling.temperature=0.7", "sampling.max_tokens=99", JUDGE];
+            assert_eq!(sent(&bench.run(&generation).exits(0)), vec![default; 4], "{key}");
+            let set = format!("checks.judges.j.sampling={}", json!({ key: value }));
+            let made = bench.run(&[JUDGE, &set]).exits(0);
+            let expected = value.get(field).unwrap_or(&value).clone();
+            assert_eq!(sent(&made), vec![expected; 4], "{key}");
+        }
     }
 
     lists_are_picked_from("lists") {

@@ -11,6 +11,7 @@ mod exemplars;
 mod fake;
 mod faults;
 mod forecast;
+mod judge;
 mod keys;
 mod kill;
 mod learn;
