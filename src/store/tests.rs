@@ -214,7 +214,10 @@ fn a_store_of_before_is_read_as_it_is_and_brought_up_to_date_by_who_writes() {
     write(&dir, vec![completion(1, 100, true, None)]);
     let connection = rusqlite::Connection::open(dir.database()).unwrap();
     connection
-        .execute_batch("DROP TABLE experience; DROP TABLE prompt_tokens; PRAGMA user_version = 1")
+        .execute_batch(
+            "DROP TABLE experience; DROP TABLE prompt_tokens; DROP TABLE generation;
+             DROP TRIGGER completion_deleted; DROP TRIGGER completion_changed; PRAGMA user_version = 1",
+        )
         .unwrap();
     drop(connection);
     let model = Identity::Named { name: "x".into() };
