@@ -16,6 +16,7 @@ pub mod grouping;
 mod json_schema;
 pub mod judges;
 pub mod keys;
+pub mod label;
 mod lists;
 pub mod load;
 mod models;

@@ -1,5 +1,7 @@
 //! What a judge model's answers come to: read, held to its rule, counted.
 
+use std::collections::BTreeMap;
+
 use minijinja::Value as Object;
 use minijinja::value::Serde;
 use serde_json::{Map, Value};
@@ -10,7 +12,7 @@ use super::{Reason, complete, without_fence};
 use crate::config::Diagnostic;
 use crate::config::diagnostic::{Sources, did_you_mean};
 use crate::config::expression::{Expression, place};
-use crate::config::resolved::{Axis, Judge};
+use crate::config::resolved::{Axis, Judge, JudgeRule};
 use crate::tokens;
 
 /// A judge of a config, ready to read its answers.
@@ -20,11 +22,22 @@ pub struct JudgeModel {
     /// Under which its rejections are counted.
     reason: &'static str,
     validator: jsonschema::Validator,
-    accept: Expression,
+    rule: Rule,
     votes: u32,
     asks: u32,
     /// Fields with their columns.
     columns: Vec<(String, String)>,
+}
+
+/// When a text is accepted.
+#[derive(Debug)]
+enum Rule {
+    Accept(Box<Expression>),
+    /// The index of the axis, and among how many of the most frequent answers its value must be.
+    Label {
+        axis: usize,
+        top: u32,
+    },
 }
 
 /// A good answer.
@@ -43,38 +56,10 @@ impl JudgeModel {
     /// # Errors
     /// A rule that is no expression or reads what there is not, or a schema that is no JSON Schema.
     pub fn compile(judge: &Judge, axes: &[Axis], sources: &Sources) -> Result<Self, Diagnostic> {
-        let such_as = ("accept", "accept: score >= 3");
-        let accept = Expression::compile(&judge.accept, such_as, judge.accept_at, sources)?;
-        let fields: Vec<&str> = judge.schema["properties"]
-            .as_object()
-            .into_iter()
-            .flat_map(Map::keys)
-            .map(String::as_str)
-            .collect();
-        let names: Vec<&str> = axes.iter().map(|axis| axis.name.as_str()).collect();
-        let known = || ["answer"].into_iter().chain(fields.iter().copied()).chain(names.iter().copied());
-        if let Some(name) = accept.reads().iter().find(|name| !known().any(|known| known == *name)) {
-            let from = accept.source().find(name.as_str()).unwrap_or(0);
-            let what = format!("`{name}` is no field of the answer, and no axis");
-            let found = Diagnostic::error("undefined-variable", what);
-            let help = match did_you_mean(name, known()) {
-                Some(near) => format!("did you mean `{near}`?"),
-                None => format!("known here: {}", known().collect::<Vec<_>>().join(", ")),
-            };
-            return Err(place(found.help(help), accept.part(sources, from, name.len())));
-        }
-        if let Some((axis, from)) = tokens::bare_comparison_in(&judge.accept, &names) {
-            return Err(place(
-                Diagnostic::error("bare-value", format!("`{axis}` is a value with attributes, not a text"))
-                    .help(match fields.contains(&axis) {
-                        true => format!(
-                            "write `answer.{axis}` for the answer's field, `{axis}.name` for the cell's"
-                        ),
-                        false => format!("compare its name: `{axis}.name == '…'`"),
-                    }),
-                accept.part(sources, from, axis.len()),
-            ));
-        }
+        let rule = match &judge.rule {
+            JudgeRule::Accept(accept) => Rule::Accept(expression(judge, accept, axes, sources)?.into()),
+            JudgeRule::Label { axis, top } => Rule::Label { axis: *axis, top: *top },
+        };
         let validator = jsonschema::validator_for(&judge.schema).map_err(|error| {
             Diagnostic::error(
                 "schema",
@@ -83,9 +68,12 @@ impl JudgeModel {
         })?;
         Ok(Self {
             name: judge.name.clone(),
-            reason: judge_reason(&judge.name),
+            reason: match judge.rule {
+                JudgeRule::Accept(_) => judge_reason(&judge.name),
+                JudgeRule::Label { .. } => Reason::LABEL,
+            },
             validator,
-            accept,
+            rule,
             votes: judge.votes,
             asks: judge.asks,
             columns: judge.columns.iter().map(|field| (field.clone(), judge.column(field))).collect(),
@@ -127,19 +115,10 @@ impl JudgeModel {
 
     /// The verdict of as many good answers as it takes; `axes` are the cell's values by axis.
     pub fn verdict(&self, votes: &[Vote], axes: &[(&str, Object)]) -> Verdict {
-        let (mut accepting, mut failed) = (0, None);
-        for vote in votes {
-            match self.accept.holds(context(vote, axes)) {
-                Ok(accepted) => accepting += u32::from(accepted),
-                Err(error) => failed = Some(error.kind().to_string()),
-            }
-        }
-        let (rule, of) = (self.accept.source().trim(), votes.len());
-        let refused = (2 * accepting as usize <= of).then(|| match (failed, of) {
-            (Some(error), _) => format!("`{rule}` cannot be worked out: {error}"),
-            (None, 1) => format!("`{rule}` does not hold"),
-            (None, _) => format!("`{rule}` holds in {accepting} of {of} votes"),
-        });
+        let (accepting, refused) = match &self.rule {
+            Rule::Accept(accept) => accepted(accept, votes, axes),
+            Rule::Label { axis, top } => shown(&axes[*axis].1.to_string(), *top, votes),
+        };
         let columns = self.columns.iter().map(|(field, column)| {
             let value = match (field.as_str(), votes.first().is_some_and(|vote| vote.contains_key(field))) {
                 ("votes", false) => Value::from(accepting),
@@ -161,6 +140,83 @@ impl JudgeModel {
         };
         Reason::Judge { judge: self.reason, why }
     }
+}
+
+/// Compiles a rule that the config writes out.
+fn expression(
+    judge: &Judge,
+    accept: &str,
+    axes: &[Axis],
+    sources: &Sources,
+) -> Result<Expression, Diagnostic> {
+    let such_as = ("accept", "accept: score >= 3");
+    let compiled = Expression::compile(accept, such_as, judge.rule_at, sources)?;
+    let fields: Vec<&str> =
+        judge.schema["properties"].as_object().into_iter().flat_map(Map::keys).map(String::as_str).collect();
+    let names: Vec<&str> = axes.iter().map(|axis| axis.name.as_str()).collect();
+    let known = || ["answer"].into_iter().chain(fields.iter().copied()).chain(names.iter().copied());
+    if let Some(name) = compiled.reads().iter().find(|name| !known().any(|known| known == *name)) {
+        let from = compiled.source().find(name.as_str()).unwrap_or(0);
+        let what = format!("`{name}` is no field of the answer, and no axis");
+        let found = Diagnostic::error("undefined-variable", what);
+        let help = match did_you_mean(name, known()) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None => format!("known here: {}", known().collect::<Vec<_>>().join(", ")),
+        };
+        return Err(place(found.help(help), compiled.part(sources, from, name.len())));
+    }
+    if let Some((axis, from)) = tokens::bare_comparison_in(accept, &names) {
+        return Err(place(
+            Diagnostic::error("bare-value", format!("`{axis}` is a value with attributes, not a text")).help(
+                match fields.contains(&axis) {
+                    true => {
+                        format!("write `answer.{axis}` for the answer's field, `{axis}.name` for the cell's")
+                    }
+                    false => format!("compare its name: `{axis}.name == '…'`"),
+                },
+            ),
+            compiled.part(sources, from, axis.len()),
+        ));
+    }
+    Ok(compiled)
+}
+
+/// How many votes an expression accepts, and why these are too few.
+fn accepted(accept: &Expression, votes: &[Vote], axes: &[(&str, Object)]) -> (u32, Option<String>) {
+    let (mut accepting, mut failed) = (0, None);
+    for vote in votes {
+        match accept.holds(context(vote, axes)) {
+            Ok(accepted) => accepting += u32::from(accepted),
+            Err(error) => failed = Some(error.kind().to_string()),
+        }
+    }
+    let (rule, of) = (accept.source().trim(), votes.len());
+    let refused = (2 * accepting as usize <= of).then(|| match (failed, of) {
+        (Some(error), _) => format!("`{rule}` cannot be worked out: {error}"),
+        (None, 1) => format!("`{rule}` does not hold"),
+        (None, _) => format!("`{rule}` holds in {accepting} of {of} votes"),
+    });
+    (accepting, refused)
+}
+
+/// How many votes name a label, and why these are too few. One that is named as often as another has
+/// its rank.
+fn shown(label: &str, top: u32, votes: &[Vote]) -> (u32, Option<String>) {
+    let mut times: BTreeMap<&str, u32> = BTreeMap::new();
+    for vote in votes {
+        *times.entry(vote.get("label").and_then(Value::as_str).unwrap_or_default()).or_default() += 1;
+    }
+    let own = times.get(label).copied().unwrap_or(0);
+    let rank = 1 + times.values().filter(|others| **others > own).count() as u32;
+    let most = times.iter().max_by_key(|(name, times)| (**times, std::cmp::Reverse(**name)));
+    let refused = (own == 0 || rank > top).then(|| {
+        let (name, of) = (most.map_or("nothing", |(name, _)| name), votes.len());
+        match of {
+            1 => format!("read as {name}, not knowing its label"),
+            of => format!("read as its label in {own} of {of} votes, mostly as {name}"),
+        }
+    });
+    (own, refused)
 }
 
 fn requests(count: u32) -> String {
@@ -258,6 +314,28 @@ mod tests {
         let refused = judge.verdict(&[vote], &cell("fear")).refused.unwrap();
         assert_eq!(refused.name(), "judge:j");
         assert_eq!(refused.to_string(), "`answer.emotion == emotion.name` does not hold");
+    }
+
+    #[test]
+    fn a_label_must_be_among_the_most_frequent_answers() {
+        let votes = |labels: &[&str]| -> Vec<Vote> {
+            labels.iter().map(|label| json!({ "label": label }).as_object().unwrap().clone()).collect()
+        };
+        for (label, top, labels, accepted) in [
+            ("joy", 1, &["joy", "fear", "joy"][..], true),
+            ("fear", 1, &["joy", "fear", "joy"], false),
+            ("fear", 2, &["joy", "fear", "joy"], true),
+            // As many votes as another: its rank.
+            ("fear", 1, &["joy", "fear"], true),
+            ("anger", 3, &["joy", "fear", "joy"], false),
+            ("joy", 1, &["joy"], true),
+        ] {
+            let (own, refused) = shown(label, top, &votes(labels));
+            assert_eq!(own as usize, labels.iter().filter(|other| **other == label).count());
+            assert_eq!(refused.is_none(), accepted, "{label} {top} {labels:?}: {refused:?}");
+        }
+        let (_, refused) = shown("fear", 1, &votes(&["joy", "fear", "joy"]));
+        assert_eq!(refused.unwrap(), "read as its label in 1 of 3 votes, mostly as joy");
     }
 
     #[test]

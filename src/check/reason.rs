@@ -130,6 +130,8 @@ impl Reason {
     /// The names of the rejections that other rows decide.
     pub const DUPLICATE: &str = "duplicate";
     pub const NEAR_DUPLICATE: &str = "near-duplicate";
+    /// The name of a text that does not show its label.
+    pub const LABEL: &str = "label";
     /// The name of a row too many that names its label.
     pub const LABEL_LEAKAGE: &str = "label-leakage";
 
@@ -219,6 +221,9 @@ impl Reason {
             "curation" => "the file under `curation` leaves them out; take the key away to have them back",
             "anonymize" => {
                 "change `anonymize`, which asks nothing again, or ask for texts about something else in the prompt"
+            }
+            "label" => {
+                "the model misses its labels: describe them in the prompt, or set `checks.label.top` higher, which asks nothing again"
             }
             judged if judged.starts_with(JUDGE) => {
                 "look at its answers with `emogrid why ID`: change its `accept`, which asks nothing again, its prompt, or the generator's"

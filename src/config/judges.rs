@@ -23,10 +23,10 @@ pub struct Judge {
     pub prompt: Template,
     /// JSON Schema of its answer.
     pub schema: Value,
-    /// An expression over an answer's fields and the axes.
-    pub accept: String,
+    #[serde(flatten)]
+    pub rule: Rule,
     #[serde(skip)]
-    pub accept_at: Option<Span>,
+    pub rule_at: Option<Span>,
     /// The model that judges, by the name that the config calls it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub model: Option<String>,
@@ -42,7 +42,28 @@ pub struct Judge {
     pub sampling: Sampling,
 }
 
+/// When a text is accepted.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Rule {
+    /// By more than half of the answers of which this expression over their fields and the axes holds.
+    Accept(String),
+    /// Where the cell's value on an axis is among the most frequent answers, which do not know it.
+    Label { axis: usize, top: u32 },
+}
+
+/// What the judge is called that does not know the label.
+pub const BLIND: &str = "blind";
+
 impl Judge {
+    /// The axis whose value the judge is not told.
+    pub fn blind_to(&self) -> Option<usize> {
+        match self.rule {
+            Rule::Accept(_) => None,
+            Rule::Label { axis, .. } => Some(axis),
+        }
+    }
+
     /// The name of the column for a field of its answers.
     pub fn column(&self, field: &str) -> String {
         format!("{}_{field}", self.name)
@@ -74,6 +95,14 @@ pub fn judges(
                 )
                 .at(name.span)
                 .help("use at most 40 letters, digits, `-` and `_`: columns and reasons are named by it"),
+            );
+            continue;
+        }
+        if name.text == BLIND {
+            report.push(
+                Diagnostic::error("judge", format!("`{BLIND}` is the name of the judge of `checks.label`"))
+                    .at(name.span)
+                    .help("give this one another"),
             );
             continue;
         }
@@ -117,29 +146,9 @@ fn judge(
             None
         }
     });
-    let whole = |key: &str| node.get(key).and_then(Node::whole).map(|number| number as u32);
-    let votes = whole("votes").unwrap_or(1);
-    let asks = whole("asks").unwrap_or(votes.saturating_add(SPARE_ASKS));
-    if asks < votes
-        && let Some(node) = node.get("asks").or(node.get("votes"))
-    {
-        report.push(
-            Diagnostic::error("judge", format!("{asks} requests cannot give {votes} votes"))
-                .at(node.span)
-                .help(format!(
-                    "write `asks: {}` or more, so that a broken answer can be asked for again",
-                    votes + 1
-                )),
-        );
-    }
-    let sampling = sampling(node, report);
-    if let Some(at) = sampling.greedy_at.filter(|_| votes > 1) {
-        report.push(
-            Diagnostic::warning("judge", format!("at temperature 0 all {votes} votes are the same"))
-                .at(at)
-                .help("raise the temperature, or ask once"),
-        );
-    }
+    let votes = node.get("votes").and_then(Node::whole).map_or(1, |votes| votes as u32);
+    let asks = asks(node, votes, report);
+    let sampling = sampling(Some(node), votes, report);
     let (schema, accept) = (schema?, node.get("accept")?);
     let accept = (accept.text()?.to_owned(), accept.span);
     let out = Judge {
@@ -148,8 +157,8 @@ fn judge(
         prompt: prompt?,
         columns: columns(name, node, &schema, axes, report),
         schema,
-        accept: accept.0,
-        accept_at: Some(accept.1),
+        rule: Rule::Accept(accept.0),
+        rule_at: Some(accept.1),
         model: model.and_then(Node::text).map(str::to_owned),
         endpoints,
         votes,
@@ -207,8 +216,39 @@ fn answer_schema(at: &Node, project: &Project, report: &mut Report) -> Option<Va
     Some(out)
 }
 
-fn sampling(node: &Node, report: &mut Report) -> Sampling {
-    let node = node.get("sampling");
+/// The most requests about one text.
+pub fn asks(node: &Node, votes: u32, report: &mut Report) -> u32 {
+    let said = node.get("asks").and_then(Node::whole).map(|asks| asks as u32);
+    let asks = said.unwrap_or(votes.saturating_add(SPARE_ASKS));
+    if asks < votes
+        && let Some(node) = node.get("asks")
+    {
+        report.push(
+            Diagnostic::error("judge", format!("{asks} requests cannot give {votes} votes"))
+                .at(node.span)
+                .help(format!(
+                    "write `asks: {}` or more, so that a broken answer can be asked for again",
+                    votes + 1
+                )),
+        );
+    }
+    asks
+}
+
+/// The sampling of a judge, and a warning where all its votes would be the same.
+pub fn sampling(judge: Option<&Node>, votes: u32, report: &mut Report) -> Sampling {
+    let node = judge.and_then(|node| node.get("sampling"));
+    let greedy = node
+        .and_then(|node| node.get("temperature"))
+        .filter(|node| node.number() == Some(0.0))
+        .map(|node| node.span);
+    if let Some(at) = greedy.filter(|_| votes > 1) {
+        report.push(
+            Diagnostic::warning("judge", format!("at temperature 0 all {votes} votes are the same"))
+                .at(at)
+                .help("raise the temperature, or ask once"),
+        );
+    }
     let number = |key: &str| node.and_then(|node| node.get(key)).and_then(Node::number);
     let known: Vec<&str> = keys::judges::SAMPLING.keys.iter().map(|key| key.name).collect();
     Sampling {
@@ -222,10 +262,7 @@ fn sampling(node: &Node, report: &mut Report) -> Sampling {
         stop: Vec::new(),
         max_tokens: number("max_tokens").unwrap_or(256.0) as u32,
         extra: super::resolve::extra(node, &known, report),
-        greedy_at: node
-            .and_then(|node| node.get("temperature"))
-            .filter(|node| node.number() == Some(0.0))
-            .map(|node| node.span),
+        greedy_at: greedy,
     }
 }
 
@@ -253,8 +290,8 @@ pub mod tests {
                 },
                 "required": ["score"],
             }),
-            accept: accept.into(),
-            accept_at: None,
+            rule: Rule::Accept(accept.into()),
+            rule_at: None,
             model: None,
             endpoints: None,
             votes,

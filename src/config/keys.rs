@@ -525,6 +525,7 @@ pub static CHECKS: Section = Section {
             "off",
             "Rejects texts with such terms: `mild`, slurs, threats and telling somebody to die; `strict`, swearing too.",
         ),
+        judges::LABEL,
         judges::JUDGES,
     ],
 };

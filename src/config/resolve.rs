@@ -14,6 +14,7 @@ use super::diagnostic::{Diagnostic, Report, Span, did_you_mean};
 use super::endpoint::endpoints;
 use super::judges::judges;
 use super::keys;
+use super::label::label;
 use super::lists::lists;
 use super::models::models;
 use super::night::Night;
@@ -72,6 +73,10 @@ pub fn resolve(root: &Node, project: Project, report: &mut Report) -> Option<Con
     let anonymize = super::anonymize::anonymize(root, report);
     let mut checks = checks(root, axes.as_deref(), &project, report);
     checks.judges = judges(root, endpoints.as_deref().unwrap_or_default(), known, &project, report);
+    let (probe, blind) = label(root, endpoints.as_deref().unwrap_or_default(), known, &project, report);
+    checks.label = probe;
+    // It takes most requests, so it comes last.
+    checks.judges.extend(blind);
     let asks = u64::from(sampling.max_tokens) * u64::from(response.n);
     room(root, endpoints.as_deref().unwrap_or_default(), asks, &checks.judges, report);
     Some(Config {

@@ -6,7 +6,7 @@ use rayon::prelude::*;
 use serde_json::Value;
 
 use crate::anonymize::{Anonymizer, KeyMissing, Policy, Preset};
-use crate::check::{self, Judge, JudgeModel};
+use crate::check::{self, Judge, JudgeModel, LabelCheck};
 use crate::config::diagnostic::Report;
 use crate::config::resolved::{Amount, Scope};
 use crate::config::{Config, Diagnostic, Loaded};
@@ -27,6 +27,8 @@ pub struct Recipe {
     pub grid: Grid,
     pub prompts: Prompts,
     pub judge: Judge,
+    /// Texts are held to their labels.
+    pub label: Option<LabelCheck>,
     /// In the order in which they are asked.
     pub judges: Vec<JudgeModel>,
     /// How many rows each cell gets.
@@ -64,6 +66,9 @@ impl Recipe {
                 Err(found) => report.push(found),
             }
         }
+        let label = config.checks.label.as_ref().and_then(|label| {
+            LabelCheck::compile(label, &config.axes).map_err(|found| report.push(found)).ok()
+        });
         match (grid, judge, prompts) {
             (Some(grid), Some(judge), Some(prompts)) if !report.has_errors() => {
                 let quotas = quotas(&config, &grid, &mut report);
@@ -71,7 +76,7 @@ impl Recipe {
                     .into_iter()
                     .for_each(|found| report.push(found));
                 grid::contradictions(&config, &grid).into_iter().for_each(|found| report.push(found));
-                let mut recipe = Self { config, grid, prompts, judge, judges, quotas };
+                let mut recipe = Self { config, grid, prompts, judge, label, judges, quotas };
                 recipe.teach();
                 match recipe.first_failure() {
                     None => {
@@ -174,6 +179,11 @@ impl Recipe {
     pub fn labels(&self, cell: usize) -> Vec<usize> {
         let axes = self.grid.axes.iter().enumerate().filter(|(_, axis)| axis.label);
         axes.map(|(axis, _)| self.grid.value_at(cell, axis)).collect()
+    }
+
+    /// Whether a text that passed its checks still waits for a ruling on what it says.
+    pub fn rules_on_texts(&self) -> bool {
+        self.label.is_some() || !self.judges.is_empty()
     }
 
     /// Rows that the config wants.

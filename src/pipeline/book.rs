@@ -239,7 +239,7 @@ impl<'a> StoreBook<'a> {
         let mut open: Vec<u32> = (0..asks.len() as u32).collect();
         let (memory, verdicts, texts) = (&self.memory, &mut self.verdicts, self.texts);
         // What judges are asked has the text in it.
-        let read = texts || !self.recipe.judges.is_empty();
+        let read = texts || self.recipe.rules_on_texts();
         open.retain(|at| {
             let ask = &mut asks[*at as usize];
             if let Some(memory) = memory {
@@ -348,7 +348,7 @@ impl<'a> StoreBook<'a> {
             }
         }
         if let Some(memory) = &mut self.memory {
-            let texts = self.texts || !self.recipe.judges.is_empty();
+            let texts = self.texts || self.recipe.rules_on_texts();
             asks.iter().for_each(|ask| memory.keep(ask, texts));
         }
         Ok(())
@@ -405,7 +405,7 @@ impl Book for StoreBook<'_> {
     }
 
     fn has_judges(&self) -> bool {
-        !self.recipe.judges.is_empty()
+        self.recipe.rules_on_texts()
     }
 
     fn ruling(&mut self, place: &Place, candidate: &Candidate) -> Result<Judgement, BookError> {

@@ -20,6 +20,8 @@ pub struct JudgeRoots {
     user: String,
     /// Where the config names or holds the user's.
     at: Span,
+    /// The axis whose value they must not show, and whose values they can read.
+    blind_to: Option<usize>,
 }
 
 impl JudgeRoots {
@@ -40,7 +42,9 @@ impl JudgeRoots {
                 let (Template::File(_, at) | Template::Inline(_, at)) = judge.prompt;
                 match system {
                     Some(None) => None,
-                    system => Some(Self { system: system.flatten(), user: user?, at }),
+                    system => {
+                        Some(Self { system: system.flatten(), user: user?, at, blind_to: judge.blind_to() })
+                    }
                 }
             })
             .collect();
@@ -54,7 +58,8 @@ impl JudgeRoots {
     /// Reports variables that there are not, and a judge who is not shown the text.
     pub fn check(&self, templates: &Templates, config: &Config, axes: &[GridAxis], report: &mut Report) {
         let names: Vec<&str> = self.names().collect();
-        if !templates.check_judge(&names, config, axes, report) && !report.has_errors() {
+        let blind_to = self.blind_to.map(|axis| &*axes[axis].name);
+        if !templates.check_judge(&names, blind_to, config, axes, report) && !report.has_errors() {
             report.push(
                 Diagnostic::error("judge", "this template does not show the text that is judged")
                     .at(self.at)
@@ -100,6 +105,9 @@ impl Prompts {
             shared: self.shared.clone(),
             values: grid.values(cell).enumerate().map(value).collect(),
             text: Value::from(text),
+            labels: self.judges[question.judge].blind_to.map(|axis| {
+                grid.axes[axis].values.iter().map(|value| Value::from_dyn_object(value.clone())).collect()
+            }),
         });
         let key = PickKey::new(self.seed, cell.id, number);
         let (rendered, _) = pick::with_key(key, || self.templates.render(name, context));
@@ -111,12 +119,15 @@ impl Prompts {
     }
 }
 
-/// What a judge's templates can read: the cell's values by axis, `lists` and `text`.
+/// What a judge's templates can read: the cell's values by axis, `lists`, `text`, and
+/// `labels` where the cell's own is not to be seen.
 #[derive(Debug)]
 struct JudgeContext {
     shared: Arc<Shared>,
     values: Vec<Value>,
     text: Value,
+    /// Where it is not told which one is meant.
+    labels: Option<Value>,
 }
 
 impl Object for JudgeContext {
@@ -124,6 +135,7 @@ impl Object for JudgeContext {
         match key.as_str()? {
             "text" => Some(self.text.clone()),
             "lists" => Some(self.shared.lists.clone()),
+            "labels" if self.labels.is_some() => self.labels.clone(),
             axis => {
                 let axis = self.shared.axes.iter().position(|name| **name == *axis)?;
                 Some(self.values[axis].clone())
@@ -133,6 +145,6 @@ impl Object for JudgeContext {
 
     fn enumerate(self: &Arc<Self>) -> Enumerator {
         let names = self.shared.axes.iter().map(|name| Value::from(&**name));
-        Enumerator::Values(names.chain(["lists", "text"].map(Value::from)).collect())
+        Enumerator::Values(names.chain(["lists", "text", "labels"].map(Value::from)).collect())
     }
 }

@@ -210,16 +210,19 @@ impl Templates {
         }
     }
 
-    /// Reports the same of a judge's templates; `false` where none of them reads the text.
+    /// Reports the same of a judge's templates, and one that shows the axis that it is to be blind to;
+    /// `false` where none of them reads the text.
     pub fn check_judge(
         &self,
         roots: &[&str],
+        blind_to: Option<&str>,
         config: &Config,
         axes: &[GridAxis],
         report: &mut Report,
     ) -> bool {
         let names: Vec<&str> = axes.iter().map(|axis| &*axis.name).collect();
-        let known: Vec<&str> = names.iter().copied().chain(["lists", "text"]).collect();
+        let own = if blind_to.is_some() { &["lists", "text", "labels"][..] } else { &["lists", "text"] };
+        let known: Vec<&str> = names.iter().chain(own).copied().collect();
         let mut shows = false;
         for name in self.reached(roots) {
             let Ok(template) = self.environment.get_template(&name) else { continue };
@@ -227,6 +230,15 @@ impl Templates {
             self.check_filters(&name, source, report);
             let mut undeclared: Vec<String> = template.undeclared_variables(true).into_iter().collect();
             undeclared.sort();
+            if let Some(axis) = blind_to
+                && undeclared.iter().any(|path| path.split('.').next() == Some(axis))
+            {
+                let from = tokens::first_use(source, axis).unwrap_or(0);
+                let at = self.place(&name, source, from..from + axis.len(), &mut report.sources);
+                let what = format!("this template shows `{axis}`, which the model is to find");
+                let found = Diagnostic::error("judge", what).at(at);
+                report.push(found.help("`labels` has all its values, and does not tell which is meant"));
+            }
             shows |= undeclared.iter().any(|path| path == "text") || tokens::reads_any_file(source);
             if roots.contains(&name.as_str()) {
                 self.check_undefined(&name, source, &undeclared, &known, config, axes, report);

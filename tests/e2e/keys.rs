@@ -123,7 +123,40 @@ fn judged() -> Bench {
     Bench::scripted(|seen, _| if seen.is_judging() { Reply::text(r#"{"score": 3}"#) } else { Reply::Good })
 }
 
+/// A fake that finds joy in two texts of three, and anger in the third, whatever they say.
+fn blind() -> Bench {
+    let asked = std::sync::Mutex::new(std::collections::HashMap::<String, usize>::new());
+    Bench::scripted(move |seen, _| match seen.is_finding() {
+        true => {
+            let mut asked = asked.lock().unwrap();
+            let before = asked.entry(seen.user()).or_default();
+            *before += 1;
+            Reply::text(
+                &json!({ "label": if before.is_multiple_of(3) { "anger" } else { "joy" } }).to_string(),
+            )
+        }
+        false => Reply::Good,
+    })
+}
+
+/// A probe that takes lovely texts for the first of three labels.
+fn probe_of(project: &Project, name: &str, labels: [&str; 3]) {
+    let words = ["lovely and wonderful", "dreadful and awful", "odd and strange"];
+    let rows = (0..60).map(|n| {
+        json!({ "text": format!("The day was {} today {}.", words[n % 3], n % 7), "label": labels[n % 3] })
+            .to_string()
+            + "\n"
+    });
+    project.write("train.jsonl", &rows.collect::<String>());
+    project.emogrid(&["train", "--probe", "--train", "train.jsonl", "--model", name]).exits(0);
+}
+
 impl Seen {
+    /// Whether it asks which label a text shows.
+    fn is_finding(&self) -> bool {
+        !self.body["response_format"]["json_schema"]["schema"]["properties"]["label"].is_null()
+    }
+
     /// Whether it is a request to the judge `j`.
     fn is_judging(&self) -> bool {
         !self.body["response_format"]["json_schema"]["schema"]["properties"]["score"].is_null()
@@ -133,6 +166,10 @@ impl Seen {
 impl Made {
     fn judging(&self) -> impl Iterator<Item = &Seen> {
         self.seen.iter().filter(|seen| seen.is_judging())
+    }
+
+    fn finding(&self) -> impl Iterator<Item = &Seen> {
+        self.seen.iter().filter(|seen| seen.is_finding())
     }
 
     #[track_caller]
@@ -1268,6 +1305,85 @@ effects! {
             let made = bench.run(&[JUDGE, &set]).exits(0);
             let expected = value.get(field).unwrap_or(&value).clone();
             assert_eq!(sent(&made), vec![expected; 4], "{key}");
+        }
+    }
+
+    labels_are_held_to_a_probe("checks.label", "checks.label.probe", "checks.label.top", "checks.label.axis") {
+        let bench = Bench::scripted(|_, before| {
+            let text = format!("The day was lovely and wonderful, number {before}.");
+            Reply::text(&json!({ "text": text }).to_string())
+        });
+        probe_of(&bench.project, "mood.probe", ["joy", "anger", "surprise"]);
+        probe_of(&bench.project, "place.probe", ["home", "work", "away"]);
+        let cell = "dedup.scope=cell";
+        bench.run(&[cell]).exits(0);
+        let made = bench.run(&[cell, "checks.label.probe=mood.probe", "checks.label.top=1"]).exits(4);
+        assert_eq!((made.column("emotion"), made.reasons()), (texts(["joy"]), texts(["label"])));
+        assert!(made.rows.iter().all(|row| row["label_rank"] == 1 && row["probe_label"] == "joy"));
+        assert!(made.rows.iter().all(|row| row["label_probability"].as_f64() > Some(0.5)));
+        bench.run(&[cell, "checks.label.probe=mood.probe"]).exits(0);
+        let places = ["checks.label.probe=place.probe", "checks.label.axis=place"];
+        let made = bench.run(&[cell, "checks.label.top=1", places[0], places[1]]).exits(4);
+        assert_eq!(made.column("place"), texts(["home"]));
+        bench.run(&[cell, places[0]]).exits(2);
+    }
+
+    labels_are_found_blindly(
+        "checks.label.blind", "checks.label.blind.votes", "checks.label.blind.asks", "checks.label.blind.top",
+        "checks.label.blind.model"
+    ) {
+        let bench = blind();
+        let made = bench.run(&["checks.label.blind=false"]).exits(0);
+        assert_eq!((made.seen.len(), made.rows.len()), (4, 4));
+        let made = bench.run(&["checks.label.blind=true"]).exits(4);
+        assert_eq!((made.column("emotion"), made.reasons()), (texts(["joy"]), texts(["label"])));
+        assert!(made.rows.iter().all(|row| row["blind_label"] == "joy" && row["blind_votes"].as_u64() >= Some(2)));
+        assert!(made.finding().all(|seen| seen.user().contains("joy, anger") && !seen.user().contains("Show")));
+        let once = |set: &str| bench.run(&["samples.max_asks=1", set]).finding().count();
+        assert_eq!(once("checks.label.blind=true"), 12);
+        assert_eq!(once("checks.label.blind.votes=5"), 20);
+        // Of three votes one is for anger.
+        let made = bench.run(&["checks.label.blind.top=2"]).exits(0);
+        assert_eq!(made.column("emotion"), texts(["joy", "anger"]));
+        bench.fake.script(|seen, _| if seen.is_finding() { Reply::text("hm") } else { Reply::Good });
+        let asks = |set: &str| bench.run(&["samples.max_asks=1", "checks.label.blind=true", set]).exits(4).finding().count();
+        assert_eq!(asks("name=base"), 4 * 5);
+        assert_eq!(asks("checks.label.blind={asks: 4}"), 4 * 4);
+        let other = Fake::start_at(0, Model { file: "other.gguf".into(), ..Model::default() });
+        other.script(|_, _| Reply::text(r#"{"label": "joy"}"#));
+        let second = format!("endpoints.other={{url: '{}', weight: 0}}", other.url());
+        let made = bench.run(&[&second, "checks.label.blind={model: other}", "samples.max_asks=1"]).exits(4);
+        assert_eq!((made.seen.len(), other.take_count()), (4, 12));
+    }
+
+    who_finds_labels_is_asked_in_ones_own_words(
+        "checks.label.blind.prompt", "checks.label.blind.prompt.from", "checks.label.blind.prompt.text",
+        "checks.label.blind.system", "checks.label.blind.system.from", "checks.label.blind.system.text",
+        "checks.label.blind.sampling", "checks.label.blind.sampling.temperature", "checks.label.blind.sampling.top_p",
+        "checks.label.blind.sampling.max_tokens", "checks.label.blind.sampling.extra"
+    ) {
+        let bench = blind();
+        bench.project.write("prompts/find.j2", "Found: {{ text }} {% for label in labels %}<{{ label.name }}>{% endfor %}");
+        bench.project.write("prompts/be.j2", "You find.");
+        for (prompt, first) in [("'Well, {{ text }}'", "Well,"), ("{from: find.j2}", "Found:"), ("{text: 'So: {{ text }}'}", "So:")] {
+            let made = bench.run(&[&format!("checks.label.blind.prompt={prompt}")]);
+            assert!(made.finding().all(|seen| seen.user().starts_with(first)), "{prompt}");
+            assert!(made.finding().count() > 0);
+        }
+        for system in ["You find.", "{from: be.j2}", "{text: 'You find.'}"] {
+            let made = bench.run(&[&format!("checks.label.blind.system={system}")]);
+            assert!(made.finding().all(|seen| seen.body["messages"][0]["content"] == "You find."), "{system}");
+        }
+        bench.run(&["checks.label.blind.prompt='{{ text }} {{ emotion }}'"]).exits(2);
+        for (key, value, field) in [
+            ("temperature", json!(0.9), "temperature"),
+            ("top_p", json!(0.5), "top_p"),
+            ("max_tokens", json!(33), "max_tokens"),
+            ("extra", json!({ "top_k": 7 }), "top_k"),
+        ] {
+            let made = bench.run(&[&format!("checks.label.blind.sampling={}", json!({ key: value }))]);
+            let expected = value.get(field).unwrap_or(&value);
+            assert!(made.finding().count() > 0 && made.finding().all(|seen| seen.body[field] == *expected), "{key}");
         }
     }
 

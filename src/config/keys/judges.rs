@@ -92,3 +92,68 @@ pub static SAMPLING: Section = Section {
         ),
     ],
 };
+
+pub const LABEL: Key = key(
+    "label",
+    Kind::Section(&LABEL_KEYS),
+    "",
+    "Rejects texts that do not show their label, as `label`: by a probe that was trained on other data, or by a model that is not told which label is meant, or by both.",
+);
+
+pub static LABEL_KEYS: Section = Section {
+    needs: &["probe", "blind"],
+    keys: &[
+        key(
+            "axis",
+            Kind::Text,
+            "the axis that is a label",
+            "The axis that is meant, where several are labels.",
+        ),
+        key(
+            "probe",
+            Kind::Text,
+            "",
+            "A probe's file, from the config's folder, as `emogrid train --probe --model FILE` writes it. Rows get `label_rank`, `label_probability` and `probe_label`.",
+        ),
+        key(
+            "top",
+            Kind::Whole { min: 1, max: 128 },
+            "3",
+            "Among so many labels that the probe finds likeliest a text's own must be.",
+        ),
+        key(
+            "blind",
+            Kind::Either(&[Kind::Bool, Kind::Section(&BLIND)]),
+            "false",
+            "Asks a model which of the labels a text shows. Rows get `blind_label` and `blind_votes`.",
+        ),
+    ],
+};
+
+pub static BLIND: Section = Section {
+    needs: &[],
+    keys: &[
+        key("model", Kind::Text, "any", "The endpoint, or its `model`, that is asked."),
+        key("votes", Kind::Whole { min: 1, max: 99 }, "3", "How often it is asked of a text."),
+        key(
+            "asks",
+            Kind::Whole { min: 1, max: 1000 },
+            "two more than `votes`",
+            "The most requests about one text.",
+        ),
+        key(
+            "top",
+            Kind::Whole { min: 1, max: 128 },
+            "1",
+            "Among so many labels with the most votes a text's own must be, with a vote at least.",
+        ),
+        key(
+            "prompt",
+            TEXT,
+            "a question of our own",
+            "What it is asked: a template, or `{ from: FILE }`, that reads `{{ text }}` and `{{ labels }}`, the values of the axis, but not the axis.",
+        ),
+        key("system", TEXT, "", "Its system message, a template as well."),
+        key("sampling", Kind::Section(&SAMPLING), "", "Its sampling parameters, as a judge's."),
+    ],
+};

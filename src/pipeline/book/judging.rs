@@ -67,6 +67,12 @@ impl StoreBook<'_> {
         let recipe = self.recipe;
         let mut asked = Vec::new();
         let mut columns = Map::new();
+        if let Some(label) = &recipe.label {
+            match label.hold(text, &recipe.values(place.cell)) {
+                Ok(shown) => columns.extend(shown),
+                Err(reason) => return Ok(Judgement { asked, ruling: Ruling::Refused(reason.into()) }),
+            }
+        }
         for (index, judge) in recipe.judges.iter().enumerate() {
             let judged = Judged { judge: index, cell: place.cell, text };
             let (mut votes, mut open, mut last) = (Vec::new(), Vec::new(), Arc::from("missing"));
