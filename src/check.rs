@@ -2,6 +2,7 @@
 
 pub mod answer;
 mod copied;
+pub mod digest;
 mod echo;
 mod judge_model;
 mod label;
@@ -163,6 +164,9 @@ impl Judge {
         whole: bool,
         known: Option<&[Candidate]>,
     ) -> Vec<Candidate> {
+        if let Some(digest) = &answer.emogrid {
+            return self.candidates_left(digest, values, whole);
+        }
         let mut out: Vec<Candidate> = Vec::with_capacity(answer.choices.len() * self.items as usize);
         for (number, choice) in answer.choices.iter().enumerate() {
             let number = number as u32;

@@ -7,6 +7,7 @@ mod experience;
 mod lock;
 mod reader;
 mod schema;
+mod scrub;
 mod writer;
 
 use std::path::{Path, PathBuf};
@@ -18,6 +19,7 @@ use crate::model::Fingerprint;
 pub use experience::Experience;
 pub use lock::{LockError, RunLock};
 pub use reader::{Answers, Reader};
+pub use scrub::{Entry, Scrub};
 pub use writer::{Ticket, Writer, Written};
 
 /// A whole raw answer with what made it.

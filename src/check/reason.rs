@@ -99,6 +99,8 @@ pub enum Reason {
     Anonymize {
         category: Cow<'static, str>,
     },
+    /// Somebody wished it away: `emogrid forget`.
+    Forgotten,
     /// A judge model does not accept it.
     Judge {
         /// The name under which it is counted.
@@ -163,6 +165,7 @@ impl Reason {
             Reason::OffLimits { .. } => "off-limits",
             Reason::Curation => "curation",
             Reason::Anonymize { .. } => "anonymize",
+            Reason::Forgotten => "forgotten",
             Reason::Judge { judge, .. } => judge,
         }
     }
@@ -267,6 +270,7 @@ impl fmt::Display for Reason {
             }
             Reason::Curation => f.write_str("left out by the file under `curation`"),
             Reason::Anonymize { category } => write!(f, "it is about {category}, which is taken out"),
+            Reason::Forgotten => f.write_str("somebody wished it away"),
             Reason::Judge { why, .. } => f.write_str(why),
             other => f.write_str(other.name()),
         }

@@ -190,6 +190,10 @@ fn explain_failed(
 /// Shows a stored answer; what the anonymiser takes out only where originals are asked for.
 fn answer(recipe: &Recipe, raw: &str, originals: bool, out: &mut String) {
     let Ok(answer) = Answer::parse(raw) else { return };
+    if answer.emogrid.is_some() {
+        out.push_str("answer: something was taken out of it; what is left stands below\n");
+        return;
+    }
     for choice in &answer.choices {
         let content = choice.content();
         match originals {
