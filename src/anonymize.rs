@@ -18,6 +18,7 @@ mod phones;
 mod policy;
 mod pseudonym;
 mod replace;
+mod sought;
 mod terms;
 mod token;
 mod words;
@@ -26,6 +27,7 @@ pub use category::{Action, Category};
 pub use masks::{Adopted, adopt};
 pub use policy::{KeyMissing, Policy, Preset};
 pub use replace::{Outcome, Span};
+pub use sought::{Sought, TAKEN_OUT};
 
 use pseudonym::Pseudonyms;
 use token::{Shape, Token, tokens};

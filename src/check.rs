@@ -2,7 +2,10 @@
 
 pub mod answer;
 mod copied;
+pub mod digest;
 mod echo;
+mod judge_model;
+mod label;
 pub mod language;
 pub mod leakage;
 mod mend;
@@ -27,6 +30,8 @@ use crate::config::resolved::{Config, Format};
 use crate::dedup::{Bag, TextKey};
 use answer::{Answer, Choice};
 use copied::Copied;
+pub use judge_model::{JudgeModel, Verdict, Vote};
+pub use label::LabelCheck;
 pub use leakage::{Allowance, Counted};
 pub use mend::{Mends, mend};
 use near::Near;
@@ -159,6 +164,9 @@ impl Judge {
         whole: bool,
         known: Option<&[Candidate]>,
     ) -> Vec<Candidate> {
+        if let Some(digest) = &answer.emogrid {
+            return self.candidates_left(digest, values, whole);
+        }
         let mut out: Vec<Candidate> = Vec::with_capacity(answer.choices.len() * self.items as usize);
         for (number, choice) in answer.choices.iter().enumerate() {
             let number = number as u32;
@@ -277,22 +285,7 @@ impl Judge {
 
     /// The texts of one choice with their other fields.
     fn texts(&self, choice: &Choice) -> Result<Vec<Item>, Reason> {
-        let content = choice.content();
-        let cut = choice.finish_reason.as_deref() == Some("length");
-        if content.trim().is_empty() {
-            return Err(match (choice.reasoning(), cut) {
-                (Some(_), _) => Reason::OnlyReasoning,
-                (None, true) => Reason::Whitespace,
-                (None, false) => Reason::Empty,
-            });
-        }
-        if cut {
-            let blank = content.chars().rev().take_while(|c| c.is_whitespace()).count();
-            return Err(if blank >= 16 { Reason::Whitespace } else { Reason::Cut });
-        }
-        if let Some(other) = choice.finish_reason.as_deref().filter(|reason| *reason != "stop") {
-            return Err(Reason::Finish { reason: other.to_owned() });
-        }
+        let content = complete(choice)?;
         if self.format == Format::Text {
             return Ok(vec![(content.to_owned(), Map::new())]);
         }
@@ -359,6 +352,30 @@ impl Judge {
         let bag = self.near.as_ref().map_or(Ok(None), |near| near.check(text, key))?;
         Ok((key, bag))
     }
+}
+
+/// The content of a choice that ended by itself.
+///
+/// # Errors
+/// Why there is none: empty, cut, or ended by the server.
+fn complete<'a>(choice: &'a Choice) -> Result<&'a str, Reason> {
+    let content = choice.content();
+    let cut = choice.finish_reason.as_deref() == Some("length");
+    if content.trim().is_empty() {
+        return Err(match (choice.reasoning(), cut) {
+            (Some(_), _) => Reason::OnlyReasoning,
+            (None, true) => Reason::Whitespace,
+            (None, false) => Reason::Empty,
+        });
+    }
+    if cut {
+        let blank = content.chars().rev().take_while(|c| c.is_whitespace()).count();
+        return Err(if blank >= 16 { Reason::Whitespace } else { Reason::Cut });
+    }
+    if let Some(other) = choice.finish_reason.as_deref().filter(|reason| *reason != "stop") {
+        return Err(Reason::Finish { reason: other.to_owned() });
+    }
+    Ok(content)
 }
 
 /// JSON that a model wrapped into a Markdown code fence, without it.

@@ -145,6 +145,26 @@ Examples:
   emogrid gc configs/*.yaml
   emogrid gc configs/*.yaml --days 7 --delete")]
     Gc(GcArgs),
+    /// Take what the anonymiser took out of rows out of the store too
+    #[command(after_help = "\
+Examples:
+  emogrid purge configs/moods.yaml
+  emogrid purge configs/*.yaml --yes
+
+Stored answers keep the texts as the model wrote them, so that another policy can
+be tried. Afterwards they keep what the policy of now leaves. docs/anonymize.md
+says what that means for checks.")]
+    Purge(PurgeArgs),
+    /// Take a text of somebody's out of the store, the datasets and what past runs left
+    #[command(after_help = "\
+Examples:
+  emogrid forget jane.roe@example.org
+  emogrid forget Ann --word --yes
+  emogrid forget - --project moods
+
+A name of several words is quoted. Case, accents, blanks and invisible characters
+make no difference. Your own files are left alone.")]
+    Forget(ForgetArgs),
     /// Find near-duplicates in a table, and keep one of each
     #[command(after_help = "\
 Examples:
@@ -780,6 +800,37 @@ pub struct GcArgs {
     /// Delete, rather than say what would be
     #[arg(long)]
     pub delete: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct PurgeArgs {
+    /// The configs whose answers are purged, each by its own `anonymize`
+    #[arg(required = true)]
+    pub configs: Vec<PathBuf>,
+    /// Do it, rather than say what would be done
+    #[arg(long)]
+    pub yes: bool,
+    /// Write it as JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct ForgetArgs {
+    /// The text, such as a name; `-` reads it from standard input
+    pub text: String,
+    /// The project's folder, or one below it
+    #[arg(long, value_name = "FOLDER")]
+    pub project: Option<PathBuf>,
+    /// Only where it is no part of a longer word
+    #[arg(long)]
+    pub word: bool,
+    /// Do it, rather than say what would be done
+    #[arg(long)]
+    pub yes: bool,
+    /// Write it as JSON
+    #[arg(long)]
+    pub json: bool,
 }
 
 #[derive(Debug, Args)]

@@ -8,15 +8,18 @@ mod ctl;
 mod dedup;
 mod eval;
 mod export;
+mod forget;
 mod gc;
 mod init;
 mod log;
 mod man;
 mod plan;
 mod preview;
+mod purge;
 mod run;
 mod runs;
 mod schema;
+mod scrub;
 mod status;
 mod train;
 mod verify;
@@ -131,6 +134,8 @@ pub fn main(cli: Cli) -> Exit {
         Command::Runs(args) => runs::runs(&args, &terminal),
         Command::Log(args) => log::log(&args, &terminal),
         Command::Gc(args) => gc::gc(&args, &terminal),
+        Command::Purge(args) => purge::purge(&args, &terminal),
+        Command::Forget(args) => forget::forget(&args, &terminal),
         Command::Dedup(args) => dedup::dedup(&args, &terminal),
         Command::Train(args) => train::train(&args, &terminal),
         Command::Verify(args) => verify::verify(&args, &terminal),

@@ -2,6 +2,7 @@
 
 pub mod audited;
 pub mod evaluate;
+pub mod judging;
 mod models;
 pub mod recipe;
 mod repeats;
@@ -9,5 +10,6 @@ pub mod row;
 pub mod snapshot;
 
 pub use evaluate::{Book, Quotas, Sink, Stored, Totals, evaluate};
+pub use judging::Judged;
 pub use models::{Model, Models};
 pub use recipe::Recipe;

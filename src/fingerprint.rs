@@ -8,7 +8,7 @@ use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
-use crate::config::resolved::{Config, Format};
+use crate::config::resolved::{Config, Format, Judge, Sampling};
 use crate::config::schema::embedded;
 use crate::model::Fingerprint;
 
@@ -114,14 +114,21 @@ pub fn messages_of(canonical: &str) -> Vec<(String, String)> {
 impl Frame {
     /// Lays down everything but messages and seed.
     pub fn new(config: &Config, model: &Identity) -> Self {
-        let sampling = sampling(config, model);
-        let schema = wire_schema(config);
-        let format = schema.as_ref().map(|schema| {
+        Self::of("chat", &config.sampling, config.response.n, wire_schema(config).as_ref(), model)
+    }
+
+    /// The same for what a judge is asked.
+    pub fn judge(judge: &Judge, model: &Identity) -> Self {
+        Self::of("judge", &judge.sampling, 1, Some(&judge.schema), model)
+    }
+
+    fn of(kind: &str, own: &Sampling, n: u32, schema: Option<&Value>, model: &Identity) -> Self {
+        let sampling = sampling(own, model);
+        let format = schema.map(|schema| {
             json!({ "type": "json_schema", "json_schema": { "name": "answer", "strict": true, "schema": schema } })
         });
-        let n = config.response.n;
         let canonical = format!(
-            "{{\"v\":{FORMAT},\"kind\":\"chat\",\"model\":{},\"n\":{n},\"response_format\":{},\"sampling\":{}",
+            "{{\"v\":{FORMAT},\"kind\":\"{kind}\",\"model\":{},\"n\":{n},\"response_format\":{},\"sampling\":{}",
             to_json(model),
             to_json(&format),
             to_json(&sampling),
@@ -140,7 +147,7 @@ impl Frame {
         for (name, value) in &sampling {
             wire.push_str(&format!(",{}:{}", to_json(name), to_json(value)));
         }
-        Self { canonical: canonical.into(), wire, max_tokens: config.sampling.max_tokens }
+        Self { canonical: canonical.into(), wire, max_tokens: own.max_tokens }
     }
 
     /// The fingerprint of one ask: the hash of its canonical form, which is written into `room`.
@@ -280,8 +287,7 @@ fn push_text(out: &mut String, text: &str) {
 
 /// Every sampling parameter that is sent. llama.cpp's further defaults are flags of its server, so
 /// they are sent explicitly too; other servers may refuse fields that they don't know.
-fn sampling(config: &Config, model: &Identity) -> Map<String, Value> {
-    let sampling = &config.sampling;
+fn sampling(sampling: &Sampling, model: &Identity) -> Map<String, Value> {
     let llama = model.is_llama_cpp();
     let mut out = Map::new();
     out.insert("temperature".into(), sampling.temperature.into());

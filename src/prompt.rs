@@ -1,6 +1,7 @@
 //! Templates, and the messages they make of a cell and an ask.
 
 mod exemplars;
+mod judge;
 mod memo;
 mod pick;
 mod template;
@@ -20,6 +21,8 @@ use crate::fingerprint::Message;
 use crate::grid::{Cell, Grid, GridAxis};
 use crate::model::hash64;
 pub use exemplars::Shelf;
+use judge::JudgeRoots;
+pub use judge::Question;
 use memo::{Memo, Next, Trace, Traced};
 use pick::{ListObject, PickKey};
 pub use pick::{best, rendezvous, weighted_score};
@@ -31,6 +34,8 @@ pub struct Prompts {
     templates: Templates,
     system: Option<Root>,
     variants: Vec<Variant>,
+    /// In the config's order.
+    judges: Vec<JudgeRoots>,
     shared: Arc<Shared>,
     seed: u64,
     /// The texts that errors are shown in.
@@ -104,7 +109,10 @@ impl Prompts {
             .map(String::as_str)
             .chain(variants.iter().flatten().map(String::as_str))
             .collect();
-        templates.check_variables(&roots, config, axes, report);
+        let judges = JudgeRoots::compile(&mut templates, config, report);
+        let of_judges: Vec<&str> = judges.iter().flatten().flat_map(JudgeRoots::names).collect();
+        templates.check_variables(&roots, &of_judges, config, axes, report);
+        judges.iter().flatten().for_each(|judge| judge.check(&templates, config, axes, report));
         let system = match system {
             Some(None) => return None,
             other => other.flatten().map(|name| Root::new(name, &templates)),
@@ -124,7 +132,16 @@ impl Prompts {
         );
         let names = axes.iter().map(|axis| axis.name.clone()).collect();
         let shared = Arc::new(Shared { axes: names, lists, items: config.response.items, shelf });
-        Some(Self { templates, system, variants, shared, seed: config.seed, sources: report.sources.clone() })
+        let judges = judges?;
+        Some(Self {
+            templates,
+            system,
+            variants,
+            judges,
+            shared,
+            seed: config.seed,
+            sources: report.sources.clone(),
+        })
     }
 
     /// The messages of a cell's `ask`-th request; the same on every machine.

@@ -7,6 +7,7 @@ mod experience;
 mod lock;
 mod reader;
 mod schema;
+mod scrub;
 mod writer;
 
 use std::path::{Path, PathBuf};
@@ -18,6 +19,7 @@ use crate::model::Fingerprint;
 pub use experience::Experience;
 pub use lock::{LockError, RunLock};
 pub use reader::{Answers, Reader};
+pub use scrub::{Entry, Scrub};
 pub use writer::{Ticket, Writer, Written};
 
 /// A whole raw answer with what made it.
@@ -40,12 +42,15 @@ pub struct Completion {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
     Chat,
+    /// A judge model about a text.
+    Judge,
 }
 
 impl Kind {
     fn as_str(self) -> &'static str {
         match self {
             Kind::Chat => "chat",
+            Kind::Judge => "judge",
         }
     }
 }
@@ -129,6 +134,8 @@ pub enum StoreError {
     Snapshot { source: std::io::Error },
     #[error("the store's writer has stopped")]
     Gone,
+    #[error("an answer was taken out of the store while its texts are judged")]
+    Vanished,
 }
 
 impl StoreError {
@@ -165,7 +172,7 @@ impl StoreError {
             StoreError::Snapshot { .. } => {
                 "look at the disk; if it is well, the file is damaged: put back a copy of yours"
             }
-            StoreError::Gone => "run again; all that was stored is kept",
+            StoreError::Gone | StoreError::Vanished => "run again; all that was stored is kept",
         }
     }
 }

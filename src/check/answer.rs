@@ -4,6 +4,8 @@ use std::borrow::Cow;
 
 use serde::Deserialize;
 
+use super::digest::Digest;
+
 /// What emogrid reads of a chat completion.
 #[derive(Debug, Deserialize)]
 pub struct Answer<'a> {
@@ -13,6 +15,9 @@ pub struct Answer<'a> {
     pub usage: Option<Usage>,
     #[serde(default)]
     pub timings: Option<Timings>,
+    /// In place of what the choices said, where something was taken away of it.
+    #[serde(default)]
+    pub emogrid: Option<Digest>,
 }
 
 #[derive(Debug, Deserialize)]

@@ -1,7 +1,9 @@
 //! Why a candidate is no row.
 
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 use std::fmt;
+use std::sync::{Mutex, PoisonError};
 
 use serde::{Deserialize, Serialize};
 
@@ -97,12 +99,41 @@ pub enum Reason {
     Anonymize {
         category: Cow<'static, str>,
     },
+    /// Somebody wished it away: `emogrid forget`.
+    Forgotten,
+    /// A judge model does not accept it.
+    Judge {
+        /// The name under which it is counted.
+        #[serde(skip)]
+        judge: &'static str,
+        why: String,
+    },
+}
+
+/// What the names of judges' rejections begin with.
+const JUDGE: &str = "judge:";
+
+/// The name under which a judge's rejections are counted. Judges are few, and each name is kept once.
+pub fn judge_reason(judge: &str) -> &'static str {
+    static NAMES: Mutex<BTreeSet<&'static str>> = Mutex::new(BTreeSet::new());
+    let name = format!("{JUDGE}{judge}");
+    let mut names = NAMES.lock().unwrap_or_else(PoisonError::into_inner);
+    match names.get(name.as_str()) {
+        Some(known) => known,
+        None => {
+            let kept: &'static str = name.leak();
+            names.insert(kept);
+            kept
+        }
+    }
 }
 
 impl Reason {
     /// The names of the rejections that other rows decide.
     pub const DUPLICATE: &str = "duplicate";
     pub const NEAR_DUPLICATE: &str = "near-duplicate";
+    /// The name of a text that does not show its label.
+    pub const LABEL: &str = "label";
     /// The name of a row too many that names its label.
     pub const LABEL_LEAKAGE: &str = "label-leakage";
 
@@ -134,6 +165,8 @@ impl Reason {
             Reason::OffLimits { .. } => "off-limits",
             Reason::Curation => "curation",
             Reason::Anonymize { .. } => "anonymize",
+            Reason::Forgotten => "forgotten",
+            Reason::Judge { judge, .. } => judge,
         }
     }
 
@@ -192,6 +225,12 @@ impl Reason {
             "anonymize" => {
                 "change `anonymize`, which asks nothing again, or ask for texts about something else in the prompt"
             }
+            "label" => {
+                "the model misses its labels: describe them in the prompt, or set `checks.label.top` higher, which asks nothing again"
+            }
+            judged if judged.starts_with(JUDGE) => {
+                "look at its answers with `emogrid why ID`: change its `accept`, which asks nothing again, its prompt, or the generator's"
+            }
             _ => return None,
         })
     }
@@ -231,6 +270,8 @@ impl fmt::Display for Reason {
             }
             Reason::Curation => f.write_str("left out by the file under `curation`"),
             Reason::Anonymize { category } => write!(f, "it is about {category}, which is taken out"),
+            Reason::Forgotten => f.write_str("somebody wished it away"),
+            Reason::Judge { why, .. } => f.write_str(why),
             other => f.write_str(other.name()),
         }
     }

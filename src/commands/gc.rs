@@ -6,7 +6,7 @@ use crate::cli::GcArgs;
 use crate::dataset::snapshot::{AskHash, CellAsks, short};
 use crate::fingerprint::Room;
 use crate::model::Fingerprint;
-use crate::pipeline::{self, RunError};
+use crate::pipeline::{self, RunError, StoreBook};
 use crate::report::{count, thousands};
 use crate::store::{Reader, RunLock, StoreDir, Writer};
 
@@ -27,6 +27,17 @@ pub fn gc(args: &GcArgs, talk: &Talk) -> Result<Exit, Failure> {
         };
         if let Some(known) = block_on(pipeline::look(&recipe.config, Some(&reader)))?? {
             let models = known.models(&recipe.config);
+            if !recipe.judges.is_empty() {
+                let settings = pipeline::settings(recipe, &known.memories);
+                let mut book = StoreBook::new(recipe, models.clone(), Some(&reader), settings, false)
+                    .map_err(RunError::from)?;
+                for cell in 0..recipe.grid.size() {
+                    for ask in 0..recipe.quotas.max_asks {
+                        let judged = book.judge_requests(cell, ask).map_err(RunError::from)?;
+                        needed.extend(judged.iter().map(short));
+                    }
+                }
+            }
             let mut room = Room::default();
             for cell in 0..recipe.grid.size() {
                 for ask in 0..recipe.quotas.max_asks {

@@ -1,3 +1,5 @@
+mod judged;
+
 use std::fmt::Write as _;
 use std::io::{BufRead, BufReader, Write as _};
 
@@ -35,7 +37,7 @@ pub fn why(args: &WhyArgs, talk: &Talk) -> Result<Exit, Failure> {
     stored.evaluate::<()>(&opened, talk, false, &mut search)?;
     let found = match (search.row.or(search.reject), search.failed) {
         (Some(place), _) => {
-            explain(recipe, reader, place, args.with_originals, &mut out)?;
+            explain(recipe, (&stored.models, reader), place, args.with_originals, &mut out)?;
             let mut verdicts =
                 Verdicts { of: place.fingerprint, accepted: String::new(), rejected: String::new() };
             stored.evaluate(&opened, talk, true, &mut verdicts)?;
@@ -141,7 +143,7 @@ fn section(out: &mut String, title: &str, text: &str) {
 
 fn explain(
     recipe: &Recipe,
-    reader: &Reader,
+    (models, reader): (&Models, &Reader),
     place: Place,
     originals: bool,
     out: &mut String,
@@ -156,6 +158,7 @@ fn explain(
     }
     if let Some(raw) = reader.answer(&place.fingerprint, recipe.config.sampling.max_tokens)? {
         answer(recipe, &raw, originals, out);
+        judged::explain(recipe, models, reader, (place, &raw), originals, out)?;
     }
     out.push_str("verdicts:\n");
     Ok(())
@@ -187,6 +190,10 @@ fn explain_failed(
 /// Shows a stored answer; what the anonymiser takes out only where originals are asked for.
 fn answer(recipe: &Recipe, raw: &str, originals: bool, out: &mut String) {
     let Ok(answer) = Answer::parse(raw) else { return };
+    if answer.emogrid.is_some() {
+        out.push_str("answer: something was taken out of it; what is left stands below\n");
+        return;
+    }
     for choice in &answer.choices {
         let content = choice.content();
         match originals {

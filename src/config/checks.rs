@@ -29,6 +29,8 @@ pub fn checks(root: &Node, axes: Option<&[Axis]>, project: &Project, report: &mu
         label_leakage: get("label_leakage").and_then(|node| label_leakage(node, axes, report)),
         sentiment: get("sentiment").and_then(|node| sentiment(node, axes, report)),
         toxicity: get("toxicity").map(|node| toxicity(node, project, report)).unwrap_or_default(),
+        label: None,
+        judges: Vec::new(),
     }
 }
 

@@ -28,14 +28,30 @@ pub fn read_text(path: &Path, report: &mut Report) -> Option<SourceId> {
 /// Reads a file that the config names from its own folder; a failure is said at the name.
 pub fn read_named(file: &str, at: Span, project: &Project, report: &mut Report) -> Option<SourceId> {
     let path = beside(project, file, at, &report.sources);
-    match text_of(&path) {
-        Ok(text) => Some(report.sources.add(shown(&path), text)),
-        Err(found) => {
-            let found = found.at(at);
-            report.push(if path.exists() { found } else { found.help(where_else(&path, file, project)) });
-            None
-        }
-    }
+    let text = or_say(text_of(&path), &path, file, at, project, report)?;
+    Some(report.sources.add(shown(&path), text))
+}
+
+/// The same of a file that is no text.
+pub fn read_bytes(file: &str, at: Span, project: &Project, report: &mut Report) -> Option<Vec<u8>> {
+    let path = beside(project, file, at, &report.sources);
+    or_say(bytes_of(&path), &path, file, at, project, report)
+}
+
+fn or_say<T>(
+    read: Result<T, Diagnostic>,
+    path: &Path,
+    file: &str,
+    at: Span,
+    project: &Project,
+    report: &mut Report,
+) -> Option<T> {
+    let found = match read {
+        Ok(read) => return Some(read),
+        Err(found) => found.at(at),
+    };
+    report.push(if path.exists() { found } else { found.help(where_else(path, file, project)) });
+    None
 }
 
 /// The same from any folder, for what stands between configs.
@@ -66,14 +82,14 @@ pub fn beside(project: &Project, file: &str, at: Span, sources: &Sources) -> Pat
     by.parent().map_or_else(|| PathBuf::from(file), |folder| folder.join(file))
 }
 
-fn text_of(path: &Path) -> Result<String, Diagnostic> {
+fn bytes_of(path: &Path) -> Result<Vec<u8>, Diagnostic> {
     let name = shown(path);
     let name = name.display();
     if path.is_dir() {
         let message = format!("`{name}` is a folder");
         return Err(Diagnostic::error("file", message).help("name a file in it"));
     }
-    let bytes = std::fs::read(path).map_err(|error| {
+    std::fs::read(path).map_err(|error| {
         let missing_folder =
             path.parent().filter(|folder| !folder.as_os_str().is_empty() && !folder.exists());
         let message = match (error.kind(), missing_folder) {
@@ -85,7 +101,13 @@ fn text_of(path: &Path) -> Result<String, Diagnostic> {
             _ => format!("`{name}` cannot be read: {error}"),
         };
         Diagnostic::error("file", message)
-    })?;
+    })
+}
+
+fn text_of(path: &Path) -> Result<String, Diagnostic> {
+    let bytes = bytes_of(path)?;
+    let name = shown(path);
+    let name = name.display();
     if bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]) {
         let message = format!("`{name}` is not UTF-8: it looks like UTF-16");
         return Err(Diagnostic::error("encoding", message).help("save the file as UTF-8"));

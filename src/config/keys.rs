@@ -6,6 +6,7 @@ pub mod audit;
 mod check;
 mod exemplars;
 mod hint;
+pub mod judges;
 mod night;
 mod reference;
 mod value;
@@ -524,6 +525,8 @@ pub static CHECKS: Section = Section {
             "off",
             "Rejects texts with such terms: `mild`, slurs, threats and telling somebody to die; `strict`, swearing too.",
         ),
+        judges::LABEL,
+        judges::JUDGES,
     ],
 };
 

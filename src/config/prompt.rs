@@ -86,7 +86,7 @@ fn there(variant: &Variant, project: &Project, report: &mut Report) {
     }
 }
 
-fn template(node: &Node, report: &mut Report) -> Option<Template> {
+pub fn template(node: &Node, report: &mut Report) -> Option<Template> {
     if let Some(text) = node.text() {
         commented(node, report);
         return Some(Template::Inline(text.to_owned(), node.span));

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use serde_json::Map;
+use serde_json::{Map, Value};
 
 use super::audit::Audit;
 use super::axes::axes;
@@ -12,7 +12,9 @@ use super::curation::Curation;
 use super::dedup::{dedup, scope};
 use super::diagnostic::{Diagnostic, Report, Span, did_you_mean};
 use super::endpoint::endpoints;
+use super::judges::judges;
 use super::keys;
+use super::label::label;
 use super::lists::lists;
 use super::models::models;
 use super::night::Night;
@@ -65,12 +67,18 @@ pub fn resolve(root: &Node, project: Project, report: &mut Report) -> Option<Con
     let exemplars = Exemplars::resolve(root, axes.as_deref().unwrap_or_default(), &project, report);
     let output = output(root, &project, report);
     let run = run(root, endpoints.as_deref().unwrap_or_default(), report);
-    room(root, endpoints.as_deref().unwrap_or_default(), &sampling, &response, report);
     let night = Night::resolve(root, &project);
     let audit = Audit::resolve(root, report);
     let curation = Curation::resolve(root, &project, report);
     let anonymize = super::anonymize::anonymize(root, report);
-    let checks = checks(root, axes.as_deref(), &project, report);
+    let mut checks = checks(root, axes.as_deref(), &project, report);
+    checks.judges = judges(root, endpoints.as_deref().unwrap_or_default(), known, &project, report);
+    let (probe, blind) = label(root, endpoints.as_deref().unwrap_or_default(), known, &project, report);
+    checks.label = probe;
+    // It takes most requests, so it comes last.
+    checks.judges.extend(blind);
+    let asks = u64::from(sampling.max_tokens) * u64::from(response.n);
+    room(root, endpoints.as_deref().unwrap_or_default(), asks, &checks.judges, report);
     Some(Config {
         night,
         audit,
@@ -216,17 +224,24 @@ pub fn time_of_day(text: &str) -> Option<jiff::civil::Time> {
 }
 
 /// Whether one request fits into what an endpoint may be sent in a minute.
-fn room(root: &Node, endpoints: &[Endpoint], sampling: &Sampling, response: &Response, report: &mut Report) {
-    let needs = u64::from(sampling.max_tokens) * u64::from(response.n);
+fn room(root: &Node, endpoints: &[Endpoint], asks: u64, judges: &[Judge], report: &mut Report) {
+    let judged = judges.iter().map(|judge| u64::from(judge.sampling.max_tokens)).max().unwrap_or(0);
+    let (needs, of) = match judged > asks {
+        true => (judged, "a judge's `sampling.max_tokens`"),
+        false => (asks, "`sampling.max_tokens` × `response.n`"),
+    };
     for endpoint in endpoints {
         let Some(limit) = endpoint.tokens_per_minute.filter(|limit| u64::from(*limit) <= needs) else {
             continue;
         };
         let node = root.get("endpoints").and_then(|all| all.get(&endpoint.name)?.get("tokens_per_minute"));
         report.push(
-            Diagnostic::error("rate", format!("one request may use more than {limit} tokens, so none could ever be sent"))
-                .at(node.map_or(root.span, |node| node.span))
-                .help(format!("its answer alone may take {needs} (`sampling.max_tokens` × `response.n`): raise this, or lower those")),
+            Diagnostic::error(
+                "rate",
+                format!("one request may use more than {limit} tokens, so none could ever be sent"),
+            )
+            .at(node.map_or(root.span, |node| node.span))
+            .help(format!("its answer alone may take {needs} ({of}): raise this, or lower those")),
         );
     }
 }
@@ -234,22 +249,7 @@ fn room(root: &Node, endpoints: &[Endpoint], sampling: &Sampling, response: &Res
 fn sampling(root: &Node, report: &mut Report) -> Sampling {
     let node = root.get("sampling");
     let number = |key: &str| node.and_then(|node| node.get(key)).and_then(Node::number);
-    let mut extra = Map::new();
-    for (name, value) in node.and_then(|node| node.get("extra")).map_or(&[][..], Node::entries) {
-        let known = keys::SAMPLING.keys.iter().any(|key| key.name == name.text && key.name != "extra");
-        if known || OWN_FIELDS.contains(&name.text.as_str()) {
-            let help = match known {
-                true => format!("write it as `sampling.{}`", name.text),
-                false => "emogrid fills this field in itself".into(),
-            };
-            report.push(
-                Diagnostic::error("extra", format!("`sampling.extra` cannot set `{}`", name.text))
-                    .at(name.span)
-                    .help(help),
-            );
-        }
-        extra.insert(name.text.clone(), value.to_json());
-    }
+    let known: Vec<&str> = keys::SAMPLING.keys.iter().map(|key| key.name).collect();
     let stop = node.and_then(|node| node.get("stop")).map_or(&[][..], Node::items);
     Sampling {
         temperature: number("temperature").unwrap_or(0.8),
@@ -261,12 +261,33 @@ fn sampling(root: &Node, report: &mut Report) -> Sampling {
         frequency_penalty: number("frequency_penalty").unwrap_or(0.0),
         stop: stop.iter().filter_map(|item| item.text().map(str::to_owned)).collect(),
         max_tokens: number("max_tokens").unwrap_or(256.0) as u32,
-        extra,
+        extra: extra(node, &known, report),
         greedy_at: node.and_then(|node| {
             let is = |key: &str, number: f64| node.get(key).filter(|node| node.number() == Some(number));
             is("temperature", 0.0).or(is("top_k", 1.0)).map(|node| node.span)
         }),
     }
+}
+
+/// Further fields of a request, of which none may be a key of its own or one that we fill in.
+pub fn extra(sampling: Option<&Node>, keys: &[&str], report: &mut Report) -> Map<String, Value> {
+    let mut out = Map::new();
+    for (name, value) in sampling.and_then(|node| node.get("extra")).map_or(&[][..], Node::entries) {
+        let known = name.text != "extra" && keys.contains(&name.text.as_str());
+        if known || OWN_FIELDS.contains(&name.text.as_str()) {
+            let help = match known {
+                true => format!("write it as `sampling.{}`", name.text),
+                false => "emogrid fills this field in itself".into(),
+            };
+            report.push(
+                Diagnostic::error("extra", format!("`sampling.extra` cannot set `{}`", name.text))
+                    .at(name.span)
+                    .help(help),
+            );
+        }
+        out.insert(name.text.clone(), value.to_json());
+    }
+    out
 }
 
 fn samples(root: &Node, axes: &[Axis], report: &mut Report) -> Samples {

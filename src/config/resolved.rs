@@ -11,6 +11,8 @@ use super::audit::Audit;
 use super::curation::Curation;
 use super::diagnostic::Span;
 pub use super::exemplars::{Exemplar, Exemplars};
+pub use super::judges::{Judge, Rule as JudgeRule};
+pub use super::label::LabelProbe;
 use super::night::Night;
 
 /// A whole config. Serialised, it is what a snapshot keeps and compares.
@@ -329,6 +331,11 @@ pub struct Checks {
     pub label_leakage: Option<LeakageLimit>,
     pub sentiment: Option<SentimentLimit>,
     pub toxicity: Toxicity,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub label: Option<LabelProbe>,
+    /// In the order in which they are asked.
+    #[serde(skip_serializing_if = "Vec::is_empty", serialize_with = "super::judges::by_name")]
+    pub judges: Vec<Judge>,
 }
 
 impl Default for Checks {
@@ -348,6 +355,8 @@ impl Default for Checks {
             label_leakage: None,
             sentiment: None,
             toxicity: Toxicity::default(),
+            label: None,
+            judges: Vec::new(),
         }
     }
 }

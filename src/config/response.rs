@@ -65,7 +65,7 @@ pub fn response(root: &Node, project: &Project, report: &mut Report) -> Response
     Response { format, text, schema, items, n: count("n"), schema_at }
 }
 
-fn read_schema(node: &Node, project: &Project, report: &mut Report) -> Option<Node> {
+pub fn read_schema(node: &Node, project: &Project, report: &mut Report) -> Option<Node> {
     let Some(file) = node.text() else {
         return Some(node.clone());
     };

@@ -2,20 +2,25 @@
 //!
 //! Each cell is a stream of candidates: its asks in order, in each the choices and items in order.
 //! For rank r = 1 … N, each cell that wants so many rows in order of its id goes on in its stream to the first candidate
-//! that passed its own checks, does not name its label once too often, and is no duplicate of a row
-//! accepted before: its r-th row. Where a stream comes to an ask that is not stored, that ask is a demand, and the cell takes no more part.
+//! that passed its own checks, does not name its label once too often, is no duplicate of a row
+//! accepted before, and is accepted by the judge models, if there are any: its r-th row. Where a stream comes to an
+//! ask that is not stored, or to a text that a judge has not answered about, that is a demand, and the cell takes no more part.
 //!
 //! Nothing is gathered here: what comes about is told to a [`Sink`] as it does, and a cell that needs
 //! no further row leaves nothing behind but its row's place among the duplicates.
 
+mod judged;
 mod near;
 mod seen;
 
 use std::sync::Arc;
 
+use serde_json::{Map, Value};
+
 use crate::check::{Allowance, Candidate, Counted, Duplicates, Reason};
 use crate::dedup::Similarity;
 use crate::model::{Fingerprint, RowId};
+pub use judged::{About, Judgement, Ruling};
 use near::Taken;
 
 /// What `evaluate` reads: which ask comes next in a cell, and what is stored for it.
@@ -45,6 +50,19 @@ pub trait Book {
     /// Whether somebody decided to leave a candidate out, whatever it says.
     fn is_dropped(&self, _fingerprint: &Fingerprint, _candidate: &Candidate) -> bool {
         false
+    }
+
+    /// Whether judge models have a say.
+    fn has_judges(&self) -> bool {
+        false
+    }
+
+    /// What they say of a candidate that would be a row without them.
+    ///
+    /// # Errors
+    /// As `read`.
+    fn ruling(&mut self, _place: &Place, _candidate: &Candidate) -> Result<Judgement, Self::Error> {
+        Ok(Judgement::default())
     }
 }
 
@@ -106,12 +124,15 @@ impl Quotas {
     }
 }
 
-/// An ask whose completion the dataset needs and the store lacks.
+/// A completion that the dataset needs and the store lacks: of an ask, or of a judge about a candidate
+/// of one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Demand {
     pub cell: usize,
     pub ask: u32,
     pub fingerprint: Fingerprint,
+    /// `None`: the ask itself.
+    pub about: Option<About>,
 }
 
 /// Where a candidate stands.
@@ -149,6 +170,8 @@ pub struct Accepted<'a, N = RowId> {
     pub candidate: &'a Candidate,
     /// All candidates of its completion.
     pub answer: &'a [Candidate],
+    /// What it shows of its judges' answers, where texts are read.
+    pub judged: Option<&'a Map<String, Value>>,
 }
 
 /// A candidate that was passed over.
@@ -172,13 +195,15 @@ pub enum Why<'a, N = RowId> {
     Duplicate { of: N },
     /// A row accepted before says nearly the same.
     NearDuplicate { of: N, similarity: Similarity },
+    /// A judge model does not accept it.
+    Judged(&'a Reason),
 }
 
 impl<N> Why<'_, N> {
     /// The name under which it is counted.
     pub fn name(&self) -> &'static str {
         match self {
-            Why::Own(reason) => reason.name(),
+            Why::Own(reason) | Why::Judged(reason) => reason.name(),
             Why::Named { .. } => Reason::LABEL_LEAKAGE,
             Why::Duplicate { .. } => Reason::DUPLICATE,
             Why::NearDuplicate { .. } => Reason::NEAR_DUPLICATE,
@@ -188,7 +213,7 @@ impl<N> Why<'_, N> {
     /// Whether it is another row that keeps it out.
     pub fn is_duplicate(&self) -> bool {
         match self {
-            Why::Own(_) | Why::Named { .. } => false,
+            Why::Own(_) | Why::Named { .. } | Why::Judged(_) => false,
             Why::Duplicate { .. } | Why::NearDuplicate { .. } => true,
         }
     }
@@ -197,7 +222,7 @@ impl<N> Why<'_, N> {
 impl Why<'_> {
     pub fn reason(&self) -> Reason {
         match self {
-            Why::Own(reason) => (*reason).clone(),
+            Why::Own(reason) | Why::Judged(reason) => (*reason).clone(),
             Why::Named { label } => Reason::LabelLeakage { label: (*label).to_owned() },
             Why::Duplicate { of } => Reason::Duplicate { of: *of },
             Why::NearDuplicate { of, similarity } => {
@@ -223,6 +248,9 @@ pub trait Sink<N: Name = RowId> {
     /// A cell's stream reached an ask, with what is stored for it or not.
     fn reached(&mut self, _cell: usize, _ask: u32, _fingerprint: &Fingerprint) {}
 
+    /// The next row or reject hangs on a request to a judge, answered or not.
+    fn judging(&mut self, _cell: usize, _fingerprint: &Fingerprint) {}
+
     /// The next row of the dataset.
     fn row(&mut self, _row: &Accepted<'_, N>) {}
 
@@ -230,13 +258,18 @@ pub trait Sink<N: Name = RowId> {
 
     fn failed(&mut self, _failed: &Failed) {}
 
-    /// A cell's stream ends for now at an ask that is not stored; so many rows it still lacks.
+    /// A cell's stream ends for now at what is not stored, an ask or one or more requests to a judge; so
+    /// many rows it still lacks.
     fn demand(&mut self, _demand: &Demand, _missing: u32) {}
 }
 
 impl<N: Name, S: Sink<N>> Sink<N> for &mut S {
     fn reached(&mut self, cell: usize, ask: u32, fingerprint: &Fingerprint) {
         (**self).reached(cell, ask, fingerprint);
+    }
+
+    fn judging(&mut self, cell: usize, fingerprint: &Fingerprint) {
+        (**self).judging(cell, fingerprint);
     }
 
     fn row(&mut self, row: &Accepted<'_, N>) {
@@ -264,6 +297,11 @@ impl<N: Name, A: Sink<N>, B: Sink<N>> Sink<N> for (A, B) {
     fn reached(&mut self, cell: usize, ask: u32, fingerprint: &Fingerprint) {
         self.0.reached(cell, ask, fingerprint);
         self.1.reached(cell, ask, fingerprint);
+    }
+
+    fn judging(&mut self, cell: usize, fingerprint: &Fingerprint) {
+        self.0.judging(cell, fingerprint);
+        self.1.judging(cell, fingerprint);
     }
 
     fn row(&mut self, row: &Accepted<'_, N>) {
@@ -338,7 +376,8 @@ pub fn evaluate<N: Name, B: Book>(
     sink: &mut impl Sink<N>,
 ) -> Result<Totals, B::Error> {
     let (taken, counted, totals) = (Taken::new(quotas.duplicates), Counted::default(), Totals::default());
-    let mut work = Work { quotas, book, sink, taken, counted, totals, rank: 1 };
+    let judged = book.has_judges();
+    let mut work = Work { quotas, book, sink, taken, counted, totals, judged, rank: 1 };
     // Cells that want more rows than they have, and may get them.
     let mut active: Vec<Stream> = Vec::new();
     let mut asks: Vec<(usize, u32)> = Vec::with_capacity(BLOCK);
@@ -382,6 +421,8 @@ struct Work<'a, N, B, S> {
     taken: Taken<N>,
     counted: Counted,
     totals: Totals,
+    /// Whether judge models have a say.
+    judged: bool,
     /// The rank that is being filled, from 1.
     rank: u32,
 }
@@ -426,7 +467,7 @@ impl<N: Name, B: Book, S: Sink<N>> Work<'_, N, B, S> {
                 match stored {
                     Stored::Missing => {
                         self.totals.demands += 1;
-                        self.sink.demand(&Demand { cell, ask, fingerprint }, missing);
+                        self.sink.demand(&Demand { cell, ask, fingerprint, about: None }, missing);
                         return Ok(At::End);
                     }
                     Stored::Tombstone(reason) => {
@@ -448,6 +489,7 @@ impl<N: Name, B: Book, S: Sink<N>> Work<'_, N, B, S> {
             };
             stream.index += 1;
             let place = Place { cell, ask: stream.ask - 1, fingerprint: *fingerprint, index };
+            let mut ruling = None;
             let why = match &candidate.outcome {
                 Err(reason) => Why::Own(reason),
                 // Before duplicates, so that it keeps nobody else out.
@@ -457,9 +499,18 @@ impl<N: Name, B: Book, S: Sink<N>> Work<'_, N, B, S> {
                     let allowance = self.quotas.allowance.as_ref();
                     let labels = allowance.map_or_else(Vec::new, |_| self.book.labels(cell));
                     let refused = allowance.and_then(|all| all.refuses(&self.counted, &labels, passed.named));
+                    let scope = self.book.scope(cell);
                     let out = match refused {
                         Some(label) => Some(Why::Named { label }),
-                        None => self.taken.insert(self.book.scope(cell), passed, name),
+                        None if self.judged => match self.taken.find(scope, passed) {
+                            Some(why) => Some(why),
+                            None => match ruling.insert(self.rule(&place, candidate, missing)?) {
+                                Ruling::Open(_) => return Ok(At::End),
+                                Ruling::Refused(reason) => Some(Why::Judged(reason)),
+                                Ruling::Accepted(_) => self.taken.insert(scope, passed, name),
+                            },
+                        },
+                        None => self.taken.insert(scope, passed, name),
                     };
                     match out {
                         Some(why) => why,
@@ -468,7 +519,9 @@ impl<N: Name, B: Book, S: Sink<N>> Work<'_, N, B, S> {
                                 allowance.count(&mut self.counted, &labels, passed.named);
                             }
                             self.totals.rows += 1;
-                            self.sink.row(&Accepted { place, rank: self.rank, name, candidate, answer });
+                            let judged = ruling.as_ref().and_then(Ruling::columns);
+                            let rank = self.rank;
+                            self.sink.row(&Accepted { place, rank, name, candidate, answer, judged });
                             return Ok(At::Row);
                         }
                     }

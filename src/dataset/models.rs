@@ -11,6 +11,8 @@ use crate::prompt::{best, weighted_score};
 pub struct Model {
     pub identity: Identity,
     pub frame: Frame,
+    /// What its requests as a judge share, by judge.
+    pub judges: Vec<Frame>,
     /// Indices into the config's endpoints.
     pub endpoints: Vec<usize>,
     weight: f64,
@@ -39,6 +41,7 @@ impl Models {
                 None => list.push(Model {
                     identity: identity.clone(),
                     frame: Frame::new(config, identity),
+                    judges: config.checks.judges.iter().map(|judge| Frame::judge(judge, identity)).collect(),
                     endpoints: vec![index],
                     weight: endpoint.weight,
                     key: *blake3::hash(&serde_json::to_vec(identity).unwrap_or_default()).as_bytes(),
@@ -92,12 +95,36 @@ impl Models {
                 }
             }
         }
+        self.one_of(&meant, |key| {
+            let seed = recipe.config.seed.to_le_bytes();
+            hash64(&[b"model", &seed, &place.id.0, &ask.to_le_bytes(), key])
+        })
+    }
+
+    /// The model that judges for the `number`-th time, as an index into `list`: among those that the
+    /// judge names, or else all, one by weight.
+    pub fn judging(&self, recipe: &Recipe, judge: usize, cell: usize, number: u32) -> usize {
+        if self.list.len() == 1 {
+            return 0;
+        }
+        let named = recipe.config.checks.judges[judge].endpoints.as_ref();
+        let has = |model: &Model| {
+            named.is_none_or(|named| model.endpoints.iter().any(|endpoint| named.contains(endpoint)))
+        };
+        let meant: Vec<usize> = (0..self.list.len()).filter(|model| has(&self.list[*model])).collect();
+        let place = recipe.grid.cell(cell);
+        self.one_of(&meant, |key| {
+            let seed = recipe.config.seed.to_le_bytes();
+            hash64(&[b"judging", &seed, &place.id.0, &number.to_le_bytes(), key])
+        })
+    }
+
+    /// One of some models, by weight.
+    fn one_of(&self, meant: &[usize], hash: impl Fn(&[u8]) -> u64) -> usize {
         let weighs = meant.iter().any(|model| self.list[*model].weight > 0.0);
         let scores = meant.iter().map(|model| {
             let Model { key, weight, .. } = &self.list[*model];
-            let seed = recipe.config.seed.to_le_bytes();
-            let hash = hash64(&[b"model", &seed, &place.id.0, &ask.to_le_bytes(), key]);
-            weighted_score(hash, if weighs { *weight } else { 1.0 })
+            weighted_score(hash(key), if weighs { *weight } else { 1.0 })
         });
         meant[best(scores)]
     }

@@ -6,14 +6,14 @@ use rayon::prelude::*;
 use serde_json::Value;
 
 use crate::anonymize::{Anonymizer, KeyMissing, Policy, Preset};
-use crate::check::{self, Judge};
+use crate::check::{self, Judge, JudgeModel, LabelCheck};
 use crate::config::diagnostic::Report;
 use crate::config::resolved::{Amount, Scope};
 use crate::config::{Config, Diagnostic, Loaded};
 use crate::fingerprint::{Ask, Frame, Message, Messages, Room};
 use crate::grid::{self, Cell, Grid, Uneven};
 use crate::model::Fingerprint;
-use crate::prompt::{File, Prompts, RenderError, Shelf, ask_seed};
+use crate::prompt::{File, Prompts, Question, RenderError, Shelf, ask_seed};
 
 use super::{Models, Quotas, evaluate::Rows, repeats};
 
@@ -27,6 +27,10 @@ pub struct Recipe {
     pub grid: Grid,
     pub prompts: Prompts,
     pub judge: Judge,
+    /// Texts are held to their labels.
+    pub label: Option<LabelCheck>,
+    /// In the order in which they are asked.
+    pub judges: Vec<JudgeModel>,
     /// How many rows each cell gets.
     pub quotas: Quotas,
 }
@@ -55,6 +59,16 @@ impl Recipe {
             .ok();
         let shelf = shelf(&config).map_err(|found| report.push(found)).ok().flatten();
         let prompts = Prompts::compile(&config, &grid::axes(&config), files, shelf, &mut report);
+        let mut judges = Vec::new();
+        for judge in &config.checks.judges {
+            match JudgeModel::compile(judge, &config.axes, &report.sources) {
+                Ok(judge) => judges.push(judge),
+                Err(found) => report.push(found),
+            }
+        }
+        let label = config.checks.label.as_ref().and_then(|label| {
+            LabelCheck::compile(label, &config.axes).map_err(|found| report.push(found)).ok()
+        });
         match (grid, judge, prompts) {
             (Some(grid), Some(judge), Some(prompts)) if !report.has_errors() => {
                 let quotas = quotas(&config, &grid, &mut report);
@@ -62,7 +76,7 @@ impl Recipe {
                     .into_iter()
                     .for_each(|found| report.push(found));
                 grid::contradictions(&config, &grid).into_iter().for_each(|found| report.push(found));
-                let mut recipe = Self { config, grid, prompts, judge, quotas };
+                let mut recipe = Self { config, grid, prompts, judge, label, judges, quotas };
                 recipe.teach();
                 match recipe.first_failure() {
                     None => {
@@ -83,8 +97,16 @@ impl Recipe {
         let variants = 0..self.prompts.variants();
         let mut asks =
             cells.flat_map(|cell| variants.clone().flat_map(move |of| [(cell, of, 0), (cell, of, last)]));
-        asks.find_map(|(cell, variant, ask)| {
+        let asked = asks.find_map(|(cell, variant, ask)| {
             self.prompts.render_variant(&self.grid, cell, ask, variant).err()
+        });
+        let mut judged = (0..self.judges.len())
+            .flat_map(|judge| self.grid.cells().take(SOME_CELLS).map(move |cell| (judge, cell)));
+        asked.or_else(|| {
+            judged.find_map(|(judge, cell)| {
+                let question = Question { judge, cell, number: 0, text: "A text." };
+                self.prompts.visit_judge(&self.grid, question, &mut |_, _| {}).err()
+            })
         })
     }
 
@@ -157,6 +179,11 @@ impl Recipe {
     pub fn labels(&self, cell: usize) -> Vec<usize> {
         let axes = self.grid.axes.iter().enumerate().filter(|(_, axis)| axis.label);
         axes.map(|(axis, _)| self.grid.value_at(cell, axis)).collect()
+    }
+
+    /// Whether a text that passed its checks still waits for a ruling on what it says.
+    pub fn rules_on_texts(&self) -> bool {
+        self.label.is_some() || !self.judges.is_empty()
     }
 
     /// Rows that the config wants.

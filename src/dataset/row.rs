@@ -38,10 +38,16 @@ impl Serialize for Row<'_> {
         if let Ok(passed) = &accepted.candidate.outcome
             && let Some(fields) = &passed.fields
         {
-            let is_axis = |name: &str| recipe.grid.axes.iter().any(|axis| *axis.name == *name);
-            for (name, value) in own_fields(fields, is_axis) {
+            let is_taken = |name: &str| {
+                recipe.grid.axes.iter().any(|axis| *axis.name == *name)
+                    || accepted.judged.is_some_and(|judged| judged.contains_key(name))
+            };
+            for (name, value) in own_fields(fields, is_taken) {
                 out.serialize_entry(&name, value)?;
             }
+        }
+        for (name, value) in accepted.judged.into_iter().flatten() {
+            out.serialize_entry(name, value)?;
         }
         if !accepted.candidate.mended.is_empty() {
             out.serialize_entry("mended", &accepted.candidate.mended)?;
@@ -79,7 +85,7 @@ enum Words<'a> {
 impl Serialize for Words<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match self {
-            Words::Of(Why::Own(reason)) => serializer.collect_str(reason),
+            Words::Of(Why::Own(reason) | Why::Judged(reason)) => serializer.collect_str(reason),
             Words::Of(why) => serializer.collect_str(&why.reason()),
             Words::GivenUp(reason) => serializer.collect_str(&format_args!("the ask was given up: {reason}")),
         }
@@ -139,12 +145,12 @@ fn names<M: SerializeMap>(out: &mut M, recipe: &Recipe, cell: usize) -> Result<(
 }
 
 /// Further fields of an answer; one that would hide a column of ours is set apart by `answer_`.
-fn own_fields(fields: &Map<String, Value>, is_axis: impl Fn(&str) -> bool) -> Vec<(String, &Value)> {
+fn own_fields(fields: &Map<String, Value>, is_taken: impl Fn(&str) -> bool) -> Vec<(String, &Value)> {
     let mut out: Vec<(String, &Value)> = Vec::with_capacity(fields.len());
     for (name, value) in fields {
         let mut name = name.clone();
         while matches!(name.as_str(), "id" | "text" | "mended" | "spans" | "model" | "prompt" | "fingerprint")
-            || is_axis(&name)
+            || is_taken(&name)
             || out.iter().any(|(other, _)| *other == name)
         {
             name = format!("answer_{name}");

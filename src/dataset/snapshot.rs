@@ -8,7 +8,8 @@ use crate::model::{CellId, Fingerprint};
 use crate::report::CellChange;
 
 /// The asks that each cell's stream reached in a run: for each cell in order of id the id, the
-/// number of asks, and the beginnings of their fingerprints.
+/// number of asks, and the beginnings of their fingerprints. Behind the cells stand the requests to
+/// judges in the same form, under an id that is after all others, if there are any.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct CellAsks(Vec<u8>);
 
@@ -48,9 +49,14 @@ impl CellAsks {
         while cells.next().unwrap_or(false) {
             out.extend_from_slice(&cells.asks);
         }
+        // The end was met, or the judges' requests, which are no cell's.
+        out.append(&mut cells.asks);
         out
     }
 }
+
+/// Under what the requests to judges stand; no cell has this id.
+const JUDGED: CellId = CellId([255; 16]);
 
 /// Gathers the asks that each cell reaches.
 #[derive(Debug)]
@@ -59,11 +65,13 @@ pub struct Reached {
     first: Vec<AskHash>,
     /// Cell, ask, beginning of the fingerprint.
     further: Vec<(u32, u32, AskHash)>,
+    /// Of requests to judges.
+    judged: Vec<AskHash>,
 }
 
 impl Reached {
     pub fn new(grid: &Grid) -> Self {
-        Self { first: vec![[0; 8]; grid.size()], further: Vec::new() }
+        Self { first: vec![[0; 8]; grid.size()], further: Vec::new(), judged: Vec::new() }
     }
 
     pub fn finish(mut self, grid: &Grid) -> CellAsks {
@@ -85,6 +93,13 @@ impl Reached {
             }
             out[count..count + 4].copy_from_slice(&asks.to_le_bytes());
         }
+        self.judged.sort_unstable();
+        self.judged.dedup();
+        if !self.judged.is_empty() {
+            out.extend(JUDGED.0);
+            out.extend((self.judged.len() as u32).to_le_bytes());
+            out.extend(self.judged.as_flattened());
+        }
         CellAsks(out)
     }
 }
@@ -95,6 +110,10 @@ impl<N: Name> Sink<N> for Reached {
             0 => self.first[cell] = short(fingerprint),
             ask => self.further.push((cell as u32, ask, short(fingerprint))),
         }
+    }
+
+    fn judging(&mut self, _cell: usize, fingerprint: &Fingerprint) {
+        self.judged.push(short(fingerprint));
     }
 }
 
@@ -230,7 +249,7 @@ impl<R: Read> Cells<R> {
         Self { bytes: BufReader::with_capacity(1 << 16, bytes), cell: None, asks: Vec::new(), begun: false }
     }
 
-    /// Reads the next cell; `false` at the end.
+    /// Reads the next cell; `false` at the end, or behind the last cell.
     fn next(&mut self) -> io::Result<bool> {
         self.begun = true;
         self.cell = None;
@@ -245,6 +264,9 @@ impl<R: Read> Cells<R> {
             let mut hash = [0; 8];
             self.bytes.read_exact(&mut hash)?;
             self.asks.push(hash);
+        }
+        if CellId(id) == JUDGED {
+            return Ok(false);
         }
         self.cell = Some(CellId(id));
         Ok(true)
@@ -297,7 +319,7 @@ mod tests {
             Sink::<()>::reached(&mut difference, *cell, *ask, &fingerprint(*byte));
         }
         for cell in open {
-            let demand = Demand { cell: *cell, ask: 0, fingerprint: fingerprint(0) };
+            let demand = Demand { cell: *cell, ask: 0, fingerprint: fingerprint(0), about: None };
             Sink::<()>::demand(&mut difference, &demand, 1);
         }
         difference.finish().unwrap()
@@ -337,6 +359,25 @@ mod tests {
         assert_eq!(difference(&some, &then, &ranks, &[at("p"), at("u")]), expected);
         let restored = CellChange { new: 0, restored: 1, ..expected };
         assert_eq!(difference(&some, &then, &ranks, &[at("p")]), restored);
+    }
+
+    #[test]
+    fn requests_to_judges_are_kept_and_are_no_cell() {
+        let grid = grid("    a: [p, q]\n");
+        let mut reached = Reached::new(&grid);
+        for (cell, byte) in [(0, 1), (1, 2)] {
+            Sink::<()>::reached(&mut reached, cell, 0, &fingerprint(byte));
+        }
+        for byte in [9, 8, 9] {
+            Sink::<()>::judging(&mut reached, 1, &fingerprint(byte));
+        }
+        let asks = reached.finish(&grid);
+        assert_eq!(asks.all(), [[1; 8], [2; 8], [8; 8], [9; 8]]);
+        assert_eq!(asks.asks(&grid.cell(1).id), [[2; 8]]);
+        assert_eq!(CellAsks::from_bytes(asks.clone().into_bytes()), Some(asks.clone()));
+        let same: &[&[_]] = &[&[(0, 0, 1), (1, 0, 2)]];
+        let change = difference(&grid, &asks, same, &[]);
+        assert_eq!(change, CellChange { kept: 2, ..CellChange::default() });
     }
 
     #[test]

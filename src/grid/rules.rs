@@ -3,12 +3,11 @@
 use std::collections::HashMap;
 
 use minijinja::value::Value;
-use minijinja::{Environment, UndefinedBehavior};
 
 use super::GridAxis;
 use crate::config::diagnostic::{Sources, did_you_mean};
+use crate::config::expression::{Expression, place, wrong};
 use crate::config::resolved::Rule;
-use crate::config::scalar;
 use crate::config::{Diagnostic, Span};
 use crate::tokens;
 
@@ -22,18 +21,11 @@ pub struct CompiledRule {
 }
 
 /// An expression, answered once for each combination of just the axes it reads.
+#[derive(Debug)]
 struct Condition {
-    source: String,
-    environment: Environment<'static>,
+    expression: Expression,
     reads: Vec<usize>,
     known: HashMap<Vec<usize>, bool>,
-    at: Option<Span>,
-}
-
-impl std::fmt::Debug for Condition {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Condition").field("source", &self.source).finish_non_exhaustive()
-    }
 }
 
 impl CompiledRule {
@@ -71,57 +63,25 @@ impl CompiledRule {
 
 impl Condition {
     fn new(source: &str, at: Option<Span>, axes: &[GridAxis], sources: &Sources) -> Result<Self, Diagnostic> {
-        if source.trim().is_empty() {
-            let found = Diagnostic::error("expression", "this `if` is empty");
-            return Err(place(found.help("such as `if: emotion.polarity == 'negative'`"), at));
-        }
-        let mut environment = Environment::new();
-        environment.set_undefined_behavior(UndefinedBehavior::Strict);
-        environment.set_fuel(Some(1_000_000));
+        let such_as = ("if", "if: emotion.polarity == 'negative'");
+        let expression = Expression::compile(source, such_as, at, sources)?;
         let names: Vec<&str> = axes.iter().map(|axis| &*axis.name).collect();
-        // The span of a part of the expression, where the config holds it on one line as it is.
-        let part =
-            |from: usize, length: usize| at.map(|at| scalar::part(sources, at, source, from..from + length));
-        let reads = {
-            let expression = environment.compile_expression_owned(closed(source)).map_err(|error| {
-                let place = error.range().map(|range| (range.start.saturating_sub(1), range.len()));
-                let at = place.and_then(|(from, length)| part(from, length)).or(at);
-                let found = wrong(at, "this `if` is not an expression", &error);
-                let words = ["&&", "||", "!"].iter().any(|sign| source.replace("!=", "").contains(sign));
-                match error.detail().unwrap_or_default() {
-                    _ if source.contains("{{") || source.contains("{%") => {
-                        found.help("write the expression alone, without `{{ }}`")
-                    }
-                    _ if words => found.help("write `and`, `or` and `not`"),
-                    detail if detail.contains("unexpected `=`") => found.help("compare with `==`"),
-                    _ => found,
-                }
-            })?;
-            let mut unknown: Vec<String> = Vec::new();
-            let mut reads = Vec::new();
-            for name in expression.undeclared_variables(false) {
-                match axes.iter().position(|axis| *axis.name == *name) {
-                    Some(axis) => reads.push(axis),
-                    None => unknown.push(name),
-                }
-            }
-            unknown.sort();
-            if let Some(name) = unknown.first() {
-                let from = source.find(name.as_str()).unwrap_or(0);
-                let found = Diagnostic::error("unknown-axis", format!("`{name}` is no axis"));
-                let is_value = axes.iter().any(|axis| axis.values.iter().any(|value| value.name() == name));
-                return Err(place(
-                    match did_you_mean(name, names.iter().copied()) {
-                        _ if is_value => found.help(format!("did you mean the text `'{name}'`, in quotes?")),
-                        Some(near) => found.help(format!("did you mean `{near}`?")),
-                        None => found.help(format!("axes: {}", names.join(", "))),
-                    },
-                    part(from, name.len()),
-                ));
-            }
-            reads.sort_unstable();
-            reads
-        };
+        let axis_of = |name: &String| names.iter().position(|axis| axis == name);
+        if let Some(name) = expression.reads().iter().find(|name| axis_of(name).is_none()) {
+            let from = source.find(name.as_str()).unwrap_or(0);
+            let found = Diagnostic::error("unknown-axis", format!("`{name}` is no axis"));
+            let is_value = axes.iter().any(|axis| axis.values.iter().any(|value| value.name() == name));
+            return Err(place(
+                match did_you_mean(name, names.iter().copied()) {
+                    _ if is_value => found.help(format!("did you mean the text `'{name}'`, in quotes?")),
+                    Some(near) => found.help(format!("did you mean `{near}`?")),
+                    None => found.help(format!("axes: {}", names.join(", "))),
+                },
+                expression.part(sources, from, name.len()),
+            ));
+        }
+        let mut reads: Vec<usize> = expression.reads().iter().filter_map(axis_of).collect();
+        reads.sort_unstable();
         if let Some(axis) = names.iter().find(|axis| **axis == source.trim()) {
             let found = Diagnostic::error("bare-value", format!("`{axis}` alone is always true"));
             return Err(place(found.help(format!("ask for its name: `{axis}.name == '…'`")), at));
@@ -130,10 +90,10 @@ impl Condition {
             return Err(place(
                 Diagnostic::error("bare-value", format!("`{axis}` is a value with attributes, not a text"))
                     .help(format!("compare its name: `{axis}.name == '…'`")),
-                part(from, axis.len()),
+                expression.part(sources, from, axis.len()),
             ));
         }
-        Ok(Self { source: source.to_owned(), environment, reads, known: HashMap::new(), at })
+        Ok(Self { expression, reads, known: HashMap::new() })
     }
 
     fn holds(&mut self, values: &[usize], axes: &[GridAxis]) -> Result<bool, Diagnostic> {
@@ -145,49 +105,16 @@ impl Condition {
             let axis = &axes[*axis];
             (axis.name.to_string(), Value::from_dyn_object(axis.values[*value].clone()))
         }));
-        let answer = self
-            .environment
-            .compile_expression_owned(closed(&self.source))
-            .and_then(|expression| expression.eval(context))
-            .and_then(|value| match value.is_undefined() {
-                true => Err(minijinja::Error::from(minijinja::ErrorKind::UndefinedError)),
-                false => Ok(value.is_true()),
-            });
         let names: Vec<_> = self
             .reads
             .iter()
             .zip(&key)
             .map(|(axis, value)| format!("{}={}", axes[*axis].name, axes[*axis].values[*value].name()))
             .collect();
-        let answer = answer
-            .map_err(|error| wrong(self.at, &format!("this `if` fails at {}", names.join(" ")), &error))?;
+        let answer = self.expression.holds(context).map_err(|error| {
+            wrong(self.expression.at(), &format!("this `if` fails at {}", names.join(" ")), &error)
+        })?;
         self.known.insert(key, answer);
         Ok(answer)
-    }
-}
-
-/// The expression in parentheses: without them the engine takes `a && b` for `a`.
-fn closed(source: &str) -> String {
-    format!("({source})")
-}
-
-fn place(diagnostic: Diagnostic, at: Option<Span>) -> Diagnostic {
-    match at {
-        Some(span) => diagnostic.at(span),
-        None => diagnostic,
-    }
-}
-
-fn wrong(at: Option<Span>, what: &str, error: &minijinja::Error) -> Diagnostic {
-    let mut said = error.kind().to_string();
-    if let Some(detail) = error.detail() {
-        said = format!("{said}: {detail}");
-    }
-    let found = place(Diagnostic::error("expression", format!("{what}: {said}")), at);
-    match error.kind() {
-        minijinja::ErrorKind::UndefinedError => found.help(
-            "every value of the axis needs the attribute; `emotion.polarity is defined and …` asks whether it is there",
-        ),
-        _ => found,
     }
 }

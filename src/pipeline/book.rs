@@ -1,5 +1,6 @@
 //! What `evaluate` reads, over a compiled config and the store.
 
+mod judging;
 mod memory;
 mod verdicts;
 
@@ -11,13 +12,14 @@ use rayon::prelude::*;
 
 use crate::check::Candidate;
 use crate::check::answer::Answer;
-use crate::dataset::evaluate::Demand;
+use crate::dataset::evaluate::{Demand, Judgement, Place};
 use crate::dataset::{Book, Models, Recipe, Stored};
 use crate::fingerprint::Room;
 use crate::model::{Fingerprint, RowId};
 use crate::prompt::RenderError;
 use crate::report::{Status, Watcher};
 use crate::store::{Answers, Reader, Settings, StoreError};
+use judging::Rulings;
 use memory::Memory;
 use verdicts::Verdicts;
 
@@ -42,6 +44,7 @@ pub struct StoreBook<'a> {
     /// Where in them the next is looked for.
     next: usize,
     progress: Option<Progress<'a>>,
+    rulings: Rulings,
 }
 
 struct Ready {
@@ -153,6 +156,7 @@ impl<'a> StoreBook<'a> {
             ready: Vec::new(),
             next: 0,
             progress: None,
+            rulings: Rulings::default(),
         })
     }
 
@@ -200,6 +204,9 @@ impl<'a> StoreBook<'a> {
 
     /// Takes in what was just stored.
     pub fn learn(&mut self, fingerprint: Fingerprint, stored: Stored) {
+        if let Stored::Tombstone(reason) = &stored {
+            self.learn_given_up(fingerprint, reason);
+        }
         if let Some(memory) = &mut self.memory {
             memory.learn(fingerprint, stored, true);
         }
@@ -231,6 +238,8 @@ impl<'a> StoreBook<'a> {
         let Some(reader) = self.reader else { return Ok(()) };
         let mut open: Vec<u32> = (0..asks.len() as u32).collect();
         let (memory, verdicts, texts) = (&self.memory, &mut self.verdicts, self.texts);
+        // What judges are asked has the text in it.
+        let read = texts || self.recipe.rules_on_texts();
         open.retain(|at| {
             let ask = &mut asks[*at as usize];
             if let Some(memory) = memory {
@@ -247,7 +256,7 @@ impl<'a> StoreBook<'a> {
                 ask.place = Some(found.place());
                 ask.known = Some(found.verdicts);
             }
-            match ask.known.take_if(|_| !texts) {
+            match ask.known.take_if(|_| !read) {
                 Some(known) => {
                     ask.stored = Stored::Answer(known);
                     false
@@ -259,7 +268,7 @@ impl<'a> StoreBook<'a> {
             return Ok(());
         }
         let max_tokens = self.recipe.config.sampling.max_tokens;
-        let judge = Judging { recipe: self.recipe, texts: self.texts };
+        let judge = Judging { recipe: self.recipe, texts: read };
         let mut found: Vec<(u32, Arc<[Candidate]>)> = Vec::with_capacity(open.len());
         let fingerprints: Vec<_> = open.iter().map(|at| asks[*at as usize].fingerprint).collect();
         let answers = &mut self.answers;
@@ -339,7 +348,8 @@ impl<'a> StoreBook<'a> {
             }
         }
         if let Some(memory) = &mut self.memory {
-            asks.iter().for_each(|ask| memory.keep(ask, self.texts));
+            let texts = self.texts || self.recipe.rules_on_texts();
+            asks.iter().for_each(|ask| memory.keep(ask, texts));
         }
         Ok(())
     }
@@ -392,6 +402,14 @@ impl Book for StoreBook<'_> {
         curation.is_some_and(|curation| {
             curation.dropped.contains(&RowId::of(fingerprint, candidate.choice, candidate.item))
         })
+    }
+
+    fn has_judges(&self) -> bool {
+        self.recipe.rules_on_texts()
+    }
+
+    fn ruling(&mut self, place: &Place, candidate: &Candidate) -> Result<Judgement, BookError> {
+        self.rule(place, candidate)
     }
 }
 

@@ -37,8 +37,10 @@ pub struct Prospect<'a> {
     models: &'a Models,
     /// By cell: whether it is to be asked for; empty where all are.
     mask: Vec<bool>,
-    /// Demands of the cells that are to be asked for.
+    /// Asks of the cells that are to be asked for.
     pub demands: u64,
+    /// The same of requests to judges.
+    pub judge_demands: u64,
     /// The same by model.
     shares: Vec<u64>,
     open: Open,
@@ -54,6 +56,7 @@ impl<'a> Prospect<'a> {
             models,
             mask,
             demands: 0,
+            judge_demands: 0,
             shares: vec![0; models.list().len()],
             open: Open::default(),
             evidence: Evidence::new(recipe),
@@ -80,6 +83,10 @@ impl<N: Name> Sink<N> for Prospect<'_> {
 
     fn demand(&mut self, demand: &Demand, missing: u32) {
         if self.mask.get(demand.cell).is_some_and(|meant| !meant) {
+            return;
+        }
+        if demand.about.is_some() {
+            self.judge_demands += 1;
             return;
         }
         self.demands += 1;

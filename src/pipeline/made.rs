@@ -27,7 +27,7 @@ pub struct Made<'a> {
     /// What a snapshot keeps; `None` where the evaluation failed.
     pub asks: Option<CellAsks>,
     /// By model: an ask of it that was answered with a row, if there is one.
-    pub proven: Vec<Option<(usize, u32)>>,
+    pub proven: Vec<Option<Demand>>,
     pub morning: Morning,
     /// How answers were judged.
     pub judged: Judged,

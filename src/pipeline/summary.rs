@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, VecDeque};
 
 use serde_json::Value;
 
-use crate::dataset::evaluate::{Accepted, Demand, Name, Rejected, Sink};
+use crate::dataset::evaluate::{Accepted, Demand, Name, Place, Rejected, Sink};
 use crate::dataset::{Book, Models, Recipe, Totals, evaluate};
 use crate::grid::GridAxis;
 use crate::model::RowId;
@@ -200,7 +200,7 @@ pub fn first(id: RowId) -> u64 {
 pub struct Proven<'a> {
     recipe: &'a Recipe,
     models: &'a Models,
-    pub asks: Vec<Option<(usize, u32)>>,
+    pub asks: Vec<Option<Demand>>,
 }
 
 impl<'a> Proven<'a> {
@@ -212,8 +212,9 @@ impl<'a> Proven<'a> {
 impl<N: Name> Sink<N> for Proven<'_> {
     fn row(&mut self, row: &Accepted<'_, N>) {
         if self.asks.contains(&None) {
-            let (cell, ask) = (row.place.cell, row.place.ask);
-            self.asks[self.models.of(self.recipe, cell, ask)].get_or_insert((cell, ask));
+            let Place { cell, ask, fingerprint, .. } = row.place;
+            let demand = Demand { cell, ask, fingerprint, about: None };
+            self.asks[self.models.of(self.recipe, cell, ask)].get_or_insert(demand);
         }
     }
 }
@@ -246,7 +247,6 @@ mod tests {
 
     use super::*;
     use crate::check::{Candidate, Mends, Reason};
-    use crate::dataset::evaluate::Place;
     use crate::model::Fingerprint;
 
     fn place(number: u32) -> Place {
@@ -273,7 +273,7 @@ mod tests {
             }
             let mut rows = Rows::new(before.iter().map(|number| id(*number)));
             for number in &now {
-                let row = Accepted { place: place((*number).into()), rank: 1, name: (), candidate: &candidate, answer: &[] };
+                let row = Accepted { place: place((*number).into()), rank: 1, name: (), candidate: &candidate, answer: &[], judged: None };
                 Sink::<()>::row(&mut rows, &row);
             }
             for number in &duplicates {

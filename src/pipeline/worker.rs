@@ -38,6 +38,8 @@ pub use stop::{Limits, Stop};
 pub struct Progress {
     pub attempts: u64,
     pub requests: u64,
+    /// Those of them that asked a judge.
+    pub judge_requests: u64,
     pub prompt_tokens: u64,
     pub cached_tokens: u64,
     pub completion_tokens: u64,
@@ -67,7 +69,8 @@ const MOST_PENDING: usize = 256;
 /// A received answer on its way into the store.
 struct Pending {
     fingerprint: Fingerprint,
-    stored: Stored,
+    /// What the book is told of it, once it is stored.
+    stored: Option<Stored>,
 }
 
 /// A request that was sent.
@@ -164,8 +167,8 @@ pub struct Tools<'a> {
     /// By cell: whether it is to be asked for.
     pub mask: Vec<bool>,
     pub limits: Limits,
-    /// By model: an ask that was answered before, if there is one.
-    pub proven: Vec<Option<(usize, u32)>>,
+    /// By model: what was answered before, if there is anything.
+    pub proven: Vec<Option<Demand>>,
 }
 
 /// What came of a worker's work.
@@ -358,7 +361,8 @@ impl Worker<'_> {
                 let now = self.now();
                 match self.queues[model].next(now) {
                     Next::Start(ticket, demand, spot) => {
-                        let most = self.cost(model, self.endpoint_of(model, spot.server));
+                        let answer = self.book.longest_answer(&demand);
+                        let most = self.cost(model, self.endpoint_of(model, spot.server), answer);
                         let send = Send { model, ticket, spot, demand, sent: Instant::now(), most };
                         if let Err(failure) = self.send(send) {
                             self.error = Some(failure);
@@ -383,7 +387,7 @@ impl Worker<'_> {
 
     fn send(&mut self, send: Send) -> Result<(), RunError> {
         let Send { model, demand, spot, .. } = send;
-        let ask = self.recipe.ask(self.book.models(), demand.cell, demand.ask)?;
+        let ask = self.book.ask(&demand, false)?;
         let endpoint = self.endpoint_of(model, spot.server);
         let config = &self.recipe.config.endpoints[endpoint];
         let server = &self.servers[endpoint];
@@ -473,8 +477,9 @@ impl Worker<'_> {
         self.servers[endpoint].error = None;
         self.longest_prompt = self.longest_prompt.max(usage.prompt_tokens as u32);
         self.last_errors.remove(&demand.fingerprint);
-        self.servers[endpoint].known_good = Some((demand.cell, demand.ask));
+        self.servers[endpoint].known_good = Some(demand);
         self.progress.requests += 1;
+        self.progress.judge_requests += u64::from(demand.about.is_some());
         self.progress.prompt_tokens += usage.prompt_tokens;
         self.progress.completion_tokens += usage.completion_tokens;
         self.progress.cached_tokens += answer.cached_tokens();
@@ -483,20 +488,27 @@ impl Worker<'_> {
         let ended = answer.ended_by_itself();
         // With several choices servers differ in what they count, so the number is not relied on.
         let tokens = (answer.choices.len() == 1 && answer.usage.is_some()).then_some(usage.completion_tokens);
-        let candidates = self.book.judge(demand.cell, &answer);
-        if let Some(good) = candidates.iter().position(|candidate| candidate.outcome.is_ok()) {
-            self.example = Some((demand.cell, candidates.clone(), good));
-        }
+        let (kind, max_tokens, stored) = match demand.about {
+            None => {
+                let candidates = self.book.judge(demand.cell, &answer);
+                if let Some(good) = candidates.iter().position(|candidate| candidate.outcome.is_ok()) {
+                    self.example = Some((demand.cell, candidates.clone(), good));
+                }
+                (Kind::Chat, self.recipe.config.sampling.max_tokens, Some(Stored::Answer(candidates)))
+            }
+            // It is read where the text is judged.
+            Some(_) => (Kind::Judge, self.book.longest_answer(&demand) as u32, None),
+        };
         let completion = Completion {
             fingerprint: demand.fingerprint,
-            max_tokens: self.recipe.config.sampling.max_tokens,
-            kind: Kind::Chat,
+            max_tokens,
+            kind,
             request: ask.canonical(),
             answer: raw,
             ended,
             tokens,
         };
-        let ticket = self.put_off(demand.fingerprint, Stored::Answer(candidates));
+        let ticket = self.put_off(demand.fingerprint, stored);
         if let Err(failure) = self.writer.completion(ticket, completion) {
             self.error.get_or_insert(failure.into());
             self.pending.remove(&ticket);
@@ -509,7 +521,7 @@ impl Worker<'_> {
         format!("{}: {}", names.join(" · "), candidate.text.split_whitespace().collect::<Vec<_>>().join(" "))
     }
 
-    fn put_off(&mut self, fingerprint: Fingerprint, stored: Stored) -> u64 {
+    fn put_off(&mut self, fingerprint: Fingerprint, stored: Option<Stored>) -> u64 {
         self.next_pending += 1;
         self.pending.insert(self.next_pending, Pending { fingerprint, stored });
         self.next_pending
@@ -525,9 +537,11 @@ impl Worker<'_> {
                 continue;
             }
             self.stale = true;
-            match written.superseded.contains(&ticket) {
-                true => self.book.forget(&pending.fingerprint),
-                false => self.book.learn(pending.fingerprint, pending.stored),
+            match pending.stored {
+                Some(stored) if !written.superseded.contains(&ticket) => {
+                    self.book.learn(pending.fingerprint, stored);
+                }
+                _ => self.book.forget(&pending.fingerprint),
             }
         }
         if let Err(failure) = written.result

@@ -154,8 +154,15 @@ impl Templates {
     }
 
     /// Reports variables that no cell has, attributes that no value has, bare comparisons, and axes
-    /// that no template reads.
-    pub fn check_variables(&self, roots: &[&str], config: &Config, axes: &[GridAxis], report: &mut Report) {
+    /// that no template reads. `others` are templates of which only the lists count that they read.
+    pub fn check_variables(
+        &self,
+        roots: &[&str],
+        others: &[&str],
+        config: &Config,
+        axes: &[GridAxis],
+        report: &mut Report,
+    ) {
         let names: Vec<&str> = axes.iter().map(|axis| &*axis.name).collect();
         let known: Vec<&str> = names
             .iter()
@@ -163,42 +170,35 @@ impl Templates {
             .chain(["lists", "items", "ask"])
             .chain(config.exemplars.as_ref().map(|_| "exemplars"))
             .collect();
-        let globals: BTreeSet<String> = self.environment.globals().map(|(name, _)| name.to_owned()).collect();
         let mut read: BTreeSet<String> = BTreeSet::new();
         // `None` where a template may read any list.
         let mut lists: Option<BTreeSet<String>> = Some(BTreeSet::new());
         let mut any_file = false;
+        let mut read_lists = |source: &str| {
+            lists = lists.take().zip(tokens::keys_read(source, "lists")).map(|(mut lists, keys)| {
+                lists.extend(keys);
+                lists
+            });
+        };
         for name in self.reached(roots) {
             let Ok(template) = self.environment.get_template(&name) else { continue };
             let source = template.source();
             any_file |= tokens::reads_any_file(source);
             self.check_filters(&name, source, report);
-            lists = lists.zip(tokens::keys_read(source, "lists")).map(|(mut lists, keys)| {
-                lists.extend(keys);
-                lists
-            });
+            read_lists(source);
             let mut undeclared: Vec<String> = template.undeclared_variables(true).into_iter().collect();
             undeclared.sort();
             read.extend(undeclared.iter().filter_map(|path| path.split('.').next().map(str::to_owned)));
             // What an included file may read depends on who includes it, so only rendering tells.
             if roots.contains(&name.as_str()) {
-                let mut found: Vec<Diagnostic> = undeclared
-                    .iter()
-                    .filter(|path| path.split('.').next().is_none_or(|root| !globals.contains(root)))
-                    .filter_map(|path| self.undefined(&name, source, path, &known, config, axes, report))
-                    .collect();
-                found.sort_by_key(|found| found.at.map(|span| span.start));
-                found.into_iter().for_each(|found| report.push(found));
+                self.check_undefined(&name, source, &undeclared, &known, config, axes, report);
             }
-            if let Some((axis, at)) = tokens::bare_comparison(source, &names) {
-                let what = format!("`{axis}` is a value with attributes, not a text, so this is never true");
-                let span = self.place(&name, source, at..at + axis.len(), &mut report.sources);
-                report.push(
-                    Diagnostic::error("bare-value", what)
-                        .at(span)
-                        .help(format!("compare its name: `{axis}.name == '…'`")),
-                );
-            }
+            self.check_comparisons(&name, source, &names, report);
+        }
+        for name in self.reached(others) {
+            let Ok(template) = self.environment.get_template(&name) else { continue };
+            any_file |= tokens::reads_any_file(template.source());
+            read_lists(template.source());
         }
         // What stands in a file that is chosen while rendering nobody knows.
         if !any_file && !report.has_errors() {
@@ -207,6 +207,79 @@ impl Templates {
             if let Some(lists) = lists {
                 unread::lists(config, &lists, report);
             }
+        }
+    }
+
+    /// Reports the same of a judge's templates, and one that shows the axis that it is to be blind to;
+    /// `false` where none of them reads the text.
+    pub fn check_judge(
+        &self,
+        roots: &[&str],
+        blind_to: Option<&str>,
+        config: &Config,
+        axes: &[GridAxis],
+        report: &mut Report,
+    ) -> bool {
+        let names: Vec<&str> = axes.iter().map(|axis| &*axis.name).collect();
+        let own = if blind_to.is_some() { &["lists", "text", "labels"][..] } else { &["lists", "text"] };
+        let known: Vec<&str> = names.iter().chain(own).copied().collect();
+        let mut shows = false;
+        for name in self.reached(roots) {
+            let Ok(template) = self.environment.get_template(&name) else { continue };
+            let source = template.source();
+            self.check_filters(&name, source, report);
+            let mut undeclared: Vec<String> = template.undeclared_variables(true).into_iter().collect();
+            undeclared.sort();
+            if let Some(axis) = blind_to
+                && undeclared.iter().any(|path| path.split('.').next() == Some(axis))
+            {
+                let from = tokens::first_use(source, axis).unwrap_or(0);
+                let at = self.place(&name, source, from..from + axis.len(), &mut report.sources);
+                let what = format!("this template shows `{axis}`, which the model is to find");
+                let found = Diagnostic::error("judge", what).at(at);
+                report.push(found.help("`labels` has all its values, and does not tell which is meant"));
+            }
+            shows |= undeclared.iter().any(|path| path == "text") || tokens::reads_any_file(source);
+            if roots.contains(&name.as_str()) {
+                self.check_undefined(&name, source, &undeclared, &known, config, axes, report);
+            }
+            self.check_comparisons(&name, source, &names, report);
+        }
+        shows
+    }
+
+    /// Reports what a template reads and there is not.
+    #[allow(clippy::too_many_arguments)]
+    fn check_undefined(
+        &self,
+        name: &str,
+        source: &str,
+        undeclared: &[String],
+        known: &[&str],
+        config: &Config,
+        axes: &[GridAxis],
+        report: &mut Report,
+    ) {
+        let global = |root: &str| self.environment.globals().any(|(name, _)| name == root);
+        let mut found: Vec<Diagnostic> = undeclared
+            .iter()
+            .filter(|path| path.split('.').next().is_none_or(|root| !global(root)))
+            .filter_map(|path| self.undefined(name, source, path, known, config, axes, report))
+            .collect();
+        found.sort_by_key(|found| found.at.map(|span| span.start));
+        found.into_iter().for_each(|found| report.push(found));
+    }
+
+    /// Reports a value that is compared with a text.
+    fn check_comparisons(&self, name: &str, source: &str, axes: &[&str], report: &mut Report) {
+        if let Some((axis, at)) = tokens::bare_comparison(source, axes) {
+            let what = format!("`{axis}` is a value with attributes, not a text, so this is never true");
+            let span = self.place(name, source, at..at + axis.len(), &mut report.sources);
+            report.push(
+                Diagnostic::error("bare-value", what)
+                    .at(span)
+                    .help(format!("compare its name: `{axis}.name == '…'`")),
+            );
         }
     }
 

@@ -62,6 +62,10 @@ pub struct PlanSummary {
     pub kept_cells: u64,
     /// Asks that must be sent now.
     pub requests: u64,
+    /// Those of them that ask judges.
+    pub judge_requests: u64,
+    /// What judges are asked at least about each text that passes its other checks.
+    pub judge_votes: u64,
     /// What they will come to.
     pub expected: Forecast,
     pub accepted: u64,
@@ -100,6 +104,9 @@ pub struct Summary {
     pub accepted: u64,
     /// Completions that were asked for and stored.
     pub requests: u64,
+    /// Those of them that asked judges.
+    #[serde(default)]
+    pub judge_requests: u64,
     /// Sends, with those that failed and were tried again.
     pub attempts: u64,
     /// Stored completions that were used again.

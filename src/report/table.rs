@@ -15,7 +15,12 @@ pub fn summary_text(summary: &Summary, advice: &dyn Fn(&str) -> Option<&'static 
         other => other,
     };
     line("rows", format!("{} of {} ({state})", thousands(summary.accepted), thousands(summary.wanted)));
-    let mut asked = format!("{} asked, {} reused", thousands(summary.requests), thousands(summary.reused));
+    let judged = match summary.judge_requests {
+        0 => String::new(),
+        of => format!(" ({} of judges)", thousands(of)),
+    };
+    let mut asked =
+        format!("{} asked{judged}, {} reused", thousands(summary.requests), thousands(summary.reused));
     if summary.attempts > summary.requests {
         asked.push_str(&format!(", {} sent in all", thousands(summary.attempts)));
     }
@@ -216,9 +221,17 @@ pub fn plan_text(plan: &PlanSummary) -> String {
     }
     if plan.requests > 0 {
         out.push_str(&format!("\n{}", plan.expected.text()));
+        if plan.judge_votes > 0 {
+            let each = count(plan.judge_votes, "request");
+            out.push_str(&format!("judges: {each} more for each text that passes its checks\n"));
+        }
     }
+    let judged = match plan.judge_requests {
+        0 => String::new(),
+        of => format!(" ({} of judges)", thousands(of)),
+    };
     out.push_str(&format!(
-        "\nPlan: {} to ask now, {} of {} from stored answers",
+        "\nPlan: {} to ask now{judged}, {} of {} from stored answers",
         count(plan.requests, "request"),
         thousands(plan.accepted),
         count(plan.samples, "row"),

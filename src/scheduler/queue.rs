@@ -96,6 +96,8 @@ pub struct Queue<T> {
     servers: Vec<Server<T>>,
     /// Stretches that no place has begun, with their length when pushed.
     stretches: VecDeque<(usize, VecDeque<Item<T>>)>,
+    /// Items that go before these.
+    first: VecDeque<Item<T>>,
     /// Items that failed and may be tried again, each on some servers only.
     again: VecDeque<Item<T>>,
     /// Items that wait for a time of their own, soonest first.
@@ -130,6 +132,7 @@ impl<T: Clone> Queue<T> {
             policy,
             servers: servers.into_iter().map(Server::new).collect(),
             stretches: VecDeque::new(),
+            first: VecDeque::new(),
             again: VecDeque::new(),
             delayed: BinaryHeap::new(),
             delayed_items: HashMap::new(),
@@ -146,17 +149,25 @@ impl<T: Clone> Queue<T> {
 
     /// Adds items behind those that wait, alike ones beside each other.
     pub fn push(&mut self, stretch: impl IntoIterator<Item = T>) {
-        let items: VecDeque<Item<T>> = stretch
-            .into_iter()
-            .map(|work| {
-                self.next_ticket += 1;
-                Item { ticket: Ticket(self.next_ticket), work, history: History::default() }
-            })
-            .collect();
+        let items: VecDeque<Item<T>> = self.items(stretch).collect();
         if !items.is_empty() {
             self.ready += items.len();
             self.stretches.push_back((items.len(), items));
         }
+    }
+
+    /// Adds items before all that nobody has begun: they go out as soon as a place is free.
+    pub fn push_first(&mut self, items: impl IntoIterator<Item = T>) {
+        let items: Vec<Item<T>> = self.items(items).collect();
+        self.ready += items.len();
+        self.first.extend(items);
+    }
+
+    fn items(&mut self, work: impl IntoIterator<Item = T>) -> impl Iterator<Item = Item<T>> {
+        work.into_iter().map(|work| {
+            self.next_ticket += 1;
+            Item { ticket: Ticket(self.next_ticket), work, history: History::default() }
+        })
     }
 
     /// What one request may cost at most, in tokens; reserved for it where a server has a limit.
@@ -257,6 +268,7 @@ impl<T: Clone> Queue<T> {
                 out.extend(place.items.drain(..).map(|item| item.work));
             }
         }
+        out.extend(self.first.drain(..).map(|item| item.work));
         out.extend(self.stretches.drain(..).flat_map(|(_, items)| items).map(|item| item.work));
         out.extend(self.again.drain(..).map(|item| item.work));
         out.extend(self.delayed_items.drain().map(|(_, item)| item.work));
@@ -350,7 +362,7 @@ impl<T: Clone> Queue<T> {
         server.under_way += 1;
     }
 
-    /// The next item for a spot: one that failed before, else on in its own stretch, else a part of
+    /// The next item for a spot: one that failed before, else one that goes first, else on in its own stretch, else a part of
     /// one that nobody began, else half of the longest that another place has.
     fn take(&mut self, spot: Spot) -> Option<Item<T>> {
         // One that keeps failing must neither hold up the others nor starve.
@@ -361,6 +373,9 @@ impl<T: Clone> Queue<T> {
             return self.again.remove(at);
         }
         self.fresh_starts += 1;
+        if let Some(item) = self.first.pop_front() {
+            return Some(item);
+        }
         let own = &mut self.servers[spot.server].places[spot.place].items;
         if let Some(item) = own.pop_front() {
             return Some(item);

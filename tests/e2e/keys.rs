@@ -115,7 +115,63 @@ impl Bench {
     }
 }
 
+/// A judge that scores each text; its config fits behind `--set`.
+const JUDGE: &str = "checks.judges.j={prompt: 'Score {{ text }}', accept: score >= 3, schema: {type: object, properties: {score: {type: integer}}, required: [score]}}";
+
+/// A fake whose judge gives each text a 3.
+fn judged() -> Bench {
+    Bench::scripted(|seen, _| if seen.is_judging() { Reply::text(r#"{"score": 3}"#) } else { Reply::Good })
+}
+
+/// A fake that finds joy in two texts of three, and anger in the third, whatever they say.
+fn blind() -> Bench {
+    let asked = std::sync::Mutex::new(std::collections::HashMap::<String, usize>::new());
+    Bench::scripted(move |seen, _| match seen.is_finding() {
+        true => {
+            let mut asked = asked.lock().unwrap();
+            let before = asked.entry(seen.user()).or_default();
+            *before += 1;
+            Reply::text(
+                &json!({ "label": if before.is_multiple_of(3) { "anger" } else { "joy" } }).to_string(),
+            )
+        }
+        false => Reply::Good,
+    })
+}
+
+/// A probe that takes lovely texts for the first of three labels.
+fn probe_of(project: &Project, name: &str, labels: [&str; 3]) {
+    let words = ["lovely and wonderful", "dreadful and awful", "odd and strange"];
+    let rows = (0..60).map(|n| {
+        json!({ "text": format!("The day was {} today {}.", words[n % 3], n % 7), "label": labels[n % 3] })
+            .to_string()
+            + "\n"
+    });
+    project.write("train.jsonl", &rows.collect::<String>());
+    project.emogrid(&["train", "--probe", "--train", "train.jsonl", "--model", name]).exits(0);
+}
+
+impl Seen {
+    /// Whether it asks which label a text shows.
+    fn is_finding(&self) -> bool {
+        !self.body["response_format"]["json_schema"]["schema"]["properties"]["label"].is_null()
+    }
+
+    /// Whether it is a request to the judge `j`.
+    fn is_judging(&self) -> bool {
+        !self.body["response_format"]["json_schema"]["schema"]["properties"]["score"].is_null()
+    }
+}
+
 impl Made {
+    fn judging(&self) -> impl Iterator<Item = &Seen> {
+        self.seen.iter().filter(|seen| seen.is_judging())
+    }
+
+    fn finding(&self) -> impl Iterator<Item = &Seen> {
+        self.seen.iter().filter(|seen| seen.is_finding())
+    }
+
     #[track_caller]
     fn exits(self, code: i32) -> Self {
         assert_eq!(self.code, Some(code), "{}", self.stderr);
@@ -1175,6 +1231,160 @@ effects! {
         }
         bench.project.write("terms.txt", "moist\n");
         bench.run(&[cell, "checks.toxicity.terms=terms.txt"]).exits(0);
+    }
+
+    judges_have_a_say(
+        "checks.judges", "checks.judges.NAME.prompt", "checks.judges.NAME.prompt.from", "checks.judges.NAME.prompt.text",
+        "checks.judges.NAME.system", "checks.judges.NAME.system.from", "checks.judges.NAME.system.text",
+        "checks.judges.NAME.schema", "checks.judges.NAME.accept", "checks.judges.NAME.columns"
+    ) {
+        let bench = judged();
+        bench.project.write("prompts/ask.j2", "Good? {{ text }}");
+        bench.project.write("prompts/be.j2", "You judge {{ place }}.");
+        let made = bench.run(&[JUDGE]).exits(0);
+        assert_eq!((made.seen.len(), made.rows[0].get("j_score")), (8, None));
+        let with = |key: &str, value: &str| bench.run(&[JUDGE, &format!("checks.judges.j.{key}={value}")]);
+        let asked = |made: &Made| -> BTreeSet<String> {
+            made.judging().map(|seen| seen.user().split_whitespace().next().unwrap().to_owned()).collect()
+        };
+        for (prompt, first) in [("'Well, {{ text }}'", "Well,"), ("{from: ask.j2}", "Good?"), ("{text: 'So: {{ text }}'}", "So:")] {
+            let made = with("prompt", prompt).exits(0);
+            assert_eq!(asked(&made), [first.to_owned()].into(), "{prompt}");
+        }
+        for (system, place) in [("Be {{ place }}.", "Be home."), ("{from: be.j2}", "You judge home."), ("{text: 'At {{ place }}'}", "At home")] {
+            let made = with("system", system).exits(0);
+            let said: BTreeSet<_> = made.judging().map(|seen| seen.body["messages"][0]["content"].as_str().unwrap().to_owned()).collect();
+            assert!(said.len() == 2 && said.contains(place), "{said:?}");
+        }
+        let made = with("accept", "score >= 4").exits(4);
+        assert_eq!((made.rows.len(), made.reasons()), (0, texts(["judge:j"])));
+        with("accept", "place.name == 'home' and score == 3").exits(4);
+        let made = with("schema", "{type: object, properties: {score: {type: integer, maximum: 2}}, required: [score]}").exits(4);
+        assert!(made.rejects.iter().all(|reject| reject["why"].as_str().unwrap().contains("the last schema")));
+        let made = with("columns", "[score, votes]").exits(0);
+        assert!(made.rows.iter().all(|row| row["j_score"] == 3 && row["j_votes"] == 1));
+    }
+
+    judges_are_asked_as_often_as_said("checks.judges.NAME.votes", "checks.judges.NAME.asks") {
+        let bench = judged();
+        let made = bench.run(&[JUDGE, "checks.judges.j.votes=3"]).exits(0);
+        assert_eq!(made.judging().count(), 12);
+        bench.fake.script(|seen, _| if seen.is_judging() { Reply::text("no") } else { Reply::Good });
+        let once = [JUDGE, "samples.max_asks=1"];
+        assert_eq!(bench.run(&once).exits(4).judging().count(), 12);
+        let made = bench.run(&[JUDGE, "samples.max_asks=1", "checks.judges.j.asks=5"]).exits(4);
+        assert_eq!(made.judging().count(), 20);
+        bench.run(&[JUDGE, "checks.judges.j.votes=3", "checks.judges.j.asks=2"]).exits(2);
+    }
+
+    a_judge_has_a_model("checks.judges.NAME.model") {
+        let (bench, other) = (judged(), Fake::start_at(0, Model { file: "other.gguf".into(), ..Model::default() }));
+        other.script(|_, _| Reply::text(r#"{"score": 3}"#));
+        let second = format!("endpoints.other={{url: '{}', weight: 0}}", other.url());
+        let made = bench.run(&[&second, JUDGE, "checks.judges.j.model=other"]).exits(0);
+        assert_eq!((made.seen.len(), other.take_count()), (4, 4));
+        let made = bench.run(&[&second, JUDGE, "checks.judges.j.model=fake"]).exits(0);
+        assert_eq!((made.seen.len(), other.take_count()), (8, 0));
+    }
+
+    a_judge_is_sampled_in_its_own_way(
+        "checks.judges.NAME.sampling", "checks.judges.NAME.sampling.temperature", "checks.judges.NAME.sampling.top_p",
+        "checks.judges.NAME.sampling.max_tokens", "checks.judges.NAME.sampling.extra"
+    ) {
+        let bench = judged();
+        for (key, value, field, default) in [
+            ("temperature", json!(0.9), "temperature", json!(0.3)),
+            ("top_p", json!(0.5), "top_p", json!(0.95)),
+            ("max_tokens", json!(33), "max_tokens", json!(256)),
+            ("extra", json!({ "top_k": 7 }), "top_k", json!(40)),
+        ] {
+            let sent = |made: &Made| -> Vec<Value> { made.judging().map(|seen| seen.body[field].clone()).collect() };
+            let generation = ["sampling.temperature=0.7", "sampling.max_tokens=99", JUDGE];
+            assert_eq!(sent(&bench.run(&generation).exits(0)), vec![default; 4], "{key}");
+            let set = format!("checks.judges.j.sampling={}", json!({ key: value }));
+            let made = bench.run(&[JUDGE, &set]).exits(0);
+            let expected = value.get(field).unwrap_or(&value).clone();
+            assert_eq!(sent(&made), vec![expected; 4], "{key}");
+        }
+    }
+
+    labels_are_held_to_a_probe("checks.label", "checks.label.probe", "checks.label.top", "checks.label.axis") {
+        let bench = Bench::scripted(|_, before| {
+            let text = format!("The day was lovely and wonderful, number {before}.");
+            Reply::text(&json!({ "text": text }).to_string())
+        });
+        probe_of(&bench.project, "mood.probe", ["joy", "anger", "surprise"]);
+        probe_of(&bench.project, "place.probe", ["home", "work", "away"]);
+        let cell = "dedup.scope=cell";
+        bench.run(&[cell]).exits(0);
+        let made = bench.run(&[cell, "checks.label.probe=mood.probe", "checks.label.top=1"]).exits(4);
+        assert_eq!((made.column("emotion"), made.reasons()), (texts(["joy"]), texts(["label"])));
+        assert!(made.rows.iter().all(|row| row["label_rank"] == 1 && row["probe_label"] == "joy"));
+        assert!(made.rows.iter().all(|row| row["label_probability"].as_f64() > Some(0.5)));
+        bench.run(&[cell, "checks.label.probe=mood.probe"]).exits(0);
+        let places = ["checks.label.probe=place.probe", "checks.label.axis=place"];
+        let made = bench.run(&[cell, "checks.label.top=1", places[0], places[1]]).exits(4);
+        assert_eq!(made.column("place"), texts(["home"]));
+        bench.run(&[cell, places[0]]).exits(2);
+    }
+
+    labels_are_found_blindly(
+        "checks.label.blind", "checks.label.blind.votes", "checks.label.blind.asks", "checks.label.blind.top",
+        "checks.label.blind.model"
+    ) {
+        let bench = blind();
+        let made = bench.run(&["checks.label.blind=false"]).exits(0);
+        assert_eq!((made.seen.len(), made.rows.len()), (4, 4));
+        let made = bench.run(&["checks.label.blind=true"]).exits(4);
+        assert_eq!((made.column("emotion"), made.reasons()), (texts(["joy"]), texts(["label"])));
+        assert!(made.rows.iter().all(|row| row["blind_label"] == "joy" && row["blind_votes"].as_u64() >= Some(2)));
+        assert!(made.finding().all(|seen| seen.user().contains("joy, anger") && !seen.user().contains("Show")));
+        let once = |set: &str| bench.run(&["samples.max_asks=1", set]).finding().count();
+        assert_eq!(once("checks.label.blind=true"), 12);
+        assert_eq!(once("checks.label.blind.votes=5"), 20);
+        // Of three votes one is for anger.
+        let made = bench.run(&["checks.label.blind.top=2"]).exits(0);
+        assert_eq!(made.column("emotion"), texts(["joy", "anger"]));
+        bench.fake.script(|seen, _| if seen.is_finding() { Reply::text("hm") } else { Reply::Good });
+        let asks = |set: &str| bench.run(&["samples.max_asks=1", "checks.label.blind=true", set]).exits(4).finding().count();
+        assert_eq!(asks("name=base"), 4 * 5);
+        assert_eq!(asks("checks.label.blind={asks: 4}"), 4 * 4);
+        let other = Fake::start_at(0, Model { file: "other.gguf".into(), ..Model::default() });
+        other.script(|_, _| Reply::text(r#"{"label": "joy"}"#));
+        let second = format!("endpoints.other={{url: '{}', weight: 0}}", other.url());
+        let made = bench.run(&[&second, "checks.label.blind={model: other}", "samples.max_asks=1"]).exits(4);
+        assert_eq!((made.seen.len(), other.take_count()), (4, 12));
+    }
+
+    who_finds_labels_is_asked_in_ones_own_words(
+        "checks.label.blind.prompt", "checks.label.blind.prompt.from", "checks.label.blind.prompt.text",
+        "checks.label.blind.system", "checks.label.blind.system.from", "checks.label.blind.system.text",
+        "checks.label.blind.sampling", "checks.label.blind.sampling.temperature", "checks.label.blind.sampling.top_p",
+        "checks.label.blind.sampling.max_tokens", "checks.label.blind.sampling.extra"
+    ) {
+        let bench = blind();
+        bench.project.write("prompts/find.j2", "Found: {{ text }} {% for label in labels %}<{{ label.name }}>{% endfor %}");
+        bench.project.write("prompts/be.j2", "You find.");
+        for (prompt, first) in [("'Well, {{ text }}'", "Well,"), ("{from: find.j2}", "Found:"), ("{text: 'So: {{ text }}'}", "So:")] {
+            let made = bench.run(&[&format!("checks.label.blind.prompt={prompt}")]);
+            assert!(made.finding().all(|seen| seen.user().starts_with(first)), "{prompt}");
+            assert!(made.finding().count() > 0);
+        }
+        for system in ["You find.", "{from: be.j2}", "{text: 'You find.'}"] {
+            let made = bench.run(&[&format!("checks.label.blind.system={system}")]);
+            assert!(made.finding().all(|seen| seen.body["messages"][0]["content"] == "You find."), "{system}");
+        }
+        bench.run(&["checks.label.blind.prompt='{{ text }} {{ emotion }}'"]).exits(2);
+        for (key, value, field) in [
+            ("temperature", json!(0.9), "temperature"),
+            ("top_p", json!(0.5), "top_p"),
+            ("max_tokens", json!(33), "max_tokens"),
+            ("extra", json!({ "top_k": 7 }), "top_k"),
+        ] {
+            let made = bench.run(&[&format!("checks.label.blind.sampling={}", json!({ key: value }))]);
+            let expected = value.get(field).unwrap_or(&value);
+            assert!(made.finding().count() > 0 && made.finding().all(|seen| seen.body[field] == *expected), "{key}");
+        }
     }
 
     lists_are_picked_from("lists") {

@@ -11,6 +11,8 @@ mod exemplars;
 mod fake;
 mod faults;
 mod forecast;
+mod forget;
+mod judge;
 mod keys;
 mod kill;
 mod learn;

@@ -265,7 +265,8 @@ fn unknown(name: &Name, value: &Node, path: &str, section: &Section) -> (Help, O
     }
     let elsewhere: Vec<String> = paths()
         .into_iter()
-        .filter(|known| known.rsplit('.').next() == Some(&name.text) && !known.starts_with("prompt."))
+        .filter(|known| known.rsplit('.').next() == Some(&name.text))
+        .filter(|known| !known.starts_with("prompt.") && !known.starts_with("checks.judges."))
         .map(|known| format!("`{known}`"))
         .collect();
     match elsewhere.as_slice() {

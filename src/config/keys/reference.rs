@@ -15,7 +15,7 @@ pub fn paths() -> Vec<String> {
 
 /// The reference of all keys, as `docs/config.md` has it: a Markdown table a section.
 pub fn reference() -> String {
-    let sections: [(&str, &str, &Section); 16] = [
+    let sections: [(&str, &str, &Section); 20] = [
         ("", "The whole config", &CONFIG),
         ("endpoints.NAME", "", &ENDPOINT),
         ("endpoints.NAME.managed", "", &MANAGED),
@@ -28,6 +28,10 @@ pub fn reference() -> String {
         ("grid.axes.NAME", "", &AXIS),
         ("samples", "", &SAMPLES),
         ("checks", "", &CHECKS),
+        ("checks.label", "", &judges::LABEL_KEYS),
+        ("checks.label.blind", "", &judges::BLIND),
+        ("checks.judges.NAME", "", &judges::JUDGE),
+        ("checks.judges.NAME.sampling", "", &judges::SAMPLING),
         ("dedup", "", &DEDUP),
         ("run", "", &RUN),
         ("output", "", &OUTPUT),

@@ -3,7 +3,7 @@
 use super::Why;
 use super::seen::Seen;
 use crate::check::{Duplicates, Passed};
-use crate::dedup::{Index, Rule, Tier, Verdict};
+use crate::dedup::{Index, Match, Rule, Tier, Verdict};
 
 /// The texts accepted so far, with the name of the row that each is in.
 #[derive(Debug)]
@@ -30,6 +30,18 @@ impl<N: Copy> Taken<N> {
         }
     }
 
+    /// Of which row a text is a duplicate within the scope.
+    pub fn find(&mut self, scope: u64, passed: &Passed) -> Option<Why<'static, N>> {
+        match self {
+            Taken::Off => None,
+            Taken::Same(seen) => seen.find(scope, passed.key).map(|of| Why::Duplicate { of }),
+            Taken::Near(rows) => {
+                let found = rows.index.find(scope, passed.bag.as_deref()?)?;
+                Some(rows.why(found))
+            }
+        }
+    }
+
     /// Takes in a text unless it is a duplicate within the scope: then, of which row.
     pub fn insert(&mut self, scope: u64, passed: &Passed, name: N) -> Option<Why<'static, N>> {
         match self {
@@ -52,13 +64,15 @@ impl<N: Copy> NearRows<N> {
                 self.names.push(name);
                 None
             }
-            Verdict::Duplicate(found) => {
-                let of = self.names[found.of as usize];
-                Some(match found.tier {
-                    Tier::Normal => Why::Duplicate { of },
-                    Tier::Words | Tier::Similar => Why::NearDuplicate { of, similarity: found.similarity },
-                })
-            }
+            Verdict::Duplicate(found) => Some(self.why(found)),
+        }
+    }
+
+    fn why(&self, found: Match) -> Why<'static, N> {
+        let of = self.names[found.of as usize];
+        match found.tier {
+            Tier::Normal => Why::Duplicate { of },
+            Tier::Words | Tier::Similar => Why::NearDuplicate { of, similarity: found.similarity },
         }
     }
 }

@@ -32,6 +32,12 @@ struct Slot<N> {
 /// The first part is never zero, which tells a free slot at no cost.
 type Hash = (NonZeroU16, [u16; 4]);
 
+/// What is kept of a hash.
+fn kept(hash: u128) -> Hash {
+    let first = NonZeroU16::new(hash as u16).unwrap_or(NonZeroU16::MIN);
+    (first, [16, 32, 48, 64].map(|bit| (hash >> bit) as u16))
+}
+
 impl<N: Copy> Default for Seen<N> {
     fn default() -> Self {
         Self { parts: (0..PARTS).map(|_| Part { slots: Vec::new(), used: 0 }).collect() }
@@ -39,6 +45,17 @@ impl<N: Copy> Default for Seen<N> {
 }
 
 impl<N: Copy> Seen<N> {
+    /// The name of the row that a text is in, if the scope has it.
+    pub fn find(&self, scope: u64, text: TextKey) -> Option<N> {
+        let hash = text.scoped(scope);
+        let part = &self.parts[(hash >> 124) as usize % PARTS];
+        if part.slots.is_empty() {
+            return None;
+        }
+        let slot = part.find(kept(hash)).ok()?;
+        part.slots[slot].map(|slot| slot.name)
+    }
+
     /// Takes in a text unless the scope has it: then, the name of the row that it is in.
     pub fn insert(&mut self, scope: u64, text: TextKey, name: N) -> Option<N> {
         let hash = text.scoped(scope);
@@ -46,8 +63,7 @@ impl<N: Copy> Seen<N> {
         if part.used * 8 >= part.slots.len() * 7 {
             part.grow();
         }
-        let first = NonZeroU16::new(hash as u16).unwrap_or(NonZeroU16::MIN);
-        let hash = (first, [16, 32, 48, 64].map(|bit| (hash >> bit) as u16));
+        let hash = kept(hash);
         match part.find(hash) {
             Ok(slot) => part.slots[slot].map(|slot| slot.name),
             Err(free) => {

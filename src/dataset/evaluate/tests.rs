@@ -23,6 +23,61 @@ struct World {
     come: HashSet<(usize, u32)>,
     /// What is to be read next, as was told ahead.
     ahead: Vec<(usize, u32)>,
+    judge: Option<TestJudge>,
+    /// Answers of the judge that have come.
+    judged: HashSet<Fingerprint>,
+}
+
+/// A judge whose answers follow from a number: of a text some accept it, some do not, some are broken.
+#[derive(Debug, Clone, Copy)]
+struct TestJudge {
+    seed: u8,
+    votes: u16,
+    asks: u16,
+}
+
+impl TestJudge {
+    fn fingerprint(cell: usize, text: &str, number: u16) -> Fingerprint {
+        Fingerprint(*blake3::hash(format!("judge {cell} {number} {text}").as_bytes()).as_bytes())
+    }
+
+    /// What the answer says; `None` of a broken one.
+    fn accepts(self, fingerprint: &Fingerprint) -> Option<bool> {
+        match (fingerprint.0[0] ^ self.seed) % 8 {
+            0 => None,
+            1..=3 => Some(false),
+            _ => Some(true),
+        }
+    }
+
+    fn judgement(self, judged: &HashSet<Fingerprint>, place: &Place, text: &str) -> Judgement {
+        let (mut asked, mut good, mut open) = (Vec::new(), Vec::new(), Vec::new());
+        for number in 0..self.asks {
+            if good.len() + open.len() == usize::from(self.votes) {
+                break;
+            }
+            let fingerprint = Self::fingerprint(place.cell, text, number);
+            asked.push(fingerprint);
+            match judged.contains(&fingerprint) {
+                true => good.extend(self.accepts(&fingerprint)),
+                false => {
+                    open.push((About { judge: 0, number, index: place.index as u32 }, fingerprint));
+                }
+            }
+        }
+        let accepting = good.iter().filter(|accepts| **accepts).count();
+        let ruling = match open.is_empty() {
+            false => Ruling::Open(open),
+            true if good.len() == usize::from(self.votes) && 2 * accepting > good.len() => {
+                Ruling::Accepted(None)
+            }
+            true => {
+                let why = format!("{accepting} of {}", good.len());
+                Ruling::Refused(Arc::new(Reason::Judge { judge: "judge:test", why }))
+            }
+        };
+        Judgement { asked, ruling }
+    }
 }
 
 fn fingerprint(cell: usize, ask: u32) -> Fingerprint {
@@ -57,6 +112,15 @@ impl Book for World {
             (true, Some(texts)) => Stored::Answer(texts.iter().enumerate().map(candidate).collect()),
         };
         Ok((fingerprint(cell, ask), stored))
+    }
+
+    fn has_judges(&self) -> bool {
+        self.judge.is_some()
+    }
+
+    fn ruling(&mut self, place: &Place, candidate: &Candidate) -> Result<Judgement, Infallible> {
+        let Some(judge) = self.judge else { return Ok(Judgement::default()) };
+        Ok(judge.judgement(&self.judged, place, &candidate.text))
     }
 }
 
@@ -108,7 +172,11 @@ fn run(world: &mut World, mut order: impl FnMut(&mut Vec<Demand>)) -> (Outcome, 
         order(&mut demands);
         for demand in demands {
             asked += 1;
-            assert!(world.come.insert((demand.cell, demand.ask)), "asked twice");
+            let new = match demand.about {
+                None => world.come.insert((demand.cell, demand.ask)),
+                Some(_) => world.judged.insert(demand.fingerprint),
+            };
+            assert!(new, "asked twice");
         }
     }
 }
@@ -128,6 +196,8 @@ fn the_designs_example() {
         answers: vec![vec![all(&["a", "b", "c"]), None, None], vec![all(&["a", "x", ""]), None, all(&["y"])]],
         come: HashSet::from([(0, 0), (1, 0), (1, 1)]),
         ahead: Vec::new(),
+        judge: None,
+        judged: HashSet::new(),
     };
     let outcome = evaluated(&mut world);
     let of = |cell, text: &str| (cell, text.to_owned());
@@ -136,7 +206,7 @@ fn the_designs_example() {
     assert_eq!(reasons, [(1, "duplicate"), (1, "empty")]);
     assert_eq!(outcome.rejects[0].reason, Reason::Duplicate { of: outcome.rows[0].id });
     assert_eq!(outcome.failed.len(), 1);
-    assert_eq!(outcome.demands, [Demand { cell: 1, ask: 2, fingerprint: fingerprint(1, 2) }]);
+    assert_eq!(outcome.demands, [Demand { cell: 1, ask: 2, fingerprint: fingerprint(1, 2), about: None }]);
     assert_eq!(outcome.surplus, 1, "c is never needed");
     assert_eq!(outcome.shortfall, 0, "B may still be filled");
     let (outcome, asked) = run(&mut world, |_| {});
@@ -160,6 +230,8 @@ fn a_stream_that_ends_leaves_a_shortfall_that_nobody_fills() {
         ],
         come: HashSet::new(),
         ahead: Vec::new(),
+        judge: None,
+        judged: HashSet::new(),
     };
     let (outcome, _) = run(&mut world, |_| {});
     assert_eq!(outcome.accepted, [0, 2]);
@@ -169,6 +241,11 @@ fn a_stream_that_ends_leaves_a_shortfall_that_nobody_fills() {
 /// Two labels, of which the same share of rows may have a "!".
 fn allowance(share: u64) -> Allowance {
     Allowance { axes: vec![["joy", "anger"].map(|label| (label.to_owned(), share)).into()] }
+}
+
+fn judges() -> impl Strategy<Value = TestJudge> {
+    let judge = |(seed, votes, spare)| TestJudge { seed, votes, asks: votes + spare };
+    (any::<u8>(), 1..4u16, 0..3u16).prop_map(judge)
 }
 
 fn worlds() -> impl Strategy<Value = World> {
@@ -191,8 +268,9 @@ fn worlds() -> impl Strategy<Value = World> {
             prop::sample::select(vec![Duplicates::Off, Duplicates::Same, Duplicates::Near(Rule::default())]),
             prop::collection::vec(0..2usize, cells),
             prop::option::of(0..1_000_000u64),
+            prop::option::of(judges()),
         )
-            .prop_map(move |(answers, scope, rows, duplicates, labels, share)| World {
+            .prop_map(move |(answers, scope, rows, duplicates, labels, share, judge)| World {
                 quotas: Quotas {
                     rows: Rows::Each(rows),
                     max_asks,
@@ -204,6 +282,8 @@ fn worlds() -> impl Strategy<Value = World> {
                 answers,
                 come: HashSet::new(),
                 ahead: Vec::new(),
+                judge,
+                judged: HashSet::new(),
             })
     })
 }
@@ -230,6 +310,13 @@ proptest! {
     fn prefetch_changes_no_row(world in worlds(), ahead in prop::collection::vec((0..8usize, 0..5u32), 0..12)) {
         let (expected, _) = run(&mut world.clone(), |_| {});
         let mut eager = world.clone();
+        for (cell, ask) in &ahead {
+            let asks = eager.answers.get(*cell).and_then(|asks| asks.get(*ask as usize));
+            // Verdicts too, on texts that may never be reached.
+            for text in asks.into_iter().flatten().flatten() {
+                eager.judged.extend((0..2).map(|number| TestJudge::fingerprint(*cell, text, number)));
+            }
+        }
         for (cell, ask) in ahead {
             if cell < eager.answers.len() && ask < eager.quotas.max_asks {
                 eager.come.insert((cell, ask));
@@ -249,6 +336,30 @@ proptest! {
         larger.quotas.rows = Rows::Alike { cells, rows: rows + 2 };
         let (many, _) = run(&mut larger, |_| {});
         prop_assert_eq!(&texts(&many)[..few.rows.len()], &texts(&few)[..]);
+    }
+
+    /// Every row was accepted by the judge, and each that it was never asked about was no row for
+    /// another reason.
+    #[test]
+    fn rows_are_those_that_the_judge_accepts(world in worlds(), judge in judges()) {
+        let mut world = World { judge: Some(judge), ..world };
+        let (outcome, _) = run(&mut world, |_| {});
+        for row in &outcome.rows {
+            let judgement = judge.judgement(&world.judged, &row.place, &row.text);
+            prop_assert!(matches!(judgement.ruling, Ruling::Accepted(_)));
+            prop_assert!(judgement.asked.iter().all(|asked| outcome.judging.contains(asked)));
+        }
+        for reject in &outcome.rejects {
+            let judgement = judge.judgement(&world.judged, &reject.place, &reject.text);
+            let refused = matches!(judgement.ruling, Ruling::Refused(_));
+            prop_assert!(reject.reason.name() != "judge:test" || refused);
+        }
+        // With everybody's consent it is as if there were no judge.
+        world.judge = None;
+        let (without, _) = run(&mut world, |_| {});
+        if outcome.rejects.iter().all(|reject| reject.reason.name() != "judge:test") {
+            prop_assert_eq!(shown(&outcome), shown(&without));
+        }
     }
 
     /// In no head of the dataset is a label named once more than its share, rounded up.

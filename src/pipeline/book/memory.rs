@@ -49,7 +49,9 @@ impl Memory {
             texts: 0,
         };
         // Of a later ask those before it are stored, and not known yet.
-        for Demand { cell, fingerprint, .. } in missing.iter().filter(|demand| demand.ask == 0) {
+        for Demand { cell, fingerprint, .. } in
+            missing.iter().filter(|demand| demand.ask == 0 && demand.about.is_none())
+        {
             out.reach(*cell, 0, *fingerprint);
         }
         out

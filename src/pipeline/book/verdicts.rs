@@ -296,6 +296,10 @@ fn key(recipe: &Recipe, generation: &[u8]) -> blake3::Hash {
         for key in ["name", "endpoints", "samples", "output", "curation"] {
             rules.remove(key);
         }
+        if let Some(Value::Object(checks)) = rules.get_mut("checks") {
+            // Judges come after these verdicts.
+            checks.remove("judges");
+        }
         rules.insert("sampling".into(), json!(config.sampling.max_tokens));
     }
     let mut hasher = blake3::Hasher::new();

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::asks::Yield;
 use crate::check::Candidate;
 use crate::dataset::Recipe;
-use crate::dataset::evaluate::{Accepted, Demand, Failed, Name, Place, Rejected, Sink};
+use crate::dataset::evaluate::{Accepted, Demand, Failed, Name, Place, Rejected, Sink, Why};
 
 /// Answers of a group of cells below which the average of all is the better guess.
 const GROUP_ANSWERS: u64 = 20;
@@ -22,7 +22,7 @@ pub struct Judged {
     pub passed: Vec<u64>,
     /// Candidates that became rows.
     pub accepted: u64,
-    /// Candidates that passed their own checks, and were duplicates.
+    /// Candidates that passed their own checks, and were duplicates, or refused by a judge.
     pub duplicates: u64,
     /// Candidates that were judged in all.
     pub judged: u64,
@@ -91,7 +91,7 @@ impl<N: Name> Sink<N> for Evidence<'_> {
     }
 
     fn reject(&mut self, reject: &Rejected<'_, N>) {
-        let duplicate = reject.why.is_duplicate();
+        let duplicate = reject.why.is_duplicate() || matches!(reject.why, Why::Judged(_));
         self.each(&reject.place, reject.answer, |judged| {
             judged.duplicates += u64::from(duplicate);
             judged.judged += 1;

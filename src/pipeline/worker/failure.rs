@@ -124,14 +124,18 @@ impl Worker<'_> {
 
     /// Leaves a tombstone: the ask failed by its own fault.
     fn bury(&mut self, endpoint: usize, demand: Demand, failure: &ClientError) {
+        let mut now = self.servers[endpoint].settings();
+        if demand.about.is_some() {
+            now.max_tokens = Some(self.book.longest_answer(&demand) as u32);
+        }
         let tombstone = Tombstone {
             fingerprint: demand.fingerprint,
             reason: failure.class.name().into(),
             detail: failure.to_string(),
-            settings: settings_behind(failure.class, &self.servers[endpoint].settings()),
+            settings: settings_behind(failure.class, &now),
         };
         let stored = Stored::Tombstone(Arc::from(failure.class.name()));
-        let ticket = self.put_off(demand.fingerprint, stored);
+        let ticket = self.put_off(demand.fingerprint, Some(stored));
         if let Err(failure) = self.writer.tombstone(ticket, tombstone) {
             self.error.get_or_insert(failure.into());
             self.pending.remove(&ticket);

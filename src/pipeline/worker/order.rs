@@ -41,6 +41,7 @@ impl Worker<'_> {
     pub(super) fn enqueue(&mut self) -> usize {
         let models = self.queues.len();
         let mut new: Vec<Vec<Demand>> = vec![Vec::new(); models];
+        let mut judged: Vec<Vec<Demand>> = vec![Vec::new(); models];
         let ahead = !self.limits.is_limited();
         let per_ask = self.recipe.config.candidates_per_ask().max(1);
         let demands = std::mem::take(&mut self.outcome.demands);
@@ -48,24 +49,36 @@ impl Worker<'_> {
             if !self.mask[demand.cell] || !self.asked.insert(demand.fingerprint) {
                 continue;
             }
-            let model = self.book.models().of(self.recipe, demand.cell, demand.ask);
+            let missing = self.recipe.quotas.rows(demand.cell) - self.outcome.accepted[demand.cell];
+            let model = self.book.model_of(demand);
+            if demand.about.is_some() {
+                judged[model].push(*demand);
+                if ahead {
+                    self.judge_ahead(demand, missing, &mut judged);
+                }
+                continue;
+            }
             new[model].push(*demand);
             if !ahead {
                 continue;
             }
             // So many asks are needed whatever comes of them, and alike prompts are best sent together.
-            let missing = self.recipe.quotas.rows(demand.cell) - self.outcome.accepted[demand.cell];
             let needed = missing.div_ceil(per_ask).min(self.recipe.quotas.max_asks - demand.ask);
             for ask in demand.ask + 1..demand.ask + needed {
                 let Ok((fingerprint, stored)) = self.book.read(demand.cell, ask) else { break };
                 if matches!(stored, Stored::Missing) && self.asked.insert(fingerprint) {
-                    let model = self.book.models().of(self.recipe, demand.cell, ask);
-                    new[model].push(Demand { cell: demand.cell, ask, fingerprint });
+                    let further = Demand { cell: demand.cell, ask, fingerprint, about: None };
+                    new[self.book.model_of(&further)].push(further);
                 }
             }
         }
         self.outcome.demands = demands;
-        let count = new.iter().map(Vec::len).sum();
+        let count = new.iter().chain(&judged).map(Vec::len).sum();
+        // A text that is judged makes a row, or another ask: either is worth more than one more text.
+        for (model, mut requests) in judged.into_iter().enumerate() {
+            requests.sort_by_key(|demand| (demand.about.map(|about| about.judge), demand.cell));
+            self.queues[model].push_first(requests);
+        }
         for (model, mut asks) in new.into_iter().enumerate() {
             let block = match ahead {
                 true => asks.len(),
@@ -77,6 +90,18 @@ impl Worker<'_> {
             }
         }
         count
+    }
+
+    /// Adds what judges lack of the next texts of an answer, as many as its cell may need, so that a
+    /// server's slots have work while one is judged.
+    fn judge_ahead(&mut self, demand: &Demand, missing: u32, judged: &mut [Vec<Demand>]) {
+        // What cannot be read or rendered fails where it is needed.
+        let further = self.book.judge_ahead(demand, missing.saturating_sub(1) as usize);
+        for demand in further.unwrap_or_default() {
+            if self.asked.insert(demand.fingerprint) {
+                judged[self.book.model_of(&demand)].push(demand);
+            }
+        }
     }
 
     /// Puts alike prompts together, where a server of the model keeps what it has read.

@@ -45,8 +45,8 @@ pub(super) struct Server {
     said_wrong: bool,
     /// Since when nothing is sent to it at all.
     aside: Option<Instant>,
-    /// An ask that went through.
-    pub known_good: Option<(usize, u32)>,
+    /// What went through.
+    pub known_good: Option<Demand>,
     /// What it failed with last.
     pub error: Option<RunError>,
 }
@@ -201,9 +201,8 @@ impl Worker<'_> {
         let endpoint = self.endpoint_of(model, server);
         let others = self.book.models().list()[model].endpoints.iter();
         let known = others.filter_map(|endpoint| self.servers[*endpoint].known_good).next();
-        let probe = self.servers[endpoint].known_good.or(known).and_then(|(cell, ask)| {
-            let of = self.book.models().of(self.recipe, cell, ask);
-            (of == model).then(|| self.recipe.probe(self.book.models(), cell, ask).ok())?
+        let probe = self.servers[endpoint].known_good.or(known).and_then(|demand| {
+            (self.book.model_of(&demand) == model).then(|| self.book.ask(&demand, true).ok())?
         });
         let Some(probe) = probe else {
             self.queues[model].proven(server, false);

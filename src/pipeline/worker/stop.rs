@@ -170,7 +170,11 @@ impl Worker<'_> {
             return true;
         }
         let endpoints = self.book.models().list()[model].endpoints.clone();
-        let dearest = endpoints.iter().map(|endpoint| self.cost(model, *endpoint));
+        let config = &self.recipe.config;
+        let asked = u64::from(config.sampling.max_tokens) * u64::from(config.response.n);
+        let judged = config.checks.judges.iter().map(|judge| u64::from(judge.sampling.max_tokens)).max();
+        let answer = asked.max(judged.unwrap_or(0));
+        let dearest = endpoints.iter().map(|endpoint| self.cost(model, *endpoint, answer));
         let cost = dearest.fold(Cost::default(), |most, cost| Cost {
             tokens: most.tokens.max(cost.tokens),
             money: most.money.max(cost.money),
@@ -196,26 +200,23 @@ impl Worker<'_> {
         endpoints.iter().any(|endpoint| self.recipe.config.endpoints[*endpoint].tokens_per_minute.is_some())
     }
 
-    /// What one request to an endpoint may cost at most: the longest prompt so far and `max_tokens`
-    /// for each of its answers.
-    pub(super) fn cost(&mut self, model: usize, endpoint: usize) -> Cost {
+    /// What one request to an endpoint may cost at most: the longest prompt so far and
+    /// the longest answer.
+    pub(super) fn cost(&mut self, model: usize, endpoint: usize, answer: u64) -> Cost {
         if self.longest_prompt == 0 {
             self.longest_prompt = self.guessed_prompt(model);
         }
-        let answers =
-            u64::from(self.recipe.config.sampling.max_tokens) * u64::from(self.recipe.config.response.n);
         let price = self.recipe.config.endpoints[endpoint].price;
         let money = price.map_or(0.0, |price| {
-            (f64::from(self.longest_prompt) * price.prompt + answers as f64 * price.completion) / 1e6
+            (f64::from(self.longest_prompt) * price.prompt + answer as f64 * price.completion) / 1e6
         });
-        Cost { tokens: u64::from(self.longest_prompt) + answers, money }
+        Cost { tokens: u64::from(self.longest_prompt) + answer, money }
     }
 
     /// The longest of some prompts, in tokens, as far as bytes tell.
     fn guessed_prompt(&self, model: usize) -> u32 {
-        let demands = self.outcome.demands.iter();
-        let some =
-            demands.filter(|demand| self.book.models().of(self.recipe, demand.cell, demand.ask) == model);
+        let demands = self.outcome.demands.iter().filter(|demand| demand.about.is_none());
+        let some = demands.filter(|demand| self.book.model_of(demand) == model);
         let lengths = some.take(16).filter_map(|demand| {
             let (messages, _) = self.recipe.messages(demand.cell, demand.ask).ok()?;
             Some(messages.iter().map(|message| message.content.len()).sum::<usize>())

@@ -1,8 +1,11 @@
 //! The plainest way to evaluate, with everything in memory: what the real one is held to.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use super::super::{Accepted, Book, Demand, Failed, Name, Place, Quotas, Rejected, Sink, Stored, Totals};
+use super::super::{
+    Accepted, Book, Demand, Failed, Name, Place, Quotas, Rejected, Ruling, Sink, Stored, Totals,
+};
 use crate::check::{Candidate, Counted, Duplicates, Passed, Reason};
 use crate::dedup::{Index, Match, Tier};
 use crate::model::{Fingerprint, RowId};
@@ -39,6 +42,8 @@ pub struct Outcome {
     pub accepted: Vec<u32>,
     pub shortfall: u64,
     pub answers: u64,
+    /// Requests to judges that rows, rejects and demands hang on, in order.
+    pub judging: Vec<Fingerprint>,
 }
 
 impl Outcome {
@@ -68,6 +73,10 @@ impl Sink for Outcome {
     fn reached(&mut self, cell: usize, ask: u32, fingerprint: &Fingerprint) {
         assert_eq!(self.reached[cell].len(), ask as usize, "asks are reached in order");
         self.reached[cell].push(*fingerprint);
+    }
+
+    fn judging(&mut self, _cell: usize, fingerprint: &Fingerprint) {
+        self.judging.push(*fingerprint);
     }
 
     fn row(&mut self, row: &Accepted<'_>) {
@@ -129,11 +138,8 @@ pub fn evaluate<B: Book>(quotas: &Quotas, book: &mut B) -> Result<Outcome, B::Er
         }
     }
     let wanted = quotas.wanted();
-    let waiting: u64 = outcome
-        .demands
-        .iter()
-        .map(|demand| u64::from(quotas.rows(demand.cell) - outcome.accepted[demand.cell]))
-        .sum();
+    let cells: BTreeSet<usize> = outcome.demands.iter().map(|demand| demand.cell).collect();
+    let waiting: u64 = cells.iter().map(|cell| u64::from(quotas.rows(*cell) - outcome.accepted[*cell])).sum();
     outcome.shortfall = wanted - outcome.rows.len() as u64 - waiting;
     let missing = |demand: &Demand| quotas.rows(demand.cell) - outcome.accepted[demand.cell];
     outcome.missing = outcome.demands.iter().map(missing).collect();
@@ -161,7 +167,7 @@ fn advance<B: Book>(
             outcome.reached[cell].push(fingerprint);
             match stored {
                 Stored::Missing => {
-                    outcome.demands.push(Demand { cell, ask, fingerprint });
+                    outcome.demands.push(Demand { cell, ask, fingerprint, about: None });
                     stream.over = true;
                     return Ok(());
                 }
@@ -192,7 +198,32 @@ fn advance<B: Book>(
                 let allowance = quotas.allowance.as_ref();
                 let refused = allowance.and_then(|all| all.refuses(counted, &labels, passed.named));
                 let refused = refused.map(|label| Reason::LabelLeakage { label: label.to_owned() });
-                match refused.or_else(|| duplicate(quotas.duplicates, seen, book.scope(cell), passed)) {
+                let out = refused.or_else(|| duplicate(quotas.duplicates, seen, book.scope(cell), passed));
+                let out = match out {
+                    Some(reason) => Some(reason),
+                    None => {
+                        let judgement = book.ruling(&place, candidate)?;
+                        outcome.judging.extend(judgement.asked);
+                        match judgement.ruling {
+                            Ruling::Accepted(_) => None,
+                            Ruling::Refused(reason) => Some((*reason).clone()),
+                            Ruling::Open(open) => {
+                                let ask = place.ask;
+                                let demands = open.into_iter().map(|(about, fingerprint)| Demand {
+                                    cell,
+                                    ask,
+                                    fingerprint,
+                                    about: Some(about),
+                                });
+                                outcome.demands.extend(demands);
+                                stream.current = None;
+                                stream.over = true;
+                                return Ok(());
+                            }
+                        }
+                    }
+                };
+                match out {
                     Some(reason) => reason,
                     None => {
                         allowance.inspect(|all| all.count(counted, &labels, passed.named));

@@ -1,0 +1,182 @@
+use std::collections::HashSet;
+use std::io::{Read, Write as _};
+use std::path::PathBuf;
+
+use serde_json::{Value, json};
+
+use super::scrub::{Member, carry_out, clean_file, config_files, store_above, without};
+use super::{Exit, Failure, Talk, print_json};
+use crate::anonymize::Sought;
+use crate::check::digest::{Digest, Take, is_in};
+use crate::cli::ForgetArgs;
+use crate::dataset::Sink;
+use crate::dataset::evaluate::Accepted;
+use crate::model::{Fingerprint, RowId};
+use crate::report::count;
+use crate::store::{Entry, Reader, Scrub};
+
+/// Says where somebody's words stand in a project's store, and takes them out only when told to.
+pub fn forget(args: &ForgetArgs, talk: &Talk) -> Result<Exit, Failure> {
+    let mut text = args.text.clone();
+    if text == "-" {
+        text.clear();
+        std::io::stdin().lock().read_to_string(&mut text)?;
+    }
+    let Some(sought) = Sought::new(&text, args.word) else {
+        talk.say("there is nothing to look for in this text");
+        return Ok(Exit::Usage);
+    };
+    let folder = args.project.clone().unwrap_or_else(|| PathBuf::from("."));
+    let Some((dir, reader)) = (match store_above(&folder)? {
+        Some(dir) => Reader::open(&dir)?.map(|reader| (dir, reader)),
+        None => None,
+    }) else {
+        talk.say("nothing was ever stored here: name the project's folder with `--project`");
+        return Ok(Exit::Usage);
+    };
+    let mut members = Vec::new();
+    for (name, path) in config_files(&reader)? {
+        match Member::open(&path) {
+            Ok(member) => members.push(member),
+            Err(_) => talk.say(&format!(
+                "`{name}` cannot be read any more ({}): its files are left alone",
+                path.display()
+            )),
+        }
+    }
+    let found = Found::of(&reader, &members, &sought)?;
+    let mut rows = Vec::new();
+    for member in &members {
+        let mut leaving = Leaving { found: &found, rows: 0 };
+        member.stored.evaluate::<RowId>(&member.opened, talk, false, &mut leaving)?;
+        rows.push((member.name().to_owned(), leaving.rows));
+    }
+    let leaving: u64 = rows.iter().map(|(_, rows)| rows).sum();
+    let scrub = &found.scrub;
+    let kept = scrub.details.len() + scrub.snapshots.len() + scrub.runs.len();
+    let mut files = 0;
+    if args.yes {
+        let _locks = carry_out(&dir, &reader, scrub)?;
+        for member in &members {
+            member.refresh(talk)?;
+            files += member.clean(&sought)?;
+        }
+        for entry in std::fs::read_dir(dir.folder())?.flatten() {
+            if entry.path().extension().is_some_and(|ending| ending == "log") {
+                files += u64::from(clean_file(&entry.path(), &sought, false)?);
+            }
+        }
+    }
+    if args.json {
+        let rows: serde_json::Map<String, Value> =
+            rows.into_iter().map(|(name, rows)| (name, rows.into())).collect();
+        print_json(&json!({
+            "answers": scrub.answers.len() + scrub.completions.len(),
+            "texts": found.texts.len(),
+            "rows_leaving": rows,
+            "snapshots_and_summaries": kept,
+            "files": files,
+            "done": args.yes,
+        }))?;
+        return Ok(Exit::Complete);
+    }
+    let mut out = std::io::stdout().lock();
+    writeln!(
+        out,
+        "it stands in {}: {} would be gone, and {} of datasets",
+        count((scrub.answers.len() + scrub.completions.len()) as u64, "stored answer"),
+        count(found.texts.len() as u64, "text"),
+        count(leaving, "row"),
+    )?;
+    for (name, rows) in rows.iter().filter(|(_, rows)| *rows > 0) {
+        writeln!(out, "  {name}: {}", count(*rows, "row"))?;
+    }
+    if kept > 0 {
+        writeln!(out, "it also stands in {} of past runs and failed asks", count(kept as u64, "record"))?;
+    }
+    match args.yes {
+        true => writeln!(
+            out,
+            "taken out, and out of {} of past runs; your own files (templates, lists, exports) are as they were",
+            count(files, "file")
+        )?,
+        false => writeln!(out, "nothing was changed; `--yes` takes it out, and nothing brings it back")?,
+    }
+    Ok(Exit::Complete)
+}
+
+/// Where somebody's words stand.
+#[derive(Default)]
+struct Found {
+    scrub: Scrub,
+    /// Texts that are gone then.
+    texts: HashSet<RowId>,
+    /// Completions that are gone as a whole, since they were asked for with these words.
+    gone: HashSet<Fingerprint>,
+}
+
+impl Found {
+    fn of(reader: &Reader, members: &[Member], sought: &Sought) -> Result<Self, Failure> {
+        let mut out = Self::default();
+        reader.each_completion(|entry| out.completion(&entry, members, sought))?;
+        let Scrub { details, snapshots, runs, .. } = reader.kept_texts()?;
+        let scrub = &mut out.scrub;
+        let left = |(row, text): (i64, String)| Some((row, without(&text, sought)?));
+        scrub.details = details.into_iter().filter_map(left).collect();
+        scrub.runs = runs.into_iter().filter_map(left).collect();
+        for (id, (resolved, files)) in snapshots {
+            let found = (without(&resolved, sought), without(&files, sought));
+            if found != (None, None) {
+                scrub.snapshots.insert(id, (found.0.unwrap_or(resolved), found.1.unwrap_or(files)));
+            }
+        }
+        Ok(out)
+    }
+
+    fn completion(&mut self, entry: &Entry, members: &[Member], sought: &Sought) {
+        if stands_in(&entry.request, sought) || entry.judges && stands_in(&entry.answer, sought) {
+            self.scrub.completions.push(entry.row);
+            self.gone.insert(entry.fingerprint);
+            return;
+        }
+        if !stands_in(&entry.answer, sought) {
+            return;
+        }
+        // Whose answer it is knows its texts; of an answer that nobody asks for any more nothing is left.
+        let own = members.iter().find(|member| member.cell(&entry.fingerprint).is_some());
+        let taken =
+            own.and_then(|member| member.opened.recipe.judge.take_away(&entry.answer, Take::Texts(sought)));
+        if let Some(taken) = taken.filter(|taken| !stands_in(&taken.raw, sought)) {
+            let ids = taken.texts.iter().map(|(choice, item)| RowId::of(&entry.fingerprint, *choice, *item));
+            self.texts.extend(ids);
+            self.scrub.answers.insert(entry.row, taken.raw);
+            return;
+        }
+        match Digest::nothing(&entry.answer).filter(|nothing| !stands_in(nothing, sought)) {
+            Some(nothing) => drop(self.scrub.answers.insert(entry.row, nothing)),
+            None => self.scrub.completions.push(entry.row),
+        }
+        self.gone.insert(entry.fingerprint);
+    }
+}
+
+/// Whether somebody's words are in what is stored as JSON, or as what should have been.
+fn stands_in(stored: &str, sought: &Sought) -> bool {
+    match serde_json::from_str::<Value>(stored) {
+        Ok(value) => is_in(&value, sought),
+        Err(_) => sought.is_in(stored),
+    }
+}
+
+/// Counts the rows that are gone then.
+struct Leaving<'a> {
+    found: &'a Found,
+    rows: u64,
+}
+
+impl Sink for Leaving<'_> {
+    fn row(&mut self, row: &Accepted<'_>) {
+        let gone = self.found.gone.contains(&row.place.fingerprint) || self.found.texts.contains(&row.name);
+        self.rows += u64::from(gone);
+    }
+}

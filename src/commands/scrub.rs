@@ -1,0 +1,167 @@
+//! What `purge` and `forget` share: a project's configs, and files that say what the store says.
+
+use std::collections::HashMap;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use super::{Failure, Stored, Talk, open_path};
+use crate::anonymize::Sought;
+use crate::check::digest::is_in;
+use crate::dataset::snapshot::{AskHash, short};
+use crate::fingerprint::Room;
+use crate::model::{Fingerprint, RowId};
+use crate::pipeline::{Files, Opened, RunError};
+use crate::store::{Reader, RunLock, Scrub, StoreDir};
+
+/// A config of a project, with all that it could ask.
+pub struct Member {
+    pub opened: Opened,
+    pub stored: Stored,
+    /// Each ask's cell, by the beginning of its fingerprint.
+    asks: HashMap<AskHash, u32>,
+}
+
+impl Member {
+    pub fn open(path: &Path) -> Result<Self, Failure> {
+        let opened = open_path(path, &[])?;
+        let stored = Stored::open(&opened)?;
+        let recipe = &opened.recipe;
+        let mut asks = HashMap::new();
+        if stored.known.is_some() {
+            let mut room = Room::default();
+            for cell in 0..recipe.grid.size() {
+                for ask in 0..recipe.quotas.max_asks {
+                    let fingerprint =
+                        recipe.fingerprint(&stored.models, cell, ask, &mut room).map_err(RunError::from)?;
+                    asks.insert(short(&fingerprint), cell as u32);
+                }
+            }
+        }
+        Ok(Self { opened, stored, asks })
+    }
+
+    /// The cell of an ask, if it is one of this config's.
+    pub fn cell(&self, fingerprint: &Fingerprint) -> Option<usize> {
+        self.asks.get(&short(fingerprint)).map(|cell| *cell as usize)
+    }
+
+    pub fn name(&self) -> &str {
+        &self.opened.recipe.config.name
+    }
+
+    /// Writes the dataset's files as the store is now, where there are any.
+    pub fn refresh(&self, talk: &Talk) -> Result<(), Failure> {
+        let recipe = &self.opened.recipe;
+        let files = Files::new(recipe.config.dataset_dir());
+        if !files.dataset().exists() {
+            return Ok(());
+        }
+        let mut rewrite = files.rewrite(recipe, Arc::new(self.stored.models.clone()));
+        let totals = self.stored.evaluate::<RowId>(&self.opened, talk, true, &mut rewrite)?;
+        Ok(rewrite.finish(&totals).map_err(RunError::from)?)
+    }
+
+    /// Takes somebody's words out of what runs left beside the dataset; says how many files that were.
+    pub fn clean(&self, sought: &Sought) -> io::Result<u64> {
+        let folder = self.opened.recipe.config.dataset_dir();
+        let mut changed = 0;
+        let mut left = vec![folder.join("runs")];
+        while let Some(path) = left.pop() {
+            if path.is_dir() {
+                left.extend(std::fs::read_dir(path)?.flatten().map(|entry| entry.path()));
+            } else {
+                changed += u64::from(clean_file(&path, sought, false)?);
+            }
+        }
+        for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
+            let name = entry.file_name().to_string_lossy().into_owned();
+            if name.starts_with("log.") && name.ends_with(".jsonl") {
+                changed += u64::from(clean_file(&entry.path(), sought, false)?);
+            } else if name == "dataset.previous.jsonl" {
+                changed += u64::from(clean_file(&entry.path(), sought, true)?);
+            }
+        }
+        Ok(changed)
+    }
+}
+
+/// Rewrites a file without somebody's words, or without the lines that hold them; `false` where there are
+/// none.
+pub fn clean_file(path: &Path, sought: &Sought, whole_lines: bool) -> io::Result<bool> {
+    let bytes = match std::fs::read(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
+        read => read?,
+    };
+    let text = String::from_utf8_lossy(&bytes);
+    let mut out = String::with_capacity(text.len());
+    let mut changed = false;
+    for line in text.split_inclusive('\n') {
+        match without(line.trim_end_matches('\n'), sought) {
+            None => out.push_str(line),
+            Some(left) => {
+                changed = true;
+                if !whole_lines {
+                    out.push_str(&left);
+                    out.push('\n');
+                }
+            }
+        }
+    }
+    if changed {
+        // Over its own bytes first, so that those are not left on the disk where that is up to us.
+        std::fs::write(path, vec![b' '; bytes.len()])?;
+        std::fs::write(path, out)?;
+    }
+    Ok(changed)
+}
+
+/// A text or JSON without somebody's words; `None` where they are not in there.
+pub fn without(text: &str, sought: &Sought) -> Option<String> {
+    let json = text.trim_start().starts_with(['{', '[']).then(|| serde_json::from_str::<Value>(text).ok());
+    match json.flatten() {
+        Some(value) => is_in(&value, sought).then(|| taken_out(value, sought).to_string()),
+        None => sought.taken_out(text),
+    }
+}
+
+fn taken_out(value: Value, sought: &Sought) -> Value {
+    match value {
+        Value::String(text) => Value::String(without(&text, sought).unwrap_or(text)),
+        Value::Array(items) => items.into_iter().map(|item| taken_out(item, sought)).collect(),
+        Value::Object(fields) => {
+            let name = |name: String| sought.taken_out(&name).unwrap_or(name);
+            fields.into_iter().map(|(key, value)| (name(key), taken_out(value, sought))).collect()
+        }
+        other => other,
+    }
+}
+
+/// The nearest folder above one that has a store.
+pub fn store_above(folder: &Path) -> io::Result<Option<StoreDir>> {
+    let folder = std::path::absolute(folder)?;
+    Ok(folder.ancestors().map(|folder| StoreDir::new(folder.join(".emogrid"))).find(StoreDir::exists))
+}
+
+/// The files of all configs that ran in a project, by name.
+pub fn config_files(reader: &Reader) -> Result<Vec<(String, PathBuf)>, Failure> {
+    let mut out = Vec::new();
+    for name in reader.config_names()? {
+        if let Some(path) = reader.config_file(&name)? {
+            out.push((name, PathBuf::from(path)));
+        }
+    }
+    Ok(out)
+}
+
+/// Takes things out of a store while no run of the project goes on, nor one begins as long as the locks
+/// are held.
+pub fn carry_out(dir: &StoreDir, reader: &Reader, scrub: &Scrub) -> Result<Vec<RunLock>, Failure> {
+    let names = reader.config_names()?;
+    let locks = names.iter().map(|name| RunLock::take(dir, name)).collect::<Result<Vec<_>, _>>();
+    let locks = locks.map_err(RunError::from)?;
+    dir.scrub(scrub)?;
+    Ok(locks)
+}

@@ -1,0 +1,75 @@
+//! What judge models say of candidates, as far as their answers are stored.
+
+use std::sync::Arc;
+
+use serde_json::{Map, Value};
+
+use super::{Book, Demand, Name, Place, Sink, Work};
+use crate::check::{Candidate, Reason};
+use crate::model::Fingerprint;
+
+/// A request to a judge: which one, about which candidate of the demand's ask.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct About {
+    /// The judge's index.
+    pub judge: u16,
+    /// Which request about this text it is.
+    pub number: u16,
+    /// The candidate's index in its completion.
+    pub index: u32,
+}
+
+/// What judges say of a candidate, and what that hangs on.
+#[derive(Debug, Clone, Default)]
+pub struct Judgement {
+    /// Requests, answered or not.
+    pub asked: Vec<Fingerprint>,
+    pub ruling: Ruling,
+}
+
+#[derive(Debug, Clone)]
+pub enum Ruling {
+    /// All accept it; with what its row shows of that, where texts are read.
+    Accepted(Option<Arc<Map<String, Value>>>),
+    Refused(Arc<Reason>),
+    /// These requests are not answered yet.
+    Open(Vec<(About, Fingerprint)>),
+}
+
+impl Default for Ruling {
+    fn default() -> Self {
+        Ruling::Accepted(None)
+    }
+}
+
+impl Ruling {
+    /// What a row shows of its judges' answers.
+    pub fn columns(&self) -> Option<&Map<String, Value>> {
+        match self {
+            Ruling::Accepted(columns) => columns.as_deref(),
+            Ruling::Refused(_) | Ruling::Open(_) => None,
+        }
+    }
+}
+
+impl<N: Name, B: Book, S: Sink<N>> Work<'_, N, B, S> {
+    /// Asks the book for the ruling on a candidate, and tells the sink what it hangs on and lacks.
+    pub(super) fn rule(
+        &mut self,
+        place: &Place,
+        candidate: &Candidate,
+        missing: u32,
+    ) -> Result<Ruling, B::Error> {
+        let Judgement { asked, ruling } = self.book.ruling(place, candidate)?;
+        asked.iter().for_each(|asked| self.sink.judging(place.cell, asked));
+        if let Ruling::Open(open) = &ruling {
+            self.totals.demands += open.len() as u64;
+            for (about, fingerprint) in open {
+                let Place { cell, ask, .. } = *place;
+                let demand = Demand { cell, ask, fingerprint: *fingerprint, about: Some(*about) };
+                self.sink.demand(&demand, missing);
+            }
+        }
+        Ok(ruling)
+    }
+}

@@ -1,0 +1,235 @@
+//! What is taken out of the store, and that it is gone from every file.
+
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use serde_json::{Value, json};
+
+use crate::fake::{Fake, Reply};
+use crate::project::Project;
+
+/// Four cells of two rows, of which each answer has three.
+const MOODS: &str = "\
+name: moods
+endpoints: { fake: URL }
+prompt: { user: 'Write about {{ emotion }} at {{ place }}.' }
+response: { items: 3 }
+grid:
+  axes:
+    emotion: { label: true, values: [joy, anger] }
+    place: [home, work]
+samples: { per_cell: 2, max_asks: 6 }
+anonymize: strict
+";
+
+/// A server whose every answer has a text of Jane Roe's, one with an address, and one of nobody.
+fn gossip() -> Fake {
+    let fake = Fake::start();
+    let asked = AtomicUsize::new(0);
+    fake.script(move |_, _| {
+        let n = asked.fetch_add(1, Ordering::SeqCst);
+        let texts = [
+            format!("My boss, Jane Roe, shouted at me about report {n} again."),
+            format!("\"Write to me at team{n}@example.org if train {n} is late.\""),
+            format!("The soup number {n} was cold and nobody cared at all."),
+        ];
+        let items: Vec<Value> = texts.iter().map(|text| json!({ "text": text })).collect();
+        Reply::text(&json!({ "items": items }).to_string())
+    });
+    fake
+}
+
+fn project(fake: &Fake) -> Project {
+    let project = Project::new();
+    project.write("configs/moods.yaml", &MOODS.replace("URL", &fake.url()));
+    project
+}
+
+/// All files of a project but its config.
+fn files(folder: &Path) -> Vec<PathBuf> {
+    let mut out = Vec::new();
+    let mut left = vec![folder.to_owned()];
+    while let Some(path) = left.pop() {
+        for entry in std::fs::read_dir(path).unwrap().map(|entry| entry.unwrap().path()) {
+            match entry.is_dir() {
+                true => left.push(entry),
+                false if entry.extension().is_some_and(|ending| ending == "yaml") => {}
+                false => out.push(entry),
+            }
+        }
+    }
+    out
+}
+
+/// The files that hold these bytes.
+fn holding(project: &Project, text: &str) -> Vec<PathBuf> {
+    let holds = |path: &PathBuf| {
+        let bytes = std::fs::read(path).unwrap();
+        bytes.windows(text.len()).any(|window| window.eq_ignore_ascii_case(text.as_bytes()))
+    };
+    files(project.path()).into_iter().filter(holds).collect()
+}
+
+/// What all files hold but caches, and what SQLite keeps for those that read.
+fn all_bytes(project: &Project) -> Vec<Vec<u8>> {
+    let mut names = files(project.path());
+    names.retain(|path| {
+        let ending = path.extension().unwrap_or_default();
+        ending != "verdicts" && ending != "db-shm" && ending != "db-wal"
+    });
+    names.sort();
+    names.iter().map(|path| std::fs::read(path).unwrap()).collect()
+}
+
+fn rows(project: &Project) -> Vec<Value> {
+    project.rows("out/moods/dataset.jsonl")
+}
+
+#[test]
+fn what_is_to_be_forgotten_is_in_no_file_any_more() {
+    let fake = gossip();
+    let project = project(&fake);
+    // Once as it is, so that the files of two runs hold the name.
+    project.emogrid(&["run", "configs/moods.yaml", "--set", "anonymize=off"]).exits(0);
+    project.emogrid(&[
+        "run",
+        "configs/moods.yaml",
+        "--set",
+        "anonymize=off",
+        "--set",
+        "samples.per_cell=3",
+        "--set",
+        "checks.words=[9, 40]",
+    ]);
+    let before = rows(&project);
+    let of_jane = before.iter().filter(|row| row["text"].as_str().unwrap().contains("Jane Roe")).count();
+    assert!(of_jane >= 4 && holding(&project, "Jane Roe").len() >= 3, "{:?}", holding(&project, "Jane Roe"));
+    project.edit("configs/moods.yaml", "anonymize: strict", "anonymize: off");
+    // The files as the config is now.
+    project.emogrid(&["run", "configs/moods.yaml"]).exits(0);
+    let before = rows(&project);
+    let of_jane = before.iter().filter(|row| row["text"].as_str().unwrap().contains("Jane Roe")).count();
+    let bytes = all_bytes(&project);
+    let said = project.emogrid(&["forget", "jane  ROE", "--json"]).exits(0).json();
+    assert_eq!((&said["done"], &said["rows_leaving"]["moods"]), (&json!(false), &json!(of_jane)));
+    assert_eq!(said["answers"], said["texts"], "one text of each answer");
+    assert!(bytes == all_bytes(&project), "nothing is changed without `--yes`");
+    fake.take_count();
+    let said = project.emogrid(&["forget", "jane  ROE", "--yes"]).exits(0).stdout;
+    assert!(said.contains(&format!("{of_jane} rows of datasets")) && said.contains("taken out"), "{said}");
+    assert_eq!(holding(&project, "Jane Roe"), Vec::<PathBuf>::new());
+    assert!(!holding(&project, "The soup number").is_empty(), "what others said is there still");
+    let kept = rows(&project);
+    let others = before.iter().filter(|row| !row["text"].as_str().unwrap().contains("Jane Roe"));
+    assert!(others.clone().count() > 0 && others.clone().all(|row| kept.contains(row)), "the others stay");
+    let rejects = project.rows("out/moods/rejected.jsonl");
+    assert!(rejects.iter().any(|reject| reject["reason"] == "forgotten" && reject["text"] == ""));
+    // The third texts of the same answers have come in their place, so nothing is asked.
+    project.emogrid(&["run", "configs/moods.yaml"]).exits(0);
+    assert_eq!((fake.take_count(), rows(&project)), (0, kept));
+    let again = project.emogrid(&["forget", "Jane Roe", "--json"]).exits(0).json();
+    assert_eq!((&again["answers"], &again["texts"]), (&json!(0), &json!(0)));
+}
+
+#[test]
+fn what_was_asked_for_with_a_name_goes_as_a_whole() {
+    let fake = Fake::start();
+    let project = project(&fake);
+    project.edit("configs/moods.yaml", "Write about", "Write like Jane Roe about");
+    project.emogrid(&["run", "configs/moods.yaml"]).exits(0);
+    assert!(!holding(&project, "Jane Roe").is_empty());
+    project.edit("configs/moods.yaml", "Write like Jane Roe about", "Write about");
+    project.emogrid(&["forget", "Jane Roe", "--yes"]).exits(0);
+    assert_eq!(holding(&project, "Jane Roe"), Vec::<PathBuf>::new());
+    project.emogrid(&["run", "configs/moods.yaml"]).exits(0);
+    project.emogrid(&["forget", "Nobody", "--project", "configs"]).exits(0);
+    let elsewhere = tempfile::tempdir().unwrap();
+    let folder = elsewhere.path().to_str().unwrap();
+    project.emogrid(&["forget", "x", "--project", folder]).exits(2).says("nothing was ever stored");
+    project.emogrid(&["forget", " "]).exits(2);
+}
+
+#[test]
+fn a_purged_store_makes_the_same_dataset() {
+    let fake = gossip();
+    let project = project(&fake);
+    project.emogrid(&["run", "configs/moods.yaml"]).exits(0);
+    let dataset = project.read("out/moods/dataset.jsonl");
+    assert!(
+        dataset.contains("Person A") && dataset.contains("[EMAIL]") && dataset.contains("\"mended\""),
+        "{dataset}"
+    );
+    let originals = ["Jane Roe", "example.org"];
+    assert!(originals.iter().all(|text| !holding(&project, text).is_empty()));
+    let said = project.emogrid(&["purge", "configs/moods.yaml"]).exits(0).stdout;
+    assert!(said.contains("nothing was changed"), "{said}");
+    assert!(said.contains("every text is judged as before"), "{said}");
+    assert!(!holding(&project, "Jane Roe").is_empty());
+    let said = project.emogrid(&["purge", "configs/moods.yaml", "--yes", "--json"]).exits(0).json();
+    assert_eq!((&said["with_originals"], &said["judged_otherwise"]), (&said["answers"], &json!(0)));
+    assert!(
+        originals.iter().all(|text| holding(&project, text).is_empty()),
+        "{:?}",
+        holding(&project, "Jane Roe")
+    );
+    fake.take_count();
+    let files = || (project.read("out/moods/dataset.jsonl"), project.read("out/moods/rejected.jsonl"));
+    let before = files();
+    project.emogrid(&["run", "configs/moods.yaml"]).exits(0);
+    assert_eq!((fake.take_count(), files()), (0, before));
+    let exported = project.emogrid(&["export", "configs/moods.yaml", "-o", "-"]).exits(0).stdout;
+    assert_eq!(exported, dataset);
+    // With the policy off it is what was left that comes.
+    let exported = project
+        .emogrid(&["export", "configs/moods.yaml", "-o", "-", "--set", "anonymize=off"])
+        .exits(0)
+        .stdout;
+    assert!(exported.contains("Person A") && !exported.contains("Jane"), "{exported}");
+    let row: Value = serde_json::from_str(dataset.lines().next().unwrap()).unwrap();
+    let why = project
+        .emogrid(&["why", "configs/moods.yaml", row["id"].as_str().unwrap(), "--with-originals"])
+        .exits(0)
+        .stdout;
+    assert!(why.contains("something was taken out of it") && !why.contains("Jane"), "{why}");
+    let again = project.emogrid(&["purge", "configs/moods.yaml", "--json"]).exits(0).json();
+    assert_eq!((&again["with_originals"], &again["texts"]), (&json!(0), &json!(0)));
+}
+
+#[test]
+fn what_checks_saw_in_an_original_may_be_judged_otherwise() {
+    let fake = gossip();
+    let project = project(&fake);
+    // `Jane Roe` are two words, and `[NAME]` is one.
+    project.edit(
+        "configs/moods.yaml",
+        "anonymize: strict",
+        "anonymize: { preset: strict, mask: [NAME] }\nchecks: { words: [11, 40] }",
+    );
+    project.emogrid(&["run", "configs/moods.yaml", "--set", "samples.max_asks=1"]);
+    let said = project.emogrid(&["purge", "configs/moods.yaml", "--json"]).exits(0).json();
+    assert!(said["judged_otherwise"].as_u64() > Some(0), "{said}");
+    project.emogrid(&["purge", "configs/moods.yaml", "--yes"]).exits(0).stdout.contains("judged otherwise");
+    let status = project.emogrid(&["status", "configs/moods.yaml", "--json"]).exits(0).json();
+    assert_eq!(status["rows"], rows(&project).len(), "the files say what the store says");
+    assert!(holding(&project, "Jane Roe").is_empty());
+    project.edit("configs/moods.yaml", "anonymize: { preset: strict, mask: [NAME] }", "anonymize: off");
+    project.emogrid(&["purge", "configs/moods.yaml"]).exits(2).says("nothing to purge");
+}
+
+#[test]
+fn answers_of_other_configs_are_left_alone() {
+    let fake = gossip();
+    let project = project(&fake);
+    let other = project
+        .read("configs/moods.yaml")
+        .replace("name: moods", "name: other\nseed: 5")
+        .replace("strict", "off");
+    project.write("configs/other.yaml", &other);
+    project.emogrid(&["run", "configs/moods.yaml"]).exits(0);
+    project.emogrid(&["run", "configs/other.yaml"]).exits(0);
+    let dataset = project.read("out/other/dataset.jsonl");
+    let said = project.emogrid(&["purge", "configs/moods.yaml", "--yes", "--json"]).exits(0).json();
+    assert!(said["of_other_configs"].as_u64() > Some(0), "{said}");
+    project.emogrid(&["run", "configs/other.yaml"]).exits(0);
+    assert_eq!(project.read("out/other/dataset.jsonl"), dataset);
+}
