@@ -87,11 +87,18 @@ A measure fails or warns only where its whole 95 % interval is beyond a bound;
 too few rows cannot tell, and never pass. With an alarm the exit code is 4; see
 --fail-on. docs/audit.md says what each metric is and what to do.")]
     Audit(AuditArgs),
-    /// Write the dataset in another format or to another place
+    /// Write a dataset, or any table, in another format: for Hugging Face, for training
     #[command(after_help = "\
 Examples:
-  emogrid export configs/moods.yaml --format csv -o moods.csv
-  emogrid export configs/moods.yaml | head -n 3")]
+  emogrid export configs/moods.yaml -o moods.csv
+  emogrid export configs/moods.yaml | head -n 3
+  emogrid export configs/moods.yaml --format hf --license cc-by-4.0 -o moods
+  emogrid export mixed.jsonl --format messages --split 90,10 -o chats
+  emogrid export mixed.jsonl --format alpaca --task generate -o writer
+  emogrid export mixed.csv --format classification --labels goemotions -o ids
+
+A file or folder is replaced when the new one is whole; a folder only if an
+export made it and nobody changed it since. docs/export.md shows each format.")]
     Export(ExportArgs),
     /// Take out of a table's texts what tells of a person
     #[command(after_help = "\
@@ -689,20 +696,51 @@ pub enum AnonymizePreset {
 
 #[derive(Debug, Args)]
 pub struct ExportArgs {
-    #[command(flatten)]
-    pub config: ConfigArgs,
-    /// The format; by default that of the file's ending, else jsonl
+    /// A config, for its dataset, or a table: JSON Lines, CSV or TSV; `-` is standard input
+    pub source: PathBuf,
+    /// The format [default: by the file's ending, else jsonl]
     #[arg(long, value_enum)]
-    pub format: Option<ExportFormat>,
-    /// The file to write, or `-` for standard output
+    pub format: Option<crate::export::Format>,
+    /// A file, a folder, or `-` for standard output
     #[arg(long, short, default_value = "-")]
     pub output: PathBuf,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum ExportFormat {
-    Jsonl,
-    Csv,
+    /// Of a config: change a key for this once, such as `--set samples.per_cell=3`
+    #[arg(long, value_name = "KEY=VALUE")]
+    pub set: Vec<String>,
+    /// A column with labels [default: a config's label axes; of a table emotion, labels or label]
+    #[arg(long, value_name = "COLUMN")]
+    pub label: Vec<String>,
+    /// The labels there are, in order of their ids, or a built-in taxonomy [default: a config's values,
+    /// a table's by name]
+    #[arg(long, value_name = "NAME", value_delimiter = ',')]
+    pub labels: Vec<String>,
+    /// Of a table: the column with the texts [default: text]
+    #[arg(long, value_name = "COLUMN")]
+    pub text: Option<String>,
+    /// Of a table: names for the columns of a CSV or TSV that has no header
+    #[arg(long, value_name = "NAME", value_delimiter = ',')]
+    pub columns: Option<Vec<String>>,
+    /// Share rows out to parts of a folder, such as `80,10,10` or `train=80,test=20`
+    #[arg(long, value_name = "SHARES")]
+    pub split: Option<String>,
+    /// Of the chance in `--split`
+    #[arg(long, default_value_t = 7)]
+    pub seed: u64,
+    /// What a model is to learn by a training format
+    #[arg(long, value_enum, default_value_t = crate::export::Task::Classify)]
+    pub task: crate::export::Task,
+    /// The instruction of a training format, a Jinja template; `@FILE` reads it from a file
+    #[arg(long, value_name = "TEMPLATE")]
+    pub instruction: Option<String>,
+    /// A system message for a training format, a Jinja template; `@FILE` reads it from a file
+    #[arg(long, value_name = "TEMPLATE")]
+    pub system: Option<String>,
+    /// Of a dataset folder: its licence, by the hub's name, such as `cc-by-4.0`
+    #[arg(long, value_name = "ID")]
+    pub license: Option<String>,
+    /// Of a dataset folder: its language, such as `en` [default: `checks.language`]
+    #[arg(long, value_name = "CODE")]
+    pub language: Option<String>,
 }
 
 #[derive(Debug, Args)]

@@ -7,6 +7,7 @@ mod audit;
 mod checks;
 mod dedup;
 mod editing;
+mod export;
 mod fake;
 mod faults;
 mod forecast;
