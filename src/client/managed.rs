@@ -65,7 +65,10 @@ pub fn identity(managed: &Managed) -> Result<Option<Identity>, ManagedError> {
             None => return Ok(None),
         },
     };
-    Ok(Some(identity_of(&path, &managed.args)?))
+    // As if it stood among the arguments.
+    let lora = managed.lora.iter().flat_map(|lora| ["--lora".to_owned(), lora.display().to_string()]);
+    let args: Vec<String> = lora.chain(managed.args.iter().cloned()).collect();
+    Ok(Some(identity_of(&path, &args)?))
 }
 
 /// Arguments that make the same model no other: where it runs, how fast, and what it logs.
