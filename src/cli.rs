@@ -1,6 +1,6 @@
 //! The command line.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::builder::PossibleValuesParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -165,12 +165,13 @@ Examples:
 Texts are compared with the kept ones before them. docs/dedup.md says how, and
 which level to choose.")]
     Dedup(DedupArgs),
-    /// Train a small classifier on labelled texts in seconds, and say how good it is
+    /// Train a small classifier in seconds, or tune a language model, and say how good it is
     #[command(after_help = "\
 Examples:
   emogrid train --probe --train train.tsv --dev dev.tsv --test test.tsv
   emogrid train --probe --train train.tsv --dev dev.tsv --map sentiment --model mood.probe
   emogrid train --probe --train real.tsv --dev dev.tsv --test test.tsv --tstr out/moods/dataset.jsonl
+  emogrid train --engine trl --train train.tsv --dev dev.tsv --map sentiment -o tuned
 
 Files are GoEmotions' own (no header: text, label ids, id), or tables as JSON
 Lines, CSV or TSV with a column of texts and one of labels.")]
@@ -423,8 +424,17 @@ fn gates_of(gate: Option<&String>) -> Result<Option<crate::eval::gate::Gates>, c
 #[derive(Debug, Args)]
 pub struct TrainArgs {
     /// Train a probe: TF-IDF and logistic regression
-    #[arg(long, required = true)]
+    #[arg(long, required_unless_present = "engine")]
     pub probe: bool,
+    /// Tune a language model with LoRA: `trl` runs, the others' recipes are written
+    #[arg(
+        long,
+        value_enum,
+        conflicts_with_all = ["probe", "model", "json", "tstr", "seeds", "strength", "min_df", "gate"]
+    )]
+    pub engine: Option<crate::learn::tune::Engine>,
+    #[command(flatten)]
+    pub tune: TuneArgs,
     /// Files with the training rows
     #[arg(long, value_name = "FILE", required = true, num_args = 1..)]
     pub train: Vec<PathBuf>,
@@ -466,6 +476,81 @@ pub struct TrainArgs {
     /// End with code 4 where answers depend too much on who a text is about
     #[arg(long, value_name = "BOUNDS", num_args = 0..=1, require_equals = true, default_missing_value = "")]
     pub gate: Option<String>,
+}
+
+/// How a language model is tuned.
+#[derive(Debug, Args)]
+pub struct TuneArgs {
+    /// The model to tune: `quickstart`, a GGUF file, a folder of transformers, or a name on the hub
+    #[arg(long, value_name = "MODEL", default_value = "quickstart")]
+    pub base: String,
+    /// The folder for recipe, data and adapter
+    #[arg(long, short, value_name = "DIR", default_value = "tuned")]
+    pub output: PathBuf,
+    /// Show the recipe, and write and run nothing
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Steps of training [default: once through the rows, 60 to 500]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub steps: Option<u32>,
+    /// Rows a step
+    #[arg(long, value_name = "ROWS", default_value_t = 4, value_parser = clap::value_parser!(u32).range(1..=1024))]
+    pub batch: u32,
+    /// Rank of the adapter's matrices
+    #[arg(long, value_name = "R", default_value_t = 16, value_parser = clap::value_parser!(u32).range(1..=1024))]
+    pub rank: u32,
+    #[arg(long, value_name = "RATE", default_value_t = 5e-4, value_parser = rate, help = "How far a step goes")]
+    pub learning_rate: f64,
+    /// Tokens of a question and its answer; what is longer is cut
+    #[arg(long, value_name = "TOKENS", default_value_t = 512, value_parser = clap::value_parser!(u32).range(16..))]
+    pub max_length: u32,
+    /// CPU threads [default: the engine's own choice]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub threads: Option<u32>,
+    /// What the model is to learn
+    #[arg(long, value_enum, default_value_t = crate::export::Task::Classify)]
+    pub task: crate::export::Task,
+    /// The instruction, as of `emogrid export`
+    #[arg(long, value_name = "TEMPLATE")]
+    pub instruction: Option<String>,
+    /// The system message, as of `emogrid export`
+    #[arg(long, value_name = "TEMPLATE")]
+    pub system: Option<String>,
+    /// A Python that has what the recipe needs; without it uv or a venv of our own is used
+    #[arg(long, value_name = "PROGRAM")]
+    pub python: Option<PathBuf>,
+    /// Serve the tuned model and ask it about so many rows of the test or dev part; 0: do not
+    #[arg(long, value_name = "ROWS", default_value_t = 100)]
+    pub measure: u32,
+}
+
+impl TuneArgs {
+    /// A flag that was given, if one was: without an engine it would do nothing.
+    pub fn given(&self) -> Option<&'static str> {
+        let flags = [
+            ("--base", self.base != "quickstart"),
+            ("--output", self.output != Path::new("tuned")),
+            ("--dry-run", self.dry_run),
+            ("--steps", self.steps.is_some()),
+            ("--batch", self.batch != 4),
+            ("--rank", self.rank != 16),
+            ("--learning-rate", self.learning_rate != 5e-4),
+            ("--max-length", self.max_length != 512),
+            ("--threads", self.threads.is_some()),
+            ("--task", self.task != crate::export::Task::Classify),
+            ("--instruction", self.instruction.is_some()),
+            ("--system", self.system.is_some()),
+            ("--python", self.python.is_some()),
+            ("--measure", self.measure != 100),
+        ];
+        flags.into_iter().find_map(|(flag, given)| given.then_some(flag))
+    }
+}
+
+fn rate(text: &str) -> Result<f64, String> {
+    let number: f64 = text.parse().map_err(|_| "expected a number, such as 5e-4".to_owned())?;
+    let fine = number > 0.0 && number <= 1.0;
+    fine.then_some(number).ok_or_else(|| "it lies above 0 and not above 1".to_owned())
 }
 
 impl TrainArgs {
@@ -735,6 +820,9 @@ pub struct ExportArgs {
     /// A system message for a training format, a Jinja template; `@FILE` reads it from a file
     #[arg(long, value_name = "TEMPLATE")]
     pub system: Option<String>,
+    /// The answer in place of the label or the text, a Jinja template; `@FILE` reads it from a file
+    #[arg(long, value_name = "TEMPLATE")]
+    pub answer: Option<String>,
     /// Of a dataset folder: its licence, by the hub's name, such as `cc-by-4.0`
     #[arg(long, value_name = "ID")]
     pub license: Option<String>,

@@ -8,6 +8,7 @@ pub mod rows;
 pub mod served;
 pub mod text;
 pub mod train;
+pub mod tune;
 
 pub use error::LearnError;
 pub use evaluation::{Answers, Evaluation};

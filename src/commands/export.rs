@@ -39,6 +39,7 @@ pub fn export(args: &ExportArgs, talk: &Talk) -> Result<Exit, Failure> {
             task: args.task,
             instruction: template(args.instruction.as_deref())?,
             system: template(args.system.as_deref())?,
+            answer: template(args.answer.as_deref())?,
         },
         about: about::about(args, format, &source, &survey, table),
         survey,
@@ -105,6 +106,7 @@ fn fitting(args: &ExportArgs, format: Format, place: &Place) -> Result<(), Failu
     let flags = [
         ("--instruction", args.instruction.is_some(), trains),
         ("--system", args.system.is_some(), trains),
+        ("--answer", args.answer.is_some(), trains),
         ("--task", args.task != Task::Classify, trains),
         ("--license", args.license.is_some(), folder),
         ("--language", args.language.is_some(), folder),
@@ -135,7 +137,7 @@ fn ending(args: &ExportArgs, format: Format, exporter: &dyn Exporter, place: &Pl
 }
 
 /// A template as it was given, or that of a file.
-fn template(given: Option<&str>) -> Result<Option<String>, Failure> {
+pub fn template(given: Option<&str>) -> Result<Option<String>, Failure> {
     let Some(given) = given else { return Ok(None) };
     let Some(path) = given.strip_prefix('@') else { return Ok(Some(given.to_owned())) };
     let read = std::fs::read_to_string(path);

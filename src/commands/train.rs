@@ -1,3 +1,6 @@
+mod engine;
+mod tune;
+
 use std::io::Write;
 use std::path::PathBuf;
 use std::time::Instant;
@@ -15,6 +18,12 @@ use crate::report::{count, milliseconds, thousands};
 
 /// Trains a probe, writes it where asked, and says how good it is.
 pub fn train(args: &TrainArgs, talk: &Talk) -> Result<Exit, Failure> {
+    if let Some(engine) = args.engine {
+        return tune::tune(args, engine, talk);
+    }
+    if let Some(flag) = args.tune.given() {
+        return Err(Failure::Refused(format!("{flag} is for `--engine`, which tunes a language model")));
+    }
     let started = Instant::now();
     let columns = Columns { text: args.columns.text.clone(), label: args.columns.label.clone() };
     let read = |files: &[PathBuf]| match files {

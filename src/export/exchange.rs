@@ -50,6 +50,8 @@ pub struct Wording {
     pub instruction: Option<String>,
     /// A system message; none by default.
     pub system: Option<String>,
+    /// In place of the label, or of the text that is to be written.
+    pub answer: Option<String>,
 }
 
 /// A question and its answer.
@@ -81,6 +83,9 @@ pub struct Exchanges {
     text: String,
     templates: Arc<Environment<'static>>,
     has_system: bool,
+    has_answer: bool,
+    /// The instruction has the text in it, so it need not follow.
+    has_text: bool,
 }
 
 impl Exchanges {
@@ -94,19 +99,27 @@ impl Exchanges {
         templates.set_auto_escape_callback(|_| minijinja::AutoEscape::None);
         templates.set_fuel(Some(FUEL));
         let instruction = wording.instruction.as_deref().unwrap_or(own);
-        let named = [("--instruction", Some(instruction)), ("--system", wording.system.as_deref())];
+        let named = [
+            ("--instruction", Some(instruction)),
+            ("--system", wording.system.as_deref()),
+            ("--answer", wording.answer.as_deref()),
+        ];
         for (name, source) in named {
             let Some(source) = source else { continue };
             templates
                 .add_template_owned(name, source.to_owned())
                 .map_err(|error| ExportError::Usage(format!("{name}: {}", said(&error))))?;
         }
+        let reads = templates.get_template("--instruction").map(|it| it.undeclared_variables(false));
+        let has_text = reads.is_ok_and(|reads| reads.contains("text"));
         Ok(Self {
             task: wording.task,
             classes,
             text: survey.text.clone(),
             templates: Arc::new(templates),
             has_system: wording.system.is_some(),
+            has_answer: wording.answer.is_some(),
+            has_text,
         })
     }
 
@@ -135,10 +148,13 @@ impl Exchanges {
         };
         let instruction = fill("--instruction")?;
         let system = if self.has_system { Some(fill("--system")?) } else { None };
-        let (input, answer) = match self.task {
+        let answer = if self.has_answer { Some(fill("--answer")?) } else { None };
+        let (input, own) = match self.task {
+            Task::Classify if self.has_text => (String::new(), label),
             Task::Classify => (text.to_owned(), label),
             Task::Generate => (String::new(), text.to_owned()),
         };
+        let answer = answer.unwrap_or(own);
         Ok(Exchange { of: self.task, system, instruction, input, answer })
     }
 }

@@ -40,6 +40,9 @@ pub enum LearnError {
     OtherLabels(String),
     #[error("{endpoint}: {what}; `emogrid check CONFIG --endpoint` looks closer")]
     Served { endpoint: String, what: String },
+    /// What tunes a model, or the Python that it needs.
+    #[error("{0}")]
+    Engine(String),
     #[error("{0}")]
     Usage(String),
 }
@@ -53,6 +56,7 @@ impl LearnError {
                 | Self::File { .. }
                 | Self::Probe { .. }
                 | Self::Served { .. }
+                | Self::Engine(_)
                 | Self::Overlap(_)
         )
     }

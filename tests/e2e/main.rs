@@ -22,4 +22,5 @@ mod nights;
 mod project;
 mod rerun;
 mod several;
+mod tune;
 mod why;
