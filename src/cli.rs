@@ -1,6 +1,6 @@
 //! The command line.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::builder::PossibleValuesParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -87,11 +87,18 @@ A measure fails or warns only where its whole 95 % interval is beyond a bound;
 too few rows cannot tell, and never pass. With an alarm the exit code is 4; see
 --fail-on. docs/audit.md says what each metric is and what to do.")]
     Audit(AuditArgs),
-    /// Write the dataset in another format or to another place
+    /// Write a dataset, or any table, in another format: for Hugging Face, for training
     #[command(after_help = "\
 Examples:
-  emogrid export configs/moods.yaml --format csv -o moods.csv
-  emogrid export configs/moods.yaml | head -n 3")]
+  emogrid export configs/moods.yaml -o moods.csv
+  emogrid export configs/moods.yaml | head -n 3
+  emogrid export configs/moods.yaml --format hf --license cc-by-4.0 -o moods
+  emogrid export mixed.jsonl --format messages --split 90,10 -o chats
+  emogrid export mixed.jsonl --format alpaca --task generate -o writer
+  emogrid export mixed.csv --format classification --labels goemotions -o ids
+
+A file or folder is replaced when the new one is whole; a folder only if an
+export made it and nobody changed it since. docs/export.md shows each format.")]
     Export(ExportArgs),
     /// Take out of a table's texts what tells of a person
     #[command(after_help = "\
@@ -178,12 +185,13 @@ Examples:
 Texts are compared with the kept ones before them. docs/dedup.md says how, and
 which level to choose.")]
     Dedup(DedupArgs),
-    /// Train a small classifier on labelled texts in seconds, and say how good it is
+    /// Train a small classifier in seconds, or tune a language model, and say how good it is
     #[command(after_help = "\
 Examples:
   emogrid train --probe --train train.tsv --dev dev.tsv --test test.tsv
   emogrid train --probe --train train.tsv --dev dev.tsv --map sentiment --model mood.probe
   emogrid train --probe --train real.tsv --dev dev.tsv --test test.tsv --tstr out/moods/dataset.jsonl
+  emogrid train --engine trl --train train.tsv --dev dev.tsv --map sentiment -o tuned
 
 Files are GoEmotions' own (no header: text, label ids, id), or tables as JSON
 Lines, CSV or TSV with a column of texts and one of labels.")]
@@ -436,8 +444,17 @@ fn gates_of(gate: Option<&String>) -> Result<Option<crate::eval::gate::Gates>, c
 #[derive(Debug, Args)]
 pub struct TrainArgs {
     /// Train a probe: TF-IDF and logistic regression
-    #[arg(long, required = true)]
+    #[arg(long, required_unless_present = "engine")]
     pub probe: bool,
+    /// Tune a language model with LoRA: `trl` runs, the others' recipes are written
+    #[arg(
+        long,
+        value_enum,
+        conflicts_with_all = ["probe", "model", "json", "tstr", "seeds", "strength", "min_df", "gate"]
+    )]
+    pub engine: Option<crate::learn::tune::Engine>,
+    #[command(flatten)]
+    pub tune: TuneArgs,
     /// Files with the training rows
     #[arg(long, value_name = "FILE", required = true, num_args = 1..)]
     pub train: Vec<PathBuf>,
@@ -479,6 +496,81 @@ pub struct TrainArgs {
     /// End with code 4 where answers depend too much on who a text is about
     #[arg(long, value_name = "BOUNDS", num_args = 0..=1, require_equals = true, default_missing_value = "")]
     pub gate: Option<String>,
+}
+
+/// How a language model is tuned.
+#[derive(Debug, Args)]
+pub struct TuneArgs {
+    /// The model to tune: `quickstart`, a GGUF file, a folder of transformers, or a name on the hub
+    #[arg(long, value_name = "MODEL", default_value = "quickstart")]
+    pub base: String,
+    /// The folder for recipe, data and adapter
+    #[arg(long, short, value_name = "DIR", default_value = "tuned")]
+    pub output: PathBuf,
+    /// Show the recipe, and write and run nothing
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Steps of training [default: once through the rows, 60 to 500]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub steps: Option<u32>,
+    /// Rows a step
+    #[arg(long, value_name = "ROWS", default_value_t = 4, value_parser = clap::value_parser!(u32).range(1..=1024))]
+    pub batch: u32,
+    /// Rank of the adapter's matrices
+    #[arg(long, value_name = "R", default_value_t = 16, value_parser = clap::value_parser!(u32).range(1..=1024))]
+    pub rank: u32,
+    #[arg(long, value_name = "RATE", default_value_t = 5e-4, value_parser = rate, help = "How far a step goes")]
+    pub learning_rate: f64,
+    /// Tokens of a question and its answer; what is longer is cut
+    #[arg(long, value_name = "TOKENS", default_value_t = 512, value_parser = clap::value_parser!(u32).range(16..))]
+    pub max_length: u32,
+    /// CPU threads [default: the engine's own choice]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub threads: Option<u32>,
+    /// What the model is to learn
+    #[arg(long, value_enum, default_value_t = crate::export::Task::Classify)]
+    pub task: crate::export::Task,
+    /// The instruction, as of `emogrid export`
+    #[arg(long, value_name = "TEMPLATE")]
+    pub instruction: Option<String>,
+    /// The system message, as of `emogrid export`
+    #[arg(long, value_name = "TEMPLATE")]
+    pub system: Option<String>,
+    /// A Python that has what the recipe needs; without it uv or a venv of our own is used
+    #[arg(long, value_name = "PROGRAM")]
+    pub python: Option<PathBuf>,
+    /// Serve the tuned model and ask it about so many rows of the test or dev part; 0: do not
+    #[arg(long, value_name = "ROWS", default_value_t = 100)]
+    pub measure: u32,
+}
+
+impl TuneArgs {
+    /// A flag that was given, if one was: without an engine it would do nothing.
+    pub fn given(&self) -> Option<&'static str> {
+        let flags = [
+            ("--base", self.base != "quickstart"),
+            ("--output", self.output != Path::new("tuned")),
+            ("--dry-run", self.dry_run),
+            ("--steps", self.steps.is_some()),
+            ("--batch", self.batch != 4),
+            ("--rank", self.rank != 16),
+            ("--learning-rate", self.learning_rate != 5e-4),
+            ("--max-length", self.max_length != 512),
+            ("--threads", self.threads.is_some()),
+            ("--task", self.task != crate::export::Task::Classify),
+            ("--instruction", self.instruction.is_some()),
+            ("--system", self.system.is_some()),
+            ("--python", self.python.is_some()),
+            ("--measure", self.measure != 100),
+        ];
+        flags.into_iter().find_map(|(flag, given)| given.then_some(flag))
+    }
+}
+
+fn rate(text: &str) -> Result<f64, String> {
+    let number: f64 = text.parse().map_err(|_| "expected a number, such as 5e-4".to_owned())?;
+    let fine = number > 0.0 && number <= 1.0;
+    fine.then_some(number).ok_or_else(|| "it lies above 0 and not above 1".to_owned())
 }
 
 impl TrainArgs {
@@ -709,20 +801,54 @@ pub enum AnonymizePreset {
 
 #[derive(Debug, Args)]
 pub struct ExportArgs {
-    #[command(flatten)]
-    pub config: ConfigArgs,
-    /// The format; by default that of the file's ending, else jsonl
+    /// A config, for its dataset, or a table: JSON Lines, CSV or TSV; `-` is standard input
+    pub source: PathBuf,
+    /// The format [default: by the file's ending, else jsonl]
     #[arg(long, value_enum)]
-    pub format: Option<ExportFormat>,
-    /// The file to write, or `-` for standard output
+    pub format: Option<crate::export::Format>,
+    /// A file, a folder, or `-` for standard output
     #[arg(long, short, default_value = "-")]
     pub output: PathBuf,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum ExportFormat {
-    Jsonl,
-    Csv,
+    /// Of a config: change a key for this once, such as `--set samples.per_cell=3`
+    #[arg(long, value_name = "KEY=VALUE")]
+    pub set: Vec<String>,
+    /// A column with labels [default: a config's label axes; of a table emotion, labels or label]
+    #[arg(long, value_name = "COLUMN")]
+    pub label: Vec<String>,
+    /// The labels there are, in order of their ids, or a built-in taxonomy [default: a config's values,
+    /// a table's by name]
+    #[arg(long, value_name = "NAME", value_delimiter = ',')]
+    pub labels: Vec<String>,
+    /// Of a table: the column with the texts [default: text]
+    #[arg(long, value_name = "COLUMN")]
+    pub text: Option<String>,
+    /// Of a table: names for the columns of a CSV or TSV that has no header
+    #[arg(long, value_name = "NAME", value_delimiter = ',')]
+    pub columns: Option<Vec<String>>,
+    /// Share rows out to parts of a folder, such as `80,10,10` or `train=80,test=20`
+    #[arg(long, value_name = "SHARES")]
+    pub split: Option<String>,
+    /// Of the chance in `--split`
+    #[arg(long, default_value_t = 7)]
+    pub seed: u64,
+    /// What a model is to learn by a training format
+    #[arg(long, value_enum, default_value_t = crate::export::Task::Classify)]
+    pub task: crate::export::Task,
+    /// The instruction of a training format, a Jinja template; `@FILE` reads it from a file
+    #[arg(long, value_name = "TEMPLATE")]
+    pub instruction: Option<String>,
+    /// A system message for a training format, a Jinja template; `@FILE` reads it from a file
+    #[arg(long, value_name = "TEMPLATE")]
+    pub system: Option<String>,
+    /// The answer in place of the label or the text, a Jinja template; `@FILE` reads it from a file
+    #[arg(long, value_name = "TEMPLATE")]
+    pub answer: Option<String>,
+    /// Of a dataset folder: its licence, by the hub's name, such as `cc-by-4.0`
+    #[arg(long, value_name = "ID")]
+    pub license: Option<String>,
+    /// Of a dataset folder: its language, such as `en` [default: `checks.language`]
+    #[arg(long, value_name = "CODE")]
+    pub language: Option<String>,
 }
 
 #[derive(Debug, Args)]

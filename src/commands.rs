@@ -33,6 +33,7 @@ use crate::cli::{CellArgs, Cli, Colour, Command, ConfigArgs};
 use crate::config::Report;
 use crate::dataset::evaluate::{Name, evaluate};
 use crate::dataset::{Models, Sink, Totals};
+use crate::export::ExportError;
 use crate::grid::{Selection, Size};
 use crate::learn::LearnError;
 use crate::pipeline::{self, Ended, Known, Opened, RunError, StoreBook};
@@ -75,6 +76,7 @@ pub enum Failure {
     Learn(LearnError),
     Output(io::Error),
     Table(TableError),
+    Export(ExportError),
     /// What was asked for cannot be; the message says what to do.
     Refused(String),
 }
@@ -82,6 +84,12 @@ pub enum Failure {
 impl From<TableError> for Failure {
     fn from(error: TableError) -> Self {
         Failure::Table(error)
+    }
+}
+
+impl From<ExportError> for Failure {
+    fn from(error: ExportError) -> Self {
+        Failure::Export(error)
     }
 }
 
@@ -239,6 +247,13 @@ impl Talk {
                     TableError::Columns { .. } | TableError::Ending(_) => Exit::Usage,
                 }
             }
+            Failure::Export(ExportError::Io { error, .. }) if error.kind() == io::ErrorKind::BrokenPipe => {
+                Exit::Complete
+            }
+            Failure::Export(error) => {
+                say(format!("error: {error}"));
+                if matches!(error, ExportError::Usage(_)) { Exit::Usage } else { Exit::Failed }
+            }
             Failure::Refused(what) => {
                 say(format!("error: {what}"));
                 Exit::Usage
@@ -272,6 +287,11 @@ fn open_for(args: &ConfigArgs, cells: &CellArgs, talk: &Talk) -> Result<Opened, 
     let opened = pipeline::open(&args.config, &args.set, size)?;
     talk.warnings(&opened.warnings);
     Ok(opened)
+}
+
+/// Whether a path is that of a config, where a command takes a config or a table.
+fn is_config(path: &Path) -> bool {
+    path.extension().is_some_and(|ending| ending == "yaml" || ending == "yml")
 }
 
 fn open_path(path: &Path, set: &[String]) -> Result<Opened, Failure> {

@@ -1,114 +1,225 @@
-//! The dataset's rows in formats that others read.
+//! A dataset's rows in formats that others read.
+//!
+//! An exporter says how a row is written, what its files are called, and what stands beside them; where
+//! they go, in which parts, and that nothing half-written is left is `Place`'s.
+
+mod alpaca;
+mod card;
+mod chat;
+mod classification;
+mod csv;
+mod exchange;
+mod factory;
+mod hf;
+mod jsonl;
+mod parquet;
+mod place;
+mod prompt_completion;
+mod sharegpt;
+mod split;
+mod survey;
 
 use std::io::{self, Write};
+use std::path::PathBuf;
 
-use serde::Serialize;
 use serde_json::{Map, Value};
 
-/// The columns of a table, in order of first appearance.
-#[derive(Debug, Default)]
-pub struct Columns(Vec<String>);
+pub use card::{About, Figure};
+pub use exchange::{Task, Wording};
+pub use place::{Made, Place};
+pub use split::{Parts, Splitter};
+pub use survey::{Classes, Column, Kind, Survey, Surveyor};
 
-impl Columns {
-    /// Takes in the fields of a row.
-    pub fn see(&mut self, row: &Map<String, Value>) {
-        // Nearly every row has the same fields in the same order.
-        let same = row.len() == self.0.len() && row.keys().eq(&self.0);
-        for name in row.keys().filter(|_| !same) {
-            if !self.0.contains(name) {
-                self.0.push(name.clone());
-            }
+/// The formats there are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum Format {
+    /// A JSON object a line.
+    Jsonl,
+    /// With a header; nested values as JSON.
+    Csv,
+    /// Parquet, with a type a column.
+    Parquet,
+    /// A folder for Hugging Face `datasets`: Parquet shards and a dataset card.
+    Hf,
+    /// Chats as TRL takes them: a list of `messages` with roles.
+    Messages,
+    /// `prompt` and `completion`, as TRL takes them.
+    PromptCompletion,
+    /// `instruction`, `input` and `output`, with LLaMA-Factory's `dataset_info.json`.
+    Alpaca,
+    /// `conversations` from human and gpt, with LLaMA-Factory's `dataset_info.json`.
+    Sharegpt,
+    /// Texts with label ids, or one number a label, for SetFit and transformers.
+    Classification,
+    /// Chats as the fine-tuning API of OpenAI takes them.
+    Openai,
+}
+
+impl Format {
+    /// What a file's ending says it is; else JSON Lines.
+    pub fn by_ending(path: &std::path::Path) -> Self {
+        match path.extension().and_then(|ending| ending.to_str()) {
+            Some("csv") => Format::Csv,
+            Some("parquet") => Format::Parquet,
+            _ => Format::Jsonl,
         }
     }
-}
 
-/// Rows on their way to a file.
-pub enum Rows<'a> {
-    Jsonl(&'a mut dyn Write),
-    Csv(Box<csv::Writer<&'a mut dyn Write>>, Columns),
-}
-
-impl<'a> Rows<'a> {
-    /// As JSON Lines.
-    pub fn jsonl(out: &'a mut dyn Write) -> Self {
-        Rows::Jsonl(out)
+    pub fn name(self) -> String {
+        use clap::ValueEnum;
+        self.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default()
     }
 
-    /// As CSV with a header; nested values as JSON. The columns are those of all rows.
+    /// Whether rows are questions and answers for a model that learns by them.
+    pub fn is_exchange(self) -> bool {
+        !matches!(self, Format::Jsonl | Format::Csv | Format::Parquet | Format::Hf | Format::Classification)
+    }
+
+    /// Whether a row needs its labels.
+    pub fn needs_labels(self) -> bool {
+        self.is_exchange() || self == Format::Classification
+    }
+
+    /// Whether all rows have to be seen before the first is written.
+    pub fn needs_survey(self) -> bool {
+        self != Format::Jsonl
+    }
+
+    /// Whether it is several files, whatever its parts.
+    pub fn is_folder(self) -> bool {
+        self == Format::Hf
+    }
+}
+
+/// Why an export came to nothing.
+#[derive(Debug, thiserror::Error)]
+pub enum ExportError {
+    #[error("{}: {error}", .path.display())]
+    Io { path: PathBuf, error: io::Error },
+    /// A row that cannot be written in the format; `place` says which.
+    #[error("{place}: {what}")]
+    Row { place: String, what: String },
+    /// What was asked for cannot be; it says what to do.
+    #[error("{0}")]
+    Usage(String),
+}
+
+/// A row on its way out.
+pub trait Record {
+    /// Its fields in order.
+    fn fields(&self) -> Map<String, Value>;
+
+    /// Its fields as JSON, on one line.
+    fn write_json(&self, out: &mut dyn Write) -> io::Result<()>;
+
+    /// Where it stands, for messages.
+    fn place(&self) -> String;
+}
+
+/// A row that cannot be, or a file that cannot be written.
+#[derive(Debug)]
+pub enum Fault {
+    Io(io::Error),
+    Row(String),
+}
+
+impl From<io::Error> for Fault {
+    fn from(error: io::Error) -> Self {
+        Fault::Io(error)
+    }
+}
+
+impl From<String> for Fault {
+    fn from(what: String) -> Self {
+        Fault::Row(what)
+    }
+}
+
+/// Where bytes go.
+pub type Out = Box<dyn Write + Send>;
+
+/// Rows on their way into one file.
+pub trait Rows {
+    /// # Errors
+    /// A row that the format has no place for, or what cannot be written.
+    fn write(&mut self, row: &dyn Record) -> Result<(), Fault>;
+
+    /// Bytes written by now, roughly: what is gathered first is not counted.
+    fn bytes(&self) -> u64 {
+        0
+    }
+
+    /// # Errors
+    /// What cannot be written.
+    fn finish(self: Box<Self>) -> io::Result<()>;
+}
+
+/// A part of an export as it was written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Part {
+    /// `train`, `validation`, `test` …
+    pub name: String,
+    pub rows: u64,
+    /// Of its files.
+    pub bytes: u64,
+    /// Their paths from the folder, in order.
+    pub files: Vec<String>,
+}
+
+/// A format, ready to write.
+pub trait Exporter {
+    /// Begins a file.
+    fn open(&self, to: Out) -> io::Result<Box<dyn Rows>>;
+
+    /// What a part's file is called in a folder, from there; of a format in shards, which of how many.
+    fn file(&self, part: &str, shard: usize, shards: usize) -> String;
+
+    /// From how many bytes on a part goes on in another file.
+    fn shard_bytes(&self) -> Option<u64> {
+        None
+    }
+
+    /// Further files of a folder: their paths from there, and what they hold.
+    fn beside(&self, parts: &[Part]) -> Vec<(String, String)> {
+        let _ = parts;
+        Vec::new()
+    }
+}
+
+/// What an export is made of, beside its rows.
+#[derive(Debug, Clone)]
+pub struct Setup {
+    pub format: Format,
+    /// What the first pass found; empty for a format that needs none.
+    pub survey: Survey,
+    /// How rows become questions and answers.
+    pub wording: Wording,
+    pub about: About,
+    /// From how many bytes on a part of a dataset folder goes on in another file.
+    pub shard_bytes: u64,
+}
+
+/// Bytes of a shard of a dataset folder: what the hub's own tools make.
+pub const SHARD_BYTES: u64 = 500_000_000;
+
+impl Setup {
+    /// The exporter for the format.
     ///
     /// # Errors
-    /// What cannot be written.
-    pub fn csv(out: &'a mut dyn Write, columns: Columns) -> io::Result<Self> {
-        let mut writer = csv::Writer::from_writer(out);
-        if !columns.0.is_empty() {
-            writer.write_record(&columns.0).map_err(plain)?;
-        }
-        Ok(Rows::Csv(Box::new(writer), columns))
-    }
-
-    /// # Errors
-    /// What cannot be written.
-    pub fn write(&mut self, row: &impl Serialize) -> io::Result<()> {
-        match self {
-            Rows::Jsonl(out) => {
-                serde_json::to_writer(&mut **out, row)?;
-                out.write_all(b"\n")
-            }
-            Rows::Csv(writer, Columns(columns)) => {
-                let row = serde_json::to_value(row)?;
-                let fields = columns.iter().map(|column| match row.get(column) {
-                    None | Some(Value::Null) => String::new(),
-                    Some(Value::String(text)) => text.clone(),
-                    Some(other) => other.to_string(),
-                });
-                writer.write_record(fields).map_err(plain)
-            }
-        }
-    }
-
-    /// # Errors
-    /// What cannot be written.
-    pub fn finish(self) -> io::Result<()> {
-        match self {
-            Rows::Jsonl(out) => out.flush(),
-            Rows::Csv(mut writer, _) => writer.flush(),
-        }
-    }
-}
-
-/// The kind of an error matters: a closed pipe is none.
-fn plain(error: csv::Error) -> io::Error {
-    match error.into_kind() {
-        csv::ErrorKind::Io(error) => error,
-        other => io::Error::other(format!("{other:?}")),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use serde_json::json;
-
-    use super::*;
-
-    #[test]
-    fn columns_are_the_union_and_nested_values_are_json() {
-        let rows = [
-            json!({ "id": "1", "text": "a, \"b\"\nc", "tone": ["dry"] }),
-            json!({ "id": "2", "text": "d", "score": 1.5 }),
-        ]
-        .map(|row| row.as_object().unwrap().clone());
-        let mut columns = Columns::default();
-        rows.iter().for_each(|row| columns.see(row));
-        let written = |mut to: Rows, rows: &[Map<String, Value>]| {
-            rows.iter().for_each(|row| to.write(row).unwrap());
-            to.finish().unwrap();
-        };
-        let mut out = Vec::new();
-        written(Rows::csv(&mut out, columns).unwrap(), &rows);
-        let expected = "id,text,tone,score\n1,\"a, \"\"b\"\"\nc\",\"[\"\"dry\"\"]\",\n2,d,,1.5\n";
-        assert_eq!(String::from_utf8(out).unwrap(), expected);
-        let mut out = Vec::new();
-        written(Rows::jsonl(&mut out), &rows[1..]);
-        assert_eq!(String::from_utf8(out).unwrap(), "{\"id\":\"2\",\"text\":\"d\",\"score\":1.5}\n");
+    /// A template that is wrong, or labels that are needed and not there.
+    pub fn exporter(&self) -> Result<Box<dyn Exporter>, ExportError> {
+        let exchange = || exchange::Exchanges::new(&self.wording, &self.survey);
+        Ok(match self.format {
+            Format::Jsonl => Box::new(jsonl::Jsonl),
+            Format::Csv => Box::new(csv::Csv::new(&self.survey)),
+            Format::Parquet => Box::new(parquet::Parquet::plain(&self.survey)),
+            Format::Hf => Box::new(hf::Hf::new(self)),
+            Format::Messages => Box::new(jsonl::Shaped::new(exchange()?, chat::messages)),
+            Format::Openai => Box::new(jsonl::Shaped::new(exchange()?, chat::messages)),
+            Format::PromptCompletion => Box::new(jsonl::Shaped::new(exchange()?, prompt_completion::pair)),
+            Format::Alpaca => Box::new(factory::Factory::new(exchange()?, alpaca::SHAPE, &self.about)),
+            Format::Sharegpt => Box::new(factory::Factory::new(exchange()?, sharegpt::SHAPE, &self.about)),
+            Format::Classification => Box::new(classification::Classification::new(&self.survey)?),
+        })
     }
 }

@@ -7,6 +7,7 @@ pub mod rows;
 pub mod served;
 pub mod text;
 pub mod train;
+pub mod tune;
 
 pub use crate::config::grouping::Grouping;
 pub use error::LearnError;

@@ -30,6 +30,8 @@ const ALLOWED: &[(&str, &str)] = &[
     // What can be asked of training, and the bounds that a model must keep.
     ("cli", "learn"),
     ("cli", "eval"),
+    // The formats there are, and what is said of them.
+    ("cli", "export"),
     // Where a test asks for a sudden death.
     ("pipeline", "crash_point"),
     ("store", "crash_point"),

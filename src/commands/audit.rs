@@ -4,12 +4,12 @@ mod subject;
 use std::io::Write;
 use std::time::Instant;
 
-use super::{Exit, Failure, Talk, print_json};
+use super::{Exit, Failure, Talk, is_config, print_json};
 use crate::audit::{self, Report, Verdict};
 use crate::cli::{AuditArgs, FailOn};
 use crate::report::audit::audit_text;
 use correct::{fix, swap, weigh};
-use subject::{is_config, of_config, of_tables};
+use subject::{of_config, of_tables};
 
 /// Measures the biases and the diversity of labelled texts.
 pub fn audit(args: &AuditArgs, talk: &Talk) -> Result<Exit, Failure> {

@@ -1,5 +1,7 @@
 mod served;
 
+pub use served::ask;
+
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::time::Instant;

@@ -1,67 +1,84 @@
-use std::fs::File;
-use std::io::{BufWriter, Write};
+mod about;
+mod source;
 
-use super::{Exit, Failure, Stored, Talk, open};
-use crate::cli::{ExportArgs, ExportFormat};
-use crate::dataset::evaluate::Accepted;
-use crate::dataset::row::Row;
-use crate::dataset::{Sink, Totals};
-use crate::export;
+use std::path::Path;
+
+use super::{Exit, Failure, Talk};
+use crate::audit::{Role, Table};
+use crate::cli::ExportArgs;
+use crate::config::taxonomy;
+use crate::export::{
+    Classes, ExportError, Exporter, Format, Parts, Place, Record, SHARD_BYTES, Setup, Splitter, Survey,
+    Surveyor, Task, Wording,
+};
+use crate::labels;
 use crate::report::count;
+use source::Source;
 
-/// Writes the rows that stored answers make.
+/// Writes the rows that stored answers make, or those of a table, in some format.
 pub fn export(args: &ExportArgs, talk: &Talk) -> Result<Exit, Failure> {
-    let opened = open(&args.config, talk)?;
-    let recipe = &opened.recipe;
-    let stored = Stored::open(&opened)?;
-    let by_ending = match args.output.extension().and_then(|ending| ending.to_str()) {
-        Some("csv") => ExportFormat::Csv,
-        _ => ExportFormat::Jsonl,
+    let format = args.format.unwrap_or_else(|| Format::by_ending(&args.output));
+    let place = Place::of(&args.output, format.is_folder() || args.split.is_some());
+    fitting(args, format, &place)?;
+    let source = Source::open(args, talk)?;
+    let parts = args.split.as_deref().map(Parts::parse).transpose();
+    let parts = parts
+        .map_err(|what| usage(format!("--split {}: {what}", args.split.as_deref().unwrap_or_default())))?;
+    let survey = match format.needs_survey() || parts.is_some() {
+        true => Some(survey(args, format, &source, parts, talk)?),
+        false => None,
     };
-    let format = args.format.unwrap_or(by_ending);
-    let columns = match format {
-        ExportFormat::Jsonl => export::Columns::default(),
-        // Which columns there are is known only after the last row.
-        ExportFormat::Csv => {
-            let mut columns = export::Columns::default();
-            let mut see = Each(|accepted: &Accepted<'_>| {
-                columns.see(&Row { recipe, models: &stored.models, accepted }.fields());
-            });
-            stored.evaluate(&opened, talk, true, &mut see)?;
-            columns
-        }
-    };
-    let write = |out: &mut dyn Write| -> Result<Totals, Failure> {
-        let mut rows = match format {
-            ExportFormat::Jsonl => export::Rows::jsonl(out),
-            ExportFormat::Csv => export::Rows::csv(out, columns)?,
-        };
-        let mut failed = None;
-        let mut each = Each(|accepted: &Accepted<'_>| {
-            if failed.is_none() {
-                failed = rows.write(&Row { recipe, models: &stored.models, accepted }).err();
-            }
-        });
-        let totals = stored.evaluate(&opened, talk, true, &mut each)?;
-        failed.map_or(Ok(()), Err)?;
-        rows.finish()?;
-        Ok(totals)
-    };
-    let totals;
-    if args.output.as_os_str() == "-" {
-        let mut out = BufWriter::new(std::io::stdout().lock());
-        totals = write(&mut out)?;
-        out.flush()?;
-    } else {
-        // Beside the target and renamed, so that no reader meets half a file.
-        let part = args.output.with_extension("part");
-        let mut out = BufWriter::new(File::create(&part)?);
-        totals = write(&mut out)?;
-        out.into_inner().map_err(std::io::IntoInnerError::into_error)?.sync_all()?;
-        std::fs::rename(&part, &args.output)?;
-        talk.say(&format!("{} written to {}", count(totals.rows, "row"), args.output.display()));
+    let (survey, table) = survey.unwrap_or_default();
+    if survey.rows == 0 && survey.unlabelled > 0 {
+        let column = survey.labels.first().map_or("", |classes| &classes.column);
+        return Err(usage(format!("no row of {} has a label in `{column}`", args.source.display())));
     }
-    let open_asks = totals.demands;
+    let setup = Setup {
+        format,
+        wording: Wording {
+            task: args.task,
+            instruction: template(args.instruction.as_deref())?,
+            system: template(args.system.as_deref())?,
+            answer: template(args.answer.as_deref())?,
+        },
+        about: about::about(args, format, &source, &survey, table),
+        survey,
+        shard_bytes: SHARD_BYTES,
+    };
+    let exporter = setup.exporter()?;
+    ending(args, format, exporter.as_ref(), &place)?;
+    let one = vec!["train".to_owned()];
+    let assigned = setup.survey.parts.as_ref();
+    let mut writing = place.begin(exporter.as_ref(), assigned.map_or(&one, |assigned| &assigned.names))?;
+    // Where none lacks a label, none need be looked at again.
+    let labelled = setup.survey.labels.first().filter(|_| setup.survey.unlabelled > 0);
+    let mut row = 0;
+    let open_asks = source.each(talk, &mut |record: &dyn Record| {
+        if let Some(classes) = labelled
+            && classes.of(&record.fields()).is_ok_and(|found| found.is_empty())
+        {
+            return Ok(());
+        }
+        let part = assigned.map_or(Some(0), |assigned| assigned.of.get(row).copied());
+        let part = part.ok_or_else(|| {
+            let what = "the source has more rows than before: it changed while it was read; export it again";
+            ExportError::Row { place: record.place(), what: what.to_owned() }
+        })?;
+        row += 1;
+        writing.write(usize::from(part), record)
+    })?;
+    let made = writing.finish(&args.source.display().to_string())?;
+    if place != Place::Standard {
+        let by_part: Vec<_> = made.parts.iter().map(|part| format!("{} {}", part.name, part.rows)).collect();
+        let by_part = if made.parts.len() > 1 { format!(" ({})", by_part.join(", ")) } else { String::new() };
+        talk.say(&format!("{}{by_part} written to {}", count(made.rows(), "row"), place.path().display()));
+    }
+    if setup.survey.unlabelled > 0 {
+        talk.say(&format!("{} without a label left out", count(setup.survey.unlabelled, "row")));
+    }
+    if format == Format::Openai && made.parts.first().is_some_and(|part| part.rows < 10) {
+        talk.say("OpenAI's fine-tuning takes files of 10 rows or more");
+    }
     if open_asks > 0 {
         talk.say(&format!(
             "the dataset is not complete: {} to go; `emogrid run` asks for them",
@@ -71,11 +88,134 @@ pub fn export(args: &ExportArgs, talk: &Talk) -> Result<Exit, Failure> {
     Ok(Exit::Complete)
 }
 
-/// Something done with each row.
-struct Each<F>(F);
+fn usage(what: impl Into<String>) -> Failure {
+    Failure::Refused(what.into())
+}
 
-impl<F: FnMut(&Accepted<'_>)> Sink for Each<F> {
-    fn row(&mut self, row: &Accepted<'_>) {
-        self.0(row);
+/// A flag that the format has no use for would do nothing, which nobody means.
+fn fitting(args: &ExportArgs, format: Format, place: &Place) -> Result<(), Failure> {
+    let name = format.name();
+    if !matches!(place, Place::Folder(_)) && (format.is_folder() || args.split.is_some()) {
+        let what = if format.is_folder() { format!("{name} makes") } else { "--split makes".to_owned() };
+        return Err(usage(format!("{what} a folder; name one with `-o`, such as `-o data`")));
+    }
+    let trains = (format.is_exchange(), "training formats, such as messages or alpaca");
+    let folder = (format == Format::Hf, "the format hf");
+    let with_labels = format.needs_labels() || format == Format::Hf || args.split.is_some();
+    let labels = (with_labels, "formats with labels, such as hf or messages");
+    let flags = [
+        ("--instruction", args.instruction.is_some(), trains),
+        ("--system", args.system.is_some(), trains),
+        ("--answer", args.answer.is_some(), trains),
+        ("--task", args.task != Task::Classify, trains),
+        ("--license", args.license.is_some(), folder),
+        ("--language", args.language.is_some(), folder),
+        ("--labels", !args.labels.is_empty(), labels),
+        ("--label", !args.label.is_empty(), labels),
+    ];
+    if let Some((flag, _, (_, what))) = flags.iter().find(|(_, given, (fits, _))| *given && !fits) {
+        return Err(usage(format!("{flag} is for {what}; this is {name}")));
+    }
+    if format.needs_labels() && args.label.len() > 1 {
+        return Err(usage(format!("{name} has one column of labels; name one `--label`")));
+    }
+    Ok(())
+}
+
+/// A file whose ending says another format than it would have misleads whoever reads it.
+fn ending(args: &ExportArgs, format: Format, exporter: &dyn Exporter, place: &Place) -> Result<(), Failure> {
+    let Place::File(path) = place else { return Ok(()) };
+    let ending = |path: &Path| path.extension().map(|ending| ending.to_string_lossy().to_ascii_lowercase());
+    let own = ending(Path::new(&exporter.file("train", 0, 1))).unwrap_or_default();
+    let given = ending(path).unwrap_or_default();
+    // Lines of JSON are often called `.json`.
+    let fits = given == own || own == "jsonl" && given == "json";
+    if fits || !["jsonl", "json", "csv", "tsv", "parquet"].contains(&given.as_str()) {
+        return Ok(());
+    }
+    Err(usage(format!("{}: {} makes `.{own}`; name the file so", args.output.display(), format.name())))
+}
+
+/// A template as it was given, or that of a file.
+pub fn template(given: Option<&str>) -> Result<Option<String>, Failure> {
+    let Some(given) = given else { return Ok(None) };
+    let Some(path) = given.strip_prefix('@') else { return Ok(Some(given.to_owned())) };
+    let read = std::fs::read_to_string(path);
+    // The last line's end is the editor's.
+    read.map(|text| Some(text.trim_end_matches(['\r', '\n']).to_owned()))
+        .map_err(|error| ExportError::Io { path: path.into(), error }.into())
+}
+
+/// The first pass over the rows; of a dataset folder also what is audited.
+fn survey(
+    args: &ExportArgs,
+    format: Format,
+    source: &Source,
+    parts: Option<Parts>,
+    talk: &Talk,
+) -> Result<(Survey, Option<Table>), Failure> {
+    let columns = label_columns(args, format, source)?;
+    let given = given_labels(args)?;
+    let classes = columns.into_iter().enumerate().map(|(at, column)| {
+        let given = given.clone().filter(|_| at == 0);
+        Classes::new(column.clone(), given.or_else(|| source.values(&column)), source.commas())
+    });
+    let splitter = parts.map(|parts| Splitter::new(parts, args.seed));
+    let mut surveyor = Surveyor::new(source.text(), classes.collect(), splitter, format.needs_labels());
+    let mut table = (format == Format::Hf).then(|| Table::new(source.audited(args)));
+    let names: Vec<String> =
+        table.iter().flat_map(|table| &table.columns).map(|column| column.name.clone()).collect();
+    source.each(talk, &mut |record: &dyn Record| {
+        let fields = record.fields();
+        let seen = surveyor.see(&fields);
+        seen.map_err(|what| ExportError::Row { place: record.place(), what })?;
+        if let Some(table) = &mut table {
+            let text = |name: &str| fields.get(name).and_then(|value| value.as_str()).unwrap_or_default();
+            let values = names
+                .iter()
+                .map(|name| labels::names(name, fields.get(name), source.commas()).unwrap_or_default());
+            table.push(text("id"), text(source.text()), values, Default::default());
+        }
+        Ok(())
+    })?;
+    Ok((surveyor.finish(), table))
+}
+
+/// The columns of labels: those named, or those that the source has.
+fn label_columns(args: &ExportArgs, format: Format, source: &Source) -> Result<Vec<String>, Failure> {
+    let columns = source.label_columns(args)?;
+    match columns.as_slice() {
+        [] if format.needs_labels() => {
+            let known = source.columns().join(", ");
+            Err(usage(format!(
+                "{}: which column has the labels? name it with `--label`; there are {known}",
+                args.source.display()
+            )))
+        }
+        [_, _, ..] if format.needs_labels() => Err(usage(format!(
+            "{} has one column of labels; name one with `--label`: {}",
+            format.name(),
+            columns.join(" or ")
+        ))),
+        _ => Ok(columns),
     }
 }
+
+/// The labels that the command line names.
+fn given_labels(args: &ExportArgs) -> Result<Option<Vec<String>>, Failure> {
+    let names: Vec<String> =
+        args.labels.iter().map(|name| name.trim().to_owned()).filter(|name| !name.is_empty()).collect();
+    if let [one] = names.as_slice() {
+        let values = taxonomy::value_names(one);
+        if !values.is_empty() {
+            return Ok(Some(values));
+        }
+    }
+    if let Some((_, twice)) = names.iter().enumerate().find(|(at, name)| names[..*at].contains(name)) {
+        return Err(usage(format!("--labels names `{twice}` twice")));
+    }
+    Ok((!names.is_empty()).then_some(names))
+}
+
+/// What is audited of a source, by column.
+type Audited = Vec<(String, Role)>;

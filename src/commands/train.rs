@@ -1,3 +1,6 @@
+mod engine;
+mod tune;
+
 use std::io::Write;
 use std::path::PathBuf;
 use std::time::Instant;
@@ -14,9 +17,8 @@ use crate::learn::{Answers, Columns, Evaluation, Labelled, LearnError, text};
 use crate::probe::{Probe, Settings};
 use crate::report::{count, milliseconds, thousands};
 
-/// Trains a probe, writes it where asked, and says how good it is.
-pub fn train(args: &TrainArgs, talk: &Talk) -> Result<Exit, Failure> {
-    let started = Instant::now();
+/// Reads all parts; what a frozen test part holds goes to no training.
+fn read(args: &TrainArgs) -> Result<Parts, Failure> {
     let columns = Columns { text: args.columns.text.clone(), label: args.columns.label.clone() };
     let files: Vec<&PathBuf> =
         [&args.train, &args.dev, &args.test, &args.tstr, &args.seeds].into_iter().flatten().collect();
@@ -32,7 +34,19 @@ pub fn train(args: &TrainArgs, talk: &Talk) -> Result<Exit, Failure> {
         read(&args.seeds, Purpose::Training)?,
     ];
     let train = Labelled::read(&args.train, &columns, &guard, Purpose::Training)?;
-    let parts = Parts::new(args.map, args.overlap, train, others)?;
+    Ok(Parts::new(args.map, args.overlap, train, others)?)
+}
+
+/// Trains a probe, writes it where asked, and says how good it is.
+pub fn train(args: &TrainArgs, talk: &Talk) -> Result<Exit, Failure> {
+    if let Some(engine) = args.engine {
+        return tune::tune(args, engine, talk);
+    }
+    if let Some(flag) = args.tune.given() {
+        return Err(Failure::Refused(format!("{flag} is for `--engine`, which tunes a language model")));
+    }
+    let started = Instant::now();
+    let parts = read(args)?;
     say_rows(&parts, talk);
     let settings = Settings { strength: args.strength, min_df: args.min_df };
     let map = args.map.name();

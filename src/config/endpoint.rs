@@ -265,6 +265,7 @@ fn parsed(text: &str, at: Span) -> Result<String, Diagnostic> {
 fn managed(node: &Node, project: &Project, report: &mut Report) -> Option<Managed> {
     let mut managed = Managed {
         model: ManagedModel::Quickstart,
+        lora: None,
         command: text_or(node.get("command"), "llama-server"),
         args: Vec::new(),
         slots: node.get("slots").and_then(Node::whole).unwrap_or(4) as u32,
@@ -281,11 +282,19 @@ fn managed(node: &Node, project: &Project, report: &mut Report) -> Option<Manage
     if node.text().is_some() {
         return Some(managed);
     }
+    if let Some((lora, name)) = node.get("lora").and_then(|lora| Some((lora, lora.text()?))) {
+        let path = project.root.join(name);
+        if let Err(found) = is_gguf(&path, name, project, &ADAPTER) {
+            report.push(found.at(lora.span));
+            return None;
+        }
+        managed.lora = Some(path);
+    }
     match node.get("model") {
         Some(model) if model.text() == Some("quickstart") => Some(managed),
         Some(model) => {
             let path = project.root.join(model.text()?);
-            if let Err(found) = is_model(&path, model.text()?, project) {
+            if let Err(found) = is_gguf(&path, model.text()?, project, &MODEL) {
                 report.push(found.at(model.span));
                 return None;
             }
@@ -304,9 +313,29 @@ fn managed(node: &Node, project: &Project, report: &mut Report) -> Option<Manage
     }
 }
 
-/// Whether a file is a model: it is there, and begins as a GGUF file does.
-fn is_model(path: &Path, name: &str, project: &Project) -> Result<(), Diagnostic> {
-    let help = "give the path of a GGUF file, from the project's root, or `quickstart`";
+/// What a GGUF file is to be.
+struct Wanted {
+    what: &'static str,
+    help: &'static str,
+    /// What it may be called that is no file.
+    words: &'static [&'static str],
+}
+
+const MODEL: Wanted = Wanted {
+    what: "model",
+    help: "give the path of a GGUF file, from the project's root, or `quickstart`",
+    words: &["quickstart"],
+};
+
+const ADAPTER: Wanted = Wanted {
+    what: "adapter",
+    help: "give the path of a GGUF file with a LoRA adapter, from the project's root",
+    words: &[],
+};
+
+/// Whether a file is what it is to be: it is there, and begins as a GGUF file does.
+fn is_gguf(path: &Path, name: &str, project: &Project, wanted: &Wanted) -> Result<(), Diagnostic> {
+    let Wanted { what, help, words } = *wanted;
     let place = shown(path);
     let place = place.display();
     if path.is_dir() {
@@ -316,12 +345,12 @@ fn is_model(path: &Path, name: &str, project: &Project) -> Result<(), Diagnostic
     let read = std::fs::File::open(path).map(|mut file| file.read_exact(&mut magic));
     match read {
         Ok(Ok(())) if &magic == b"GGUF" => Ok(()),
-        Ok(_) => Err(Diagnostic::error("file", format!("`{place}` is not a GGUF model")).help(help)),
+        Ok(_) => Err(Diagnostic::error("file", format!("`{place}` is not a GGUF {what}")).help(help)),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-            let found = Diagnostic::error("file", format!("there is no model file `{place}`"));
+            let found = Diagnostic::error("file", format!("there is no {what} file `{place}`"));
             let near = nearest(path)
                 .and_then(|near| Some(near.strip_prefix(&project.root).ok()?.display().to_string()))
-                .or_else(|| did_you_mean(name, ["quickstart"]).map(str::to_owned));
+                .or_else(|| did_you_mean(name, words.iter().copied()).map(str::to_owned));
             Err(match near {
                 Some(near) => found.help(format!("did you mean `{near}`?")),
                 None => found.help(help),

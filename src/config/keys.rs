@@ -239,6 +239,12 @@ pub static MANAGED: Section = Section {
     needs: &["model"],
     keys: &[
         key("model", Kind::Text, "", "The GGUF file, or `quickstart` for the built-in small model."),
+        key(
+            "lora",
+            Kind::Text,
+            "none",
+            "A GGUF file with a LoRA adapter for the model, such as `emogrid train --engine trl` makes.",
+        ),
         key("command", Kind::Text, "llama-server", "The server's program, looked up on PATH."),
         key(
             "args",

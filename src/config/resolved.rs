@@ -156,6 +156,9 @@ pub enum Server {
 #[derive(Debug, Clone, Serialize)]
 pub struct Managed {
     pub model: ManagedModel,
+    /// An adapter for the model.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub lora: Option<PathBuf>,
     /// How often it is started again, should it end in mid-run.
     pub restarts: u32,
     pub command: String,

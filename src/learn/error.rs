@@ -44,6 +44,9 @@ pub enum LearnError {
     OtherLabels(String),
     #[error("{endpoint}: {what}; `emogrid check CONFIG --endpoint` looks closer")]
     Served { endpoint: String, what: String },
+    /// What tunes a model, or the Python that it needs.
+    #[error("{0}")]
+    Engine(String),
     #[error("{0}")]
     Usage(String),
 }
@@ -58,6 +61,7 @@ impl LearnError {
                 | Self::Probe { .. }
                 | Self::Served { .. }
                 | Self::Guard(_)
+                | Self::Engine(_)
                 | Self::Overlap(_)
         )
     }

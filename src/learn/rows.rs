@@ -3,12 +3,10 @@
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 
-use serde_json::Value;
-
 use super::LearnError;
 use crate::config::taxonomy;
 use crate::guard::{Gate, Guard, Purpose};
-use crate::labels::{LabelSet, MOST_LABELS};
+use crate::labels::{LabelSet, MOST_LABELS, names};
 use crate::table::{Format, Layout, Reader, Row};
 
 /// Texts with their labels, which are numbers into `labels`.
@@ -180,16 +178,7 @@ pub fn labels_of(row: &Row, columns: &Columns) -> Result<Vec<String>, String> {
             known.join(", ")
         ));
     };
-    let texts: Vec<&str> = match row.fields.get(column) {
-        None | Some(Value::Null) => Vec::new(),
-        Some(Value::String(text)) => text.split(',').collect(),
-        Some(Value::Array(items)) => items
-            .iter()
-            .map(|item| item.as_str().ok_or_else(|| format!("`{column}` lists {item}; expected texts")))
-            .collect::<Result<_, _>>()?,
-        Some(other) => return Err(format!("`{column}` is {other}; expected a text or a list of texts")),
-    };
-    Ok(texts.into_iter().map(|name| name.trim().to_owned()).filter(|name| !name.is_empty()).collect())
+    names(column, row.fields.get(column), true)
 }
 
 /// Whether a file is one of GoEmotions' filtered parts: no header, and of three columns with tabs

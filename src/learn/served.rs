@@ -11,6 +11,7 @@ use serde_json::json;
 
 use super::Labelled;
 use crate::eval::random::Random;
+use crate::export::{Task, Wording};
 use crate::labels::{LabelSet, Probabilities, likeliest};
 
 /// Rows with one label each, of each label as many, `limit` at most; a label with fewer has all of its.
@@ -34,6 +35,19 @@ pub fn balanced(rows: &Labelled, limit: usize, seed: u64) -> Labelled {
         gold: (0..kept.len()).filter(rows_kept).map(|row| rows.gold[row]).collect(),
         unlabelled: 0,
         held: 0,
+    }
+}
+
+/// The same question as a tuned model learns it, to be asked so afterwards.
+pub fn wording() -> Wording {
+    Wording {
+        task: Task::Classify,
+        system: Some(
+            "You read texts and name what their writer feels: one of {{ labels | join(', ') }}.".into(),
+        ),
+        instruction: Some("Text: {{ text }}\n\nWhich one is it: {{ labels | join(', ') }}?".into()),
+        // As the schema has it.
+        answer: Some("\"{{ label }}\"".into()),
     }
 }
 

@@ -18,9 +18,15 @@ pub fn address(endpoint: &Endpoint) -> String {
             Some(model) => format!("{url} {model}"),
             None => url.clone(),
         },
-        Server::Managed(managed) => match &managed.model {
-            ManagedModel::Quickstart => "managed:quickstart".into(),
-            ManagedModel::File(path) => format!("managed:{}", path.display()),
-        },
+        Server::Managed(managed) => {
+            let model = match &managed.model {
+                ManagedModel::Quickstart => "managed:quickstart".to_owned(),
+                ManagedModel::File(path) => format!("managed:{}", path.display()),
+            };
+            match &managed.lora {
+                Some(lora) => format!("{model} with {}", lora.display()),
+                None => model,
+            }
+        }
     }
 }

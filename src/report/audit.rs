@@ -100,7 +100,8 @@ fn worst(measure: &Measure) -> String {
         .map_or("".into(), |case| number(case.value))
 }
 
-fn line(measure: &Measure) -> String {
+/// What a measure says, as texts: its title, value, interval, people's value and verdict.
+pub fn figures(measure: &Measure) -> [String; 5] {
     let title = measure.metric().map_or(measure.metric, |metric| metric.title);
     let told = measure.parts.first().filter(|part| part.verdict != Verdict::CannotTell);
     let case = measure.whole.as_ref().or(told.map(|part| &part.case));
@@ -108,7 +109,12 @@ fn line(measure: &Measure) -> String {
     let interval = case.and_then(|case| case.interval);
     let interval = interval.map_or(String::new(), |[low, high]| format!("{}–{}", number(low), number(high)));
     let human = case.and_then(|case| case.reference).map_or(String::new(), number);
-    format!("  {title:<32} {value:>7} {interval:>15} {human:>7}  {}\n", measure.verdict.name())
+    [title.to_owned(), value, interval, human, measure.verdict.name().to_owned()]
+}
+
+fn line(measure: &Measure) -> String {
+    let [title, value, interval, human, verdict] = figures(measure);
+    format!("  {title:<32} {value:>7} {interval:>15} {human:>7}  {verdict}\n")
 }
 
 fn number(value: f64) -> String {

@@ -586,6 +586,25 @@ effects! {
         is_passed("args", "[--flash-attn, on, --rope-scale, 2]", &flags);
     }
 
+    managed_lora_is_part_of_the_model("endpoints.NAME.managed.lora") {
+        let bench = managed();
+        let (made, argv) = run_managed(&bench, &[]);
+        made.exits(0);
+        assert_eq!(after(&argv, "--lora"), None);
+        let lora = bench.project.write("tuned.gguf", "GGUF of an adapter");
+        let set = "endpoints.own.managed.lora=tuned.gguf";
+        let (made, argv) = run_managed(&bench, &[set]);
+        made.exits(0);
+        assert!(after(&argv, "--lora").is_some_and(|path| Path::new(path).ends_with("tuned.gguf")), "{argv:?}");
+        let left = |args: &[&str]| {
+            let args = [&["plan", "base.yaml", "--json"], args].concat();
+            bench.project.emogrid(&args).exits(0).json()["requests"].as_u64()
+        };
+        assert_eq!((left(&["--set", set]), left(&[])), (Some(0), Some(4)), "without it is another model");
+        std::fs::write(&lora, "GGUF of another").unwrap();
+        assert_eq!(left(&["--set", set]), Some(4), "an adapter is what it holds");
+    }
+
     managed_slots_are_the_servers("endpoints.NAME.managed.slots") {
         is_passed("slots", "2", &[("-np", Some("4"), "2"), ("-c", Some("8192"), "4096")]);
     }

@@ -84,6 +84,9 @@ impl ManagedServer {
         if let Some(threads) = managed.threads {
             command.args(["-t", &threads.to_string()]);
         }
+        if let Some(lora) = &managed.lora {
+            command.arg("--lora").arg(lora);
+        }
         command.args(&managed.args).stdout(log_file(log)?);
         let server = Self::of(spawn(command, log)?, format!("http://127.0.0.1:{port}"), log);
         server.wait(say).await
@@ -136,6 +139,9 @@ impl ManagedServer {
         command.args(["--slots", &managed.slots.to_string()]);
         command.args(["--context-per-slot", &managed.context.to_string()]);
         command.args(["--threads", &threads.to_string()]);
+        if let Some(lora) = &managed.lora {
+            command.arg("--lora").arg(lora);
+        }
         command.stdout(Stdio::piped());
         let mut server = Self::of(spawn(command, log)?, String::new(), log);
         let Some(stdout) = server.child.stdout.take() else {

@@ -21,6 +21,7 @@ parser.add_argument("--port", type=int, default=0)
 parser.add_argument("--slots", type=int, default=4)
 parser.add_argument("--context-per-slot", type=int, default=2048)
 parser.add_argument("--threads", type=int, default=1)
+parser.add_argument("--lora", help="a GGUF file with an adapter")
 args = parser.parse_args()
 
 
@@ -41,6 +42,8 @@ def check():
     # llama.cpp says of these only that it failed.
     if not os.path.isfile(args.model):
         raise RuntimeError(f"no model at {args.model}")
+    if args.lora and not os.path.isfile(args.lora):
+        raise RuntimeError(f"no adapter at {args.lora}")
     with socket.socket(socket.AF_INET6 if ":" in args.host else socket.AF_INET) as probe:
         if os.name == "posix":
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -67,6 +70,10 @@ def start():
     params.cpuparams.n_threads = params.cpuparams_batch.n_threads = args.threads
     params.endpoint_slots = params.endpoint_props = params.endpoint_metrics = True
     params.ui = False
+    if args.lora:
+        adapter = xllamacpp.CommonAdapterLoraInfo()
+        adapter.path, adapter.scale = args.lora, 1.0
+        params.lora_adapters = [adapter]
     params.verbosity = 1  # errors only
     return xllamacpp.Server(params)
 

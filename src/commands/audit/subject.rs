@@ -1,7 +1,5 @@
 //! What is audited: the rows of tables, or of a config's dataset.
 
-use std::path::Path;
-
 use serde_json::{Map, Value};
 
 use super::super::{Failure, Stored, Talk, open_path};
@@ -25,10 +23,6 @@ pub struct Subject {
     pub text: String,
     pub id: String,
     pub is_config: bool,
-}
-
-pub fn is_config(path: &Path) -> bool {
-    path.extension().is_some_and(|ending| ending == "yaml" || ending == "yml")
 }
 
 pub fn of_config(args: &AuditArgs, talk: &Talk) -> Result<Subject, Failure> {

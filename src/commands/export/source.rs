@@ -1,0 +1,240 @@
+//! What is exported: a config's dataset, or a table.
+
+use std::io::{self, Write};
+
+use serde_json::{Map, Value};
+
+use super::super::{Failure, Stored, Talk, is_config, open};
+use super::{Audited, usage};
+use crate::audit::Role;
+use crate::cli::{ConfigArgs, ExportArgs};
+use crate::dataset::Sink;
+use crate::dataset::evaluate::Accepted;
+use crate::dataset::row::Row;
+use crate::export::{ExportError, Record};
+use crate::pipeline::Opened;
+use crate::report::Reading;
+use crate::table::{self, Layout, Reader};
+
+pub enum Source {
+    Config(Box<OfConfig>),
+    Table(OfTable),
+}
+
+pub struct OfConfig {
+    pub opened: Opened,
+    pub stored: Stored,
+}
+
+pub struct OfTable {
+    path: std::path::PathBuf,
+    layout: Layout,
+    /// What standard input said, which is read but once.
+    held: Option<Vec<table::Row>>,
+    /// Of the first row.
+    columns: Vec<String>,
+}
+
+/// Columns that hold labels where none is named, the first that is there.
+const USUAL: [&str; 3] = ["emotion", "labels", "label"];
+
+impl Source {
+    pub fn open(args: &ExportArgs, talk: &Talk) -> Result<Self, Failure> {
+        if is_config(&args.source) {
+            let for_tables = [("--text", args.text.is_some()), ("--columns", args.columns.is_some())];
+            if let Some((flag, _)) = for_tables.iter().find(|(_, given)| *given) {
+                return Err(usage(format!("{flag} is for tables; this is a config")));
+            }
+            let config = ConfigArgs { config: args.source.clone(), set: args.set.clone() };
+            let opened = open(&config, talk)?;
+            let stored = Stored::open(&opened)?;
+            return Ok(Source::Config(Box::new(OfConfig { opened, stored })));
+        }
+        if !args.set.is_empty() {
+            return Err(usage("--set changes a config; this is a table"));
+        }
+        let layout = Layout { text: args.text.clone(), columns: args.columns.clone(), ..Layout::default() };
+        let mut reader = Reader::open(&args.source, &layout)?;
+        let (held, first) = match table::is_standard(&args.source) {
+            true => {
+                let rows: Vec<table::Row> = reader.collect::<Result<_, _>>()?;
+                let first = rows.first().cloned();
+                (Some(rows), first)
+            }
+            false => (None, reader.next().transpose()?),
+        };
+        let columns = first.map(|row| row.fields.keys().cloned().collect()).unwrap_or_default();
+        Ok(Source::Table(OfTable { path: args.source.clone(), layout, held, columns }))
+    }
+
+    /// The column with the texts.
+    pub fn text(&self) -> &str {
+        match self {
+            Source::Config(_) => "text",
+            Source::Table(of) => of.layout.text.as_deref().unwrap_or("text"),
+        }
+    }
+
+    /// Whether a text with commas may name several labels: a config's values are one each.
+    pub fn commas(&self) -> bool {
+        matches!(self, Source::Table(_))
+    }
+
+    /// The columns that may hold labels.
+    pub fn columns(&self) -> Vec<String> {
+        match self {
+            Source::Config(of) => {
+                of.opened.recipe.grid.axes.iter().map(|axis| axis.name.to_string()).collect()
+            }
+            Source::Table(of) => of.columns.clone(),
+        }
+    }
+
+    pub fn label_columns(&self, args: &ExportArgs) -> Result<Vec<String>, Failure> {
+        if !args.label.is_empty() {
+            let known = self.columns();
+            // A table of JSON Lines may have a column that its first row lacks.
+            if let Source::Config(_) = self
+                && let Some(wrong) = args.label.iter().find(|label| !known.contains(label))
+            {
+                return Err(usage(format!(
+                    "--label {wrong}: the config has no such axis, only {}",
+                    known.join(", ")
+                )));
+            }
+            return Ok(args.label.clone());
+        }
+        Ok(match self {
+            Source::Config(of) => {
+                let axes = of.opened.recipe.grid.axes.iter().filter(|axis| axis.label);
+                axes.map(|axis| axis.name.to_string()).collect()
+            }
+            Source::Table(of) => {
+                let usual = USUAL.into_iter().find(|usual| of.columns.iter().any(|column| column == usual));
+                usual.map(str::to_owned).into_iter().collect()
+            }
+        })
+    }
+
+    /// The labels of a column, where they are known without looking at rows.
+    pub fn values(&self, column: &str) -> Option<Vec<String>> {
+        let Source::Config(of) = self else { return None };
+        let axis = of.opened.recipe.config.axes.iter().find(|axis| axis.name == column)?;
+        Some(axis.values.iter().map(|value| value.name.clone()).collect())
+    }
+
+    /// The columns to audit.
+    pub fn audited(&self, args: &ExportArgs) -> Audited {
+        match self {
+            Source::Config(of) => {
+                let role = |label| if label { Role::Label } else { Role::Context };
+                let axes = of.opened.recipe.grid.axes.iter();
+                axes.map(|axis| (axis.name.to_string(), role(axis.label))).collect()
+            }
+            Source::Table(_) => {
+                let columns = self.label_columns(args).unwrap_or_default();
+                columns.into_iter().map(|column| (column, Role::Label)).collect()
+            }
+        }
+    }
+
+    /// Goes through the rows until one is refused; says how many requests a dataset still lacks.
+    pub fn each(
+        &self,
+        talk: &Talk,
+        take: &mut dyn FnMut(&dyn Record) -> Result<(), ExportError>,
+    ) -> Result<u64, Failure> {
+        match self {
+            Source::Config(of) => of.each(talk, take),
+            Source::Table(of) => of.each(talk, take).map(|()| 0),
+        }
+    }
+}
+
+impl OfConfig {
+    fn each(
+        &self,
+        talk: &Talk,
+        take: &mut dyn FnMut(&dyn Record) -> Result<(), ExportError>,
+    ) -> Result<u64, Failure> {
+        let recipe = &self.opened.recipe;
+        let mut failed = None;
+        let mut each = Each(|accepted: &Accepted<'_>| {
+            if failed.is_none() {
+                failed = take(&Row { recipe, models: &self.stored.models, accepted }).err();
+            }
+        });
+        let totals = self.stored.evaluate(&self.opened, talk, true, &mut each)?;
+        failed.map_or(Ok(()), Err)?;
+        Ok(totals.demands)
+    }
+}
+
+impl OfTable {
+    fn each(
+        &self,
+        talk: &Talk,
+        take: &mut dyn FnMut(&dyn Record) -> Result<(), ExportError>,
+    ) -> Result<(), Failure> {
+        if let Some(rows) = &self.held {
+            return rows.iter().try_for_each(|row| take(&Line { row, of: self })).map_err(Failure::from);
+        }
+        let mut reading =
+            Reading::new(talk.style(), std::fs::metadata(&self.path).ok().map(|file| file.len()));
+        let mut reader = Reader::open(&self.path, &self.layout)?;
+        let mut rows = 0;
+        while let Some(row) = reader.next() {
+            take(&Line { row: &row?, of: self })?;
+            rows += 1;
+            reading.tick(rows, reader.bytes(), String::new);
+        }
+        Ok(())
+    }
+}
+
+/// Something done with each row.
+struct Each<F>(F);
+
+impl<F: FnMut(&Accepted<'_>)> Sink for Each<F> {
+    fn row(&mut self, row: &Accepted<'_>) {
+        self.0(row);
+    }
+}
+
+impl Record for Row<'_> {
+    fn fields(&self) -> Map<String, Value> {
+        Row::fields(self)
+    }
+
+    fn write_json(&self, out: &mut dyn Write) -> io::Result<()> {
+        Ok(serde_json::to_writer(out, self)?)
+    }
+
+    fn place(&self) -> String {
+        format!("row {}", self.accepted.name)
+    }
+}
+
+/// A row of a table.
+struct Line<'a> {
+    row: &'a table::Row,
+    of: &'a OfTable,
+}
+
+impl Record for Line<'_> {
+    fn fields(&self) -> Map<String, Value> {
+        self.row.fields.clone()
+    }
+
+    fn write_json(&self, out: &mut dyn Write) -> io::Result<()> {
+        Ok(serde_json::to_writer(out, &self.row.fields)?)
+    }
+
+    fn place(&self) -> String {
+        let path = match table::is_standard(&self.of.path) {
+            true => "standard input".into(),
+            false => self.of.path.display().to_string(),
+        };
+        format!("{path}:{}", self.row.line)
+    }
+}

@@ -1,0 +1,206 @@
+use std::io::Write;
+use std::path::Path;
+
+use serde_json::Value;
+
+use super::super::eval::ask;
+use super::super::export::template;
+use super::super::{Exit, Failure, Talk, block_on};
+use super::engine::{self, Python};
+use super::{read, say_rows};
+use crate::cli::TrainArgs;
+use crate::client::managed::quickstart_model;
+use crate::export::{Task, Wording};
+use crate::learn::evaluation::Against;
+use crate::learn::served::{self, balanced};
+use crate::learn::tune::{Base, Engine, Tuning, config, write_data};
+use crate::learn::{Answers, Evaluation, Labelled, LearnError, text};
+use crate::pipeline::RunError;
+use crate::report::{count, thousands};
+
+/// Writes data and a recipe, and where the engine is one of ours runs it, and measures what came of it.
+pub fn tune(args: &TrainArgs, engine: Engine, talk: &Talk) -> Result<Exit, Failure> {
+    let given = &args.tune;
+    let mut base = Base::parse(&given.base).map_err(Failure::Refused)?;
+    if engine != Engine::Trl && matches!(base, Base::Quickstart(_) | Base::Gguf(_)) {
+        return Err(Failure::Refused(format!(
+            "this engine reads no GGUF files: name `--base`, a folder of transformers or a name on the hub ({} \
+             is one)",
+            "HuggingFaceTB/SmolLM2-135M-Instruct"
+        )));
+    }
+    let folder = &given.output;
+    if !given.dry_run && folder.join("adapter.gguf").exists() {
+        return Err(Failure::Refused(format!(
+            "{} holds a tuned model already; name another folder with `-o`, or move it away",
+            folder.display()
+        )));
+    }
+    let mut parts = read(args)?;
+    say_rows(&parts, talk);
+    let wording = wording(args)?;
+    if given.task == Task::Classify {
+        // A served model names one label; of several it cannot learn which.
+        let rows = std::iter::once(&mut parts.train).chain(&mut parts.dev);
+        let several: u64 = rows.map(only_one_label).sum();
+        if several > 0 {
+            talk.say(&format!("{} with several labels left out", count(several, "row")));
+        }
+    }
+    if parts.train.texts.is_empty() {
+        return Err(LearnError::AllDropped.into());
+    }
+    let rows = parts.train.texts.len() as u64;
+    let mut tuning = Tuning {
+        engine,
+        base: base.clone(),
+        steps: given.steps.unwrap_or_else(|| Tuning::usual_steps(rows, given.batch)),
+        batch: given.batch,
+        rank: given.rank,
+        learning_rate: given.learning_rate,
+        max_length: given.max_length,
+        seed: args.seed,
+        threads: given.threads,
+        dev: parts.dev.is_some(),
+    };
+    if given.dry_run {
+        return show(&tuning, rows, folder);
+    }
+    if engine == Engine::Trl && base == Base::Quickstart(None) {
+        let found = block_on(quickstart_model(&|message| talk.say(message)))?;
+        base = Base::Quickstart(Some(found.map_err(RunError::from)?));
+        tuning.base = base.clone();
+    }
+    let column = args.columns.label.as_deref().unwrap_or("emotion");
+    let mut named = vec![("train", &parts.train)];
+    named.extend(parts.dev.as_ref().map(|dev| (tuning.dev_part(), dev)));
+    let failed = |error| LearnError::File { path: folder.clone(), error };
+    std::fs::create_dir_all(folder).map_err(failed)?;
+    let made = write_data(&folder.join("data"), &wording, column, &named)?;
+    for (name, text) in tuning.files() {
+        std::fs::write(folder.join(name), text).map_err(failed)?;
+    }
+    talk.say(&format!("recipe and {} written to {}", count(made.rows(), "row"), folder.display()));
+    if engine != Engine::Trl {
+        talk.say(&format!("run it with: cd {} && {}", folder.display(), tuning.how()));
+        return Ok(Exit::Complete);
+    }
+    let python = Python::find(given.python.as_deref(), talk)?;
+    engine::run(&python, folder, talk)?;
+    let result = std::fs::read_to_string(folder.join("result.json")).map_err(failed)?;
+    let mut out = std::io::stdout().lock();
+    writeln!(out, "{}", trained(&result))?;
+    drop(out);
+    let Some(model) = base.served() else {
+        talk.say("to serve it, give llama.cpp the base model as GGUF, and adapter.gguf with `--lora`");
+        return Ok(Exit::Complete);
+    };
+    let adapter = std::path::absolute(folder.join("adapter.gguf")).map_err(failed)?;
+    if !adapter.is_file() {
+        talk.say("there is no adapter.gguf to serve; train.log says why");
+        return Ok(Exit::Failed);
+    }
+    for (name, adapter) in [("tuned", Some(adapter.as_path())), ("base", None)] {
+        let text = config(name, &model, adapter, column, &parts.labels);
+        std::fs::write(folder.join(format!("{name}.yaml")), text).map_err(failed)?;
+    }
+    talk.say(&format!("{} serves it", folder.join("tuned.yaml").display()));
+    let rows = parts.test.as_ref().or(parts.dev.as_ref());
+    match rows {
+        Some(rows) if given.measure > 0 && given.task == Task::Classify => measure(args, rows, folder, talk),
+        _ => Ok(Exit::Complete),
+    }
+}
+
+/// A classifier learns the question that `emogrid eval --endpoint` asks, if no other is given.
+fn wording(args: &TrainArgs) -> Result<Wording, Failure> {
+    let given = &args.tune;
+    let own = match given.task {
+        Task::Classify => served::wording(),
+        Task::Generate => Wording { task: Task::Generate, ..Wording::default() },
+    };
+    Ok(Wording {
+        instruction: template(given.instruction.as_deref())?.or(own.instruction.clone()),
+        system: template(given.system.as_deref())?.or(own.system.clone()),
+        ..own
+    })
+}
+
+/// Takes out rows that have not exactly one label; says how many.
+fn only_one_label(rows: &mut Labelled) -> u64 {
+    let kept: Vec<bool> = rows.gold.iter().map(|gold| gold.len() == 1).collect();
+    let mut flags = kept.iter();
+    rows.texts.retain(|_| flags.next() == Some(&true));
+    rows.gold.retain(|gold| gold.len() == 1);
+    kept.iter().filter(|kept| !**kept).count() as u64
+}
+
+/// What would be done, on standard output.
+fn show(tuning: &Tuning, rows: u64, folder: &Path) -> Result<Exit, Failure> {
+    let mut out = std::io::stdout().lock();
+    writeln!(
+        out,
+        "{} rows, {} steps of {}: {:.1} times through the rows\nfolder: {}\nby hand: {}",
+        thousands(rows),
+        tuning.steps,
+        tuning.batch,
+        f64::from(tuning.steps) * f64::from(tuning.batch) / rows as f64,
+        folder.display(),
+        tuning.how()
+    )?;
+    for (name, text) in tuning.files() {
+        write!(out, "\n== {name}\n{text}")?;
+    }
+    Ok(Exit::Complete)
+}
+
+/// What a recipe said of its training.
+fn trained(result: &str) -> String {
+    let result: Value = serde_json::from_str(result).unwrap_or_default();
+    let number = |name: &str| result[name].as_f64();
+    let shown = |name: &str| number(name).map_or("?".to_owned(), |value| format!("{value:.2}"));
+    let mut text = format!(
+        "tuned in {:.0} s: loss {} → {} in training",
+        number("seconds").unwrap_or_default(),
+        shown("first_loss"),
+        shown("last_loss")
+    );
+    if number("dev_loss_before").is_some() {
+        text.push_str(&format!(", {} → {} on dev", shown("dev_loss_before"), shown("dev_loss_after")));
+    }
+    text
+}
+
+/// Asks the tuned model and the one before about the same rows.
+fn measure(args: &TrainArgs, rows: &Labelled, folder: &Path, talk: &Talk) -> Result<Exit, Failure> {
+    let rows = balanced(rows, args.tune.measure as usize, args.seed);
+    if rows.texts.is_empty() {
+        talk.say("nothing to measure: no row of the part has exactly one label");
+        return Ok(Exit::Complete);
+    }
+    talk.say(&format!("asking both models about {}", count(rows.texts.len() as u64, "row")));
+    let mut answers = Vec::new();
+    for name in ["base", "tuned"] {
+        let path = folder.join(format!("{name}.yaml")).display().to_string();
+        let found = ask(&path, &rows, talk)?;
+        let probabilities = served::probabilities(rows.labels.len(), &found.replies, false);
+        answers.push((Answers { given: served::given(&found.replies), probabilities }, found.model));
+    }
+    let (Some((tuned, name)), Some((before, _))) = (answers.pop(), answers.pop()) else {
+        return Ok(Exit::Complete);
+    };
+    let mut counts = vec![0; rows.labels.len()];
+    rows.gold.iter().flat_map(|gold| gold.iter()).for_each(|label| counts[label] += 1);
+    let against = Against {
+        test: &rows,
+        counts: &counts,
+        rows: rows.gold.len() as u64,
+        seed: args.seed,
+        gates: Default::default(),
+        others: vec![("before tuning".to_owned(), None, before)],
+    };
+    let found = Evaluation::new(&tuned, None, &against);
+    let report = text::report(&found, &format!("{name}, tuned"), None, None);
+    std::io::stdout().lock().write_all(report.as_bytes())?;
+    Ok(Exit::Complete)
+}

@@ -1,0 +1,227 @@
+//! What a first pass over the rows finds: columns with their types, labels, parts.
+
+use std::collections::HashMap;
+
+use serde_json::{Map, Value};
+
+use super::split::{Assigned, Splitter};
+use crate::labels;
+
+/// The type of a column.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// Other values stand as JSON.
+    Text,
+    Integer,
+    Number,
+    Truth,
+    /// A list of texts.
+    Texts,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Column {
+    pub name: String,
+    pub kind: Kind,
+}
+
+/// A column of labels.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Classes {
+    pub column: String,
+    /// In order: a label's place is its id.
+    pub names: Vec<String>,
+    /// How many rows have each.
+    pub counts: Vec<u64>,
+    /// Whether some row has more than one of them.
+    pub several: bool,
+    /// Whether a text with commas names several.
+    pub commas: bool,
+    numbers: HashMap<String, usize>,
+    /// Whether what is not among `names` is a mistake.
+    given: bool,
+}
+
+impl Classes {
+    /// Those of a column that are known before; none where they are to be found.
+    pub fn new(column: impl Into<String>, names: Option<Vec<String>>, commas: bool) -> Self {
+        let given = names.is_some();
+        let names = names.unwrap_or_default();
+        let numbers = names.iter().enumerate().map(|(at, name)| (name.clone(), at)).collect();
+        let counts = vec![0; names.len()];
+        Self { column: column.into(), names, counts, several: false, commas, numbers, given }
+    }
+
+    /// The ids of a row's labels, in rising order.
+    ///
+    /// # Errors
+    /// A value that is no label, or a label that is not among them.
+    pub fn of(&self, fields: &Map<String, Value>) -> Result<Vec<usize>, String> {
+        let mut found = Vec::new();
+        for name in labels::names(&self.column, fields.get(&self.column), self.commas)? {
+            let number = self.numbers.get(&name).ok_or_else(|| {
+                let known = self.names.iter().take(40).map(String::as_str).collect::<Vec<_>>().join(", ");
+                format!("`{name}` in `{}` is none of the labels {known}", self.column)
+            })?;
+            if !found.contains(number) {
+                found.push(*number);
+            }
+        }
+        found.sort_unstable();
+        Ok(found)
+    }
+
+    fn see(&mut self, fields: &Map<String, Value>) -> Result<Vec<usize>, String> {
+        if !self.given {
+            for name in labels::names(&self.column, fields.get(&self.column), self.commas)? {
+                if !self.numbers.contains_key(&name) {
+                    self.numbers.insert(name.clone(), self.names.len());
+                    self.names.push(name);
+                    self.counts.push(0);
+                }
+            }
+        }
+        let found = self.of(fields)?;
+        self.several |= found.len() > 1;
+        for label in &found {
+            self.counts[*label] += 1;
+        }
+        Ok(found)
+    }
+
+    /// Found labels in order of their names, whatever the order of the rows.
+    fn sort(&mut self) {
+        if self.given {
+            return;
+        }
+        let mut order: Vec<(String, u64)> = self.names.drain(..).zip(self.counts.drain(..)).collect();
+        order.sort();
+        self.numbers = order.iter().enumerate().map(|(at, (name, _))| (name.clone(), at)).collect();
+        (self.names, self.counts) = order.into_iter().unzip();
+    }
+}
+
+/// What was found.
+#[derive(Debug, Clone, Default)]
+pub struct Survey {
+    pub rows: u64,
+    pub columns: Vec<Column>,
+    pub labels: Vec<Classes>,
+    /// Rows without a label, which are left out where one is needed.
+    pub unlabelled: u64,
+    /// Which part each row goes to; one part where there is none.
+    pub parts: Option<Assigned>,
+    /// The column with the texts.
+    pub text: String,
+}
+
+/// What was seen of a column's values: one bit a sort.
+#[derive(Debug, Default, Clone, Copy)]
+struct Seen(u8);
+
+impl Seen {
+    const INTEGER: u8 = 1;
+    const NUMBER: u8 = 2;
+    const TRUTH: u8 = 4;
+    const TEXTS: u8 = 8;
+    /// An empty list, which tells nothing of what is in it.
+    const EMPTY: u8 = 16;
+    const OTHER: u8 = 32;
+
+    fn see(&mut self, value: &Value) {
+        self.0 |= match value {
+            Value::Null => 0,
+            Value::Bool(_) => Self::TRUTH,
+            Value::Number(number) if number.is_i64() => Self::INTEGER,
+            Value::Number(_) => Self::NUMBER,
+            Value::Array(items) if items.is_empty() => Self::EMPTY,
+            Value::Array(items) if items.iter().all(Value::is_string) => Self::TEXTS,
+            Value::String(_) | Value::Array(_) | Value::Object(_) => Self::OTHER,
+        };
+    }
+
+    fn kind(self) -> Kind {
+        const WITH_EMPTY: u8 = Seen::TEXTS | Seen::EMPTY;
+        const BOTH: u8 = Seen::INTEGER | Seen::NUMBER;
+        match self.0 {
+            Self::INTEGER => Kind::Integer,
+            Self::NUMBER | BOTH => Kind::Number,
+            Self::TRUTH => Kind::Truth,
+            Self::TEXTS | WITH_EMPTY => Kind::Texts,
+            _ => Kind::Text,
+        }
+    }
+}
+
+/// Takes in rows one by one.
+pub struct Surveyor {
+    rows: u64,
+    unlabelled: u64,
+    columns: Vec<(String, Seen)>,
+    labels: Vec<Classes>,
+    splitter: Option<Splitter>,
+    text: String,
+    /// Whether rows without a label are left out.
+    skip: bool,
+}
+
+impl Surveyor {
+    /// `labels` are the columns that hold labels; with `skip`, rows without one of the first are left out.
+    pub fn new(text: &str, labels: Vec<Classes>, splitter: Option<Splitter>, skip: bool) -> Self {
+        Self { rows: 0, unlabelled: 0, columns: Vec::new(), labels, splitter, text: text.to_owned(), skip }
+    }
+
+    /// Takes in a row; says whether it is to be written.
+    ///
+    /// # Errors
+    /// A label that cannot be.
+    pub fn see(&mut self, fields: &Map<String, Value>) -> Result<bool, String> {
+        let mut first = None;
+        for classes in &mut self.labels {
+            let found = classes.see(fields)?;
+            first.get_or_insert(found);
+        }
+        if self.skip && first.as_ref().is_none_or(Vec::is_empty) {
+            self.unlabelled += 1;
+            return Ok(false);
+        }
+        self.rows += 1;
+        // Nearly every row has the same fields in the same order.
+        let same =
+            fields.len() == self.columns.len() && fields.keys().eq(self.columns.iter().map(|(name, _)| name));
+        if !same {
+            for name in fields.keys() {
+                if !self.columns.iter().any(|(known, _)| known == name) {
+                    self.columns.push((name.clone(), Seen::default()));
+                }
+            }
+        }
+        for (name, seen) in &mut self.columns {
+            if let Some(value) = fields.get(name) {
+                seen.see(value);
+            }
+        }
+        if let Some(splitter) = &mut self.splitter {
+            let text = fields.get(&self.text).and_then(Value::as_str).unwrap_or_default();
+            // Labels are numbered as they are met; which numbers they are does not matter here.
+            splitter.see(text, &first.unwrap_or_default());
+        }
+        Ok(true)
+    }
+
+    pub fn finish(mut self) -> Survey {
+        self.labels.iter_mut().for_each(Classes::sort);
+        Survey {
+            rows: self.rows,
+            unlabelled: self.unlabelled,
+            columns: self
+                .columns
+                .into_iter()
+                .map(|(name, seen)| Column { name, kind: seen.kind() })
+                .collect(),
+            labels: self.labels,
+            parts: self.splitter.map(Splitter::finish),
+            text: self.text,
+        }
+    }
+}
