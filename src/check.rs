@@ -91,7 +91,7 @@ impl Judge {
     pub fn new(config: &Config, anonymizer: Anonymizer) -> Result<Self, Diagnostic> {
         let response = &config.response;
         let validator = match response.format {
-            Format::Text => None,
+            Format::Text | Format::Lines => None,
             Format::Json => Some(jsonschema::validator_for(&response.schema).map_err(|error| {
                 let found = Diagnostic::error("schema", format!("this is not a JSON Schema: {error}"));
                 match response.schema_at {
@@ -285,6 +285,10 @@ impl Judge {
 
     /// The texts of one choice with their other fields.
     fn texts(&self, choice: &Choice) -> Result<Vec<Item>, Reason> {
+        if self.format == Format::Lines {
+            let lines = lines(choice)?.into_iter().take(self.items as usize);
+            return Ok(lines.map(|line| (line.to_owned(), Map::new())).collect());
+        }
         let content = complete(choice)?;
         if self.format == Format::Text {
             return Ok(vec![(content.to_owned(), Map::new())]);
@@ -376,6 +380,25 @@ fn complete<'a>(choice: &'a Choice) -> Result<&'a str, Reason> {
         return Err(Reason::Finish { reason: other.to_owned() });
     }
     Ok(content)
+}
+
+/// The lines of one choice that are whole and not blank.
+///
+/// # Errors
+/// Why there is none.
+fn lines<'c>(choice: &'c Choice<'_>) -> Result<Vec<&'c str>, Reason> {
+    let content = choice.content();
+    // Of an answer that ran into `max_tokens`, all but the last line is whole.
+    let whole = match choice.finish_reason.as_deref() {
+        Some("length") => content.rsplit_once('\n').map_or("", |(whole, _)| whole),
+        _ => content,
+    };
+    let lines: Vec<&str> = whole.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
+    if lines.is_empty() {
+        complete(choice)?;
+        return Err(Reason::Empty);
+    }
+    Ok(lines)
 }
 
 /// JSON that a model wrapped into a Markdown code fence, without it.

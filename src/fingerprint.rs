@@ -72,6 +72,16 @@ pub struct Frame {
     /// The same as fields of the request's body, up to before `max_tokens` and the messages.
     wire: String,
     max_tokens: u32,
+    route: Route,
+}
+
+/// Where an ask goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Route {
+    /// `/v1/chat/completions`, with messages.
+    Chat,
+    /// `/v1/completions`, with a prompt to go on with.
+    Completion,
 }
 
 /// One ask, ready to be sent.
@@ -82,9 +92,14 @@ pub struct Ask {
     /// Where in the body its own part stands: messages and seed.
     own: Range<usize>,
     canonical: Arc<str>,
+    route: Route,
 }
 
 impl Ask {
+    pub fn route(&self) -> Route {
+        self.route
+    }
+
     pub fn body(&self) -> Bytes {
         self.body.clone()
     }
@@ -103,9 +118,15 @@ impl Ask {
     }
 }
 
+/// The role of a prompt that is no message.
+pub const PROMPT: &str = "prompt";
+
 /// The messages of a canonical request, as role and content.
 pub fn messages_of(canonical: &str) -> Vec<(String, String)> {
     let request: Value = serde_json::from_str(canonical).unwrap_or_default();
+    if let Some(prompt) = request.get("prompt").and_then(Value::as_str) {
+        return vec![(PROMPT.to_owned(), prompt.to_owned())];
+    }
     let messages = request.get("messages").and_then(Value::as_array).cloned().unwrap_or_default();
     let text = |message: &Value, key: &str| message[key].as_str().unwrap_or_default().to_owned();
     messages.iter().map(|message| (text(message, "role"), text(message, "content"))).collect()
@@ -114,15 +135,26 @@ pub fn messages_of(canonical: &str) -> Vec<(String, String)> {
 impl Frame {
     /// Lays down everything but messages and seed.
     pub fn new(config: &Config, model: &Identity) -> Self {
-        Self::of("chat", &config.sampling, config.response.n, wire_schema(config).as_ref(), model)
+        let (kind, route) = match config.prompt.completion {
+            true => ("completion", Route::Completion),
+            false => ("chat", Route::Chat),
+        };
+        let (n, schema) = (config.response.n, wire_schema(config));
+        Self::of((kind, route), &config.sampling, n, schema.as_ref(), model)
     }
 
     /// The same for what a judge is asked.
     pub fn judge(judge: &Judge, model: &Identity) -> Self {
-        Self::of("judge", &judge.sampling, 1, Some(&judge.schema), model)
+        Self::of(("judge", Route::Chat), &judge.sampling, 1, Some(&judge.schema), model)
     }
 
-    fn of(kind: &str, own: &Sampling, n: u32, schema: Option<&Value>, model: &Identity) -> Self {
+    fn of(
+        (kind, route): (&str, Route),
+        own: &Sampling,
+        n: u32,
+        schema: Option<&Value>,
+        model: &Identity,
+    ) -> Self {
         let sampling = sampling(own, model);
         let format = schema.map(|schema| {
             json!({ "type": "json_schema", "json_schema": { "name": "answer", "strict": true, "schema": schema } })
@@ -138,7 +170,11 @@ impl Frame {
             Identity::Named { name } => name,
         };
         let mut wire = format!("{{\"model\":{},\"stream\":false,\"n\":{n}", to_json(name));
-        if let Some(format) = &format {
+        if let Some(schema) = schema.filter(|_| route == Route::Completion && model.is_llama_cpp()) {
+            // The only way that is known there; others are held to it by the judging alone.
+            wire.push_str(&format!(",\"json_schema\":{}", to_json(schema)));
+        }
+        if let Some(format) = format.as_ref().filter(|_| route == Route::Chat) {
             wire.push_str(&format!(",\"response_format\":{}", to_json(format)));
         }
         if model.is_llama_cpp() {
@@ -147,7 +183,7 @@ impl Frame {
         for (name, value) in &sampling {
             wire.push_str(&format!(",{}:{}", to_json(name), to_json(value)));
         }
-        Self { canonical: canonical.into(), wire, max_tokens: own.max_tokens }
+        Self { canonical: canonical.into(), wire, max_tokens: own.max_tokens, route }
     }
 
     /// The fingerprint of one ask: the hash of its canonical form, which is written into `room`.
@@ -162,7 +198,7 @@ impl Frame {
     ) -> Result<Fingerprint, E> {
         room.text.clear();
         room.text.push_str(&self.canonical);
-        let last = push_own(&mut room.text, seed, write)?;
+        let last = push_own(&mut room.text, self.route, seed, write)?;
         Ok(room.hash(last))
     }
 
@@ -175,9 +211,9 @@ impl Frame {
         // Writing to a `String` cannot fail.
         let _ = write!(body, "{},\"max_tokens\":{}", self.wire, self.max_tokens);
         let own = body.len();
-        let _last = push_own(&mut body, seed, write)?;
+        let _last = push_own(&mut body, self.route, seed, write)?;
         let own = own..body.len() - 1;
-        Ok(Ask { body: body.into(), own, canonical: self.canonical.clone() })
+        Ok(Ask { body: body.into(), own, canonical: self.canonical.clone(), route: self.route })
     }
 
     /// The same request for the shortest of answers, to see whether the server is well.
@@ -193,6 +229,7 @@ impl Frame {
 #[derive(Debug)]
 pub struct Messages<'a> {
     out: &'a mut String,
+    route: Route,
     /// Where the last one begins, if there is any.
     last: Option<usize>,
 }
@@ -200,6 +237,10 @@ pub struct Messages<'a> {
 impl Messages<'_> {
     /// Adds one behind those before.
     pub fn add(&mut self, role: &str, content: &str) {
+        if self.route == Route::Completion {
+            self.last = Some(self.out.len());
+            return push_text(self.out, content);
+        }
         self.out.push_str(if self.last.is_none() { "{\"role\":\"" } else { ",{\"role\":\"" });
         self.last = Some(self.out.len());
         self.out.push_str(role);
@@ -212,14 +253,19 @@ impl Messages<'_> {
 /// What is an ask's own, with which a request ends; gives where its last message begins.
 fn push_own<E>(
     out: &mut String,
+    route: Route,
     seed: u32,
     write: impl FnOnce(&mut Messages) -> Result<(), E>,
 ) -> Result<usize, E> {
-    out.push_str(",\"messages\":[");
-    let mut messages = Messages { out, last: None };
+    let (before, after) = match route {
+        Route::Chat => (",\"messages\":[", "]"),
+        Route::Completion => (",\"prompt\":", ""),
+    };
+    out.push_str(before);
+    let mut messages = Messages { out, route, last: None };
     write(&mut messages)?;
     let last = messages.last.unwrap_or_default();
-    let _ = write!(out, "],\"seed\":{seed}}}");
+    let _ = write!(out, "{after},\"seed\":{seed}}}");
     Ok(last)
 }
 
@@ -327,7 +373,7 @@ fn sampling(sampling: &Sampling, model: &Identity) -> Map<String, Value> {
 
 /// The schema of a whole answer: the item's own, or an object with a list of `items`.
 pub fn wire_schema(config: &Config) -> Option<Value> {
-    if config.response.format == Format::Text {
+    if config.response.format != Format::Json {
         return None;
     }
     let item = config.response.schema.clone();
@@ -373,7 +419,12 @@ mod tests {
 
     #[test]
     fn an_ask_knows_its_canonical_form() {
-        let frame = Frame { canonical: "{\"v\":1".into(), wire: "{\"model\":\"m\"".into(), max_tokens: 9 };
+        let frame = Frame {
+            canonical: "{\"v\":1".into(),
+            wire: "{\"model\":\"m\"".into(),
+            max_tokens: 9,
+            route: Route::Chat,
+        };
         let write = |messages: &mut Messages| {
             messages.add("system", "a");
             messages.add("user", "b\n");
@@ -396,6 +447,7 @@ mod tests {
             canonical: format!("{{\"v\":1,\"model\":\"{name}\"").into(),
             wire: "{".into(),
             max_tokens: 9,
+            route: Route::Chat,
         };
         let mut room = Room::default();
         let long = "l".repeat(3000);

@@ -17,7 +17,7 @@ use minijinja::value::{Enumerator, Object};
 use crate::config::diagnostic::{Report, Sources};
 use crate::config::resolved::{Config, Template};
 use crate::config::{self, Diagnostic, Span};
-use crate::fingerprint::Message;
+use crate::fingerprint::{Message, PROMPT};
 use crate::grid::{Cell, Grid, GridAxis};
 use crate::model::hash64;
 pub use exemplars::Shelf;
@@ -38,6 +38,8 @@ pub struct Prompts {
     judges: Vec<JudgeRoots>,
     shared: Arc<Shared>,
     seed: u64,
+    /// Whose the last message is.
+    role: &'static str,
     /// The texts that errors are shown in.
     sources: Sources,
 }
@@ -131,6 +133,7 @@ impl Prompts {
                 .map(|list| (list.name.clone(), Value::from_object(ListObject::new(&list.items)))),
         );
         let names = axes.iter().map(|axis| axis.name.clone()).collect();
+        let role = if config.prompt.completion { PROMPT } else { "user" };
         let shared = Arc::new(Shared { axes: names, lists, items: config.response.items, shelf });
         let judges = judges?;
         Some(Self {
@@ -140,6 +143,7 @@ impl Prompts {
             judges,
             shared,
             seed: config.seed,
+            role,
             sources: report.sources.clone(),
         })
     }
@@ -189,7 +193,7 @@ impl Prompts {
         let mut empty = false;
         self.content(&variant.template, grid, cell, ask, &mut |content| {
             empty = content.is_empty();
-            message("user", content);
+            message(self.role, content);
         })?;
         if empty {
             let found =

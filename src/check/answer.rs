@@ -1,4 +1,4 @@
-//! A chat completion as servers send it.
+//! A completion as servers send it.
 
 use std::borrow::Cow;
 
@@ -6,7 +6,7 @@ use serde::Deserialize;
 
 use super::digest::Digest;
 
-/// What emogrid reads of a chat completion.
+/// What emogrid reads of a completion, of a chat or of a prompt.
 #[derive(Debug, Deserialize)]
 pub struct Answer<'a> {
     #[serde(borrow)]
@@ -22,8 +22,11 @@ pub struct Answer<'a> {
 
 #[derive(Debug, Deserialize)]
 pub struct Choice<'a> {
-    #[serde(borrow)]
-    pub message: Message<'a>,
+    #[serde(default, borrow)]
+    message: Option<Message<'a>>,
+    /// How a prompt goes on.
+    #[serde(default, borrow)]
+    text: Option<Cow<'a, str>>,
     #[serde(default, borrow)]
     pub finish_reason: Option<Cow<'a, str>>,
 }
@@ -64,12 +67,13 @@ pub struct Timings {
 
 impl Choice<'_> {
     pub fn content(&self) -> &str {
-        self.message.content.as_deref().unwrap_or("")
+        let said = self.message.as_ref().and_then(|message| message.content.as_deref());
+        said.or(self.text.as_deref()).unwrap_or("")
     }
 
     /// What the model thought, if it did and the server keeps it apart.
     pub fn reasoning(&self) -> Option<&str> {
-        let message = &self.message;
+        let message = self.message.as_ref()?;
         message
             .reasoning_content
             .as_deref()
@@ -80,11 +84,14 @@ impl Choice<'_> {
 
 impl<'a> Answer<'a> {
     /// # Errors
-    /// What is no chat completion, or one without choices.
+    /// What is no completion, or one without choices.
     pub fn parse(raw: &'a str) -> Result<Self, serde_json::Error> {
         let answer: Self = serde_json::from_str(raw)?;
         if answer.choices.is_empty() {
             return Err(serde::de::Error::custom("no choices"));
+        }
+        if answer.choices.iter().any(|choice| choice.message.is_none() && choice.text.is_none()) {
+            return Err(serde::de::Error::custom("a choice with neither `message` nor `text`"));
         }
         Ok(answer)
     }

@@ -87,7 +87,7 @@ impl Rules {
         let schema = &response.schema["properties"][&response.text]["maxLength"];
         let longest = match response.format {
             Format::Json => schema.as_u64().and_then(|most| usize::try_from(most).ok()),
-            Format::Text => None,
+            Format::Text | Format::Lines => None,
         };
         let forms =
             |axis: &Axis| -> Vec<Forms> { axis.values.iter().map(|value| Forms::of(&value.name)).collect() };

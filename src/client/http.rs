@@ -10,6 +10,7 @@ use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue};
 use serde_json::value::RawValue;
 
 use super::error::{ClientError, ErrorClass, retry_after};
+use crate::fingerprint::Route;
 
 /// Sends requests to one address.
 #[derive(Clone)]
@@ -18,8 +19,15 @@ pub struct Client {
     key: Option<String>,
     http: reqwest::Client,
     /// Where asks go, and with which headers.
-    asks: (reqwest::Url, HeaderMap),
+    asks: Asks,
     api: async_openai::Client<OpenAIConfig>,
+}
+
+#[derive(Clone)]
+struct Asks {
+    chat: reqwest::Url,
+    completion: reqwest::Url,
+    headers: HeaderMap,
 }
 
 impl std::fmt::Debug for Client {
@@ -50,8 +58,11 @@ impl Client {
         }
         let http = http.build().map_err(|error| ClientError::new(ErrorClass::Unusable, chain(&error)))?;
         let unusable = |message: &str| ClientError::new(ErrorClass::Unusable, message);
-        let url = reqwest::Url::parse(&format!("{base}/v1/chat/completions"))
-            .map_err(|error| unusable(&format!("{base} is no address: {error}")))?;
+        let url = |path: &str| {
+            reqwest::Url::parse(&format!("{base}{path}"))
+                .map_err(|error| unusable(&format!("{base} is no address: {error}")))
+        };
+        let (chat, completion) = (url("/v1/chat/completions")?, url("/v1/completions")?);
         let mut headers = HeaderMap::new();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
         if let Some(key) = &key {
@@ -84,7 +95,7 @@ impl Client {
             }
         });
         let api = async_openai::Client::build(http.clone(), config).with_http_service(service);
-        Ok(Self { base: base.to_owned(), key, http, asks: (url, headers), api })
+        Ok(Self { base: base.to_owned(), key, http, asks: Asks { chat, completion, headers }, api })
     }
 
     pub fn base(&self) -> &str {
@@ -103,10 +114,13 @@ impl Client {
     ///
     /// `timeout` runs from now: waiting before the call does not count. The many requests of a run
     /// go this way, with nothing built or copied anew for each.
-    pub async fn ask(&self, body: Bytes, timeout: Duration) -> Result<String, ClientError> {
-        let (url, headers) = &self.asks;
+    pub async fn ask(&self, route: Route, body: Bytes, timeout: Duration) -> Result<String, ClientError> {
+        let url = match route {
+            Route::Chat => &self.asks.chat,
+            Route::Completion => &self.asks.completion,
+        };
         let mut request = reqwest::Request::new(reqwest::Method::POST, url.clone());
-        *request.headers_mut() = headers.clone();
+        *request.headers_mut() = self.asks.headers.clone();
         *request.body_mut() = Some(body.into());
         let answer = async {
             let response = self.http.execute(request).await.map_err(|error| from_reqwest(&error))?;

@@ -284,6 +284,12 @@ pub static PROMPT: Section = Section {
             "",
             "The user message: a template, `{ from: FILE }`, or several named variants with weights.",
         ),
+        key(
+            "completion",
+            Kind::Either(&[Kind::Text, Kind::Variants]),
+            "",
+            "In place of messages: a text that the model goes on with, for base models (docs/templates.md).",
+        ),
     ],
 };
 
@@ -368,9 +374,9 @@ pub static RESPONSE: Section = Section {
     keys: &[
         key(
             "format",
-            Kind::Word(&["json", "text"]),
-            "json",
-            "`json`: the server is held to a JSON Schema; `text`: the whole answer is the text.",
+            Kind::Word(&["json", "text", "lines"]),
+            "json; of a completion text, or lines where `items` are several",
+            "`json`: the server is held to a JSON Schema; `text`: the whole answer is the text; `lines`: each line is a text, `items` at most.",
         ),
         key(
             "text",

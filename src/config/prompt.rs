@@ -15,8 +15,24 @@ pub fn prompt(root: &Node, project: &Project, report: &mut Report) -> Option<Pro
         return None;
     };
     let system = prompt.get("system").and_then(|node| template(node, report));
-    let Some(user) = prompt.get("user") else {
-        if !prompt.excuses("user") {
+    let completion = prompt.get("completion");
+    if let Some((name, _)) = prompt.named("completion") {
+        for other in ["system", "user"] {
+            if let Some((at, _)) = prompt.named(other) {
+                report.push(
+                    Diagnostic::error(
+                        "prompt",
+                        format!("`prompt.{other}` has no meaning beside `prompt.completion`"),
+                    )
+                    .at(at.span)
+                    .also(name.span, "this is the whole prompt")
+                    .help("keep one of them: messages for a chat model, a completion for a base model"),
+                );
+            }
+        }
+    }
+    let Some(user) = completion.or_else(|| prompt.get("user")) else {
+        if !prompt.excuses("user") && !prompt.excuses("completion") {
             report.push(Diagnostic::error("missing", "`prompt.user` is missing").at(prompt.span).help(HELP));
         }
         return None;
@@ -29,7 +45,7 @@ pub fn prompt(root: &Node, project: &Project, report: &mut Report) -> Option<Pro
     } else {
         variants(user, project, report)
     };
-    (!user.is_empty()).then_some(Prompt { system, user })
+    (!user.is_empty()).then_some(Prompt { system, user, completion: completion.is_some() })
 }
 
 fn variants(user: &Node, project: &Project, report: &mut Report) -> Vec<Variant> {

@@ -178,7 +178,10 @@ pub enum ManagedModel {
 #[derive(Debug, Clone, Serialize)]
 pub struct Prompt {
     pub system: Option<Template>,
+    /// The last message; or the whole prompt, which the model goes on with.
     pub user: Vec<Variant>,
+    /// Whether it is a prompt to go on with, and no chat.
+    pub completion: bool,
 }
 
 #[derive(Debug, Clone, Serialize)]
@@ -239,6 +242,8 @@ pub struct Response {
 pub enum Format {
     Json,
     Text,
+    /// A text a line.
+    Lines,
 }
 
 #[derive(Debug, Clone, Serialize)]

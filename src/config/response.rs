@@ -13,8 +13,19 @@ use super::yaml::{self, Node, Yaml};
 pub fn response(root: &Node, project: &Project, report: &mut Report) -> Response {
     let node = root.get("response");
     let get = |key: &str| node.and_then(|node| node.get(key));
+    let count = |key: &str| get(key).and_then(Node::whole).unwrap_or(1) as u32;
+    let items = count("items");
+    let completion = root.get("prompt").is_some_and(|prompt| prompt.named("completion").is_some());
     let format = match get("format").and_then(Node::text) {
         Some("text") => Format::Text,
+        Some("lines") => Format::Lines,
+        None if completion && get("schema").is_none() => {
+            if items > 1 {
+                Format::Lines
+            } else {
+                Format::Text
+            }
+        }
         _ => Format::Json,
     };
     let mut text = text_or(get("text"), "text");
@@ -26,24 +37,19 @@ pub fn response(root: &Node, project: &Project, report: &mut Report) -> Response
         );
         text = "text".into();
     }
-    let count = |key: &str| get(key).and_then(Node::whole).unwrap_or(1) as u32;
-    let items = count("items");
-    if format == Format::Text {
-        for key in ["schema", "text", "items"] {
-            if let Some(node) = get(key).filter(|_| key != "items" || items > 1) {
-                report.push(
-                    Diagnostic::error(
-                        "response",
-                        format!("`response.{key}` has no meaning under `format: text`"),
-                    )
-                    .at(node.span)
-                    .help("remove it, or use `format: json`"),
-                );
-            }
+    let (name, useless, help): (_, &[&str], _) = match format {
+        Format::Json => ("json", &[], ""),
+        Format::Text => ("text", &["schema", "text", "items"], "remove it, or use `format: json`"),
+        Format::Lines => ("lines", &["schema", "text"], "remove it, or use `format: json`"),
+    };
+    for key in useless {
+        if let Some(node) = get(key).filter(|_| *key != "items" || items > 1) {
+            let message = format!("`response.{key}` has no meaning under `format: {name}`");
+            report.push(Diagnostic::error("response", message).at(node.span).help(help));
         }
     }
     let tree = get("schema").and_then(|node| Some((node, read_schema(node, project, report)?)));
-    let fine = tree.as_ref().is_none_or(|(_, tree)| format == Format::Text || schema::check(tree, report));
+    let fine = tree.as_ref().is_none_or(|(_, tree)| format != Format::Json || schema::check(tree, report));
     let own = tree.map(|(node, tree)| (node, tree.to_json()));
     if let Some((at, schema)) = &own
         && format == Format::Json

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 
 use super::connect::{Line, connect_one};
+use super::forecast::count_tokens;
 use super::{Opened, RunError};
 use crate::check::answer::Answer;
 use crate::client::Client;
@@ -141,10 +142,7 @@ async fn context(recipe: &Recipe, client: &Client, memory: &EndpointMemory) -> O
     prompts.truncate(COUNTED);
     let mut longest = 0;
     for (_, messages) in &prompts {
-        let body = json!({ "messages": messages }).to_string();
-        let counted = client.post("/v1/chat/completions/input_tokens", body, PATIENCE).await.ok()?;
-        let counted: Value = serde_json::from_str(&counted).ok()?;
-        longest = longest.max(counted.get("input_tokens")?.as_u64()?);
+        longest = longest.max(count_tokens(client, messages).await?);
     }
     let needs = longest + u64::from(recipe.config.sampling.max_tokens);
     let said = format!(

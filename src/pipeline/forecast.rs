@@ -21,6 +21,7 @@ use crate::model::Fingerprint;
 use crate::pipeline::address::address;
 use crate::report::{Basis, Forecast};
 use crate::store::{EndpointMemory, Experience, Reader, StoreDir, Writer};
+pub use count::count as count_tokens;
 pub use evidence::{Evidence, Judged};
 use evidence::{LEAST_ANSWERS, Open};
 use speed::{Load, Pace};

@@ -403,7 +403,7 @@ impl Worker<'_> {
             {
                 return Event::NotWell { send, looked };
             }
-            let answer = client.ask(ask.body(), timeout).await;
+            let answer = client.ask(ask.route(), ask.body(), timeout).await;
             Event::Answered { send, ask, looked, answer }
         });
         self.sends.insert((model, send.ticket), (send, handle));

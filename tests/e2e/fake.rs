@@ -52,8 +52,11 @@ pub struct Seen {
 }
 
 impl Seen {
-    /// The text of the user's message.
+    /// The text of the user's message, or the prompt that is gone on with.
     pub fn user(&self) -> String {
+        if let Some(prompt) = self.body["prompt"].as_str() {
+            return prompt.to_owned();
+        }
         let messages = self.body["messages"].as_array().cloned().unwrap_or_default();
         messages
             .iter()
@@ -231,7 +234,7 @@ async fn answer(
         "/v1/models" => {
             reply(200, json!({ "object": "list", "data": [{ "id": model.file, "object": "model" }] }).to_string(), &[])
         }
-        _ if !model.llama && uri.path() != "/v1/chat/completions" => not_found(),
+        path if !model.llama && !path.ends_with("/completions") => not_found(),
         "/health" => reply(200, json!({ "status": "ok" }).to_string(), &[]),
         "/props" => reply(
             200,
@@ -258,7 +261,7 @@ async fn answer(
             reply(200, json!({ "tokens": tokens }).to_string(), &[])
         }
         "/lora-adapters" => reply(200, "[]".into(), &[]),
-        "/v1/chat/completions" => {
+        "/v1/chat/completions" | "/v1/completions" => {
             let seen = Seen {
                 body: serde_json::from_str(&body).unwrap_or(Value::Null),
                 at: Instant::now(),
@@ -387,7 +390,10 @@ pub fn completion(request: &Value, choices: &[(String, &'static str)]) -> String
         .iter()
         .enumerate()
         .map(|(index, (content, finish))| {
-            json!({ "index": index, "message": { "role": "assistant", "content": content }, "finish_reason": finish })
+            match request["prompt"].is_string() {
+                true => json!({ "index": index, "text": content, "finish_reason": finish }),
+                false => json!({ "index": index, "message": { "role": "assistant", "content": content }, "finish_reason": finish }),
+            }
         })
         .collect();
     json!({

@@ -676,6 +676,41 @@ effects! {
         assert_eq!(alone, 80);
     }
 
+    completions_are_gone_on_with("prompt.completion") {
+        let bench = Bench::scripted(|seen, _| Reply::text(&format!(" it was {} all along", seen.body["seed"])));
+        let config = BASE.replace("prompt: { user: ", "prompt: { completion: ");
+        bench.project.write("base.yaml", &config.replace("URL", &bench.fake.url()));
+        bench.project.write("prompts/more.j2", "More of {{ emotion }} {{ place }}:\n");
+        let made = bench.run(&[]).exits(0);
+        assert_eq!(made.prompts().len(), 4);
+        for seen in &made.seen {
+            assert_eq!((&seen.body["messages"], &seen.body["response_format"]), (&Value::Null, &Value::Null));
+            assert!(seen.body["prompt"].as_str().unwrap().starts_with("Show "));
+        }
+        assert!(made.rows.iter().all(|row| row["text"].as_str().unwrap().starts_with("it was ")));
+        let variants = "prompt.completion={ more: { from: more.j2, weight: 9, model: fake }, show: { text: 'And {{ emotion }} {{ place }}' } }";
+        let made = bench.run(&[variants, "samples.per_cell=10"]).exits(0);
+        let more = made.seen.iter().filter(|seen| seen.user().ends_with("work:") || seen.user().ends_with("home:")).count();
+        assert!((25..40).contains(&more), "{more} of 40");
+        let said = bench.run(&["prompt.user=x"]).exits(2).stderr;
+        assert!(said.contains("`prompt.user` has no meaning beside `prompt.completion`"), "{said}");
+    }
+
+    lines_are_texts("response.format") {
+        let bench = Bench::scripted(|seen, _| {
+            let seed = seen.seed();
+            let lines = format!("1. first {seed}\n\n2. second {seed}\n3. third {seed}\n4. fourth is cut off");
+            Reply::Choices(vec![(lines, "length")])
+        });
+        let set = ["response.format=lines", "response.items=4", "samples.per_cell=3"];
+        let made = bench.run(&set).exits(0);
+        assert_eq!((made.rows.len(), made.seen.len()), (12, 4));
+        assert!(made.rows.iter().all(|row| !row["text"].as_str().unwrap().contains(['.', '\n'])));
+        let two = bench.run(&["response.format=lines", "response.items=2", "samples.per_cell=3"]).exits(0);
+        assert_eq!((two.rows.len(), two.seen.len()), (12, 8), "two lines an answer are enough");
+        assert!(bench.run(&["response={ format: lines, text: x }"]).exits(2).stderr.contains("no meaning under `format: lines`"));
+    }
+
     sampling_is_sent(
         "sampling", "sampling.temperature", "sampling.top_p", "sampling.presence_penalty", "sampling.frequency_penalty",
         "sampling.stop", "sampling.max_tokens"

@@ -10,6 +10,7 @@ use super::super::{Failure, Talk, block_on, open_path};
 use crate::client::Client;
 use crate::client::managed::ManagedServer;
 use crate::config::resolved::Slots;
+use crate::fingerprint::Route;
 use crate::learn::served::{Question, Reply};
 use crate::learn::{Labelled, LearnError};
 use crate::pipeline;
@@ -53,7 +54,7 @@ pub fn ask(endpoint: &str, test: &Labelled, talk: &Talk) -> Result<Served, Failu
         let mut said = Instant::now();
         let mut replies = Vec::with_capacity(test.texts.len());
         let mut answers = stream::iter(&test.texts)
-            .map(|text| line.client.ask(question.body(text).into(), line.timeout))
+            .map(|text| line.client.ask(Route::Chat, question.body(text).into(), line.timeout))
             .buffered(line.at_a_time);
         while let Some(answer) = answers.next().await {
             let answer = answer.map_err(|error| LearnError::Served {

@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use bytes::Bytes;
 use serde_json::{Value, json};
 
 use super::Prospect;
@@ -10,7 +9,7 @@ use crate::client::{Client, ClientError, ErrorClass};
 use crate::config::resolved::Server;
 use crate::dataset::evaluate::Demand;
 use crate::dataset::{Models, Recipe};
-use crate::fingerprint::Message;
+use crate::fingerprint::{Message, PROMPT};
 use crate::model::Fingerprint;
 use crate::pipeline::RunError;
 use crate::pipeline::connect::{self, Known};
@@ -95,9 +94,8 @@ async fn ask_servers(
     let all = async {
         for demand in demands {
             let Some(client) = &clients[models.of(recipe, demand.cell, demand.ask)] else { continue };
-            let body = recipe.ask(models, demand.cell, demand.ask)?.body();
             let (messages, _) = recipe.messages(demand.cell, demand.ask)?;
-            match count(client, body, &messages).await {
+            match count(client, &messages).await {
                 Some(tokens) => out.push((demand.fingerprint, tokens)),
                 None => break,
             }
@@ -112,16 +110,21 @@ async fn ask_servers(
 }
 
 /// Tokens of one prompt: by the page for it, or where that is not there by template and tokens.
-async fn count(client: &Client, body: Bytes, messages: &[Message]) -> Option<u64> {
+pub async fn count(client: &Client, messages: &[Message]) -> Option<u64> {
     let number =
         |page: Result<String, ClientError>| -> Option<Value> { serde_json::from_str(&page.ok()?).ok() };
-    let page = client.post("/v1/chat/completions/input_tokens", body, TIME).await;
-    match page {
-        Err(error) if error.class == ErrorClass::NotFound => {}
-        page => return number(page)?.get("input_tokens")?.as_u64(),
-    }
-    let rendered = client.post("/apply-template", json!({ "messages": messages }).to_string(), TIME).await;
-    let prompt = number(rendered)?.get("prompt")?.as_str()?.to_owned();
+    let prompt = match messages {
+        [prompt] if prompt.role == PROMPT => prompt.content.clone(),
+        messages => {
+            let body = json!({ "messages": messages }).to_string();
+            match client.post("/v1/chat/completions/input_tokens", body.clone(), TIME).await {
+                Err(error) if error.class == ErrorClass::NotFound => {}
+                page => return number(page)?.get("input_tokens")?.as_u64(),
+            }
+            let rendered = client.post("/apply-template", body, TIME).await;
+            number(rendered)?.get("prompt")?.as_str()?.to_owned()
+        }
+    };
     let body = json!({ "content": prompt, "add_special": true, "parse_special": true }).to_string();
     let tokens = number(client.post("/tokenize", body, TIME).await)?;
     Some(tokens.get("tokens")?.as_array()?.len() as u64)

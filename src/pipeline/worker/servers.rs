@@ -212,7 +212,7 @@ impl Worker<'_> {
         let client = self.servers[endpoint].client.clone();
         let timeout = self.recipe.config.endpoints[endpoint].timeout.min(Duration::from_secs(30));
         self.events.spawn(async move {
-            let answer = client.ask(probe.body(), timeout).await;
+            let answer = client.ask(probe.route(), probe.body(), timeout).await;
             Event::Proved { model, server, well: answer.is_ok_and(|raw| Answer::parse(&raw).is_ok()) }
         });
     }
