@@ -7,6 +7,10 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::dedup::{Level, Method, Similarity};
 
+mod import;
+
+pub use import::{GoemotionsArgs, HowToImport, ImportArgs, ImportWhat, TableImportArgs};
+
 /// Labelled text for emotion and sentiment detection, from a YAML grid and a model server.
 #[derive(Debug, Parser)]
 #[command(
@@ -185,6 +189,17 @@ Examples:
 Texts are compared with the kept ones before them. docs/dedup.md says how, and
 which level to choose.")]
     Dedup(DedupArgs),
+    /// Make clean rows with labels, votes and splits of somebody's labelled texts
+    #[command(after_help = "\
+Examples:
+  emogrid import goemotions train.tsv dev.tsv test.tsv -o data/goemotions
+  emogrid import table tweets.csv --text tweet --label mood --split 80,10,10 -o data/tweets
+
+The folder gets train.jsonl, dev.jsonl and test.jsonl, what was done to them
+(manifest.json), what labels lack (shortage.json), and the originals of what was
+changed or taken out (undo/). The test part is frozen: no command trains on it.
+docs/import.md says what each step does, and where to get the data.")]
+    Import(ImportArgs),
     /// Train a small classifier in seconds, or tune a language model, and say how good it is
     #[command(after_help = "\
 Examples:

@@ -10,6 +10,7 @@ mod eval;
 mod export;
 mod forget;
 mod gc;
+mod import;
 mod init;
 mod log;
 mod man;
@@ -145,6 +146,7 @@ pub fn main(cli: Cli) -> Exit {
         Command::Purge(args) => purge::purge(&args, &terminal),
         Command::Forget(args) => forget::forget(&args, &terminal),
         Command::Dedup(args) => dedup::dedup(&args, &terminal),
+        Command::Import(args) => import::import(&args, &terminal),
         Command::Train(args) => train::train(&args, &terminal),
         Command::Verify(args) => verify::verify(&args, &terminal),
         Command::Eval(args) => eval::eval(&args, &terminal),

@@ -31,7 +31,7 @@ use std::collections::{HashMap, HashSet};
 use std::ops::Deref;
 use std::path::Path;
 
-pub use frozen::{FORMAT, Frozen, GuardError, register};
+pub use frozen::{FORMAT, Frozen, GuardError, frozen_in, register};
 
 use crate::model::TextKey;
 use frozen::Found;

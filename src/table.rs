@@ -6,7 +6,7 @@ mod writer;
 use std::path::{Path, PathBuf};
 
 pub use reader::{Layout, Reader, Row};
-pub use writer::Writer;
+pub use writer::{Writer, replace};
 
 /// How a table is written down.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]

@@ -32,6 +32,8 @@ const ALLOWED: &[(&str, &str)] = &[
     ("cli", "eval"),
     // The formats there are, and what is said of them.
     ("cli", "export"),
+    // Steps that can be skipped, and what to do with labels that differ.
+    ("cli", "import"),
     // Where a test asks for a sudden death.
     ("pipeline", "crash_point"),
     ("store", "crash_point"),

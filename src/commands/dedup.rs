@@ -191,7 +191,7 @@ fn write_statistics(args: &DedupArgs, path: &Path, talk: &Talk) -> Result<Exit, 
         return Err(Failure::Refused(format!("{}: no texts to count", args.table.file.display())));
     }
     let file = counts.to_file(LEAST_TEXTS);
-    files::replace(path, file.as_bytes())?;
+    table::replace(path, file.as_bytes())?;
     drop(reading);
     talk.say(&format!(
         "{} of {} written to {}; words in fewer than {LEAST_TEXTS} texts are left out",

@@ -104,6 +104,11 @@ fn read(path: &Path) -> Result<Option<Frozen>, GuardError> {
     }
 }
 
+/// The test part that an earlier import into this folder froze.
+pub fn frozen_in(folder: &Path) -> Result<Option<Frozen>, GuardError> {
+    read(&folder.join(MANIFEST))
+}
+
 fn registry(project: &Path) -> PathBuf {
     project.join(".emogrid").join("frozen")
 }

@@ -38,7 +38,8 @@ pub fn folded(text: &str) -> Option<String> {
     whitespace::folded(text)
 }
 
-/// Whether a text says anything: a letter, a digit or a sign such as an emoji, outside of masks.
+/// Whether a text says anything: a letter, a digit, a sign such as an emoji, or a face such as `:(`, outside of
+/// masks.
 pub fn says_anything(text: &str) -> bool {
     let mut rest = text;
     while let Some(open) = rest.find('[') {
@@ -57,7 +58,17 @@ pub fn says_anything(text: &str) -> bool {
 }
 
 fn says(text: &str) -> bool {
-    text.chars().any(|c| c.is_alphanumeric() || (c as u32) >= 0x2190 && !c.is_whitespace() && !is_fill(c))
+    let sign = |c: char| c.is_alphanumeric() || (c as u32) >= 0x2190 && !c.is_whitespace() && !is_fill(c);
+    text.chars().any(sign) || has_face(text)
+}
+
+/// Eyes, at most a nose, and a mouth.
+fn has_face(text: &str) -> bool {
+    text.match_indices([':', ';', '=']).any(|(at, _)| {
+        let rest = &text[at + 1..];
+        let mouth = rest.strip_prefix(['-', '\'', '^']).unwrap_or(rest);
+        mouth.starts_with(['(', ')', '[', ']', '/', '\\', '|', '<', '>', '*'])
+    })
 }
 
 /// Signs above the arrows that say nothing by themselves: invisible ones and the replacement character.

@@ -1,5 +1,6 @@
 //! Rows of one text, within a split and across splits.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 
 use rayon::prelude::*;
@@ -9,6 +10,7 @@ use super::labels::merged;
 use super::split::Split;
 use super::step::Step;
 use super::work::Settings;
+use crate::anonymize::Action;
 use crate::dedup::{Bag, Index, Statistics, TextKey, Tier};
 use crate::labels::LabelSet;
 
@@ -56,10 +58,31 @@ pub fn prints(items: &[Item]) -> Vec<Option<Print>> {
     let of = |item: &Item| {
         item.is_kept().then(|| {
             let key = TextKey::of(&item.text);
-            Print { key, bag: Bag::with_key(&item.text, key, statistics) }
+            Print { key, bag: Bag::with_key(&masked(item), key, statistics) }
         })
     };
     items.par_iter().map(of).collect()
+}
+
+/// The text with `[NAME]` for each `Person A`: texts are not alike because both speak of somebody, and only
+/// the mask is known to the word statistics as the frequent word that it is.
+fn masked(item: &Item) -> Cow<'_, str> {
+    let people =
+        || item.spans.iter().filter(|span| matches!(span.action, Action::Person | Action::Pseudonym));
+    if people().next().is_none() {
+        return Cow::Borrowed(&item.text);
+    }
+    let mut out = String::with_capacity(item.text.len());
+    let mut people = people().peekable();
+    for (at, c) in item.text.chars().enumerate() {
+        while people.next_if(|span| span.end <= at).is_some() {}
+        match people.peek() {
+            Some(span) if at == span.start => out.push_str(span.category.mask()),
+            Some(span) if at > span.start => {}
+            _ => out.push(c),
+        }
+    }
+    Cow::Owned(out)
 }
 
 /// Takes out duplicates. Where a text stands in several splits the test part keeps it, else the dev part.

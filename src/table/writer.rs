@@ -100,6 +100,17 @@ impl Writer {
     }
 }
 
+/// Writes a whole file in place of the old one.
+pub fn replace(path: &Path, bytes: &[u8]) -> Result<(), TableError> {
+    let mut part = path.as_os_str().to_owned();
+    part.push(".part");
+    let part = PathBuf::from(part);
+    let written =
+        File::create(&part).and_then(|mut file| file.write_all(bytes).and_then(|()| file.sync_all()));
+    let written = written.and_then(|()| std::fs::rename(&part, path));
+    written.map_err(|error| TableError::Io { path: path.to_owned(), error })
+}
+
 /// The kind of an error matters: a closed pipe is none.
 fn plain(error: csv::Error) -> std::io::Error {
     match error.into_kind() {

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::{Failure, Talk};
 use crate::dedup::{LedgerError, Statistics, Sweep};
-use crate::table::{TableError, is_standard};
+use crate::table::{TableError, is_standard, replace};
 
 fn failed(path: &Path) -> impl Fn(std::io::Error) -> TableError {
     move |error| TableError::Io { path: path.to_owned(), error }
@@ -24,14 +24,6 @@ pub fn statistics(path: &Path) -> Result<Statistics, Failure> {
             path.display()
         ))
     })
-}
-
-/// Writes a whole file in place of the old one.
-pub fn replace(path: &Path, bytes: &[u8]) -> Result<(), TableError> {
-    let part = beside(path);
-    let written =
-        File::create(&part).and_then(|mut file| file.write_all(bytes).and_then(|()| file.sync_all()));
-    written.and_then(|()| fs::rename(&part, path)).map_err(failed(path))
 }
 
 fn beside(path: &Path) -> PathBuf {

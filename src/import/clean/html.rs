@@ -62,6 +62,10 @@ fn entity(name: &str) -> Option<char> {
             (0x97, '—'),
             (0x99, '™'),
         ];
+        // What is invisible is written so to force a gap.
+        if matches!(code, 0xad | 0x200b..=0x200f | 0x2060 | 0xfeff) {
+            return Some(' ');
+        }
         let windows = WINDOWS.iter().find(|(known, _)| *known == code).map(|(_, c)| *c);
         return windows.or_else(|| char::from_u32(code)).filter(|c| !c.is_control() || *c == '\n');
     }

@@ -42,6 +42,7 @@ fn html_is_read() {
         ("<p class=\"x\">a <b>bold</b> <a href='u'>link</a></p>", "\na bold link\n"),
         ("kept <!-- hidden --> kept", "kept  kept"),
         ("caf&eacute;", "café"),
+        ("so&#x200B; sure", "so  sure"),
     ] {
         assert_eq!(cleaned(Step::Html, html), text);
     }
@@ -107,7 +108,7 @@ fn what_says_nothing_is_empty() {
     for nothing in ["", " ", "...", "[NAME]", "[NAME] [url]!", "?!", "\u{fe0f}"] {
         assert!(!says_anything(nothing), "{nothing:?}");
     }
-    for something in ["k", "7", "😂", "❤️", "[NAME] ok", "[what", "好", "♥"] {
+    for something in ["k", "7", ":((", "[NAME] ;-)", "😂", "❤️", "[NAME] ok", "[what", "好", "♥"] {
         assert!(says_anything(something), "{something:?}");
     }
 }

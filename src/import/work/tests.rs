@@ -150,6 +150,18 @@ fn the_test_part_keeps_and_train_loses() {
 }
 
 #[test]
+fn texts_are_not_alike_because_both_speak_of_somebody() {
+    let rows = vec![
+        item(0, "No, this is [NAME]", &[2], None),
+        item(1, "This game is on [NAME]...", &[2], None),
+        item(2, "I would trust [NAME] with the violin on Sunday", &[0], None),
+        item(3, "I would trust [NAME] with the violin on Sundays, [NAME]", &[0], None),
+    ];
+    let kept: Vec<bool> = run(rows, &settings()).items.iter().map(Item::is_kept).collect();
+    assert_eq!(kept, [true, true, true, false]);
+}
+
+#[test]
 fn near_duplicates_never_stand_in_different_parts() {
     // Forty texts, each in three spellings.
     let things = ["kettle", "violin", "lantern", "compass", "mirror", "ladder", "blanket", "trumpet"];

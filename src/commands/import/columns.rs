@@ -1,0 +1,173 @@
+//! Labels as columns have them.
+
+use serde_json::{Map, Value};
+
+/// Which columns hold what.
+pub struct Columns {
+    pub text: String,
+    pub labels: Vec<String>,
+    pub id: Option<String>,
+    pub separator: String,
+    /// What labels that are numbers are called, from 0; none where numbers are names.
+    pub names: Vec<String>,
+    /// Whether files can have a row a rater.
+    pub raters: bool,
+}
+
+impl Columns {
+    /// The labels of a row.
+    ///
+    /// # Errors
+    /// What is wrong with them, in words.
+    pub fn labels_of(&self, fields: &Map<String, Value>) -> Result<Vec<String>, String> {
+        let mut out = Vec::new();
+        for column in &self.labels {
+            let Some(value) = fields.get(column) else {
+                let known: Vec<_> = fields.keys().map(|name| format!("`{name}`")).collect();
+                return Err(format!(
+                    "there is no column `{column}`, only {}; name the labels' column with `--label`",
+                    known.join(", ")
+                ));
+            };
+            match self.labels.len() {
+                1 => out.extend(self.of_value(column, value)?),
+                _ => out.extend(flag(column, value)?.then(|| column.clone())),
+            }
+        }
+        let mut seen = std::collections::HashSet::new();
+        out.retain(|label| seen.insert(label.clone()));
+        Ok(out)
+    }
+
+    fn of_value(&self, column: &str, value: &Value) -> Result<Vec<String>, String> {
+        match value {
+            Value::Null => Ok(Vec::new()),
+            Value::String(text) => self.of_text(text),
+            Value::Number(number) => Ok(vec![self.named(&number.to_string())?]),
+            Value::Array(items) => items
+                .iter()
+                .map(|item| match item {
+                    Value::String(name) => self.named(name.trim()),
+                    Value::Number(number) => self.named(&number.to_string()),
+                    other => Err(format!("`{column}` lists {other}; expected names or numbers")),
+                })
+                .collect(),
+            other => Err(format!("`{column}` is {other}; expected a name, a number or a list")),
+        }
+    }
+
+    /// `joy,anger`, `17`, and lists as tables write them: `[3, 17]`, `[3 17]`, `['joy']`.
+    fn of_text(&self, text: &str) -> Result<Vec<String>, String> {
+        let text = text.trim();
+        let inside = text.strip_prefix('[').and_then(|rest| rest.strip_suffix(']'));
+        let parts: Vec<&str> = match inside {
+            Some(inside)
+                if !inside.contains(',') && inside.bytes().all(|b| b.is_ascii_digit() || b == b' ') =>
+            {
+                inside.split(' ').collect()
+            }
+            Some(inside) => inside.split(',').map(|part| part.trim().trim_matches(['\'', '"'])).collect(),
+            None => text.split(self.separator.as_str()).collect(),
+        };
+        parts
+            .into_iter()
+            .map(str::trim)
+            .filter(|part| !part.is_empty())
+            .map(|part| self.named(part))
+            .collect()
+    }
+
+    /// A label, by its name or its number.
+    fn named(&self, label: &str) -> Result<String, String> {
+        if self.names.is_empty() || self.names.iter().any(|name| name == label) {
+            return Ok(label.to_owned());
+        }
+        let name = label.parse().ok().and_then(|number: usize| self.names.get(number));
+        name.cloned().ok_or_else(|| {
+            format!("`{label}` is no label; a label is a name or a number from 0 to {}", self.names.len() - 1)
+        })
+    }
+}
+
+/// Whether a column of a label says that a text has it.
+pub fn flag(column: &str, value: &Value) -> Result<bool, String> {
+    let number = |number: f64| match number {
+        0.0 => Some(false),
+        1.0 => Some(true),
+        _ => None,
+    };
+    let found = match value {
+        Value::Null => Some(false),
+        Value::Bool(flag) => Some(*flag),
+        Value::Number(value) => value.as_f64().and_then(number),
+        Value::String(text) => match text.trim().to_ascii_lowercase().as_str() {
+            "" | "false" | "no" => Some(false),
+            "true" | "yes" => Some(true),
+            other => other.parse().ok().and_then(number),
+        },
+        _ => None,
+    };
+    found.ok_or_else(|| format!("`{column}` is {value}; where several columns are labels, each holds 0 or 1"))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn columns(labels: &[&str], names: &[&str]) -> Columns {
+        let owned = |list: &[&str]| list.iter().map(|name| (*name).to_owned()).collect();
+        Columns {
+            text: "text".into(),
+            labels: owned(labels),
+            id: None,
+            separator: ",".into(),
+            names: owned(names),
+            raters: false,
+        }
+    }
+
+    #[test]
+    fn labels_are_read_as_tables_write_them() {
+        let one = columns(&["mood"], &["joy", "anger"]);
+        for (value, labels) in [
+            (json!("joy, anger"), &["joy", "anger"][..]),
+            (json!(["anger", 0]), &["anger", "joy"]),
+            (json!("1"), &["anger"]),
+            (json!(1), &["anger"]),
+            (json!("[0 1]"), &["joy", "anger"]),
+            (json!("['joy', \"anger\"]"), &["joy", "anger"]),
+            (json!("joy,joy"), &["joy"]),
+            (json!(""), &[]),
+            (json!([]), &[]),
+            (json!(null), &[]),
+        ] {
+            assert_eq!(
+                one.labels_of(json!({ "mood": value }).as_object().unwrap()).unwrap(),
+                labels,
+                "{value}"
+            );
+        }
+        for wrong in [json!("2"), json!("calm"), json!([[1]]), json!(true)] {
+            assert!(one.labels_of(json!({ "mood": wrong }).as_object().unwrap()).is_err(), "{wrong}");
+        }
+        let free = columns(&["mood"], &[]);
+        assert_eq!(free.labels_of(json!({ "mood": "3" }).as_object().unwrap()).unwrap(), ["3"]);
+        assert!(free.labels_of(json!({ "tone": "3" }).as_object().unwrap()).unwrap_err().contains("`tone`"));
+    }
+
+    #[test]
+    fn several_columns_are_labels_themselves() {
+        let both = columns(&["joy", "anger"], &[]);
+        for (joy, anger, labels) in [
+            (json!("1"), json!("0"), &["joy"][..]),
+            (json!(true), json!(1.0), &["joy", "anger"]),
+            (json!(""), json!("False"), &[]),
+        ] {
+            let fields = json!({ "joy": joy, "anger": anger });
+            assert_eq!(both.labels_of(fields.as_object().unwrap()).unwrap(), labels);
+        }
+        assert!(both.labels_of(json!({ "joy": 3, "anger": 0 }).as_object().unwrap()).is_err());
+    }
+}

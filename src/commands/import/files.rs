@@ -1,0 +1,364 @@
+//! The folder that an import makes.
+
+use std::path::{Path, PathBuf};
+
+use serde::Serialize;
+use serde_json::value::RawValue;
+use serde_json::{Map, Value, json};
+
+use super::read::SourceFile;
+use super::{Asked, Failure};
+use crate::config::grouping::Grouping;
+use crate::guard::{self, Frozen};
+use crate::import::{Item, Labels, Outcome, Settings, Split, Step};
+use crate::model::TextKey;
+use crate::table::{TableError, replace};
+
+/// A part, as it is written.
+pub struct Part {
+    pub name: &'static str,
+    pub split: Option<Split>,
+    pub file: String,
+    pub rows: u64,
+    /// BLAKE3 of the file, in hexadecimal.
+    pub hash: String,
+    bytes: Vec<u8>,
+}
+
+/// All that goes into the folder.
+pub struct Folder<'a> {
+    pub asked: &'a Asked<'a>,
+    pub settings: &'a Settings,
+    pub labels: &'a Labels,
+    pub sources: &'a [SourceFile],
+    pub outcome: Outcome,
+    pub parts: Vec<Part>,
+    frozen: Option<Frozen>,
+}
+
+impl<'a> Folder<'a> {
+    pub fn new(
+        asked: &'a Asked<'a>,
+        settings: &'a Settings,
+        labels: &'a Labels,
+        sources: &'a [SourceFile],
+        outcome: Outcome,
+    ) -> Self {
+        let mut folder = Self { asked, settings, labels, sources, outcome, parts: Vec::new(), frozen: None };
+        let groups = Groups::of(labels.names());
+        let parts = [
+            (None, "rows"),
+            (Some(Split::Train), "train"),
+            (Some(Split::Dev), "dev"),
+            (Some(Split::Test), "test"),
+        ];
+        for (split, name) in parts {
+            let mut bytes = Vec::new();
+            let mut rows = 0;
+            for item in folder.outcome.kept(split) {
+                line(&mut bytes, &folder.row(item, &groups));
+                rows += 1;
+            }
+            if rows > 0 {
+                let hash = blake3::hash(&bytes).to_hex().to_string();
+                let file = format!("{name}.jsonl");
+                folder.parts.push(Part { name, split, file, rows, hash, bytes });
+            }
+        }
+        folder.frozen = folder.parts.iter().find(|part| part.split == Some(Split::Test)).map(|part| {
+            let items = || folder.outcome.kept(Some(Split::Test));
+            let mut texts: Vec<TextKey> =
+                items().flat_map(|item| [TextKey::of(item.as_it_came()), TextKey::of(&item.text)]).collect();
+            texts.sort_unstable();
+            texts.dedup();
+            Frozen {
+                dataset: asked.name.clone(),
+                file: part.file.clone(),
+                rows: part.rows,
+                hash: part.hash.clone(),
+                ids: items().map(|item| item.id.clone()).collect(),
+                texts,
+            }
+        });
+        folder
+    }
+
+    pub fn frozen(&self) -> Option<&Frozen> {
+        self.frozen.as_ref()
+    }
+
+    /// The parts that rows are of, if they are of any.
+    pub fn splits(&self) -> Vec<Split> {
+        self.parts.iter().filter_map(|part| part.split).collect()
+    }
+
+    /// A row as it stands in a file.
+    fn row(&self, item: &Item, groups: &Groups) -> Map<String, Value> {
+        let mut row = Map::new();
+        row.insert("id".into(), item.id.as_str().into());
+        row.insert("text".into(), item.text.as_str().into());
+        row.insert("labels".into(), self.labels.of(item.labels).collect());
+        if !item.votes.is_empty() {
+            row.insert("votes".into(), self.votes(item));
+            row.insert("raters".into(), item.raters.into());
+        }
+        for (name, groups) in &groups.0 {
+            let mut of: Vec<&str> = Vec::new();
+            for label in item.labels.iter() {
+                if !of.contains(&groups[label].as_str()) {
+                    of.push(&groups[label]);
+                }
+            }
+            row.insert((*name).into(), of.into_iter().collect());
+        }
+        if item.copies > 1 {
+            row.insert("copies".into(), item.copies.into());
+        }
+        if !item.spans.is_empty() {
+            row.insert("spans".into(), item.spans.iter().map(crate::anonymize::Span::to_json).collect());
+        }
+        if let Some(split) = item.split {
+            row.insert("split".into(), split.name().into());
+        }
+        row.insert("source".into(), "real".into());
+        row.insert("origin".into(), self.origin(item).into());
+        row
+    }
+
+    fn votes(&self, item: &Item) -> Value {
+        let names = self.labels.names();
+        let votes =
+            item.votes.iter().map(|(label, count)| (names[usize::from(*label)].clone(), (*count).into()));
+        Value::Object(votes.collect())
+    }
+
+    /// `goemotions/train.tsv:17`
+    fn origin(&self, item: &Item) -> String {
+        format!("{}/{}:{}", self.asked.name, self.sources[usize::from(item.file)].name, item.line)
+    }
+
+    /// Writes everything, the manifest last; says where the test part is registered.
+    pub fn write(&self, before: Option<&Frozen>) -> Result<Option<PathBuf>, Failure> {
+        let folder = &self.asked.how.output;
+        std::fs::create_dir_all(folder).map_err(|error| TableError::Io { path: folder.clone(), error })?;
+        for part in &self.parts {
+            replace(&folder.join(&part.file), &part.bytes)?;
+        }
+        for name in ["rows.jsonl", "train.jsonl", "dev.jsonl", "test.jsonl"] {
+            // What an earlier import made and this one did not.
+            if self.parts.iter().all(|part| part.file != name) && self.was_ours(folder) {
+                remove(&folder.join(name))?;
+            }
+        }
+        self.undo(folder)?;
+        replace(&folder.join("shortage.json"), &lines(&self.shortage())?)?;
+        replace(&folder.join("manifest.json"), &self.manifest()?)?;
+        if self.frozen.is_none() && before.is_none() {
+            return Ok(None);
+        }
+        guard::register(folder, self.frozen.as_ref()).map_err(|error| Failure::Refused(error.to_string()))
+    }
+
+    fn was_ours(&self, folder: &Path) -> bool {
+        std::fs::read_to_string(folder.join("manifest.json")).is_ok_and(|text| text.contains(guard::FORMAT))
+    }
+
+    /// The originals of what was changed and taken out, which hold what the anonymiser hides: git is told to
+    /// leave them alone.
+    fn undo(&self, folder: &Path) -> Result<(), Failure> {
+        let undo = folder.join("undo");
+        if self.asked.how.no_undo {
+            for name in ["changes.jsonl", "removed.jsonl"] {
+                remove(&undo.join(name))?;
+            }
+            return Ok(());
+        }
+        std::fs::create_dir_all(&undo).map_err(|error| TableError::Io { path: undo.clone(), error })?;
+        let (mut changes, mut removed) = (Vec::new(), Vec::new());
+        for item in &self.outcome.items {
+            let mut row = Map::new();
+            row.insert("id".into(), item.id.as_str().into());
+            row.insert("origin".into(), self.origin(item).into());
+            let steps: Vec<&str> = item.changed.iter().map(Step::name).collect();
+            match &item.fate {
+                Some(fate) => {
+                    row.insert("step".into(), fate.step.name().into());
+                    row.insert("why".into(), fate.why.as_str().into());
+                    row.insert("original".into(), item.as_it_came().into());
+                    row.insert("labels".into(), self.labels.of(item.labels).collect());
+                    if !item.votes.is_empty() {
+                        row.insert("votes".into(), self.votes(item));
+                        row.insert("raters".into(), item.raters.into());
+                    }
+                    if let Some(split) = item.split {
+                        row.insert("split".into(), split.name().into());
+                    }
+                    line(&mut removed, &row);
+                }
+                None if !steps.is_empty() => {
+                    row.insert("steps".into(), steps.into_iter().collect());
+                    if let Some(original) = &item.original {
+                        row.insert("original".into(), original.as_ref().into());
+                        row.insert("text".into(), item.text.as_str().into());
+                    }
+                    if let Some(before) = item.labels_before {
+                        row.insert("original_labels".into(), self.labels.of(before).collect());
+                        row.insert("labels".into(), self.labels.of(item.labels).collect());
+                    }
+                    line(&mut changes, &row);
+                }
+                None => {}
+            }
+        }
+        replace(&undo.join("changes.jsonl"), &changes)?;
+        replace(&undo.join("removed.jsonl"), &removed)?;
+        replace(&undo.join(".gitignore"), b"*\n")?;
+        Ok(())
+    }
+
+    /// What classes lack, for people and for what plans the next rows.
+    pub fn shortage(&self) -> Value {
+        let any = self.outcome.classes.iter().any(|class| class.quota.is_some());
+        json!({
+            "format": guard::FORMAT,
+            "dataset": self.asked.name,
+            "wanted_by": if any { "quota" } else { "even share" },
+            "short": self.outcome.shortages,
+        })
+    }
+
+    /// What was done, step by step.
+    pub fn steps(&self) -> Value {
+        let parts = self.settings.split.is_none() && !self.splits().is_empty();
+        let step = |step: Step| {
+            let counts = self.outcome.counts(step);
+            let mut told = json!({
+                "step": step.name(),
+                "changed": counts.changed,
+                "removed": counts.removed.iter().sum::<u64>(),
+            });
+            if parts {
+                let [train, dev, test] = counts.removed;
+                told["removed_of"] = json!({ "train": train, "dev": dev, "test": test });
+            }
+            if self.settings.skip.contains(step) {
+                told["skipped"] = true.into();
+            }
+            told
+        };
+        Step::ALL.into_iter().map(step).collect()
+    }
+
+    /// All of it, with the ids and hashes of the test part on a line each.
+    fn manifest(&self) -> Result<Vec<u8>, Failure> {
+        #[derive(Serialize)]
+        struct Manifest<'f> {
+            #[serde(flatten)]
+            told: Map<String, Value>,
+            test: Option<Compact<'f>>,
+        }
+        #[derive(Serialize)]
+        struct Compact<'f> {
+            dataset: &'f str,
+            file: &'f str,
+            rows: u64,
+            hash: &'f str,
+            ids: Box<RawValue>,
+            texts: Box<RawValue>,
+        }
+        fn compact(frozen: &Frozen) -> Result<Compact<'_>, serde_json::Error> {
+            Ok(Compact {
+                dataset: &frozen.dataset,
+                file: &frozen.file,
+                rows: frozen.rows,
+                hash: &frozen.hash,
+                ids: RawValue::from_string(serde_json::to_string(&frozen.ids)?)?,
+                texts: RawValue::from_string(serde_json::to_string(&frozen.texts)?)?,
+            })
+        }
+        let test = self.frozen.as_ref().map(compact).transpose().map_err(std::io::Error::from)?;
+        Ok(lines(&Manifest { told: self.told(), test })?)
+    }
+
+    /// What is told of an import, but for the test part's rows.
+    pub fn told(&self) -> Map<String, Value> {
+        let how = self.asked.how;
+        let files = self.sources.iter().map(|file| {
+            json!({
+                "file": file.path.display().to_string(),
+                "bytes": file.bytes,
+                "blake3": file.hash,
+                "rows": file.rows,
+            })
+        });
+        let parts = self.parts.iter().map(|part| {
+            (part.name.to_owned(), json!({ "file": part.file, "rows": part.rows, "hash": part.hash }))
+        });
+        let skipped: Vec<&str> = self.settings.skip.iter().map(Step::name).collect();
+        let settings = json!({
+            "kind": self.asked.kind,
+            "map": how.map.name(),
+            "agree": how.agree,
+            "skip": skipped,
+            "language": self.settings.language.map(crate::check::language::Language::code),
+            "longest": how.longest,
+            "level": how.level,
+            "conflicts": how.conflicts.name(),
+            "anonymize": match how.anonymize {
+                crate::cli::AnonymizePreset::Strict => "strict",
+                crate::cli::AnonymizePreset::Tag => "tag",
+                crate::cli::AnonymizePreset::Off => "off",
+            },
+            "split": how.split,
+            "quota": how.quota,
+            "seed": how.seed,
+        });
+        let mut told = Map::new();
+        told.insert("format".into(), guard::FORMAT.into());
+        told.insert("dataset".into(), self.asked.name.as_str().into());
+        told.insert("sources".into(), files.collect());
+        told.insert("settings".into(), settings);
+        told.insert("read".into(), self.sources.iter().map(|file| file.rows).sum::<u64>().into());
+        told.insert("texts".into(), self.outcome.items.len().into());
+        told.insert("kept".into(), self.parts.iter().map(|part| part.rows).sum::<u64>().into());
+        told.insert("steps".into(), self.steps());
+        told.insert("differing".into(), json!(self.outcome.differing));
+        told.insert("labels".into(), self.labels.names().into());
+        told.insert("classes".into(), json!(self.outcome.classes));
+        told.insert("parts".into(), Value::Object(parts.collect()));
+        told
+    }
+}
+
+/// The groups of each label, where all have one.
+struct Groups(Vec<(&'static str, Vec<String>)>);
+
+impl Groups {
+    fn of(labels: &[String]) -> Self {
+        let maps = [("ekman", Grouping::Ekman), ("sentiment", Grouping::Sentiment)];
+        Self(maps.into_iter().filter_map(|(name, map)| Some((name, map.apply(labels).ok()?))).collect())
+    }
+}
+
+fn line(bytes: &mut Vec<u8>, row: &Map<String, Value>) {
+    // Writing to memory does not fail, nor does a map with texts as keys.
+    if serde_json::to_writer(&mut *bytes, row).is_ok() {
+        bytes.push(b'\n');
+    }
+}
+
+/// JSON over several lines.
+fn lines(value: &impl Serialize) -> std::io::Result<Vec<u8>> {
+    let mut bytes = serde_json::to_vec_pretty(value)?;
+    bytes.push(b'\n');
+    Ok(bytes)
+}
+
+fn remove(path: &Path) -> Result<(), Failure> {
+    match std::fs::remove_file(path) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+            Err(TableError::Io { path: path.to_owned(), error }.into())
+        }
+        _ => Ok(()),
+    }
+}

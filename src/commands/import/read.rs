@@ -1,0 +1,241 @@
+//! From files to items.
+
+use std::collections::HashMap;
+use std::io::{BufRead, BufReader, Read};
+use std::path::{Path, PathBuf};
+
+use serde_json::Value;
+
+use super::columns::flag;
+use super::{Asked, Failure, Talk};
+use crate::config::grouping::Grouping;
+use crate::import::goemotions::{Shape, UNCLEAR};
+use crate::import::labels::vote;
+use crate::import::{Item, Labels, Split, goemotions};
+use crate::labels::LabelSet;
+use crate::report::{Reading, count};
+use crate::table::{self, Format, Layout, Reader, Row, TableError};
+
+/// A file that rows are from.
+pub struct SourceFile {
+    pub path: PathBuf,
+    /// What origins call it: its name, or its path where two have one name.
+    pub name: String,
+    pub bytes: u64,
+    /// BLAKE3, in hexadecimal.
+    pub hash: String,
+    pub rows: u64,
+}
+
+/// All that was read.
+pub struct Source {
+    pub items: Vec<Item>,
+    pub labels: Labels,
+    pub files: Vec<SourceFile>,
+    /// Rows whose id another row had.
+    renamed: u64,
+}
+
+/// Numbers of labels by the names that files give them.
+struct Numbers {
+    map: Grouping,
+    known: HashMap<String, usize>,
+}
+
+impl Source {
+    pub fn read(asked: &Asked<'_>, talk: &Talk) -> Result<Self, Failure> {
+        let mut source = Self { items: Vec::new(), labels: Labels::default(), files: Vec::new(), renamed: 0 };
+        let mut numbers = Numbers { map: asked.how.map, known: HashMap::new() };
+        // Rows of one comment stand in several of the raw files.
+        let mut comments: HashMap<String, usize> = HashMap::new();
+        for path in asked.files {
+            let (file, first) = opened(path, asked.files)?;
+            let split = Split::of_file(&file.name);
+            source.files.push(file);
+            let shape = if asked.columns.raters { Shape::of(&first) } else { Shape::Mapped };
+            let mut reading = Reading::new(talk.style(), source.files.last().map(|file| file.bytes));
+            let from = source.files.len() - 1;
+            let mut reader = Reader::open(path, &layout(asked, shape))?;
+            while let Some(row) = reader.next() {
+                let row = row?;
+                let line = row.line;
+                let added = match shape {
+                    Shape::Filtered => source.filtered(asked, row, &mut numbers),
+                    Shape::Raw => source.raw(row, &mut numbers, &mut comments),
+                    Shape::Mapped => source.mapped(asked, row, &mut numbers),
+                };
+                let added = added.map_err(|what| TableError::Row { path: path.clone(), line, what })?;
+                if let Some(item) = added {
+                    item.file = from as u16;
+                    item.line = line as u32;
+                    item.split = item.split.or(split);
+                    item.copies = 1;
+                }
+                source.files[from].rows += 1;
+                reading
+                    .tick(source.files[from].rows, reader.bytes(), || format!("reading {}", path.display()));
+            }
+        }
+        if source.items.is_empty() {
+            return Err(Failure::Refused("there is no row in the files".to_owned()));
+        }
+        source.labels.sort(asked.how.map, &mut source.items);
+        source.name();
+        Ok(source)
+    }
+
+    /// A row of the filtered release.
+    fn filtered(
+        &mut self,
+        asked: &Asked<'_>,
+        row: Row,
+        numbers: &mut Numbers,
+    ) -> Result<Option<&mut Item>, String> {
+        let mut labels = LabelSet::default();
+        for label in asked.columns.labels_of(&row.fields)? {
+            labels.insert(numbers.of(&label, &mut self.labels)?);
+        }
+        self.items.push(Item { id: row.id, text: row.text, labels, ..Item::default() });
+        Ok(self.items.last_mut())
+    }
+
+    /// What one rater said of a comment; an item only where it is the comment's first.
+    fn raw(
+        &mut self,
+        row: Row,
+        numbers: &mut Numbers,
+        comments: &mut HashMap<String, usize>,
+    ) -> Result<Option<&mut Item>, String> {
+        let known = comments.get(&row.id).copied();
+        let at = known.unwrap_or(self.items.len());
+        if known.is_none() {
+            comments.insert(row.id.clone(), at);
+            self.items.push(Item { id: row.id, text: row.text, ..Item::default() });
+        }
+        if row.fields.get(UNCLEAR).is_some_and(|value| flag(UNCLEAR, value) == Ok(true)) {
+            self.items[at].unclear += 1;
+        } else {
+            let mut labels = LabelSet::default();
+            for (column, value) in &row.fields {
+                if matches!(value, Value::String(value) if value == "0") || !is_emotion(column) {
+                    continue;
+                }
+                if flag(column, value)? {
+                    labels.insert(numbers.of(column, &mut self.labels)?);
+                }
+            }
+            self.items[at].raters += 1;
+            vote(&mut self.items[at].votes, labels);
+        }
+        Ok(if known.is_none() { self.items.last_mut() } else { None })
+    }
+
+    /// A row of any table.
+    fn mapped(
+        &mut self,
+        asked: &Asked<'_>,
+        row: Row,
+        numbers: &mut Numbers,
+    ) -> Result<Option<&mut Item>, String> {
+        let split = row.fields.get("split").and_then(Value::as_str).and_then(Split::named);
+        let has_id = asked.columns.id.is_some() || row.fields.contains_key("id");
+        let id = if has_id { row.id.clone() } else { String::new() };
+        self.filtered(asked, row, numbers)?;
+        let item = self.items.last_mut();
+        Ok(item.map(|item| {
+            item.split = split;
+            item.id = id;
+            item
+        }))
+    }
+
+    /// Gives rows without an id one, and rows whose id another one has another.
+    fn name(&mut self) {
+        let mut known: HashMap<String, u32> = HashMap::with_capacity(self.items.len());
+        for item in &mut self.items {
+            if item.id.trim().is_empty() {
+                item.id = format!("{}:{}", self.files[usize::from(item.file)].name, item.line);
+            }
+            let times = known.entry(item.id.clone()).or_default();
+            *times += 1;
+            if *times > 1 {
+                item.id = format!("{}#{times}", item.id);
+                self.renamed += 1;
+            }
+        }
+    }
+
+    /// Says what is odd about the files.
+    pub fn say(&self, talk: &Talk) {
+        if self.renamed > 0 {
+            let rows = count(self.renamed, "row");
+            talk.say(&format!("{rows} had the id of another row, and got `#2` and so on behind it"));
+        }
+    }
+}
+
+impl Numbers {
+    fn of(&mut self, name: &str, labels: &mut Labels) -> Result<usize, String> {
+        if let Some(number) = self.known.get(name) {
+            return Ok(*number);
+        }
+        let group = self.map.apply(&[name.to_owned()]).map_err(|error| error.to_string())?.remove(0);
+        let number = labels.number(&group).map_err(|error| error.to_string())?;
+        self.known.insert(name.to_owned(), number);
+        Ok(number)
+    }
+}
+
+fn is_emotion(column: &str) -> bool {
+    static NAMES: std::sync::LazyLock<std::collections::HashSet<String>> =
+        std::sync::LazyLock::new(|| goemotions::names().into_iter().collect());
+    NAMES.contains(column)
+}
+
+/// Hashes a file, and gives its first line.
+fn opened(path: &Path, all: &[PathBuf]) -> Result<(SourceFile, Vec<u8>), Failure> {
+    if table::is_standard(path) {
+        let what = "an import keeps the hashes of its files: name files, not standard input";
+        return Err(Failure::Refused(what.to_owned()));
+    }
+    let failed = |error| TableError::Io { path: path.to_owned(), error };
+    let mut file = BufReader::with_capacity(1 << 16, std::fs::File::open(path).map_err(failed)?);
+    let mut first = Vec::new();
+    file.read_until(b'\n', &mut first).map_err(failed)?;
+    let mut hash = blake3::Hasher::new();
+    hash.update(&first);
+    let mut bytes = first.len() as u64;
+    let mut piece = vec![0; 1 << 16];
+    loop {
+        let read = file.read(&mut piece).map_err(failed)?;
+        if read == 0 {
+            break;
+        }
+        hash.update(&piece[..read]);
+        bytes += read as u64;
+    }
+    let names = all.iter().filter(|other| other.file_name() == path.file_name());
+    let name = match (names.count(), path.file_name()) {
+        (1, Some(name)) => name.to_string_lossy().into_owned(),
+        _ => path.display().to_string(),
+    };
+    let hash = hash.finalize().to_hex().to_string();
+    first.strip_prefix(b"\xef\xbb\xbf").map(<[u8]>::to_vec).into_iter().for_each(|line| first = line);
+    Ok((SourceFile { path: path.to_owned(), name, bytes, hash, rows: 0 }, first))
+}
+
+fn layout(asked: &Asked<'_>, shape: Shape) -> Layout {
+    let columns = &asked.columns;
+    match shape {
+        Shape::Filtered => Layout {
+            format: Some(Format::Tsv),
+            text: Some("text".to_owned()),
+            id: Some("id".to_owned()),
+            columns: Some(vec!["text".to_owned(), columns.labels[0].clone(), "id".to_owned()]),
+        },
+        Shape::Raw => Layout { format: Some(Format::Csv), id: Some("id".to_owned()), ..Layout::default() },
+        Shape::Mapped => {
+            Layout { text: Some(columns.text.clone()), id: columns.id.clone(), ..Layout::default() }
+        }
+    }
+}

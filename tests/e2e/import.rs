@@ -1,0 +1,298 @@
+//! Somebody's labelled texts, made into clean rows with a frozen test part.
+
+use serde_json::{Value, json};
+
+use crate::project::{Project, Ran};
+
+/// Sentences of our own in the format of GoEmotions' filtered release: text, label ids, comment id.
+const TRAIN: &str = "\
+The **kettle** sings &amp; so do I\t17\ta1
+Nobody warned us about the flooded basement\t2,3\ta2
+nobody warned us about the FLOODED basement\t25\ta3
+[NAME] fixed my bike before [RELIGION] class\t15\ta4
+We watched the comet from the roof\t17,26\ta5
+see https://example.org/x for the map\t27\ta6
+Der Garten war nicht schön und ich bin sehr traurig\t25\ta7
+[NAME]!\t27\ta8
+I cannot find my left boot anywhere\t3\ta9
+";
+const DEV: &str = "The comet from the roof, we watched it\t17\tb1\nMy boot is wet again\t3\tb2\n";
+const TEST: &str = "\
+we watched the comet from the ROOF\t26\tc1
+A parcel came for the neighbour\t27\tc2
+What a day, my sister called\t17\tc3
+";
+
+fn goemotions() -> Project {
+    let project = Project::new();
+    project.write("raw/train.tsv", TRAIN);
+    project.write("raw/dev.tsv", DEV);
+    project.write("raw/test.tsv", TEST);
+    project.write("configs/none.yaml", "");
+    project
+}
+
+const FILES: [&str; 5] = ["import", "goemotions", "raw/train.tsv", "raw/dev.tsv", "raw/test.tsv"];
+
+fn import(project: &Project, more: &[&str]) -> Ran {
+    project.emogrid(
+        &FILES.iter().copied().chain(["-o", "data/moods"]).chain(more.iter().copied()).collect::<Vec<_>>(),
+    )
+}
+
+fn ids(project: &Project, name: &str) -> Vec<String> {
+    project.rows(name).iter().map(|row| row["id"].as_str().unwrap().to_owned()).collect()
+}
+
+fn step<'a>(told: &'a Value, name: &str) -> &'a Value {
+    told["steps"].as_array().unwrap().iter().find(|step| step["step"] == name).unwrap()
+}
+
+#[test]
+fn goemotions_is_cleaned_counted_and_frozen() {
+    let project = goemotions();
+    let told = import(&project, &["--json"]).exits(0).json();
+    assert_eq!((&told["read"], &told["kept"]), (&json!(14), &json!(9)));
+    assert_eq!(ids(&project, "data/moods/train.jsonl"), ["a1", "a2", "a4", "a6", "a9"]);
+    assert_eq!(ids(&project, "data/moods/dev.jsonl"), ["b2"]);
+    assert_eq!(ids(&project, "data/moods/test.jsonl"), ["c1", "c2", "c3"]);
+    let rows = project.rows("data/moods/train.jsonl");
+    assert_eq!(
+        rows[0],
+        json!({
+            "id": "a1", "text": "The kettle sings & so do I", "labels": ["joy"], "ekman": ["joy"],
+            "sentiment": ["positive"], "split": "train", "source": "real", "origin": "moods/train.tsv:1",
+        })
+    );
+    assert_eq!(rows[1]["labels"], json!(["anger", "annoyance", "sadness"]), "half of two rows each");
+    assert_eq!(rows[1]["copies"], 2);
+    assert_eq!(rows[2]["text"], "Person A fixed my bike before [RELIGION] class");
+    assert_eq!(rows[2]["spans"][1]["category"], "RELIGION");
+    assert_eq!(rows[3]["text"], "see [URL] for the map");
+    // Equal and near ones: the test part keeps.
+    assert_eq!(step(&told, "overlap")["removed_of"], json!({ "train": 1, "dev": 1, "test": 0 }));
+    for (name, removed) in [("language", 1), ("empty", 1), ("duplicates", 1), ("overlap", 2)] {
+        assert_eq!(step(&told, name)["removed"], removed, "{name}");
+    }
+    assert_eq!(told["differing"], json!({ "texts": 1, "rows": 2, "near": 0 }));
+    assert_eq!(told["test"]["rows"], 3);
+    let manifest: Value = serde_json::from_str(&project.read("data/moods/manifest.json")).unwrap();
+    assert_eq!(manifest["test"]["ids"], json!(["c1", "c2", "c3"]));
+    let hash = blake3::hash(project.read("data/moods/test.jsonl").as_bytes()).to_hex().to_string();
+    assert_eq!((&manifest["test"]["hash"], &told["test"]["hash"]), (&json!(hash), &json!(hash)));
+    let short: Value = serde_json::from_str(&project.read("data/moods/shortage.json")).unwrap();
+    assert_eq!(short["wanted_by"], "even share");
+    assert_eq!(told["shortage"], short);
+}
+
+#[test]
+fn every_step_can_be_undone_or_left_out() {
+    let project = goemotions();
+    import(&project, &[]).exits(0);
+    // Originals and what stayed are all that was read.
+    let mut texts: Vec<String> = Vec::new();
+    let text = |row: &Value, column: &str| row[column].as_str().unwrap().to_owned();
+    let changed = project.rows("data/moods/undo/changes.jsonl");
+    let original = |id: &Value| changed.iter().find(|row| &row["id"] == id && row["original"].is_string());
+    for part in ["train", "dev", "test"] {
+        for row in project.rows(&format!("data/moods/{part}.jsonl")) {
+            texts.push(original(&row["id"]).map_or_else(|| text(&row, "text"), |row| text(row, "original")));
+        }
+    }
+    let removed = project.rows("data/moods/undo/removed.jsonl");
+    texts.extend(removed.iter().map(|row| text(row, "original")));
+    let mut read: Vec<String> = [TRAIN, DEV, TEST]
+        .iter()
+        .flat_map(|file| file.lines().map(|line| line.split('\t').next().unwrap().to_owned()))
+        .collect();
+    texts.sort();
+    read.sort();
+    assert_eq!(texts, read);
+    let merged = changed.iter().find(|row| row["id"] == "a2").unwrap();
+    assert_eq!(
+        (&merged["steps"], &merged["original_labels"]),
+        (&json!(["duplicates"]), &json!(["anger", "annoyance"]))
+    );
+    assert!(removed.iter().all(|row| row["step"].is_string() && row["why"].is_string()));
+    assert_eq!(project.read("data/moods/undo/.gitignore"), "*\n", "they hold what the anonymiser hides");
+
+    let all = "unclear,agreement,unlabelled,encoding,html,markup,urls,masks,whitespace,empty,long,language,overlap,\
+               duplicates,near-duplicates";
+    let args = [&FILES[..], &["-o", "data/all", "--skip", all, "--anonymize", "off", "--no-undo"]].concat();
+    project.emogrid(&args).exits(0);
+    assert_eq!(project.rows("data/all/train.jsonl")[0]["text"], "The **kettle** sings &amp; so do I");
+    assert_eq!(ids(&project, "data/all/train.jsonl").len(), 9);
+    assert!(!project.path().join("data/all/undo").exists());
+}
+
+#[test]
+fn raters_become_votes_and_parts_are_dealt_out() {
+    let project = Project::new();
+    let mut raw = "text,id,author,subreddit,link_id,parent_id,created_utc,rater_id,example_very_unclear,anger,joy,neutral\n".to_owned();
+    let things = [
+        "kettle", "violin", "lantern", "compass", "mirror", "ladder", "blanket", "trumpet", "basket",
+        "pillow",
+    ];
+    for (n, thing) in things.iter().enumerate() {
+        let flags = ["0,1,0", "1,0,0", "0,0,1"][n % 3];
+        for rater in 0..3 {
+            let flags = if rater == 2 { "0,1,0" } else { flags };
+            raw.push_str(&format!("\"A {thing}, at last\",id{n},x,y,t3,t1,1.5e9,{rater},False,{flags}\n"));
+        }
+    }
+    raw.push_str("what is it,id90,x,y,t3,t1,1.5e9,1,True,0,0,0\n");
+    raw.push_str("nobody agrees on this,id91,x,y,t3,t1,1.5e9,1,False,1,0,0\n");
+    raw.push_str("nobody agrees on this,id91,x,y,t3,t1,1.5e9,2,False,0,0,1\n");
+    let (one, two) = raw.split_at(raw.match_indices('\n').nth(14).unwrap().0 + 1);
+    project.write("goemotions_1.csv", one);
+    let header = raw.lines().next().unwrap();
+    project.write("goemotions_2.csv", &format!("{header}\n{two}"));
+    let args = [
+        "import",
+        "goemotions",
+        "goemotions_1.csv",
+        "goemotions_2.csv",
+        "--split",
+        "60,20,20",
+        "-o",
+        "r",
+        "--json",
+    ];
+    let told = project.emogrid(&args).exits(0).json();
+    assert_eq!((&told["read"], &told["texts"], &told["kept"]), (&json!(33), &json!(12), &json!(10)));
+    assert_eq!(step(&told, "unclear")["removed"], 1);
+    assert_eq!(step(&told, "agreement")["removed"], 1);
+    let parts = ["train", "dev", "test"].map(|part| told["parts"][part]["rows"].as_u64().unwrap());
+    assert_eq!(parts, [6, 2, 2]);
+    let rows: Vec<Value> =
+        ["train", "dev", "test"].iter().flat_map(|part| project.rows(&format!("r/{part}.jsonl"))).collect();
+    let row = |id: &str| rows.iter().find(|row| row["id"] == id).unwrap();
+    assert_eq!(
+        (&row("id0")["votes"], &row("id0")["labels"], &row("id0")["raters"]),
+        (&json!({ "joy": 3 }), &json!(["joy"]), &json!(3))
+    );
+    assert_eq!(
+        (&row("id1")["votes"], &row("id1")["labels"]),
+        (&json!({ "anger": 2, "joy": 1 }), &json!(["anger"]))
+    );
+    let before = ["r/train.jsonl", "r/test.jsonl", "r/manifest.json"].map(|name| project.read(name));
+    project.emogrid(&args).exits(0);
+    assert_eq!(before, ["r/train.jsonl", "r/test.jsonl", "r/manifest.json"].map(|name| project.read(name)));
+    // One vote is enough, and groups are counted by rater.
+    let more = [&args[..6], &["-o", "s", "--agree", "1", "--map", "sentiment", "--json"]].concat();
+    let told = project.emogrid(&more).exits(0).json();
+    assert_eq!(
+        (&told["labels"], step(&told, "agreement")["removed"].as_u64()),
+        (&json!(["positive", "negative", "neutral"]), Some(0))
+    );
+}
+
+#[test]
+fn any_labelled_table_is_read() {
+    let project = Project::new();
+    project.write(
+        "a.csv",
+        "body,joy,calm\nThe tide took our sandcastle,0,1\nNew boots at last,1,1\nnothing said,0,0\n",
+    );
+    let args = ["import", "table", "a.csv", "--text", "body", "--label", "joy", "--label", "calm", "-o", "d"];
+    let shown = project.emogrid(&args).exits(0).stdout;
+    assert!(shown.lines().all(|line| line.chars().count() <= 80), "{shown}");
+    let rows = project.rows("d/rows.jsonl");
+    assert_eq!(
+        rows[1],
+        json!({ "id": "a.csv:3", "text": "New boots at last", "labels": ["joy", "calm"], "source": "real", "origin": "d/a.csv:3" })
+    );
+    assert_eq!(rows.len(), 2, "a row without a label is taken out, and written down");
+    assert_eq!(project.rows("d/undo/removed.jsonl")[0]["step"], "unlabelled");
+
+    project.write("names.txt", "joy\nanger\n");
+    project.write("b.jsonl", "{\"t\": \"one fine day\", \"l\": [0]}\n{\"t\": \"one grim night\", \"l\": [1, 0], \"split\": \"validation\"}\n");
+    let args =
+        ["import", "table", "b.jsonl", "--text", "t", "--label", "l", "--names", "names.txt", "-o", "e"];
+    project.emogrid(&args).exits(2).says("b.jsonl is of a part").says("--split 80,10,10");
+    project.emogrid(&[&args[..], &["--split", "50,50"]].concat()).exits(0);
+    project.edit("b.jsonl", "[0]", "[7]");
+    project.emogrid(&args).exits(1).says("b.jsonl:1: `7` is no label");
+    project
+        .emogrid(&["import", "table", "a.csv", "--text", "nix", "--label", "joy", "-o", "f"])
+        .exits(2)
+        .says("no column `nix`");
+    project
+        .emogrid(&["import", "table", "a.csv", "--text", "body", "--label", "mood", "-o", "f"])
+        .exits(1)
+        .says("no column `mood`");
+    project
+        .emogrid(&["import", "table", "-", "--text", "body", "--label", "mood", "-o", "f"])
+        .exits(2)
+        .says("name files");
+}
+
+#[test]
+fn quotas_level_the_training_part_and_say_what_is_short() {
+    let project = Project::new();
+    let things = [
+        "kettle", "violin", "lantern", "compass", "mirror", "ladder", "blanket", "trumpet", "basket",
+        "pillow",
+    ];
+    let line = |(n, thing): (usize, &&str)| {
+        format!("my {thing} broke\t{}\tq{n}\n", if n < 8 { "27" } else { "16,27" })
+    };
+    project.write("train.tsv", &things.iter().enumerate().map(line).collect::<String>());
+    let args =
+        ["import", "goemotions", "train.tsv", "-o", "q", "--level", "exact", "--quota", "label=4", "--json"];
+    let told = project.emogrid(&args).exits(0).json();
+    let class = |name: &str| {
+        told["classes"].as_array().unwrap().iter().find(|class| class["class"] == name).unwrap().clone()
+    };
+    assert_eq!((&class("neutral")["rows"][0], &class("neutral")["before"]), (&json!(4), &json!(10)));
+    assert_eq!(class("grief")["rows"][0], 2, "a rare label loses nothing");
+    assert_eq!(
+        told["shortage"]["short"],
+        json!([{ "family": "label", "class": "grief", "wanted": 4, "rows": 2, "short": 2 }])
+    );
+    assert_eq!(step(&told, "quota")["removed"], 6);
+    project.emogrid(&[&args[..5], &["--quota", "joy=4"]].concat()).exits(2).says("`joy=4` is no quota");
+}
+
+#[test]
+fn no_row_of_the_frozen_test_part_is_ever_trained_on() {
+    let project = goemotions();
+    import(&project, &[]).exits(0);
+    // Its own file, and its text in another spelling, as it was before cleaning too, in another folder.
+    project.write(
+        "else/copy.csv",
+        "text,emotion\nA PARCEL  came for the neighbour,neutral\nfresh bread this morning,joy\n",
+    );
+    let train = |files: &[&str]| {
+        let args = [&["train", "--probe", "--train"], files, &["--json"]].concat();
+        project.emogrid(&args)
+    };
+    train(&["data/moods/test.jsonl"]).exits(2).says("no row is left: 3 were held").says("`split`");
+    let told = train(&["data/moods/train.jsonl", "else/copy.csv"])
+        .exits(0)
+        .says("1 training row left out: a frozen test part has them")
+        .json();
+    assert_eq!((&told["dropped"]["train"], &told["probe"]["rows"]), (&json!(1), &json!(6)));
+    // Measuring on it is what it is for, as long as it is what it was.
+    let test = ["--test", "data/moods/test.jsonl"];
+    train(&[&["data/moods/train.jsonl"][..], &test].concat()).exits(0);
+    project.edit("data/moods/test.jsonl", "parcel", "package");
+    train(&[&["data/moods/train.jsonl"][..], &test].concat()).exits(1).says("not what was frozen");
+}
+
+#[test]
+fn a_frozen_test_part_is_not_replaced_by_chance() {
+    let project = goemotions();
+    import(&project, &[]).exits(0);
+    let frozen = project.read("data/moods/test.jsonl");
+    import(&project, &["--quota", "label=1"]).exits(0);
+    import(&project, &["--split", "50,50"]).exits(2).says("is frozen").says("--refreeze");
+    project
+        .emogrid(&["import", "goemotions", "raw/train.tsv", "-o", "data/moods"])
+        .exits(2)
+        .says("would make none");
+    assert_eq!(project.read("data/moods/test.jsonl"), frozen);
+    import(&project, &["--split", "50,50", "--refreeze"]).exits(0);
+    assert_ne!(project.read("data/moods/test.jsonl"), frozen);
+    assert!(!project.path().join("data/moods/dev.jsonl").exists(), "no part of the import before stays");
+}
