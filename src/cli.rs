@@ -840,6 +840,9 @@ pub struct ExportArgs {
     /// Of a table: names for the columns of a CSV or TSV that has no header
     #[arg(long, value_name = "NAME", value_delimiter = ',')]
     pub columns: Option<Vec<String>>,
+    /// Of a table: what it makes is to measure on, so rows of a frozen test part may be in it
+    #[arg(long)]
+    pub measuring: bool,
     /// Share rows out to parts of a folder, such as `80,10,10` or `train=80,test=20`
     #[arg(long, value_name = "SHARES")]
     pub split: Option<String>,

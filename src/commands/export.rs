@@ -12,6 +12,7 @@ use crate::export::{
     Surveyor, Task, Wording,
 };
 use crate::labels;
+use crate::learn::LearnError;
 use crate::report::count;
 use source::Source;
 
@@ -20,7 +21,7 @@ pub fn export(args: &ExportArgs, talk: &Talk) -> Result<Exit, Failure> {
     let format = args.format.unwrap_or_else(|| Format::by_ending(&args.output));
     let place = Place::of(&args.output, format.is_folder() || args.split.is_some());
     fitting(args, format, &place)?;
-    let source = Source::open(args, talk)?;
+    let source = Source::open(args, format.needs_labels() || format == Format::Hf, talk)?;
     let parts = args.split.as_deref().map(Parts::parse).transpose();
     let parts = parts
         .map_err(|what| usage(format!("--split {}: {what}", args.split.as_deref().unwrap_or_default())))?;
@@ -53,7 +54,7 @@ pub fn export(args: &ExportArgs, talk: &Talk) -> Result<Exit, Failure> {
     // Where none lacks a label, none need be looked at again.
     let labelled = setup.survey.labels.first().filter(|_| setup.survey.unlabelled > 0);
     let mut row = 0;
-    let open_asks = source.each(talk, &mut |record: &dyn Record| {
+    let gone = source.each(talk, &mut |record: &dyn Record| {
         if let Some(classes) = labelled
             && classes.of(&record.fields()).is_ok_and(|found| found.is_empty())
         {
@@ -67,6 +68,12 @@ pub fn export(args: &ExportArgs, talk: &Talk) -> Result<Exit, Failure> {
         row += 1;
         writing.write(usize::from(part), record)
     })?;
+    if row == 0
+        && let Some(why) = &gone.why
+    {
+        // Nothing is written.
+        return Err(LearnError::Held { rows: gone.held, why: why.clone() }.into());
+    }
     let made = writing.finish(&args.source.display().to_string())?;
     if place != Place::Standard {
         let by_part: Vec<_> = made.parts.iter().map(|part| format!("{} {}", part.name, part.rows)).collect();
@@ -79,10 +86,13 @@ pub fn export(args: &ExportArgs, talk: &Talk) -> Result<Exit, Failure> {
     if format == Format::Openai && made.parts.first().is_some_and(|part| part.rows < 10) {
         talk.say("OpenAI's fine-tuning takes files of 10 rows or more");
     }
-    if open_asks > 0 {
+    if let Some(why) = gone.why {
+        talk.say(&format!("{} left out: of the first {why}", count(gone.held, "row")));
+    }
+    if gone.open_asks > 0 {
         talk.say(&format!(
             "the dataset is not complete: {} to go; `emogrid run` asks for them",
-            count(open_asks, "request")
+            count(gone.open_asks, "request")
         ));
     }
     Ok(Exit::Complete)
@@ -103,7 +113,9 @@ fn fitting(args: &ExportArgs, format: Format, place: &Place) -> Result<(), Failu
     let folder = (format == Format::Hf, "the format hf");
     let with_labels = format.needs_labels() || format == Format::Hf || args.split.is_some();
     let labels = (with_labels, "formats with labels, such as hf or messages");
+    let learnt = (format.needs_labels() || format == Format::Hf, "hf and training formats");
     let flags = [
+        ("--measuring", args.measuring, learnt),
         ("--instruction", args.instruction.is_some(), trains),
         ("--system", args.system.is_some(), trains),
         ("--answer", args.answer.is_some(), trains),

@@ -215,20 +215,28 @@ impl Tuning {
 
 /// A config for the tuned model (or, without an adapter, for the one before), so that it can be measured
 /// and can write.
-pub fn config(name: &str, model: &str, adapter: Option<&Path>, column: &str, labels: &[String]) -> String {
+pub fn config(
+    name: &str,
+    tuning: &Tuning,
+    adapter: Option<&Path>,
+    column: &str,
+    labels: &[String],
+) -> String {
     let quoted = |text: &str| json!(text).to_string();
     let lora =
         adapter.map(|path| format!(", lora: {}", quoted(&path.display().to_string()))).unwrap_or_default();
+    let model = tuning.base.served().unwrap_or_default();
+    let threads = tuning.threads.map(|threads| format!(", threads: {threads}")).unwrap_or_default();
     let labels: Vec<String> = labels.iter().map(|label| quoted(label)).collect();
     format!(
         "# emogrid eval --endpoint {name}.yaml --test FILE\n\
          name: {name}\n\
-         endpoints:\n  {name}: {{ managed: {{ model: {}{lora} }} }}\n\
+         endpoints:\n  {name}: {{ managed: {{ model: {}{lora}{threads} }} }}\n\
          prompt:\n  user: {}\n\
          response: {{ format: text }}\n\
          grid:\n  axes:\n    {column}: {{ label: true, values: [{}] }}\n\
          samples: {{ per_cell: 5 }}\n",
-        quoted(model),
+        quoted(&model),
         quoted(&format!("Write a short text. Its {column} is {{{{ {column} }}}}.")),
         labels.join(", ")
     )
@@ -300,8 +308,7 @@ mod tests {
             labels: labels.clone(),
             texts: vec!["so \"good\"\n{{ x }}".to_owned()],
             gold: vec![LabelSet::one(1)],
-            unlabelled: 0,
-            held: 0,
+            ..Labelled::default()
         };
         let root = tempfile::tempdir().unwrap();
         let folder = root.path().join("data");

@@ -11,7 +11,7 @@ use crate::config::Config;
 use crate::config::resolved::{Endpoint, Managed, Server};
 use crate::dataset::Models;
 use crate::fingerprint::Identity;
-use crate::store::{EndpointMemory, Reader};
+use crate::store::{EndpointMemory, Reader, StoreDir};
 
 use super::address::address;
 use super::error::RunError;
@@ -263,6 +263,8 @@ pub async fn start(
 ) -> Result<ManagedServer, RunError> {
     let several = config.endpoints.len() > 1;
     let name = if several { format!("{}-{}", config.name, endpoint.name) } else { config.name.clone() };
+    // Its log is written where no run may have been yet.
+    StoreDir::new(config.project.store()).create()?;
     let log = config.project.store().join(format!("llama-{name}.log"));
     Ok(ManagedServer::start(server, &log, &|message| watcher.say(message)).await?)
 }

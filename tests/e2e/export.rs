@@ -277,3 +277,34 @@ fn standard_input_is_a_table_too() {
     assert_eq!(text.lines().collect::<Vec<_>>()[..2], ["id,text,label,place", "a,I got the job,joy,work"]);
     assert_eq!(text.lines().count(), 5);
 }
+
+#[test]
+fn a_row_of_a_test_part_is_in_no_file_that_models_learn_from() {
+    let project = table();
+    project.write(
+        "t.jsonl",
+        &format!("{TABLE}{}", "{\"text\": \"kept back\", \"label\": \"joy\", \"split\": \"test\"}\n"),
+    );
+    for format in ["messages", "classification", "hf"] {
+        let out = format!("{format}.made");
+        let args = ["export", "t.jsonl", "--format", format, "-o", &out, "--split", "1,1"];
+        let ran = project.emogrid(&args).exits(0).says("1 row left out: of the first its column `split`");
+        let (measured, rows) = if format == "hf" { (5, 4) } else { (4, 3) };
+        assert!(ran.stderr.contains(&format!("{rows} rows (")), "{}", ran.stderr);
+        project.emogrid(&[&args[..], &["--measuring"]].concat()).exits(0).says(&format!("{measured} rows ("));
+    }
+    assert!(
+        project.emogrid(&["export", "t.jsonl"]).exits(0).stdout.contains("kept back"),
+        "rows as they are"
+    );
+    project.write("t.jsonl", "{\"text\": \"kept back\", \"label\": \"joy\", \"split\": \"test\"}\n");
+    project
+        .emogrid(&["export", "t.jsonl", "--format", "alpaca", "-o", "x"])
+        .exits(2)
+        .says("no row is left: 1 were held");
+    assert!(!project.path().join("x").exists());
+    project
+        .emogrid(&["export", "t.jsonl", "--measuring"])
+        .exits(2)
+        .says("--measuring is for hf and training formats");
+}

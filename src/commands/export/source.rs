@@ -12,6 +12,8 @@ use crate::dataset::Sink;
 use crate::dataset::evaluate::Accepted;
 use crate::dataset::row::Row;
 use crate::export::{ExportError, Record};
+use crate::guard::{Guard, Purpose};
+use crate::learn::LearnError;
 use crate::pipeline::Opened;
 use crate::report::Reading;
 use crate::table::{self, Layout, Reader};
@@ -29,6 +31,9 @@ pub struct OfConfig {
 pub struct OfTable {
     path: std::path::PathBuf,
     layout: Layout,
+    guard: Guard,
+    /// Whether models learn from what is made of it, so that nothing of a frozen test part may be in it.
+    learnt: bool,
     /// What standard input said, which is read but once.
     held: Option<Vec<table::Row>>,
     /// Of the first row.
@@ -39,9 +44,14 @@ pub struct OfTable {
 const USUAL: [&str; 3] = ["emotion", "labels", "label"];
 
 impl Source {
-    pub fn open(args: &ExportArgs, talk: &Talk) -> Result<Self, Failure> {
+    /// `learnt` says whether models learn from what is made of it.
+    pub fn open(args: &ExportArgs, learnt: bool, talk: &Talk) -> Result<Self, Failure> {
         if is_config(&args.source) {
-            let for_tables = [("--text", args.text.is_some()), ("--columns", args.columns.is_some())];
+            let for_tables = [
+                ("--text", args.text.is_some()),
+                ("--columns", args.columns.is_some()),
+                ("--measuring", args.measuring),
+            ];
             if let Some((flag, _)) = for_tables.iter().find(|(_, given)| *given) {
                 return Err(usage(format!("{flag} is for tables; this is a config")));
             }
@@ -64,7 +74,12 @@ impl Source {
             false => (None, reader.next().transpose()?),
         };
         let columns = first.map(|row| row.fields.keys().cloned().collect()).unwrap_or_default();
-        Ok(Source::Table(OfTable { path: args.source.clone(), layout, held, columns }))
+        let learnt = learnt && !args.measuring;
+        let guard = match learnt {
+            true => Guard::of(&[&args.source]).map_err(LearnError::from)?,
+            false => Guard::default(),
+        };
+        Ok(Source::Table(OfTable { path: args.source.clone(), layout, guard, learnt, held, columns }))
     }
 
     /// The column with the texts.
@@ -138,17 +153,28 @@ impl Source {
         }
     }
 
-    /// Goes through the rows until one is refused; says how many requests a dataset still lacks.
+    /// Goes through the rows until one is refused.
     pub fn each(
         &self,
         talk: &Talk,
         take: &mut dyn FnMut(&dyn Record) -> Result<(), ExportError>,
-    ) -> Result<u64, Failure> {
+    ) -> Result<Gone, Failure> {
         match self {
             Source::Config(of) => of.each(talk, take),
-            Source::Table(of) => of.each(talk, take).map(|()| 0),
+            Source::Table(of) => of.each(talk, take),
         }
     }
+}
+
+/// What going through the rows showed beside them.
+#[derive(Debug, Default)]
+pub struct Gone {
+    /// Requests that a dataset still lacks.
+    pub open_asks: u64,
+    /// Rows of a frozen test part, which were left out.
+    pub held: u64,
+    /// Why the first of them.
+    pub why: Option<String>,
 }
 
 impl OfConfig {
@@ -156,7 +182,7 @@ impl OfConfig {
         &self,
         talk: &Talk,
         take: &mut dyn FnMut(&dyn Record) -> Result<(), ExportError>,
-    ) -> Result<u64, Failure> {
+    ) -> Result<Gone, Failure> {
         let recipe = &self.opened.recipe;
         let mut failed = None;
         let mut each = Each(|accepted: &Accepted<'_>| {
@@ -166,7 +192,7 @@ impl OfConfig {
         });
         let totals = self.stored.evaluate(&self.opened, talk, true, &mut each)?;
         failed.map_or(Ok(()), Err)?;
-        Ok(totals.demands)
+        Ok(Gone { open_asks: totals.demands, ..Gone::default() })
     }
 }
 
@@ -175,20 +201,27 @@ impl OfTable {
         &self,
         talk: &Talk,
         take: &mut dyn FnMut(&dyn Record) -> Result<(), ExportError>,
-    ) -> Result<(), Failure> {
+    ) -> Result<Gone, Failure> {
+        let purpose = if self.learnt { Purpose::Training } else { Purpose::Measuring };
+        let mut gate = self.guard.gate(purpose);
+        let mut taken = |row: table::Row| match gate.admit(row) {
+            Some(row) => take(&Line { row: &row, of: self }),
+            None => Ok(()),
+        };
         if let Some(rows) = &self.held {
-            return rows.iter().try_for_each(|row| take(&Line { row, of: self })).map_err(Failure::from);
+            rows.iter().cloned().try_for_each(&mut taken)?;
+        } else {
+            let mut reading =
+                Reading::new(talk.style(), std::fs::metadata(&self.path).ok().map(|file| file.len()));
+            let mut reader = Reader::open(&self.path, &self.layout)?;
+            let mut rows = 0;
+            while let Some(row) = reader.next() {
+                taken(row?)?;
+                rows += 1;
+                reading.tick(rows, reader.bytes(), String::new);
+            }
         }
-        let mut reading =
-            Reading::new(talk.style(), std::fs::metadata(&self.path).ok().map(|file| file.len()));
-        let mut reader = Reader::open(&self.path, &self.layout)?;
-        let mut rows = 0;
-        while let Some(row) = reader.next() {
-            take(&Line { row: &row?, of: self })?;
-            rows += 1;
-            reading.tick(rows, reader.bytes(), String::new);
-        }
-        Ok(())
+        Ok(Gone { held: gate.held(), why: gate.why().map(ToString::to_string), ..Gone::default() })
     }
 }
 

@@ -91,17 +91,17 @@ pub fn tune(args: &TrainArgs, engine: Engine, talk: &Talk) -> Result<Exit, Failu
     let mut out = std::io::stdout().lock();
     writeln!(out, "{}", trained(&result))?;
     drop(out);
-    let Some(model) = base.served() else {
+    if base.served().is_none() {
         talk.say("to serve it, give llama.cpp the base model as GGUF, and adapter.gguf with `--lora`");
         return Ok(Exit::Complete);
-    };
+    }
     let adapter = std::path::absolute(folder.join("adapter.gguf")).map_err(failed)?;
     if !adapter.is_file() {
         talk.say("there is no adapter.gguf to serve; train.log says why");
         return Ok(Exit::Failed);
     }
     for (name, adapter) in [("tuned", Some(adapter.as_path())), ("base", None)] {
-        let text = config(name, &model, adapter, column, &parts.labels);
+        let text = config(name, &tuning, adapter, column, &parts.labels);
         std::fs::write(folder.join(format!("{name}.yaml")), text).map_err(failed)?;
     }
     talk.say(&format!("{} serves it", folder.join("tuned.yaml").display()));
