@@ -141,12 +141,12 @@ impl Source {
         let has_id = asked.columns.id.is_some() || row.fields.contains_key("id");
         let id = if has_id { row.id.clone() } else { String::new() };
         self.filtered(asked, row, numbers)?;
-        let item = self.items.last_mut();
-        Ok(item.map(|item| {
+        let mut item = self.items.last_mut();
+        if let Some(item) = &mut item {
             item.split = split;
             item.id = id;
-            item
-        }))
+        }
+        Ok(item)
     }
 
     /// Gives rows without an id one, and rows whose id another one has another.
