@@ -65,7 +65,8 @@ pub fn dedup(args: &DedupArgs, talk: &Talk) -> Result<Exit, Failure> {
         if index.is_some() {
             row.id = lasting_id(args, &row)?;
         }
-        let found = sweep.row(&row.id, &label, &row.text);
+        let group = row.fields.get("pair").and_then(Value::as_str);
+        let found = sweep.row_of(&row.id, &label, &row.text, group);
         told.count(&found);
         if let Some(writer) = &mut writer {
             if args.mark {

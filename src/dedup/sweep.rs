@@ -3,7 +3,7 @@
 use std::collections::{HashMap, VecDeque};
 
 use super::bag::Bag;
-use super::index::{Index, Match, Ordinal, Tier, Verdict};
+use super::index::{Index, Match, Ordinal, Tier};
 use super::level::{Rule, Similarity};
 use super::statistics::Statistics;
 
@@ -58,6 +58,8 @@ pub struct Sweep<'s> {
     kept: Index,
     /// By ordinal of `kept`: its line.
     kept_lines: Vec<u32>,
+    /// By group: ordinals of its rows in `kept`.
+    groups: HashMap<Box<str>, Vec<Ordinal>>,
     off_limits: Index,
     off_limits_ids: Vec<Box<str>>,
     pub(super) lines: Vec<Line>,
@@ -82,6 +84,7 @@ impl<'s> Sweep<'s> {
             by_label,
             kept: Index::new(rule),
             kept_lines: Vec::new(),
+            groups: HashMap::new(),
             off_limits: Index::new(rule),
             off_limits_ids: Vec::new(),
             lines: Vec::new(),
@@ -134,10 +137,16 @@ impl<'s> Sweep<'s> {
 
     /// The verdict on the next row. A row that an earlier call has seen has the one that it had.
     pub fn row(&mut self, id: &str, label: &str, text: &str) -> Found<'_> {
+        self.row_of(id, label, text, None)
+    }
+
+    /// The same, where rows of one `group` are no duplicates of each other: they were made from one text,
+    /// to differ in what they differ in.
+    pub fn row_of(&mut self, id: &str, label: &str, text: &str, group: Option<&str>) -> Found<'_> {
         let bag = Bag::of(text, self.statistics);
         let number = match self.seen_before(id, label, &bag) {
             Some(number) => number,
-            None => self.judge(id, label, bag),
+            None => self.judge(id, label, bag, group),
         };
         if let Some(pairs) = &mut self.pairs {
             let least = pairs.all.threshold(0);
@@ -161,14 +170,19 @@ impl<'s> Sweep<'s> {
         numbers.remove(at)
     }
 
-    fn judge(&mut self, id: &str, label: &str, bag: Bag) -> u32 {
+    fn judge(&mut self, id: &str, label: &str, bag: Bag, group: Option<&str>) -> u32 {
+        let scope = scope(self.by_label, label);
         let fate = match self.off_limits.find(0, &bag) {
             Some(found) => Fate::OffLimits(found),
-            None => match self.kept.offer(scope(self.by_label, label), &bag) {
-                Verdict::Kept(_) => Fate::Kept,
-                Verdict::Duplicate(found) => {
-                    Fate::Duplicate(Match { of: self.kept_lines[found.of as usize], ..found })
+            None => match self.duplicate(scope, &bag, group) {
+                None => {
+                    let ordinal = self.kept.add(scope, &bag);
+                    if let Some(group) = group {
+                        self.groups.entry(group.into()).or_default().push(ordinal);
+                    }
+                    Fate::Kept
                 }
+                Some(found) => Fate::Duplicate(Match { of: self.kept_lines[found.of as usize], ..found }),
             },
         };
         let number = self.lines.len() as Ordinal;
@@ -181,6 +195,19 @@ impl<'s> Sweep<'s> {
         };
         self.lines.push(line);
         number
+    }
+
+    /// The most similar kept row that makes one a duplicate, and is not of its group.
+    fn duplicate(&mut self, scope: u64, bag: &Bag, group: Option<&str>) -> Option<Match> {
+        let best = self.kept.find(scope, bag)?;
+        let own = group.and_then(|group| self.groups.get(group)).map_or(&[][..], Vec::as_slice);
+        if !own.contains(&best.of) {
+            return Some(best);
+        }
+        let (mut all, least) = (Vec::new(), self.kept.threshold(scope));
+        self.kept.find_all(scope, bag, least, &mut all);
+        all.retain(|found| !own.contains(&found.of));
+        all.into_iter().max_by_key(|found| (found.similarity, std::cmp::Reverse(found.of)))
     }
 
     fn found(&self, number: u32) -> Found<'_> {

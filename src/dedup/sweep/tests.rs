@@ -126,3 +126,18 @@ fn clusters_are_held_to_their_representative() {
     let kept: Vec<bool> = chain.iter().map(|text| sweep.row(text, "", text) == Found::Kept).collect();
     assert_eq!(kept, [true, false, true]);
 }
+
+#[test]
+fn rows_of_one_group_are_no_duplicates_of_each_other_but_of_others() {
+    let mut sweep = Sweep::new(Rule::default(), false, Statistics::shipped());
+    let (he, she) = (
+        "He left his keys on the wet kitchen table again",
+        "She left her keys on the wet kitchen table again",
+    );
+    assert_eq!(sweep.row_of("a", "", he, Some("p")), Found::Kept);
+    assert_eq!(sweep.row_of("a2", "", she, Some("p")), Found::Kept, "made to differ in a word");
+    let of_other = |found: Found<'_>| matches!(found, Found::Duplicate { of: "a" | "a2", .. });
+    assert!(of_other(sweep.row_of("b", "", she, Some("q"))));
+    assert!(of_other(sweep.row("c", "", he)));
+    assert_eq!(sweep.row_of("d", "", "Nobody came to the old school fair", Some("q")), Found::Kept);
+}
