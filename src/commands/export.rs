@@ -20,7 +20,7 @@ pub fn export(args: &ExportArgs, talk: &Talk) -> Result<Exit, Failure> {
     let format = args.format.unwrap_or_else(|| Format::by_ending(&args.output));
     let place = Place::of(&args.output, format.is_folder() || args.split.is_some());
     fitting(args, format, &place)?;
-    let source = Source::open(args, talk)?;
+    let source = Source::open(args, format, talk)?;
     let parts = args.split.as_deref().map(Parts::parse).transpose();
     let parts = parts
         .map_err(|what| usage(format!("--split {}: {what}", args.split.as_deref().unwrap_or_default())))?;

@@ -389,3 +389,26 @@ fn a_test_row_never_reaches_a_mix() {
     assert_eq!((&told["real"], &told["held"]["real"]), (&json!(1), &json!(1)));
     assert!(!project.read("m.jsonl").contains("parcel"));
 }
+
+#[test]
+fn a_test_row_never_reaches_a_file_for_training() {
+    let project = goemotions();
+    import(&project, &[]).exits(0);
+    project.write(
+        "copy.jsonl",
+        &real(&[("A parcel came for the neighbour", "neutral"), ("Rain on the tent", "joy")]),
+    );
+    let export =
+        |from: &str, format: &str, to: &str| project.emogrid(&["export", from, "--format", format, "-o", to]);
+    for format in ["messages", "prompt-completion"] {
+        export("copy.jsonl", format, "t.jsonl").exits(0).says("1 row left out, for measuring alone");
+        let written = project.read("t.jsonl");
+        assert!(written.contains("tent") && !written.contains("parcel"), "{format}: {written}");
+        export("data/moods/test.jsonl", format, "u.jsonl")
+            .exits(2)
+            .says("all of its rows are for measuring alone");
+    }
+    // A table that stays one is put to no use.
+    export("data/moods/test.jsonl", "csv", "test.csv").exits(0);
+    assert!(project.read("test.csv").contains("parcel"));
+}

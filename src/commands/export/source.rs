@@ -1,5 +1,6 @@
 //! What is exported: a config's dataset, or a table.
 
+use std::cell::Cell;
 use std::io::{self, Write};
 
 use serde_json::{Map, Value};
@@ -11,9 +12,10 @@ use crate::cli::{ConfigArgs, ExportArgs};
 use crate::dataset::Sink;
 use crate::dataset::evaluate::Accepted;
 use crate::dataset::row::Row;
-use crate::export::{ExportError, Record};
+use crate::export::{ExportError, Format, Record};
+use crate::guard::{Gate, Guard, Purpose};
 use crate::pipeline::Opened;
-use crate::report::Reading;
+use crate::report::{Reading, count};
 use crate::table::{self, Layout, Reader};
 
 pub enum Source {
@@ -33,13 +35,17 @@ pub struct OfTable {
     held: Option<Vec<table::Row>>,
     /// Of the first row.
     columns: Vec<String>,
+    guard: Guard,
+    purpose: Purpose,
+    /// Whether it was said that rows were held: they are gone through more than once.
+    said: Cell<bool>,
 }
 
 /// Columns that hold labels where none is named, the first that is there.
 const USUAL: [&str; 3] = ["emotion", "labels", "label"];
 
 impl Source {
-    pub fn open(args: &ExportArgs, talk: &Talk) -> Result<Self, Failure> {
+    pub fn open(args: &ExportArgs, format: Format, talk: &Talk) -> Result<Self, Failure> {
         if is_config(&args.source) {
             let for_tables = [("--text", args.text.is_some()), ("--columns", args.columns.is_some())];
             if let Some((flag, _)) = for_tables.iter().find(|(_, given)| *given) {
@@ -64,7 +70,11 @@ impl Source {
             false => (None, reader.next().transpose()?),
         };
         let columns = first.map(|row| row.fields.keys().cloned().collect()).unwrap_or_default();
-        Ok(Source::Table(OfTable { path: args.source.clone(), layout, held, columns }))
+        let guard = Guard::of(&[&args.source]).map_err(|error| usage(error.to_string()))?;
+        // A table that stays a table is put to no use.
+        let purpose = if format.is_for_training() { Purpose::Training } else { Purpose::Measuring };
+        let said = Cell::new(false);
+        Ok(Source::Table(OfTable { path: args.source.clone(), layout, held, columns, guard, purpose, said }))
     }
 
     /// The column with the texts.
@@ -176,18 +186,41 @@ impl OfTable {
         talk: &Talk,
         take: &mut dyn FnMut(&dyn Record) -> Result<(), ExportError>,
     ) -> Result<(), Failure> {
+        let mut gate = self.guard.gate(self.purpose);
         if let Some(rows) = &self.held {
-            return rows.iter().try_for_each(|row| take(&Line { row, of: self })).map_err(Failure::from);
+            for row in rows {
+                let Some(row) = gate.admit(row) else { continue };
+                take(&Line { row: &row, of: self })?;
+            }
+            return self.say(&gate, rows.len() as u64, talk);
         }
         let mut reading =
             Reading::new(talk.style(), std::fs::metadata(&self.path).ok().map(|file| file.len()));
         let mut reader = Reader::open(&self.path, &self.layout)?;
         let mut rows = 0;
         while let Some(row) = reader.next() {
-            take(&Line { row: &row?, of: self })?;
             rows += 1;
+            if let Some(row) = gate.admit(row?) {
+                take(&Line { row: &row, of: self })?;
+            }
             reading.tick(rows, reader.bytes(), String::new);
         }
+        drop(reading);
+        self.say(&gate, rows, talk)
+    }
+
+    /// Says how many rows are of a test part, and why; once.
+    fn say(&self, gate: &Gate<'_>, rows: u64, talk: &Talk) -> Result<(), Failure> {
+        let Some(why) = gate.why().filter(|_| !self.said.replace(true)) else { return Ok(()) };
+        let held = count(gate.held(), "row");
+        if gate.held() == rows {
+            return Err(usage(format!(
+                "{}: all of its rows are for measuring alone; of the first {why}\n  `--format jsonl`, `csv` and \
+                 `parquet` write them as they are",
+                self.path.display()
+            )));
+        }
+        talk.say(&format!("{held} left out, for measuring alone; of the first {why}"));
         Ok(())
     }
 }
