@@ -9,7 +9,7 @@ use crate::dedup::{Level, Method, Similarity};
 
 mod import;
 
-pub use import::{GoemotionsArgs, HowToImport, ImportArgs, ImportWhat, TableImportArgs};
+pub use import::{GoemotionsArgs, HowToImport, ImportArgs, ImportWhat, MixArgs, TableImportArgs};
 
 /// Labelled text for emotion and sentiment detection, from a YAML grid and a model server.
 #[derive(Debug, Parser)]
@@ -200,6 +200,17 @@ The folder gets train.jsonl, dev.jsonl and test.jsonl, what was done to them
 changed or taken out (undo/). The test part is frozen: no command trains on it.
 docs/import.md says what each step does, and where to get the data.")]
     Import(ImportArgs),
+    /// Put generated rows beside real ones, the rare labels first
+    #[command(after_help = "\
+Examples:
+  emogrid mix data/goemotions/train.jsonl out/moods/dataset.jsonl --quota 1500 -o mixed.jsonl
+  emogrid mix train.jsonl dataset.jsonl --ratio 2:1 -o mixed.jsonl
+  emogrid mix train.jsonl dataset.jsonl --quota 800 --quota grief=300 --ratio 0.5 -o mixed.jsonl --json
+
+All real rows are kept. The label with the fewest rows by now gets the next
+generated one, until quotas or ratio are reached. `source` says where a row is
+from. Rows of a frozen test part are refused.")]
+    Mix(MixArgs),
     /// Train a small classifier in seconds, or tune a language model, and say how good it is
     #[command(after_help = "\
 Examples:

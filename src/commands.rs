@@ -14,6 +14,7 @@ mod import;
 mod init;
 mod log;
 mod man;
+mod mix;
 mod plan;
 mod preview;
 mod purge;
@@ -147,6 +148,7 @@ pub fn main(cli: Cli) -> Exit {
         Command::Forget(args) => forget::forget(&args, &terminal),
         Command::Dedup(args) => dedup::dedup(&args, &terminal),
         Command::Import(args) => import::import(&args, &terminal),
+        Command::Mix(args) => mix::mix(&args, &terminal),
         Command::Train(args) => train::train(&args, &terminal),
         Command::Verify(args) => verify::verify(&args, &terminal),
         Command::Eval(args) => eval::eval(&args, &terminal),

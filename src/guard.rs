@@ -60,9 +60,19 @@ pub trait RealRow {
 }
 
 /// A text alone.
-impl RealRow for &str {
+impl RealRow for str {
     fn text(&self) -> &str {
         self
+    }
+}
+
+impl<R: RealRow + ?Sized> RealRow for &R {
+    fn text(&self) -> &str {
+        (**self).text()
+    }
+
+    fn column(&self, name: &str) -> Option<&str> {
+        (**self).column(name)
     }
 }
 

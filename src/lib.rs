@@ -36,6 +36,7 @@ pub mod guard;
 pub mod import;
 pub mod labels;
 pub mod learn;
+pub mod mix;
 pub mod model;
 pub mod pipeline;
 pub mod probe;

@@ -100,6 +100,7 @@ fn every_command_and_flag_in_the_documentation_exists() {
         "docs/config.md",
         "docs/editing.md",
         "docs/eval.md",
+        "docs/import.md",
         "docs/nights.md",
         "docs/runs.md",
         "docs/templates.md",
@@ -114,7 +115,9 @@ fn every_command_and_flag_in_the_documentation_exists() {
             let Some(subcommand) = words.next().filter(|word| word.chars().all(char::is_alphabetic)) else {
                 continue;
             };
-            let text = help(&[subcommand, "--help"]);
+            // A command may have commands of its own.
+            let next = words.clone().next().unwrap_or_default();
+            let text = help(&[subcommand, "--help"]) + &help(&[subcommand, next, "--help"]);
             assert!(!text.is_empty(), "{page}: no command `{subcommand}`");
             for flag in words.filter(|word| word.starts_with('-')) {
                 assert!(text.contains(flag), "{page}: `emogrid {subcommand}` has no `{flag}`");

@@ -9,7 +9,7 @@ const LAYERS: &[&[&str]] = &[
     &["commands"],
     &["learn", "pipeline"],
     &["dataset"],
-    &["scheduler", "client", "store", "import", "export", "report", "table"],
+    &["scheduler", "client", "store", "import", "mix", "export", "report", "table"],
     &["prompt"],
     &["grid", "check"],
     &["anonymize", "audit", "dedup", "eval", "probe"],

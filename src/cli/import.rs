@@ -135,10 +135,10 @@ pub struct MixArgs {
     pub real: PathBuf,
     /// The generated rows, of which some are added
     pub generated: PathBuf,
-    /// Where the rows go: a `.jsonl` or `.csv`, or `-` for standard output
+    /// Where the rows go: a `.jsonl`, or `-` for standard output
     #[arg(long, short)]
     pub output: PathBuf,
-    /// Add at most so many generated rows for each real one, such as `0.5`, or `1:1`
+    /// Add at most so many generated rows for each real one, such as `0.5`; or real to generated, `2:1`
     #[arg(long, value_name = "RATIO", required_unless_present = "quota")]
     pub ratio: Option<String>,
     /// Fill each label up to so many rows, or one with `joy=500`

@@ -192,9 +192,5 @@ fn is_goemotions(path: &Path) -> Result<bool, LearnError> {
     let file = std::fs::File::open(path).map_err(failed)?;
     let mut line = Vec::new();
     BufReader::new(file).read_until(b'\n', &mut line).map_err(failed)?;
-    let columns: Vec<&[u8]> = line.split(|byte| *byte == b'\t').collect();
-    let is_ids = |ids: &[u8]| {
-        ids.split(|byte| *byte == b',').all(|id| !id.is_empty() && id.iter().all(u8::is_ascii_digit))
-    };
-    Ok(columns.len() == 3 && is_ids(columns[1]))
+    Ok(crate::import::goemotions::is_filtered(&line))
 }

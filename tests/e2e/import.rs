@@ -296,3 +296,119 @@ fn a_frozen_test_part_is_not_replaced_by_chance() {
     assert_ne!(project.read("data/moods/test.jsonl"), frozen);
     assert!(!project.path().join("data/moods/dev.jsonl").exists(), "no part of the import before stays");
 }
+
+#[test]
+fn generated_rows_fill_up_the_rare_labels() {
+    let project = Project::new();
+    project.write(
+        "train.jsonl",
+        &real(&[("The kettle sings", "joy"), ("Soup again", "joy"), ("My boot is wet", "anger")]),
+    );
+    let made = [
+        ("the KETTLE sings", "joy"),
+        ("A brass band at noon", "joy"),
+        ("Who ate my lunch", "anger"),
+        ("They cancelled the ferry", "anger"),
+        ("We buried the old dog", "grief"),
+        ("Her chair stays empty", "grief"),
+        ("The garden without him", "grief"),
+    ];
+    let made: String = made
+        .iter()
+        .enumerate()
+        .map(|(n, (text, label))| {
+            format!("{}\n", json!({ "id": format!("g{n}"), "text": text, "emotion": label }))
+        })
+        .collect();
+    project.write("made.jsonl", &made);
+    let mix = |more: &[&str]| {
+        project.emogrid(&[&["mix", "train.jsonl", "made.jsonl", "-o", "mixed.jsonl"], more].concat())
+    };
+    let told = mix(&["--quota", "2", "--json"]).exits(0).json();
+    assert_eq!((&told["real"], &told["generated"], &told["repeated"]), (&json!(3), &json!(3), &json!(1)));
+    assert_eq!(
+        told["labels"][1],
+        json!({ "label": "grief", "before": 0, "generated": 2, "after": 2, "quota": 2, "short": 0 })
+    );
+    let rows = project.rows("mixed.jsonl");
+    let sources: Vec<_> = rows.iter().map(|row| row["source"].as_str().unwrap()).collect();
+    assert_eq!(sources, ["real", "real", "real", "generated", "generated", "generated"]);
+    assert_eq!(ids(&project, "mixed.jsonl")[3..], ["g4", "g2", "g5"], "the rarest first");
+    assert!(rows.iter().all(|row| row["labels"].is_array()));
+    let told = mix(&["--ratio", "3:1", "--json"]).exits(0).json();
+    assert_eq!((&told["budget"], &told["generated"]), (&json!(1), &json!(1)));
+    let told = mix(&["--quota", "1", "--quota", "grief=9", "--json"]).exits(0).json();
+    assert_eq!((&told["generated"], &told["labels"][1]["short"]), (&json!(3), &json!(6)));
+    let shown = mix(&["--quota", "9"]).exits(0).stdout;
+    assert!(
+        shown.lines().all(|line| line.chars().count() <= 80) && shown.contains("left out: 1 generated row"),
+        "{shown}"
+    );
+    mix(&["--ratio", "1", "--map", "sentiment"]).exits(0);
+    let labels: Vec<_> = project.rows("mixed.jsonl").iter().map(|row| row["labels"][0].clone()).collect();
+    assert!(
+        labels.iter().all(|label| ["positive", "negative"].contains(&label.as_str().unwrap())),
+        "{labels:?}"
+    );
+    // What was mixed is trained on.
+    let train = ["train", "--probe", "--train", "mixed.jsonl", "--min-df", "1", "--json"];
+    assert_eq!(project.emogrid(&train).exits(0).json()["probe"]["rows"], 6);
+    mix(&["--quota", "zeal=1"]).exits(2).says("there is no label `zeal`");
+    mix(&["--ratio", "much"]).exits(2).says("`--ratio much` is none");
+    mix(&[]).exits(2).says("--ratio");
+}
+
+fn real(rows: &[(&str, &str)]) -> String {
+    let row = |(n, (text, label)): (usize, &(&str, &str))| {
+        format!("{}\n", json!({ "id": format!("r{n}"), "text": text, "labels": [label], "source": "real" }))
+    };
+    rows.iter().enumerate().map(row).collect()
+}
+
+#[test]
+fn a_test_row_never_reaches_a_mix() {
+    let project = goemotions();
+    import(&project, &[]).exits(0);
+    // A generated row that is a test text as it was before it was cleaned, and one that is fine.
+    let made = "{\"text\": \"what a day, my SISTER called\", \"emotion\": \"joy\"}\n{\"text\": \"fresh bread\", \"emotion\": \"joy\"}\n";
+    project.write("made.jsonl", made);
+    let mix = |real: &str, more: &[&str]| {
+        project.emogrid(
+            &[&["mix", real, "made.jsonl", "--ratio", "1", "-o", "m.jsonl", "--json"], more].concat(),
+        )
+    };
+    let told = mix("data/moods/train.jsonl", &[]).exits(0).json();
+    assert_eq!((&told["held"], &told["generated"]), (&json!({ "real": 0, "generated": 1 }), &json!(1)));
+    mix("data/moods/test.jsonl", &[]).exits(2).says("3 rows of it must not be mixed").says("--overlap drop");
+    project.write(
+        "copy.jsonl",
+        &real(&[("A parcel came for the neighbour", "neutral"), ("Rain on the tent", "joy")]),
+    );
+    mix("copy.jsonl", &[]).exits(2).says("its text stands in the frozen test part of moods");
+    let told = mix("copy.jsonl", &["--overlap", "drop"]).exits(0).json();
+    assert_eq!((&told["real"], &told["held"]["real"]), (&json!(1), &json!(1)));
+    assert!(!project.read("m.jsonl").contains("parcel"));
+}
+
+#[test]
+fn a_test_row_never_reaches_a_file_for_training() {
+    let project = goemotions();
+    import(&project, &[]).exits(0);
+    project.write(
+        "copy.jsonl",
+        &real(&[("A parcel came for the neighbour", "neutral"), ("Rain on the tent", "joy")]),
+    );
+    let export =
+        |from: &str, format: &str, to: &str| project.emogrid(&["export", from, "--format", format, "-o", to]);
+    for format in ["messages", "prompt-completion"] {
+        export("copy.jsonl", format, "t.jsonl").exits(0).says("1 row left out, for measuring alone");
+        let written = project.read("t.jsonl");
+        assert!(written.contains("tent") && !written.contains("parcel"), "{format}: {written}");
+        export("data/moods/test.jsonl", format, "u.jsonl")
+            .exits(2)
+            .says("all of its rows are for measuring alone");
+    }
+    // A table that stays one is put to no use.
+    export("data/moods/test.jsonl", "csv", "test.csv").exits(0);
+    assert!(project.read("test.csv").contains("parcel"));
+}
