@@ -12,6 +12,7 @@ use crate::dataset::{Recipe, Sink};
 use crate::fingerprint::messages_of;
 use crate::grid::Selection;
 use crate::pipeline::{self, Leaving, Opened, RunError, RunOptions};
+use crate::prompt::Question;
 
 /// Cells that are shown unless the user says which.
 const SOME: usize = 3;
@@ -56,10 +57,26 @@ pub fn preview(args: &PreviewArgs, talk: &Talk) -> Result<Exit, Failure> {
             for message in messages {
                 let _ = writeln!(out, "{}:\n{}\n", message.role, indented(&message.content));
             }
+            judges(recipe, cell, &mut out)?;
         }
     }
     std::io::stdout().lock().write_all(out.as_bytes())?;
     Ok(exit)
+}
+
+/// What stands in the place of a text that is not written yet.
+const A_TEXT: &str = "(the text)";
+
+/// The messages that ask judges about a text of a cell.
+fn judges(recipe: &Recipe, cell: usize, out: &mut String) -> Result<(), Failure> {
+    for (judge, model) in recipe.judges.iter().enumerate() {
+        let question = Question { judge, cell: recipe.grid.cell(cell), number: 0, text: A_TEXT };
+        let mut write = |role: &str, content: &str| {
+            let _ = writeln!(out, "{role}, to judge `{}`:\n{}\n", model.name(), indented(content));
+        };
+        recipe.prompts.visit_judge(&recipe.grid, question, &mut write).map_err(RunError::from)?;
+    }
+    Ok(())
 }
 
 fn header(recipe: &Recipe, cell: usize, out: &mut String) {

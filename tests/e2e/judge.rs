@@ -398,6 +398,15 @@ fn gc_keeps_what_judges_said_of_stored_texts() {
 }
 
 #[test]
+fn a_preview_shows_what_judges_will_be_asked() {
+    let fake = judge();
+    let project = judged_by(&fake);
+    let shown = project.emogrid(&["preview", "judged.yaml", "--where", "emotion=anger"]).exits(0).stdout;
+    assert!(shown.contains("user, to judge `quality`:\n  Rate this negative post: (the text)"), "{shown}");
+    assert_eq!(fake.take_count(), 0);
+}
+
+#[test]
 fn a_preview_with_answers_shows_what_the_judge_refused() {
     let fake = judge();
     let project = judged_by(&fake);

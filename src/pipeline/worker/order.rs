@@ -44,6 +44,7 @@ impl Worker<'_> {
         let mut judged: Vec<Vec<Demand>> = vec![Vec::new(); models];
         let ahead = !self.limits.is_limited();
         let per_ask = self.recipe.config.candidates_per_ask().max(1);
+        let mut last = None;
         let demands = std::mem::take(&mut self.outcome.demands);
         for demand in &demands {
             if !self.mask[demand.cell] || !self.asked.insert(demand.fingerprint) {
@@ -53,7 +54,8 @@ impl Worker<'_> {
             let model = self.book.model_of(demand);
             if demand.about.is_some() {
                 judged[model].push(*demand);
-                if ahead {
+                // Once a cell: several votes on a text are several demands.
+                if ahead && last.replace(demand.cell) != Some(demand.cell) {
                     self.judge_ahead(demand, missing, &mut judged);
                 }
                 continue;
