@@ -12,7 +12,7 @@ use crate::cli::TrainArgs;
 use crate::client::managed::quickstart_model;
 use crate::export::{Task, Wording};
 use crate::learn::evaluation::Against;
-use crate::learn::served::{self, balanced};
+use crate::learn::served::{self, Reply, balanced};
 use crate::learn::tune::{Base, Engine, Tuning, config, write_data};
 use crate::learn::{Answers, Evaluation, Labelled, LearnError, text};
 use crate::pipeline::RunError;
@@ -179,16 +179,24 @@ fn measure(args: &TrainArgs, rows: &Labelled, folder: &Path, talk: &Talk) -> Res
         return Ok(Exit::Complete);
     }
     talk.say(&format!("asking both models about {}", count(rows.texts.len() as u64, "row")));
-    let mut answers = Vec::new();
-    for name in ["base", "tuned"] {
-        let path = folder.join(format!("{name}.yaml")).display().to_string();
-        let found = ask(&path, &rows, talk)?;
-        let probabilities = served::probabilities(rows.labels.len(), &found.replies, false);
-        answers.push((Answers { given: served::given(&found.replies), probabilities }, found.model));
-    }
-    let (Some((tuned, name)), Some((before, _))) = (answers.pop(), answers.pop()) else {
-        return Ok(Exit::Complete);
+    let labels = rows.labels.len();
+    let asked = |name: &str| ask(&folder.join(format!("{name}.yaml")).display().to_string(), &rows, talk);
+    let (before, tuned) = (asked("base")?, asked("tuned")?);
+    let plain = |replies: &[Reply]| Answers {
+        given: served::given(replies),
+        probabilities: served::probabilities(labels, replies, false),
     };
+    // A little tuning leaves a model with favourites; calibrated, it shows what it tells apart.
+    let calibrated = |replies: &[Reply]| {
+        let probabilities = served::probabilities(labels, replies, true)?;
+        Some(Answers { given: served::likeliest_of(&probabilities), probabilities: Some(probabilities) })
+    };
+    let others = [
+        ("tuned, calibrated", calibrated(&tuned.replies)),
+        ("before", Some(plain(&before.replies))),
+        ("before, calibrated", calibrated(&before.replies)),
+    ];
+    let others = others.into_iter().filter_map(|(name, answers)| Some((name.to_owned(), None, answers?)));
     let mut counts = vec![0; rows.labels.len()];
     rows.gold.iter().flat_map(|gold| gold.iter()).for_each(|label| counts[label] += 1);
     let against = Against {
@@ -197,10 +205,10 @@ fn measure(args: &TrainArgs, rows: &Labelled, folder: &Path, talk: &Talk) -> Res
         rows: rows.gold.len() as u64,
         seed: args.seed,
         gates: Default::default(),
-        others: vec![("before tuning".to_owned(), None, before)],
+        others: others.collect(),
     };
-    let found = Evaluation::new(&tuned, None, &against);
-    let report = text::report(&found, &format!("{name}, tuned"), None, None);
+    let found = Evaluation::new(&plain(&tuned.replies), None, &against);
+    let report = text::report(&found, "tuned", None, None);
     std::io::stdout().lock().write_all(report.as_bytes())?;
     Ok(Exit::Complete)
 }
