@@ -29,7 +29,8 @@ use serde::{Deserialize, Serialize};
 
 pub use correction::{Drop, Drops, Raise, Swapper, Weighed, drops, raise, weights};
 pub use distinct::{DISTINCT_TEXTS, Distinct, distinct_2};
-pub use groups::{GROUPS, Groups};
+pub use groups::{Finder, GROUPS, Groups};
+pub use identity::log_odds;
 pub use metric::{Bounds, Case, METRICS, Measure, Metric, Part, Thresholds, Verdict, Worse, by_key};
 pub use table::{Column, Role, Table};
 pub use token::{is_word, tokens};

@@ -236,6 +236,16 @@ Examples:
   emogrid verify out/moods/dataset.jsonl --probe real.probe -o verified.jsonl
   emogrid verify rows.csv --probe real.probe --top 1 --rejected doubtful.csv -o sure.csv")]
     Verify(VerifyArgs),
+    /// Propose changes of a config from what was measured: scores, audit, shortages, outcome
+    #[command(after_help = "\
+Examples:
+  emogrid refine configs/moods.yaml         by the outcome and audit of its dataset
+  emogrid refine configs/moods.yaml --eval eval.json --shortages shortage.json
+  emogrid refine configs/moods.yaml --eval eval.json --real train.jsonl --apply
+
+It shows a diff with its reasons, and changes nothing without --apply, which keeps
+comments and layout. docs/refine.md says what each proposal follows from.")]
+    Refine(RefineArgs),
     /// Tell a run that goes on something: pause, resume, drain, how many at a time
     #[command(after_help = "\
 Examples:
@@ -676,6 +686,32 @@ pub struct VerifyArgs {
     #[arg(long, value_name = "FILE")]
     pub rejected: Option<PathBuf>,
     /// Write what was kept of each label as JSON; the rows then go to a file
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct RefineArgs {
+    /// The config, a YAML file
+    pub config: PathBuf,
+    /// What `emogrid eval --json` or `emogrid train --json` wrote
+    #[arg(long, value_name = "FILE")]
+    pub eval: Option<PathBuf>,
+    /// What `emogrid audit --json` wrote [default: the config's dataset is audited]
+    #[arg(long, value_name = "FILE")]
+    pub audit: Option<PathBuf>,
+    /// The shortages that `emogrid import` wrote
+    #[arg(long, value_name = "FILE")]
+    pub shortages: Option<PathBuf>,
+    /// Files with real rows, for exemplars and for words that generated rows lack
+    #[arg(long, value_name = "FILE", num_args = 1..)]
+    pub real: Vec<PathBuf>,
+    #[command(flatten)]
+    pub columns: LabelArgs,
+    /// Change the config
+    #[arg(long)]
+    pub apply: bool,
+    /// Write the proposals as JSON
     #[arg(long)]
     pub json: bool,
 }

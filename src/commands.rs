@@ -18,6 +18,7 @@ mod mix;
 mod plan;
 mod preview;
 mod purge;
+mod refine;
 mod run;
 mod runs;
 mod schema;
@@ -152,6 +153,7 @@ pub fn main(cli: Cli) -> Exit {
         Command::Train(args) => train::train(&args, &terminal),
         Command::Verify(args) => verify::verify(&args, &terminal),
         Command::Eval(args) => eval::eval(&args, &terminal),
+        Command::Refine(args) => refine::refine(&args, &terminal),
         Command::Ctl(args) => ctl::ctl(&args, &terminal),
         Command::Init(args) => init::init(&args, &terminal),
         Command::Schema => schema::schema(),

@@ -7,6 +7,7 @@ mod checks;
 pub mod curation;
 mod dedup;
 pub mod diagnostic;
+pub mod edit;
 mod endpoint;
 mod exemplars;
 pub mod expression;
@@ -35,5 +36,5 @@ pub mod yaml;
 
 pub use diagnostic::{Diagnostic, Report, Severity, Span};
 pub use json_schema::json_schema;
-pub use load::{Loaded, load};
+pub use load::{Loaded, load, load_text};
 pub use resolved::Config;

@@ -41,6 +41,7 @@ pub mod model;
 pub mod pipeline;
 pub mod probe;
 pub mod prompt;
+pub mod refine;
 pub mod report;
 pub mod scheduler;
 pub mod store;

@@ -27,7 +27,7 @@ pub use connect::{Known, connect_one, look};
 pub use error::RunError;
 pub use forecast::{Prospect, forecast};
 pub use leaving::{Leaving, model_change};
-pub use open::{Opened, open};
+pub use open::{Opened, open, try_text};
 pub use output::{Files, previous_rows};
 pub use run::{Ended, Finished, RunOptions, run, settings, state};
 pub use summary::{ByAxis, Rows, causes};

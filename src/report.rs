@@ -23,7 +23,7 @@ pub use progress::{FaultNote, Lines, Quiet, Status, Style, Terminal, Watcher};
 pub use reading::Reading;
 pub use runs::{compared_text, runs_text};
 pub use summary::{AuditBrief, AxisCount, CellChange, PlanSummary, RowChange, Summary};
-pub use table::{findings_text, plan_text, summary_text};
+pub use table::{findings_text, plan_text, summary_text, wrapped};
 
 /// Writes a line to standard error. Nobody reading it is no reason to fail.
 pub fn say(text: impl std::fmt::Display) {

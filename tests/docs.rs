@@ -156,6 +156,25 @@ fn the_examples_of_the_audit_run() {
     }
 }
 
+/// The example of `docs/refine.md` gives what stands there.
+#[test]
+fn the_example_of_refining_gives_what_is_said() {
+    let folder = tempfile::tempdir().unwrap();
+    let page = "docs/refine.md";
+    let json = blocks(page, "json");
+    for (name, text) in
+        [("moods.yaml", &blocks(page, "yaml")[0]), ("eval.json", &json[0]), ("shortage.json", &json[1])]
+    {
+        std::fs::write(folder.path().join(name), text).unwrap();
+    }
+    let examples = blocks(page, "sh");
+    let words = examples[1].trim().strip_prefix("emogrid ").unwrap().split_whitespace();
+    let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_emogrid"));
+    let output = command.args(words).current_dir(folder.path()).output().unwrap();
+    assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
+    assert_eq!(String::from_utf8_lossy(&output.stdout), blocks(page, "text")[0]);
+}
+
 /// The table of metrics has each with the bounds that it has.
 #[test]
 fn every_metric_is_documented_with_its_bounds() {

@@ -11,7 +11,7 @@ const LAYERS: &[&[&str]] = &[
     &["dataset"],
     &["scheduler", "client", "store", "import", "mix", "export", "report", "table"],
     &["prompt"],
-    &["grid", "check"],
+    &["grid", "check", "refine"],
     &["anonymize", "audit", "dedup", "eval", "probe"],
     &["fingerprint"],
     &["config"],

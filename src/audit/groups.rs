@@ -190,7 +190,7 @@ impl Serialize for Groups {
     }
 }
 
-/// Finds groups in words.
+/// Finds groups in words; the default knows the built-in terms.
 #[derive(Debug)]
 pub struct Finder {
     /// By first word: what must follow, and the group.
@@ -198,8 +198,8 @@ pub struct Finder {
     persons: std::collections::HashSet<&'static str>,
 }
 
-impl Finder {
-    pub fn new() -> Self {
+impl Default for Finder {
+    fn default() -> Self {
         let mut terms: HashMap<_, Vec<_>> = HashMap::new();
         for (group, list) in TERMS {
             for term in list.split('|') {
@@ -210,7 +210,9 @@ impl Finder {
         }
         Self { terms, persons: PERSONS.iter().copied().collect() }
     }
+}
 
+impl Finder {
     /// The groups that words in lower case speak of.
     pub fn find<'a>(&self, words: impl Iterator<Item = &'a str> + Clone) -> Groups {
         let mut out = Groups::default();
@@ -238,7 +240,7 @@ mod tests {
     use super::*;
 
     fn found(text: &str) -> Vec<&'static str> {
-        Finder::new().find(text.split(' ')).names().collect()
+        Finder::default().find(text.split(' ')).names().collect()
     }
 
     #[test]

@@ -110,18 +110,22 @@ fn of_column(table: &Table, column: &Column, options: &Options) -> Measure {
 }
 
 /// Log-odds with an informative Dirichlet prior (Monroe, Colaresi and Quinn, Political Analysis
-/// 2008, equations 15 to 22): the group under the label against the group under all others, both
-/// drawn towards its share of the whole.
-fn pair(group: usize, label: usize, (own, rows): (usize, usize), (all, n): (usize, usize)) -> Pair {
-    let share = all as f64 / n as f64;
-    let prior = PRIOR * share;
+/// 2008, equations 15 to 22) and their standard error: how much more often than in the rest something is in
+/// a part, as (rows with it, rows), both drawn towards its share of the whole as if by 100 rows.
+pub fn log_odds((own, rows): (usize, usize), (rest, others): (usize, usize)) -> (f64, f64) {
+    let prior = PRIOR * (own + rest) as f64 / (rows + others) as f64;
     let odds = |hits: usize, rows: usize| {
         let (hits, rows) = (hits as f64 + prior, rows as f64 + PRIOR);
         (hits / (rows - hits).max(0.5)).ln()
     };
-    let (rest, others) = (all - own, n - rows);
-    let log_odds = odds(own, rows) - odds(rest, others);
     let error = (1.0 / (own as f64 + prior) + 1.0 / (rest as f64 + prior)).sqrt();
+    (odds(own, rows) - odds(rest, others), error)
+}
+
+/// The group under the label against the group under all others.
+fn pair(group: usize, label: usize, (own, rows): (usize, usize), (all, n): (usize, usize)) -> Pair {
+    let share = all as f64 / n as f64;
+    let (log_odds, error) = log_odds((own, rows), (all - own, n - rows));
     let even = share * rows as f64;
     // Pointwise mutual information, each count one greater than it is by chance (Laplace).
     let information = ((own as f64 + 1.0) / (even + 1.0)).log2();

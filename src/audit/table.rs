@@ -93,7 +93,7 @@ impl Table {
             index: HashMap::new(),
             is_word: Vec::new(),
             groups: Vec::new(),
-            finder: Finder::new(),
+            finder: Finder::default(),
         }
     }
 
@@ -165,7 +165,7 @@ impl Table {
             index: self.index.clone(),
             is_word: self.is_word.clone(),
             groups: rows.iter().map(|row| self.groups[*row]).collect(),
-            finder: Finder::new(),
+            finder: Finder::default(),
         }
     }
 

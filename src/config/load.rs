@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::diagnostic::{Diagnostic, Report};
+use super::diagnostic::{Diagnostic, Report, SourceId};
 use super::file::read_text;
 pub use super::file::shown;
 use super::keys::{self, Kind};
@@ -33,9 +33,23 @@ pub struct Loaded {
 /// config is right to look any further.
 pub fn load(path: &Path, sets: &[String]) -> Result<Loaded, Report> {
     let mut report = Report::default();
-    let Some(source) = read_text(path, &mut report) else {
-        return Err(report);
-    };
+    match read_text(path, &mut report) {
+        Some(source) => load_source(path, source, sets, report),
+        None => Err(report),
+    }
+}
+
+/// The same as if this text stood in the file.
+///
+/// # Errors
+/// As of `load`.
+pub fn load_text(path: &Path, text: &str) -> Result<Loaded, Report> {
+    let mut report = Report::default();
+    let source = report.sources.add(shown(path), text);
+    load_source(path, source, &[], report)
+}
+
+fn load_source(path: &Path, source: SourceId, sets: &[String], mut report: Report) -> Result<Loaded, Report> {
     let mut root = match yaml::parse(&report.sources, source) {
         Ok(root) => root,
         Err(found) => {

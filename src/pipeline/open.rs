@@ -7,7 +7,7 @@ use crate::config::yaml::Node;
 use crate::config::{self, Report};
 use crate::dataset::Recipe;
 use crate::grid::{self, Size};
-use crate::prompt::File;
+use crate::prompt::{File, RenderError};
 
 /// A config that is ready to be evaluated, with the warnings met on the way.
 #[derive(Debug)]
@@ -43,6 +43,17 @@ pub fn open(path: &Path, sets: &[String], size: Size) -> Result<Opened, Report> 
     let tree = loaded.tree.clone();
     let (recipe, warnings) = Recipe::compile(loaded, files)?;
     Ok(Opened { recipe, warnings, texts, tree })
+}
+
+/// Whether a config would be right if this text stood in its file.
+///
+/// # Errors
+/// Every mistake that was found, each with its place.
+pub fn try_text(path: &Path, text: &str) -> Result<(), Report> {
+    let loaded = config::load_text(path, text)?;
+    let files = template_files(&loaded.config.project.prompts());
+    let (recipe, _) = Recipe::compile(loaded, files)?;
+    recipe.render_all().map_err(|RenderError(report)| *report)
 }
 
 /// Every file under `prompts/`, by its name there: its text, or why it has none.

@@ -146,7 +146,8 @@ fn shortest(summary: &Summary) -> Vec<String> {
     short.into_iter().take(6).map(|(_, text)| shortened(&text, 68)).collect()
 }
 
-pub(super) fn wrapped(text: &str, width: usize) -> Vec<String> {
+/// A text in lines of at most `width` characters, broken at blanks.
+pub fn wrapped(text: &str, width: usize) -> Vec<String> {
     let mut lines = vec![String::new()];
     for word in text.split(' ') {
         let line = lines.last_mut().map_or(0, |line| line.chars().count());

@@ -24,6 +24,7 @@ mod morning;
 mod near;
 mod nights;
 mod project;
+mod refine;
 mod rerun;
 mod several;
 mod tune;
