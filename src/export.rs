@@ -70,11 +70,6 @@ impl Format {
         self.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default()
     }
 
-    /// Whether a model is trained on it, rather than it being a table like any other.
-    pub fn is_for_training(self) -> bool {
-        !matches!(self, Format::Jsonl | Format::Csv | Format::Parquet)
-    }
-
     /// Whether rows are questions and answers for a model that learns by them.
     pub fn is_exchange(self) -> bool {
         !matches!(self, Format::Jsonl | Format::Csv | Format::Parquet | Format::Hf | Format::Classification)
