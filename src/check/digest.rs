@@ -8,6 +8,7 @@ use serde_json::{Map, Value};
 use super::answer::Answer;
 use super::{Candidate, Judge, Mends, Passed, Reason};
 use crate::anonymize::{Action, Category, Sought, Span};
+use crate::config::resolved::Format;
 
 /// What is left of an answer.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -271,8 +272,14 @@ fn inner(text: &str) -> Option<Value> {
 fn says_more(raw: &str, take: Take<'_>, judge: &Judge) -> bool {
     let Ok(Value::Object(mut answer)) = serde_json::from_str::<Value>(raw) else { return false };
     for choice in answer.get_mut("choices").and_then(Value::as_array_mut).into_iter().flatten() {
-        if let Some(message) = choice.get_mut("message").and_then(Value::as_object_mut) {
-            message.remove("content");
+        // Of a list in lines more may stand there than was read.
+        if judge.format != Format::Lines {
+            if let Some(message) = choice.get_mut("message").and_then(Value::as_object_mut) {
+                message.remove("content");
+            }
+            if let Some(choice) = choice.as_object_mut() {
+                choice.remove("text");
+            }
         }
         if let (Take::Originals, Some(choice)) = (take, choice.as_object_mut()) {
             // Tokens are pieces of words, in which nothing can be found.

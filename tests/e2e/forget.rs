@@ -233,3 +233,22 @@ fn answers_of_other_configs_are_left_alone() {
     project.emogrid(&["run", "configs/other.yaml"]).exits(0);
     assert_eq!(project.read("out/other/dataset.jsonl"), dataset);
 }
+
+#[test]
+fn lines_that_nobody_read_are_purged_too() {
+    let fake = Fake::start();
+    fake.script(|_, before| {
+        let line = |n: usize| format!("- The soup number {before}.{n} was cold and nobody cared.");
+        let lines = [line(0), line(1), line(2), "- My boss, Jane Roe, shouted again.".to_owned()];
+        Reply::text(&lines.join("\n"))
+    });
+    let project = project(&fake);
+    project.edit("configs/moods.yaml", "{ items: 3 }", "{ items: 3, format: lines }");
+    project.emogrid(&["run", "configs/moods.yaml"]).exits(0);
+    let dataset = project.read("out/moods/dataset.jsonl");
+    assert!(!dataset.contains("Jane") && !holding(&project, "Jane Roe").is_empty());
+    project.emogrid(&["purge", "configs/moods.yaml", "--yes"]).exits(0);
+    assert_eq!(holding(&project, "Jane Roe"), Vec::<PathBuf>::new());
+    let exported = project.emogrid(&["export", "configs/moods.yaml", "-o", "-"]).exits(0).stdout;
+    assert_eq!(exported, dataset);
+}
