@@ -26,7 +26,7 @@ pub use size::{Size, too_large};
 pub use value::ValueObject;
 
 /// The most cells whose ids are kept, at 16 bytes each.
-const KNOWN_IDS: usize = 1 << 16;
+const KNOWN_IDS: usize = 1 << 14;
 
 /// The most combinations that are looked at: beyond, a config is a mistake.
 const MOST_COMBINATIONS: u64 = 50_000_000;
