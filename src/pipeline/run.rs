@@ -190,6 +190,16 @@ async fn go(opened: &Opened, options: &RunOptions, watcher: &Recorder<'_>) -> Re
         error.get_or_insert(failure.into());
     }
     if progress.attempts > 0 && error.is_none() {
+        watcher.update(&report::Status {
+            rows: summary.accepted,
+            wanted: summary.wanted,
+            requests: summary.requests,
+            rejected: made.outcome.rejected.clone(),
+            completion_tokens: summary.completion_tokens,
+            elapsed: started.elapsed(),
+            waiting: Some("auditing the first rows of the dataset".into()),
+            ..report::Status::default()
+        });
         summary.audit = audited(recipe, &files);
     }
     let mut ended = ended(recipe, &made.outcome, &mask, stopped.is_some());
