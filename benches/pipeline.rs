@@ -4,7 +4,8 @@
 //! process of its own, run: emogrid with all that it does (templates of about 350 tokens, a JSON
 //! Schema, checks, duplicates, a durable store, the dataset's files); a bare Rust client that only
 //! sends and reads; and, where Python has aiohttp, the script that one would write by hand. CPU is
-//! user and system time of the process, memory its peak.
+//! user and system time of the process, memory its peak. `-- --serve FOLDER [MS]` only writes the
+//! project there and answers, after so many milliseconds, for a profiler to run it.
 
 #![allow(clippy::print_stdout)]
 
@@ -26,6 +27,12 @@ fn main() {
         return raw_client(&url);
     }
     let mock = Mock::start();
+    let mut serving = std::env::args().skip_while(|arg| arg != "--serve").skip(1);
+    if let Some(folder) = serving.next() {
+        let latency = serving.next().map_or(0, |latency| latency.parse().expect("milliseconds"));
+        mock.latency.store(latency, Ordering::SeqCst);
+        return serve(&mock, Path::new(&folder));
+    }
     for latency in [0, 200] {
         mock.latency.store(latency, Ordering::SeqCst);
         println!("\n{CELLS} requests, {AT_A_TIME} at a time, answers after {latency} ms");
@@ -69,6 +76,15 @@ fn main() {
                 None,
             );
         }
+    }
+}
+
+/// Writes the project into a folder and answers until it is interrupted, for profilers.
+fn serve(mock: &Mock, folder: &Path) {
+    project(folder, &mock.url);
+    println!("{} asks {}: `emogrid run bench.yaml` in {0}", folder.display(), mock.url);
+    loop {
+        std::thread::park();
     }
 }
 

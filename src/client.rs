@@ -4,6 +4,7 @@ mod error;
 pub mod gguf;
 mod http;
 pub mod managed;
+mod plain;
 mod probe;
 
 pub use error::{ClientError, ErrorClass};

@@ -299,19 +299,10 @@ impl Room {
 
 /// A text in JSON, as serde_json writes it; for texts of which most parts need no escape.
 fn push_text(out: &mut String, text: &str) {
-    let escaped = |byte: u8| byte < 0x20 || byte == b'"' || byte == b'\\';
     out.push('"');
     let mut rest = text;
-    while !rest.is_empty() {
-        // In pieces of a fixed size, which the compiler looks through many bytes at a time.
-        let clean: usize = rest
-            .as_bytes()
-            .chunks_exact(32)
-            .take_while(|piece| !piece.iter().fold(false, |any, byte| any | escaped(*byte)))
-            .count();
+    while let Some(end) = first_escaped(rest.as_bytes()) {
         let bytes = rest.as_bytes();
-        let end = bytes[clean * 32..].iter().position(|byte| escaped(*byte));
-        let Some(end) = end.map(|end| clean * 32 + end) else { break };
         out.push_str(&rest[..end]);
         match bytes[end] {
             b'"' => out.push_str("\\\""),
@@ -329,6 +320,25 @@ fn push_text(out: &mut String, text: &str) {
     }
     out.push_str(rest);
     out.push('"');
+}
+
+/// Where the first byte is that JSON does not take as it is. Eight at a time, by the test for a zero
+/// byte that "Bit Twiddling Hacks" (Anderson) describes: its lowest hit is never a false one.
+fn first_escaped(bytes: &[u8]) -> Option<usize> {
+    const ONES: u64 = u64::from_le_bytes([1; 8]);
+    const HIGH: u64 = ONES << 7;
+    let zero = |word: u64| word.wrapping_sub(ONES) & !word & HIGH;
+    let (eights, rest) = bytes.as_chunks::<8>();
+    for (index, eight) in eights.iter().enumerate() {
+        let word = u64::from_le_bytes(*eight);
+        let control = word.wrapping_sub(ONES * 0x20) & !word & HIGH;
+        let hits = control | zero(word ^ (ONES * u64::from(b'"'))) | zero(word ^ (ONES * u64::from(b'\\')));
+        if hits != 0 {
+            return Some(index * 8 + hits.trailing_zeros() as usize / 8);
+        }
+    }
+    let end = rest.iter().position(|byte| *byte < 0x20 || *byte == b'"' || *byte == b'\\')?;
+    Some(eights.len() * 8 + end)
 }
 
 /// Every sampling parameter that is sent. llama.cpp's further defaults are flags of its server, so

@@ -27,12 +27,17 @@ pub enum Loop {
 
 /// What a text repeats; `None`: nothing.
 pub fn repeated(text: &Text) -> Option<Loop> {
-    words(text).or_else(|| refrain(text)).or_else(|| characters(text))
+    let different = different(&text.words);
+    words(text, different).or_else(|| refrain(text, different)).or_else(|| characters(text))
 }
 
 /// A phrase that follows itself: six words or more that stand one period before too.
-fn words(text: &Text) -> Option<Loop> {
+fn words(text: &Text, different: usize) -> Option<Loop> {
     let words = &text.words;
+    // Each of those six stood there before.
+    if different + WORDS > words.len() {
+        return None;
+    }
     for period in 1..=LONGEST.min(words.len().saturating_sub(WORDS)) {
         let mut same = 0;
         for at in period..words.len() {
@@ -46,11 +51,12 @@ fn words(text: &Text) -> Option<Loop> {
 }
 
 /// A phrase of three words that makes up half of the text or more, in four places or more.
-fn refrain(text: &Text) -> Option<Loop> {
+fn refrain(text: &Text, different: usize) -> Option<Loop> {
     const SIZE: usize = 3;
     const TIMES: usize = 4;
     let words = &text.words;
-    if words.len() < SIZE * TIMES || various(words) {
+    // With more different words half of them cannot be three again and again.
+    if words.len() < SIZE * TIMES || different > words.len() / 2 + 4 {
         return None;
     }
     let hash = |at: usize| words[at..at + SIZE].iter().fold(0, |hash, word| mix(hash, word.hash));
@@ -70,15 +76,13 @@ fn refrain(text: &Text) -> Option<Loop> {
     None
 }
 
-/// Whether there are too many different words for half of them to be three of them again and again.
-fn various(words: &[Word]) -> bool {
+/// How many different words there are at least: two of them may share a bit.
+fn different(words: &[Word]) -> usize {
     let mut seen = [0u64; 8];
     for word in words {
         seen[(word.hash >> 6 & 7) as usize] |= 1 << (word.hash & 63);
     }
-    // Two words may share a bit, so there are at least so many.
-    let different: u32 = seen.iter().map(|bits| bits.count_ones()).sum();
-    different as usize > words.len() / 2 + 4
+    seen.iter().map(|bits| bits.count_ones() as usize).sum()
 }
 
 /// Up to eight bytes that follow themselves over forty bytes: only every sixteenth place is looked at.

@@ -10,6 +10,27 @@ pub fn count(text: &str) -> usize {
     }
 }
 
+const WORD: u8 = 1;
+/// One of the signs that may join what stands on both sides of it.
+const SIGN: u8 = 2;
+/// What needs all of Unicode's rules.
+const BEYOND: u8 = 4;
+
+const KINDS: [u8; 256] = {
+    let mut kinds = [0; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        kinds[byte] = match byte as u8 {
+            b'.' | b'\'' | b':' | b',' | b';' => SIGN,
+            b'_' | 0x80.. => BEYOND,
+            byte if byte.is_ascii_alphanumeric() => WORD,
+            _ => 0,
+        };
+        byte += 1;
+    }
+    kinds
+};
+
 /// The same for plain ASCII, at a fraction of the time; `None` where a text is not that plain.
 fn ascii(text: &[u8]) -> Option<usize> {
     // Signs that join letters, or digits, on both sides of them: rules WB6, WB7, WB11 and WB12.
@@ -22,21 +43,23 @@ fn ascii(text: &[u8]) -> Option<usize> {
         b',' | b';' => before.is_ascii_digit() && after.is_ascii_digit(),
         _ => false,
     };
-    // Without branches, so that many bytes are looked at at once; most texts need no more.
-    let beyond = text.iter().fold(false, |any, byte| any | !byte.is_ascii() | (*byte == b'_'));
-    if beyond {
+    // Without branches; most texts need no more.
+    let (mut seen, mut joint, mut words) = (0, 0, 0);
+    let (mut before, mut last) = (0, 0);
+    for byte in text {
+        let kind = KINDS[usize::from(*byte)];
+        seen |= kind;
+        joint |= before & (last >> 1) & kind & WORD;
+        words += usize::from(kind & !last & WORD);
+        (before, last) = (last, kind);
+    }
+    if seen & BEYOND != 0 {
         return None;
     }
-    let word = |byte: u8| byte.is_ascii_alphanumeric();
-    let signs = text.iter().zip(text.iter().skip(1)).zip(text.iter().skip(2));
-    let joint = signs.fold(false, |any, ((before, sign), after)| {
-        let sign = matches!(sign, b'.' | b'\'' | b':' | b',' | b';');
-        any | (sign & word(*before) & word(*after))
-    });
-    if !joint {
-        let ends = text.iter().zip(text.iter().skip(1)).filter(|(a, b)| word(**a) & !word(**b)).count();
-        return Some(ends + usize::from(text.last().is_some_and(|last| word(*last))));
+    if joint == 0 {
+        return Some(words);
     }
+    let word = |byte: u8| byte.is_ascii_alphanumeric();
     let mut count = 0;
     let (mut last, mut before_last) = (b' ', b' ');
     for byte in text {

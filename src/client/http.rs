@@ -6,11 +6,17 @@ use async_openai::config::OpenAIConfig;
 use async_openai::error::OpenAIError;
 use async_openai::middleware::HttpRequestFactory;
 use bytes::Bytes;
-use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue};
+use reqwest::StatusCode;
+use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue, USER_AGENT};
 use serde_json::value::RawValue;
 
 use super::error::{ClientError, ErrorClass, retry_after};
+use super::plain::Plain;
 use crate::fingerprint::Route;
+
+const AGENT: &str = concat!("emogrid/", env!("CARGO_PKG_VERSION"));
+/// How long a server may take to accept a connection.
+pub(super) const CONNECT: Duration = Duration::from_secs(10);
 
 /// Sends requests to one address.
 #[derive(Clone)]
@@ -20,6 +26,8 @@ pub struct Client {
     http: reqwest::Client,
     /// Where asks go, and with which headers.
     asks: Asks,
+    /// A shorter way for them, where nothing stands between here and the server.
+    plain: Option<Plain>,
     api: async_openai::Client<OpenAIConfig>,
 }
 
@@ -46,13 +54,15 @@ impl Client {
         // A second call finds the provider installed, which is as good.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let mut http = reqwest::Client::builder()
-            .user_agent(concat!("emogrid/", env!("CARGO_PKG_VERSION")))
-            .connect_timeout(Duration::from_secs(10))
+            .user_agent(AGENT)
+            .connect_timeout(CONNECT)
             .pool_max_idle_per_host(usize::MAX)
             .tcp_nodelay(true)
             .redirect(reqwest::redirect::Policy::none());
         let proxied = ["http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"].iter();
-        if base.starts_with("http://") && proxied.map(std::env::var_os).all(|proxy| proxy.is_none()) {
+        let direct =
+            base.starts_with("http://") && proxied.map(std::env::var_os).all(|proxy| proxy.is_none());
+        if direct {
             // Nothing here will speak TLS, and reading the system's certificates takes time.
             http = http.tls_certs_only([]);
         }
@@ -63,8 +73,14 @@ impl Client {
                 .map_err(|error| unusable(&format!("{base} is no address: {error}")))
         };
         let (chat, completion) = (url("/v1/chat/completions")?, url("/v1/completions")?);
+        let plain = match direct {
+            true => Plain::new(&chat, &completion),
+            false => None,
+        };
         let mut headers = HeaderMap::new();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        headers.insert(ACCEPT, HeaderValue::from_static("*/*"));
+        headers.insert(USER_AGENT, HeaderValue::from_static(AGENT));
         if let Some(key) = &key {
             let mut bearer = HeaderValue::from_str(&format!("Bearer {key}"))
                 .map_err(|_| unusable("the key holds characters that no header can carry"))?;
@@ -90,12 +106,12 @@ impl Client {
                 let response = sender.execute(request).await.map_err(|error| boxed(from_reqwest(&error)))?;
                 match response.status().is_success() {
                     true => Ok(response),
-                    false => Err(boxed(refusal(response, secret.as_deref()).await)),
+                    false => Err(boxed(refused(response, secret.as_deref()).await)),
                 }
             }
         });
         let api = async_openai::Client::build(http.clone(), config).with_http_service(service);
-        Ok(Self { base: base.to_owned(), key, http, asks: Asks { chat, completion, headers }, api })
+        Ok(Self { base: base.to_owned(), key, http, asks: Asks { chat, completion, headers }, plain, api })
     }
 
     pub fn base(&self) -> &str {
@@ -115,22 +131,33 @@ impl Client {
     /// `timeout` runs from now: waiting before the call does not count. The many requests of a run
     /// go this way, with nothing built or copied anew for each.
     pub async fn ask(&self, route: Route, body: Bytes, timeout: Duration) -> Result<String, ClientError> {
-        let url = match route {
-            Route::Chat => &self.asks.chat,
-            Route::Completion => &self.asks.completion,
-        };
-        let mut request = reqwest::Request::new(reqwest::Method::POST, url.clone());
-        *request.headers_mut() = self.asks.headers.clone();
-        *request.body_mut() = Some(body.into());
+        let headers = self.asks.headers.clone();
         let answer = async {
+            if let Some(plain) = &self.plain {
+                let (status, headers, body) = plain.post(route, headers, body).await?;
+                return match status.is_success() {
+                    true => Ok(body),
+                    false => Err(refusal(status, &headers, &body, self.key.as_deref())),
+                };
+            }
+            let url = match route {
+                Route::Chat => &self.asks.chat,
+                Route::Completion => &self.asks.completion,
+            };
+            let mut request = reqwest::Request::new(reqwest::Method::POST, url.clone());
+            *request.headers_mut() = headers;
+            *request.body_mut() = Some(body.into());
             let response = self.http.execute(request).await.map_err(|error| from_reqwest(&error))?;
             match response.status().is_success() {
                 true => response.bytes().await.map_err(|error| from_reqwest(&error)),
-                false => Err(refusal(response, self.key.as_deref()).await),
+                false => Err(refused(response, self.key.as_deref()).await),
             }
         };
         let answer = tokio::time::timeout(timeout, answer).await.map_err(|_| late(timeout))?;
-        String::from_utf8(answer.map_err(|error| self.redacted(error))?.into())
+        let answer = answer.map_err(|error| self.redacted(error))?;
+        // A copy, since what was read into is some times larger.
+        std::str::from_utf8(&answer)
+            .map(str::to_owned)
             .map_err(|_| ClientError::new(ErrorClass::Garbled, "the answer is not UTF-8"))
     }
 
@@ -173,21 +200,27 @@ impl Client {
         };
         let response = request.timeout(timeout).send().await.map_err(|error| from_reqwest(&error))?;
         if !response.status().is_success() {
-            return Err(refusal(response, self.key.as_deref()).await);
+            return Err(refused(response, self.key.as_deref()).await);
         }
         response.text().await.map_err(|error| from_reqwest(&error))
     }
 }
 
-async fn refusal(response: reqwest::Response, key: Option<&str>) -> ClientError {
-    let status = response.status().as_u16();
-    let header = |name: &str| response.headers().get(name)?.to_str().ok().map(str::to_owned);
+async fn refused(response: reqwest::Response, key: Option<&str>) -> ClientError {
+    let (status, headers) = (response.status(), response.headers().clone());
+    refusal(status, &headers, &response.bytes().await.unwrap_or_default(), key)
+}
+
+/// What an answer says that is no success.
+fn refusal(status: StatusCode, headers: &HeaderMap, body: &[u8], key: Option<&str>) -> ClientError {
+    let status = status.as_u16();
+    let header = |name: &str| headers.get(name)?.to_str().ok().map(str::to_owned);
     let wait = header("retry-after-ms")
         .and_then(|ms| ms.trim().parse::<f64>().ok())
         .and_then(|ms| Duration::try_from_secs_f64(ms / 1000.0).ok())
         .or_else(|| retry_after(&header("retry-after")?, jiff::Timestamp::now()));
     let moved = header("location");
-    let mut body = response.text().await.unwrap_or_default();
+    let mut body = String::from_utf8_lossy(body).into_owned();
     if let Some(key) = key {
         // Before it is shortened, which could leave half of the key.
         body = body.replace(key, "…");
@@ -237,7 +270,7 @@ fn from_reqwest(error: &reqwest::Error) -> ClientError {
 }
 
 /// The innermost cause, which says most in fewest words.
-fn chain(error: &dyn std::error::Error) -> String {
+pub(super) fn chain(error: &dyn std::error::Error) -> String {
     let mut innermost = error;
     while let Some(source) = innermost.source() {
         innermost = source;

@@ -43,8 +43,8 @@ fn folded_ascii(text: &str) -> Vec<u8> {
     // so that many bytes are looked at at once.
     let bytes = text.as_bytes();
     let odd = bytes.iter().fold(false, |odd, byte| odd | (b'\t'..=b'\r').contains(byte));
-    let double = bytes.iter().zip(bytes.iter().skip(1));
-    let double = double.fold(false, |any, (a, b)| any | (*a == b' ' && *b == b' '));
+    let double = bytes.iter().zip(bytes.get(1..).unwrap_or_default());
+    let double = double.fold(false, |any, (a, b)| any | (*a == b' ') & (*b == b' '));
     let ends = bytes.first() == Some(&b' ') || bytes.last() == Some(&b' ');
     if !(odd || double || ends) {
         return bytes.to_ascii_lowercase();

@@ -292,9 +292,15 @@ impl Worker<'_> {
             let wake = self.deadline(sending.wake);
             tokio::select! {
                 // Only sends that we broke off ourselves end without an event.
-                Some(event) = self.events.join_next() => if let Ok(event) = event {
-                    self.happened(event);
-                },
+                Some(event) = self.events.join_next() => {
+                    let mut event = Some(event);
+                    while let Some(one) = event {
+                        if let Ok(one) = one {
+                            self.happened(one);
+                        }
+                        event = self.events.try_join_next();
+                    }
+                }
                 written = self.commits.recv(), if !self.pending.is_empty() => match written {
                     Some(written) => self.committed(written),
                     None => {

@@ -1,0 +1,69 @@
+//! Requests over plain HTTP to a server that nothing stands before: the way of nearly all of a run's.
+//!
+//! What a general client does for each request (reading its address anew, redirects, proxies, cookies)
+//! costs as much there as sending it.
+
+use bytes::Bytes;
+use http_body_util::{BodyExt, Full};
+use hyper_util::client::legacy::Client;
+use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::rt::{TokioExecutor, TokioTimer};
+use reqwest::header::HeaderMap;
+use reqwest::{Method, StatusCode, Url};
+
+use super::error::{ClientError, ErrorClass};
+use super::http::{CONNECT, chain};
+use crate::fingerprint::Route;
+
+#[derive(Clone)]
+pub(super) struct Plain {
+    client: Client<HttpConnector, Full<Bytes>>,
+    chat: http::Uri,
+    completion: http::Uri,
+}
+
+impl Plain {
+    /// `None` where an address says more than where to: a name and a password, say.
+    pub fn new(chat: &Url, completion: &Url) -> Option<Self> {
+        let simple = |url: &Url| url.username().is_empty() && url.password().is_none();
+        if !simple(chat) {
+            return None;
+        }
+        let (chat, completion) = (chat.as_str().parse().ok()?, completion.as_str().parse().ok()?);
+        let mut connector = HttpConnector::new();
+        connector.set_nodelay(true);
+        connector.set_connect_timeout(Some(CONNECT));
+        let client = Client::builder(TokioExecutor::new())
+            .timer(TokioTimer::new())
+            .pool_timer(TokioTimer::new())
+            .build(connector);
+        Some(Self { client, chat, completion })
+    }
+
+    /// Posts a body and gives what came back, whatever its status.
+    pub async fn post(
+        &self,
+        route: Route,
+        headers: HeaderMap,
+        body: Bytes,
+    ) -> Result<(StatusCode, HeaderMap, Bytes), ClientError> {
+        let mut request = http::Request::new(Full::new(body));
+        *request.method_mut() = Method::POST;
+        *request.uri_mut() = match route {
+            Route::Chat => self.chat.clone(),
+            Route::Completion => self.completion.clone(),
+        };
+        *request.headers_mut() = headers;
+        let response = self.client.request(request).await.map_err(|error| {
+            let class = match error.is_connect() {
+                true => ErrorClass::Unreachable,
+                false => ErrorClass::Dropped,
+            };
+            ClientError::new(class, chain(&error))
+        })?;
+        let (head, body) = response.into_parts();
+        let body =
+            body.collect().await.map_err(|error| ClientError::new(ErrorClass::Dropped, chain(&error)))?;
+        Ok((head.status, head.headers, body.to_bytes()))
+    }
+}
