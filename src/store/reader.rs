@@ -69,6 +69,14 @@ impl Reader {
         }
     }
 
+    /// From now on the store is read as it is now, whatever is written to it meanwhile.
+    pub fn hold(&self) -> Result<(), StoreError> {
+        // Only reading takes hold of it.
+        self.connection
+            .execute_batch("BEGIN; SELECT count(*) FROM config_file")
+            .map_err(|error| self.dir.sqlite(error))
+    }
+
     /// The raw answer that is good for an ask under today's `max_tokens`.
     ///
     /// Its own under the same limit, else one that ended by itself within today's: then the limit

@@ -74,6 +74,18 @@ fn a_completion_is_good_for_limits_that_would_not_have_cut_it() {
     }
 }
 
+#[test]
+fn what_is_held_stays_as_it_is() {
+    let (_folder, dir) = store();
+    write(&dir, vec![completion(1, 100, true, None)]);
+    let (held, free) = (Reader::open(&dir).unwrap().unwrap(), Reader::open(&dir).unwrap().unwrap());
+    held.hold().unwrap();
+    write(&dir, vec![completion(2, 100, true, None)]);
+    let sees = |reader: &Reader, of| reader.answer(&Fingerprint([of; 32]), 100).unwrap().is_some();
+    assert_eq!((sees(&held, 1), sees(&held, 2)), (true, false));
+    assert_eq!((sees(&free, 1), sees(&free, 2)), (true, true));
+}
+
 /// However answers were stored and are looked up, many at a time are found as each alone would be.
 #[test]
 fn many_answers_are_found_as_each_alone() {

@@ -58,6 +58,8 @@ impl Source {
             let config = ConfigArgs { config: args.source.clone(), set: args.set.clone() };
             let opened = open(&config, talk)?;
             let stored = Stored::open(&opened)?;
+            // It is gone through more than once, and a run may go on beside it.
+            stored.reader.as_ref().map_or(Ok(()), crate::store::Reader::hold)?;
             return Ok(Source::Config(Box::new(OfConfig { opened, stored })));
         }
         if !args.set.is_empty() {
