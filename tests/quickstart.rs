@@ -112,6 +112,39 @@ fn a_run_that_is_killed_leaves_no_server() {
     }
 }
 
+/// A part of the fixture of `cargo bench --bench slots`, 84 requests of some 350 tokens: so many
+/// prompt tokens the server did read.
+fn tokens_read(order: &str) -> u64 {
+    let folder = tempfile::tempdir().unwrap();
+    let fixture = Path::new(env!("CARGO_MANIFEST_DIR")).join("benches/slots");
+    for file in ["configs/slots.yaml", "prompts/system.j2", "prompts/post.j2"] {
+        let to = folder.path().join(file);
+        std::fs::create_dir_all(to.parent().unwrap()).unwrap();
+        std::fs::copy(fixture.join(file), to).unwrap();
+    }
+    let mut command = Command::new(env!("CARGO_BIN_EXE_emogrid"));
+    command.args(["run", "configs/slots.yaml", "--json", "--quiet"]).current_dir(folder.path());
+    for set in [
+        "endpoints.local={ managed: { model: quickstart, threads: 1, slots: 4 } }",
+        "endpoints.local.slots=4",
+        "grid.axes.context={ from: contexts, values: [work] }",
+        &format!("run.order={order}"),
+    ] {
+        command.args(["--set", set]);
+    }
+    let summary = json(&command.output().unwrap());
+    assert_eq!(summary["requests"], 84);
+    let tokens = |name: &str| summary[name].as_u64().unwrap();
+    tokens("prompt_tokens") - tokens("cached_tokens")
+}
+
+#[test]
+#[ignore = "needs Python with pip, and fetches 127 MB once"]
+fn what_prompts_share_is_read_once() {
+    let (shuffled, ordered) = (tokens_read("even"), tokens_read("alike"));
+    assert!(ordered * 2 <= shuffled, "{ordered} tokens in order, {shuffled} in none");
+}
+
 /// The quickstart's server, started by hand.
 struct Serve {
     child: Child,
