@@ -871,6 +871,19 @@ pub struct ExportArgs {
     /// A file, a folder, or `-` for standard output
     #[arg(long, short, default_value = "-")]
     pub output: PathBuf,
+    /// Of a config: keep its rows as they are now in `data/frozen/NAME.jsonl`, for configs to name
+    #[arg(
+        long,
+        value_name = "NAME",
+        conflicts_with_all = [
+            "format", "output", "label", "labels", "text", "columns", "measuring", "split", "seed", "task",
+            "instruction", "system", "answer", "license", "language",
+        ]
+    )]
+    pub freeze: Option<String>,
+    /// With `--freeze`: replace other rows of this name
+    #[arg(long, requires = "freeze")]
+    pub force: bool,
     /// Of a config: change a key for this once, such as `--set samples.per_cell=3`
     #[arg(long, value_name = "KEY=VALUE")]
     pub set: Vec<String>,

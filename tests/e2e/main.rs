@@ -13,6 +13,7 @@ mod fake;
 mod faults;
 mod forecast;
 mod forget;
+mod freeze;
 mod import;
 mod judge;
 mod keys;

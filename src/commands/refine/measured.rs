@@ -1,13 +1,14 @@
 //! What is known of a dataset and of a model trained on it, from files and from the store.
 
 use std::collections::BTreeMap;
-use std::path::{Component, Path, PathBuf};
+use std::path::PathBuf;
 
 use serde_json::Value;
 
 use super::super::{Failure, Stored, Talk};
 use crate::audit;
 use crate::cli::RefineArgs;
+use crate::config::load::path_from;
 use crate::config::resolved::Template;
 use crate::dataset::audited::{self, Audited};
 use crate::dataset::evaluate::{Accepted, Rejected};
@@ -166,18 +167,7 @@ fn real(args: &RefineArgs, recipe: &Recipe, talk: &Talk, out: &mut Figures) -> R
         out.real.add(gold.iter().map(|label| rows.labels[label].as_str()), text);
     }
     if let [file] = &args.real[..] {
-        out.real_file = beside(file, &recipe.config.project.config);
+        out.real_file = recipe.config.project.config.parent().and_then(|folder| path_from(folder, file));
     }
     Ok(())
-}
-
-/// A file's path from a config's folder.
-fn beside(file: &Path, config: &Path) -> Option<String> {
-    let file = std::fs::canonicalize(file).ok()?;
-    let config = std::fs::canonicalize(config).ok()?;
-    let folder = config.parent()?;
-    let common = file.components().zip(folder.components()).take_while(|(a, b)| a == b).count();
-    let up = folder.components().skip(common).map(|_| Component::ParentDir);
-    let path: PathBuf = up.chain(file.components().skip(common)).collect();
-    Some(path.to_str()?.replace('\\', "/"))
 }
