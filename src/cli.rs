@@ -8,8 +8,10 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use crate::dedup::{Level, Method, Similarity};
 
 mod import;
+mod rounds;
 
 pub use import::{GoemotionsArgs, HowToImport, ImportArgs, ImportWhat, MixArgs, TableImportArgs};
+pub use rounds::LoopArgs;
 
 /// Labelled text for emotion and sentiment detection, from a YAML grid and a model server.
 #[derive(Debug, Parser)]
@@ -246,6 +248,17 @@ Examples:
 It shows a diff with its reasons, and changes nothing without --apply, which keeps
 comments and layout. docs/refine.md says what each proposal follows from.")]
     Refine(RefineArgs),
+    /// Go round: generate, train a probe, measure, refine; keep what helps beyond chance
+    #[command(after_help = "\
+Examples:
+  emogrid loop configs/moods.yaml --train data/train.jsonl --dev data/dev.jsonl --map ekman
+  emogrid loop configs/moods.yaml --rounds 4 --train data/train.jsonl --dev data/dev.jsonl \\
+      --test data/test.jsonl --quota 100 --apply
+
+Each round is a config of its own under out/NAME/loop, over the same stored
+answers: stopped (Ctrl-C, exit code 3) or killed, it goes on when called again.
+Yours is changed with --apply alone. docs/loop.md says how gains are measured.")]
+    Loop(LoopArgs),
     /// Tell a run that goes on something: pause, resume, drain, how many at a time
     #[command(after_help = "\
 Examples:

@@ -27,6 +27,7 @@ mod nights;
 mod project;
 mod refine;
 mod rerun;
+mod rounds;
 mod several;
 mod tune;
 mod why;
