@@ -222,7 +222,7 @@ Examples:
   emogrid train --engine trl --train train.tsv --dev dev.tsv --map sentiment -o tuned
 
 Files are GoEmotions' own (no header: text, label ids, id), or tables as JSON
-Lines, CSV or TSV with a column of texts and one of labels.")]
+Lines, CSV, TSV or Parquet with a column of texts and one of labels.")]
     Train(TrainArgs),
     /// Say how good a trained model is, beside baselines, and how fair
     #[command(after_help = "\
@@ -441,7 +441,7 @@ pub struct CheckArgs {
 /// A table of texts that a command works on.
 #[derive(Debug, Clone, Args)]
 pub struct TableArgs {
-    /// JSON Lines, CSV or TSV; `-` is standard input
+    /// JSON Lines, CSV, TSV or Parquet; `-` is standard input
     pub file: PathBuf,
     /// The column with the texts [default: text]
     #[arg(long, value_name = "COLUMN")]
@@ -876,7 +876,7 @@ pub enum AnonymizePreset {
 
 #[derive(Debug, Args)]
 pub struct ExportArgs {
-    /// A config, for its dataset, or a table: JSON Lines, CSV or TSV; `-` is standard input
+    /// A config, for its dataset, or a table: JSON Lines, CSV, TSV or Parquet; `-` is standard input
     pub source: PathBuf,
     /// The format [default: by the file's ending, else jsonl]
     #[arg(long, value_enum)]

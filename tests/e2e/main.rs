@@ -24,6 +24,7 @@ mod log;
 mod morning;
 mod near;
 mod nights;
+mod parquet;
 mod project;
 mod refine;
 mod rerun;
