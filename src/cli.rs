@@ -220,6 +220,7 @@ Examples:
   emogrid train --probe --train train.tsv --dev dev.tsv --map sentiment --model mood.probe
   emogrid train --probe --train real.tsv --dev dev.tsv --test test.tsv --tstr out/moods/dataset.jsonl
   emogrid train --engine trl --train train.tsv --dev dev.tsv --map sentiment -o tuned
+  emogrid train --engine openai --base gpt-4.1-nano-2025-04-14 --train train.tsv -o tuned
 
 Files are GoEmotions' own (no header: text, label ids, id), or tables as JSON
 Lines, CSV, TSV or Parquet with a column of texts and one of labels.")]
@@ -495,7 +496,7 @@ pub struct TrainArgs {
     /// Train a probe: TF-IDF and logistic regression
     #[arg(long, required_unless_present = "engine")]
     pub probe: bool,
-    /// Tune a language model with LoRA: `trl` runs, the others' recipes are written
+    /// Tune a language model: `trl` and `openai` run, the others' recipes are written
     #[arg(
         long,
         value_enum,
@@ -550,7 +551,8 @@ pub struct TrainArgs {
 /// How a language model is tuned.
 #[derive(Debug, Args)]
 pub struct TuneArgs {
-    /// The model to tune: `quickstart`, a GGUF file, a folder of transformers, or a name on the hub
+    /// The model to tune: `quickstart`, a GGUF file, a folder of transformers, a name on the hub, or the
+    /// endpoint's own name
     #[arg(long, value_name = "MODEL", default_value = "quickstart")]
     pub base: String,
     /// The folder for recipe, data and adapter
@@ -591,28 +593,59 @@ pub struct TuneArgs {
     /// Serve the tuned model and ask it about so many rows of the test or dev part; 0: do not
     #[arg(long, value_name = "ROWS", default_value_t = 100)]
     pub measure: u32,
+    /// Of openai: the address, or a config, whose first endpoint is taken [default: https://api.openai.com]
+    #[arg(long, value_name = "URL|CONFIG")]
+    pub endpoint: Option<String>,
+    /// Of openai: the environment variable with the key of an address [default: OPENAI_API_KEY]
+    #[arg(long, value_name = "VARIABLE")]
+    pub key_env: Option<String>,
+    /// Of openai: times through the rows [default: the endpoint's own choice]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=50))]
+    pub epochs: Option<u32>,
+    /// Of openai: end the job that is under way in the folder
+    #[arg(long)]
+    pub cancel: bool,
 }
 
 impl TuneArgs {
-    /// A flag that was given, if one was: without an engine it would do nothing.
-    pub fn given(&self) -> Option<&'static str> {
+    /// A flag that only means something where rows are sent away.
+    pub fn given_for_remote(&self) -> Option<&'static str> {
         let flags = [
-            ("--base", self.base != "quickstart"),
-            ("--output", self.output != Path::new("tuned")),
-            ("--dry-run", self.dry_run),
+            ("--endpoint", self.endpoint.is_some()),
+            ("--key-env", self.key_env.is_some()),
+            ("--epochs", self.epochs.is_some()),
+            ("--cancel", self.cancel),
+        ];
+        flags.into_iter().find_map(|(flag, given)| given.then_some(flag))
+    }
+
+    /// A flag that means nothing there.
+    pub fn given_for_local(&self) -> Option<&'static str> {
+        let flags = [
             ("--steps", self.steps.is_some()),
             ("--batch", self.batch != 4),
             ("--rank", self.rank != 16),
             ("--learning-rate", self.learning_rate != 5e-4),
             ("--max-length", self.max_length != 512),
             ("--threads", self.threads.is_some()),
+            ("--python", self.python.is_some()),
+        ];
+        flags.into_iter().find_map(|(flag, given)| given.then_some(flag))
+    }
+
+    /// A flag that was given, if one was: without an engine it would do nothing.
+    pub fn given(&self) -> Option<&'static str> {
+        let flags = [
+            ("--base", self.base != "quickstart"),
+            ("--output", self.output != Path::new("tuned")),
+            ("--dry-run", self.dry_run),
             ("--task", self.task != crate::export::Task::Classify),
             ("--instruction", self.instruction.is_some()),
             ("--system", self.system.is_some()),
-            ("--python", self.python.is_some()),
             ("--measure", self.measure != 100),
         ];
-        flags.into_iter().find_map(|(flag, given)| given.then_some(flag))
+        let shared = flags.into_iter().find_map(|(flag, given)| given.then_some(flag));
+        shared.or_else(|| self.given_for_local()).or_else(|| self.given_for_remote())
     }
 }
 

@@ -5,7 +5,9 @@ pub mod gguf;
 mod http;
 pub mod managed;
 mod probe;
+mod tuning;
 
 pub use error::{ClientError, ErrorClass};
 pub use http::Client;
 pub use probe::{Probe, check_model};
+pub use tuning::{Job, Order};

@@ -11,6 +11,7 @@ mod exemplars;
 mod export;
 mod fake;
 mod faults;
+mod finetune;
 mod forecast;
 mod forget;
 mod freeze;

@@ -137,6 +137,7 @@ fn a_round_that_does_not_help_is_put_back_and_its_parts_tried_alone() {
     assert_eq!(project.read("configs/moods.yaml"), MOODS.replace("URL", &fake.url()));
 }
 
+#[cfg(unix)]
 #[test]
 fn it_goes_on_where_it_was_killed_or_stopped() {
     let calm = Fake::start();
