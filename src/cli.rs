@@ -8,8 +8,10 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use crate::dedup::{Level, Method, Similarity};
 
 mod import;
+mod rounds;
 
 pub use import::{GoemotionsArgs, HowToImport, ImportArgs, ImportWhat, MixArgs, TableImportArgs};
+pub use rounds::LoopArgs;
 
 /// Labelled text for emotion and sentiment detection, from a YAML grid and a model server.
 #[derive(Debug, Parser)]
@@ -218,9 +220,10 @@ Examples:
   emogrid train --probe --train train.tsv --dev dev.tsv --map sentiment --model mood.probe
   emogrid train --probe --train real.tsv --dev dev.tsv --test test.tsv --tstr out/moods/dataset.jsonl
   emogrid train --engine trl --train train.tsv --dev dev.tsv --map sentiment -o tuned
+  emogrid train --engine openai --base gpt-4.1-nano-2025-04-14 --train train.tsv -o tuned
 
 Files are GoEmotions' own (no header: text, label ids, id), or tables as JSON
-Lines, CSV or TSV with a column of texts and one of labels.")]
+Lines, CSV, TSV or Parquet with a column of texts and one of labels.")]
     Train(TrainArgs),
     /// Say how good a trained model is, beside baselines, and how fair
     #[command(after_help = "\
@@ -246,6 +249,17 @@ Examples:
 It shows a diff with its reasons, and changes nothing without --apply, which keeps
 comments and layout. docs/refine.md says what each proposal follows from.")]
     Refine(RefineArgs),
+    /// Go round: generate, train a probe, measure, refine; keep what helps beyond chance
+    #[command(after_help = "\
+Examples:
+  emogrid loop configs/moods.yaml --train data/train.jsonl --dev data/dev.jsonl --map ekman
+  emogrid loop configs/moods.yaml --rounds 4 --train data/train.jsonl --dev data/dev.jsonl \\
+      --test data/test.jsonl --quota 100 --apply
+
+Each round is a config of its own under out/NAME/loop, over the same stored
+answers: stopped (Ctrl-C, exit code 3) or killed, it goes on when called again.
+Yours is changed with --apply alone. docs/loop.md says how gains are measured.")]
+    Loop(LoopArgs),
     /// Tell a run that goes on something: pause, resume, drain, how many at a time
     #[command(after_help = "\
 Examples:
@@ -428,7 +442,7 @@ pub struct CheckArgs {
 /// A table of texts that a command works on.
 #[derive(Debug, Clone, Args)]
 pub struct TableArgs {
-    /// JSON Lines, CSV or TSV; `-` is standard input
+    /// JSON Lines, CSV, TSV or Parquet; `-` is standard input
     pub file: PathBuf,
     /// The column with the texts [default: text]
     #[arg(long, value_name = "COLUMN")]
@@ -482,7 +496,7 @@ pub struct TrainArgs {
     /// Train a probe: TF-IDF and logistic regression
     #[arg(long, required_unless_present = "engine")]
     pub probe: bool,
-    /// Tune a language model with LoRA: `trl` runs, the others' recipes are written
+    /// Tune a language model: `trl` and `openai` run, the others' recipes are written
     #[arg(
         long,
         value_enum,
@@ -537,7 +551,8 @@ pub struct TrainArgs {
 /// How a language model is tuned.
 #[derive(Debug, Args)]
 pub struct TuneArgs {
-    /// The model to tune: `quickstart`, a GGUF file, a folder of transformers, or a name on the hub
+    /// The model to tune: `quickstart`, a GGUF file, a folder of transformers, a name on the hub, or the
+    /// endpoint's own name
     #[arg(long, value_name = "MODEL", default_value = "quickstart")]
     pub base: String,
     /// The folder for recipe, data and adapter
@@ -578,28 +593,59 @@ pub struct TuneArgs {
     /// Serve the tuned model and ask it about so many rows of the test or dev part; 0: do not
     #[arg(long, value_name = "ROWS", default_value_t = 100)]
     pub measure: u32,
+    /// Of openai: the address, or a config, whose first endpoint is taken [default: https://api.openai.com]
+    #[arg(long, value_name = "URL|CONFIG")]
+    pub endpoint: Option<String>,
+    /// Of openai: the environment variable with the key of an address [default: OPENAI_API_KEY]
+    #[arg(long, value_name = "VARIABLE")]
+    pub key_env: Option<String>,
+    /// Of openai: times through the rows [default: the endpoint's own choice]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=50))]
+    pub epochs: Option<u32>,
+    /// Of openai: end the job that is under way in the folder
+    #[arg(long)]
+    pub cancel: bool,
 }
 
 impl TuneArgs {
-    /// A flag that was given, if one was: without an engine it would do nothing.
-    pub fn given(&self) -> Option<&'static str> {
+    /// A flag that only means something where rows are sent away.
+    pub fn given_for_remote(&self) -> Option<&'static str> {
         let flags = [
-            ("--base", self.base != "quickstart"),
-            ("--output", self.output != Path::new("tuned")),
-            ("--dry-run", self.dry_run),
+            ("--endpoint", self.endpoint.is_some()),
+            ("--key-env", self.key_env.is_some()),
+            ("--epochs", self.epochs.is_some()),
+            ("--cancel", self.cancel),
+        ];
+        flags.into_iter().find_map(|(flag, given)| given.then_some(flag))
+    }
+
+    /// A flag that means nothing there.
+    pub fn given_for_local(&self) -> Option<&'static str> {
+        let flags = [
             ("--steps", self.steps.is_some()),
             ("--batch", self.batch != 4),
             ("--rank", self.rank != 16),
             ("--learning-rate", self.learning_rate != 5e-4),
             ("--max-length", self.max_length != 512),
             ("--threads", self.threads.is_some()),
+            ("--python", self.python.is_some()),
+        ];
+        flags.into_iter().find_map(|(flag, given)| given.then_some(flag))
+    }
+
+    /// A flag that was given, if one was: without an engine it would do nothing.
+    pub fn given(&self) -> Option<&'static str> {
+        let flags = [
+            ("--base", self.base != "quickstart"),
+            ("--output", self.output != Path::new("tuned")),
+            ("--dry-run", self.dry_run),
             ("--task", self.task != crate::export::Task::Classify),
             ("--instruction", self.instruction.is_some()),
             ("--system", self.system.is_some()),
-            ("--python", self.python.is_some()),
             ("--measure", self.measure != 100),
         ];
-        flags.into_iter().find_map(|(flag, given)| given.then_some(flag))
+        let shared = flags.into_iter().find_map(|(flag, given)| given.then_some(flag));
+        shared.or_else(|| self.given_for_local()).or_else(|| self.given_for_remote())
     }
 }
 
@@ -863,7 +909,7 @@ pub enum AnonymizePreset {
 
 #[derive(Debug, Args)]
 pub struct ExportArgs {
-    /// A config, for its dataset, or a table: JSON Lines, CSV or TSV; `-` is standard input
+    /// A config, for its dataset, or a table: JSON Lines, CSV, TSV or Parquet; `-` is standard input
     pub source: PathBuf,
     /// The format [default: by the file's ending, else jsonl]
     #[arg(long, value_enum)]
@@ -871,6 +917,19 @@ pub struct ExportArgs {
     /// A file, a folder, or `-` for standard output
     #[arg(long, short, default_value = "-")]
     pub output: PathBuf,
+    /// Of a config: keep its rows as they are now in `data/frozen/NAME.jsonl`, for configs to name
+    #[arg(
+        long,
+        value_name = "NAME",
+        conflicts_with_all = [
+            "format", "output", "label", "labels", "text", "columns", "measuring", "split", "seed", "task",
+            "instruction", "system", "answer", "license", "language",
+        ]
+    )]
+    pub freeze: Option<String>,
+    /// With `--freeze`: replace other rows of this name
+    #[arg(long, requires = "freeze")]
+    pub force: bool,
     /// Of a config: change a key for this once, such as `--set samples.per_cell=3`
     #[arg(long, value_name = "KEY=VALUE")]
     pub set: Vec<String>,

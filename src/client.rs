@@ -6,7 +6,9 @@ mod http;
 pub mod managed;
 mod plain;
 mod probe;
+mod tuning;
 
 pub use error::{ClientError, ErrorClass};
 pub use http::Client;
 pub use probe::{Probe, check_model};
+pub use tuning::{Job, Order};

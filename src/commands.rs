@@ -19,6 +19,7 @@ mod plan;
 mod preview;
 mod purge;
 mod refine;
+mod rounds;
 mod run;
 mod runs;
 mod schema;
@@ -154,6 +155,7 @@ pub fn main(cli: Cli) -> Exit {
         Command::Verify(args) => verify::verify(&args, &terminal),
         Command::Eval(args) => eval::eval(&args, &terminal),
         Command::Refine(args) => refine::refine(&args, &terminal),
+        Command::Loop(args) => rounds::rounds(&args, &terminal),
         Command::Ctl(args) => ctl::ctl(&args, &terminal),
         Command::Init(args) => init::init(&args, &terminal),
         Command::Schema => schema::schema(),

@@ -2,6 +2,7 @@
 
 mod error;
 pub mod evaluation;
+pub mod ground;
 pub mod guard;
 pub mod rows;
 pub mod served;

@@ -26,6 +26,7 @@ pub use checks::{Checked, LeavingBy};
 pub use connect::{Known, connect_one, look};
 pub use error::RunError;
 pub use forecast::{Prospect, forecast};
+pub use interrupt::Interrupts;
 pub use leaving::{Leaving, model_change};
 pub use open::{Opened, open, try_text};
 pub use output::{Files, previous_rows};

@@ -53,6 +53,18 @@ pub struct Proposal {
     pub by_hand: Option<String>,
 }
 
+impl Proposal {
+    /// Whether it changes no prompt and no check until a template reads what is new, or the user does something.
+    pub fn waits(&self) -> bool {
+        let read_by_templates = |change: &Change| match change {
+            Change::Attribute { attribute, .. } => *attribute != "weight",
+            Change::Put { path, .. } => path.first().is_some_and(|key| key == "exemplars"),
+            Change::Total { .. } => false,
+        };
+        self.by_hand.is_some() && self.changes.iter().all(read_by_templates)
+    }
+}
+
 /// A change of a config.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case")]

@@ -1,5 +1,6 @@
-//! Tables of texts: JSON Lines, CSV and TSV, read and written a row at a time.
+//! Tables of texts: JSON Lines, CSV and TSV, read and written a row at a time; and Parquet, which is read.
 
+mod parquet;
 mod reader;
 mod writer;
 
@@ -17,6 +18,8 @@ pub enum Format {
     Csv,
     /// Separated by tabs, with a header; quotes are characters like any other.
     Tsv,
+    /// Parquet, uncompressed or with snappy; label ids become names where `datasets` has written them down.
+    Parquet,
 }
 
 impl Format {
@@ -26,6 +29,7 @@ impl Format {
             "jsonl" | "ndjson" | "json" => Some(Format::Jsonl),
             "csv" => Some(Format::Csv),
             "tsv" | "tab" => Some(Format::Tsv),
+            "parquet" => Some(Format::Parquet),
             _ => None,
         }
     }

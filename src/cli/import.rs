@@ -25,7 +25,7 @@ Examples:
   emogrid import goemotions goemotions_*.csv --agree 2 --split 80,10,10 -o data/raw
   emogrid import goemotions rows.jsonl --text comment --label emotions -o data/mine")]
     Goemotions(GoemotionsArgs),
-    /// Any labelled table, as JSON Lines, CSV or TSV
+    /// Any labelled table, as JSON Lines, CSV, TSV or Parquet
     #[command(after_help = "\
 Examples:
   emogrid import table tweets.csv --text tweet --label mood --split 80,10,10 -o data/tweets
@@ -54,7 +54,7 @@ pub struct GoemotionsArgs {
 
 #[derive(Debug, Args)]
 pub struct TableImportArgs {
-    /// The files: JSON Lines, CSV or TSV
+    /// The files: JSON Lines, CSV, TSV or Parquet
     #[arg(required = true)]
     pub files: Vec<PathBuf>,
     /// The column with the texts

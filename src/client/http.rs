@@ -184,8 +184,19 @@ impl Client {
         body: impl Into<Bytes>,
         timeout: Duration,
     ) -> Result<String, ClientError> {
+        self.post_as(path, "application/json", body, timeout).await
+    }
+
+    /// The same of anything, `kind` being its content type.
+    pub async fn post_as(
+        &self,
+        path: &str,
+        kind: &str,
+        body: impl Into<Bytes>,
+        timeout: Duration,
+    ) -> Result<String, ClientError> {
         let request = self.http.post(format!("{}{path}", self.base));
-        self.page(request.header("content-type", "application/json").body(body.into()), timeout).await
+        self.page(request.header("content-type", kind).body(body.into()), timeout).await
     }
 
     /// Reads a page of the server's own, such as `/props`.

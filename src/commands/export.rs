@@ -1,4 +1,5 @@
 mod about;
+mod freeze;
 mod source;
 
 use std::path::Path;
@@ -18,6 +19,9 @@ use source::Source;
 
 /// Writes the rows that stored answers make, or those of a table, in some format.
 pub fn export(args: &ExportArgs, talk: &Talk) -> Result<Exit, Failure> {
+    if let Some(name) = &args.freeze {
+        return freeze::freeze(args, name, talk);
+    }
     let format = args.format.unwrap_or_else(|| Format::by_ending(&args.output));
     let place = Place::of(&args.output, format.is_folder() || args.split.is_some());
     fitting(args, format, &place)?;

@@ -180,7 +180,7 @@ impl Side {
 }
 
 /// `0.5`, or `1:2`: generated rows for each real one.
-fn ratio(text: &str) -> Result<f64, String> {
+pub fn ratio(text: &str) -> Result<f64, String> {
     let number =
         |part: &str| part.trim().parse::<f64>().ok().filter(|number| number.is_finite() && *number >= 0.0);
     let found = match text.split_once(':') {
@@ -196,7 +196,7 @@ fn ratio(text: &str) -> Result<f64, String> {
 }
 
 /// By label: what it is filled up to.
-fn quotas(given: &[String], labels: &[String]) -> Result<Vec<Option<u64>>, String> {
+pub fn quotas(given: &[String], labels: &[String]) -> Result<Vec<Option<u64>>, String> {
     let wrong =
         |text: &str| format!("`--quota {text}` is none; write `500` for every label, or `joy=500` for one");
     let mut out = vec![None; labels.len()];

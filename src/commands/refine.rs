@@ -1,5 +1,5 @@
-mod measured;
-mod told;
+pub mod measured;
+pub mod told;
 
 use std::fs;
 use std::io::Write;
@@ -24,21 +24,8 @@ pub fn refine(args: &RefineArgs, talk: &Talk) -> Result<Exit, Failure> {
     let opened = open_path(&args.config, &[])?;
     let figures = measured::figures(args, &opened, talk)?;
     let proposed = proposals(&opened.recipe.config, &figures);
-    let text = own_text(&opened)?;
-    let (bom, text) = match text.strip_prefix('\u{feff}') {
-        Some(rest) => ("\u{feff}", rest),
-        None => ("", text),
-    };
-    let mut steps = Steps::new(text);
-    let mut made: Vec<Made> = Vec::new();
-    for proposal in proposed {
-        let not = match proposal.changes.is_empty() {
-            true => None,
-            false => step(&args.config, &opened, &proposal, &mut steps, made.len()).err(),
-        };
-        made.push(Made { proposal, not });
-    }
-    let changes = steps.text() != text;
+    let Patched { bom, steps, made, changes } =
+        Patched::of(&args.config, own_text(&opened)?, &opened, proposed);
     if args.apply && changes {
         write(&args.config, &format!("{bom}{}", steps.text()))?;
     }
@@ -67,8 +54,38 @@ pub fn refine(args: &RefineArgs, talk: &Talk) -> Result<Exit, Failure> {
     Ok(Exit::Complete)
 }
 
+/// A config's text with proposals made changes of it, as far as it stays right by them.
+pub struct Patched {
+    pub bom: &'static str,
+    pub steps: Steps,
+    pub made: Vec<Made>,
+    /// Whether the text is another.
+    pub changes: bool,
+}
+
+impl Patched {
+    /// `text` stands in the config at `path`, or is what would stand there; `opened` is what it says.
+    pub fn of(path: &Path, text: &str, opened: &Opened, proposed: Vec<Proposal>) -> Self {
+        let (bom, text) = match text.strip_prefix('\u{feff}') {
+            Some(rest) => ("\u{feff}", rest),
+            None => ("", text),
+        };
+        let mut steps = Steps::new(text);
+        let mut made: Vec<Made> = Vec::new();
+        for proposal in proposed {
+            let not = match proposal.changes.is_empty() {
+                true => None,
+                false => step(path, opened, &proposal, &mut steps, made.len()).err(),
+            };
+            made.push(Made { proposal, not });
+        }
+        let changes = steps.text() != text;
+        Self { bom, steps, made, changes }
+    }
+}
+
 /// The config's own text, without what it builds on.
-fn own_text(opened: &Opened) -> Result<&str, Failure> {
+pub fn own_text(opened: &Opened) -> Result<&str, Failure> {
     let own = opened.texts.first().map(|(_, text)| text.as_str());
     own.ok_or_else(|| Failure::Refused("the config cannot be read again".into()))
 }
@@ -92,7 +109,7 @@ fn step(
 }
 
 /// Writes the whole file in place of the old one, with its permissions; a link stays one.
-fn write(path: &Path, text: &str) -> Result<(), Failure> {
+pub fn write(path: &Path, text: &str) -> Result<(), Failure> {
     let failed = |error: std::io::Error| Failure::Refused(format!("{}: {error}", path.display()));
     let path = fs::canonicalize(path).map_err(failed)?;
     let mut part = path.as_os_str().to_owned();

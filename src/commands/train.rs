@@ -1,4 +1,5 @@
 mod engine;
+mod remote;
 mod tune;
 
 use std::io::Write;

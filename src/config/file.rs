@@ -82,6 +82,16 @@ pub fn beside(project: &Project, file: &str, at: Span, sources: &Sources) -> Pat
     by.parent().map_or_else(|| PathBuf::from(file), |folder| folder.join(file))
 }
 
+/// A file's path from a folder, as a config there would name it; `None` where one of both cannot be found.
+pub fn path_from(folder: &Path, file: &Path) -> Option<String> {
+    let here = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
+    let (folder, file) = (std::fs::canonicalize(here).ok()?, std::fs::canonicalize(file).ok()?);
+    let common = file.components().zip(folder.components()).take_while(|(a, b)| a == b).count();
+    let up = folder.components().skip(common).map(|_| Component::ParentDir);
+    let path: PathBuf = up.chain(file.components().skip(common)).collect();
+    Some(path.to_str()?.replace('\\', "/"))
+}
+
 fn bytes_of(path: &Path) -> Result<Vec<u8>, Diagnostic> {
     let name = shown(path);
     let name = name.display();

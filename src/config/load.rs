@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::diagnostic::{Diagnostic, Report, SourceId};
 use super::file::read_text;
-pub use super::file::shown;
+pub use super::file::{path_from, shown};
 use super::keys::{self, Kind};
 use super::resolved::{Config, Project};
 use super::yaml::{self, Node, Yaml};

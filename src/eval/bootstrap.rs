@@ -81,6 +81,46 @@ pub fn difference(
     (middle(both.iter().map(|both| both.0)), middle(both.iter().map(|both| both.1)))
 }
 
+/// How far the macro F1 of models of one kind would move with other texts and with other training rows: of each
+/// model its own draws of the texts, all of them together. Also their mean.
+pub fn pooled(labels: usize, gold: &[LabelSet], given: &[Vec<LabelSet>], seed: u64) -> (f64, Interval) {
+    let of =
+        |texts: &[usize], model: usize| macro_f1(&count(labels, gold, &given[model], texts.iter().copied()));
+    pool(gold.len(), given.len(), seed, of)
+}
+
+/// The same of how much better the models are than the `others`, each than the one that was trained on the same
+/// draw of rows, on the same texts.
+pub fn pooled_difference(
+    labels: usize,
+    gold: &[LabelSet],
+    given: &[Vec<LabelSet>],
+    others: &[Vec<LabelSet>],
+    seed: u64,
+) -> (f64, Interval) {
+    let of = |texts: &[usize], model: usize| {
+        let score =
+            |given: &[Vec<LabelSet>]| macro_f1(&count(labels, gold, &given[model], texts.iter().copied()));
+        score(given) - score(others)
+    };
+    pool(gold.len(), given.len().min(others.len()), seed, of)
+}
+
+fn pool(
+    texts: usize,
+    models: usize,
+    seed: u64,
+    of: impl Fn(&[usize], usize) -> f64 + Sync,
+) -> (f64, Interval) {
+    let all: Vec<usize> = (0..texts).collect();
+    let mean = (0..models).map(|model| of(&all, model)).sum::<f64>() / models.max(1) as f64;
+    let drawn = (0..models).flat_map(|model| {
+        let seed = seed.wrapping_add((model as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15));
+        draws(texts, seed, |drawn| of(&drawn.collect::<Vec<_>>(), model))
+    });
+    (mean, middle(drawn))
+}
+
 /// The interval of the difference in micro F1 between two groups of texts, each drawn from its own.
 pub fn gap(
     labels: usize,
@@ -122,6 +162,27 @@ mod tests {
             let (same, _) = difference(3, &gold, &given, &given, seed);
             prop_assert_eq!(same, Interval { low: 0.0, high: 0.0 });
         }
+    }
+
+    #[test]
+    fn models_of_other_rows_widen_the_interval() {
+        let gold: Vec<_> = (0..200).map(|_| LabelSet::one(0)).collect();
+        let half = |from: usize| -> Vec<LabelSet> {
+            (0..200)
+                .map(|text| if text % 4 < from { LabelSet::one(0) } else { LabelSet::default() })
+                .collect()
+        };
+        let (alike, apart) = ([half(2), half(2), half(2)], [half(1), half(2), half(3)]);
+        let (mean, narrow) = pooled(1, &gold, &alike, 7);
+        let (_, wide) = pooled(1, &gold, &apart, 7);
+        assert!((mean - 2.0 / 3.0).abs() < 1e-12);
+        assert!(wide.low < narrow.low - 0.1 && wide.high > narrow.high + 0.1, "{narrow:?} {wide:?}");
+        // What both have in common falls out of a difference.
+        let (gain, none) = pooled_difference(1, &gold, &apart, &apart, 7);
+        assert_eq!((gain, none), (0.0, Interval { low: 0.0, high: 0.0 }));
+        let better: Vec<_> = apart.iter().map(|_| half(3)).collect();
+        let (gain, found) = pooled_difference(1, &gold, &better, &alike, 7);
+        assert!(found.low > 0.1 && found.low < gain && gain < found.high, "{gain} {found:?}");
     }
 
     #[test]

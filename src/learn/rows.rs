@@ -184,8 +184,8 @@ pub fn labels_of(row: &Row, columns: &Columns) -> Result<Vec<String>, String> {
 /// Whether a file is one of GoEmotions' filtered parts: no header, and of three columns with tabs
 /// between them the second holds label ids.
 fn is_goemotions(path: &Path) -> Result<bool, LearnError> {
-    if crate::table::is_standard(path) || matches!(Format::by_ending(path), Some(Format::Jsonl | Format::Csv))
-    {
+    let other = matches!(Format::by_ending(path), Some(Format::Jsonl | Format::Csv | Format::Parquet));
+    if other || crate::table::is_standard(path) {
         return Ok(false);
     }
     let failed = |error| LearnError::File { path: path.to_owned(), error };

@@ -20,6 +20,8 @@ pub enum Engine {
     Unsloth,
     /// Its recipe, for you to run on a Mac.
     Mlx,
+    /// An endpoint with OpenAI's fine-tuning API, which rows are sent to.
+    Openai,
 }
 
 /// The model that is tuned.
@@ -143,6 +145,7 @@ impl Tuning {
             }
             Engine::Axolotl => vec![("axolotl.yaml", self.axolotl())],
             Engine::Mlx => vec![("mlx.yaml", self.mlx())],
+            Engine::Openai => Vec::new(),
         }
     }
 
@@ -153,6 +156,8 @@ impl Tuning {
             Engine::Axolotl => "pip install axolotl && axolotl train axolotl.yaml",
             Engine::Unsloth => "pip install unsloth && python tune_unsloth.py",
             Engine::Mlx => "pip install 'mlx-lm[train]' && mlx_lm.lora --config mlx.yaml",
+            // The endpoint runs it.
+            Engine::Openai => "",
         }
     }
 
@@ -213,30 +218,36 @@ impl Tuning {
     }
 }
 
-/// A config for the tuned model (or, without an adapter, for the one before), so that it can be measured
-/// and can write.
-pub fn config(
-    name: &str,
-    tuning: &Tuning,
-    adapter: Option<&Path>,
-    column: &str,
-    labels: &[String],
-) -> String {
-    let quoted = |text: &str| json!(text).to_string();
+/// The endpoint of a tuned model (or, without an adapter, of the one before) on llama.cpp.
+pub fn managed(tuning: &Tuning, adapter: Option<&Path>) -> String {
     let lora =
         adapter.map(|path| format!(", lora: {}", quoted(&path.display().to_string()))).unwrap_or_default();
     let model = tuning.base.served().unwrap_or_default();
     let threads = tuning.threads.map(|threads| format!(", threads: {threads}")).unwrap_or_default();
+    format!("{{ managed: {{ model: {}{lora}{threads} }} }}", quoted(&model))
+}
+
+/// The endpoint of a model that is served at an address.
+pub fn remote(url: &str, model: &str, key_env: Option<&str>) -> String {
+    let key = key_env.map(|name| format!(", api_key_env: {}", quoted(name))).unwrap_or_default();
+    format!("{{ url: {}, model: {}{key} }}", quoted(url), quoted(model))
+}
+
+fn quoted(text: &str) -> String {
+    json!(text).to_string()
+}
+
+/// A config for a model, so that it can be measured and can write.
+pub fn config(name: &str, endpoint: &str, column: &str, labels: &[String]) -> String {
     let labels: Vec<String> = labels.iter().map(|label| quoted(label)).collect();
     format!(
         "# emogrid eval --endpoint {name}.yaml --test FILE\n\
          name: {name}\n\
-         endpoints:\n  {name}: {{ managed: {{ model: {}{lora}{threads} }} }}\n\
+         endpoints:\n  {name}: {endpoint}\n\
          prompt:\n  user: {}\n\
          response: {{ format: text }}\n\
          grid:\n  axes:\n    {column}: {{ label: true, values: [{}] }}\n\
          samples: {{ per_cell: 5 }}\n",
-        quoted(&model),
         quoted(&format!("Write a short text. Its {column} is {{{{ {column} }}}}.")),
         labels.join(", ")
     )

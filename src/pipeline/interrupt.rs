@@ -10,6 +10,12 @@ pub struct Interrupts {
     hangup: Option<tokio::signal::unix::Signal>,
 }
 
+impl Default for Interrupts {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
 impl Interrupts {
     #[cfg(unix)]
     pub fn new() -> Self {

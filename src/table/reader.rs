@@ -1,10 +1,10 @@
 use std::fs::File;
-use std::io::{BufRead, BufReader, Read};
+use std::io::{BufRead, BufReader, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
 use serde_json::{Map, Value};
 
-use super::{Format, TableError, is_standard};
+use super::{Format, TableError, is_standard, parquet};
 use crate::guard::RealRow;
 
 /// Which columns of a table matter, and what it does not say of itself.
@@ -23,7 +23,7 @@ pub struct Layout {
 /// One row of a table.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Row {
-    /// The line that the row begins on, from 1.
+    /// The line that the row begins on, from 1; of Parquet its number.
     pub line: u64,
     pub id: String,
     pub text: String,
@@ -53,7 +53,7 @@ impl RealRow for Row {
     }
 }
 
-type Fields = Map<String, Value>;
+pub type Fields = Map<String, Value>;
 
 /// Reads a table a row at a time, so that its size does not matter.
 pub struct Reader {
@@ -69,6 +69,7 @@ pub struct Reader {
 enum Source {
     Lines { from: Box<dyn BufRead>, line: u64 },
     Csv { from: Box<csv::Reader<Box<dyn BufRead>>>, header: Vec<String> },
+    Parquet(Box<parquet::Rows>),
 }
 
 impl Reader {
@@ -78,12 +79,34 @@ impl Reader {
             return Self::new(Path::new("standard input"), Box::new(std::io::stdin()), layout);
         }
         let failed = |error| TableError::Io { path: path.to_owned(), error };
-        let file = File::open(path).map_err(failed)?;
-        if file.metadata().map_err(failed)?.is_dir() {
+        let mut file = File::open(path).map_err(failed)?;
+        let about = file.metadata().map_err(failed)?;
+        if about.is_dir() {
             return Err(failed(std::io::Error::other("a folder; a table is a file")));
         }
         let format = layout.format.or_else(|| Format::by_ending(path));
+        let is_parquet = match format {
+            Some(format) => format == Format::Parquet,
+            // What cannot be gone back in, such as a pipe, is looked at as it comes.
+            None if !about.is_file() => false,
+            None => {
+                let mut head = [0; 4];
+                let whole = file.read_exact(&mut head).is_ok();
+                file.seek(SeekFrom::Start(0)).map_err(failed)?;
+                whole && head == parquet::MAGIC
+            }
+        };
+        if is_parquet && about.is_file() {
+            return Self::of_rows(path, parquet::Rows::open(path, file)?, layout);
+        }
         Self::new(path, Box::new(file), &Layout { format, ..layout.clone() })
+    }
+
+    fn of_rows(path: &Path, rows: parquet::Rows, layout: &Layout) -> Result<Self, TableError> {
+        let (text, id) = names(layout);
+        check_columns(path, &text, &id, rows.columns(), false)?;
+        let source = Source::Parquet(Box::new(rows));
+        Ok(Self { path: path.to_owned(), text, id, number: 0, bytes: 0, source })
     }
 
     /// Reads from anything; `path` is what messages call it.
@@ -98,9 +121,12 @@ impl Reader {
             Some(format) => format,
             None => sniffed(from.fill_buf().map_err(failed)?),
         };
-        let text = layout.text.clone().unwrap_or_else(|| "text".to_owned());
-        let id = (layout.id.clone().unwrap_or_else(|| "id".to_owned()), layout.id.is_some());
+        let (text, id) = names(layout);
         let source = match format {
+            Format::Parquet => {
+                let bytes = parquet::held(from).map_err(failed)?;
+                return Self::of_rows(&path, parquet::Rows::of(&path, bytes)?, layout);
+            }
             Format::Jsonl => Source::Lines { from, line: 0 },
             Format::Csv | Format::Tsv => {
                 let mut from = csv::ReaderBuilder::new()
@@ -116,12 +142,7 @@ impl Reader {
                         header.iter().map(str::to_owned).collect()
                     }
                 };
-                let wanted = [Some(&text), id.1.then_some(&id.0)];
-                for wanted in wanted.into_iter().flatten() {
-                    if !header.is_empty() && !header.contains(wanted) {
-                        return Err(no_column(&path, wanted, &header, layout.columns.is_some()));
-                    }
-                }
+                check_columns(&path, &text, &id, &header, layout.columns.is_some())?;
                 Source::Csv { from: Box::new(from), header }
             }
         };
@@ -133,6 +154,7 @@ impl Reader {
         match &self.source {
             Source::Lines { .. } => self.bytes,
             Source::Csv { from, .. } => from.position().byte(),
+            Source::Parquet(rows) => rows.bytes(),
         }
     }
 
@@ -186,6 +208,7 @@ impl Reader {
                 let fields = fields.map(|(name, value)| (name.clone(), Value::from(value))).collect();
                 Ok(Some((line, fields)))
             }
+            Source::Parquet(rows) => rows.following(),
         }
     }
 
@@ -228,8 +251,32 @@ impl Iterator for Reader {
     }
 }
 
+/// The columns of the text and of the id, and whether the latter was asked for.
+fn names(layout: &Layout) -> (String, (String, bool)) {
+    let text = layout.text.clone().unwrap_or_else(|| "text".to_owned());
+    (text, (layout.id.clone().unwrap_or_else(|| "id".to_owned()), layout.id.is_some()))
+}
+
+/// Makes sure that a header, if there is one, has the columns that are needed.
+fn check_columns(
+    path: &Path,
+    text: &String,
+    id: &(String, bool),
+    header: &[String],
+    named: bool,
+) -> Result<(), TableError> {
+    let wanted = [Some(text), id.1.then_some(&id.0)];
+    match wanted.into_iter().flatten().find(|wanted| !header.is_empty() && !header.contains(wanted)) {
+        Some(wanted) => Err(no_column(path, wanted, header, named)),
+        None => Ok(()),
+    }
+}
+
 /// What a table without a telling name is, by its first line.
 fn sniffed(head: &[u8]) -> Format {
+    if head.starts_with(parquet::MAGIC) {
+        return Format::Parquet;
+    }
     let line = head.split(|byte| *byte == b'\n').next().unwrap_or_default();
     match line.iter().find(|byte| !byte.is_ascii_whitespace()) {
         Some(b'{') | None => Format::Jsonl,

@@ -26,7 +26,7 @@ impl Writer {
         let format = match is_standard(path) {
             true => Format::Jsonl,
             false => Format::by_ending(path)
-                .filter(|format| *format != Format::Tsv)
+                .filter(|format| matches!(format, Format::Jsonl | Format::Csv))
                 .ok_or_else(|| TableError::Ending(path.to_owned()))?,
         };
         let part = (!is_standard(path)).then(|| {
@@ -44,7 +44,7 @@ impl Writer {
         let to = BufWriter::with_capacity(1 << 16, to);
         let form = match format {
             Format::Jsonl => Form::Jsonl(to),
-            Format::Csv | Format::Tsv => Form::Csv(Box::new(csv::Writer::from_writer(to)), Vec::new()),
+            _ => Form::Csv(Box::new(csv::Writer::from_writer(to)), Vec::new()),
         };
         Ok(Self { path: path.to_owned(), part, form })
     }

@@ -1,13 +1,14 @@
 //! What is known of a dataset and of a model trained on it, from files and from the store.
 
 use std::collections::BTreeMap;
-use std::path::{Component, Path, PathBuf};
+use std::path::PathBuf;
 
 use serde_json::Value;
 
 use super::super::{Failure, Stored, Talk};
 use crate::audit;
 use crate::cli::RefineArgs;
+use crate::config::load::path_from;
 use crate::config::resolved::Template;
 use crate::dataset::audited::{self, Audited};
 use crate::dataset::evaluate::{Accepted, Rejected};
@@ -23,15 +24,20 @@ use crate::report::count;
 /// Rows below which a dataset is not audited.
 const LEAST: u64 = 30;
 
-/// Reads all that the command line names, and the outcome of stored answers.
-pub fn figures(args: &RefineArgs, opened: &Opened, talk: &Talk) -> Result<Figures, Failure> {
+/// What a config itself says.
+pub fn of_config(opened: &Opened) -> Figures {
     let recipe = &opened.recipe;
-    let mut out = Figures {
+    Figures {
         wanted: recipe.wanted(),
         max_asks: recipe.quotas.max_asks,
         templates: templates(recipe),
         ..Figures::default()
-    };
+    }
+}
+
+/// Reads all that the command line names, and the outcome of stored answers.
+pub fn figures(args: &RefineArgs, opened: &Opened, talk: &Talk) -> Result<Figures, Failure> {
+    let mut out = of_config(opened);
     let json = |path: &PathBuf| -> Result<Value, Failure> {
         let wrong = |error: &dyn std::fmt::Display| Failure::Refused(format!("{}: {error}", path.display()));
         let text = std::fs::read_to_string(path).map_err(|error| wrong(&error))?;
@@ -47,9 +53,10 @@ pub fn figures(args: &RefineArgs, opened: &Opened, talk: &Talk) -> Result<Figure
     if let Some(path) = &args.audit {
         out.alarms = alarms(&json(path)?).map_err(|error| of(path, error))?;
     }
-    stored(args, opened, talk, &mut out)?;
+    stored(opened, args.audit.is_none(), talk, &mut out)?;
     if !args.real.is_empty() {
-        real(args, recipe, talk, &mut out)?;
+        let columns = Columns { text: args.columns.text.clone(), label: args.columns.label.clone() };
+        real(&args.real, &columns, &opened.recipe, talk, &mut out)?;
     }
     let nothing = out.scores.is_none() && args.shortages.is_none() && args.audit.is_none();
     if nothing && out.outcome.is_none() && args.real.is_empty() {
@@ -83,8 +90,8 @@ fn templates(recipe: &Recipe) -> String {
     inline.chain(files).collect::<Vec<_>>().join("\n")
 }
 
-/// The outcome of stored answers, the dataset's words, and its audit.
-fn stored(args: &RefineArgs, opened: &Opened, talk: &Talk, out: &mut Figures) -> Result<(), Failure> {
+/// The outcome of stored answers, the dataset's words, and, where wanted, its audit.
+pub fn stored(opened: &Opened, audited: bool, talk: &Talk, out: &mut Figures) -> Result<(), Failure> {
     let recipe = &opened.recipe;
     let stored = Stored::open(opened)?;
     if stored.reader.is_none() {
@@ -102,7 +109,7 @@ fn stored(args: &RefineArgs, opened: &Opened, talk: &Talk, out: &mut Figures) ->
     if totals.rows + totals.rejects == 0 {
         return Ok(());
     }
-    if args.audit.is_none() && totals.rows >= LEAST {
+    if audited && totals.rows >= LEAST {
         let report = audit::audit(&seen.audited.table, &audited::options(recipe), |_, _| {});
         let report = serde_json::to_value(&report).unwrap_or_default();
         out.alarms = alarms(&report).map_err(Failure::Refused)?;
@@ -155,29 +162,23 @@ impl Sink for Seen<'_> {
 }
 
 /// Real rows, as far as a model may be trained on them.
-fn real(args: &RefineArgs, recipe: &Recipe, talk: &Talk, out: &mut Figures) -> Result<(), Failure> {
-    let columns = Columns { text: args.columns.text.clone(), label: args.columns.label.clone() };
-    let guard = Guard::of(&args.real).map_err(crate::learn::LearnError::from)?;
-    let rows = Labelled::read(&args.real, &columns, &guard, Purpose::Training)?;
+pub fn real(
+    files: &[PathBuf],
+    columns: &Columns,
+    recipe: &Recipe,
+    talk: &Talk,
+    out: &mut Figures,
+) -> Result<(), Failure> {
+    let guard = Guard::of(files).map_err(crate::learn::LearnError::from)?;
+    let rows = Labelled::read(files, columns, &guard, Purpose::Training)?;
     if rows.held > 0 {
         talk.say(&format!("{} of a frozen test part were left out", count(rows.held, "row")));
     }
     for (text, gold) in rows.texts.iter().zip(&rows.gold) {
         out.real.add(gold.iter().map(|label| rows.labels[label].as_str()), text);
     }
-    if let [file] = &args.real[..] {
-        out.real_file = beside(file, &recipe.config.project.config);
+    if let [file] = files {
+        out.real_file = recipe.config.project.config.parent().and_then(|folder| path_from(folder, file));
     }
     Ok(())
-}
-
-/// A file's path from a config's folder.
-fn beside(file: &Path, config: &Path) -> Option<String> {
-    let file = std::fs::canonicalize(file).ok()?;
-    let config = std::fs::canonicalize(config).ok()?;
-    let folder = config.parent()?;
-    let common = file.components().zip(folder.components()).take_while(|(a, b)| a == b).count();
-    let up = folder.components().skip(common).map(|_| Component::ParentDir);
-    let path: PathBuf = up.chain(file.components().skip(common)).collect();
-    Some(path.to_str()?.replace('\\', "/"))
 }

@@ -7,13 +7,14 @@ use super::super::eval::ask;
 use super::super::export::template;
 use super::super::{Exit, Failure, Talk, block_on};
 use super::engine::{self, Python};
-use super::{read, say_rows};
+use super::{read, remote, say_rows};
 use crate::cli::TrainArgs;
 use crate::client::managed::quickstart_model;
 use crate::export::{Task, Wording};
 use crate::learn::evaluation::Against;
 use crate::learn::served::{self, Reply, balanced};
-use crate::learn::tune::{Base, Engine, Tuning, config, write_data};
+use crate::learn::train::Parts;
+use crate::learn::tune::{Base, Engine, Tuning, config, managed, write_data};
 use crate::learn::{Answers, Evaluation, Labelled, LearnError, text};
 use crate::pipeline::RunError;
 use crate::report::{count, thousands};
@@ -21,6 +22,12 @@ use crate::report::{count, thousands};
 /// Writes data and a recipe, and where the engine is one of ours runs it, and measures what came of it.
 pub fn tune(args: &TrainArgs, engine: Engine, talk: &Talk) -> Result<Exit, Failure> {
     let given = &args.tune;
+    if engine == Engine::Openai {
+        return remote::tune(args, talk);
+    }
+    if let Some(flag) = given.given_for_remote() {
+        return Err(Failure::Refused(format!("{flag} is for `--engine openai`")));
+    }
     let mut base = Base::parse(&given.base).map_err(Failure::Refused)?;
     if engine != Engine::Trl && matches!(base, Base::Quickstart(_) | Base::Gguf(_)) {
         return Err(Failure::Refused(format!(
@@ -36,20 +43,7 @@ pub fn tune(args: &TrainArgs, engine: Engine, talk: &Talk) -> Result<Exit, Failu
             folder.display()
         )));
     }
-    let mut parts = read(args)?;
-    say_rows(&parts, talk);
-    let wording = wording(args)?;
-    if given.task == Task::Classify {
-        // A served model names one label; of several it cannot learn which.
-        let rows = std::iter::once(&mut parts.train).chain(&mut parts.dev);
-        let several: u64 = rows.map(only_one_label).sum();
-        if several > 0 {
-            talk.say(&format!("{} with several labels left out", count(several, "row")));
-        }
-    }
-    if parts.train.texts.is_empty() {
-        return Err(LearnError::AllDropped.into());
-    }
+    let (parts, wording) = rows_of(args, talk)?;
     let rows = parts.train.texts.len() as u64;
     let mut tuning = Tuning {
         engine,
@@ -101,7 +95,7 @@ pub fn tune(args: &TrainArgs, engine: Engine, talk: &Talk) -> Result<Exit, Failu
         return Ok(Exit::Failed);
     }
     for (name, adapter) in [("tuned", Some(adapter.as_path())), ("base", None)] {
-        let text = config(name, &tuning, adapter, column, &parts.labels);
+        let text = config(name, &managed(&tuning, adapter), column, &parts.labels);
         std::fs::write(folder.join(format!("{name}.yaml")), text).map_err(failed)?;
     }
     talk.say(&format!("{} serves it", folder.join("tuned.yaml").display()));
@@ -110,6 +104,25 @@ pub fn tune(args: &TrainArgs, engine: Engine, talk: &Talk) -> Result<Exit, Failu
         Some(rows) if given.measure > 0 && given.task == Task::Classify => measure(args, rows, folder, talk),
         _ => Ok(Exit::Complete),
     }
+}
+
+/// The rows to learn from, and how they become questions and answers.
+pub fn rows_of(args: &TrainArgs, talk: &Talk) -> Result<(Parts, Wording), Failure> {
+    let mut parts = read(args)?;
+    say_rows(&parts, talk);
+    let wording = wording(args)?;
+    if args.tune.task == Task::Classify {
+        // A served model names one label; of several it cannot learn which.
+        let rows = std::iter::once(&mut parts.train).chain(&mut parts.dev);
+        let several: u64 = rows.map(only_one_label).sum();
+        if several > 0 {
+            talk.say(&format!("{} with several labels left out", count(several, "row")));
+        }
+    }
+    if parts.train.texts.is_empty() {
+        return Err(LearnError::AllDropped.into());
+    }
+    Ok((parts, wording))
 }
 
 /// A classifier learns the question that `emogrid eval --endpoint` asks, if no other is given.
@@ -172,7 +185,7 @@ fn trained(result: &str) -> String {
 }
 
 /// Asks the tuned model and the one before about the same rows.
-fn measure(args: &TrainArgs, rows: &Labelled, folder: &Path, talk: &Talk) -> Result<Exit, Failure> {
+pub fn measure(args: &TrainArgs, rows: &Labelled, folder: &Path, talk: &Talk) -> Result<Exit, Failure> {
     let rows = balanced(rows, args.tune.measure as usize, args.seed);
     if rows.texts.is_empty() {
         talk.say("nothing to measure: no row of the part has exactly one label");
