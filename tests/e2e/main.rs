@@ -26,6 +26,7 @@ mod nights;
 mod project;
 mod refine;
 mod rerun;
+mod semantic;
 mod several;
 mod tune;
 mod why;
