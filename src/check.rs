@@ -4,6 +4,7 @@ pub mod answer;
 mod copied;
 pub mod digest;
 mod echo;
+pub mod embedding;
 mod judge_model;
 mod label;
 pub mod language;

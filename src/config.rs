@@ -29,6 +29,7 @@ mod response;
 mod rules;
 pub mod scalar;
 pub mod schema;
+mod semantic;
 mod set;
 pub mod taxonomy;
 mod values;

@@ -5,6 +5,7 @@
 //! Jaccard similarity. [`Index`] finds every kept text that is similar enough to a new one.
 
 mod bag;
+mod direction;
 mod index;
 mod keys;
 mod ledger;
@@ -16,6 +17,7 @@ mod sweep;
 mod words;
 
 pub use bag::{Bag, FEWEST_WORDS};
+pub use direction::{Direction, Directions, MOST_DIMENSIONS};
 pub use index::{Index, Match, Ordinal, Tier, Verdict};
 pub use ledger::LedgerError;
 pub use level::{Level, Method, Rule, Similarity};

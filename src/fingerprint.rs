@@ -82,6 +82,8 @@ pub enum Route {
     Chat,
     /// `/v1/completions`, with a prompt to go on with.
     Completion,
+    /// `/v1/embeddings`, with a text.
+    Embedding,
 }
 
 /// One ask, ready to be sent.
@@ -120,12 +122,16 @@ impl Ask {
 
 /// The role of a prompt that is no message.
 pub const PROMPT: &str = "prompt";
+/// The role of a text that is to be embedded.
+pub const INPUT: &str = "input";
 
 /// The messages of a canonical request, as role and content.
 pub fn messages_of(canonical: &str) -> Vec<(String, String)> {
     let request: Value = serde_json::from_str(canonical).unwrap_or_default();
-    if let Some(prompt) = request.get("prompt").and_then(Value::as_str) {
-        return vec![(PROMPT.to_owned(), prompt.to_owned())];
+    for role in [PROMPT, INPUT] {
+        if let Some(text) = request.get(role).and_then(Value::as_str) {
+            return vec![(role.to_owned(), text.to_owned())];
+        }
     }
     let messages = request.get("messages").and_then(Value::as_array).cloned().unwrap_or_default();
     let text = |message: &Value, key: &str| message[key].as_str().unwrap_or_default().to_owned();
@@ -148,6 +154,13 @@ impl Frame {
         Self::of(("judge", Route::Chat), &judge.sampling, 1, Some(&judge.schema), model)
     }
 
+    /// The same for a text that is to be embedded. What is put before it stands in the text.
+    pub fn embedding(model: &Identity) -> Self {
+        let canonical = format!("{{\"v\":{FORMAT},\"kind\":\"embedding\",\"model\":{}", to_json(model));
+        let wire = format!("{{\"model\":{},\"encoding_format\":\"base64\"", to_json(&wire_name(model)));
+        Self { canonical: canonical.into(), wire, max_tokens: 0, route: Route::Embedding }
+    }
+
     fn of(
         (kind, route): (&str, Route),
         own: &Sampling,
@@ -165,11 +178,7 @@ impl Frame {
             to_json(&format),
             to_json(&sampling),
         );
-        let name = match model {
-            Identity::LlamaCpp { file, .. } => file,
-            Identity::Named { name } => name,
-        };
-        let mut wire = format!("{{\"model\":{},\"stream\":false,\"n\":{n}", to_json(name));
+        let mut wire = format!("{{\"model\":{},\"stream\":false,\"n\":{n}", to_json(&wire_name(model)));
         if let Some(schema) = schema.filter(|_| route == Route::Completion && model.is_llama_cpp()) {
             // The only way that is known there; others are held to it by the judging alone.
             wire.push_str(&format!(",\"json_schema\":{}", to_json(schema)));
@@ -208,8 +217,11 @@ impl Frame {
     /// What `write`, which adds the messages, fails with.
     pub fn ask<E>(&self, seed: u32, write: impl FnOnce(&mut Messages) -> Result<(), E>) -> Result<Ask, E> {
         let mut body = String::with_capacity(self.wire.len() + 2048);
-        // Writing to a `String` cannot fail.
-        let _ = write!(body, "{},\"max_tokens\":{}", self.wire, self.max_tokens);
+        body.push_str(&self.wire);
+        if self.route != Route::Embedding {
+            // Writing to a `String` cannot fail.
+            let _ = write!(body, ",\"max_tokens\":{}", self.max_tokens);
+        }
         let own = body.len();
         let _last = push_own(&mut body, self.route, seed, write)?;
         let own = own..body.len() - 1;
@@ -237,7 +249,7 @@ pub struct Messages<'a> {
 impl Messages<'_> {
     /// Adds one behind those before.
     pub fn add(&mut self, role: &str, content: &str) {
-        if self.route == Route::Completion {
+        if self.route != Route::Chat {
             self.last = Some(self.out.len());
             return push_text(self.out, content);
         }
@@ -260,13 +272,28 @@ fn push_own<E>(
     let (before, after) = match route {
         Route::Chat => (",\"messages\":[", "]"),
         Route::Completion => (",\"prompt\":", ""),
+        Route::Embedding => (",\"input\":", ""),
     };
     out.push_str(before);
     let mut messages = Messages { out, route, last: None };
     write(&mut messages)?;
     let last = messages.last.unwrap_or_default();
-    let _ = write!(out, "{after},\"seed\":{seed}}}");
+    match route {
+        // Nothing is sampled.
+        Route::Embedding => out.push('}'),
+        Route::Chat | Route::Completion => {
+            let _ = write!(out, "{after},\"seed\":{seed}}}");
+        }
+    }
     Ok(last)
+}
+
+/// The name of the model that requests carry.
+fn wire_name(model: &Identity) -> &str {
+    match model {
+        Identity::LlamaCpp { file, .. } => file,
+        Identity::Named { name } => name,
+    }
 }
 
 /// Where canonical forms are written, one after the other.

@@ -44,6 +44,8 @@ pub enum Kind {
     Chat,
     /// A judge model about a text.
     Judge,
+    /// What a text means, as a vector.
+    Embedding,
 }
 
 impl Kind {
@@ -51,6 +53,7 @@ impl Kind {
         match self {
             Kind::Chat => "chat",
             Kind::Judge => "judge",
+            Kind::Embedding => "embedding",
         }
     }
 }

@@ -88,6 +88,16 @@ pub enum Reason {
         of: RowId,
         similarity: Similarity,
     },
+    /// A row accepted before says the same in other words.
+    #[serde(skip_deserializing)]
+    Paraphrase {
+        of: RowId,
+        similarity: Similarity,
+    },
+    /// What it means cannot be told.
+    Embedding {
+        why: String,
+    },
     /// It is like a text of `dedup.against`, which is named by file and line.
     OffLimits {
         of: String,
@@ -132,6 +142,7 @@ impl Reason {
     /// The names of the rejections that other rows decide.
     pub const DUPLICATE: &str = "duplicate";
     pub const NEAR_DUPLICATE: &str = "near-duplicate";
+    pub const PARAPHRASE: &str = "paraphrase";
     /// The name of a text that does not show its label.
     pub const LABEL: &str = "label";
     /// The name of a row too many that names its label.
@@ -162,6 +173,8 @@ impl Reason {
             Reason::LabelLeakage { .. } => Self::LABEL_LEAKAGE,
             Reason::Duplicate { .. } => Self::DUPLICATE,
             Reason::NearDuplicate { .. } => Self::NEAR_DUPLICATE,
+            Reason::Paraphrase { .. } => Self::PARAPHRASE,
+            Reason::Embedding { .. } => "embedding",
             Reason::OffLimits { .. } => "off-limits",
             Reason::Curation => "curation",
             Reason::Anonymize { .. } => "anonymize",
@@ -218,6 +231,12 @@ impl Reason {
             "near-duplicate" => {
                 "vary the prompt (`lists` with `pick`), raise the temperature, or choose another `dedup.level`, which asks nothing again"
             }
+            "paraphrase" => {
+                "vary the prompt (`lists` with `pick`), or raise `dedup.semantic.threshold`, which asks nothing again"
+            }
+            "embedding" => {
+                "the server does not embed these texts: look at its log (a longer `-c` and `-ub` take longer texts), then `--retry-failed`"
+            }
             "off-limits" => {
                 "the model writes what stands in a file of `dedup.against`: see that no template shows it these texts"
             }
@@ -265,6 +284,10 @@ impl fmt::Display for Reason {
             Reason::NearDuplicate { of, similarity } => {
                 write!(f, "similar to {of} ({:.2})", similarity.fraction())
             }
+            Reason::Paraphrase { of, similarity } => {
+                write!(f, "says the same as {of} ({:.2})", similarity.fraction())
+            }
+            Reason::Embedding { why } => write!(f, "no embedding: {why}"),
             Reason::OffLimits { of, similarity } => {
                 write!(f, "off limits: similar to {of} ({:.2})", similarity.fraction())
             }

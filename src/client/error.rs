@@ -34,6 +34,8 @@ pub enum ErrorClass {
     Unauthorized,
     /// 404 or 405: not the address of this API, or no such model.
     NotFound,
+    /// 501: the server cannot do this at all, as it was started.
+    Unsupported,
     /// We cannot even send it.
     Unusable,
 }
@@ -55,6 +57,7 @@ impl ErrorClass {
             ErrorClass::Refused => "refused",
             ErrorClass::Unauthorized => "unauthorized",
             ErrorClass::NotFound => "not-found",
+            ErrorClass::Unsupported => "unsupported",
             ErrorClass::Unusable => "unusable",
         }
     }
@@ -86,11 +89,11 @@ impl ClientError {
         Self { class, status: None, message: one_line(message.as_ref()), retry_after: None }
     }
 
-    /// A 200 that is no chat completion, with what it says instead.
-    pub fn garbled(body: &str, why: &str) -> Self {
+    /// A 200 that is not what was asked for, such as a `chat completion`, with what it says instead.
+    pub fn garbled(body: &str, wanted: &str, why: &str) -> Self {
         let said = match serde_json::from_str::<Envelope>(body).ok().map(|envelope| envelope.error) {
             Some(Inner::Object(Said { message: Some(message), .. }) | Inner::Text(message)) => message,
-            _ => format!("the answer is no chat completion: {why}"),
+            _ => format!("the answer is no {wanted}: {why}"),
         };
         Self { status: Some(200), ..Self::new(ErrorClass::Garbled, said) }
     }
@@ -113,6 +116,7 @@ impl ClientError {
             404 | 405 => ErrorClass::NotFound,
             408 => ErrorClass::Timeout,
             429 => ErrorClass::RateLimited,
+            501 => ErrorClass::Unsupported,
             500 if lower.contains("context size has been exceeded") => ErrorClass::Crowded,
             503 if kind == "unavailable_error" && lower.contains("loading") => ErrorClass::Loading,
             502..=504 | 529 => ErrorClass::Unavailable,
@@ -225,6 +229,11 @@ mod tests {
                 404,
                 r#"{"error":{"code":404,"message":"File Not Found","type":"not_found_error"}}"#,
                 ErrorClass::NotFound,
+            ),
+            (
+                501,
+                r#"{"error":{"code":501,"message":"This server does not support embeddings. Start it with `--embeddings`","type":"not_supported_error"}}"#,
+                ErrorClass::Unsupported,
             ),
             (302, "", ErrorClass::Garbled),
         ];

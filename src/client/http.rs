@@ -35,6 +35,7 @@ pub struct Client {
 struct Asks {
     chat: reqwest::Url,
     completion: reqwest::Url,
+    embedding: reqwest::Url,
     headers: HeaderMap,
 }
 
@@ -73,8 +74,9 @@ impl Client {
                 .map_err(|error| unusable(&format!("{base} is no address: {error}")))
         };
         let (chat, completion) = (url("/v1/chat/completions")?, url("/v1/completions")?);
+        let embedding = url("/v1/embeddings")?;
         let plain = match direct {
-            true => Plain::new(&chat, &completion),
+            true => Plain::new(&chat, &completion, &embedding),
             false => None,
         };
         let mut headers = HeaderMap::new();
@@ -111,7 +113,14 @@ impl Client {
             }
         });
         let api = async_openai::Client::build(http.clone(), config).with_http_service(service);
-        Ok(Self { base: base.to_owned(), key, http, asks: Asks { chat, completion, headers }, plain, api })
+        Ok(Self {
+            base: base.to_owned(),
+            key,
+            http,
+            asks: Asks { chat, completion, embedding, headers },
+            plain,
+            api,
+        })
     }
 
     pub fn base(&self) -> &str {
@@ -143,6 +152,7 @@ impl Client {
             let url = match route {
                 Route::Chat => &self.asks.chat,
                 Route::Completion => &self.asks.completion,
+                Route::Embedding => &self.asks.embedding,
             };
             let mut request = reqwest::Request::new(reqwest::Method::POST, url.clone());
             *request.headers_mut() = headers;

@@ -20,16 +20,18 @@ pub(super) struct Plain {
     client: Client<HttpConnector, Full<Bytes>>,
     chat: http::Uri,
     completion: http::Uri,
+    embedding: http::Uri,
 }
 
 impl Plain {
     /// `None` where an address says more than where to: a name and a password, say.
-    pub fn new(chat: &Url, completion: &Url) -> Option<Self> {
+    pub fn new(chat: &Url, completion: &Url, embedding: &Url) -> Option<Self> {
         let simple = |url: &Url| url.username().is_empty() && url.password().is_none();
         if !simple(chat) {
             return None;
         }
-        let (chat, completion) = (chat.as_str().parse().ok()?, completion.as_str().parse().ok()?);
+        let uri = |url: &Url| url.as_str().parse::<http::Uri>().ok();
+        let (chat, completion, embedding) = (uri(chat)?, uri(completion)?, uri(embedding)?);
         let mut connector = HttpConnector::new();
         connector.set_nodelay(true);
         connector.set_connect_timeout(Some(CONNECT));
@@ -37,7 +39,7 @@ impl Plain {
             .timer(TokioTimer::new())
             .pool_timer(TokioTimer::new())
             .build(connector);
-        Some(Self { client, chat, completion })
+        Some(Self { client, chat, completion, embedding })
     }
 
     /// Posts a body and gives what came back, whatever its status.
@@ -52,6 +54,7 @@ impl Plain {
         *request.uri_mut() = match route {
             Route::Chat => self.chat.clone(),
             Route::Completion => self.completion.clone(),
+            Route::Embedding => self.embedding.clone(),
         };
         *request.headers_mut() = headers;
         let response = self.client.request(request).await.map_err(|error| {

@@ -134,7 +134,7 @@ impl Found {
     }
 
     fn completion(&mut self, entry: &Entry, members: &[Member], sought: &Sought) {
-        if stands_in(&entry.request, sought) || entry.judges && stands_in(&entry.answer, sought) {
+        if stands_in(&entry.request, sought) || entry.is_about_a_text && stands_in(&entry.answer, sought) {
             self.scrub.completions.push(entry.row);
             self.gone.insert(entry.fingerprint);
             return;

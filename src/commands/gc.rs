@@ -27,14 +27,14 @@ pub fn gc(args: &GcArgs, talk: &Talk) -> Result<Exit, Failure> {
         };
         if let Some(known) = block_on(pipeline::look(&recipe.config, Some(&reader)))?? {
             let models = known.models(&recipe.config);
-            if !recipe.judges.is_empty() {
+            if recipe.looks_into_texts() {
                 let settings = pipeline::settings(recipe, &known.memories);
                 let mut book = StoreBook::new(recipe, models.clone(), Some(&reader), settings, false)
                     .map_err(RunError::from)?;
                 for cell in 0..recipe.grid.size() {
                     for ask in 0..recipe.quotas.max_asks {
-                        let judged = book.judge_requests(cell, ask).map_err(RunError::from)?;
-                        needed.extend(judged.iter().map(short));
+                        let about = book.requests_about(cell, ask).map_err(RunError::from)?;
+                        needed.extend(about.iter().map(short));
                     }
                 }
             }

@@ -67,8 +67,11 @@ pub fn preview(args: &PreviewArgs, talk: &Talk) -> Result<Exit, Failure> {
 /// What stands in the place of a text that is not written yet.
 const A_TEXT: &str = "(the text)";
 
-/// The messages that ask judges about a text of a cell.
+/// What is embedded of a text of a cell, and the messages that ask judges about it.
 fn judges(recipe: &Recipe, cell: usize, out: &mut String) -> Result<(), Failure> {
+    if let Some(semantic) = &recipe.config.dedup.semantic {
+        let _ = writeln!(out, "to embed:\n{}\n", indented(&format!("{}{A_TEXT}", semantic.prefix)));
+    }
     for (judge, model) in recipe.judges.iter().enumerate() {
         let question = Question { judge, cell: recipe.grid.cell(cell), number: 0, text: A_TEXT };
         let mut write = |role: &str, content: &str| {

@@ -108,8 +108,8 @@ struct Found {
 
 impl Found {
     fn completion(&mut self, entry: &Entry, members: &[Member], others: &[Member]) {
-        if entry.judges {
-            // Judges see what the anonymiser left.
+        if entry.is_about_a_text {
+            // It was asked for with what the anonymiser left.
             return;
         }
         let own = members.iter().find_map(|member| Some((member, member.cell(&entry.fingerprint)?)));

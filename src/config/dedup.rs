@@ -6,11 +6,11 @@ use super::diagnostic::{Diagnostic, Report, SourceId};
 use super::file::{read_named, shown};
 use super::keys::{DEDUP, Kind};
 use super::lists;
-use super::resolved::{Axis, Dedup, OffLimits, Project, Scope, WordFile};
+use super::resolved::{Axis, Dedup, Endpoint, OffLimits, Project, Scope, Semantic, WordFile};
 use super::yaml::Node;
 
 /// The section `dedup`; a file that cannot be read is an error and left out.
-pub fn dedup(root: &Node, project: &Project, report: &mut Report) -> Dedup {
+pub fn dedup(root: &Node, endpoints: &[Endpoint], project: &Project, report: &mut Report) -> Dedup {
     let node = root.get("dedup");
     let get = |key: &str| node.and_then(|node| node.get(key));
     let against = get("against").map_or(&[][..], Node::items);
@@ -20,6 +20,7 @@ pub fn dedup(root: &Node, project: &Project, report: &mut Report) -> Dedup {
         method: word(get("method"), "method", "exact-join"),
         against: against.iter().filter_map(|node| off_limits(node, project, report)).collect(),
         statistics: get("statistics").and_then(|node| word_file(node, project, report)),
+        semantic: get("semantic").and_then(|node| Semantic::resolve(node, endpoints, report)),
     }
 }
 

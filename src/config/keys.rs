@@ -9,6 +9,7 @@ mod hint;
 pub mod judges;
 mod night;
 mod reference;
+mod semantic;
 mod value;
 mod words;
 
@@ -657,6 +658,7 @@ pub static DEDUP: Section = Section {
             "exact-join",
             "How near-duplicates are looked for: all of them, or most of them in a corpus of long texts.",
         ),
+        semantic::SEMANTIC,
     ],
 };
 

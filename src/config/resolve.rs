@@ -62,7 +62,7 @@ pub fn resolve(root: &Node, project: Project, report: &mut Report) -> Option<Con
     let only = rules(root, "only", known, report);
     let samples = samples(root, axes.as_deref().unwrap_or(&[]), report);
     let scope = scope(root, axes.as_deref(), report);
-    let dedup = dedup(root, &project, report);
+    let dedup = dedup(root, endpoints.as_deref().unwrap_or_default(), &project, report);
     let lists = lists(root, &project, report);
     let exemplars = Exemplars::resolve(root, axes.as_deref().unwrap_or_default(), &project, report);
     let output = output(root, &project, report);

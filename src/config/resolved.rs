@@ -14,6 +14,7 @@ pub use super::exemplars::{Exemplar, Exemplars};
 pub use super::judges::{Judge, Rule as JudgeRule};
 pub use super::label::LabelProbe;
 use super::night::Night;
+pub use super::semantic::Semantic;
 
 /// A whole config. Serialised, it is what a snapshot keeps and compares.
 #[derive(Debug, Clone, Serialize)]
@@ -425,6 +426,8 @@ pub struct Dedup {
     pub method: &'static str,
     pub against: Vec<OffLimits>,
     pub statistics: Option<WordFile>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub semantic: Option<Semantic>,
 }
 
 /// Texts that no row may be like.

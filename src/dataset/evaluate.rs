@@ -3,13 +3,15 @@
 //! Each cell is a stream of candidates: its asks in order, in each the choices and items in order.
 //! For rank r = 1 … N, each cell that wants so many rows in order of its id goes on in its stream to the first candidate
 //! that passed its own checks, does not name its label once too often, is no duplicate of a row
-//! accepted before, and is accepted by the judge models, if there are any: its r-th row. Where a stream comes to an
-//! ask that is not stored, or to a text that a judge has not answered about, that is a demand, and the cell takes no more part.
+//! accepted before, by its words or by what it means, and is accepted by the judge models, if there are
+//! any: its r-th row. Where a stream comes to an ask that is not stored, or to a text that was not
+//! embedded or judged yet, that is a demand, and the cell takes no more part.
 //!
 //! Nothing is gathered here: what comes about is told to a [`Sink`] as it does, and a cell that needs
 //! no further row leaves nothing behind but its row's place among the duplicates.
 
 mod judged;
+mod meant;
 mod near;
 mod seen;
 
@@ -18,9 +20,11 @@ use std::sync::Arc;
 use serde_json::{Map, Value};
 
 use crate::check::{Allowance, Candidate, Counted, Duplicates, Reason};
-use crate::dedup::Similarity;
+use crate::dedup::{Direction, Similarity};
 use crate::model::{Fingerprint, RowId};
-pub use judged::{About, Judgement, Ruling};
+pub use judged::{About, Judgement, Ruling, To};
+use meant::Meanings;
+pub use meant::{Meaning, Meant};
 use near::Taken;
 
 /// What `evaluate` reads: which ask comes next in a cell, and what is stored for it.
@@ -64,6 +68,14 @@ pub trait Book {
     fn ruling(&mut self, _place: &Place, _candidate: &Candidate) -> Result<Judgement, Self::Error> {
         Ok(Judgement::default())
     }
+
+    /// What a candidate means; asked for where texts are compared by that.
+    ///
+    /// # Errors
+    /// As `read`.
+    fn meaning(&mut self, _place: &Place, _candidate: &Candidate) -> Result<Meaning, Self::Error> {
+        Ok(Meaning::default())
+    }
 }
 
 #[derive(Debug, Clone)]
@@ -80,6 +92,8 @@ pub struct Quotas {
     pub rows: Rows,
     pub max_asks: u32,
     pub duplicates: Duplicates,
+    /// From which similarity on two texts say the same, where they are compared by what they mean.
+    pub same_meaning: Option<Similarity>,
     /// How many rows of a label may name it, where that is limited.
     pub allowance: Option<Allowance>,
 }
@@ -124,8 +138,7 @@ impl Quotas {
     }
 }
 
-/// A completion that the dataset needs and the store lacks: of an ask, or of a judge about a candidate
-/// of one.
+/// A completion that the dataset needs and the store lacks: of an ask, or about a candidate of one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Demand {
     pub cell: usize,
@@ -195,7 +208,9 @@ pub enum Why<'a, N = RowId> {
     Duplicate { of: N },
     /// A row accepted before says nearly the same.
     NearDuplicate { of: N, similarity: Similarity },
-    /// A judge model does not accept it.
+    /// A row accepted before says the same in other words.
+    Paraphrase { of: N, similarity: Similarity },
+    /// What it means cannot be told, or a judge model does not accept it.
     Judged(&'a Reason),
 }
 
@@ -207,6 +222,7 @@ impl<N> Why<'_, N> {
             Why::Named { .. } => Reason::LABEL_LEAKAGE,
             Why::Duplicate { .. } => Reason::DUPLICATE,
             Why::NearDuplicate { .. } => Reason::NEAR_DUPLICATE,
+            Why::Paraphrase { .. } => Reason::PARAPHRASE,
         }
     }
 
@@ -214,7 +230,7 @@ impl<N> Why<'_, N> {
     pub fn is_duplicate(&self) -> bool {
         match self {
             Why::Own(_) | Why::Named { .. } | Why::Judged(_) => false,
-            Why::Duplicate { .. } | Why::NearDuplicate { .. } => true,
+            Why::Duplicate { .. } | Why::NearDuplicate { .. } | Why::Paraphrase { .. } => true,
         }
     }
 }
@@ -228,6 +244,7 @@ impl Why<'_> {
             Why::NearDuplicate { of, similarity } => {
                 Reason::NearDuplicate { of: *of, similarity: *similarity }
             }
+            Why::Paraphrase { of, similarity } => Reason::Paraphrase { of: *of, similarity: *similarity },
         }
     }
 }
@@ -248,7 +265,7 @@ pub trait Sink<N: Name = RowId> {
     /// A cell's stream reached an ask, with what is stored for it or not.
     fn reached(&mut self, _cell: usize, _ask: u32, _fingerprint: &Fingerprint) {}
 
-    /// The next row or reject hangs on a request to a judge, answered or not.
+    /// The next row or reject hangs on a request about its text, answered or not.
     fn judging(&mut self, _cell: usize, _fingerprint: &Fingerprint) {}
 
     /// The next row of the dataset.
@@ -258,7 +275,7 @@ pub trait Sink<N: Name = RowId> {
 
     fn failed(&mut self, _failed: &Failed) {}
 
-    /// A cell's stream ends for now at what is not stored, an ask or one or more requests to a judge; so
+    /// A cell's stream ends for now at what is not stored, an ask or one or more requests about a text; so
     /// many rows it still lacks.
     fn demand(&mut self, _demand: &Demand, _missing: u32) {}
 }
@@ -377,7 +394,8 @@ pub fn evaluate<N: Name, B: Book>(
 ) -> Result<Totals, B::Error> {
     let (taken, counted, totals) = (Taken::new(quotas.duplicates), Counted::default(), Totals::default());
     let judged = book.has_judges();
-    let mut work = Work { quotas, book, sink, taken, counted, totals, judged, rank: 1 };
+    let meanings = quotas.same_meaning.map(Meanings::new);
+    let mut work = Work { quotas, book, sink, taken, meanings, counted, totals, judged, rank: 1 };
     // Cells that want more rows than they have, and may get them.
     let mut active: Vec<Stream> = Vec::new();
     let mut asks: Vec<(usize, u32)> = Vec::with_capacity(BLOCK);
@@ -414,11 +432,42 @@ pub fn evaluate<N: Name, B: Book>(
     Ok(work.totals)
 }
 
+/// What further requests about a text come to.
+enum Ruled<N> {
+    /// They are not answered yet.
+    Open,
+    /// A row accepted before says the same.
+    Same(Why<'static, N>),
+    Refused(Arc<Reason>),
+    Good {
+        meant: Option<Arc<Direction>>,
+        columns: Option<Arc<Map<String, Value>>>,
+    },
+}
+
+impl<N> Default for Ruled<N> {
+    fn default() -> Self {
+        Ruled::Good { meant: None, columns: None }
+    }
+}
+
+impl<N> Ruled<N> {
+    /// What a row shows of its judges' answers.
+    fn columns(&self) -> Option<&Map<String, Value>> {
+        match self {
+            Ruled::Good { columns, .. } => columns.as_deref(),
+            _ => None,
+        }
+    }
+}
+
 struct Work<'a, N, B, S> {
     quotas: &'a Quotas,
     book: &'a mut B,
     sink: &'a mut S,
     taken: Taken<N>,
+    /// What the accepted texts mean, where they are compared by that.
+    meanings: Option<Meanings<N>>,
     counted: Counted,
     totals: Totals,
     /// Whether judge models have a say.
@@ -447,6 +496,39 @@ impl<N: Name, B: Book, S: Sink<N>> Work<'_, N, B, S> {
                 Ok(None)
             }
         }
+    }
+
+    /// What a text that is no duplicate by its words means, and what the judges say of it: what is cheap
+    /// to ask comes first.
+    fn look_into(
+        &mut self,
+        place: &Place,
+        candidate: &Candidate,
+        scope: u64,
+        missing: u32,
+    ) -> Result<Ruled<N>, B::Error> {
+        let mut meant = None;
+        if self.meanings.is_some() {
+            match self.mean(place, candidate, missing)? {
+                Meant::Open(_) => return Ok(Ruled::Open),
+                Meant::Refused(reason) => return Ok(Ruled::Refused(reason)),
+                Meant::Known(direction) => {
+                    let same = self.meanings.as_ref().and_then(|meanings| meanings.find(scope, &direction));
+                    if let Some(why) = same {
+                        return Ok(Ruled::Same(why));
+                    }
+                    meant = Some(direction);
+                }
+            }
+        }
+        if !self.judged {
+            return Ok(Ruled::Good { meant, columns: None });
+        }
+        Ok(match self.rule(place, candidate, missing)? {
+            Ruling::Open(_) => Ruled::Open,
+            Ruling::Refused(reason) => Ruled::Refused(reason),
+            Ruling::Accepted(columns) => Ruled::Good { meant, columns },
+        })
     }
 
     /// Goes on in a cell's stream to its next row, a demand, or the end.
@@ -489,7 +571,7 @@ impl<N: Name, B: Book, S: Sink<N>> Work<'_, N, B, S> {
             };
             stream.index += 1;
             let place = Place { cell, ask: stream.ask - 1, fingerprint: *fingerprint, index };
-            let mut ruling = None;
+            let mut ruled = Ruled::default();
             let why = match &candidate.outcome {
                 Err(reason) => Why::Own(reason),
                 // Before duplicates, so that it keeps nobody else out.
@@ -502,14 +584,23 @@ impl<N: Name, B: Book, S: Sink<N>> Work<'_, N, B, S> {
                     let scope = self.book.scope(cell);
                     let out = match refused {
                         Some(label) => Some(Why::Named { label }),
-                        None if self.judged => match self.taken.find(scope, passed) {
-                            Some(why) => Some(why),
-                            None => match ruling.insert(self.rule(&place, candidate, missing)?) {
-                                Ruling::Open(_) => return Ok(At::End),
-                                Ruling::Refused(reason) => Some(Why::Judged(reason)),
-                                Ruling::Accepted(_) => self.taken.insert(scope, passed, name),
-                            },
-                        },
+                        None if self.judged || self.meanings.is_some() => {
+                            match self.taken.find(scope, passed) {
+                                Some(why) => Some(why),
+                                None => {
+                                    ruled = self.look_into(&place, candidate, scope, missing)?;
+                                    match &ruled {
+                                        Ruled::Open => return Ok(At::End),
+                                        Ruled::Same(why) => Some(*why),
+                                        Ruled::Refused(reason) => Some(Why::Judged(reason)),
+                                        Ruled::Good { meant, .. } => {
+                                            self.take(scope, meant.as_deref(), name);
+                                            self.taken.insert(scope, passed, name)
+                                        }
+                                    }
+                                }
+                            }
+                        }
                         None => self.taken.insert(scope, passed, name),
                     };
                     match out {
@@ -519,7 +610,7 @@ impl<N: Name, B: Book, S: Sink<N>> Work<'_, N, B, S> {
                                 allowance.count(&mut self.counted, &labels, passed.named);
                             }
                             self.totals.rows += 1;
-                            let judged = ruling.as_ref().and_then(Ruling::columns);
+                            let judged = ruled.columns();
                             let rank = self.rank;
                             self.sink.row(&Accepted { place, rank, name, candidate, answer, judged });
                             return Ok(At::Row);

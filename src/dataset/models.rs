@@ -1,5 +1,6 @@
 //! The models behind a config's endpoints, and which of them an ask is for.
 
+use super::evaluate::{About, Demand, To};
 use super::recipe::Recipe;
 use crate::config::Config;
 use crate::fingerprint::{Frame, Identity};
@@ -13,6 +14,8 @@ pub struct Model {
     pub frame: Frame,
     /// What its requests as a judge share, by judge.
     pub judges: Vec<Frame>,
+    /// What its requests for embeddings share.
+    pub embedding: Frame,
     /// Indices into the config's endpoints.
     pub endpoints: Vec<usize>,
     weight: f64,
@@ -42,6 +45,7 @@ impl Models {
                     identity: identity.clone(),
                     frame: Frame::new(config, identity),
                     judges: config.checks.judges.iter().map(|judge| Frame::judge(judge, identity)).collect(),
+                    embedding: Frame::embedding(identity),
                     endpoints: vec![index],
                     weight: endpoint.weight,
                     key: *blake3::hash(&serde_json::to_vec(identity).unwrap_or_default()).as_bytes(),
@@ -117,6 +121,31 @@ impl Models {
             let seed = recipe.config.seed.to_le_bytes();
             hash64(&[b"judging", &seed, &place.id.0, &number.to_le_bytes(), key])
         })
+    }
+
+    /// The model that embeds, as an index into `list`: one for all texts, since vectors of several cannot
+    /// be compared.
+    pub fn embedding(&self, recipe: &Recipe) -> usize {
+        let Some(semantic) = &recipe.config.dedup.semantic else { return 0 };
+        let has =
+            |model: &Model| model.endpoints.iter().any(|endpoint| semantic.endpoints.contains(endpoint));
+        let meant: Vec<usize> = (0..self.list.len()).filter(|model| has(&self.list[*model])).collect();
+        match meant.is_empty() {
+            true => 0,
+            false => self.one_of(&meant, |key| hash64(&[b"embedding", key])),
+        }
+    }
+
+    /// The model that a demand is for, as an index into `list`.
+    pub fn of_demand(&self, recipe: &Recipe, demand: &Demand) -> usize {
+        let Demand { cell, ask, about, .. } = *demand;
+        match about {
+            None => self.of(recipe, cell, ask),
+            Some(About { to: To::Embedder, .. }) => self.embedding(recipe),
+            Some(About { to: To::Judge(judge), number, .. }) => {
+                self.judging(recipe, judge.into(), cell, number.into())
+            }
+        }
     }
 
     /// One of some models, by weight.

@@ -10,6 +10,7 @@ use crate::check::{self, Judge, JudgeModel, LabelCheck};
 use crate::config::diagnostic::Report;
 use crate::config::resolved::{Amount, Scope};
 use crate::config::{Config, Diagnostic, Loaded};
+use crate::dedup::Similarity;
 use crate::fingerprint::{Ask, Frame, Message, Messages, Room};
 use crate::grid::{self, Cell, Grid, Uneven};
 use crate::model::Fingerprint;
@@ -186,6 +187,11 @@ impl Recipe {
         self.label.is_some() || !self.judges.is_empty()
     }
 
+    /// Whether more is to be known of a text that passed its checks, for which it has to be read.
+    pub fn looks_into_texts(&self) -> bool {
+        self.rules_on_texts() || self.config.dedup.semantic.is_some()
+    }
+
     /// Rows that the config wants.
     pub fn wanted(&self) -> u64 {
         self.quotas.wanted()
@@ -301,6 +307,7 @@ fn quotas(config: &Config, grid: &Grid, report: &mut Report) -> Quotas {
         max_asks: config.samples.max_asks.unwrap_or_else(|| needed.saturating_mul(3).max(3)),
         rows,
         duplicates: check::duplicates(&config.dedup),
+        same_meaning: config.dedup.semantic.as_ref().map(|of| Similarity::from_fraction(of.threshold)),
         allowance: check::allowance(config),
     }
 }

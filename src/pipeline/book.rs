@@ -1,6 +1,8 @@
 //! What `evaluate` reads, over a compiled config and the store.
 
+mod about;
 mod judging;
+mod meaning;
 mod memory;
 mod verdicts;
 
@@ -12,14 +14,14 @@ use rayon::prelude::*;
 
 use crate::check::Candidate;
 use crate::check::answer::Answer;
-use crate::dataset::evaluate::{Demand, Judgement, Place};
+use crate::dataset::evaluate::{Demand, Judgement, Meaning, Place};
 use crate::dataset::{Book, Models, Recipe, Stored};
 use crate::fingerprint::Room;
 use crate::model::{Fingerprint, RowId};
 use crate::prompt::RenderError;
 use crate::report::{Status, Watcher};
 use crate::store::{Answers, Reader, Settings, StoreError};
-use judging::Rulings;
+use about::Rulings;
 use memory::Memory;
 use verdicts::Verdicts;
 
@@ -238,8 +240,8 @@ impl<'a> StoreBook<'a> {
         let Some(reader) = self.reader else { return Ok(()) };
         let mut open: Vec<u32> = (0..asks.len() as u32).collect();
         let (memory, verdicts, texts) = (&self.memory, &mut self.verdicts, self.texts);
-        // What judges are asked has the text in it.
-        let read = texts || self.recipe.rules_on_texts();
+        // What is asked about a text has it in it.
+        let read = texts || self.recipe.looks_into_texts();
         open.retain(|at| {
             let ask = &mut asks[*at as usize];
             if let Some(memory) = memory {
@@ -348,7 +350,7 @@ impl<'a> StoreBook<'a> {
             }
         }
         if let Some(memory) = &mut self.memory {
-            let texts = self.texts || self.recipe.rules_on_texts();
+            let texts = self.texts || self.recipe.looks_into_texts();
             asks.iter().for_each(|ask| memory.keep(ask, texts));
         }
         Ok(())
@@ -410,6 +412,10 @@ impl Book for StoreBook<'_> {
 
     fn ruling(&mut self, place: &Place, candidate: &Candidate) -> Result<Judgement, BookError> {
         self.rule(place, candidate)
+    }
+
+    fn meaning(&mut self, place: &Place, candidate: &Candidate) -> Result<Meaning, BookError> {
+        self.mean(place, candidate)
     }
 }
 

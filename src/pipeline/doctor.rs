@@ -8,9 +8,10 @@ use super::connect::{Line, connect_one};
 use super::forecast::count_tokens;
 use super::{Opened, RunError};
 use crate::check::answer::Answer;
+use crate::check::embedding::Embedding;
 use crate::client::Client;
 use crate::config::resolved::{Endpoint, Format, Slots};
-use crate::dataset::Recipe;
+use crate::dataset::{Models, Recipe};
 use crate::fingerprint::Message;
 use crate::report::{Watcher, count, thousands};
 use crate::store::EndpointMemory;
@@ -74,6 +75,15 @@ async fn examine_one(
     let mut out = vec![finding(Grade::Good, format!("{} answers", client.base()), "")];
     out.push(model(&memory));
     out.push(slots(endpoint, &memory));
+    if embeds(recipe, endpoint) {
+        out.push(embedding(recipe, &client, &memory).await);
+        if only_embeds(recipe, endpoint) {
+            if let Some(managed) = managed {
+                managed.stop().await;
+            }
+            return Ok(out);
+        }
+    }
     out.extend(context(recipe, &client, &memory).await);
     out.extend(speed(&client, &memory).await);
     if recipe.config.response.format == Format::Json {
@@ -83,6 +93,46 @@ async fn examine_one(
         managed.stop().await;
     }
     Ok(out)
+}
+
+/// Whether an endpoint is asked what texts mean.
+fn embeds(recipe: &Recipe, endpoint: &Endpoint) -> bool {
+    let config = &recipe.config;
+    let mut of = config.dedup.semantic.iter().flat_map(|semantic| &semantic.endpoints);
+    of.any(|of| config.endpoints[*of].name == endpoint.name)
+}
+
+/// Whether an endpoint that embeds is asked for nothing else.
+fn only_embeds(recipe: &Recipe, endpoint: &Endpoint) -> bool {
+    let config = &recipe.config;
+    let of_judges = config.checks.judges.iter().map(|judge| &judge.endpoints);
+    let of_prompts = config.prompt.user.iter().map(|variant| &variant.endpoints);
+    let of_values = config.axes.iter().flat_map(|axis| &axis.values).map(|value| &value.endpoints);
+    let mut named = of_judges.chain(of_prompts).chain(of_values).flatten().flatten();
+    endpoint.weight == 0.0 && named.all(|of| config.endpoints[*of].name != endpoint.name)
+}
+
+/// One short text embedded.
+async fn embedding(recipe: &Recipe, client: &Client, memory: &EndpointMemory) -> Finding {
+    let models = Models::new(&recipe.config, &vec![memory.identity.clone(); recipe.config.endpoints.len()]);
+    let Some(ask) = recipe.embedding_ask(&models, "The weather is fine today.") else {
+        return finding(Grade::Good, "nothing is to be embedded", "");
+    };
+    let said = match client.ask(ask.route(), ask.body(), PATIENCE).await {
+        Ok(raw) => Embedding::parse(&raw),
+        Err(error) => Err(error.to_string()),
+    };
+    match said {
+        Ok(embedding) => {
+            let dimensions = embedding.direction().dimensions();
+            finding(Grade::Good, format!("it embeds texts in {dimensions} dimensions"), "")
+        }
+        Err(why) => finding(
+            Grade::Bad,
+            format!("it embeds no text: {why}"),
+            "start llama.cpp with `--embeddings` and a model that was trained for it, or name another endpoint in `dedup.semantic.model`",
+        ),
+    }
 }
 
 fn model(memory: &EndpointMemory) -> Finding {

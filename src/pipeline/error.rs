@@ -90,6 +90,7 @@ impl RunError {
                 ErrorClass::NotFound => "look at `url` and `model`: the address should be that of the server, with or without `/v1`".into(),
                 ErrorClass::Refused => "the server refuses every request: look at what it says, and at `sampling.extra` and `response.schema`".into(),
                 ErrorClass::ContextExceeded => "the prompt is longer than a slot's context: shorten it, or start the server with a larger `-c`, or fewer `-np`".into(),
+                ErrorClass::Unsupported if error.message.to_lowercase().contains("embeddings") => "best is a second server with a model for embeddings, such as\n`llama-server -m bge-small-en-v1.5-q8_0.gguf --embeddings --port 8081`: give it `weight: 0`, and name it\nin `dedup.semantic.model`".into(),
                 ErrorClass::Unreachable => "start the server (such as `llama-server -m model.gguf --port 8080`), or mend `url`".into(),
                 _ => "look at the server and its log; run again when it is well: all that was stored is kept".into(),
             },

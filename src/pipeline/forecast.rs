@@ -15,7 +15,7 @@ use super::connect::Known;
 use super::worker::Progress;
 use crate::check::answer::Answer;
 use crate::config::resolved::Slots;
-use crate::dataset::evaluate::{Accepted, Demand, Failed, Name, Rejected};
+use crate::dataset::evaluate::{Accepted, Demand, Failed, Name, Rejected, To};
 use crate::dataset::{Models, Recipe, Sink};
 use crate::model::Fingerprint;
 use crate::pipeline::address::address;
@@ -42,6 +42,8 @@ pub struct Prospect<'a> {
     pub demands: u64,
     /// The same of requests to judges.
     pub judge_demands: u64,
+    /// The same of texts to embed.
+    pub embedding_demands: u64,
     /// The same by model.
     shares: Vec<u64>,
     open: Open,
@@ -58,6 +60,7 @@ impl<'a> Prospect<'a> {
             mask,
             demands: 0,
             judge_demands: 0,
+            embedding_demands: 0,
             shares: vec![0; models.list().len()],
             open: Open::default(),
             evidence: Evidence::new(recipe),
@@ -86,9 +89,16 @@ impl<N: Name> Sink<N> for Prospect<'_> {
         if self.mask.get(demand.cell).is_some_and(|meant| !meant) {
             return;
         }
-        if demand.about.is_some() {
-            self.judge_demands += 1;
-            return;
+        match demand.about.map(|about| about.to) {
+            None => {}
+            Some(To::Embedder) => {
+                self.embedding_demands += 1;
+                return;
+            }
+            Some(To::Judge(_)) => {
+                self.judge_demands += 1;
+                return;
+            }
         }
         self.demands += 1;
         self.shares[self.models.of(self.recipe, demand.cell, demand.ask)] += 1;

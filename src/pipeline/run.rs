@@ -586,8 +586,11 @@ fn summarise(
         accepted: totals.rows,
         requests: progress.requests,
         judge_requests: progress.judge_requests,
+        embedding_requests: progress.embedding_requests,
         attempts: progress.attempts,
-        reused: totals.answers.saturating_sub(progress.requests - progress.judge_requests),
+        reused: totals
+            .answers
+            .saturating_sub(progress.requests - progress.judge_requests - progress.embedding_requests),
         rejected: rejected.collect(),
         surplus: totals.surplus,
         shortfall: totals.shortfall,

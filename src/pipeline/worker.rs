@@ -20,10 +20,11 @@ use super::error::RunError;
 use super::interrupt::Interrupts;
 use super::summary::Outcome;
 use crate::check::Candidate;
-use crate::check::answer::Answer;
+use crate::check::answer::{Answer, Usage};
+use crate::check::embedding::Embedding;
 use crate::client::ClientError;
 use crate::client::managed::ManagedServer;
-use crate::dataset::evaluate::Demand;
+use crate::dataset::evaluate::{Demand, To};
 use crate::dataset::{Recipe, Stored};
 use crate::fingerprint::Ask;
 use crate::model::Fingerprint;
@@ -40,6 +41,8 @@ pub struct Progress {
     pub requests: u64,
     /// Those of them that asked a judge.
     pub judge_requests: u64,
+    /// Those of them that asked what a text means.
+    pub embedding_requests: u64,
     pub prompt_tokens: u64,
     pub cached_tokens: u64,
     pub completion_tokens: u64,
@@ -111,6 +114,36 @@ enum Event {
         endpoint: usize,
         result: Result<ManagedServer, String>,
     },
+}
+
+/// What is read of an answer as it comes.
+struct Received {
+    kind: Kind,
+    usage: Option<Usage>,
+    cached_tokens: u64,
+    ended: bool,
+    tokens: Option<u64>,
+    /// What the book is told of it.
+    stored: Option<Stored>,
+    /// What is stored in its place.
+    short: Option<String>,
+}
+
+impl Received {
+    /// Reads the embedding of a text. It is read again where the text is compared with others.
+    fn embedding(raw: &str) -> Result<Self, String> {
+        let embedding = Embedding::parse(raw)?;
+        let short = Some(embedding.stored());
+        Ok(Self {
+            kind: Kind::Embedding,
+            usage: embedding.usage,
+            cached_tokens: 0,
+            ended: true,
+            tokens: Some(0),
+            stored: None,
+            short,
+        })
+    }
 }
 
 struct Worker<'a> {
@@ -458,20 +491,30 @@ impl Worker<'_> {
         crate::crash_point!("after-receipt");
         let Send { model, ticket, demand, spot, .. } = send;
         let endpoint = self.endpoint_of(model, spot.server);
-        let answer = match Answer::parse(&raw) {
-            Ok(answer) => answer,
-            Err(why) => {
+        let to = demand.about.map(|about| about.to);
+        let read = match to {
+            Some(To::Embedder) => Received::embedding(&raw).map_err(|why| ("embedding", why)),
+            None | Some(To::Judge(_)) => self.read(&demand, &raw).map_err(|why| ("chat completion", why)),
+        };
+        let received = match read {
+            Ok(received) => received,
+            Err((wanted, why)) => {
                 self.settle(endpoint, send.most, 0, 0);
-                let failure = ClientError::garbled(&raw, &why.to_string());
+                let failure = ClientError::garbled(&raw, wanted, &why);
                 let failure = self.servers[endpoint].client.redacted(failure);
                 return self.failed(send, failure);
             }
         };
-        let usage = answer.usage.unwrap_or_default();
-        let used = answer.usage.map(|usage| (usage.prompt_tokens + usage.completion_tokens) as u32);
+        let usage = received.usage.unwrap_or_default();
+        let used = received.usage.map(|usage| (usage.prompt_tokens + usage.completion_tokens) as u32);
+        // Of an embedding the work is in reading the text.
+        let done = match to {
+            Some(To::Embedder) => usage.prompt_tokens,
+            None | Some(To::Judge(_)) => usage.completion_tokens,
+        };
         let Ended { twin, step } = {
             let now = self.now();
-            self.queues[model].done(ticket, used, usage.completion_tokens, now)
+            self.queues[model].done(ticket, used, done, now)
         };
         if let Some(twin) = twin {
             self.break_off(model, twin);
@@ -485,32 +528,31 @@ impl Worker<'_> {
         self.last_errors.remove(&demand.fingerprint);
         self.servers[endpoint].known_good = Some(demand);
         self.progress.requests += 1;
-        self.progress.judge_requests += u64::from(demand.about.is_some());
+        match to {
+            None => {}
+            Some(To::Embedder) => self.progress.embedding_requests += 1,
+            Some(To::Judge(_)) => self.progress.judge_requests += 1,
+        }
         self.progress.prompt_tokens += usage.prompt_tokens;
         self.progress.completion_tokens += usage.completion_tokens;
-        self.progress.cached_tokens += answer.cached_tokens();
+        self.progress.cached_tokens += received.cached_tokens;
         self.progress.endpoints[endpoint].requests += 1;
         self.progress.endpoints[endpoint].completion_tokens += usage.completion_tokens;
-        let ended = answer.ended_by_itself();
-        // With several choices servers differ in what they count, so the number is not relied on.
-        let tokens = (answer.choices.len() == 1 && answer.usage.is_some()).then_some(usage.completion_tokens);
-        let (kind, max_tokens, stored) = match demand.about {
-            None => {
-                let candidates = self.book.judge(demand.cell, &answer);
-                if let Some(good) = candidates.iter().position(|candidate| candidate.outcome.is_ok()) {
-                    self.example = Some((demand.cell, candidates.clone(), good));
-                }
-                (Kind::Chat, self.recipe.config.sampling.max_tokens, Some(Stored::Answer(candidates)))
-            }
-            // It is read where the text is judged.
-            Some(_) => (Kind::Judge, self.book.longest_answer(&demand) as u32, None),
-        };
+        let Received { kind, ended, tokens, stored, short, .. } = received;
+        if let Some(Stored::Answer(candidates)) = &stored
+            && let Some(good) = candidates.iter().position(|candidate| candidate.outcome.is_ok())
+        {
+            self.example = Some((demand.cell, candidates.clone(), good));
+        }
         let completion = Completion {
             fingerprint: demand.fingerprint,
-            max_tokens,
+            max_tokens: match to {
+                None => self.recipe.config.sampling.max_tokens,
+                Some(_) => self.book.longest_answer(&demand) as u32,
+            },
             kind,
             request: ask.canonical(),
-            answer: raw,
+            answer: short.unwrap_or(raw),
             ended,
             tokens,
         };
@@ -519,6 +561,23 @@ impl Worker<'_> {
             self.error.get_or_insert(failure.into());
             self.pending.remove(&ticket);
         }
+    }
+
+    /// Reads an answer of a chat, and judges it where it is an ask's.
+    fn read(&self, demand: &Demand, raw: &str) -> Result<Received, String> {
+        let answer = Answer::parse(raw).map_err(|why| why.to_string())?;
+        let of_one = answer.usage.filter(|_| answer.choices.len() == 1);
+        Ok(Received {
+            kind: if demand.about.is_some() { Kind::Judge } else { Kind::Chat },
+            usage: answer.usage,
+            cached_tokens: answer.cached_tokens(),
+            ended: answer.ended_by_itself(),
+            // With several choices servers differ in what they count, so the number is not relied on.
+            tokens: of_one.map(|usage| usage.completion_tokens),
+            // What a judge says is read where the text is judged.
+            stored: demand.about.is_none().then(|| Stored::Answer(self.book.judge(demand.cell, &answer))),
+            short: None,
+        })
     }
 
     fn describe(&self, cell: usize, candidate: &Candidate) -> String {

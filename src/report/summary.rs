@@ -64,6 +64,8 @@ pub struct PlanSummary {
     pub requests: u64,
     /// Those of them that ask judges.
     pub judge_requests: u64,
+    /// Those of them that ask what a text means.
+    pub embedding_requests: u64,
     /// What judges are asked at least about each text that passes its other checks.
     pub judge_votes: u64,
     /// What they will come to.
@@ -107,6 +109,9 @@ pub struct Summary {
     /// Those of them that asked judges.
     #[serde(default)]
     pub judge_requests: u64,
+    /// Those of them that asked what a text means.
+    #[serde(default)]
+    pub embedding_requests: u64,
     /// Sends, with those that failed and were tried again.
     pub attempts: u64,
     /// Stored completions that were used again.

@@ -15,12 +15,9 @@ pub fn summary_text(summary: &Summary, advice: &dyn Fn(&str) -> Option<&'static 
         other => other,
     };
     line("rows", format!("{} of {} ({state})", thousands(summary.accepted), thousands(summary.wanted)));
-    let judged = match summary.judge_requests {
-        0 => String::new(),
-        of => format!(" ({} of judges)", thousands(of)),
-    };
+    let about = about(summary.judge_requests, summary.embedding_requests);
     let mut asked =
-        format!("{} asked{judged}, {} reused", thousands(summary.requests), thousands(summary.reused));
+        format!("{} asked{about}, {} reused", thousands(summary.requests), thousands(summary.reused));
     if summary.attempts > summary.requests {
         asked.push_str(&format!(", {} sent in all", thousands(summary.attempts)));
     }
@@ -227,12 +224,9 @@ pub fn plan_text(plan: &PlanSummary) -> String {
             out.push_str(&format!("judges: {each} more for each text that passes its checks\n"));
         }
     }
-    let judged = match plan.judge_requests {
-        0 => String::new(),
-        of => format!(" ({} of judges)", thousands(of)),
-    };
+    let about = about(plan.judge_requests, plan.embedding_requests);
     out.push_str(&format!(
-        "\nPlan: {} to ask now{judged}, {} of {} from stored answers",
+        "\nPlan: {} to ask now{about}, {} of {} from stored answers",
         count(plan.requests, "request"),
         thousands(plan.accepted),
         count(plan.samples, "row"),
@@ -242,6 +236,16 @@ pub fn plan_text(plan: &PlanSummary) -> String {
     }
     out.push_str(".\n");
     out
+}
+
+/// How many requests are about texts.
+fn about(judges: u64, embeddings: u64) -> String {
+    let judges = (judges > 0).then(|| format!("{} of judges", thousands(judges)));
+    let embeddings = (embeddings > 0).then(|| count(embeddings, "embedding"));
+    match judges.into_iter().chain(embeddings).collect::<Vec<_>>().join(", ") {
+        none if none.is_empty() => none,
+        some => format!(" ({some})"),
+    }
 }
 
 #[cfg(test)]

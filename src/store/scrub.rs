@@ -13,8 +13,8 @@ use crate::model::Fingerprint;
 pub struct Entry {
     pub row: i64,
     pub fingerprint: Fingerprint,
-    /// Whether a judge answered it.
-    pub judges: bool,
+    /// Whether it was asked for about a text, of a judge or as its embedding.
+    pub is_about_a_text: bool,
     pub request: String,
     pub answer: String,
 }
@@ -59,7 +59,7 @@ impl Reader {
                 take(Entry {
                     row: row.get(0)?,
                     fingerprint: Fingerprint(row.get(1)?),
-                    judges: row.get_ref(2)?.as_str()? == "judge",
+                    is_about_a_text: matches!(row.get_ref(2)?.as_str()?, "judge" | "embedding"),
                     request: row.get(3)?,
                     answer: row.get(4)?,
                 });

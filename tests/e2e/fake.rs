@@ -54,7 +54,7 @@ pub struct Seen {
 impl Seen {
     /// The text of the user's message, or the prompt that is gone on with.
     pub fn user(&self) -> String {
-        if let Some(prompt) = self.body["prompt"].as_str() {
+        if let Some(prompt) = self.body["prompt"].as_str().or(self.body["input"].as_str()) {
             return prompt.to_owned();
         }
         let messages = self.body["messages"].as_array().cloned().unwrap_or_default();
@@ -234,7 +234,7 @@ async fn answer(
         "/v1/models" => {
             reply(200, json!({ "object": "list", "data": [{ "id": model.file, "object": "model" }] }).to_string(), &[])
         }
-        path if !model.llama && !path.ends_with("/completions") => not_found(),
+        path if !model.llama && !path.ends_with("/completions") && path != "/v1/embeddings" => not_found(),
         "/health" => reply(200, json!({ "status": "ok" }).to_string(), &[]),
         "/props" => reply(
             200,
@@ -261,7 +261,7 @@ async fn answer(
             reply(200, json!({ "tokens": tokens }).to_string(), &[])
         }
         "/lora-adapters" => reply(200, "[]".into(), &[]),
-        "/v1/chat/completions" | "/v1/completions" => {
+        "/v1/chat/completions" | "/v1/completions" | "/v1/embeddings" => {
             let seen = Seen {
                 body: serde_json::from_str(&body).unwrap_or(Value::Null),
                 at: Instant::now(),
@@ -349,6 +349,9 @@ fn reply(status: u16, body: String, headers: &[(&str, String)]) -> Response<Body
 /// A completion whose texts follow from the whole request, so that another prompt, seed or
 /// parameter gives another text.
 pub fn good(request: &Value) -> String {
+    if let Some(text) = request["input"].as_str() {
+        return embedding(text, request["encoding_format"] == "base64");
+    }
     let n = request["n"].as_u64().unwrap_or(1);
     let choices: Vec<_> = (0..n).map(|choice| (content(request, choice), "stop")).collect();
     completion(request, &choices)
@@ -382,6 +385,29 @@ fn content(request: &Value, choice: u64) -> String {
         }
         None => json!({ "text": text(0) }).to_string(),
     }
+}
+
+/// What a text means: the words in it, whatever their order and endings, each a direction of its own.
+pub fn embedding(text: &str, base64: bool) -> String {
+    let mut values = vec![0.0f32; 48];
+    for word in text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()) {
+        let word: String = word.to_lowercase().chars().take(4).collect();
+        for (at, byte) in blake3::hash(word.as_bytes()).as_bytes().iter().enumerate() {
+            values[at] += f32::from(*byte) - 127.5;
+        }
+    }
+    let sent = match base64 {
+        true => {
+            use base64::Engine as _;
+            let bytes: Vec<u8> = values.iter().flat_map(|value| value.to_le_bytes()).collect();
+            json!(base64::engine::general_purpose::STANDARD.encode(bytes))
+        }
+        false => json!(values),
+    };
+    let tokens = text.split_whitespace().count();
+    json!({ "object": "list", "model": "m", "data": [{ "object": "embedding", "index": 0, "embedding": sent }],
+        "usage": { "prompt_tokens": tokens, "total_tokens": tokens } })
+    .to_string()
 }
 
 pub fn completion(request: &Value, choices: &[(String, &'static str)]) -> String {

@@ -1331,6 +1331,29 @@ effects! {
         bench.run(&[JUDGE, "checks.judges.j.votes=3", "checks.judges.j.asks=2"]).exits(2);
     }
 
+    texts_are_compared_by_what_they_mean(
+        "dedup.semantic", "dedup.semantic.threshold", "dedup.semantic.prefix", "dedup.semantic.model"
+    ) {
+        let bench = Bench::new();
+        let embedded = |made: &Made| -> Vec<String> {
+            made.seen.iter().filter(|seen| seen.body["input"].is_string()).map(Seen::user).collect()
+        };
+        // The fake's texts share most of their words.
+        let made = bench.run(&[]).exits(0);
+        assert!(embedded(&made).is_empty());
+        let made = bench.run(&["dedup.semantic=true"]).exits(0);
+        assert_eq!(embedded(&made).len(), made.rows.len() + made.rejects.len());
+        let made = bench.run(&["dedup.semantic={threshold: 0.1, prefix: 'say: '}", "samples.max_asks=2"]).exits(4);
+        assert_eq!((made.rows.len(), made.reasons()), (2, texts(["paraphrase"])), "one a label");
+        assert!(embedded(&made).iter().all(|text| text.starts_with("say: ")));
+        let other = Fake::start();
+        other.model(|model| model.file = "other.gguf".into());
+        let second = format!("endpoints.other={{url: '{}', weight: 0}}", other.url());
+        assert!(embedded(&bench.run(&[&second, "dedup.semantic.model=other"]).exits(0)).is_empty());
+        assert_eq!(other.take_count(), 4);
+        bench.run(&[&second, "dedup.semantic=true"]).exits(2);
+    }
+
     a_judge_has_a_model("checks.judges.NAME.model") {
         let (bench, other) = (judged(), Fake::start_at(0, Model { file: "other.gguf".into(), ..Model::default() }));
         other.script(|_, _| Reply::text(r#"{"score": 3}"#));

@@ -30,6 +30,7 @@ mod project;
 mod refine;
 mod rerun;
 mod rounds;
+mod semantic;
 mod several;
 mod tune;
 mod why;

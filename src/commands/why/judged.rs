@@ -1,8 +1,9 @@
-//! What judges were asked about a text, and what they answered.
+//! What was asked about a text, of judges and for its embedding, and what came of it.
 
 use std::fmt::Write as _;
 
 use super::{answer, section};
+use crate::check::embedding::Embedding;
 use crate::commands::Failure;
 use crate::dataset::evaluate::Place;
 use crate::dataset::{Judged, Models, Recipe};
@@ -10,7 +11,7 @@ use crate::fingerprint::{Room, messages_of};
 use crate::pipeline::RunError;
 use crate::store::Reader;
 
-/// Tells of each judge that was asked about a candidate of a raw answer.
+/// Tells of each request about a candidate of a raw answer.
 pub fn explain(
     recipe: &Recipe,
     models: &Models,
@@ -19,7 +20,7 @@ pub fn explain(
     originals: bool,
     out: &mut String,
 ) -> Result<(), Failure> {
-    if recipe.judges.is_empty() {
+    if !recipe.looks_into_texts() {
         return Ok(());
     }
     let candidates = recipe.judge.candidates(raw, &recipe.values(place.cell), None);
@@ -27,6 +28,20 @@ pub fn explain(
         return Ok(());
     };
     let mut room = Room::default();
+    if let Some(fingerprint) = recipe.embedding_fingerprint(models, &candidate.text, &mut room) {
+        let model = models.list()[models.embedding(recipe)].identity.display_name();
+        match (reader.answer(&fingerprint, 0)?, reader.tombstone(&fingerprint)?) {
+            (Some(raw), _) => {
+                let told = Embedding::parse(&raw).map(|embedding| embedding.direction().dimensions());
+                let told = told.map_or_else(|why| why, |dimensions| format!("{dimensions} dimensions"));
+                let _ = writeln!(out, "embedding by {model}: {fingerprint}, {told}");
+            }
+            (None, Some(stone)) => {
+                let _ = writeln!(out, "embedding by {model}: {fingerprint}\n  given up: {}", stone.reason);
+            }
+            (None, None) => {}
+        }
+    }
     for (judge, model) in recipe.judges.iter().enumerate() {
         let judged = Judged { judge, cell: place.cell, text: &candidate.text };
         let max_tokens = recipe.config.checks.judges[judge].sampling.max_tokens;

@@ -271,7 +271,7 @@ fn unknown(name: &Name, value: &Node, path: &str, section: &Section) -> (Help, O
         .collect();
     match elsewhere.as_slice() {
         [] => {}
-        found if found.len() <= 3 => return (help(format!("did you mean {}?", found.join(" or "))), None),
+        found if found.len() <= 4 => return (help(format!("did you mean {}?", found.join(" or "))), None),
         _ => {}
     }
     (help(format!("known here: {}", known().collect::<Vec<_>>().join(", "))), None)

@@ -1,4 +1,4 @@
-//! What judge models say of candidates, as far as their answers are stored.
+//! Requests about candidates, and what judge models say of them, as far as their answers are stored.
 
 use std::sync::Arc;
 
@@ -8,11 +8,19 @@ use super::{Book, Demand, Name, Place, Sink, Work};
 use crate::check::{Candidate, Reason};
 use crate::model::Fingerprint;
 
-/// A request to a judge: which one, about which candidate of the demand's ask.
+/// Who is asked about a text, in the order in which they are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum To {
+    /// What it means, as a vector.
+    Embedder,
+    /// Whether it is good: a judge, by its index.
+    Judge(u16),
+}
+
+/// A request about a text: to whom, and about which candidate of the demand's ask.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct About {
-    /// The judge's index.
-    pub judge: u16,
+    pub to: To,
     /// Which request about this text it is.
     pub number: u16,
     /// The candidate's index in its completion.
@@ -42,16 +50,6 @@ impl Default for Ruling {
     }
 }
 
-impl Ruling {
-    /// What a row shows of its judges' answers.
-    pub fn columns(&self) -> Option<&Map<String, Value>> {
-        match self {
-            Ruling::Accepted(columns) => columns.as_deref(),
-            Ruling::Refused(_) | Ruling::Open(_) => None,
-        }
-    }
-}
-
 impl<N: Name, B: Book, S: Sink<N>> Work<'_, N, B, S> {
     /// Asks the book for the ruling on a candidate, and tells the sink what it hangs on and lacks.
     pub(super) fn rule(
@@ -61,15 +59,25 @@ impl<N: Name, B: Book, S: Sink<N>> Work<'_, N, B, S> {
         missing: u32,
     ) -> Result<Ruling, B::Error> {
         let Judgement { asked, ruling } = self.book.ruling(place, candidate)?;
-        asked.iter().for_each(|asked| self.sink.judging(place.cell, asked));
-        if let Ruling::Open(open) = &ruling {
-            self.totals.demands += open.len() as u64;
-            for (about, fingerprint) in open {
-                let Place { cell, ask, .. } = *place;
-                let demand = Demand { cell, ask, fingerprint: *fingerprint, about: Some(*about) };
-                self.sink.demand(&demand, missing);
-            }
-        }
+        let open: &[_] = if let Ruling::Open(open) = &ruling { open } else { &[] };
+        self.tell(place, &asked, open, missing);
         Ok(ruling)
+    }
+
+    /// Tells the sink what a candidate hangs on, and what of that is not stored.
+    pub(super) fn tell(
+        &mut self,
+        place: &Place,
+        asked: &[Fingerprint],
+        open: &[(About, Fingerprint)],
+        missing: u32,
+    ) {
+        asked.iter().for_each(|asked| self.sink.judging(place.cell, asked));
+        self.totals.demands += open.len() as u64;
+        for (about, fingerprint) in open {
+            let Place { cell, ask, .. } = *place;
+            let demand = Demand { cell, ask, fingerprint: *fingerprint, about: Some(*about) };
+            self.sink.demand(&demand, missing);
+        }
     }
 }

@@ -24,8 +24,20 @@ struct World {
     /// What is to be read next, as was told ahead.
     ahead: Vec<(usize, u32)>,
     judge: Option<TestJudge>,
-    /// Answers of the judge that have come.
+    /// Answers of the judge, and embeddings, that have come.
     judged: HashSet<Fingerprint>,
+    /// Of so many texts in eight it cannot be told what they mean.
+    opaque: u8,
+}
+
+/// The fingerprint of a text's embedding, and what it means: which letters it has.
+fn embedding(text: &str) -> (Fingerprint, Arc<Direction>) {
+    let mut letters = [0.0f32; 26];
+    for letter in text.bytes().filter(u8::is_ascii_lowercase) {
+        letters[usize::from(letter - b'a')] += 1.0;
+    }
+    let hash = blake3::hash(format!("embedding {text}").as_bytes());
+    (Fingerprint(*hash.as_bytes()), Arc::new(Direction::of(&letters).unwrap()))
 }
 
 /// A judge whose answers follow from a number: of a text some accept it, some do not, some are broken.
@@ -61,7 +73,7 @@ impl TestJudge {
             match judged.contains(&fingerprint) {
                 true => good.extend(self.accepts(&fingerprint)),
                 false => {
-                    open.push((About { judge: 0, number, index: place.index as u32 }, fingerprint));
+                    open.push((About { to: To::Judge(0), number, index: place.index as u32 }, fingerprint));
                 }
             }
         }
@@ -122,6 +134,19 @@ impl Book for World {
         let Some(judge) = self.judge else { return Ok(Judgement::default()) };
         Ok(judge.judgement(&self.judged, place, &candidate.text))
     }
+
+    fn meaning(&mut self, place: &Place, candidate: &Candidate) -> Result<Meaning, Infallible> {
+        let (fingerprint, direction) = embedding(&candidate.text);
+        let about = About { to: To::Embedder, number: 0, index: place.index as u32 };
+        let meant = match self.judged.contains(&fingerprint) {
+            false => Meant::Open(vec![(about, fingerprint)]),
+            true if fingerprint.0[0] % 8 < self.opaque => {
+                Meant::Refused(Arc::new(Reason::Embedding { why: "refused".into() }))
+            }
+            true => Meant::Known(direction),
+        };
+        Ok(Meaning { asked: vec![fingerprint], meant })
+    }
 }
 
 fn candidate((item, text): (usize, &String)) -> Candidate {
@@ -174,6 +199,11 @@ fn run(world: &mut World, mut order: impl FnMut(&mut Vec<Demand>)) -> (Outcome, 
             asked += 1;
             let new = match demand.about {
                 None => world.come.insert((demand.cell, demand.ask)),
+                // Two cells may have the same text.
+                Some(About { to: To::Embedder, .. }) => {
+                    world.judged.insert(demand.fingerprint);
+                    true
+                }
                 Some(_) => world.judged.insert(demand.fingerprint),
             };
             assert!(new, "asked twice");
@@ -189,6 +219,7 @@ fn the_designs_example() {
             rows: Rows::Alike { cells: 2, rows: 2 },
             max_asks: 3,
             duplicates: Duplicates::Same,
+            same_meaning: None,
             allowance: None,
         },
         scope: vec![0, 0],
@@ -198,6 +229,7 @@ fn the_designs_example() {
         ahead: Vec::new(),
         judge: None,
         judged: HashSet::new(),
+        opaque: 0,
     };
     let outcome = evaluated(&mut world);
     let of = |cell, text: &str| (cell, text.to_owned());
@@ -220,6 +252,7 @@ fn a_stream_that_ends_leaves_a_shortfall_that_nobody_fills() {
             rows: Rows::Each(vec![2, 2]),
             max_asks: 2,
             duplicates: Duplicates::Same,
+            same_meaning: None,
             allowance: None,
         },
         scope: vec![0, 1],
@@ -232,6 +265,7 @@ fn a_stream_that_ends_leaves_a_shortfall_that_nobody_fills() {
         ahead: Vec::new(),
         judge: None,
         judged: HashSet::new(),
+        opaque: 0,
     };
     let (outcome, _) = run(&mut world, |_| {});
     assert_eq!(outcome.accepted, [0, 2]);
@@ -269,22 +303,28 @@ fn worlds() -> impl Strategy<Value = World> {
             prop::collection::vec(0..2usize, cells),
             prop::option::of(0..1_000_000u64),
             prop::option::of(judges()),
+            prop::option::of(prop::sample::select(vec![5_000u16, 9_000, 10_000])),
+            0..3u8,
         )
-            .prop_map(move |(answers, scope, rows, duplicates, labels, share, judge)| World {
-                quotas: Quotas {
-                    rows: Rows::Each(rows),
-                    max_asks,
-                    duplicates,
-                    allowance: share.map(allowance),
+            .prop_map(
+                move |(answers, scope, rows, duplicates, labels, share, judge, same, opaque)| World {
+                    quotas: Quotas {
+                        rows: Rows::Each(rows),
+                        max_asks,
+                        duplicates,
+                        same_meaning: same.map(Similarity),
+                        allowance: share.map(allowance),
+                    },
+                    scope,
+                    labels,
+                    answers,
+                    come: HashSet::new(),
+                    ahead: Vec::new(),
+                    judge,
+                    judged: HashSet::new(),
+                    opaque,
                 },
-                scope,
-                labels,
-                answers,
-                come: HashSet::new(),
-                ahead: Vec::new(),
-                judge,
-                judged: HashSet::new(),
-            })
+            )
     })
 }
 
@@ -315,6 +355,9 @@ proptest! {
             // Verdicts too, on texts that may never be reached.
             for text in asks.into_iter().flatten().flatten() {
                 eager.judged.extend((0..2).map(|number| TestJudge::fingerprint(*cell, text, number)));
+                if !text.is_empty() {
+                    eager.judged.insert(embedding(text).0);
+                }
             }
         }
         for (cell, ask) in ahead {
@@ -359,6 +402,28 @@ proptest! {
         let (without, _) = run(&mut world, |_| {});
         if outcome.rejects.iter().all(|reject| reject.reason.name() != "judge:test") {
             prop_assert_eq!(shown(&outcome), shown(&without));
+        }
+    }
+
+    /// No two rows of a scope say the same, and what was passed over for that names the row most like it.
+    #[test]
+    fn no_two_rows_say_the_same(world in worlds()) {
+        let (outcome, _) = run(&mut world.clone(), |_| {});
+        let Some(threshold) = world.quotas.same_meaning else { return Ok(()) };
+        for (index, row) in outcome.rows.iter().enumerate() {
+            let (fingerprint, meant) = embedding(&row.text);
+            prop_assert!(fingerprint.0[0] % 8 >= world.opaque && outcome.judging.contains(&fingerprint));
+            for other in &outcome.rows[..index] {
+                let alike = embedding(&other.text).1.cosine(&meant) >= threshold;
+                prop_assert!(!alike || world.scope[row.place.cell] != world.scope[other.place.cell]);
+            }
+        }
+        for reject in &outcome.rejects {
+            let Reason::Paraphrase { of, similarity } = reject.reason else { continue };
+            let of = outcome.rows.iter().find(|row| row.id == of).unwrap();
+            prop_assert_eq!(world.scope[of.place.cell], world.scope[reject.place.cell]);
+            prop_assert_eq!(embedding(&of.text).1.cosine(&embedding(&reject.text).1), similarity);
+            prop_assert!(similarity >= threshold);
         }
     }
 

@@ -296,9 +296,11 @@ fn key(recipe: &Recipe, generation: &[u8]) -> blake3::Hash {
         for key in ["name", "endpoints", "samples", "output", "curation"] {
             rules.remove(key);
         }
-        if let Some(Value::Object(checks)) = rules.get_mut("checks") {
-            // Judges come after these verdicts.
-            checks.remove("judges");
+        // Judges and embeddings come after these verdicts.
+        for (section, key) in [("checks", "judges"), ("dedup", "semantic")] {
+            if let Some(Value::Object(section)) = rules.get_mut(section) {
+                section.remove(key);
+            }
         }
         rules.insert("sampling".into(), json!(config.sampling.max_tokens));
     }

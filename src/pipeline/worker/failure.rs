@@ -196,7 +196,9 @@ fn kind_of(class: ErrorClass) -> FaultKind {
         }
         ErrorClass::ContextExceeded => FaultKind::TooLong,
         ErrorClass::Refused => FaultKind::Refused,
-        ErrorClass::Unauthorized | ErrorClass::NotFound | ErrorClass::Unusable => FaultKind::Fatal,
+        ErrorClass::Unauthorized | ErrorClass::NotFound | ErrorClass::Unsupported | ErrorClass::Unusable => {
+            FaultKind::Fatal
+        }
     }
 }
 

@@ -41,7 +41,7 @@ impl Worker<'_> {
     pub(super) fn enqueue(&mut self) -> usize {
         let models = self.queues.len();
         let mut new: Vec<Vec<Demand>> = vec![Vec::new(); models];
-        let mut judged: Vec<Vec<Demand>> = vec![Vec::new(); models];
+        let mut about: Vec<Vec<Demand>> = vec![Vec::new(); models];
         let ahead = !self.limits.is_limited();
         let per_ask = self.recipe.config.candidates_per_ask().max(1);
         let mut last = None;
@@ -53,10 +53,10 @@ impl Worker<'_> {
             let missing = self.recipe.quotas.rows(demand.cell) - self.outcome.accepted[demand.cell];
             let model = self.book.model_of(demand);
             if demand.about.is_some() {
-                judged[model].push(*demand);
+                about[model].push(*demand);
                 // Once a cell: several votes on a text are several demands.
                 if ahead && last.replace(demand.cell) != Some(demand.cell) {
-                    self.judge_ahead(demand, missing, &mut judged);
+                    self.look_ahead(demand, missing, &mut about);
                 }
                 continue;
             }
@@ -75,10 +75,10 @@ impl Worker<'_> {
             }
         }
         self.outcome.demands = demands;
-        let count = new.iter().chain(&judged).map(Vec::len).sum();
-        // A text that is judged makes a row, or another ask: either is worth more than one more text.
-        for (model, mut requests) in judged.into_iter().enumerate() {
-            requests.sort_by_key(|demand| (demand.about.map(|about| about.judge), demand.cell));
+        let count = new.iter().chain(&about).map(Vec::len).sum();
+        // A text that is looked into makes a row, or another ask: either is worth more than one more text.
+        for (model, mut requests) in about.into_iter().enumerate() {
+            requests.sort_by_key(|demand| (demand.about.map(|about| about.to), demand.cell));
             self.queues[model].push_first(requests);
         }
         for (model, mut asks) in new.into_iter().enumerate() {
@@ -94,14 +94,14 @@ impl Worker<'_> {
         count
     }
 
-    /// Adds what judges lack of the next texts of an answer, as many as its cell may need, so that a
-    /// server's slots have work while one is judged.
-    fn judge_ahead(&mut self, demand: &Demand, missing: u32, judged: &mut [Vec<Demand>]) {
+    /// Adds what is to be asked about the next texts of an answer, as many as its cell may need, so that a
+    /// server's slots have work while one is looked into.
+    fn look_ahead(&mut self, demand: &Demand, missing: u32, about: &mut [Vec<Demand>]) {
         // What cannot be read or rendered fails where it is needed.
-        let further = self.book.judge_ahead(demand, missing.saturating_sub(1) as usize);
+        let further = self.book.look_ahead(demand, missing.saturating_sub(1) as usize);
         for demand in further.unwrap_or_default() {
             if self.asked.insert(demand.fingerprint) {
-                judged[self.book.model_of(&demand)].push(demand);
+                about[self.book.model_of(&demand)].push(demand);
             }
         }
     }

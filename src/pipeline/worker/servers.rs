@@ -6,12 +6,13 @@ use std::time::{Duration, Instant};
 
 use super::{Event, Worker};
 use crate::check::answer::Answer;
+use crate::check::embedding::Embedding;
 use crate::client::managed::ManagedServer;
 use crate::client::{Client, ClientError, ErrorClass};
 use crate::config::resolved::{Endpoint, Server as ServerConfig, Slots};
 use crate::dataset::evaluate::Demand;
 use crate::dataset::{Models, Recipe};
-use crate::fingerprint::{Ask, Identity};
+use crate::fingerprint::{Ask, Identity, Route};
 use crate::pipeline::connect::{Line, client};
 use crate::pipeline::error::RunError;
 use crate::report::{Watcher, count};
@@ -157,7 +158,7 @@ impl Server {
     /// The ask with the slot that it is for, where the server has such: neighbours share a slot's
     /// cache.
     pub fn pinned(&self, ask: Ask, place: usize) -> Ask {
-        match self.has_slots {
+        match self.has_slots && ask.route() != Route::Embedding {
             true => ask.with("id_slot", place),
             false => ask,
         }
@@ -213,7 +214,11 @@ impl Worker<'_> {
         let timeout = self.recipe.config.endpoints[endpoint].timeout.min(Duration::from_secs(30));
         self.events.spawn(async move {
             let answer = client.ask(probe.route(), probe.body(), timeout).await;
-            Event::Proved { model, server, well: answer.is_ok_and(|raw| Answer::parse(&raw).is_ok()) }
+            let well = answer.is_ok_and(|raw| match probe.route() {
+                Route::Embedding => Embedding::parse(&raw).is_ok(),
+                Route::Chat | Route::Completion => Answer::parse(&raw).is_ok(),
+            });
+            Event::Proved { model, server, well }
         });
     }
 

@@ -206,6 +206,7 @@ fn key_of(reason: &str) -> &'static str {
         "characters" => "checks.characters",
         "duplicate" => "dedup.scope",
         "near-duplicate" => "dedup.level",
+        "paraphrase" | "embedding" => "dedup.semantic",
         "off-limits" => "dedup.against",
         _ => "samples.max_asks",
     }

@@ -4,10 +4,10 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::super::{
-    Accepted, Book, Demand, Failed, Name, Place, Quotas, Rejected, Ruling, Sink, Stored, Totals,
+    About, Accepted, Book, Demand, Failed, Meant, Name, Place, Quotas, Rejected, Ruling, Sink, Stored, Totals,
 };
 use crate::check::{Candidate, Counted, Duplicates, Passed, Reason};
-use crate::dedup::{Index, Match, Tier};
+use crate::dedup::{Direction, Index, Match, Tier};
 use crate::model::{Fingerprint, RowId};
 
 /// A row, in order of acceptance.
@@ -118,6 +118,7 @@ pub fn evaluate<B: Book>(quotas: &Quotas, book: &mut B) -> Result<Outcome, B::Er
     let mut streams: Vec<Stream> = Vec::new();
     streams.resize_with(cells, Stream::default);
     let mut seen = Vec::new();
+    let mut meant = Vec::new();
     let mut counted = Counted::default();
     let mut active: Vec<usize> = (0..cells).filter(|cell| quotas.rows(*cell) > 0).collect();
     let mut rank = 0;
@@ -125,7 +126,8 @@ pub fn evaluate<B: Book>(quotas: &Quotas, book: &mut B) -> Result<Outcome, B::Er
         rank += 1;
         let mut still = Vec::with_capacity(active.len());
         for cell in active {
-            advance(cell, &mut streams[cell], quotas, &mut seen, &mut counted, book, &mut outcome)?;
+            let seen = (&mut seen, &mut meant);
+            advance(cell, &mut streams[cell], quotas, seen, &mut counted, book, &mut outcome)?;
             if !streams[cell].over && quotas.rows(cell) > rank {
                 still.push(cell);
             }
@@ -146,12 +148,17 @@ pub fn evaluate<B: Book>(quotas: &Quotas, book: &mut B) -> Result<Outcome, B::Er
     Ok(outcome)
 }
 
+/// An accepted text: its scope, and the row that it is in.
+type Seen = (u64, Passed, RowId);
+/// What it means.
+type Means = (u64, Arc<Direction>, RowId);
+
 /// Goes on in a cell's stream to its next row, a demand, or the end.
 fn advance<B: Book>(
     cell: usize,
     stream: &mut Stream,
     quotas: &Quotas,
-    seen: &mut Vec<(u64, Passed, RowId)>,
+    (seen, meant): (&mut Vec<Seen>, &mut Vec<Means>),
     counted: &mut Counted,
     book: &mut B,
     outcome: &mut Outcome,
@@ -199,6 +206,52 @@ fn advance<B: Book>(
                 let refused = allowance.and_then(|all| all.refuses(counted, &labels, passed.named));
                 let refused = refused.map(|label| Reason::LabelLeakage { label: label.to_owned() });
                 let out = refused.or_else(|| duplicate(quotas.duplicates, seen, book.scope(cell), passed));
+                let mut open = |open: Vec<(About, Fingerprint)>, outcome: &mut Outcome| {
+                    let ask = place.ask;
+                    outcome.demands.extend(open.into_iter().map(|(about, fingerprint)| Demand {
+                        cell,
+                        ask,
+                        fingerprint,
+                        about: Some(about),
+                    }));
+                    stream.current = None;
+                    stream.over = true;
+                };
+                let mut direction = None;
+                let out = match (out, quotas.same_meaning) {
+                    (None, Some(threshold)) => {
+                        let meaning = book.meaning(&place, candidate)?;
+                        outcome.judging.extend(meaning.asked);
+                        match meaning.meant {
+                            Meant::Refused(reason) => Some((*reason).clone()),
+                            Meant::Open(lacking) => {
+                                open(lacking, outcome);
+                                return Ok(());
+                            }
+                            Meant::Known(own) => {
+                                let scope = book.scope(cell);
+                                let mut best: Option<(i64, RowId)> = None;
+                                for (_, other, of) in meant.iter().filter(|(of, ..)| *of == scope) {
+                                    let pairs = other.steps().iter().zip(own.steps());
+                                    let product = pairs.map(|(a, b)| i64::from(*a) * i64::from(*b)).sum();
+                                    if other.cosine(&own) >= threshold
+                                        && best.is_none_or(|(best, _)| product > best)
+                                    {
+                                        best = Some((product, *of));
+                                    }
+                                }
+                                let same = best.and_then(|(_, of)| meant.iter().find(|(.., id)| *id == of));
+                                let reason = same.map(|(_, other, of)| Reason::Paraphrase {
+                                    of: *of,
+                                    similarity: other.cosine(&own),
+                                });
+                                direction = Some(own);
+                                reason
+                            }
+                        }
+                    }
+                    (out, _) => out,
+                };
                 let out = match out {
                     Some(reason) => Some(reason),
                     None => {
@@ -207,17 +260,8 @@ fn advance<B: Book>(
                         match judgement.ruling {
                             Ruling::Accepted(_) => None,
                             Ruling::Refused(reason) => Some((*reason).clone()),
-                            Ruling::Open(open) => {
-                                let ask = place.ask;
-                                let demands = open.into_iter().map(|(about, fingerprint)| Demand {
-                                    cell,
-                                    ask,
-                                    fingerprint,
-                                    about: Some(about),
-                                });
-                                outcome.demands.extend(demands);
-                                stream.current = None;
-                                stream.over = true;
+                            Ruling::Open(lacking) => {
+                                open(lacking, outcome);
                                 return Ok(());
                             }
                         }
@@ -228,6 +272,7 @@ fn advance<B: Book>(
                     None => {
                         allowance.inspect(|all| all.count(counted, &labels, passed.named));
                         seen.push((book.scope(cell), passed.clone(), id));
+                        meant.extend(direction.map(|direction| (book.scope(cell), direction, id)));
                         outcome.accepted[cell] += 1;
                         let text = candidate.text.clone();
                         outcome.rows.push(Row { place, id, text });
@@ -242,12 +287,7 @@ fn advance<B: Book>(
 }
 
 /// Holds a text against each that was accepted, one after the other.
-fn duplicate(
-    duplicates: Duplicates,
-    seen: &[(u64, Passed, RowId)],
-    scope: u64,
-    passed: &Passed,
-) -> Option<Reason> {
+fn duplicate(duplicates: Duplicates, seen: &[Seen], scope: u64, passed: &Passed) -> Option<Reason> {
     let before = seen.iter().filter(|(of, ..)| *of == scope);
     match duplicates {
         Duplicates::Off => None,

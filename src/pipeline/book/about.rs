@@ -1,0 +1,213 @@
+//! Requests about texts, of judges and for embeddings: what is stored for them, and how they are made.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use super::{BookError, StoreBook};
+use crate::check::Candidate;
+use crate::dataset::evaluate::{About, Demand, Meant, Place, Ruling, To};
+use crate::dataset::{Book, Judged, Stored};
+use crate::dedup::Direction;
+use crate::fingerprint::{Ask, Room};
+use crate::model::{Fingerprint, RowId};
+use crate::store::{Settings, StoreError};
+
+/// What is known about texts, so that each is read and a request written once only.
+#[derive(Default)]
+pub struct Rulings {
+    /// Rulings that will not change while this is remembered, without what rows show of them.
+    pub known: HashMap<RowId, Ruling>,
+    /// What texts mean.
+    pub meant: HashMap<RowId, Arc<Direction>>,
+    /// Requests that were given up in this run, with why.
+    given_up: HashMap<Fingerprint, Arc<str>>,
+    /// The answer whose texts were read last.
+    last: Option<(Fingerprint, Vec<Candidate>)>,
+    pub room: Room,
+}
+
+/// What is stored for a request about a text.
+pub enum Found {
+    Missing,
+    GivenUp(Arc<str>),
+    Answer(String),
+}
+
+impl StoreBook<'_> {
+    /// Takes in that a request about a text was given up.
+    pub(super) fn learn_given_up(&mut self, fingerprint: Fingerprint, reason: &Arc<str>) {
+        self.rulings.given_up.insert(fingerprint, reason.clone());
+    }
+
+    /// What is stored for a request whose answer may be so long.
+    pub(super) fn find_about(&self, fingerprint: &Fingerprint, max_tokens: u32) -> Result<Found, BookError> {
+        if let Some(reason) = self.rulings.given_up.get(fingerprint) {
+            return Ok(Found::GivenUp(reason.clone()));
+        }
+        let Some(reader) = self.reader else { return Ok(Found::Missing) };
+        if let Some(raw) = reader.answer(fingerprint, max_tokens)? {
+            return Ok(Found::Answer(raw));
+        }
+        if !self.no_tombstones
+            && let Some(stone) = reader.tombstone(fingerprint)?
+        {
+            let now = |now: &Settings| Settings { max_tokens: Some(max_tokens), ..*now };
+            if self.settings.iter().any(|settings| stone.settings.still_hold(&now(settings))) {
+                return Ok(Found::GivenUp(stone.reason.into()));
+            }
+        }
+        Ok(Found::Missing)
+    }
+
+    /// The text of a candidate, which may be known without it.
+    pub(super) fn text_of(&mut self, place: &Place, candidate: &Candidate) -> Result<String, BookError> {
+        match candidate.text.is_empty() {
+            false => Ok(candidate.text.clone()),
+            true => self.text_at(place),
+        }
+    }
+
+    fn text_at(&mut self, place: &Place) -> Result<String, BookError> {
+        if self.rulings.last.as_ref().is_none_or(|(of, _)| *of != place.fingerprint) {
+            let max_tokens = self.recipe.config.sampling.max_tokens;
+            let raw = match self.reader {
+                Some(reader) => reader.answer(&place.fingerprint, max_tokens)?,
+                None => None,
+            };
+            let raw = raw.ok_or(StoreError::Vanished)?;
+            let candidates = self.recipe.judge.candidates(&raw, &self.recipe.values(place.cell), None);
+            self.rulings.last = Some((place.fingerprint, candidates));
+        }
+        let candidates = self.rulings.last.as_ref().map(|(_, candidates)| candidates);
+        let candidate = candidates.and_then(|candidates| candidates.get(place.index));
+        Ok(candidate.ok_or(StoreError::Vanished)?.text.clone())
+    }
+
+    /// Where the candidate stands that a demand is about.
+    fn place_of(&mut self, demand: &Demand, about: About) -> Result<Place, BookError> {
+        let Demand { cell, ask, .. } = *demand;
+        let known = self.memory.as_ref().and_then(|memory| memory.fingerprint(cell, ask));
+        let fingerprint = match known {
+            Some(known) => known,
+            None => self.recipe.fingerprint(&self.models, cell, ask, &mut self.rulings.room)?,
+        };
+        Ok(Place { cell, ask, fingerprint, index: about.index as usize })
+    }
+
+    /// The request that a demand is for; for one token only where that will do.
+    ///
+    /// # Errors
+    /// A template that fails, and a text that is not stored any more.
+    pub fn ask(&mut self, demand: &Demand, probe: bool) -> Result<Ask, BookError> {
+        let recipe = self.recipe;
+        let Some(about) = demand.about else {
+            let ask = match probe {
+                true => recipe.probe(&self.models, demand.cell, demand.ask)?,
+                false => recipe.ask(&self.models, demand.cell, demand.ask)?,
+            };
+            return Ok(ask);
+        };
+        let place = self.place_of(demand, about)?;
+        let text = self.text_at(&place)?;
+        match about.to {
+            To::Embedder => {
+                recipe.embedding_ask(&self.models, &text).ok_or_else(|| StoreError::Vanished.into())
+            }
+            To::Judge(judge) => {
+                let judged = Judged { judge: judge.into(), cell: place.cell, text: &text };
+                Ok(recipe.judge_ask(&self.models, judged, about.number.into(), probe)?)
+            }
+        }
+    }
+
+    /// The model that a demand is for, as an index.
+    pub fn model_of(&self, demand: &Demand) -> usize {
+        self.models.of_demand(self.recipe, demand)
+    }
+
+    /// The longest answer that a demand allows, in tokens of all its choices.
+    pub fn longest_answer(&self, demand: &Demand) -> u64 {
+        let config = &self.recipe.config;
+        match demand.about.map(|about| about.to) {
+            None => u64::from(config.sampling.max_tokens) * u64::from(config.response.n),
+            Some(To::Embedder) => 0,
+            Some(To::Judge(judge)) => config.checks.judges[usize::from(judge)].sampling.max_tokens.into(),
+        }
+    }
+
+    /// What is lacking about further candidates of the answer that a demand is about, of as many as may be
+    /// needed.
+    ///
+    /// # Errors
+    /// As an evaluation.
+    pub fn look_ahead(&mut self, demand: &Demand, most: usize) -> Result<Vec<Demand>, BookError> {
+        let mut out = Vec::new();
+        let Some(about) = demand.about.filter(|_| most > 0) else { return Ok(out) };
+        let (fingerprint, stored) = self.read(demand.cell, demand.ask)?;
+        let Stored::Answer(answer) = stored else { return Ok(out) };
+        let key = |candidate: &Candidate| candidate.outcome.as_ref().ok().map(|passed| passed.key);
+        let mut waiting = 0;
+        for (index, candidate) in answer.iter().enumerate().skip(about.index as usize + 1) {
+            if waiting == most {
+                break;
+            }
+            // One that fails, or says what one before it says, is not looked into.
+            let Some(own) = key(candidate) else { continue };
+            if answer[..index].iter().any(|before| key(before) == Some(own))
+                || self.is_dropped(&fingerprint, candidate)
+            {
+                continue;
+            }
+            let place = Place { cell: demand.cell, ask: demand.ask, fingerprint, index };
+            let open = self.lacking(&place, candidate)?;
+            waiting += usize::from(!open.is_empty());
+            out.extend(open.into_iter().map(|(about, fingerprint)| Demand {
+                fingerprint,
+                about: Some(about),
+                ..*demand
+            }));
+        }
+        Ok(out)
+    }
+
+    /// What has to be asked next about a candidate.
+    fn lacking(
+        &mut self,
+        place: &Place,
+        candidate: &Candidate,
+    ) -> Result<Vec<(About, Fingerprint)>, BookError> {
+        if self.recipe.config.dedup.semantic.is_some() {
+            match self.mean(place, candidate)?.meant {
+                Meant::Open(open) => return Ok(open),
+                Meant::Refused(_) => return Ok(Vec::new()),
+                Meant::Known(_) => {}
+            }
+        }
+        match self.rule(place, candidate)?.ruling {
+            Ruling::Open(open) => Ok(open),
+            Ruling::Accepted(_) | Ruling::Refused(_) => Ok(Vec::new()),
+        }
+    }
+
+    /// The fingerprints of all that may be asked about the texts of the stored answer to an ask.
+    ///
+    /// # Errors
+    /// A store that cannot be read, and a template that fails.
+    pub fn requests_about(&mut self, cell: usize, ask: u32) -> Result<Vec<Fingerprint>, BookError> {
+        let mut out = Vec::new();
+        self.texts = true;
+        let (_, stored) = self.read(cell, ask)?;
+        let Stored::Answer(answer) = stored else { return Ok(out) };
+        let room = &mut self.rulings.room;
+        for candidate in answer.iter().filter(|candidate| candidate.outcome.is_ok()) {
+            out.extend(self.recipe.embedding_fingerprint(&self.models, &candidate.text, room));
+            for (judge, model) in self.recipe.judges.iter().enumerate() {
+                let judged = Judged { judge, cell, text: &candidate.text };
+                for number in 0..model.asks() {
+                    out.push(self.recipe.judge_fingerprint(&self.models, judged, number, room)?);
+                }
+            }
+        }
+        Ok(out)
+    }
+}
