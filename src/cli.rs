@@ -231,7 +231,8 @@ Examples:
   emogrid eval --probe mood.probe --test test.tsv
   emogrid eval --probe new.probe --against old.probe --test test.tsv --json
   emogrid eval --probe mood.probe --test test.tsv --gate=flip=0.05,gap=0.1
-  emogrid eval --endpoint http://127.0.0.1:8080 --map sentiment --test test.tsv --limit 280")]
+  emogrid eval --endpoint http://127.0.0.1:8080 --map sentiment --test test.tsv --limit 280
+  emogrid eval --probe real.probe --generator writer/tuned.yaml writer/base.yaml --limit 140")]
     Eval(EvalArgs),
     /// Keep the rows whose labels a probe of real data finds likely too
     #[command(after_help = "\
@@ -675,14 +676,23 @@ pub struct EvalArgs {
     /// A served model instead, by its address or a config's first endpoint; beside it the probe, if given
     #[arg(long, value_name = "URL|CONFIG", conflicts_with_all = ["against", "seeds"])]
     pub endpoint: Option<String>,
-    /// Ask a served model only for so many rows, as many of each label
-    #[arg(long, value_name = "ROWS", requires = "endpoint", value_parser = clap::value_parser!(u32).range(1..))]
+    /// A writer instead, or two to compare: configs whose texts the probe judges by the labels that they were to show
+    #[arg(
+        long,
+        value_name = "CONFIG",
+        num_args = 1..=2,
+        requires = "probe",
+        conflicts_with_all = ["endpoint", "against", "seeds", "gate"]
+    )]
+    pub generator: Vec<PathBuf>,
+    /// Ask a served model only for so many rows, or let a writer write so many, as many of each label
+    #[arg(long, value_name = "ROWS", value_parser = clap::value_parser!(u32).range(1..))]
     pub limit: Option<u32>,
     /// How to group labels for a served model; a probe says itself how
     #[arg(long, value_enum, conflicts_with = "probe")]
     pub map: Option<crate::learn::Grouping>,
-    /// Files with the rows to measure it on
-    #[arg(long, value_name = "FILE", required = true, num_args = 1..)]
+    /// Files with the rows to measure it on; beside a writer, of people's texts
+    #[arg(long, value_name = "FILE", required_unless_present = "generator", num_args = 1..)]
     pub test: Vec<PathBuf>,
     /// Another probe, to compare with on the same rows
     #[arg(long, value_name = "FILE")]

@@ -1,4 +1,5 @@
 mod served;
+mod writers;
 
 pub use served::ask;
 
@@ -23,6 +24,13 @@ use crate::report::{count, milliseconds};
 pub fn eval(args: &EvalArgs, talk: &Talk) -> Result<Exit, Failure> {
     let columns = Columns { text: args.columns.text.clone(), label: args.columns.label.clone() };
     let probe = args.probe.as_deref().map(open_probe).transpose()?;
+    if args.limit.is_some() && args.endpoint.is_none() && args.generator.is_empty() {
+        let what = "`--limit` is for a served model (`--endpoint`) or a writer (`--generator`)";
+        return Err(LearnError::Usage(what.into()).into());
+    }
+    if let (false, Some(probe)) = (args.generator.is_empty(), &probe) {
+        return writers::writers(args, probe, &columns, talk);
+    }
     match (&args.endpoint, &probe) {
         (Some(endpoint), probe) => endpoint_of(args, endpoint, probe.as_ref(), &columns, talk),
         (None, Some(probe)) => probe_of(args, probe, &columns, talk),

@@ -22,6 +22,7 @@ use crate::learn::{Columns, Labelled, LearnError};
 use crate::mix::Limits;
 use crate::pipeline::Opened;
 use crate::report::count;
+pub use round::column;
 use round::{Gain, Verdict};
 use stop::{Stop, Stopped};
 

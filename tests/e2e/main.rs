@@ -34,3 +34,4 @@ mod semantic;
 mod several;
 mod tune;
 mod why;
+mod writers;
