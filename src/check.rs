@@ -19,6 +19,7 @@ mod rules;
 pub mod sentiment;
 mod talk;
 mod text;
+pub mod told;
 mod toxicity;
 mod unfinished;
 mod words;

@@ -4,11 +4,12 @@ use std::collections::BTreeMap;
 
 use minijinja::Value as Object;
 use minijinja::value::Serde;
+use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use super::answer::Answer;
 use super::reason::judge_reason;
-use super::{Reason, complete, without_fence};
+use super::{Reason, complete, told, without_fence};
 use crate::config::Diagnostic;
 use crate::config::diagnostic::{Sources, did_you_mean};
 use crate::config::expression::{Expression, place};
@@ -37,8 +38,13 @@ enum Rule {
     Label {
         axis: usize,
         top: u32,
+        /// The labels, where servers are asked how likely each is.
+        told: Option<Vec<String>>,
     },
 }
+
+/// Where a vote has the probabilities of all labels; no schema of a label has such a field.
+const PROBABILITIES: &str = "probabilities";
 
 /// A good answer.
 pub type Vote = Map<String, Value>;
@@ -58,7 +64,11 @@ impl JudgeModel {
     pub fn compile(judge: &Judge, axes: &[Axis], sources: &Sources) -> Result<Self, Diagnostic> {
         let rule = match &judge.rule {
             JudgeRule::Accept(accept) => Rule::Accept(expression(judge, accept, axes, sources)?.into()),
-            JudgeRule::Label { axis, top } => Rule::Label { axis: *axis, top: *top },
+            JudgeRule::Label { axis, top, probabilities } => {
+                let names = judge.schema["properties"]["label"]["enum"].as_array();
+                let names = names.into_iter().flatten().filter_map(|name| name.as_str().map(str::to_owned));
+                Rule::Label { axis: *axis, top: *top, told: probabilities.then(|| names.collect()) }
+            }
         };
         let validator = jsonschema::validator_for(&judge.schema).map_err(|error| {
             Diagnostic::error(
@@ -108,7 +118,14 @@ impl JudgeModel {
             return Err(Reason::Schema { why: format!("at `{}`", error.instance_path()) });
         }
         match value {
-            Value::Object(fields) => Ok(fields),
+            Value::Object(mut fields) => {
+                if let Rule::Label { told: Some(labels), .. } = &self.rule
+                    && let Some(parts) = probabilities(raw, labels)
+                {
+                    fields.insert(PROBABILITIES.into(), parts.into());
+                }
+                Ok(fields)
+            }
             _ => Err(Reason::Schema { why: "not an object".into() }),
         }
     }
@@ -117,11 +134,12 @@ impl JudgeModel {
     pub fn verdict(&self, votes: &[Vote], axes: &[(&str, Object)]) -> Verdict {
         let (accepting, refused) = match &self.rule {
             Rule::Accept(accept) => accepted(accept, votes, axes),
-            Rule::Label { axis, top } => shown(&axes[*axis].1.to_string(), *top, votes),
+            Rule::Label { axis, top, .. } => shown(&axes[*axis].1.to_string(), *top, votes),
         };
         let columns = self.columns.iter().map(|(field, column)| {
             let value = match (field.as_str(), votes.first().is_some_and(|vote| vote.contains_key(field))) {
                 ("votes", false) => Value::from(accepting),
+                ("probability", false) => self.probability(votes, axes),
                 _ => together(votes.iter().filter_map(|vote| vote.get(field))),
             };
             (column.clone(), value)
@@ -132,6 +150,17 @@ impl JudgeModel {
         }
     }
 
+    /// How likely the cell's own label was, the mean over the votes that tell it.
+    fn probability(&self, votes: &[Vote], axes: &[(&str, Object)]) -> Value {
+        let Rule::Label { axis, told: Some(labels), .. } = &self.rule else { return Value::Null };
+        let own = axes[*axis].1.to_string();
+        let at = labels.iter().position(|label| *label == own);
+        let of = |vote: &Vote| vote.get(PROBABILITIES)?.get(at?)?.as_f64();
+        let told: Vec<Value> =
+            votes.iter().filter_map(of).map(|part| ((part * 1e4).round() / 1e4).into()).collect();
+        together(told.iter())
+    }
+
     /// The verdict where answers kept being broken: a text that nobody could judge is no row.
     pub fn unjudged(&self, good: u32, last: &str) -> Reason {
         let why = match self.votes {
@@ -140,6 +169,25 @@ impl JudgeModel {
         };
         Reason::Judge { judge: self.reason, why }
     }
+}
+
+/// What an answer says of each label's probability, in the labels' order.
+fn probabilities(raw: &str, labels: &[String]) -> Option<Vec<f32>> {
+    #[derive(Deserialize)]
+    struct Said {
+        choices: Vec<Choice>,
+    }
+    #[derive(Deserialize)]
+    struct Choice {
+        #[serde(default)]
+        logprobs: Option<told::Tokens>,
+    }
+    let said: Said = serde_json::from_str(raw).ok()?;
+    let tokens = said.choices.into_iter().next()?.logprobs?.content?;
+    // As they stand in JSON.
+    let quoted = |label: &String| serde_json::to_string(label).map(|text| text[1..text.len() - 1].to_owned());
+    let labels: Vec<String> = labels.iter().filter_map(|label| quoted(label).ok()).collect();
+    Some(told::parts(&told::scores(&labels, &tokens, told::of_label_field)?))
 }
 
 /// Compiles a rule that the config writes out.
@@ -286,6 +334,45 @@ mod tests {
             assert_eq!(judge.read(&raw(content, finish)).unwrap_err().name(), reason, "{content} {finish}");
         }
         assert_eq!(judge.read("no JSON").unwrap_err().name(), "not-json");
+    }
+
+    #[test]
+    fn how_likely_a_label_was_is_told_where_servers_tell_it() {
+        let judge = Judge {
+            rule: JudgeRule::Label { axis: 0, top: 1, probabilities: true },
+            schema: json!({ "type": "object", "properties": { "label": { "enum": ["joy", "joyless", "anger"] } } }),
+            columns: vec!["label".into(), "probability".into()],
+            ..crate::config::judges::tests::judge("", 2)
+        };
+        let axes = [Axis { name: "emotion".into(), label: true, values: Vec::new(), at: None }];
+        let judge = JudgeModel::compile(&judge, &axes, &Sources::default()).unwrap();
+        let top = |tokens: &[(&str, f64)]| -> Value {
+            tokens.iter().map(|(token, p)| json!({ "token": token, "logprob": p.ln() })).collect()
+        };
+        let answer = |last: &[(&str, f64)]| {
+            let content = r#"{"label": "joy"}"#;
+            // "joy" alone could become "joyless", and decides nothing.
+            let tokens = json!([
+                { "token": "{\"label", "top_logprobs": top(&[("{\"label", 1.0)]) },
+                { "token": "\": \"", "top_logprobs": top(&[("\": \"", 1.0)]) },
+                { "token": "joy", "top_logprobs": top(&[("joy", 0.9)]) },
+                { "token": "\"", "top_logprobs": top(last) },
+            ]);
+            json!({ "choices": [{ "message": { "content": content }, "finish_reason": "stop",
+                "logprobs": { "content": tokens } }] })
+            .to_string()
+        };
+        let cell = [("emotion", Object::from("joy"))];
+        let even = judge.read(&answer(&[("\"", 0.6), ("less", 0.3), ("x", 0.1)])).unwrap();
+        let sure = judge.read(&answer(&[("\"}", 0.9), ("less", 0.05), ("y", 0.05)])).unwrap();
+        // What is not told is as likely as the least that is.
+        let one =
+            judge.verdict(std::slice::from_ref(&even), &cell).columns["j_probability"].as_f64().unwrap();
+        assert!((one - 0.6).abs() < 1e-3, "{one}");
+        let both = judge.verdict(&[even, sure], &cell).columns["j_probability"].as_f64().unwrap();
+        assert!((both - 0.75).abs() < 1e-3, "{both}");
+        let silent = judge.read(&raw(r#"{"label": "joy"}"#, "stop")).unwrap();
+        assert_eq!(judge.verdict(&[silent], &cell).columns["j_probability"], Value::Null);
     }
 
     #[test]

@@ -49,7 +49,13 @@ pub enum Rule {
     /// By more than half of the answers of which this expression over their fields and the axes holds.
     Accept(String),
     /// Where the cell's value on an axis is among the most frequent answers, which do not know it.
-    Label { axis: usize, top: u32 },
+    Label {
+        axis: usize,
+        top: u32,
+        /// Whether the probabilities of tokens are asked for, for a column.
+        #[serde(skip_serializing_if = "std::ops::Not::not")]
+        probabilities: bool,
+    },
 }
 
 /// What the judge is called that does not know the label.

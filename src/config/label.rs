@@ -20,6 +20,9 @@ const QUESTION: &str = "Text: {{ text }}\n\nWhich one of these does it show most
 const TOP: u32 = 3;
 const VOTES: u32 = 3;
 
+/// Tokens of which a server is asked to tell the probability: as many as OpenAI's API allows.
+const TOLD: u32 = 20;
+
 /// A label that is held against a probe.
 #[derive(Debug, Clone, Serialize)]
 pub struct LabelProbe {
@@ -127,6 +130,15 @@ fn judge(
         Some(node) => template(node, report)?,
         None => Template::Inline(QUESTION.into(), node.span),
     };
+    let probabilities = node.get("probabilities").and_then(Node::bool).unwrap_or(false);
+    let mut sampling = sampling(Some(node), votes, report);
+    let mut columns = vec!["label".to_owned(), "votes".to_owned()];
+    if probabilities {
+        columns.push("probability".to_owned());
+        for (field, value) in [("logprobs", json!(true)), ("top_logprobs", json!(TOLD))] {
+            sampling.extra.entry(field).or_insert(value);
+        }
+    }
     let names: Vec<&str> = axes[axis].values.iter().map(|value| value.name.as_str()).collect();
     Some(Judge {
         name: BLIND.into(),
@@ -141,13 +153,13 @@ fn judge(
             "required": ["label"],
             "additionalProperties": false,
         }),
-        rule: Rule::Label { axis, top },
+        rule: Rule::Label { axis, top, probabilities },
         rule_at: None,
         model: model.and_then(Node::text).map(str::to_owned),
         endpoints,
         votes,
         asks: asks(node, votes, report),
-        columns: vec!["label".into(), "votes".into()],
-        sampling: sampling(Some(node), votes, report),
+        columns,
+        sampling,
     })
 }

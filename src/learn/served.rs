@@ -10,6 +10,7 @@ use serde::Deserialize;
 use serde_json::json;
 
 use super::Labelled;
+use crate::check::told;
 use crate::eval::random::Random;
 use crate::export::{Task, Wording};
 use crate::labels::{LabelSet, Probabilities, likeliest};
@@ -97,39 +98,9 @@ impl Question {
         let content = choice.message.content.unwrap_or_default();
         let name = serde_json::from_str::<String>(content.trim()).ok();
         let label = name.and_then(|name| self.labels.iter().position(|known| *known == name));
-        let scores = choice.logprobs.and_then(|tokens| self.scores(&tokens.content.unwrap_or_default()));
+        let tokens = choice.logprobs.and_then(|told| told.content).unwrap_or_default();
+        let scores = told::scores(&self.labels, &tokens, |said| said.trim_start().strip_prefix('"'));
         Reply { label, scores }
-    }
-
-    /// Each label's log-probability, at the first token that decides between labels. One that is not
-    /// among the tokens told has that of the least likely one told.
-    fn scores(&self, tokens: &[Token]) -> Option<Vec<f32>> {
-        let mut before = String::new();
-        for token in tokens {
-            let mut sums = vec![0f64; self.labels.len()];
-            let mut least = f64::INFINITY;
-            for candidate in &token.top_logprobs {
-                least = least.min(candidate.logprob);
-                let whole = format!("{before}{}", candidate.token);
-                let Some(begun) = whole.trim_start().strip_prefix('"') else { continue };
-                let fits = |label: &&usize| {
-                    let closed = format!("{}\"", self.labels[**label]);
-                    !begun.is_empty() && closed.starts_with(begun)
-                };
-                let all: Vec<usize> = (0..self.labels.len()).collect();
-                let mut fitting = all.iter().filter(fits);
-                // What could still be several labels decides nothing.
-                if let (Some(label), None) = (fitting.next(), fitting.next()) {
-                    sums[*label] += candidate.logprob.exp();
-                }
-            }
-            if sums.iter().any(|sum| *sum > 0.0) {
-                let score = |sum: &f64| if *sum > 0.0 { sum.ln() } else { least };
-                return Some(sums.iter().map(|sum| score(sum) as f32).collect());
-            }
-            before.push_str(&token.token);
-        }
-        None
     }
 }
 
@@ -154,10 +125,7 @@ pub fn probabilities(labels: usize, replies: &[Reply], calibrate: bool) -> Optio
     let mut values = Vec::with_capacity(labels * scores.len());
     for row in scores {
         let shifted: Vec<f32> = row.iter().zip(&means).map(|(score, mean)| score - mean).collect();
-        let most = shifted.iter().copied().fold(f32::MIN, f32::max);
-        let exp: Vec<f32> = shifted.iter().map(|score| (score - most).exp()).collect();
-        let sum: f32 = exp.iter().sum();
-        values.extend(exp.into_iter().map(|part| part / sum));
+        values.extend(told::parts(&shifted));
     }
     Some(Probabilities::new(labels, values))
 }
@@ -177,32 +145,13 @@ struct Answer {
 struct Choice {
     message: Message,
     #[serde(default)]
-    logprobs: Option<Tokens>,
+    logprobs: Option<told::Tokens>,
 }
 
 #[derive(Deserialize)]
 struct Message {
     #[serde(default)]
     content: Option<String>,
-}
-
-#[derive(Deserialize)]
-struct Tokens {
-    #[serde(default)]
-    content: Option<Vec<Token>>,
-}
-
-#[derive(Deserialize)]
-struct Token {
-    token: String,
-    #[serde(default)]
-    top_logprobs: Vec<Candidate>,
-}
-
-#[derive(Deserialize)]
-struct Candidate {
-    token: String,
-    logprob: f64,
 }
 
 #[cfg(test)]

@@ -1433,6 +1433,23 @@ effects! {
         assert_eq!((made.seen.len(), other.take_count()), (4, 12));
     }
 
+    how_likely_a_label_is_can_be_asked_for("checks.label.blind.probabilities") {
+        let bench = blind();
+        let told = |seen: &Seen| (seen.body.get("logprobs").cloned(), seen.body.get("top_logprobs").cloned());
+        let made = bench.run(&["checks.label.blind={votes: 1}"]).exits(4);
+        assert!(made.finding().all(|seen| told(seen) == (None, None)));
+        assert!(made.rows.iter().all(|row| row.get("blind_probability").is_none()));
+        let top = |own: f64| json!([{ "token": "joy", "logprob": own.ln() }, { "token": "anger", "logprob": (1.0 - own).ln() }]);
+        let tokens = json!([{ "token": "{\"label\": \"", "top_logprobs": [] }, { "token": "joy", "top_logprobs": top(0.8) }]);
+        let answer = json!({ "choices": [{ "message": { "content": "{\"label\": \"joy\"}" }, "finish_reason": "stop",
+            "logprobs": { "content": tokens } }] });
+        bench.fake.script(move |seen, _| if seen.is_finding() { Reply::Raw(answer.to_string()) } else { Reply::Good });
+        let made = bench.run(&["checks.label.blind={votes: 1, probabilities: true}"]).exits(4);
+        assert!(made.finding().count() > 0);
+        assert!(made.finding().all(|seen| told(seen) == (Some(json!(true)), Some(json!(20)))));
+        assert!(!made.rows.is_empty() && made.rows.iter().all(|row| row["blind_probability"] == json!(0.8)), "{:?}", made.rows);
+    }
+
     who_finds_labels_is_asked_in_ones_own_words(
         "checks.label.blind.prompt", "checks.label.blind.prompt.from", "checks.label.blind.prompt.text",
         "checks.label.blind.system", "checks.label.blind.system.from", "checks.label.blind.system.text",

@@ -148,6 +148,12 @@ pub static BLIND: Section = Section {
             "Among so many labels with the most votes a text's own must be, with a vote at least.",
         ),
         key(
+            "probabilities",
+            Kind::Bool,
+            "false",
+            "Asks for the probabilities of tokens too (`logprobs`): rows get `blind_probability`, that of their own label among all, the mean of the votes; null where the server tells none.",
+        ),
+        key(
             "prompt",
             TEXT,
             "a question of our own",
