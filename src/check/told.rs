@@ -62,8 +62,27 @@ pub fn parts(scores: &[f32]) -> Vec<f32> {
     exp.into_iter().map(|part| part / sum).collect()
 }
 
-/// What `{"label": "jo` has said of a label: `jo`.
+/// What `{"label": "jo` has said of a label: `jo`. Servers take off a fence before it (```` ```json ````) that stands
+/// among the tokens.
 pub fn of_label_field(said: &str) -> Option<&str> {
-    let rest = said.trim_start().strip_prefix('{')?.trim_start().strip_prefix("\"label\"")?;
+    let rest = said[said.find('{')?..].strip_prefix('{')?.trim_start().strip_prefix("\"label\"")?;
     rest.trim_start().strip_prefix(':')?.trim_start().strip_prefix('"')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_said_of_a_label_is_found_behind_a_fence_too() {
+        for (said, of) in [
+            ("{\"label\": \"jo", Some("jo")),
+            ("```json\n{\n  \"label\":\"", Some("")),
+            ("{\"label\": ", None),
+            ("{\"other\": \"jo", None),
+            ("\"jo", None),
+        ] {
+            assert_eq!(of_label_field(said), of, "{said}");
+        }
+    }
 }
