@@ -134,6 +134,12 @@ fn go(args: &LoopArgs, talk: &Talk) -> Result<Exit, Halt> {
     }
     let json = report.json();
     let place = work.folder.join("report.json");
+    if report.test.is_some() && scored_before(&place, &report.diff) {
+        talk.say(
+            "the test part was scored before, with another change kept: what is chosen by its score is no longer \
+             measured by it",
+        );
+    }
     put(&place, &(serde_json::to_string_pretty(&json).unwrap_or_default() + "\n"))?;
     put(&work.folder.join("report.md"), &report.page())?;
     match args.json {
@@ -216,6 +222,15 @@ impl Work<'_> {
         let (mean, interval) = pooled_difference(labels, gold, answers, others, self.args.seed);
         Gain { mean, interval }
     }
+}
+
+/// Whether the report that stands there has scored a test part with another outcome.
+fn scored_before(report: &Path, diff: &str) -> bool {
+    let before = fs::read_to_string(report).ok();
+    let before = before.and_then(|text| serde_json::from_str::<serde_json::Value>(&text).ok());
+    before.is_some_and(|before| {
+        !before["test"].is_null() && before["diff"] != diff && before["applied"] == false
+    })
 }
 
 /// Writes a file as a whole.

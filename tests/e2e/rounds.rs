@@ -103,6 +103,12 @@ fn a_round_that_helps_is_kept_and_written_only_when_told() {
     let f1 = |of: &Value| of["macro_f1"].as_f64().unwrap();
     assert!(f1(test) > f1(&test["beside"][0]) + 0.1, "{test}");
 
+    // Another outcome on the same test part is told; the same is not.
+    let none =
+        go(&project, &["--rounds", "1", "--quota", "2"]).exits(0).says("the test part was scored before");
+    assert!(none.stdout.contains("put back"), "{}", none.stdout);
+    std::fs::remove_file(project.path().join("out/moods/loop/report.json")).unwrap();
+
     // Everything again, and nothing asked: the same report but for what was asked.
     fake.take_count();
     let again = go(&project, &["--rounds", "2", "--json", "--apply"]).exits(0).says("was changed").json();
