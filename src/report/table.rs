@@ -219,7 +219,7 @@ pub fn plan_text(plan: &PlanSummary) -> String {
     }
     if plan.requests > 0 {
         out.push_str(&format!("\n{}", plan.expected.text()));
-        if plan.judge_votes > 0 {
+        if plan.judge_votes > 0 && plan.expected.requests.is_none() {
             let each = count(plan.judge_votes, "request");
             out.push_str(&format!("judges: {each} more for each text that passes its checks\n"));
         }
