@@ -107,6 +107,13 @@ pub fn summary_text(summary: &Summary, advice: &dyn Fn(&str) -> Option<&'static 
             }
         }
     }
+    let conflicts = summary.audit.as_ref().and_then(|audit| audit.conflicts.as_ref());
+    if let Some((conflicts, text)) = conflicts.and_then(|found| Some((found, found.text()?))) {
+        for (index, part) in wrapped(&text, 66).into_iter().enumerate() {
+            line(if index == 0 { "conflicts" } else { "" }, part);
+        }
+        line("", format!("→ {}", conflicts.list));
+    }
     line("dataset", summary.dataset.clone());
     out
 }
