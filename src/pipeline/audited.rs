@@ -11,6 +11,10 @@ use crate::dataset::{Recipe, audited};
 use crate::dedup::{Level, Pair, Rule, Statistics, Sweep};
 use crate::report::{AuditBrief, Conflicts};
 
+/// Pairs of similar rows after which no further rows are compared: a model that says one thing over and over
+/// makes millions.
+const MOST_PAIRS: usize = 500_000;
+
 /// Audits the first rows of the dataset that stands on disk, as many as the config says; `None` where
 /// there are none.
 ///
@@ -30,7 +34,7 @@ pub fn audited(recipe: &Recipe, files: &Files) -> Option<AuditBrief> {
         let values = axes.iter().map(|axis| [field(&axis.name)]);
         table.push(field("id"), field("text"), values, Groups::default());
         let labels: Vec<&str> = axes.iter().filter(|axis| axis.label).map(|axis| field(&axis.name)).collect();
-        if !labels.is_empty() {
+        if !labels.is_empty() && sweep.pairs_held() < MOST_PAIRS {
             sweep.row(field("id"), &labels.join("\t"), field("text"));
         }
     }
@@ -49,7 +53,7 @@ fn rule(recipe: &Recipe) -> Rule {
 }
 
 fn conflicts(recipe: &Recipe, files: &Files, sweep: &Sweep<'_>) -> Conflicts {
-    let mut out = Conflicts::default();
+    let mut out = Conflicts { rows: sweep.len() as u64, ..Conflicts::default() };
     let mut most = None;
     for pair in sweep.pairs().filter(Pair::is_conflict) {
         out.pairs += 1;

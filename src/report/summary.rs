@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::morning::{EndpointNight, Example, Exhausted, Finding, Opening, Outlook, Past, Verdict};
-use super::{CheckCounts, Forecast, thousands};
+use super::{CheckCounts, Forecast, count};
 use crate::audit::{Brief, Verdict as Audited};
 
 /// How the cells of now stand to those of a snapshot.
@@ -187,6 +187,8 @@ pub struct AuditBrief {
 /// Near-duplicates under different labels: one of the two is wrong, or both labels hold of both texts.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Conflicts {
+    /// Rows that were looked at: fewer than were audited where so many are alike that it ended early.
+    pub rows: u64,
     pub pairs: u64,
     /// The ids of the most similar pair.
     pub ids: Vec<String>,
@@ -201,11 +203,9 @@ impl Conflicts {
         let ids = self.ids.iter().map(|id| id.get(..12).unwrap_or(id)).collect::<Vec<_>>().join(" and ");
         (self.pairs > 0).then(|| {
             format!(
-                "{} nearly the same under different labels; most alike: {ids} ({:.2})",
-                match self.pairs {
-                    1 => "1 pair of rows is".to_owned(),
-                    pairs => format!("{} pairs of rows are", thousands(pairs)),
-                },
+                "{} of {} nearly the same under different labels; most alike: {ids} ({:.2})",
+                count(self.pairs, "pair"),
+                count(self.rows, "row"),
                 self.similarity
             )
         })

@@ -111,7 +111,7 @@ fn a_run_says_which_texts_stand_under_two_labels() {
     let project = Project::small(&fake.url());
     let one = ["--set", "samples.per_cell=1", "--set", "dedup.scope=label"];
     let said = project.emogrid(&[&["run", "small.yaml"], &one[..]].concat()).exits(0).stderr;
-    let told = "2 pairs of rows are nearly the same under different labels; most";
+    let told = "2 pairs of 4 rows nearly the same under different labels; most";
     assert!(said.contains(told), "{said}");
     let list = said.lines().find_map(|line| line.trim().strip_prefix("→ emogrid ")).unwrap();
     let listed = project.emogrid(&list.split(' ').collect::<Vec<_>>()).exits(0).stdout;
