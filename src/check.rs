@@ -38,7 +38,7 @@ pub use leakage::{Allowance, Counted};
 pub use mend::{Mends, mend};
 use near::Near;
 pub use near::{Duplicates, duplicates};
-pub use reason::Reason;
+pub use reason::{Reason, judge_reason};
 pub use rules::{Check, Rules, allowance};
 pub use text::Text;
 

@@ -265,8 +265,11 @@ pub trait Sink<N: Name = RowId> {
     /// A cell's stream reached an ask, with what is stored for it or not.
     fn reached(&mut self, _cell: usize, _ask: u32, _fingerprint: &Fingerprint) {}
 
-    /// The next row or reject hangs on a request about its text, answered or not.
+    /// The next row or reject hangs on a request to a judge, answered or not.
     fn judging(&mut self, _cell: usize, _fingerprint: &Fingerprint) {}
+
+    /// The next row or reject hangs on an embedding of its text, there or not.
+    fn embedding(&mut self, _cell: usize, _fingerprint: &Fingerprint) {}
 
     /// The next row of the dataset.
     fn row(&mut self, _row: &Accepted<'_, N>) {}
@@ -287,6 +290,10 @@ impl<N: Name, S: Sink<N>> Sink<N> for &mut S {
 
     fn judging(&mut self, cell: usize, fingerprint: &Fingerprint) {
         (**self).judging(cell, fingerprint);
+    }
+
+    fn embedding(&mut self, cell: usize, fingerprint: &Fingerprint) {
+        (**self).embedding(cell, fingerprint);
     }
 
     fn row(&mut self, row: &Accepted<'_, N>) {
@@ -319,6 +326,11 @@ impl<N: Name, A: Sink<N>, B: Sink<N>> Sink<N> for (A, B) {
     fn judging(&mut self, cell: usize, fingerprint: &Fingerprint) {
         self.0.judging(cell, fingerprint);
         self.1.judging(cell, fingerprint);
+    }
+
+    fn embedding(&mut self, cell: usize, fingerprint: &Fingerprint) {
+        self.0.embedding(cell, fingerprint);
+        self.1.embedding(cell, fingerprint);
     }
 
     fn row(&mut self, row: &Accepted<'_, N>) {

@@ -115,6 +115,10 @@ impl<N: Name> Sink<N> for Reached {
     fn judging(&mut self, _cell: usize, fingerprint: &Fingerprint) {
         self.judged.push(short(fingerprint));
     }
+
+    fn embedding(&mut self, _cell: usize, fingerprint: &Fingerprint) {
+        self.judged.push(short(fingerprint));
+    }
 }
 
 /// Compares what streams reach with a snapshot, cell by cell as both are in order of id: a byte a

@@ -4,7 +4,8 @@ use std::collections::HashMap;
 
 use super::bag::{Bag, FEWEST_WORDS, Spread};
 use super::keys::{self, Use};
-use super::level::{Level, Rule, Similarity};
+use super::level::{Level, Method, Rule, Similarity};
+use super::minhash::MinHash;
 use super::postings::Postings;
 
 /// A text of an index: how many were added before it.
@@ -51,6 +52,7 @@ pub struct Index {
     met: Vec<u32>,
     search: u32,
     keys: Vec<u64>,
+    minhash: MinHash,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -81,6 +83,7 @@ impl Index {
             met: Vec::new(),
             search: 0,
             keys: Vec::new(),
+            minhash: MinHash::default(),
         }
     }
 
@@ -101,7 +104,8 @@ impl Index {
     pub fn offer(&mut self, scope: u64, bag: &Bag) -> Verdict {
         match self.find(scope, bag) {
             Some(found) => Verdict::Duplicate(found),
-            None => Verdict::Kept(self.add(scope, bag)),
+            // The keys that it was looked for by are those that it is found by.
+            None => Verdict::Kept(self.add_by(scope, bag, self.rule.method == Method::MinHash)),
         }
     }
 
@@ -148,6 +152,11 @@ impl Index {
 
     /// Holds a text, whatever is similar to it.
     pub fn add(&mut self, scope: u64, bag: &Bag) -> Ordinal {
+        self.add_by(scope, bag, false)
+    }
+
+    /// The same, where its keys may be known from a search for it.
+    fn add_by(&mut self, scope: u64, bag: &Bag, known: bool) -> Ordinal {
         let threshold = self.threshold(scope);
         let text = u32::try_from(self.texts.len()).unwrap_or(u32::MAX);
         assert!(text < 1 << 31, "an index holds two thousand million texts at most");
@@ -157,8 +166,12 @@ impl Index {
         self.texts.push(Text { end: self.elements.len(), total, scope, key: bag.key() });
         self.met.push(self.search);
         *self.kept.entry(scope).or_default() += 1;
-        self.keys.clear();
-        keys::similar(&self.rule, threshold, elements, scope, Use::Store, &mut self.keys);
+        // A short text is not searched for by keys.
+        if !known || elements.len() < FEWEST_WORDS {
+            self.keys.clear();
+            let (minhash, keys) = (&mut self.minhash, &mut self.keys);
+            keys::similar(&self.rule, threshold, elements, scope, Use::Store, minhash, keys);
+        }
         self.postings.add(keys::same(elements, scope), text);
         for key in &self.keys {
             self.postings.add(*key, text);
@@ -184,7 +197,8 @@ impl Index {
     fn search(&mut self, wanted: &Wanted<'_>, least: Similarity, mut across: impl FnMut(&Self, Ordinal)) {
         let mut keys = std::mem::take(&mut self.keys);
         keys.clear();
-        keys::similar(&self.rule, least, wanted.elements, wanted.scope, Use::Find, &mut keys);
+        let (minhash, scope) = (&mut self.minhash, wanted.scope);
+        keys::similar(&self.rule, least, wanted.elements, scope, Use::Find, minhash, &mut keys);
         if self.search == u32::MAX {
             self.met.fill(0);
             self.search = 0;

@@ -2,7 +2,7 @@
 
 use super::bag::FEWEST_WORDS;
 use super::level::{Level, Method, Rule, Similarity};
-use super::minhash;
+use super::minhash::MinHash;
 use super::statistics::fold;
 
 /// Texts with this many words of middling weight, or more, are found by single words.
@@ -46,13 +46,14 @@ pub(super) fn similar(
     elements: &[u64],
     scope: u64,
     to: Use,
+    minhash: &mut MinHash,
     out: &mut Vec<u64>,
 ) {
     if elements.len() < FEWEST_WORDS || rule.level == Level::Exact {
         return;
     }
     if rule.method == Method::MinHash {
-        return minhash::bands(rule, elements, scope, out);
+        return minhash.bands(rule, elements, scope, out);
     }
     let total = rule.total(elements);
     let least = (total * u64::from(threshold.0)).div_ceil(10_000).max(1);

@@ -4,6 +4,8 @@ mod about;
 mod judging;
 mod meaning;
 mod memory;
+mod ruled;
+mod sequence;
 mod verdicts;
 
 use std::ops::Range;
@@ -23,6 +25,8 @@ use crate::report::{Status, Watcher};
 use crate::store::{Answers, Reader, Settings, StoreError};
 use about::Rulings;
 use memory::Memory;
+use ruled::Ruled;
+use sequence::{Head, Sequence};
 use verdicts::Verdicts;
 
 /// Asks and stored answers of one config and its models.
@@ -41,6 +45,8 @@ pub struct StoreBook<'a> {
     memory: Option<Memory>,
     /// What was judged before.
     verdicts: Option<Verdicts>,
+    /// What judges and embeddings came to before.
+    ruled: Option<Ruled>,
     /// Asks that were prepared together, in the order in which they will be read.
     ready: Vec<Ready>,
     /// Where in them the next is looked for.
@@ -155,6 +161,7 @@ impl<'a> StoreBook<'a> {
             texts: false,
             memory: None,
             verdicts: None,
+            ruled: None,
             ready: Vec::new(),
             next: 0,
             progress: None,
@@ -181,10 +188,16 @@ impl<'a> StoreBook<'a> {
     /// # Errors
     /// A store that cannot be read.
     pub fn open_verdicts(&mut self, leave: bool) -> Result<(), BookError> {
-        self.verdicts = match self.reader {
-            Some(reader) => Verdicts::open(self.recipe, reader, leave)?,
-            None => None,
+        (self.verdicts, self.ruled) = (None, None);
+        let Some(reader) = self.reader else { return Ok(()) };
+        let Some(generation) = reader.generation()? else { return Ok(()) };
+        let head = verdicts::head(self.recipe, &generation);
+        let open = |ending: &str, head: Head| {
+            let path = reader.caches().join(format!("{}.{ending}", self.recipe.config.name));
+            Sequence::open(path, head, leave)
         };
+        self.verdicts = Some(Verdicts::new(open("verdicts", head)));
+        self.ruled = Some(Ruled::open(self.recipe, head, &self.models, open));
         Ok(())
     }
 
@@ -192,6 +205,9 @@ impl<'a> StoreBook<'a> {
     pub fn leave_verdicts(&mut self) {
         if let Some(verdicts) = self.verdicts.take() {
             verdicts.finish();
+        }
+        if let Some(ruled) = self.ruled.take() {
+            ruled.finish();
         }
     }
 
@@ -235,13 +251,19 @@ impl<'a> StoreBook<'a> {
         self.recipe.judge.judge(answer, &self.recipe.values(cell), true).into()
     }
 
+    /// Whether texts are read with their verdicts. What is asked about a text has it in it; where all of
+    /// that was known so far, the few that are not are read when they are met.
+    fn reads_texts(&self) -> bool {
+        let known = self.ruled.as_ref().is_some_and(Ruled::is_whole);
+        self.texts || self.recipe.looks_into_texts() && !known
+    }
+
     /// Looks up what is stored.
     fn look_up(&mut self, asks: &mut [Ready]) -> Result<(), BookError> {
         let Some(reader) = self.reader else { return Ok(()) };
         let mut open: Vec<u32> = (0..asks.len() as u32).collect();
+        let read = self.reads_texts();
         let (memory, verdicts, texts) = (&self.memory, &mut self.verdicts, self.texts);
-        // What is asked about a text has it in it.
-        let read = texts || self.recipe.looks_into_texts();
         open.retain(|at| {
             let ask = &mut asks[*at as usize];
             if let Some(memory) = memory {
@@ -349,8 +371,8 @@ impl<'a> StoreBook<'a> {
                 }
             }
         }
+        let texts = self.reads_texts();
         if let Some(memory) = &mut self.memory {
-            let texts = self.texts || self.recipe.looks_into_texts();
             asks.iter().for_each(|ask| memory.keep(ask, texts));
         }
         Ok(())

@@ -3,6 +3,7 @@
 //! Nothing is asked for it. Prompt tokens are counted by the server, for a sample of prompts and
 //! within about a second, and the counts are kept.
 
+mod about;
 mod asks;
 mod count;
 mod evidence;
@@ -21,6 +22,7 @@ use crate::model::Fingerprint;
 use crate::pipeline::address::address;
 use crate::report::{Basis, Forecast};
 use crate::store::{EndpointMemory, Experience, Reader, StoreDir, Writer};
+use about::{About, Expected};
 pub use count::count as count_tokens;
 pub use evidence::{Evidence, Judged};
 use evidence::{LEAST_ANSWERS, Open};
@@ -44,8 +46,9 @@ pub struct Prospect<'a> {
     pub judge_demands: u64,
     /// The same of texts to embed.
     pub embedding_demands: u64,
-    /// The same by model.
+    /// Open cells by the model of their next ask.
     shares: Vec<u64>,
+    about: About,
     open: Open,
     evidence: Evidence<'a>,
     prompts: Sample<Demand>,
@@ -62,6 +65,7 @@ impl<'a> Prospect<'a> {
             judge_demands: 0,
             embedding_demands: 0,
             shares: vec![0; models.list().len()],
+            about: About::new(models.list().len()),
             open: Open::default(),
             evidence: Evidence::new(recipe),
             prompts: Sample::new(SAMPLE),
@@ -85,25 +89,36 @@ impl<N: Name> Sink<N> for Prospect<'_> {
         Sink::<N>::failed(&mut self.evidence, failed);
     }
 
+    fn judging(&mut self, cell: usize, fingerprint: &Fingerprint) {
+        Sink::<N>::judging(&mut self.evidence, cell, fingerprint);
+        self.about.judged.take(*fingerprint, ());
+    }
+
+    fn embedding(&mut self, cell: usize, fingerprint: &Fingerprint) {
+        Sink::<N>::embedding(&mut self.evidence, cell, fingerprint);
+        self.about.embedded.take(*fingerprint, ());
+    }
+
     fn demand(&mut self, demand: &Demand, missing: u32) {
+        Sink::<N>::demand(&mut self.evidence, demand, missing);
         if self.mask.get(demand.cell).is_some_and(|meant| !meant) {
             return;
         }
         match demand.about.map(|about| about.to) {
-            None => {}
-            Some(To::Embedder) => {
-                self.embedding_demands += 1;
-                return;
+            None => {
+                self.demands += 1;
+                self.prompts.take(demand.fingerprint, *demand);
             }
-            Some(To::Judge(_)) => {
-                self.judge_demands += 1;
-                return;
+            Some(To::Embedder) => self.embedding_demands += 1,
+            Some(To::Judge(_)) => self.judge_demands += 1,
+        }
+        if self.about.demand(self.recipe, self.models, demand, missing) {
+            let next = demand.ask + u32::from(demand.about.is_some());
+            if demand.about.is_none() || missing > 1 && next < self.recipe.quotas.max_asks {
+                self.shares[self.models.of(self.recipe, demand.cell, next)] += 1;
+                self.open.demand(self.recipe, demand, missing);
             }
         }
-        self.demands += 1;
-        self.shares[self.models.of(self.recipe, demand.cell, demand.ask)] += 1;
-        self.open.demand(self.recipe, demand, missing);
-        self.prompts.take(demand.fingerprint, *demand);
     }
 }
 
@@ -118,7 +133,7 @@ pub async fn forecast(
 ) -> Result<Forecast, RunError> {
     let Prospect { recipe, models, demands, evidence, .. } = prospect;
     let (recipe, models, demands) = (*recipe, *models, *demands);
-    let (Some(known), true) = (known, demands > 0) else {
+    let (Some(known), true) = (known, prospect.about.cells > 0) else {
         return Ok(Forecast { of_requests: demands, ..Forecast::default() });
     };
     let config = &recipe.config;
@@ -156,32 +171,48 @@ pub async fn forecast(
         .map(|(_, completion)| (completion, Basis::Stored))
         .or(used_then.map(|(_, completion)| (completion, Basis::LastRun)));
 
-    let each = completion.map(|(tokens, _)| tokens);
+    let about = prospect.about.expected(prospect, judged_then.as_ref(), known, reader).await?;
+    let asks = requests.unwrap_or(demands as f64);
+    let all = asks + about.judges.requests + about.embeddings.requests;
+    // What the last run took is of all its requests.
+    let sum = |each: Option<(f64, Basis)>, of: fn(&about::Each) -> Option<f64>| match each? {
+        (tokens, Basis::LastRun) => Some(all * tokens),
+        (tokens, _) => {
+            let Expected { judges, embeddings, .. } = &about;
+            Some(asks * tokens + judges.all(of(judges))? + embeddings.all(of(embeddings))?)
+        }
+    };
+    let prompt_tokens = sum(prompt, |each| each.prompt);
+    let completion_tokens = sum(completion, |each| each.completion);
+
     // Another config's answers may be of any length: without the length of ours their pace says
     // nothing.
     let seconds = match (requests, reader) {
-        (Some(requests), Some(reader)) if each.is_some() || last.is_some() => {
-            let load = Load { requests, demands, tokens: each, per_minute: None };
-            let prompt = prompt.map_or(0.0, |(tokens, _)| tokens);
-            time(recipe, models, &prospect.shares, load, prompt, reader)?
+        (Some(asks), Some(reader)) if completion.is_some() || last.is_some() => {
+            let each = completion_tokens.map(|tokens| tokens / all.max(1.0));
+            let prompt = prompt_tokens.map_or(0.0, |tokens| tokens / all.max(1.0));
+            time(prospect, asks, &about, each, prompt, reader)?
         }
         _ => None,
     };
 
     let of_requests = requests.map_or(demands, |requests| requests.round() as u64);
-    let of_all = |(tokens, _): (f64, Basis)| (tokens * requests.unwrap_or(demands as f64)).round() as u64;
+    let whole = |tokens: f64| tokens.round() as u64;
     Ok(Forecast {
-        requests: requests.map(|_| of_requests),
+        requests: requests.map(|_| whole(all)),
+        judge_requests: requests.map(|_| whole(about.judges.requests)),
+        embedding_requests: requests.map(|_| whole(about.embeddings.requests)),
+        about_texts_counted: about.counted,
         acceptance: judged.map(Judged::acceptance),
         acceptance_from: judged.map(|_| judged_from),
         answers: judged.map_or(0, Judged::answers),
         of_requests,
         texts_per_answer: u64::from(config.candidates_per_ask()),
-        prompt_tokens: prompt.map(of_all),
-        prompt_tokens_from: prompt.map(|(_, basis)| basis),
+        prompt_tokens: prompt_tokens.map(whole),
+        prompt_tokens_from: prompt.filter(|_| prompt_tokens.is_some()).map(|(_, basis)| basis),
         prompts_counted: counted.len() as u64,
-        completion_tokens: completion.map(of_all),
-        completion_tokens_from: completion.map(|(_, basis)| basis),
+        completion_tokens: completion_tokens.map(whole),
+        completion_tokens_from: completion.filter(|_| completion_tokens.is_some()).map(|(_, basis)| basis),
         seconds: seconds.map(|seconds| (seconds * 10.0).round() / 10.0),
     })
 }
@@ -199,29 +230,51 @@ fn last_run(recipe: &Recipe, models: &Models, reader: &Reader) -> Result<Option<
 }
 
 /// Seconds until the last model has answered: each works on its own, on all endpoints that have it.
+///
+/// `tokens` and `prompt` are of a request, on the average of all.
 fn time(
-    recipe: &Recipe,
-    models: &Models,
-    shares: &[u64],
-    all: Load,
+    prospect: &Prospect<'_>,
+    asks: f64,
+    about: &Expected,
+    tokens: Option<f64>,
     prompt: f64,
     reader: &Reader,
 ) -> Result<Option<f64>, RunError> {
+    let Prospect { recipe, models, .. } = prospect;
+    let part = |shares: &[u64], model: usize| match shares.iter().sum::<u64>() {
+        0 => 0.0,
+        sum => shares[model] as f64 / sum as f64,
+    };
     let mut longest = 0.0f64;
-    for (model, share) in models.list().iter().zip(shares).filter(|(_, share)| **share > 0) {
+    for (number, model) in models.list().iter().enumerate() {
+        let written = asks * part(&prospect.shares, number)
+            + about.judges.requests * part(&prospect.about.shares, number);
+        let embedded = match models.embedding(recipe) == number {
+            true => about.embeddings.requests,
+            false => 0.0,
+        };
+        if written + embedded == 0.0 {
+            continue;
+        }
+        // One that only embeds writes no tokens.
+        let tokens = tokens.filter(|_| written > 0.0);
         let ends = model.endpoints.iter().map(|endpoint| &recipe.config.endpoints[*endpoint]);
         let mut paces = Vec::new();
         let mut per_minute = Some(0.0);
         for endpoint in ends {
             paces.extend(Pace::of(reader.experience_at(&address(endpoint), &model.identity)?.iter()));
-            let tokens = endpoint.tokens_per_minute.map(f64::from);
-            let by_tokens = tokens.map(|tokens| tokens / (prompt + all.tokens.unwrap_or(0.0)).max(1.0));
+            let limit = endpoint.tokens_per_minute.map(f64::from);
+            let by_tokens = limit.map(|limit| limit / (prompt + tokens.unwrap_or(0.0)).max(1.0));
             let limits = [endpoint.requests_per_minute.map(f64::from), by_tokens];
             let limit = limits.into_iter().flatten().min_by(f64::total_cmp);
             per_minute = per_minute.zip(limit).map(|(sum, limit)| sum + limit);
         }
-        let requests = all.requests * *share as f64 / all.demands as f64;
-        let load = Load { requests, demands: *share, per_minute, ..all };
+        // Requests of one cell follow one another.
+        let cells = match prospect.shares[number] {
+            0 => prospect.about.cells,
+            cells => cells,
+        };
+        let load = Load { requests: written + embedded, demands: cells, tokens, per_minute };
         match speed::seconds(&paces, load) {
             Some(seconds) => longest = longest.max(seconds),
             None => return Ok(None),

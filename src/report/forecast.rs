@@ -9,14 +9,21 @@ use super::{count, duration, thousands};
 /// What a run would come to; `None` is unknown.
 #[derive(Debug, Clone, Default, Serialize)]
 pub struct Forecast {
-    /// Requests of now with those that follow where texts are rejected.
+    /// Requests of now with those that follow, where texts are rejected, and about texts.
     pub requests: Option<u64>,
+    /// Those of them that ask judges.
+    pub judge_requests: Option<u64>,
+    /// Those of them that ask what a text means.
+    pub embedding_requests: Option<u64>,
+    /// Whether requests about texts are taken from what rows took; else they are the least there can be.
+    #[serde(skip)]
+    pub about_texts_counted: bool,
     /// The share of judged texts that became rows.
     pub acceptance: Option<f64>,
     pub acceptance_from: Option<Basis>,
     /// Answers that the acceptance is taken from.
     pub answers: u64,
-    /// How many requests tokens and time are of: the expected ones, else those of now.
+    /// Asks, without requests about texts: the expected ones, else those of now.
     pub of_requests: u64,
     /// `response.items` × `response.n`.
     pub texts_per_answer: u64,
@@ -46,15 +53,20 @@ impl Forecast {
     pub fn text(&self) -> String {
         let requests = match (self.requests, self.acceptance) {
             (Some(requests), Some(acceptance)) => format!(
-                "about {} in all ({:.1} % of texts pass, {} {})",
+                "{} {} in all{} ({:.1} % of texts pass, {} {})",
+                if self.about_texts_counted { "about" } else { "at least" },
                 count(requests, "request"),
+                self.about(),
                 100.0 * acceptance,
                 if self.acceptance_from == Some(Basis::LastRun) { "in the last run's" } else { "in" },
                 count(self.answers, "answer"),
             ),
             _ => "unknown until some answers were judged".into(),
         };
-        let least = if self.requests.is_none() { "at least" } else { "about" };
+        let least = match self.requests.is_some() && self.about_texts_counted {
+            true => "about",
+            false => "at least",
+        };
         let prompt = match (self.prompt_tokens, self.prompt_tokens_from) {
             (Some(tokens), Some(Basis::Counted)) => format!(
                 "{least} {} prompt ({} counted)",
@@ -76,13 +88,23 @@ impl Forecast {
         format!("expected: {requests}\ntokens: {prompt}, {completion}\ntime: {time}\n{saves}")
     }
 
+    /// How many of the requests are about texts.
+    fn about(&self) -> String {
+        let some = |of: Option<u64>| of.filter(|of| *of > 0);
+        let judges = some(self.judge_requests).map(|of| format!(", {} of judges", thousands(of)));
+        let embeddings = some(self.embedding_requests).map(|of| format!(", {}", count(of, "embedding")));
+        [judges, embeddings].into_iter().flatten().collect()
+    }
+
     /// What several texts an answer save, since a prompt is then read once for all of them.
     fn saves(&self) -> String {
         let fewer = self.of_requests * self.texts_per_answer.saturating_sub(1);
         if fewer == 0 {
             return String::new();
         }
-        let tokens = self.prompt_tokens.map_or_else(String::new, |tokens| {
+        // Where judges read texts it is not the prompts of asks alone.
+        let of_asks = self.prompt_tokens.filter(|_| self.about().is_empty());
+        let tokens = of_asks.map_or_else(String::new, |tokens| {
             format!(" and {} prompt tokens", thousands(tokens * (self.texts_per_answer - 1)))
         });
         format!(

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::morning::{EndpointNight, Example, Exhausted, Finding, Opening, Outlook, Past, Verdict};
-use super::{CheckCounts, Forecast};
+use super::{CheckCounts, Forecast, count};
 use crate::audit::{Brief, Verdict as Audited};
 
 /// How the cells of now stand to those of a snapshot.
@@ -179,6 +179,37 @@ pub struct AuditBrief {
     /// Rows that were looked at.
     pub rows: u64,
     pub measures: Vec<Brief>,
+    /// Near-duplicates under different labels, where an axis is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub conflicts: Option<Conflicts>,
+}
+
+/// Near-duplicates under different labels: one of the two is wrong, or both labels hold of both texts.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Conflicts {
+    /// Rows that were looked at: fewer than were audited where so many are alike that it ended early.
+    pub rows: u64,
+    pub pairs: u64,
+    /// The ids of the most similar pair.
+    pub ids: Vec<String>,
+    pub similarity: f64,
+    /// How to see all of them.
+    pub list: String,
+}
+
+impl Conflicts {
+    /// In one line; `None` where there are none.
+    pub fn text(&self) -> Option<String> {
+        let ids = self.ids.iter().map(|id| id.get(..12).unwrap_or(id)).collect::<Vec<_>>().join(" and ");
+        (self.pairs > 0).then(|| {
+            format!(
+                "{} of {} nearly the same under different labels; most alike: {ids} ({:.2})",
+                count(self.pairs, "pair"),
+                count(self.rows, "row"),
+                self.similarity
+            )
+        })
+    }
 }
 
 impl AuditBrief {

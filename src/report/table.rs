@@ -107,6 +107,13 @@ pub fn summary_text(summary: &Summary, advice: &dyn Fn(&str) -> Option<&'static 
             }
         }
     }
+    let conflicts = summary.audit.as_ref().and_then(|audit| audit.conflicts.as_ref());
+    if let Some((conflicts, text)) = conflicts.and_then(|found| Some((found, found.text()?))) {
+        for (index, part) in wrapped(&text, 66).into_iter().enumerate() {
+            line(if index == 0 { "conflicts" } else { "" }, part);
+        }
+        line("", format!("→ {}", conflicts.list));
+    }
     line("dataset", summary.dataset.clone());
     out
 }
@@ -219,7 +226,7 @@ pub fn plan_text(plan: &PlanSummary) -> String {
     }
     if plan.requests > 0 {
         out.push_str(&format!("\n{}", plan.expected.text()));
-        if plan.judge_votes > 0 {
+        if plan.judge_votes > 0 && plan.expected.requests.is_none() {
             let each = count(plan.judge_votes, "request");
             out.push_str(&format!("judges: {each} more for each text that passes its checks\n"));
         }

@@ -181,3 +181,62 @@ fn prompts_are_counted_by_the_server_of_each_model_and_the_slowest_tells_the_tim
     let least = asked.1 as f64 * 0.2 / 4.0;
     assert!(seconds > 0.9 * least && seconds < 2.0 * least + 0.5, "{seconds} s told, {least} s at least");
 }
+
+/// A judge that turns down a third of the texts, and embeddings.
+const ABOUT: &[&str] = &[
+    "--set",
+    "checks.judges.j={prompt: 'Score this for me: {{ text }}', accept: score >= 3, schema: {type: object, properties: {score: {type: integer}}, required: [score]}}",
+    "--set",
+    "dedup.semantic={threshold: 0.999}",
+    "--set",
+    "samples.max_asks=40",
+];
+
+#[test]
+fn requests_about_texts_are_expected_with_their_tokens_and_time() {
+    let fake = Fake::start();
+    fake.latency(Duration::from_millis(5));
+    fake.script(|seen, _| match seen.user().starts_with("Score") {
+        true => {
+            let hash = blake3::hash(seen.user().as_bytes()).as_bytes()[0];
+            Reply::text(&json!({ "score": if hash.is_multiple_of(3) { 1 } else { 4 } }).to_string())
+        }
+        false => Reply::Good,
+    });
+    let project = Project::wide(&fake.url(), 100, "");
+    let told = |args: &[&str]| plan(&project, "wide.yaml", args)["expected"].clone();
+    let run = |args: &[&str]| {
+        let args: Vec<&str> = ["run", "wide.yaml", "--json"].iter().chain(args).copied().collect();
+        project.emogrid(&args).exits(0).json()
+    };
+    // Texts are written; of a judge that was never asked nothing is known but that each row takes one.
+    run(&["--limit", "20"]);
+    let least = told(ABOUT);
+    assert_eq!(least["embedding_requests"], 200, "{least}");
+    assert_eq!(least["judge_requests"], 200, "{least}");
+    let said = project.emogrid(&[&["plan", "wide.yaml"], ABOUT].concat()).exits(0).stdout;
+    assert!(said.contains("expected: at least 580 requests in all, 200 of judges, 200 embeddings"), "{said}");
+
+    run(&[&["--limit", "60"], ABOUT].concat());
+    let expected = told(ABOUT);
+    let truth = run(ABOUT);
+    for field in ["requests", "judge_requests", "embedding_requests", "completion_tokens"] {
+        let (told, truth) = (expected[field].as_f64(), truth[field].as_f64().unwrap());
+        let told = told.unwrap_or_else(|| panic!("{field}: {expected}"));
+        assert!((told / truth - 1.0).abs() < 0.15, "{field}: {told} expected, {truth} in truth");
+    }
+    assert!(truth["judge_requests"].as_u64() > Some(180), "{truth}");
+    // The fake says that a judge's prompt has 40 tokens.
+    let of_judges = 40 * expected["judge_requests"].as_u64().unwrap();
+    assert!(expected["prompt_tokens"].as_u64().unwrap() > of_judges, "{expected}");
+    // After an edit of all prompts the last run tells as much, and the time.
+    project.edit("wide.yaml", "Write", "Please write");
+    let expected = told(ABOUT);
+    assert_eq!(expected["acceptance_from"], "last_run");
+    let (judges, embeddings) = (&expected["judge_requests"], &expected["embedding_requests"]);
+    assert!(judges.as_u64() > Some(250) && embeddings.as_u64() > Some(250), "{expected}");
+    assert!(
+        expected["seconds"].as_f64() > Some(0.0) && expected["completion_tokens"].is_number(),
+        "{expected}"
+    );
+}

@@ -438,3 +438,55 @@ fn two_judges_are_asked_one_after_the_other() {
     let answer: Value = serde_json::from_str(&good(&seen[0].body)).unwrap();
     assert!(answer["choices"].is_array());
 }
+
+/// What a plan says, an export holds and the files of a run say, with what was found out before and without.
+#[test]
+fn what_was_ruled_before_says_what_ruling_again_says() {
+    let fake = judge();
+    let project = judged_by(&fake);
+    // A mean that few digits do not tell, a judge that nearly all pass, and embeddings.
+    project.edit("judged.yaml", "columns: [score]", "columns: [score, votes]\n      votes: 3");
+    project.edit("judged.yaml", "checks:", "dedup: { semantic: { threshold: 0.995 } }\nchecks:");
+    let scores = |seen: &Seen| 1 + blake3::hash(seen.body.to_string().as_bytes()).as_bytes()[0] % 5;
+    fake.script(move |seen, _| if is_judging(seen) { scored(scores(seen)) } else { Reply::Good });
+    project.emogrid(&["run", "judged.yaml"]).exits(0);
+    let cache = project.path().join(".emogrid/cache");
+    let all = || {
+        let said = project.emogrid(&["plan", "judged.yaml", "--json"]).stdout;
+        let exported = project.emogrid(&["export", "judged.yaml", "-o", "-"]).stdout;
+        project.emogrid(&["run", "judged.yaml"]);
+        let files = ["dataset", "rejected"].map(|name| project.read(&format!("out/judged/{name}.jsonl")));
+        (said, exported, files)
+    };
+    let names = ["verdicts", "rulings", "meanings"].map(|ending| cache.join(format!("judged.{ending}")));
+    for (from, to) in [
+        ("score >= 3", "score >= 2"),
+        ("score >= 2", "score >= 3"),
+        ("columns: [score, votes]", "columns: [votes]"),
+        ("per_cell: 2", "per_cell: 1"),
+        ("threshold: 0.995", "threshold: 0.9"),
+    ] {
+        project.edit("judged.yaml", from, to);
+        // The first says what has changed.
+        all();
+        std::fs::remove_dir_all(&cache).unwrap();
+        let fresh = all();
+        let written = names.each_ref().map(|name| std::fs::metadata(name).unwrap().modified().unwrap());
+        assert_eq!(all(), fresh, "{to}");
+        let now = names.each_ref().map(|name| std::fs::metadata(name).unwrap().modified().unwrap());
+        assert_eq!(now, written, "{to}: what is as before is not written again");
+        // One that is cut, and one that is torn, and none.
+        let bytes = std::fs::read(&names[1]).unwrap();
+        std::fs::write(&names[1], &bytes[..bytes.len() / 2]).unwrap();
+        let mut bytes = std::fs::read(&names[2]).unwrap();
+        let middle = bytes.len() / 2;
+        bytes[middle] ^= 1;
+        std::fs::write(&names[2], &bytes).unwrap();
+        assert_eq!(all(), fresh, "{to}");
+        std::fs::remove_dir_all(&cache).unwrap();
+        assert_eq!(all(), fresh, "{to}");
+    }
+    // Answers that are gone are not remembered.
+    project.emogrid(&["forget", "told", "--yes"]).exits(0);
+    assert_eq!(project.emogrid(&["plan", "judged.yaml", "--json"]).exits(0).json()["accepted"], 0);
+}

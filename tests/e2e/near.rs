@@ -95,3 +95,38 @@ fn editing_a_file_of_texts_off_limits_is_a_change_that_asks_for_the_shortfall_on
     let rejects = project.rows("out/small/rejected.jsonl");
     assert_eq!(rejects[0]["why"], "off limits: similar to test.txt:1 (1.00)");
 }
+
+#[test]
+fn a_run_says_which_texts_stand_under_two_labels() {
+    let fake = Fake::start();
+    // Joy and anger say the same, but for a word.
+    fake.script(|seen, _| {
+        let own = if seen.user().contains("bright") { "happily" } else { "angrily" };
+        let text = match seen.user().contains("good") {
+            true => format!("My neighbour {own} left the long ladder in our garden the whole winter"),
+            false => format!("Somebody {own} painted twelve tiny elephants on the school bus today"),
+        };
+        Reply::text(&json!({ "text": text }).to_string())
+    });
+    let project = Project::small(&fake.url());
+    let one = ["--set", "samples.per_cell=1", "--set", "dedup.scope=label"];
+    let said = project.emogrid(&[&["run", "small.yaml"], &one[..]].concat()).exits(0).stderr;
+    let told = "2 pairs of 4 rows nearly the same under different labels; most";
+    assert!(said.contains(told), "{said}");
+    let list = said.lines().find_map(|line| line.trim().strip_prefix("→ emogrid ")).unwrap();
+    let listed = project.emogrid(&list.split(' ').collect::<Vec<_>>()).exits(0).stdout;
+    assert_eq!(listed.lines().count(), 3, "a header and two pairs: {listed}");
+    let rows = project.rows("out/small/dataset.jsonl");
+    assert!(rows.iter().all(|row| listed.contains(row["id"].as_str().unwrap())));
+    let pages = std::fs::read_dir(project.path().join("out/small/runs")).unwrap();
+    let page = pages
+        .map(|run| std::fs::read_to_string(run.unwrap().path().join("summary.md")).unwrap())
+        .next()
+        .unwrap();
+    assert!(page.contains(told), "{page}");
+    // Texts that have little in common are no conflict.
+    let other = Fake::start();
+    let project = Project::small(&other.url());
+    let said = project.emogrid(&["run", "small.yaml"]).exits(0).stderr;
+    assert!(!said.contains("conflicts "), "{said}");
+}

@@ -60,19 +60,13 @@ impl<N: Name, B: Book, S: Sink<N>> Work<'_, N, B, S> {
     ) -> Result<Ruling, B::Error> {
         let Judgement { asked, ruling } = self.book.ruling(place, candidate)?;
         let open: &[_] = if let Ruling::Open(open) = &ruling { open } else { &[] };
-        self.tell(place, &asked, open, missing);
+        asked.iter().for_each(|asked| self.sink.judging(place.cell, asked));
+        self.lack(place, open, missing);
         Ok(ruling)
     }
 
-    /// Tells the sink what a candidate hangs on, and what of that is not stored.
-    pub(super) fn tell(
-        &mut self,
-        place: &Place,
-        asked: &[Fingerprint],
-        open: &[(About, Fingerprint)],
-        missing: u32,
-    ) {
-        asked.iter().for_each(|asked| self.sink.judging(place.cell, asked));
+    /// Tells the sink which requests about a candidate are not answered yet.
+    pub(super) fn lack(&mut self, place: &Place, open: &[(About, Fingerprint)], missing: u32) {
         self.totals.demands += open.len() as u64;
         for (about, fingerprint) in open {
             let Place { cell, ask, .. } = *place;

@@ -59,7 +59,8 @@ impl<N: Name, B: Book, S: Sink<N>> Work<'_, N, B, S> {
     ) -> Result<Meant, B::Error> {
         let Meaning { asked, meant } = self.book.meaning(place, candidate)?;
         let open: &[_] = if let Meant::Open(open) = &meant { open } else { &[] };
-        self.tell(place, &asked, open, missing);
+        asked.iter().for_each(|asked| self.sink.embedding(place.cell, asked));
+        self.lack(place, open, missing);
         Ok(meant)
     }
 

@@ -11,7 +11,7 @@ pub enum Taken<N> {
     /// No text is a duplicate.
     Off,
     Same(Seen<N>),
-    Near(NearRows<N>),
+    Near(Box<NearRows<N>>),
 }
 
 /// Texts that may not be alike, by scope.
@@ -26,7 +26,7 @@ impl<N: Copy> Taken<N> {
         match duplicates {
             Duplicates::Off => Taken::Off,
             Duplicates::Same => Taken::Same(Seen::default()),
-            Duplicates::Near(rule) => Taken::Near(NearRows::new(rule)),
+            Duplicates::Near(rule) => Taken::Near(Box::new(NearRows::new(rule))),
         }
     }
 

@@ -20,21 +20,36 @@ impl StoreBook<'_> {
         {
             return Ok(Judgement { asked: Vec::new(), ruling: known.clone() });
         }
-        let text = self.text_of(place, candidate)?;
-        let out = self.rule_text(place, &text)?;
+        let found = self.ruled.as_mut().and_then(|ruled| ruled.ruling(place, candidate));
+        let mut out = match found {
+            Some(found) => found,
+            None => {
+                let text = self.text_of(place, candidate)?;
+                let mut lasts = true;
+                let out = self.rule_text(place, &text, &mut lasts)?;
+                if let Some(ruled) = self.ruled.as_mut().filter(|_| lasts) {
+                    ruled.keep_ruling(place, candidate, &out);
+                }
+                out
+            }
+        };
+        let bare = match &out.ruling {
+            Ruling::Accepted(_) => Some(Ruling::Accepted(None)),
+            Ruling::Refused(reason) => Some(Ruling::Refused(reason.clone())),
+            Ruling::Open(_) => None,
+        };
         if self.memory.is_some() {
-            let bare = match &out.ruling {
-                Ruling::Accepted(_) => Some(Ruling::Accepted(None)),
-                Ruling::Refused(reason) => Some(Ruling::Refused(reason.clone())),
-                Ruling::Open(_) => None,
-            };
-            self.rulings.known.extend(bare.map(|ruling| (id, ruling)));
+            self.rulings.known.extend(bare.clone().map(|ruling| (id, ruling)));
+        }
+        if let Some(bare) = bare.filter(|_| !self.texts) {
+            out.ruling = bare;
         }
         Ok(out)
     }
 
-    /// Each judge in its turn: the first that does not accept a text decides.
-    fn rule_text(&mut self, place: &Place, text: &str) -> Result<Judgement, BookError> {
+    /// Each judge in its turn: the first that does not accept a text decides. `lasts` becomes false where the
+    /// ruling hangs on more than answers, which stay.
+    fn rule_text(&mut self, place: &Place, text: &str, lasts: &mut bool) -> Result<Judgement, BookError> {
         let recipe = self.recipe;
         let mut asked = Vec::new();
         let mut columns = Map::new();
@@ -60,7 +75,10 @@ impl StoreBook<'_> {
                         let (to, number) = (To::Judge(index as u16), number as u16);
                         open.push((About { to, number, index: place.index as u32 }, fingerprint));
                     }
-                    Found::GivenUp(reason) => last = reason,
+                    Found::GivenUp(reason) => {
+                        *lasts = false;
+                        last = reason;
+                    }
                     Found::Answer(raw) => match judge.read(&raw) {
                         Ok(vote) => votes.push(vote),
                         Err(reason) => last = reason.name().into(),
@@ -68,6 +86,7 @@ impl StoreBook<'_> {
                 }
             }
             if !open.is_empty() {
+                *lasts = false;
                 return Ok(Judgement { asked, ruling: Ruling::Open(open) });
             }
             if votes.len() < judge.votes() as usize {
@@ -80,7 +99,7 @@ impl StoreBook<'_> {
             }
             columns.extend(verdict.columns);
         }
-        let columns = (self.texts && !columns.is_empty()).then(|| Arc::new(columns));
+        let columns = (!columns.is_empty()).then(|| Arc::new(columns));
         Ok(Judgement { asked, ruling: Ruling::Accepted(columns) })
     }
 }

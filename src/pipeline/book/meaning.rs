@@ -17,6 +17,9 @@ impl StoreBook<'_> {
         if let Some(known) = known.clone().filter(|_| !self.texts) {
             return Ok(Meaning { asked: Vec::new(), meant: Meant::Known(known) });
         }
+        if let Some(found) = self.ruled.as_mut().and_then(|ruled| ruled.meaning(place, candidate)) {
+            return Ok(found);
+        }
         let text = self.text_of(place, candidate)?;
         let fingerprint = self
             .recipe
@@ -24,7 +27,9 @@ impl StoreBook<'_> {
             .unwrap_or(place.fingerprint);
         let asked = vec![fingerprint];
         if let Some(known) = known {
-            return Ok(Meaning { asked, meant: Meant::Known(known) });
+            let meaning = Meaning { asked, meant: Meant::Known(known) };
+            self.keep_meaning(place, candidate, &meaning);
+            return Ok(meaning);
         }
         let refused = |why: String| Meant::Refused(Arc::new(Reason::Embedding { why }));
         let meant = match self.find_about(&fingerprint, 0)? {
@@ -38,9 +43,19 @@ impl StoreBook<'_> {
                 Err(why) => refused(why),
             },
         };
-        if let (Meant::Known(direction), Some(_)) = (&meant, &self.memory) {
-            self.rulings.meant.insert(id, direction.clone());
+        let meaning = Meaning { asked, meant };
+        if let Meant::Known(direction) = &meaning.meant {
+            if self.memory.is_some() {
+                self.rulings.meant.insert(id, direction.clone());
+            }
+            self.keep_meaning(place, candidate, &meaning);
         }
-        Ok(Meaning { asked, meant })
+        Ok(meaning)
+    }
+
+    fn keep_meaning(&mut self, place: &Place, candidate: &Candidate, meaning: &Meaning) {
+        if let Some(ruled) = &mut self.ruled {
+            ruled.keep_meaning(place, candidate, meaning);
+        }
     }
 }

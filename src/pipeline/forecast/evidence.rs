@@ -7,7 +7,8 @@ use serde::{Deserialize, Serialize};
 use super::asks::Yield;
 use crate::check::Candidate;
 use crate::dataset::Recipe;
-use crate::dataset::evaluate::{Accepted, Demand, Failed, Name, Place, Rejected, Sink, Why};
+use crate::dataset::evaluate::{Accepted, Demand, Failed, Name, Place, Rejected, Sink, To, Why};
+use crate::model::Fingerprint;
 
 /// Answers of a group of cells below which the average of all is the better guess.
 const GROUP_ANSWERS: u64 = 20;
@@ -26,6 +27,12 @@ pub struct Judged {
     pub duplicates: u64,
     /// Candidates that were judged in all.
     pub judged: u64,
+    /// Answers of judge models that rows and rejects hang on.
+    #[serde(default)]
+    pub judge_requests: u64,
+    /// Embeddings that they hang on.
+    #[serde(default)]
+    pub embeddings: u64,
 }
 
 impl Judged {
@@ -36,6 +43,12 @@ impl Judged {
     /// The share of judged candidates that became rows.
     pub fn acceptance(&self) -> f64 {
         self.accepted as f64 / self.judged.max(1) as f64
+    }
+
+    /// Requests about texts that a row takes, of judges and for embeddings; `None` of too few rows.
+    pub fn about_a_row(&self) -> Option<(f64, f64)> {
+        let each = |requests: u64| requests as f64 / self.accepted as f64;
+        (self.accepted >= LEAST_ANSWERS).then(|| (each(self.judge_requests), each(self.embeddings)))
     }
 
     fn answer(&mut self, passed: usize) {
@@ -98,6 +111,25 @@ impl<N: Name> Sink<N> for Evidence<'_> {
         });
     }
 
+    fn judging(&mut self, _cell: usize, _fingerprint: &Fingerprint) {
+        self.all.judge_requests += 1;
+    }
+
+    fn embedding(&mut self, _cell: usize, _fingerprint: &Fingerprint) {
+        self.all.embeddings += 1;
+    }
+
+    fn demand(&mut self, demand: &Demand, _missing: u32) {
+        // It was told of as one that something hangs on.
+        match demand.about.map(|about| about.to) {
+            None => {}
+            Some(To::Embedder) => self.all.embeddings = self.all.embeddings.saturating_sub(1),
+            Some(To::Judge(_)) => {
+                self.all.judge_requests = self.all.judge_requests.saturating_sub(1);
+            }
+        }
+    }
+
     fn failed(&mut self, failed: &Failed) {
         let Failed { cell, ask, fingerprint, .. } = *failed;
         self.each(&Place { cell, ask, fingerprint, index: 0 }, &[], |_| ());
@@ -112,7 +144,11 @@ pub struct Open(BTreeMap<(u64, u32, u32), u64>);
 impl Open {
     pub fn demand(&mut self, recipe: &Recipe, demand: &Demand, missing: u32) {
         let group = recipe.grid.label_key(demand.cell);
-        let most = recipe.quotas.max_asks - demand.ask;
+        // A text that is looked into is most often the next row, and the ask after its own comes then.
+        let (missing, most) = match demand.about {
+            None => (missing, recipe.quotas.max_asks - demand.ask),
+            Some(_) => (missing - 1, recipe.quotas.max_asks - demand.ask - 1),
+        };
         *self.0.entry((group, missing, most)).or_default() += 1;
     }
 

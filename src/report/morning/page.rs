@@ -80,6 +80,9 @@ fn audited(out: &mut String, summary: &Summary) {
     });
     let title = format!("Audit of {}", crate::report::count(audit.rows, "row"));
     table(out, &title, &["verdict", "metric", "of", "value", "real text", "finding"], rows);
+    if let Some((conflicts, text)) = audit.conflicts.as_ref().and_then(|found| Some((found, found.text()?))) {
+        out.push_str(&format!("\nLabel conflicts: {text}. All of them: `{}`\n", conflicts.list));
+    }
 }
 
 fn figures(out: &mut String, summary: &Summary) {

@@ -79,6 +79,10 @@ impl Sink for Outcome {
         self.judging.push(*fingerprint);
     }
 
+    fn embedding(&mut self, _cell: usize, fingerprint: &Fingerprint) {
+        self.judging.push(*fingerprint);
+    }
+
     fn row(&mut self, row: &Accepted<'_>) {
         self.accepted[row.place.cell] += 1;
         self.rows.push(Row { place: row.place, id: row.name, text: row.candidate.text.clone() });
