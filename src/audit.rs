@@ -27,11 +27,14 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-pub use correction::{Drop, Drops, Raise, Swapper, Weighed, drops, raise, weights};
+pub use correction::{
+    Ban, Drop, Drops, Raise, Rewriting, Swapper, Task, WITHOUT, Weighed, drops, raise, weights,
+};
 pub use distinct::{DISTINCT_TEXTS, Distinct, distinct_2};
 pub use groups::{Finder, GROUPS, Groups};
 pub use identity::log_odds;
 pub use metric::{Bounds, Case, METRICS, Measure, Metric, Part, Thresholds, Verdict, Worse, by_key};
+use surface::opens_with_i;
 pub use table::{Column, Role, Table};
 pub use token::{is_word, tokens};
 

@@ -8,6 +8,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use crate::dedup::{Level, Method, Similarity};
 
 mod import;
+mod rewrite;
 mod rounds;
 
 pub use import::{GoemotionsArgs, HowToImport, ImportArgs, ImportWhat, MixArgs, TableImportArgs};
@@ -86,6 +87,8 @@ Examples:
   emogrid audit train.csv --text body --label mood --separator , --json
   emogrid audit configs/moods.yaml          the dataset of a config
   emogrid audit configs/moods.yaml --fix --write configs/moods.curation.jsonl
+  emogrid audit configs/moods.yaml --fix --rewrite
+  emogrid audit posts.jsonl --fix --rewrite --endpoint http://127.0.0.1:8080 -o better.jsonl
   emogrid audit posts.jsonl --weights weighted.jsonl
   emogrid audit posts.jsonl --swap swapped.jsonl
 
@@ -860,6 +863,11 @@ pub struct AuditArgs {
     /// Write the table with a copy of each row that speaks of men or women, the other way round
     #[arg(long, value_name = "FILE")]
     pub swap: Option<PathBuf>,
+    #[command(flatten)]
+    pub rewrite: rewrite::RewriteArgs,
+    /// The model that is asked, by its address or a config's first endpoint [default: the config's own]
+    #[arg(long, value_name = "URL|CONFIG")]
+    pub endpoint: Option<String>,
     /// Write the audit as JSON
     #[arg(long)]
     pub json: bool,

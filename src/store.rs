@@ -46,6 +46,8 @@ pub enum Kind {
     Judge,
     /// What a text means, as a vector.
     Embedding,
+    /// A model that words a text anew.
+    Rewrite,
 }
 
 impl Kind {
@@ -54,6 +56,7 @@ impl Kind {
             Kind::Chat => "chat",
             Kind::Judge => "judge",
             Kind::Embedding => "embedding",
+            Kind::Rewrite => "rewrite",
         }
     }
 }

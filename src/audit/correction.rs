@@ -2,10 +2,12 @@
 
 mod drops;
 mod raise;
+mod rewrite;
 mod swap;
 mod weights;
 
 pub use drops::{Drop, Drops, drops};
 pub use raise::{Raise, raise};
+pub use rewrite::{Ban, Rewriting, Task, WITHOUT};
 pub use swap::Swapper;
 pub use weights::{Weighed, weights};

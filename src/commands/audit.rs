@@ -1,4 +1,5 @@
 mod correct;
+mod rewrite;
 mod subject;
 
 use std::io::Write;

@@ -29,6 +29,7 @@ mod parquet;
 mod project;
 mod refine;
 mod rerun;
+mod rewrite;
 mod rounds;
 mod semantic;
 mod several;
