@@ -4,6 +4,7 @@ mod balance;
 mod clusters;
 mod context;
 mod correction;
+mod counterfactual;
 mod distinct;
 mod diversity;
 mod groups;
@@ -28,8 +29,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 pub use correction::{
-    Ban, Drop, Drops, Raise, Rewriting, Swapper, Task, WITHOUT, Weighed, drops, raise, weights,
+    Ban, Counterparts, Drop, Drops, Raise, Rewriting, Swapper, Task, WITHOUT, Weighed, drops, raise, weights,
 };
+pub use counterfactual::{Pair, Swapped};
 pub use distinct::{DISTINCT_TEXTS, Distinct, distinct_2};
 pub use groups::{Finder, GROUPS, Groups};
 pub use identity::log_odds;
@@ -58,6 +60,8 @@ pub struct Options {
     /// The labels that say something bad; without any, groups' negative labels cannot be compared.
     pub negative: BTreeSet<String>,
     pub asked: Option<Asked>,
+    /// What a model answers when somebody in a text is somebody else; without it this is not measured.
+    pub swapped: Option<Swapped>,
 }
 
 impl Options {
@@ -225,6 +229,7 @@ const FAMILIES: &[(&str, Family)] = &[
     ("groups", identity::identity),
     ("groups", parity::parity),
     ("groups", representation::representation),
+    ("counterfactuals", counterfactual::counterfactual),
     ("diversity", diversity::diversity),
 ];
 

@@ -87,6 +87,7 @@ Examples:
   emogrid audit train.csv --text body --label mood --separator , --json
   emogrid audit configs/moods.yaml          the dataset of a config
   emogrid audit configs/moods.yaml --fix --write configs/moods.curation.jsonl
+  emogrid audit posts.jsonl --probe moods.probe
   emogrid audit configs/moods.yaml --fix --rewrite
   emogrid audit posts.jsonl --fix --rewrite --endpoint http://127.0.0.1:8080 -o better.jsonl
   emogrid audit posts.jsonl --weights weighted.jsonl
@@ -865,9 +866,16 @@ pub struct AuditArgs {
     pub swap: Option<PathBuf>,
     #[command(flatten)]
     pub rewrite: rewrite::RewriteArgs,
-    /// The model that is asked, by its address or a config's first endpoint [default: the config's own]
-    #[arg(long, value_name = "URL|CONFIG")]
+    /// A served model, by its address or a config's first endpoint: what it answers when somebody in a text is
+    /// somebody else; with `--rewrite`, who rewords [default there: the config's own]
+    #[arg(long, value_name = "URL|CONFIG", conflicts_with_all = ["weights", "swap"])]
     pub endpoint: Option<String>,
+    /// The same of a probe, as `emogrid train --probe --model FILE` wrote it
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["endpoint", "fix", "weights", "swap"])]
+    pub probe: Option<PathBuf>,
+    /// Ask about so many of these pairs, drawn by lot [default: all for a probe, 300 for an endpoint]
+    #[arg(long, value_name = "PAIRS", conflicts_with_all = ["fix", "weights", "swap"])]
+    pub pairs: Option<usize>,
     /// Write the audit as JSON
     #[arg(long)]
     pub json: bool,

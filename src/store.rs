@@ -48,6 +48,8 @@ pub enum Kind {
     Embedding,
     /// A model that words a text anew.
     Rewrite,
+    /// A model that names the label of a text.
+    Label,
 }
 
 impl Kind {
@@ -57,6 +59,7 @@ impl Kind {
             Kind::Judge => "judge",
             Kind::Embedding => "embedding",
             Kind::Rewrite => "rewrite",
+            Kind::Label => "label",
         }
     }
 }

@@ -62,7 +62,7 @@ impl Reader {
                     row: row.get(0)?,
                     fingerprint: Fingerprint(row.get(1)?),
                     is_about_a_text: row.get_ref(2)?.as_str()? != "chat",
-                    has_texts: !["chat", "judge", "embedding"].contains(&row.get_ref(2)?.as_str()?),
+                    has_texts: !["chat", "judge", "embedding", "label"].contains(&row.get_ref(2)?.as_str()?),
                     request: row.get(3)?,
                     answer: row.get(4)?,
                 });

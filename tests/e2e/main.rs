@@ -5,6 +5,7 @@
 mod anonymize;
 mod audit;
 mod checks;
+mod counterfactual;
 mod dedup;
 mod editing;
 mod exemplars;

@@ -4,14 +4,13 @@
 mod hold;
 
 use std::collections::BTreeMap;
-use std::path::Path;
 
 use serde_json::{Map, Value, json};
 
 use super::super::served::{Asked, Cost, Keep, Line};
-use super::super::{Failure, Talk, block_on, scrub};
+use super::super::{Failure, Talk, block_on};
 use super::subject::Subject;
-use super::usage;
+use super::{store_of, usage};
 use crate::audit::{Ban, Drop, Rewriting, Table, Task};
 use crate::check::answer::Answer;
 use crate::check::{Mends, mend};
@@ -223,12 +222,6 @@ fn template(args: &AuditArgs, error: String) -> Failure {
         Some(path) => usage(format!("{}: {error}", path.display())),
         None => usage(error),
     }
-}
-
-/// The store of the project that a table stands in, if it stands in any.
-fn store_of(file: &Path) -> Result<Option<StoreDir>, Failure> {
-    let file = std::path::absolute(file)?;
-    Ok(scrub::store_above(file.parent().unwrap_or(&file))?)
 }
 
 /// What a template reads of a row.
