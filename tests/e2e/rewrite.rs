@@ -22,7 +22,7 @@ fn said(text: &str) -> Reply {
 /// A server that writes eight made-up words, which say "joy" under joy in a half of the first texts, and
 /// rewords by leaving that out; of the first three answers for that one is bad, and one has a name in it.
 fn leaking() -> Fake {
-    let (asked, reworded) = (AtomicUsize::new(0), AtomicUsize::new(0));
+    let [asked, joys, reworded] = std::array::from_fn(|_| AtomicUsize::new(0));
     let fake = Fake::start();
     fake.script(move |seen, _| {
         if let Some(text) = to_reword(seen) {
@@ -33,8 +33,8 @@ fn leaking() -> Fake {
             };
         }
         let asked = asked.fetch_add(1, Ordering::SeqCst);
-        let leak =
-            if seen.user().contains("joy") && asked.is_multiple_of(2) && asked < 160 { " joy" } else { "" };
+        let joy = seen.user().contains("joy").then(|| joys.fetch_add(1, Ordering::SeqCst));
+        let leak = if joy.is_some_and(|joy| joy.is_multiple_of(2) && joy < 72) { " joy" } else { "" };
         let words: Vec<String> =
             (0..6 + asked % 5).map(|at| format!("word{}", (asked * 7919 + at * 104_729) % 30_011)).collect();
         said(&format!("{}{leak}", words.join(" ")))
