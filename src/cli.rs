@@ -117,6 +117,7 @@ Examples:
   emogrid anonymize comments.jsonl --text body --preset tag -o tagged.jsonl
   emogrid anonymize comments.jsonl --detect-only -o spans.jsonl
   emogrid anonymize comments.jsonl --action NAME=pseudonym --key-env MY_KEY -o clean.jsonl
+  emogrid anonymize comments.jsonl --second-look http://127.0.0.1:8080 -o clean.jsonl
   emogrid anonymize comments.jsonl --json    only count
 
 Categories: NAME HANDLE EMAIL PHONE URL IP CARD ID RELIGION GENDER RACE
@@ -908,6 +909,12 @@ pub struct AnonymizeArgs {
     /// Change no text; spans are of the texts as they are
     #[arg(long)]
     pub detect_only: bool,
+    /// Ask a served model about names in doubt: an address of this machine, or a config's first endpoint
+    #[arg(long, value_name = "URL|CONFIG")]
+    pub second_look: Option<String>,
+    /// The second look may be another machine's, which then sees these texts as they are
+    #[arg(long, requires = "second_look")]
+    pub second_look_remote: bool,
     /// Write counts as JSON to standard output; rows only to a file given by `-o`
     #[arg(long)]
     pub json: bool,

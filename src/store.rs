@@ -50,6 +50,8 @@ pub enum Kind {
     Rewrite,
     /// A model that names the label of a text.
     Label,
+    /// A model that quotes the names in a text.
+    Names,
 }
 
 impl Kind {
@@ -60,6 +62,7 @@ impl Kind {
             Kind::Embedding => "embedding",
             Kind::Rewrite => "rewrite",
             Kind::Label => "label",
+            Kind::Names => "names",
         }
     }
 }
