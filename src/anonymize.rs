@@ -18,6 +18,7 @@ mod phones;
 mod policy;
 mod pseudonym;
 mod replace;
+mod second;
 mod sought;
 mod terms;
 mod token;
@@ -27,6 +28,7 @@ pub use category::{Action, Category};
 pub use masks::{Adopted, adopt};
 pub use policy::{KeyMissing, Policy, Preset};
 pub use replace::{Outcome, Span};
+pub use second::{Seen, Sight, sight};
 pub use sought::{Sought, TAKEN_OUT};
 
 use pseudonym::Pseudonyms;
@@ -132,6 +134,12 @@ impl<'a> View<'a> {
 
 /// Everything found in a text, in order, without overlaps.
 pub fn detect(text: &str) -> Vec<Found> {
+    detect_in(&mut View::new(text))
+}
+
+/// The same, with what is taken marked in the view before names are looked for.
+fn detect_in(view: &mut View) -> Vec<Found> {
+    let text = view.text;
     let mut found = Vec::new();
     let (mut signs, mut digits) = (false, false);
     for &byte in text.as_bytes() {
@@ -145,15 +153,14 @@ pub fn detect(text: &str) -> Vec<Found> {
         numbers::find(text, &mut found);
     }
     settle(&mut found);
-    let mut view = View::new(text);
     view.take(&found);
     let from = found.len();
-    terms::find(&mut view, &mut found);
+    terms::find(view, &mut found);
     view.take(&found[from..]);
     let from = found.len();
-    age::find(&view, &mut found);
+    age::find(view, &mut found);
     view.take(&found[from..]);
-    names::find(&view, &mut found);
+    names::find(view, &mut found);
     settle(&mut found);
     found
 }
@@ -213,14 +220,22 @@ impl Anonymizer {
         if self.policy.is_off() {
             return Outcome { text: text.to_owned(), spans: Vec::new(), dropped: None };
         }
-        let mut found = detect(text);
+        self.apply_to(text, detect(text))
+    }
+
+    /// What the policy makes of a text in which this was found, in order and without overlaps.
+    pub fn apply_to(&self, text: &str, mut found: Vec<Found>) -> Outcome {
         found.retain(|span| self.policy.action(span.category) != Action::Keep);
         replace::apply(text, &found, &self.policy, self.pseudonyms.as_ref())
     }
 
     /// What the policy would act on, in characters of the text as it is.
     pub fn spans(&self, text: &str) -> Vec<Span> {
-        let mut found = detect(text);
+        self.spans_of(text, detect(text))
+    }
+
+    /// The same of what was found.
+    pub fn spans_of(&self, text: &str, mut found: Vec<Found>) -> Vec<Span> {
         found.retain(|span| self.policy.action(span.category) != Action::Keep);
         replace::located(text, &found, &self.policy)
     }

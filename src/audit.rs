@@ -4,6 +4,7 @@ mod balance;
 mod clusters;
 mod context;
 mod correction;
+mod counterfactual;
 mod distinct;
 mod diversity;
 mod groups;
@@ -27,11 +28,15 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-pub use correction::{Drop, Drops, Raise, Swapper, Weighed, drops, raise, weights};
+pub use correction::{
+    Ban, Counterparts, Drop, Drops, Raise, Rewriting, Swapper, Task, WITHOUT, Weighed, drops, raise, weights,
+};
+pub use counterfactual::{Pair, Swapped};
 pub use distinct::{DISTINCT_TEXTS, Distinct, distinct_2};
 pub use groups::{Finder, GROUPS, Groups};
 pub use identity::log_odds;
 pub use metric::{Bounds, Case, METRICS, Measure, Metric, Part, Thresholds, Verdict, Worse, by_key};
+use surface::opens_with_i;
 pub use table::{Column, Role, Table};
 pub use token::{is_word, tokens};
 
@@ -55,6 +60,8 @@ pub struct Options {
     /// The labels that say something bad; without any, groups' negative labels cannot be compared.
     pub negative: BTreeSet<String>,
     pub asked: Option<Asked>,
+    /// What a model answers when somebody in a text is somebody else; without it this is not measured.
+    pub swapped: Option<Swapped>,
 }
 
 impl Options {
@@ -222,6 +229,7 @@ const FAMILIES: &[(&str, Family)] = &[
     ("groups", identity::identity),
     ("groups", parity::parity),
     ("groups", representation::representation),
+    ("counterfactuals", counterfactual::counterfactual),
     ("diversity", diversity::diversity),
 ];
 

@@ -199,6 +199,15 @@ impl Judge {
         out
     }
 
+    /// A candidate that says something else: held to all that its own text was held to, with the other
+    /// fields of the answer.
+    pub fn reworded(&self, of: &Candidate, text: &str, values: &[usize]) -> Candidate {
+        let fields = of.outcome.as_ref().ok().and_then(|passed| passed.fields.as_deref().cloned());
+        let (text, mended) = self.mended(text);
+        let (text, outcome) = self.anonymize(text, self.check(text, values), fields, true);
+        Candidate { choice: of.choice, item: of.item, text, mended, outcome }
+    }
+
     /// What the policy makes of a text that was checked, and of the fields beside it. A rejected text is
     /// shown too, so it is masked like any other; what it was stays in the store alone.
     fn anonymize(

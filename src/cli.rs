@@ -8,6 +8,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use crate::dedup::{Level, Method, Similarity};
 
 mod import;
+mod rewrite;
 mod rounds;
 
 pub use import::{GoemotionsArgs, HowToImport, ImportArgs, ImportWhat, MixArgs, TableImportArgs};
@@ -86,6 +87,9 @@ Examples:
   emogrid audit train.csv --text body --label mood --separator , --json
   emogrid audit configs/moods.yaml          the dataset of a config
   emogrid audit configs/moods.yaml --fix --write configs/moods.curation.jsonl
+  emogrid audit posts.jsonl --probe moods.probe
+  emogrid audit configs/moods.yaml --fix --rewrite
+  emogrid audit posts.jsonl --fix --rewrite --endpoint http://127.0.0.1:8080 -o better.jsonl
   emogrid audit posts.jsonl --weights weighted.jsonl
   emogrid audit posts.jsonl --swap swapped.jsonl
 
@@ -113,6 +117,7 @@ Examples:
   emogrid anonymize comments.jsonl --text body --preset tag -o tagged.jsonl
   emogrid anonymize comments.jsonl --detect-only -o spans.jsonl
   emogrid anonymize comments.jsonl --action NAME=pseudonym --key-env MY_KEY -o clean.jsonl
+  emogrid anonymize comments.jsonl --second-look http://127.0.0.1:8080 -o clean.jsonl
   emogrid anonymize comments.jsonl --json    only count
 
 Categories: NAME HANDLE EMAIL PHONE URL IP CARD ID RELIGION GENDER RACE
@@ -870,6 +875,18 @@ pub struct AuditArgs {
     /// Write the table with a copy of each row that speaks of men or women, the other way round
     #[arg(long, value_name = "FILE")]
     pub swap: Option<PathBuf>,
+    #[command(flatten)]
+    pub rewrite: rewrite::RewriteArgs,
+    /// A served model, by its address or a config's first endpoint: what it answers when somebody in a text is
+    /// somebody else; with `--rewrite`, who rewords [default there: the config's own]
+    #[arg(long, value_name = "URL|CONFIG", conflicts_with_all = ["weights", "swap"])]
+    pub endpoint: Option<String>,
+    /// The same of a probe, as `emogrid train --probe --model FILE` wrote it
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["endpoint", "fix", "weights", "swap"])]
+    pub probe: Option<PathBuf>,
+    /// Ask about so many of these pairs, drawn by lot [default: all for a probe, 300 for an endpoint]
+    #[arg(long, value_name = "PAIRS", conflicts_with_all = ["fix", "weights", "swap"])]
+    pub pairs: Option<usize>,
     /// Write the audit as JSON
     #[arg(long)]
     pub json: bool,
@@ -902,6 +919,12 @@ pub struct AnonymizeArgs {
     /// Change no text; spans are of the texts as they are
     #[arg(long)]
     pub detect_only: bool,
+    /// Ask a served model about names in doubt: an address of this machine, or a config's first endpoint
+    #[arg(long, value_name = "URL|CONFIG")]
+    pub second_look: Option<String>,
+    /// The second look may be another machine's, which then sees these texts as they are
+    #[arg(long, requires = "second_look")]
+    pub second_look_remote: bool,
     /// Write counts as JSON to standard output; rows only to a file given by `-o`
     #[arg(long)]
     pub json: bool,

@@ -24,6 +24,7 @@ mod run;
 mod runs;
 mod schema;
 mod scrub;
+mod served;
 mod status;
 mod train;
 mod verify;

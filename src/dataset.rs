@@ -1,6 +1,7 @@
 //! The dataset as a pure function of a config and the stored answers.
 
 pub mod audited;
+mod curated;
 pub mod evaluate;
 pub mod judging;
 mod models;

@@ -161,6 +161,11 @@ impl Frame {
         Self { canonical: canonical.into(), wire, max_tokens: 0, route: Route::Embedding }
     }
 
+    /// The same for what is asked of a text outside of any cell; `kind` says for what.
+    pub fn about(kind: &str, own: &Sampling, schema: &Value, model: &Identity) -> Self {
+        Self::of((kind, Route::Chat), own, 1, Some(schema), model)
+    }
+
     fn of(
         (kind, route): (&str, Route),
         own: &Sampling,

@@ -5,6 +5,7 @@ mod judge;
 mod memo;
 mod pick;
 mod template;
+mod wording;
 mod words;
 
 use std::collections::BTreeMap;
@@ -28,6 +29,7 @@ use pick::{ListObject, PickKey};
 pub use pick::{best, rendezvous, weighted_score};
 pub use template::File;
 use template::Templates;
+pub use wording::Wording;
 
 /// A config's templates, compiled, with the lists they pick from.
 pub struct Prompts {

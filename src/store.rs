@@ -46,6 +46,12 @@ pub enum Kind {
     Judge,
     /// What a text means, as a vector.
     Embedding,
+    /// A model that words a text anew.
+    Rewrite,
+    /// A model that names the label of a text.
+    Label,
+    /// A model that quotes the names in a text.
+    Names,
 }
 
 impl Kind {
@@ -54,6 +60,9 @@ impl Kind {
             Kind::Chat => "chat",
             Kind::Judge => "judge",
             Kind::Embedding => "embedding",
+            Kind::Rewrite => "rewrite",
+            Kind::Label => "label",
+            Kind::Names => "names",
         }
     }
 }

@@ -416,3 +416,13 @@ fn extend(view: &View, names: &mut [bool]) {
             first || east || initial(view, at) && capital(at) && tokens[at + 1].start - tokens[at].end == 2;
     }
 }
+
+/// How far above the threshold a word's score is; below it where the word is no name. `None` for what cannot
+/// be one.
+pub fn margin(view: &View, at: usize) -> Option<f32> {
+    candidate(view, at).then(|| {
+        let mut features = Vec::with_capacity(32);
+        self::features(view, at, view.tokens[at].facts, &mut features);
+        score(&features) + lift(view, at) - THRESHOLD
+    })
+}

@@ -145,6 +145,11 @@ const PERSONS: &[&str] = &[
     "adults",
 ];
 
+/// Whether a word in lower case is one for a person or persons.
+pub fn is_person(word: &str) -> bool {
+    PERSONS.contains(&word)
+}
+
 /// A set of groups.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Groups(u32);

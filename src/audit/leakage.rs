@@ -3,7 +3,7 @@
 use super::metric::{Case, LEAKAGE, LEAKAGE_STEM, Measure, Metric, Verdict};
 use super::statistics::wilson;
 use super::table::{Column, Table};
-use super::{Options, human, percent};
+use super::{Options, human, percent, token};
 
 /// Endings that make a noun of what a text would say otherwise: "amusement" of "amused".
 const ENDINGS: &[&str] =
@@ -102,25 +102,39 @@ struct Phrase(Vec<Vec<bool>>);
 
 impl Phrase {
     fn new(name: &str, stem: bool, table: &Table) -> Self {
-        let name = name.to_lowercase();
-        let words = name.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
         let matches = |word: &str| {
-            let wanted = stem.then(|| stemmed(word)).flatten();
-            let fits = |piece: &str| match wanted {
-                Some(stem) => piece.starts_with(stem),
-                None => piece == word,
-            };
-            (0..table.vocabulary() as u32)
-                .map(|token| table.token(token).split(['\'', '’', '_']).any(fits))
-                .collect()
+            (0..table.vocabulary() as u32).map(|token| names(table.token(token), word, stem)).collect()
         };
-        Self(words.map(matches).collect())
+        Self(words_of(&name.to_lowercase()).map(matches).collect())
     }
 
     fn stands_in(&self, tokens: &[u32]) -> bool {
         let fits = |window: &[u32]| self.0.iter().zip(window).all(|(fits, token)| fits[*token as usize]);
         !self.0.is_empty() && tokens.windows(self.0.len()).any(fits)
     }
+}
+
+/// The words of a label's name in lower case.
+fn words_of(name: &str) -> impl Iterator<Item = &str> {
+    name.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty())
+}
+
+/// Whether a token is a word of a label's name, or a form of it.
+fn names(token: &str, word: &str, stem: bool) -> bool {
+    let wanted = stem.then(|| stemmed(word)).flatten();
+    token.split(['\'', '’', '_']).any(|piece| match wanted {
+        Some(stem) => piece.starts_with(stem),
+        None => piece == word,
+    })
+}
+
+/// Whether a text says a label's name, or forms of it; a name that names nothing is said by none.
+pub fn says(name: &str, stem: bool, text: &str) -> bool {
+    let (name, text) = (name.to_lowercase(), text.to_lowercase());
+    let words: Vec<&str> = words_of(&name).collect();
+    let tokens: Vec<&str> = token::tokens(&text).collect();
+    let fits = |window: &[&str]| words.iter().zip(window).all(|(word, token)| names(token, word, stem));
+    !words.is_empty() && !NAMELESS.contains(&name.as_str()) && tokens.windows(words.len()).any(fits)
 }
 
 /// The beginning that forms of a word share; `None` where it is too short to tell words by.
@@ -152,5 +166,10 @@ mod tests {
         assert_eq!(found("love", true), [1]);
         assert_eq!(found("Mixed_Feelings", false), [2]);
         assert_eq!(found("--", false), [0; 0]);
+        for (name, stem) in [("admiration", true), ("love", true), ("Mixed_Feelings", false), ("--", false)] {
+            let said = (0..5).filter(|row| says(name, stem, texts[*row])).collect::<Vec<_>>();
+            assert_eq!(said, found(name, stem), "one text alone is read alike");
+        }
+        assert!(!says("neutral", false, "a neutral tone"));
     }
 }

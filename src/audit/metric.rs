@@ -89,6 +89,8 @@ pub static CONTEXT: Metric = over(metric("context", "label and context, NMI", Hi
 pub static IDENTITY: Metric = metric("identity", "group and label, log-odds", Higher, (0.70, 1.40), 30);
 pub static PARITY: Metric = metric("parity", "negative labels of groups", Higher, (0.05, 0.15), 30);
 pub static REPRESENTATION: Metric = metric("representation", "share of its target", Lower, (0.80, 0.50), 30);
+pub static COUNTERFACTUAL: Metric =
+    metric("counterfactual", "answers, somebody else in text", Higher, (0.05, 0.15), 30);
 pub static DISTINCT_1: Metric = metric("distinct_1", "distinct-1", Lower, (0.14, 0.08), 200);
 pub static DISTINCT_2: Metric = metric("distinct_2", "distinct-2", Lower, (0.55, 0.40), 200);
 pub static DISTINCT_3: Metric = metric("distinct_3", "distinct-3", Lower, (0.85, 0.70), 200);
@@ -115,6 +117,7 @@ pub static METRICS: &[&Metric] = &[
     &IDENTITY,
     &PARITY,
     &REPRESENTATION,
+    &COUNTERFACTUAL,
     &DISTINCT_1,
     &DISTINCT_2,
     &DISTINCT_3,

@@ -16,12 +16,12 @@ const FEATURES: &[(&Metric, Feature)] = &[
 ];
 
 /// The blocks of pictographs beyond the basic plane: U+1F300 to U+1FAFF.
-fn is_emoji(c: char) -> bool {
+pub fn is_emoji(c: char) -> bool {
     matches!(c, '\u{1F300}'..='\u{1FAFF}')
 }
 
 /// "I" in either case, alone or before an apostrophe.
-fn opens_with_i(text: &str) -> bool {
+pub fn opens_with_i(text: &str) -> bool {
     let rest = text.strip_prefix(['I', 'i']);
     rest.is_some_and(|rest| rest.is_empty() || rest.starts_with([' ', '\'', '’', '\t', '\n']))
 }

@@ -169,6 +169,24 @@ impl Table {
         }
     }
 
+    /// The same rows, but for those that are dropped, and with new texts for some.
+    #[must_use]
+    pub fn revised(&self, drop: impl Fn(usize) -> bool, text: impl Fn(usize) -> Option<String>) -> Self {
+        let mut out = Self::new(self.columns.iter().map(|column| (column.name.clone(), column.role)));
+        for row in (0..self.rows()).filter(|row| !drop(*row)) {
+            let values = self
+                .columns
+                .iter()
+                .map(|column| column.of(row).iter().map(|value| column.values[*value as usize].as_str()));
+            match text(row) {
+                // What spans told was of the text as it was.
+                Some(text) => out.push(self.id(row), &text, values, Groups::default()),
+                None => out.push(self.id(row), self.text(row), values, self.groups(row)),
+            }
+        }
+        out
+    }
+
     /// How many rows there are.
     pub fn rows(&self) -> usize {
         self.ids.len()

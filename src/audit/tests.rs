@@ -88,6 +88,21 @@ impl Made {
         table
     }
 
+    /// What a model that hears a slur where "she" follows answers, when she is he.
+    fn swapped(&self) -> Swapped {
+        let counterparts = Counterparts::default();
+        let hears = |text: &str| text.contains("slur she");
+        let pairs = self.texts.iter().enumerate().flat_map(|(row, text)| {
+            let others = counterparts.of(text);
+            let pair = move |(attribute, other): (&'static str, String)| {
+                let flipped = hears(text) != hears(&other);
+                Pair { row, attribute, flipped, change: Some(f64::from(u8::from(flipped))) }
+            };
+            others.into_iter().map(pair)
+        });
+        Swapped { by: "m".into(), pairs: pairs.collect(), unanswered: 0 }
+    }
+
     fn report(&self) -> Report {
         audit(&self.table(), &options(), |_, _| {})
     }
@@ -95,7 +110,8 @@ impl Made {
     /// The report of one metric.
     fn report_of(&self, key: &str) -> Report {
         let others = METRICS.iter().map(|metric| metric.key).filter(|other| *other != key);
-        let options = Options { off: others.map(str::to_owned).collect(), ..options() };
+        let swapped = (key == "counterfactual").then(|| self.swapped());
+        let options = Options { off: others.map(str::to_owned).collect(), swapped, ..options() };
         audit(&self.table(), &options, |_, _| {})
     }
 }
@@ -213,6 +229,7 @@ fn faults() -> Vec<(&'static str, Made, Made)> {
     };
     add("identity", by_label(slandered()));
     add("parity", by_label(slandered()));
+    add("counterfactual", by_text(base().each(|_, text, _, _| *text = text.replace("she", "slur she"))));
     let womanless = || base().each(|_, text, _, _| *text = text.replace("she", "it"));
     add("representation", (womanless(), base()));
     let poor = || {
@@ -291,6 +308,19 @@ fn too_few_rows_cannot_tell_and_are_never_well() {
             assert!(exact || measure.verdict == Verdict::CannotTell, "{rows}: {measure:#?}");
         }
     }
+}
+
+#[test]
+fn without_a_model_its_answers_are_not_measured_and_few_cannot_tell() {
+    assert!(fair(200).report().measures.iter().all(|measure| measure.metric != "counterfactual"));
+    let few =
+        Made { texts: vec!["she is here".into(); 20], labels: vec!["joy"; 20], contexts: vec!["work"; 20] };
+    assert_eq!(verdict(&few.report_of("counterfactual"), "counterfactual"), Verdict::CannotTell);
+    let none =
+        Made { texts: vec!["the dog".into(); 90], labels: vec!["joy"; 90], contexts: vec!["work"; 90] };
+    let report = none.report_of("counterfactual");
+    assert_eq!(verdict(&report, "counterfactual"), Verdict::CannotTell);
+    assert!(report.measures[0].finding.contains("no row speaks of somebody"), "{report:?}");
 }
 
 #[test]

@@ -1,3 +1,5 @@
+mod second;
+
 use std::collections::BTreeMap;
 use std::io::IsTerminal;
 use std::path::Path;
@@ -7,11 +9,12 @@ use rayon::prelude::*;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use super::{Exit, Failure, Talk, print_json};
-use crate::anonymize::{Action, Anonymizer, Category, Outcome, Policy, Preset, Span};
+use super::{Exit, Failure, Talk, block_on, print_json};
+use crate::anonymize::{Action, Anonymizer, Category, Found, Outcome, Policy, Preset, Span};
 use crate::cli::{AnonymizeArgs, AnonymizePreset};
 use crate::report::{count, thousands};
 use crate::table::{Reader, Row, Writer};
+use second::{SecondLook, Told};
 
 /// Rows that are worked on at once; enough for every core, and little to hold.
 const BATCH: usize = 4096;
@@ -27,11 +30,21 @@ struct Summary {
     found: BTreeMap<&'static str, u64>,
     seconds: f64,
     texts_per_second: f64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    second_look: Option<Told>,
 }
 
 /// Takes out of a table's texts what tells of a person.
 pub fn anonymize(args: &AnonymizeArgs, talk: &Talk) -> Result<Exit, Failure> {
     let anonymizer = anonymizer(args).map_err(Failure::Refused)?;
+    block_on(each(args, &anonymizer, talk))?
+}
+
+async fn each(args: &AnonymizeArgs, anonymizer: &Anonymizer, talk: &Talk) -> Result<Exit, Failure> {
+    let mut second = match &args.second_look {
+        Some(endpoint) => Some(SecondLook::open(args, endpoint, talk).await?),
+        None => None,
+    };
     let mut reader = args.table.open()?;
     let column = args.table.text.as_deref().unwrap_or("text");
     let mut writer = match (&args.output, args.json) {
@@ -52,7 +65,14 @@ pub fn anonymize(args: &AnonymizeArgs, talk: &Talk) -> Result<Exit, Failure> {
             break;
         }
         let start = Instant::now();
-        let outcomes: Vec<Outcome> = batch.par_iter().map(|row| outcome(&anonymizer, row, args)).collect();
+        let outcomes: Vec<Outcome> = match &mut second {
+            None => batch.par_iter().map(|row| outcome(anonymizer, row, args)).collect(),
+            Some(second) => {
+                let found = second.found(anonymizer, &batch, talk).await?;
+                let rows = batch.par_iter().zip(found);
+                rows.map(|(row, found)| outcome_of(anonymizer, row, found, args)).collect()
+            }
+        };
         work += start.elapsed();
         for (row, outcome) in batch.drain(..).zip(outcomes) {
             summary.count(&outcome);
@@ -66,6 +86,10 @@ pub fn anonymize(args: &AnonymizeArgs, talk: &Talk) -> Result<Exit, Failure> {
     }
     if let Some(writer) = writer {
         writer.finish()?;
+    }
+    if let Some(second) = second {
+        summary.second_look = Some(second.told);
+        second.close().await;
     }
     summary.seconds = work.as_secs_f64();
     summary.texts_per_second = (summary.texts as f64 / summary.seconds.max(1e-9)).round();
@@ -82,6 +106,15 @@ fn outcome(anonymizer: &Anonymizer, row: &Row, args: &AnonymizeArgs) -> Outcome 
         return Outcome { text: row.text.clone(), spans: anonymizer.spans(&row.text), dropped: None };
     }
     anonymizer.apply(&row.text)
+}
+
+/// The same of what was found in the row's text.
+fn outcome_of(anonymizer: &Anonymizer, row: &Row, found: Vec<Found>, args: &AnonymizeArgs) -> Outcome {
+    if args.detect_only {
+        let spans = anonymizer.spans_of(&row.text, found);
+        return Outcome { text: row.text.clone(), spans, dropped: None };
+    }
+    anonymizer.apply_to(&row.text, found)
 }
 
 /// The row with its text changed, and where and how.
@@ -160,6 +193,18 @@ impl Summary {
         if !found.is_empty() {
             text.push_str("\n  ");
             text.push_str(&found.join(", "));
+        }
+        if let Some(told) = &self.second_look {
+            text.push_str(&format!(
+                "\n  second look at {}: of the names in doubt {} are names and {} are none",
+                count(told.texts, "text"),
+                thousands(told.names),
+                thousands(told.released)
+            ));
+            if told.closed > 0 {
+                let texts = count(told.closed, "text");
+                text.push_str(&format!("; {texts} without a good answer, where all in doubt is taken out"));
+            }
         }
         text
     }

@@ -1,20 +1,27 @@
 mod correct;
+mod counterfactual;
+mod rewrite;
 mod subject;
 
 use std::io::Write;
+use std::path::Path;
 use std::time::Instant;
 
-use super::{Exit, Failure, Talk, is_config, print_json};
+use super::{Exit, Failure, Talk, is_config, print_json, scrub};
 use crate::audit::{self, Report, Verdict};
 use crate::cli::{AuditArgs, FailOn};
 use crate::report::audit::audit_text;
+use crate::store::StoreDir;
 use correct::{fix, swap, weigh};
 use subject::{of_config, of_tables};
 
 /// Measures the biases and the diversity of labelled texts.
 pub fn audit(args: &AuditArgs, talk: &Talk) -> Result<Exit, Failure> {
+    if args.endpoint.is_some() && args.fix && !args.rewrite.rewrite {
+        return Err(usage("with `--fix` an endpoint is asked to reword rows: add `--rewrite`"));
+    }
     let mut steps = Steps::new(*talk);
-    let subject =
+    let mut subject =
         if is_config(&args.table.file) { of_config(args, talk)? } else { of_tables(args, &mut steps)? };
     if args.fix {
         return fix(args, &subject, talk, &mut steps);
@@ -25,6 +32,7 @@ pub fn audit(args: &AuditArgs, talk: &Talk) -> Result<Exit, Failure> {
     if let Some(path) = &args.swap {
         return swap(args, &subject, path, talk, &mut steps);
     }
+    subject.options.swapped = counterfactual::swapped(args, &subject, talk)?;
     let report = audit::audit(&subject.table, &subject.options, |what, share| steps.step(what, share));
     if args.json {
         print_json(&report)?;
@@ -41,6 +49,12 @@ fn exit(args: &AuditArgs, report: &Report) -> Exit {
         FailOn::Never => false,
     };
     if bad { Exit::Short } else { Exit::Complete }
+}
+
+/// The store of the project that a table stands in, if it stands in any.
+fn store_of(file: &Path) -> Result<Option<StoreDir>, Failure> {
+    let file = std::path::absolute(file)?;
+    Ok(scrub::store_above(file.parent().unwrap_or(&file))?)
 }
 
 fn usage(what: impl Into<String>) -> Failure {

@@ -67,6 +67,10 @@ pub fn purge(args: &PurgeArgs, talk: &Talk) -> Result<Exit, Failure> {
         count(found.answers, "stored answer"),
         count(found.texts, "text"),
     )?;
+    if !found.scrub.completions.is_empty() {
+        let wholly = count(found.scrub.completions.len() as u64, "answer");
+        writeln!(out, "{wholly} about texts, which nobody needs any more, would go as a whole")?;
+    }
     match found.otherwise {
         0 => writeln!(out, "without it every text is judged as before: the datasets stay the same bytes")?,
         texts => writeln!(
@@ -109,7 +113,11 @@ struct Found {
 impl Found {
     fn completion(&mut self, entry: &Entry, members: &[Member], others: &[Member]) {
         if entry.is_about_a_text {
-            // It was asked for with what the anonymiser left.
+            // What is asked about is what the anonymiser left; what comes back need not be. What was made
+            // of that stands in files of their own.
+            if entry.has_texts {
+                self.scrub.completions.push(entry.row);
+            }
             return;
         }
         let own = members.iter().find_map(|member| Some((member, member.cell(&entry.fingerprint)?)));

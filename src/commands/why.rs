@@ -158,6 +158,14 @@ fn explain(
     }
     if let Some(raw) = reader.answer(&place.fingerprint, recipe.config.sampling.max_tokens)? {
         answer(recipe, &raw, originals, out);
+        for candidate in recipe.judge.candidates(&raw, &recipe.values(place.cell), None) {
+            if let Some(rewritten) = recipe.rewritten(&place.fingerprint, &candidate) {
+                let id = RowId::of(&place.fingerprint, candidate.choice, candidate.item);
+                let by = rewritten.by.as_deref().unwrap_or("somebody");
+                let why = rewritten.why.as_ref().map(|why| format!(" for {why}")).unwrap_or_default();
+                let _ = writeln!(out, "{id} was rewritten by {by}{why}, as the file under `curation` says");
+            }
+        }
         judged::explain(recipe, models, reader, (place, &raw), originals, out)?;
     }
     out.push_str("verdicts:\n");

@@ -148,7 +148,7 @@ pub static CONFIG: Section = Section {
             "curation",
             Kind::Text,
             "",
-            "A file of rows that are left out, from the config's folder: a JSON object with an `id` a line, as `emogrid audit --fix --write` writes it. Others are asked for in their place.",
+            "A file of rows that are left out or reworded, from the config's folder: a JSON object with an `id` a line, as `emogrid audit --fix --write` writes it. Others are asked for in the place of those that are left out; with a `text` beside the `id` the row says that instead, if it passes all that any text must pass.",
         ),
         key(
             "audit",

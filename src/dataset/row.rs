@@ -58,6 +58,11 @@ impl Serialize for Row<'_> {
             let spans: Value = passed.spans.iter().map(Span::to_json).collect();
             out.serialize_entry("spans", &spans)?;
         }
+        if let Some(rewritten) = recipe.rewritten(&place.fingerprint, accepted.candidate) {
+            // What was written first is in the store, under the same fingerprint.
+            out.serialize_entry("rewritten_by", &rewritten.by)?;
+            out.serialize_entry("rewritten_for", &rewritten.why)?;
+        }
         out.serialize_entry("model", models.name_of(recipe, place.cell, place.ask))?;
         out.serialize_entry("prompt", variant(recipe, place.cell, place.ask))?;
         out.serialize_entry("fingerprint", &place.fingerprint)?;
@@ -146,12 +151,12 @@ fn names<M: SerializeMap>(out: &mut M, recipe: &Recipe, cell: usize) -> Result<(
 
 /// Further fields of an answer; one that would hide a column of ours is set apart by `answer_`.
 fn own_fields(fields: &Map<String, Value>, is_taken: impl Fn(&str) -> bool) -> Vec<(String, &Value)> {
+    let ours =
+        ["id", "text", "mended", "spans", "rewritten_by", "rewritten_for", "model", "prompt", "fingerprint"];
     let mut out: Vec<(String, &Value)> = Vec::with_capacity(fields.len());
     for (name, value) in fields {
         let mut name = name.clone();
-        while matches!(name.as_str(), "id" | "text" | "mended" | "spans" | "model" | "prompt" | "fingerprint")
-            || is_taken(&name)
-            || out.iter().any(|(other, _)| *other == name)
+        while ours.contains(&name.as_str()) || is_taken(&name) || out.iter().any(|(other, _)| *other == name)
         {
             name = format!("answer_{name}");
         }

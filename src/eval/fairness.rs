@@ -77,8 +77,10 @@ pub fn swaps(probabilities: &Probabilities, given: &[LabelSet]) -> Vec<Swap> {
                 for other in one + 1..alike.people.len() {
                     let pair = [one, other].map(|person| sentence * people + first + person);
                     swap.pairs += 1;
-                    swap.flip_rate += f64::from(u8::from(given[pair[0]] != given[pair[1]]));
-                    swap.mean_change += changed(pair, probabilities, &texts, &mut swap.largest);
+                    let differ = differ(pair, given, Some(probabilities));
+                    swap.flip_rate += f64::from(u8::from(differ.flipped));
+                    swap.mean_change += differ.change.unwrap_or(0.0);
+                    widen(pair, probabilities, &texts, &mut swap.largest);
                 }
             }
         }
@@ -91,14 +93,30 @@ pub fn swaps(probabilities: &Probabilities, given: &[LabelSet]) -> Vec<Swap> {
     out
 }
 
-/// The mean change between a pair; keeps the largest.
-fn changed(pair: [usize; 2], probabilities: &Probabilities, texts: &[String], largest: &mut Largest) -> f64 {
+/// In what a model's answers to two texts differ.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Differ {
+    /// Whether their labels do.
+    pub flipped: bool,
+    /// The mean, over labels, of the absolute difference in probability, where these are told.
+    pub change: Option<f64>,
+}
+
+/// Compares the answers to a pair of texts, by their numbers.
+pub fn differ(pair: [usize; 2], given: &[LabelSet], probabilities: Option<&Probabilities>) -> Differ {
+    let change = probabilities.map(|probabilities| {
+        let [one, other] = pair.map(|text| probabilities.row(text));
+        let sum: f64 = one.iter().zip(other).map(|(one, other)| f64::from((one - other).abs())).sum();
+        sum / one.len() as f64
+    });
+    Differ { flipped: given[pair[0]] != given[pair[1]], change }
+}
+
+/// Keeps the largest change of one label's probability.
+fn widen(pair: [usize; 2], probabilities: &Probabilities, texts: &[String], largest: &mut Largest) {
     let rows = pair.map(|text| probabilities.row(text));
-    let mut sum = 0.0;
     for (label, (one, other)) in rows[0].iter().zip(rows[1]).enumerate() {
-        let change = f64::from((one - other).abs());
-        sum += change;
-        if change > largest.change() {
+        if f64::from((one - other).abs()) > largest.change() {
             *largest = Largest {
                 texts: pair.map(|text| texts[text].clone()),
                 label,
@@ -106,7 +124,6 @@ fn changed(pair: [usize; 2], probabilities: &Probabilities, texts: &[String], la
             };
         }
     }
-    sum / rows[0].len() as f64
 }
 
 /// How well texts are answered that speak of one group.

@@ -7,7 +7,7 @@
 //! log-probability for a text its mean over all texts is taken away.
 
 use serde::Deserialize;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::Labelled;
 use crate::check::told;
@@ -64,24 +64,17 @@ pub struct Question {
 impl Question {
     /// The body of the request for one text.
     pub fn body(&self, text: &str) -> String {
-        let list = self.labels.join(", ");
         let mut body = json!({
             "model": self.model,
-            "messages": [
-                { "role": "system", "content": format!("You read texts and name what their writer feels: one of {list}.") },
-                { "role": "user", "content": format!("Text: {text}\n\nWhich one is it: {list}?") },
-            ],
+            "messages": self.messages(text).map(|(role, content)| json!({ "role": role, "content": content })),
             "temperature": 0.0,
             "max_tokens": 32,
             "seed": 7,
             "logprobs": true,
-            "top_logprobs": if self.llama { 100 } else { 20 },
+            "top_logprobs": self.top_tokens(),
             "response_format": {
                 "type": "json_schema",
-                "json_schema": {
-                    "name": "label", "strict": true,
-                    "schema": { "type": "string", "enum": self.labels },
-                },
+                "json_schema": { "name": "label", "strict": true, "schema": self.schema() },
             },
         });
         if self.llama {
@@ -89,6 +82,25 @@ impl Question {
             body["cache_prompt"] = false.into();
         }
         body.to_string()
+    }
+
+    /// What is asked of a text, as role and content.
+    pub fn messages(&self, text: &str) -> [(&'static str, String); 2] {
+        let list = self.labels.join(", ");
+        [
+            ("system", format!("You read texts and name what their writer feels: one of {list}.")),
+            ("user", format!("Text: {text}\n\nWhich one is it: {list}?")),
+        ]
+    }
+
+    /// Of how many tokens the server is to tell probabilities, at each place.
+    pub fn top_tokens(&self) -> u32 {
+        if self.llama { 100 } else { 20 }
+    }
+
+    /// What the answer is held to: one of the labels.
+    pub fn schema(&self) -> Value {
+        json!({ "type": "string", "enum": self.labels })
     }
 
     /// Reads the server's answer.
@@ -156,8 +168,6 @@ struct Message {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::Value;
-
     use super::*;
 
     fn question() -> Question {

@@ -377,6 +377,23 @@ impl<'a> StoreBook<'a> {
         }
         Ok(())
     }
+
+    fn read_stored(&mut self, cell: usize, ask: u32) -> Result<(Fingerprint, Stored), BookError> {
+        // They come in the order in which they were told, perhaps with others between.
+        while self.ready.get(self.next).is_some_and(|ready| ready.cell < cell) {
+            self.next += 1;
+        }
+        if let Some(ready) = self.ready.get_mut(self.next)
+            && (ready.cell, ready.ask) == (cell, ask)
+        {
+            self.next += 1;
+            return Ok((ready.fingerprint, std::mem::replace(&mut ready.stored, Stored::Missing)));
+        }
+        let mut one = [Ready::new(cell, ask)];
+        self.prepare(&mut one)?;
+        let [Ready { fingerprint, stored, .. }] = one;
+        Ok((fingerprint, stored))
+    }
 }
 
 impl Book for StoreBook<'_> {
@@ -405,19 +422,13 @@ impl Book for StoreBook<'_> {
     }
 
     fn read(&mut self, cell: usize, ask: u32) -> Result<(Fingerprint, Stored), BookError> {
-        // They come in the order in which they were told, perhaps with others between.
-        while self.ready.get(self.next).is_some_and(|ready| ready.cell < cell) {
-            self.next += 1;
-        }
-        if let Some(ready) = self.ready.get_mut(self.next)
-            && (ready.cell, ready.ask) == (cell, ask)
-        {
-            self.next += 1;
-            return Ok((ready.fingerprint, std::mem::replace(&mut ready.stored, Stored::Missing)));
-        }
-        let mut one = [Ready::new(cell, ask)];
-        self.prepare(&mut one)?;
-        let [Ready { fingerprint, stored, .. }] = one;
+        let (fingerprint, stored) = self.read_stored(cell, ask)?;
+        // What is remembered and cached is what the answers say, so that a changed file of decisions
+        // makes none of it stale.
+        let stored = match stored {
+            Stored::Answer(answer) => Stored::Answer(self.recipe.curated(cell, &fingerprint, answer)),
+            other => other,
+        };
         Ok((fingerprint, stored))
     }
 

@@ -47,7 +47,8 @@ impl Checked {
             let Some(raw) = reader.answer(ask, config.sampling.max_tokens)? else { continue };
             let values = recipe.values(*cell);
             out.answers += 1;
-            for candidate in recipe.judge.candidates(&raw, &values, None) {
+            let candidates = recipe.judge.candidates(&raw, &values, None).into();
+            for candidate in recipe.curated(*cell, ask, candidates).iter() {
                 // What no text could be read from has a reason that is no check's.
                 let of_check = |name: &str| Check::ALL.iter().any(|check| check.name() == name);
                 if candidate.outcome.as_ref().is_err_and(|reason| !of_check(reason.name())) {

@@ -15,6 +15,8 @@ pub struct Entry {
     pub fingerprint: Fingerprint,
     /// Whether it was asked for about a text, of a judge or as its embedding.
     pub is_about_a_text: bool,
+    /// Whether texts in it are the model's own, which may say what an anonymiser takes out.
+    pub has_texts: bool,
     pub request: String,
     pub answer: String,
 }
@@ -59,7 +61,8 @@ impl Reader {
                 take(Entry {
                     row: row.get(0)?,
                     fingerprint: Fingerprint(row.get(1)?),
-                    is_about_a_text: matches!(row.get_ref(2)?.as_str()?, "judge" | "embedding"),
+                    is_about_a_text: row.get_ref(2)?.as_str()? != "chat",
+                    has_texts: !["chat", "judge", "embedding", "label"].contains(&row.get_ref(2)?.as_str()?),
                     request: row.get(3)?,
                     answer: row.get(4)?,
                 });

@@ -1,9 +1,11 @@
 //! What tells of a person is taken out of tables and of datasets, and is shown nowhere.
 
+use std::collections::HashMap;
 use std::io::Write;
+use std::path::Path;
 use std::process::Stdio;
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::fake::{Fake, Reply};
 use crate::project::Project;
@@ -126,4 +128,141 @@ fn what_is_taken_out_is_in_the_store_alone() {
     project.emogrid(&["run", "small.yaml", "--set", "anonymize=off"]).exits(0);
     assert_eq!(fake.take_count(), 0);
     assert!(project.read("out/small/dataset.jsonl").contains("Priya"));
+}
+
+/// The labelled texts, and the names in each.
+fn labelled() -> (String, HashMap<String, Vec<String>>) {
+    let read = |name: &str| {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/anonymize").join(name);
+        std::fs::read_to_string(path).unwrap()
+    };
+    let all = read("dev.jsonl") + &read("test.jsonl");
+    let names = |row: &Value| -> Vec<String> {
+        let text = row["text"].as_str().unwrap();
+        let spans = row["spans"].as_array().unwrap().iter().filter(|span| span["category"] == "NAME");
+        let number = |span: &Value, key: &str| span[key].as_u64().unwrap() as usize;
+        let quote = |span: &Value| {
+            let (start, end) = (number(span, "start"), number(span, "end"));
+            text.chars().skip(start).take(end - start).collect()
+        };
+        spans.map(quote).collect()
+    };
+    let rows = all.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+    let names = rows.map(|row| (row["text"].as_str().unwrap().to_owned(), names(&row))).collect();
+    (all, names)
+}
+
+#[test]
+fn names_in_doubt_are_asked_about_and_the_rest_is_not() {
+    let (all, names) = labelled();
+    let fake = Fake::start();
+    let project = Project::new();
+    project.write("t.jsonl", &all);
+    let url = fake.url();
+    let run = |more: &[&str]| {
+        let args = [&["anonymize", "t.jsonl", "--detect-only", "-o", "out.jsonl", "--json"], more].concat();
+        let told = project.emogrid(&args).exits(0).json();
+        (told, project.rows("out.jsonl"))
+    };
+    // Right, wrong and missed.
+    let score = |rows: &[Value]| {
+        let mut counts = [0; 3];
+        for (row, gold) in
+            rows.iter().zip(all.lines().map(|line| serde_json::from_str::<Value>(line).unwrap()))
+        {
+            let spans = |of: &Value| -> Vec<(Value, Value)> {
+                let spans = of.as_array().unwrap().iter().filter(|span| span["category"] == "NAME");
+                spans.map(|span| (span["start"].clone(), span["end"].clone())).collect()
+            };
+            let (found, gold) = (spans(&row["spans"]), spans(&gold["spans"]));
+            counts[0] += found.iter().filter(|span| gold.contains(span)).count();
+            counts[1] += found.iter().filter(|span| !gold.contains(span)).count();
+            counts[2] += gold.iter().filter(|span| !found.contains(span)).count();
+        }
+        counts
+    };
+    let (plain, rows) = run(&[]);
+    let first = score(&rows);
+    assert!(plain["second_look"].is_null());
+
+    // Somebody who knows all names mends both what was wrong and what was missed.
+    let known = names.clone();
+    fake.script(move |seen, _| {
+        let text = seen.user().strip_prefix("Text: ").unwrap().to_owned();
+        Reply::text(&json!({ "names": known[&text] }).to_string())
+    });
+    let look = ["--second-look", url.as_str()];
+    let (told, rows) = run(&look);
+    let [right, wrong, missed] = score(&rows);
+    assert!(
+        right > first[0] && wrong < first[1] && missed < first[2],
+        "{first:?} {:?}",
+        [right, wrong, missed]
+    );
+    let second = &told["second_look"];
+    let texts = second["texts"].as_u64().unwrap();
+    assert!(texts > 10 && texts * 5 < names.len() as u64, "{second}");
+    assert_eq!((second["asked"].as_u64(), second["closed"].as_u64()), (Some(texts), Some(0)));
+    assert_eq!(fake.take_count() as u64, texts);
+
+    // Answers that are none: whatever is in doubt is taken for a name.
+    fake.script(|_, before| match before % 3 {
+        0 => Reply::text("no names here"),
+        1 => Reply::Choices(vec![("{\"names\": []}".into(), "length")]),
+        _ => Reply::status(400, "no"),
+    });
+    let (told, rows) = run(&look);
+    assert_eq!(told["second_look"]["closed"].as_u64(), Some(texts));
+    let closed = score(&rows);
+    assert!(closed[0] >= first[0] && closed[0] + closed[1] > first[0] + first[1], "{first:?} {closed:?}");
+
+    // Quotes that do not stand there are ignored, and nothing sure is lost.
+    fake.script(|_, _| Reply::text("{\"names\": [\"Xanthippe Quux\", \"\"]}"));
+    let (told, rows) = run(&look);
+    assert_eq!(told["second_look"]["ignored"].as_u64(), Some(2 * texts));
+    assert!(score(&rows)[1] <= first[1]);
+
+    // Where names are left alone nobody is asked.
+    fake.take_count();
+    run(&["--second-look", &url, "--action", "NAME=keep"]);
+    assert_eq!(fake.take_count(), 0);
+}
+
+#[test]
+fn a_second_look_is_of_this_machine_unless_another_is_meant_and_is_stored_in_a_project() {
+    let (all, _) = labelled();
+    let fake = Fake::start();
+    fake.script(|seen, _| match seen.user().starts_with("Text: ") {
+        true => Reply::text("{\"names\": []}"),
+        false => Reply::Good,
+    });
+    let project = Project::small(&fake.url());
+    project.write("t.jsonl", &all);
+    let look = |at: &str, more: &[&str]| {
+        let args = [&["anonymize", "t.jsonl", "--json", "--second-look", at], more].concat();
+        project.emogrid(&args)
+    };
+    look("http://192.0.2.7:8080", &[]).exits(2).says("`--second-look-remote` says that it may see them");
+    project.write("far.yaml", &crate::project::SMALL.replace("URL", "https://api.example.org"));
+    look("far.yaml", &[]).exits(2).says("another machine");
+    project.emogrid(&["run", "small.yaml"]).exits(0);
+    fake.take_count();
+    look("small.yaml", &[]).exits(0);
+    let asked = fake.take_count();
+    assert!(asked > 10);
+    let told = look("small.yaml", &["--second-look-remote"]).exits(0).json();
+    assert_eq!((fake.take_count(), told["second_look"]["stored"].as_u64()), (0, Some(asked as u64)));
+    // What was sent there stands in the store as it was; purging takes it out.
+    let in_store = || {
+        let files = std::fs::read_dir(project.path().join(".emogrid")).unwrap().flatten();
+        let mut all =
+            files.filter(|entry| entry.path().is_file()).map(|entry| std::fs::read(entry.path()).unwrap());
+        all.any(|bytes| bytes.windows(18).any(|window| window == b"Quote each name ex"))
+    };
+    assert!(in_store());
+    project.edit("small.yaml", "samples:", "anonymize: strict\nsamples:");
+    project.emogrid(&["purge", "small.yaml", "--yes"]).exits(0);
+    assert!(!in_store());
+    look("small.yaml", &[]).exits(0);
+    assert_eq!(fake.take_count(), asked);
 }

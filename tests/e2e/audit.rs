@@ -196,13 +196,13 @@ fn a_config_s_dataset_is_audited_by_its_axes() {
 
 #[test]
 fn what_a_fix_drops_from_a_config_s_dataset_stays_dropped_and_is_replaced() {
-    let asked = AtomicUsize::new(0);
-    // Every other of the first texts about joy says so.
+    let (asked, joys) = (AtomicUsize::new(0), AtomicUsize::new(0));
+    // Every other of the first texts about joy says so, however asks are dealt out.
     let fake = Fake::start();
     fake.script(move |seen, _| {
         let asked = asked.fetch_add(1, Ordering::SeqCst);
-        let leak =
-            if seen.user().contains("joy") && asked.is_multiple_of(2) && asked < 160 { " joy" } else { "" };
+        let joy = seen.user().contains("joy").then(|| joys.fetch_add(1, Ordering::SeqCst));
+        let leak = if joy.is_some_and(|joy| joy.is_multiple_of(2) && joy < 72) { " joy" } else { "" };
         let words: Vec<String> =
             (0..8).map(|at| format!("w{}", (asked * 7919 + at * 104_729) % 3001)).collect();
         Reply::text(&format!("{{\"text\": \"{}{leak}\"}}", words.join(" ")))

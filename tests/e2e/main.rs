@@ -5,6 +5,7 @@
 mod anonymize;
 mod audit;
 mod checks;
+mod counterfactual;
 mod dedup;
 mod editing;
 mod exemplars;
@@ -29,6 +30,7 @@ mod parquet;
 mod project;
 mod refine;
 mod rerun;
+mod rewrite;
 mod rounds;
 mod semantic;
 mod several;

@@ -173,25 +173,7 @@ impl Swapper {
     ///
     /// Whether "her" is "him" or "his" is told by what follows, so a few are wrong.
     pub fn swapped(&self, text: &str) -> Option<String> {
-        let mut out = String::with_capacity(text.len() + 8);
-        let mut changed = false;
-        let mut rest = text;
-        while let Some(c) = rest.chars().next() {
-            let length = match in_word(c) {
-                true => word_length(rest),
-                false => rest.find(in_word).unwrap_or(rest.len()),
-            };
-            let (piece, after) = rest.split_at(length);
-            rest = after;
-            match in_word(c).then(|| self.other(piece, after)).flatten() {
-                Some(other) => {
-                    changed = true;
-                    out.push_str(&other);
-                }
-                None => out.push_str(piece),
-            }
-        }
-        changed.then_some(out)
+        reworded(text, |word, after| self.other(word, after))
     }
 
     /// What stands in for a word, in its own case.
@@ -232,6 +214,29 @@ impl Swapper {
     }
 }
 
+/// The text with other words for some, each by what follows it; `None` where all stay.
+pub fn reworded(text: &str, other: impl Fn(&str, &str) -> Option<String>) -> Option<String> {
+    let mut out = String::with_capacity(text.len() + 8);
+    let mut changed = false;
+    let mut rest = text;
+    while let Some(c) = rest.chars().next() {
+        let length = match in_word(c) {
+            true => word_length(rest),
+            false => rest.find(in_word).unwrap_or(rest.len()),
+        };
+        let (piece, after) = rest.split_at(length);
+        rest = after;
+        match in_word(c).then(|| other(piece, after)).flatten() {
+            Some(other) => {
+                changed = true;
+                out.push_str(&other);
+            }
+            None => out.push_str(piece),
+        }
+    }
+    changed.then_some(out)
+}
+
 /// Whether a thing that is somebody's follows.
 fn owns(after: &str) -> bool {
     let Some(after) = after.strip_prefix(' ') else { return false };
@@ -240,7 +245,8 @@ fn owns(after: &str) -> bool {
     length > 0 && !NO_THING.contains(&next.as_str())
 }
 
-fn in_case_of(word: &str, other: &str) -> String {
+/// A word with capitals where another has them.
+pub fn in_case_of(word: &str, other: &str) -> String {
     let mut letters = word.chars().filter(|c| c.is_alphabetic());
     let first = letters.next().is_some_and(char::is_uppercase);
     if first && letters.clone().next().is_some() && letters.all(char::is_uppercase) {

@@ -1,21 +1,21 @@
 //! What is done about an audit's findings.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write;
 use std::path::Path;
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::super::{Exit, Failure, Talk, print_json};
 use super::subject::Subject;
-use super::{Steps, exit, usage};
-use crate::audit::{self, Groups, Options, Swapper, Table};
+use super::{Steps, exit, rewrite, usage};
+use crate::audit::{self, Drop, Groups, Options, Swapper, Table};
 use crate::cli::AuditArgs;
 use crate::report::audit::audits_text;
 use crate::report::{count, thousands};
 use crate::table::Writer;
 
-/// Says which rows to drop and which values to ask more of.
+/// Says which rows to drop or to reword, and which values to ask more of.
 pub fn fix(args: &AuditArgs, subject: &Subject, talk: &Talk, steps: &mut Steps) -> Result<Exit, Failure> {
     let table = &subject.table;
     if let Some(path) = args.write.as_ref().filter(|_| subject.is_config)
@@ -26,60 +26,117 @@ pub fn fix(args: &AuditArgs, subject: &Subject, talk: &Talk, steps: &mut Steps) 
             path.display()
         )));
     }
+    if args.rewrite.output.is_some() && subject.is_config {
+        return Err(usage(
+            "--output is for tables: of a config, `--write FILE` and `curation: FILE` make the next run write \
+             the dataset so",
+        ));
+    }
     let found = audit::drops(table, &subject.options, |what, share| steps.step(what, share));
     let raised = audit::raise(table, &found.before);
+    let reworded = match args.rewrite.rewrite {
+        true => Some(rewrite::rewrite(args, subject, &found.rows, talk)?),
+        false => None,
+    };
+    let new = |row: usize| reworded.as_ref().is_some_and(|reworded| reworded.texts.contains_key(&row));
+    let dropped: Vec<&Drop> = found.rows.iter().filter(|blamed| !new(blamed.row)).collect();
+    let after = match &reworded {
+        None => found.after,
+        Some(reworded) => {
+            let rows: Vec<usize> = dropped.iter().map(|blamed| blamed.row).collect();
+            let left = reworded.table(table, &rows);
+            audit::audit(&left, &subject.options, |what, share| steps.step(what, share))
+        }
+    };
     if args.json {
         let rows: Vec<Value> =
-            found.rows.iter().map(|row| json!({ "id": table.id(row.row), "why": row.why })).collect();
-        print_json(&json!({
-            "before": found.before, "after": found.after, "drop": rows, "raise": raised,
-        }))?;
+            dropped.iter().map(|row| json!({ "id": table.id(row.row), "why": row.why })).collect();
+        let mut out = json!({ "before": found.before, "after": after, "drop": rows, "raise": raised });
+        if let Some(reworded) = &reworded {
+            out["rewrite"] = reworded.json(table);
+        }
+        print_json(&out)?;
     } else {
-        let mut out = audits_text(&found.before, &found.after);
+        let mut out = audits_text(&found.before, &after);
+        out.push_str(&reworded.as_ref().map_or(String::new(), |reworded| reworded.text(table)));
         let mut why: BTreeMap<&str, u64> = BTreeMap::new();
-        found.rows.iter().flat_map(|row| &row.why).for_each(|key| *why.entry(key).or_default() += 1);
+        dropped.iter().flat_map(|row| &row.why).for_each(|key| *why.entry(key).or_default() += 1);
         let why: Vec<String> = why.iter().map(|(key, rows)| format!("{} {key}", thousands(*rows))).collect();
-        out.push_str(&match found.rows.len() {
-            0 => "\nno row is to blame more than others\n".to_owned(),
-            rows => format!("\ndrop {}: {}\n", count(rows as u64, "row"), why.join(", ")),
-        });
+        match (dropped.len(), &reworded) {
+            (0, None) => out.push_str("\nno row is to blame more than others\n"),
+            (0, Some(_)) => {}
+            (rows, _) => out.push_str(&format!("\ndrop {}: {}\n", count(rows as u64, "row"), why.join(", "))),
+        }
         if !raised.is_empty() {
             out.push_str(&yaml(&raised, table.rows()));
         }
         std::io::stdout().lock().write_all(out.as_bytes())?;
     }
-    match &args.write {
-        Some(path) => {
-            // What was decided before stays so: those rows are not in the dataset any more.
-            let before = if subject.is_config {
-                std::fs::read_to_string(path).unwrap_or_default()
-            } else {
-                String::new()
-            };
-            let mut writer = Writer::create(path)?;
-            for line in before.lines().filter_map(|line| serde_json::from_str(line).ok()) {
-                writer.write(&line)?;
-            }
-            for row in &found.rows {
-                let line = json!({ "id": table.id(row.row), "why": row.why.join(", ") });
-                if let Value::Object(line) = line {
-                    writer.write(&line)?;
-                }
-            }
-            writer.finish()?;
-            talk.say(&format!("{} written to {}", count(found.rows.len() as u64, "row"), path.display()));
-            if subject.is_config {
-                talk.say(
-                    "name it in the config as `curation:`, and the next run asks for what is then missing",
-                );
-            }
+    let decided = dropped.len() + reworded.as_ref().map_or(0, |reworded| reworded.texts.len());
+    if let Some(path) = &args.write {
+        let drops = dropped.iter().map(|row| json!({ "id": table.id(row.row), "why": row.why.join(", ") }));
+        let lines: Vec<Value> = match &reworded {
+            None => drops.collect(),
+            Some(reworded) => drops.chain(reworded.decisions(table)).collect(),
+        };
+        write(path, &lines, subject.is_config)?;
+        talk.say(&format!("{} written to {}", count(decided as u64, "decision"), path.display()));
+        if subject.is_config {
+            talk.say("name it in the config as `curation:`, and the next run asks for what is then missing");
         }
-        None if !found.rows.is_empty() => {
-            talk.say("nothing was changed; `--write FILE` writes the rows to drop")
-        }
-        None => {}
     }
-    Ok(exit(args, &found.after))
+    if let Some(path) = &args.rewrite.output {
+        let mut writer = Writer::create(path)?;
+        let out: BTreeSet<usize> = dropped.iter().map(|row| row.row).collect();
+        for (at, row) in subject.rows.iter().enumerate().filter(|(at, _)| !out.contains(at)) {
+            let mut row = row.clone();
+            if let Some((text, why)) = reworded.as_ref().and_then(|reworded| reworded.texts.get(&at)) {
+                row.insert(subject.text.clone(), text.clone().into());
+                // Spans are of the text as it was.
+                row.shift_remove("spans");
+                row.insert("rewritten_by".to_owned(), reworded.as_ref().map(|it| it.model.clone()).into());
+                row.insert("rewritten_for".to_owned(), why.join(", ").into());
+            } else if reworded.is_some() {
+                // A table has the same columns in each row.
+                row.insert("rewritten_by".to_owned(), Value::Null);
+                row.insert("rewritten_for".to_owned(), Value::Null);
+            }
+            writer.write(&row)?;
+        }
+        writer.finish()?;
+        talk.say(&format!(
+            "{} written to {}",
+            count((subject.rows.len() - out.len()) as u64, "row"),
+            path.display()
+        ));
+    }
+    if decided > 0 && args.write.is_none() && args.rewrite.output.is_none() {
+        talk.say(match reworded.is_some() {
+            true => "nothing was changed; `--write FILE` writes what was decided",
+            false => "nothing was changed; `--write FILE` writes the rows to drop",
+        });
+    }
+    Ok(exit(args, &after))
+}
+
+/// Writes decisions. What a config's file said before of other rows stays, since it shaped the dataset that
+/// these are about.
+fn write(path: &Path, lines: &[Value], is_config: bool) -> Result<(), Failure> {
+    let before = if is_config { std::fs::read_to_string(path).unwrap_or_default() } else { String::new() };
+    let new: BTreeSet<&str> = lines.iter().filter_map(|line| line["id"].as_str()).collect();
+    let mut writer = Writer::create(path)?;
+    let before = before.lines().filter_map(|line| serde_json::from_str::<Map<String, Value>>(line).ok());
+    for line in before {
+        if line.get("id").and_then(Value::as_str).is_none_or(|id| !new.contains(id)) {
+            writer.write(&line)?;
+        }
+    }
+    for line in lines {
+        if let Value::Object(line) = line {
+            writer.write(line)?;
+        }
+    }
+    Ok(writer.finish()?)
 }
 
 /// What to write in a config so that values that lack rows get them.

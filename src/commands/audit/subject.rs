@@ -50,13 +50,18 @@ pub fn of_config(args: &AuditArgs, talk: &Talk) -> Result<Subject, Failure> {
         recipe,
         models: &stored.models,
         audited: Audited::new(recipe),
-        rows: (args.weights.is_some() || args.swap.is_some()).then(Vec::new),
+        rows: writes(args).then(Vec::new),
     };
     stored.evaluate(&opened, talk, true, &mut seen)?;
     let (table, rows) = (seen.audited.table, seen.rows.unwrap_or_default());
     let mut options = audited::options(recipe);
     given(args, &mut options)?;
     Ok(Subject { table, options, rows, text: "text".into(), id: "id".into(), is_config: true })
+}
+
+/// Whether rows will be written again.
+fn writes(args: &AuditArgs) -> bool {
+    args.weights.is_some() || args.swap.is_some() || args.rewrite.output.is_some()
 }
 
 /// What is taken in of an evaluation: the table, and the rows as they stand where they will be written.
@@ -103,7 +108,7 @@ pub fn of_tables(args: &AuditArgs, steps: &mut Steps) -> Result<Subject, Failure
         return Err(usage("--set changes a config; this is a table"));
     }
     let layout = args.table.layout();
-    let keep = args.weights.is_some() || args.swap.is_some();
+    let keep = writes(args);
     let mut table: Option<(Table, Vec<String>)> = None;
     let mut rows = Vec::new();
     let mut seen: Vec<bool> = Vec::new();

@@ -1,19 +1,15 @@
 //! A model behind an endpoint, as it stands, without training.
 
-use std::path::Path;
 use std::time::{Duration, Instant};
 
 use futures_util::stream::{self, StreamExt};
 use serde_json::json;
 
-use super::super::{Failure, Talk, block_on, open_path};
-use crate::client::Client;
-use crate::client::managed::ManagedServer;
-use crate::config::resolved::Slots;
+use super::super::served::Line;
+use super::super::{Failure, Talk, block_on};
 use crate::fingerprint::Route;
 use crate::learn::served::{Question, Reply};
 use crate::learn::{Labelled, LearnError};
-use crate::pipeline;
 use crate::report::count;
 
 /// What was asked and answered.
@@ -34,22 +30,13 @@ impl Served {
     }
 }
 
-/// A server that was found.
-struct Line {
-    client: Client,
-    model: String,
-    llama: bool,
-    at_a_time: usize,
-    timeout: Duration,
-    managed: Option<ManagedServer>,
-}
-
 /// Asks an endpoint for the label of each text; nothing of it is stored.
 pub fn ask(endpoint: &str, test: &Labelled, talk: &Talk) -> Result<Served, Failure> {
     block_on(async {
-        let line = connect(endpoint, talk).await?;
+        let line = Line::connect(endpoint, talk).await?;
         let labels = test.labels.clone();
-        let question = Question { labels, model: line.model.clone(), llama: line.llama };
+        let (model, llama) = (line.model().to_owned(), line.identity.is_llama_cpp());
+        let question = Question { labels, model: model.clone(), llama };
         let started = Instant::now();
         let mut said = Instant::now();
         let mut replies = Vec::with_capacity(test.texts.len());
@@ -69,10 +56,8 @@ pub fn ask(endpoint: &str, test: &Labelled, talk: &Talk) -> Result<Served, Failu
             }
         }
         drop(answers);
-        if let Some(managed) = line.managed {
-            managed.stop().await;
-        }
-        let served = Served { model: line.model, replies };
+        line.close().await;
+        let served = Served { model, replies };
         let illegal = served.replies.len() - served.legal();
         if illegal > 0 {
             talk.say(&format!(
@@ -83,45 +68,4 @@ pub fn ask(endpoint: &str, test: &Labelled, talk: &Talk) -> Result<Served, Failu
         }
         Ok(served)
     })?
-}
-
-/// The first endpoint of a config, or a server at an address.
-async fn connect(endpoint: &str, talk: &Talk) -> Result<Line, Failure> {
-    let served = |what: String| LearnError::Served { endpoint: endpoint.to_owned(), what };
-    if endpoint.starts_with("http://") || endpoint.starts_with("https://") {
-        let base = endpoint.trim_end_matches('/').trim_end_matches("/v1");
-        let client = Client::new(base, None).map_err(|error| served(error.to_string()))?;
-        let probe = client.probe(None, Duration::from_secs(20)).await;
-        let probe = probe.map_err(|error| served(error.to_string()))?;
-        return Ok(Line {
-            client,
-            model: probe.identity.display_name().to_owned(),
-            llama: probe.identity.is_llama_cpp(),
-            at_a_time: probe.slots.unwrap_or(4) as usize,
-            timeout: Duration::from_secs(300),
-            managed: None,
-        });
-    }
-    let opened = open_path(Path::new(endpoint), &[])?;
-    let config = &opened.recipe.config;
-    let Some(first) = config.endpoints.first() else {
-        return Err(served("it names no endpoint".to_owned()).into());
-    };
-    let watcher = talk.style().watcher();
-    let line = pipeline::connect_one(config, first, watcher.as_ref()).await?;
-    if let Some(away) = line.away {
-        return Err(away.into());
-    }
-    let at_a_time = match first.slots {
-        Slots::Exactly(slots) | Slots::Between(_, slots) => slots,
-        Slots::Auto => line.memory.slots.unwrap_or(4),
-    };
-    Ok(Line {
-        client: line.client,
-        model: line.memory.identity.display_name().to_owned(),
-        llama: line.memory.identity.is_llama_cpp(),
-        at_a_time: at_a_time.max(1) as usize,
-        timeout: first.timeout,
-        managed: line.managed,
-    })
 }

@@ -24,6 +24,7 @@ pub fn explain(
         return Ok(());
     }
     let candidates = recipe.judge.candidates(raw, &recipe.values(place.cell), None);
+    let candidates = recipe.curated(place.cell, &place.fingerprint, candidates.into());
     let Some(candidate) = candidates.get(place.index).filter(|candidate| candidate.outcome.is_ok()) else {
         return Ok(());
     };

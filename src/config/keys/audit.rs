@@ -20,6 +20,7 @@ pub const METRICS: &[&str] = &[
     "identity",
     "parity",
     "representation",
+    "counterfactual",
     "distinct_1",
     "distinct_2",
     "distinct_3",

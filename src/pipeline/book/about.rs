@@ -22,7 +22,7 @@ pub struct Rulings {
     /// Requests that were given up in this run, with why.
     given_up: HashMap<Fingerprint, Arc<str>>,
     /// The answer whose texts were read last.
-    last: Option<(Fingerprint, Vec<Candidate>)>,
+    last: Option<(Fingerprint, Arc<[Candidate]>)>,
     pub room: Room,
 }
 
@@ -76,6 +76,7 @@ impl StoreBook<'_> {
             };
             let raw = raw.ok_or(StoreError::Vanished)?;
             let candidates = self.recipe.judge.candidates(&raw, &self.recipe.values(place.cell), None);
+            let candidates = self.recipe.curated(place.cell, &place.fingerprint, candidates.into());
             self.rulings.last = Some((place.fingerprint, candidates));
         }
         let candidates = self.rulings.last.as_ref().map(|(_, candidates)| candidates);
