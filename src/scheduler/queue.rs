@@ -454,7 +454,8 @@ impl<T: Clone> Queue<T> {
         if now < at {
             return Some(Next::Wait(at, Waiting::Tail));
         }
-        let (first, work, history) = (*ticket, oldest.work.clone(), oldest.history.clone());
+        let (first, work, mut history) = (*ticket, oldest.work.clone(), oldest.history.clone());
+        history.sent(server, self.servers[server].evidence.successes);
         let place = self.servers[server].free_place()?;
         self.next_ticket += 1;
         let twin = Ticket(self.next_ticket);

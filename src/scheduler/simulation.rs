@@ -288,6 +288,15 @@ proptest! {
     }
 }
 
+/// The last item takes long, is sent a second time, and is refused by both.
+#[test]
+fn an_item_that_is_refused_twice_at_once_comes_to_an_end() {
+    let hanging = |places, hangs| Machine { takes: 51, hangs, ..machine(places) };
+    let machines = vec![Machine { takes: 1, ..machine(3) }, hanging(1, 32), hanging(3, 10)];
+    let ran = run(&World { refused: vec![10], flaky: 8, ..world(machines, 11) });
+    assert_eq!(ran.done.len() + ran.out.len(), 11);
+}
+
 #[test]
 fn a_server_that_refuses_all_is_set_aside_at_the_third() {
     let ran = run(&World { refused: (0..100).collect(), ..world(vec![machine(4)], 100) });
