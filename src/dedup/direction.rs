@@ -15,6 +15,8 @@ pub struct Direction(Box<[i16]>);
 const ONE: f64 = 32_767.0;
 /// The product of a direction with itself, but for what was rounded.
 const WHOLE: i64 = 32_767 * 32_767;
+/// How far a square may be from that: two thousandths of a per cent.
+const ENOUGH: i64 = WHOLE / 50_000;
 /// The most dimensions: with these no sum of products leaves 32 bits.
 pub const MOST_DIMENSIONS: usize = 1 << 16;
 
@@ -27,7 +29,9 @@ impl Direction {
             return None;
         }
         let steps = |value: &f32| (f64::from(*value) / length * ONE).round() as i16;
-        Some(Self(embedding.iter().map(steps).collect()))
+        let mut steps: Box<[i16]> = embedding.iter().map(steps).collect();
+        correct(&mut steps);
+        Some(Self(steps))
     }
 
     pub fn dimensions(&self) -> usize {
@@ -53,6 +57,30 @@ impl Direction {
         match self.0.len() == other.0.len() {
             true => similarity(product(&self.0, &other.0)),
             false => Similarity(0),
+        }
+    }
+}
+
+/// What is rounded away makes a direction a little longer or shorter. Here its longest steps are changed by one
+/// until its length is right to far less than a ten-thousandth, so that it is like itself.
+fn correct(steps: &mut [i16]) {
+    let square: i64 = steps.iter().map(|step| i64::from(*step) * i64::from(*step)).sum();
+    let mut off = square - WHOLE;
+    if off.abs() <= ENOUGH {
+        return;
+    }
+    let mut order: Vec<usize> = (0..steps.len()).collect();
+    order.sort_by_key(|at| std::cmp::Reverse(steps[*at].unsigned_abs()));
+    for at in order {
+        let by = if (off > 0) == (steps[at] > 0) { -1 } else { 1 };
+        let Some(other) = steps[at].checked_add(by) else { continue };
+        let change = i64::from(other) * i64::from(other) - i64::from(steps[at]) * i64::from(steps[at]);
+        if (off + change).abs() < off.abs() {
+            steps[at] = other;
+            off += change;
+        }
+        if off.abs() <= ENOUGH {
+            break;
         }
     }
 }
@@ -84,8 +112,10 @@ pub struct Directions {
 
 /// Dimensions that are multiplied before it is seen whether the rest can be enough.
 const CHUNK: usize = 64;
-/// Directions that are gone through together.
+/// Directions that are gone through together; the first blocks of a scope are smaller, since there may be as
+/// many scopes as cells.
 const BLOCK: usize = 256;
+const FIRST: usize = 4;
 /// Blocks from which on several threads go through them.
 const MANY: usize = 16;
 
@@ -104,6 +134,9 @@ struct Block {
     steps: Vec<[i16; CHUNK]>,
     /// By chunk and direction: how long the rest is from there on, rounded up.
     rests: Vec<u16>,
+    /// Directions of the blocks before it.
+    before: usize,
+    room: usize,
     used: usize,
 }
 
@@ -172,14 +205,16 @@ impl Directions {
 impl Scope {
     fn push(&mut self, sought: &Sought, name: Ordinal) {
         let chunks = sought.chunks.len();
-        if self.blocks.last().is_none_or(|block| block.used == BLOCK) {
-            let steps = vec![[0; CHUNK]; chunks * BLOCK];
-            self.blocks.push(Block { steps, rests: vec![0; chunks * BLOCK], used: 0 });
+        if self.blocks.last().is_none_or(|block| block.used == block.room) {
+            let before = self.names.len();
+            let room = before.clamp(FIRST, BLOCK);
+            let steps = vec![[0; CHUNK]; chunks * room];
+            self.blocks.push(Block { steps, rests: vec![0; chunks * room], before, room, used: 0 });
         }
         let Some(block) = self.blocks.last_mut() else { return };
         for (chunk, (steps, rest)) in sought.chunks.iter().zip(&sought.rests).enumerate() {
-            block.steps[chunk * BLOCK + block.used] = *steps;
-            block.rests[chunk * BLOCK + block.used] = *rest;
+            block.steps[chunk * block.room + block.used] = *steps;
+            block.rests[chunk * block.room + block.used] = *rest;
         }
         block.used += 1;
         self.names.push(name);
@@ -189,7 +224,7 @@ impl Scope {
     fn find(&self, sought: &Sought, least: i32) -> Option<(i32, usize)> {
         let of = |number: usize, least: i32| {
             let (product, at) = self.blocks[number].find(sought, least)?;
-            Some((product, number * BLOCK + at))
+            Some((product, self.blocks[number].before + at))
         };
         if self.blocks.len() < MANY {
             let mut best: Option<(i32, usize)> = None;
@@ -213,8 +248,8 @@ impl Block {
         left[..count].iter_mut().enumerate().for_each(|(at, left)| *left = at as u16);
         let last = sought.chunks.len() - 1;
         for (chunk, steps) in sought.chunks.iter().enumerate() {
-            let own = &self.steps[chunk * BLOCK..(chunk + 1) * BLOCK];
-            let next = &self.rests[(chunk + 1).min(last) * BLOCK..];
+            let own = &self.steps[chunk * self.room..(chunk + 1) * self.room];
+            let next = &self.rests[(chunk + 1).min(last) * self.room..];
             let rest = if chunk == last { 0 } else { i64::from(sought.rests[chunk + 1]) };
             let mut kept = 0;
             for index in 0..count {
