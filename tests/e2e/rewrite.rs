@@ -201,6 +201,12 @@ fn a_table_is_reworded_by_an_endpoint() {
     with(&all).exits(0);
     assert_eq!(fake.take_count(), reworded, "outside of a project nothing is kept");
 
+    // A row with such a word for which nothing good comes is dropped like any other.
+    fake.script(|_, _| said("so it goes"));
+    let told = with(&["--endpoint", &url, "--without", "delve", "--tries", "1", "--json"]).exits(0).json();
+    assert!(told["drop"].as_array().unwrap().contains(&json!({ "id": "r1", "why": ["without"] })));
+    fake.take_count();
+
     // In a project answers are; with --limit the others are dropped.
     project.write("small.yaml", &crate::project::SMALL.replace("URL", &url));
     fake.script(|seen, _| match to_reword(seen) {
@@ -246,4 +252,40 @@ fn templates_are_the_user_s_and_mistakes_are_told() {
     assert_eq!(told["drop"].as_array().unwrap().len(), failed.len());
     project.emogrid(&["audit", "t.jsonl", "--rewrite"]).exits(2);
     project.emogrid(&["audit", "t.jsonl", "--fix", "--rewrite", "--endpoint", "http://127.0.0.1:9"]).exits(1);
+}
+
+#[test]
+fn a_judge_reads_the_new_text() {
+    let fake = Fake::start();
+    fake.script(|seen, _| match seen.user().strip_prefix("Rate: ") {
+        Some(text) => {
+            Reply::text(&json!({ "score": if text.contains("kettle") { 1 } else { 5 } }).to_string())
+        }
+        None => Reply::Good,
+    });
+    let project = Project::small(&fake.url());
+    let judge = "checks: { judges: { natural: { prompt: 'Rate: {{ text }}', accept: score >= 3, schema: { type: object, \
+                 properties: { score: { type: integer } }, required: [score], additionalProperties: false } } } }";
+    project.edit("small.yaml", "samples:", &format!("{judge}\ncuration: own.jsonl\nsamples:"));
+    project.write("own.jsonl", "");
+    project.emogrid(&["run", "small.yaml"]).exits(0);
+    let before = project.rows("out/small/dataset.jsonl");
+    fake.take_count();
+    let line = |at: usize, text: &str| json!({ "id": before[at]["id"], "text": text }).to_string() + "\n";
+    let own = line(0, "the kettle sang all morning long") + &line(1, "the radio sang all morning long");
+    project.write("own.jsonl", &own);
+    project.emogrid(&["run", "small.yaml"]).exits(0);
+    let rated: Vec<String> =
+        fake.seen().iter().map(Seen::user).filter(|user| user.starts_with("Rate: the ")).collect();
+    assert_eq!(rated.len(), 2, "each new text is judged once: {rated:?}");
+    let rows = project.rows("out/small/dataset.jsonl");
+    assert_eq!(rows.len(), before.len());
+    assert!(rows.iter().all(|row| row["id"] != before[0]["id"]));
+    let row = rows.iter().find(|row| row["id"] == before[1]["id"]).unwrap();
+    assert_eq!(row["text"], "the radio sang all morning long");
+    let rejects = project.rows("out/small/rejected.jsonl");
+    assert!(rejects.iter().any(|reject| reject["reason"] == "judge:natural"), "{rejects:?}");
+    fake.take_count();
+    project.emogrid(&["run", "small.yaml"]).exits(0);
+    assert_eq!(fake.take_count(), 0);
 }

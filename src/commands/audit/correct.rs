@@ -39,7 +39,14 @@ pub fn fix(args: &AuditArgs, subject: &Subject, talk: &Talk, steps: &mut Steps) 
         false => None,
     };
     let new = |row: usize| reworded.as_ref().is_some_and(|reworded| reworded.texts.contains_key(&row));
-    let dropped: Vec<&Drop> = found.rows.iter().filter(|blamed| !new(blamed.row)).collect();
+    let mut dropped: Vec<Drop> = found.rows.iter().filter(|blamed| !new(blamed.row)).cloned().collect();
+    // Rows with words that are wanted nowhere, of which no metric complains.
+    for row in reworded.iter().flat_map(|reworded| reworded.failed.keys()) {
+        if !dropped.iter().any(|blamed| blamed.row == *row) {
+            dropped.push(Drop { row: *row, why: vec![audit::WITHOUT] });
+        }
+    }
+    dropped.sort_by_key(|blamed| blamed.row);
     let after = match &reworded {
         None => found.after,
         Some(reworded) => {

@@ -59,6 +59,12 @@ impl StoreBook<'_> {
         Ok(Found::Missing)
     }
 
+    /// Whether a candidate says what the model wrote. What was found out about a text that a file of decisions
+    /// gives it is not kept beside the store, where a candidate is known by its place alone.
+    pub(super) fn has_own_text(&self, place: &Place, candidate: &Candidate) -> bool {
+        self.recipe.rewritten(&place.fingerprint, candidate).is_none()
+    }
+
     /// The text of a candidate, which may be known without it.
     pub(super) fn text_of(&mut self, place: &Place, candidate: &Candidate) -> Result<String, BookError> {
         match candidate.text.is_empty() {

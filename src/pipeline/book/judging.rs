@@ -20,14 +20,15 @@ impl StoreBook<'_> {
         {
             return Ok(Judgement { asked: Vec::new(), ruling: known.clone() });
         }
-        let found = self.ruled.as_mut().and_then(|ruled| ruled.ruling(place, candidate));
+        let own = self.has_own_text(place, candidate);
+        let found = self.ruled.as_mut().filter(|_| own).and_then(|ruled| ruled.ruling(place, candidate));
         let mut out = match found {
             Some(found) => found,
             None => {
                 let text = self.text_of(place, candidate)?;
                 let mut lasts = true;
                 let out = self.rule_text(place, &text, &mut lasts)?;
-                if let Some(ruled) = self.ruled.as_mut().filter(|_| lasts) {
+                if let Some(ruled) = self.ruled.as_mut().filter(|_| lasts && own) {
                     ruled.keep_ruling(place, candidate, &out);
                 }
                 out

@@ -17,7 +17,10 @@ impl StoreBook<'_> {
         if let Some(known) = known.clone().filter(|_| !self.texts) {
             return Ok(Meaning { asked: Vec::new(), meant: Meant::Known(known) });
         }
-        if let Some(found) = self.ruled.as_mut().and_then(|ruled| ruled.meaning(place, candidate)) {
+        let own = self.has_own_text(place, candidate);
+        if let Some(found) =
+            self.ruled.as_mut().filter(|_| own).and_then(|ruled| ruled.meaning(place, candidate))
+        {
             return Ok(found);
         }
         let text = self.text_of(place, candidate)?;
@@ -54,7 +57,8 @@ impl StoreBook<'_> {
     }
 
     fn keep_meaning(&mut self, place: &Place, candidate: &Candidate, meaning: &Meaning) {
-        if let Some(ruled) = &mut self.ruled {
+        let own = self.has_own_text(place, candidate);
+        if let Some(ruled) = self.ruled.as_mut().filter(|_| own) {
             ruled.keep_meaning(place, candidate, meaning);
         }
     }
