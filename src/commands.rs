@@ -134,6 +134,7 @@ impl From<crate::store::StoreError> for Failure {
 /// Runs the command and says how to end.
 pub fn main(cli: Cli) -> Exit {
     let terminal = Talk::new(cli.quiet, cli.color);
+    blame_damaged_files();
     let done = match cli.command {
         Command::Run(args) => run::run(&args, &terminal),
         Command::Plan(args) => plan::plan(&args, &terminal),
@@ -164,6 +165,18 @@ pub fn main(cli: Cli) -> Exit {
         Command::Man(args) => man::man(&args, &terminal),
     };
     done.unwrap_or_else(|failure| terminal.explain(&failure))
+}
+
+/// Ends the program with a word about the file where a damaged one was too much for its reader.
+fn blame_damaged_files() {
+    let usual = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic| {
+        if let Some(path) = crate::table::being_read() {
+            say(&format!("error: {}: no whole Parquet file: it is damaged within", path.display()));
+            std::process::exit(Exit::Usage as i32);
+        }
+        usual(panic);
+    }));
 }
 
 /// How to talk to the user.

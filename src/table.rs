@@ -6,6 +6,7 @@ mod writer;
 
 use std::path::{Path, PathBuf};
 
+pub use parquet::being_read;
 pub use reader::{Layout, Reader, Row};
 pub use writer::{Writer, replace};
 

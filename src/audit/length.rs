@@ -26,7 +26,8 @@ fn shares(sums: &Sums) -> Option<(f64, f64)> {
         between += s * s / rows;
     }
     let total = square - sum * sum / n;
-    if k < 2.0 || n <= k || total <= 1e-12 {
+    // What rounding leaves of lengths that are all the same is far below this.
+    if k < 2.0 || n <= k || total <= 1e-9 * n {
         return None;
     }
     let eta = (between - sum * sum / n) / total;
@@ -34,12 +35,15 @@ fn shares(sums: &Sums) -> Option<(f64, f64)> {
 }
 
 fn of_column(table: &Table, column: &Column, options: &Options) -> Measure {
-    let rows: Vec<(usize, usize, f64)> = (0..table.rows())
+    let mut rows: Vec<(usize, usize, f64)> = (0..table.rows())
         .filter_map(|row| {
             let words = token::spaced_words(table.text(row)).max(1);
             Some((row, column.only(row)?, (words as f64).ln()))
         })
         .collect();
+    // Taken from their mean, since sums of squares are differences of large numbers otherwise.
+    let mean = rows.iter().map(|(.., x)| x).sum::<f64>() / rows.len().max(1) as f64;
+    rows.iter_mut().for_each(|(.., x)| *x -= mean);
     let k = column.values.len();
     let sums = |sample: &mut dyn Iterator<Item = (usize, f64)>| {
         let mut sums: Sums = vec![(0.0, 0.0, 0.0); k];
@@ -67,7 +71,7 @@ fn of_column(table: &Table, column: &Column, options: &Options) -> Measure {
         .iter()
         .enumerate()
         .filter(|(_, sum)| sum.0 >= 5.0)
-        .map(|(label, sum)| (label, (sum.1 / sum.0).exp()))
+        .map(|(label, sum)| (label, (mean + sum.1 / sum.0).exp()))
         .collect();
     means.sort_by(|a, b| a.1.total_cmp(&b.1));
     let name = |at: Option<&(usize, f64)>| {

@@ -364,6 +364,23 @@ fn bounds_can_be_set_and_metrics_left_out() {
     assert_eq!(found.len(), 1);
 }
 
+/// What rounding leaves of variance is none.
+#[test]
+fn lengths_that_are_all_the_same_say_nothing() {
+    let mut made = fair(ROWS);
+    made.texts = (0..ROWS).map(|row| format!("seven words and a number stand here{row}")).collect();
+    let report = made.report_of("length");
+    assert!(
+        report.measures.iter().all(|measure| measure.verdict == Verdict::CannotTell),
+        "{:?}",
+        report.measures
+    );
+    made.texts[0].push_str(" and more");
+    let report = made.report_of("length");
+    let values = report.measures.iter().filter_map(|measure| measure.whole.as_ref()).map(|whole| whole.value);
+    assert!(values.clone().count() > 0 && values.clone().all(|value| (0.0..0.2).contains(&value)));
+}
+
 #[test]
 fn hostile_texts_are_measured_like_others() {
     let mut table = Table::new([("emotion".to_owned(), Role::Label), ("context".to_owned(), Role::Context)]);

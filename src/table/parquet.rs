@@ -1,5 +1,6 @@
 //! Parquet as a table: rows in order, one row group after the other.
 
+use std::cell::RefCell;
 use std::collections::HashMap;
 use std::fs::File;
 use std::path::{Path, PathBuf};
@@ -18,6 +19,23 @@ use super::reader::Fields;
 
 /// The first bytes of every such file.
 pub const MAGIC: &[u8] = b"PAR1";
+
+thread_local! {
+    static BEING_READ: RefCell<Option<PathBuf>> = const { RefCell::new(None) };
+}
+
+/// The file that this thread reads from right now: its reader panics over some that are damaged within.
+pub fn being_read() -> Option<PathBuf> {
+    BEING_READ.with_borrow(Clone::clone)
+}
+
+/// Says meanwhile which file is read.
+fn reading<T>(path: &Path, read: impl FnOnce() -> T) -> T {
+    BEING_READ.set(Some(path.to_owned()));
+    let out = read();
+    BEING_READ.set(None);
+    out
+}
 
 /// Rows of a file, each a map of its columns.
 pub struct Rows {
@@ -41,7 +59,8 @@ impl Rows {
     /// The same of bytes that were read already.
     pub fn of<T: ChunkReader + 'static>(path: &Path, from: T) -> Result<Self, TableError> {
         let length = from.len();
-        let reader = SerializedFileReader::new(from).map_err(|error| failed(path, &error))?;
+        let reader =
+            reading(path, || SerializedFileReader::new(from)).map_err(|error| failed(path, &error))?;
         let metadata = reader.metadata();
         for group in metadata.row_groups() {
             for column in group.columns() {
@@ -80,7 +99,7 @@ impl Rows {
 
     /// The next row's number, from 1, and its columns.
     pub fn following(&mut self) -> Result<Option<(u64, Fields)>, TableError> {
-        let Some(row) = self.rows.next() else { return Ok(None) };
+        let Some(row) = reading(&self.path, || self.rows.next()) else { return Ok(None) };
         self.number += 1;
         let fault = |what| TableError::Row { path: self.path.clone(), line: self.number, what };
         let row = row.map_err(|error| fault(said(&error)))?;

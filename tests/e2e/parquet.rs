@@ -86,3 +86,24 @@ fn label_ids_of_goemotions_are_its_labels_also_in_parquet() {
         .exits(2)
         .says("a table is written as `.jsonl` or `.csv`");
 }
+
+#[test]
+fn a_file_that_is_damaged_within_is_said_to_be() {
+    let project = Project::new();
+    let whole = std::fs::read(fixture("table/pyarrow.parquet")).unwrap();
+    let export = |at: usize, flipped: u8| {
+        let mut bytes = whole.clone();
+        bytes[at] ^= flipped;
+        std::fs::write(project.path().join("rows.parquet"), &bytes).unwrap();
+        project.emogrid(&["export", "rows.parquet"])
+    };
+    for at in (4..whole.len()).step_by(whole.len() / 60) {
+        let ran = export(at, 0xff);
+        assert!(!ran.stderr.contains("panicked"), "byte {at}: {}", ran.stderr);
+        assert!(matches!(ran.code, Some(0..=2)), "byte {at}: {:?} {}", ran.code, ran.stderr);
+    }
+    // The reader of Parquet panics over these.
+    for (at, flipped) in [(1021, 1), (1627, 0xff), (2368, 0x80)] {
+        export(at, flipped).exits(2).says("rows.parquet: no whole Parquet file: it is damaged within");
+    }
+}
