@@ -10,8 +10,22 @@ pub fn lift(view: &View, at: usize) -> f32 {
     if branded(view, at) {
         return NEVER;
     }
-    let camel = if coined(view, at) { -2.0 } else { 0.0 };
-    camel + beside(view, at)
+    let token = &view.tokens[at];
+    let facts = token.facts;
+    // A word that is a first name and nothing else needs little more.
+    let only = facts.first() >= 3
+        && facts.word() == 0
+        && !facts.place()
+        && !facts.other()
+        && token.shape == Shape::Capital;
+    let lean = if only {
+        1.2
+    } else if coined(view, at) {
+        -2.0
+    } else {
+        0.0
+    };
+    lean + beside(view, at)
 }
 
 /// `FaceTune`, `AntiRivet`: joined words, as products and accounts are called; not `McAdams`, `DeShawn`.
@@ -20,7 +34,10 @@ fn coined(view: &View, at: usize) -> bool {
     let word = view.word(token);
     !token.facts.name()
         && token.shape == Shape::Capital
-        && word.as_bytes().windows(2).position(|two| two[0].is_ascii_lowercase() && two[1].is_ascii_uppercase())
+        && word
+            .as_bytes()
+            .windows(2)
+            .position(|two| two[0].is_ascii_lowercase() && two[1].is_ascii_uppercase())
             .is_some_and(|place| place > 0 && !["Mac", "Van", "Von", "Fitz"].contains(&&word[..=place]))
 }
 
@@ -107,7 +124,10 @@ fn spoken_of(view: &View, at: usize) -> f32 {
         lift += 2.0;
     }
     // `I asked May`: only somebody is asked.
-    let asked = ["ask", "asked", "asking", "tell", "told", "telling", "hug", "hugged", "texted", "texting", "married", "hi", "hey"];
+    let asked = [
+        "ask", "asked", "asking", "tell", "told", "telling", "hug", "hugged", "texted", "texting", "married",
+        "hi", "hey",
+    ];
     if token.shape == Shape::Capital && facts.first() >= 4 && !plain && token.gap == Gap::Space {
         lift += if asked.iter().any(|word| before.eq_ignore_ascii_case(word)) { 5.0 } else { 0.0 };
     }
@@ -119,11 +139,21 @@ fn spoken_of(view: &View, at: usize) -> f32 {
         lift += 3.0;
     }
     // `I go by Ash`
-    if capital && !facts.other() && !facts.place() && before == "by" && matches!(word, "go" | "goes" | "went" | "going") {
+    if capital
+        && !facts.other()
+        && !facts.place()
+        && before == "by"
+        && matches!(word, "go" | "goes" | "went" | "going")
+    {
         lift += 5.0;
     }
     // `miss u bobby`
-    if facts.first() >= 3 && !facts.other() && !facts.place() && ends(view, at) && matches!(before, "u" | "you" | "ya" | "ye") {
+    if facts.first() >= 3
+        && !facts.other()
+        && !facts.place()
+        && ends(view, at)
+        && matches!(before, "u" | "you" | "ya" | "ye")
+    {
         lift += if earlier & words::INTRO != 0 || word == "love" { 3.0 } else { 0.0 };
     }
     lift
@@ -132,17 +162,17 @@ fn spoken_of(view: &View, at: usize) -> f32 {
 /// Words for what has no plural, which may begin a sentence without an article; a name that is another word and
 /// does so is no other: `Rob got robbed`, but `Hope is a weed`.
 const MASS: &[&str] = &[
-    "amber", "art", "autumn", "brandy", "candy", "charity", "clay", "coral", "dawn", "destiny", "faith", "ginger",
-    "glory", "grace", "harmony", "haven", "heath", "heaven", "holly", "honor", "honour", "hope", "ivy", "jade",
-    "joy", "justice", "karma", "liberty", "love", "may", "melody", "mercy", "miles", "olive", "patience",
-    "peace", "pepper", "prudence", "rain", "rosemary", "royalty", "sage", "serenity",
-    "sky", "sherry", "spring", "star", "sugar", "summer", "trinity", "unity", "verity",
-    "winter", "basil", "bliss", "cash", "chance", "clover", "cotton", "crystal", "denim", "frost", "gale", "gold",
-    "honey", "jasmine", "lavender", "ocean", "porter", "saffron", "silver", "stone", "violet", 
-    "wisdom", 
+    "amber", "art", "autumn", "brandy", "candy", "charity", "clay", "coral", "dawn", "destiny", "faith",
+    "ginger", "glory", "grace", "harmony", "haven", "heath", "heaven", "holly", "honor", "honour", "hope",
+    "ivy", "jade", "joy", "justice", "karma", "liberty", "love", "may", "melody", "mercy", "miles", "olive",
+    "patience", "peace", "pepper", "prudence", "rain", "rosemary", "royalty", "sage", "serenity", "sky",
+    "sherry", "spring", "star", "sugar", "summer", "trinity", "unity", "verity", "winter", "basil", "bliss",
+    "cash", "chance", "clover", "cotton", "crystal", "denim", "frost", "gale", "gold", "honey", "jasmine",
+    "lavender", "ocean", "porter", "saffron", "silver", "stone", "violet", "wisdom",
 ];
 /// Auxiliaries and months, whose verb must leave no doubt.
-const MODAL: &[&str] = &["is", "isn't", "isnt", "was", "wasn't", "has", "hasn't", "hasnt", "had", "does", "doesn't", "got"];
+const MODAL: &[&str] =
+    &["is", "isn't", "isnt", "was", "wasn't", "has", "hasn't", "hasnt", "had", "does", "doesn't", "got"];
 
 /// A subject that does what people do, where its word may be another: `Rob laughed`, `Israel fixed his bike`.
 fn doing(view: &View, at: usize) -> f32 {
@@ -155,7 +185,8 @@ fn doing(view: &View, at: usize) -> f32 {
     let unknown = !facts.known()
         && token.end - token.start > 3
         && !["s", "ing", "ed", "ism", "ist"].iter().any(|end| word.ends_with(end));
-    let Some(next) = view.tokens.get(at + 1).filter(|next| next.gap == Gap::Space && next.shape == Shape::Lower)
+    let Some(next) =
+        view.tokens.get(at + 1).filter(|next| next.gap == Gap::Space && next.shape == Shape::Lower)
     else {
         return 0.0;
     };
@@ -166,7 +197,9 @@ fn doing(view: &View, at: usize) -> f32 {
     if class & words::HUMAN != 0 {
         return if unknown || facts.word() == 0 && !facts.place() { 3.0 } else { 5.0 };
     }
-    if class & words::VERB == 0 && !(unknown && verb.len() > 4 && verb.ends_with('s') && !verb.ends_with("ss")) {
+    if class & words::VERB == 0
+        && !(unknown && verb.len() > 4 && verb.ends_with('s') && !verb.ends_with("ss"))
+    {
         return 0.0;
     }
     let third = view.tokens[at + 2..]
@@ -185,11 +218,31 @@ fn doing(view: &View, at: usize) -> f32 {
     let modal = ["will", "may", "can", "must"].contains(&word.as_str());
     let mass = facts.place() || facts.other() || MASS.contains(&word.as_str());
     match facts.word() {
-        _ if unknown => if third { 2.5 } else if class & words::VERB != 0 { 0.8 } else { 0.0 },
-        7 if !modal || MODAL.contains(&verb) && !facts.other() => if third { 4.0 } else { 3.0 },
+        _ if unknown => {
+            if third {
+                2.5
+            } else if class & words::VERB != 0 {
+                0.8
+            } else {
+                0.0
+            }
+        }
+        7 if !modal || MODAL.contains(&verb) && !facts.other() => {
+            if third {
+                4.0
+            } else {
+                3.0
+            }
+        }
         7 => 0.0,
         0 if !mass => 1.5,
-        _ if mass => if third { 3.5 } else { 0.0 },
+        _ if mass => {
+            if third {
+                3.5
+            } else {
+                0.0
+            }
+        }
         _ if facts.first() >= 4 || third => 5.0,
         _ => 2.5,
     }
@@ -219,9 +272,23 @@ fn signed(view: &View, at: usize) -> f32 {
     let before = view.word(&view.tokens[at - 1]).to_ascii_lowercase();
     let closing = matches!(
         before.as_str(),
-        "love" | "yours" | "xoxo" | "xo" | "xx" | "signed" | "regards" | "cheers" | "hugs" | "sincerely" | "truly"
+        "love"
+            | "yours"
+            | "xoxo"
+            | "xo"
+            | "xx"
+            | "signed"
+            | "regards"
+            | "cheers"
+            | "hugs"
+            | "sincerely"
+            | "truly"
     );
-    if closing && token.gap != Gap::Space || matches!(before.as_str(), "xoxo" | "xo" | "xx") { 4.0 } else { 0.0 }
+    if closing && token.gap != Gap::Space || matches!(before.as_str(), "xoxo" | "xo" | "xx") {
+        4.0
+    } else {
+        0.0
+    }
 }
 
 /// `Wendy's`, `McDonald's`: a shop, unless kin follow.

@@ -89,7 +89,10 @@ pub fn initials(view: &View, at: usize, names: &mut [bool]) -> bool {
         names[at..=last + 1].fill(true);
         return true;
     }
-    const PLACES: &[&str] = &["us", "uk", "un", "dc", "la", "ny", "nz", "eu", "sf", "am", "pm", "ps", "ie", "eg", "ai", "tv", "pc", "ad", "bc", "ok", "op", "od", "gi", "id", "iq", "er", "uv", "vp", "md", "phd", "ceo"];
+    const PLACES: &[&str] = &[
+        "us", "uk", "un", "dc", "la", "ny", "nz", "eu", "sf", "am", "pm", "ps", "ie", "eg", "ai", "tv", "pc",
+        "ad", "bc", "ok", "op", "od", "gi", "id", "iq", "er", "uv", "vp", "md", "phd", "ceo",
+    ];
     let letters: String =
         tokens[at..=last].iter().map(|token| view.word(token).to_ascii_lowercase()).collect();
     let person = next.is_some_and(|_| view.classes[last + 1] & (words::HUMAN | words::VERB) != 0)
@@ -191,7 +194,8 @@ pub fn extend(view: &View, names: &mut [bool]) {
             && close(view, at)
             && !names[at - 1]
             && capital(at - 1)
-            && (tokens[at - 1].facts.first() > 0 && tokens[at - 1].facts.word() < 6 || !tokens[at - 1].facts.known())
+            && (tokens[at - 1].facts.first() > 0 && tokens[at - 1].facts.word() < 6
+                || !tokens[at - 1].facts.known())
         {
             names[at - 1..=at].fill(true);
             continue;
@@ -228,7 +232,8 @@ pub fn listed(view: &View, names: &mut [bool]) {
             && token.end - token.start > 1
             && !facts.other()
             && view.classes[at] & (words::TITLE | words::KIN | words::PERSON) == 0
-            && (!facts.known() || facts.first() >= 2 && facts.word() < 6 && (!facts.place() || facts.first() >= 4))
+            && (!facts.known()
+                || facts.first() >= 2 && facts.word() < 6 && (!facts.place() || facts.first() >= 4))
     };
     for at in 2..tokens.len() {
         let and = view.word(&tokens[at - 1]);
@@ -252,7 +257,12 @@ pub fn listed(view: &View, names: &mut [bool]) {
                 && (view.word(&tokens[at + 1]) == "and" || tokens[at + 1].gap == Gap::Comma)
                 && (names[at + 2] || names[at + 1])
         };
-        if comma && names[at] && !names[at - 1] && likely(at - 1) && (amid(at) || at > 1 && tokens[at - 1].gap == Gap::Comma) {
+        if comma
+            && names[at]
+            && !names[at - 1]
+            && likely(at - 1)
+            && (amid(at) || at > 1 && tokens[at - 1].gap == Gap::Comma)
+        {
             names[at - 1] = true;
         }
     }

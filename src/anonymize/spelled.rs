@@ -6,13 +6,36 @@ use super::category::Category;
 
 /// Hosts of which `jo at gmail.com` is an address and no place.
 const HOSTS: &[&str] = &[
-    "gmail", "googlemail", "hotmail", "yahoo", "outlook", "icloud", "aol", "proton", "protonmail", "gmx", "fastmail",
-    "yandex", "zoho", "tutanota", "posteo", "live", "msn", "mail", "ymail", "hey", "web", "qq", "163", "naver",
+    "gmail",
+    "googlemail",
+    "hotmail",
+    "yahoo",
+    "outlook",
+    "icloud",
+    "aol",
+    "proton",
+    "protonmail",
+    "gmx",
+    "fastmail",
+    "yandex",
+    "zoho",
+    "tutanota",
+    "posteo",
+    "live",
+    "msn",
+    "mail",
+    "ymail",
+    "hey",
+    "web",
+    "qq",
+    "163",
+    "naver",
 ];
 /// Endings that are told apart from words without brackets.
 const PLAIN: &[&str] = &[
-    "com", "org", "net", "edu", "gov", "io", "de", "uk", "fr", "nl", "ca", "au", "eu", "info", "dev", "me", "ch", "pl",
-    "br", "mx", "jp", "kr", "cn", "ru", "se", "dk", "ie", "nz", "za", "ng", "gg", "xyz", "co", "app", "example",
+    "com", "org", "net", "edu", "gov", "io", "de", "uk", "fr", "nl", "ca", "au", "eu", "info", "dev", "me",
+    "ch", "pl", "br", "mx", "jp", "kr", "cn", "ru", "se", "dk", "ie", "nz", "za", "ng", "gg", "xyz", "co",
+    "app", "example",
 ];
 
 /// How one sign of an address is written.
@@ -59,9 +82,12 @@ fn dot(bytes: &[u8], at: usize) -> Option<(usize, Sign)> {
     if bytes.get(at) == Some(&b'.') {
         return Some((at + 1, Sign::Itself));
     }
-    let skip = bytes[at..].iter().take(2).position(|byte| byte.eq_ignore_ascii_case(&b'd')).or_else(|| {
-        (bytes.get(at) == Some(&b' ') && bytes.get(at + 2).is_some_and(|byte| byte.eq_ignore_ascii_case(&b'd'))).then_some(2)
-    })?;
+    let skip =
+        bytes[at..].iter().take(2).position(|byte| byte.eq_ignore_ascii_case(&b'd')).or_else(|| {
+            (bytes.get(at) == Some(&b' ')
+                && bytes.get(at + 2).is_some_and(|byte| byte.eq_ignore_ascii_case(&b'd')))
+            .then_some(2)
+        })?;
     let word = at + skip;
     if !bytes.get(word..word + 3)?.eq_ignore_ascii_case(b"dot") {
         return None;
@@ -126,7 +152,9 @@ fn joined(text: &str, at: usize, from: usize) -> Option<usize> {
     let head = &bytes[from..at];
     let length = [" dot ", "(dot)", "[dot]", " (dot) ", " [dot] ", "_dot_"]
         .iter()
-        .filter(|sign| head.len() > sign.len() && head[head.len() - sign.len()..].eq_ignore_ascii_case(sign.as_bytes()))
+        .filter(|sign| {
+            head.len() > sign.len() && head[head.len() - sign.len()..].eq_ignore_ascii_case(sign.as_bytes())
+        })
         .map(|sign| sign.len())
         .max()?;
     let end = at - length;
