@@ -364,3 +364,35 @@ fn judged(words: &[&str]) -> bool {
             || stands(rest, 0, &["goes", "against"])
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_model_refuses_and_people_decline() {
+        for text in [
+            "I'm unable to write a message that mocks someone.",
+            "Long day at work. I must respectfully decline to write this.",
+            "As an AI, I have never been to a wedding.",
+            "It would not be appropriate for me to describe that.",
+            "I don't have personal opinions.",
+            "What would you like me to write about?",
+            "Creating such content would violate the content policy.",
+        ] {
+            assert!(refuses(&Text::new(text)), "{text}");
+        }
+        for text in [
+            "I can't write a text to save my life",
+            "I had to decline the offer and I feel weird about it",
+            "as an AI engineer I can tell you the demo was fake",
+            "I'm unable to sleep",
+            "I don't have feelings for him anymore",
+            "would you like me to come over? I can bring soup",
+            "sorry, I can't make it tonight",
+            "company policy says I can't wear shorts",
+        ] {
+            assert!(!refuses(&Text::new(text)), "{text}");
+        }
+    }
+}
