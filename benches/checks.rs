@@ -31,11 +31,13 @@ fn main() {
     let labelled = fixture("labelled.tsv");
     let half = |odd: usize| -> Vec<&Labelled> { labelled.iter().skip(odd).step_by(2).collect() };
     let (held_out, blind) = (fixture("held-out.tsv"), fixture("blind.tsv"));
+    let refusals = fixture("refusals.tsv");
     let sets = [
         ("dev", half(0)),
         ("test", half(1)),
         ("held out", held_out.iter().collect()),
         ("blind", blind.iter().collect()),
+        ("refusals", refusals.iter().collect()),
     ];
     found(&sets, &mild, &strict);
     people(&mild, &strict);

@@ -12,14 +12,18 @@ mod identity;
 pub mod lexicon;
 mod masks;
 pub mod names;
+mod neighbours;
 mod network;
 mod numbers;
+mod parts;
 mod phones;
+mod phrases;
 mod policy;
 mod pseudonym;
 mod replace;
 mod second;
 mod sought;
+mod spelled;
 mod terms;
 mod token;
 mod words;
@@ -52,7 +56,7 @@ impl Found {
 pub struct View<'a> {
     pub text: &'a str,
     pub tokens: Vec<Token>,
-    classes: Vec<u16>,
+    classes: Vec<u32>,
     /// Words that something was found in already, or that a mask is made of.
     taken: Vec<bool>,
     /// Most of it is written in capitals.
@@ -149,11 +153,13 @@ fn detect_in(view: &mut View) -> Vec<Found> {
     if signs {
         addresses::find(text, &mut found);
     }
+    spelled::find(text, &mut found);
     if digits || text.contains("::") {
         numbers::find(text, &mut found);
     }
     settle(&mut found);
     view.take(&found);
+    phrases::take(view);
     let from = found.len();
     terms::find(view, &mut found);
     view.take(&found[from..]);

@@ -4,7 +4,7 @@ use super::Found;
 use super::category::Category;
 
 /// Endings of bare names of sites. Those that are words or file types as well want a path, or `www.`.
-const TOP: &[&str] = &[
+pub const TOP: &[&str] = &[
     "com", "org", "net", "edu", "gov", "mil", "info", "biz", "io", "dev", "app", "blog", "shop", "store",
     "online", "site", "tech", "xyz", "club", "live", "news", "page", "wiki", "cloud", "link", "art",
     "design", "studio", "agency", "media", "tv", "fm", "gg", "ai", "ly", "co", "me", "uk", "us", "ca", "au",

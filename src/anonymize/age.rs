@@ -298,7 +298,12 @@ fn figure(view: &View, at: usize, last: usize) -> Option<(usize, Found)> {
                 before - 1,
                 &["died", "dead", "married", "pregnant", "widowed", "retired", "passed", "gone", "orphaned"],
             );
-        return ((pronoun || died)
+        // `got sober at 33`, `diagnosed at 24`: no hour, and something of a life.
+        let adult = value(view.word(&view.tokens[at])).is_none_or(|age| (13..=99).contains(&age));
+        let life = adult
+            && closes(view, last)
+            && (before.saturating_sub(8)..before).any(|at| view.classes[at] & words::LIFE != 0);
+        return ((pronoun || died || life)
             && view.classes.get(last + 1).is_none_or(|class| class & words::UNIT == 0))
         .then(here)
         .flatten();

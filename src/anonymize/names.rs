@@ -7,7 +7,9 @@
 //! Multitask Learning", ICML 2009).
 
 use super::category::Category;
-use super::lexicon::{Facts, Lexicon};
+use super::lexicon::Facts;
+use super::neighbours::lift;
+use super::parts::{close, end_of, extend, full, initials, listed};
 use super::token::{Gap, Shape, Token};
 use super::words;
 use super::{Found, View};
@@ -66,13 +68,31 @@ pub fn candidate(view: &View, at: usize) -> bool {
     if view.text.as_bytes().get(token.after).is_some_and(|&byte| matches!(byte, b'/' | b'_' | b'@' | b'\\')) {
         return false;
     }
+    if !facts.known() && drawn_out(view.word(token)) {
+        return false;
+    }
     match token.shape {
-        Shape::Upper if view.shouting => facts.word() < 5 && !facts.other() && facts.first() >= 3,
-        Shape::Lower => facts.word() < 5 && !facts.other() && (facts.first() >= 2 || facts.last() >= 3),
+        Shape::Upper if view.shouting => {
+            !facts.other()
+                && (facts.word() < 5 && facts.first() >= 3 || facts.word() < 6 && facts.first() >= 6)
+        }
+        Shape::Lower => {
+            facts.word() < 5
+                && !facts.other()
+                && view.classes[at] & words::PERSON == 0
+                && (facts.first() >= 2
+                    || facts.last() >= 5
+                    || facts.last() >= 3 && at > 0 && view.tokens[at - 1].facts.first() >= 4)
+        }
         _ if view.classes[at] & (words::TITLE | words::KIN) != 0 && facts.first() < 5 => false,
-        Shape::Upper if !view.shouting && (facts.other() || !facts.name()) => false,
+        Shape::Upper if !view.shouting && (facts.other() || facts.first() < 4 && facts.last() < 4) => false,
         _ => facts.word() < 6 || facts.name(),
     }
+}
+
+/// `Ooook`, `Errrr`: three of one letter in a row.
+fn drawn_out(word: &str) -> bool {
+    word.as_bytes().windows(3).any(|three| three[0].eq_ignore_ascii_case(&three[1]) && three[1] == three[2])
 }
 
 /// What is seen of the word at `at`, whose facts are given apart.
@@ -176,35 +196,6 @@ pub fn score(features: &[u32]) -> f32 {
     sum as f32 / SCALE
 }
 
-/// Between the parts of one name.
-const PARTICLES: &[&str] = &[
-    "de", "da", "do", "dos", "das", "di", "del", "della", "van", "von", "der", "den", "la", "le", "bin",
-    "bint", "ibn", "al", "el", "ter", "ten", "af", "av", "zu", "mac", "ní", "ó", "nic", "abu", "st", "du",
-    "des",
-];
-
-fn particle(view: &View, at: usize) -> bool {
-    let word = view.word(&view.tokens[at]);
-    word.len() <= 5 && PARTICLES.iter().any(|particle| word.eq_ignore_ascii_case(particle))
-}
-
-fn initial(view: &View, at: usize) -> bool {
-    let token = &view.tokens[at];
-    token.shape == Shape::Capital
-        && !token.mixed
-        && token.end - token.start == 1
-        && view.word(token) != "I"
-        && view.word(token) != "A"
-}
-
-/// Whether nothing but a space (or an initial's full stop and a space) parts this word from the one before.
-fn close(view: &View, at: usize) -> bool {
-    let between = &view.text[view.tokens[at - 1].after..view.tokens[at].start];
-    view.tokens[at - 1].after == view.tokens[at - 1].end
-        && (view.tokens[at].gap == Gap::Space && between.len() <= 2
-            || (between == ". " || between == ".") && initial(view, at - 1))
-}
-
 /// Adds every name of the text, each as one span from its first to its last part.
 pub fn find(view: &View, found: &mut Vec<Found>) {
     let tokens = &view.tokens;
@@ -224,11 +215,13 @@ pub fn find(view: &View, found: &mut Vec<Found>) {
             names[at..=at + 1].fill(true);
             any = true;
         }
+        any |= initials(view, at, &mut names);
     }
     if !any {
         return;
     }
     extend(view, &mut names);
+    listed(view, &mut names);
     let mut at = 0;
     while at < tokens.len() {
         if !names[at] {
@@ -239,181 +232,8 @@ pub fn find(view: &View, found: &mut Vec<Found>) {
         while at + 1 < tokens.len() && names[at + 1] && close(view, at + 1) && at - from < 6 {
             at += 1;
         }
-        found.push(Found::new(tokens[from].start, tokens[at].end, Category::Name));
+        found.push(Found::new(tokens[from].start, end_of(view, at), Category::Name));
         at += 1;
-    }
-}
-
-/// What the training texts show too seldom: introductions, titles, kin.
-fn lift(view: &View, at: usize) -> f32 {
-    let token = &view.tokens[at];
-    let facts = token.facts;
-    let capital = token.shape != Shape::Lower;
-    if capital
-        && facts.first() >= 3
-        && !facts.other()
-        && (paired(view, at) || at >= 2 && paired(view, at - 2) && view.tokens[at - 2].facts.first() >= 3)
-    {
-        return if facts.place() { 2.5 } else { 1.5 };
-    }
-    if capital && token.after > token.end && facts.first() >= 4 && facts.word() < 6 && !facts.place() {
-        return 1.0;
-    }
-    if at == 0 || !capital && facts.word() > 0 {
-        return 0.0;
-    }
-    let class = view.classes[at - 1];
-    let close = token.gap == Gap::Space || token.gap == Gap::Dot && class & words::TITLE != 0;
-    let plain = facts.word() < 6 && !facts.other() && !facts.place();
-    let mut lift = 0.0;
-    if token.gap == Gap::Space && view.word(&view.tokens[at - 1]) == "the" && family(view, at) {
-        lift += 5.0;
-    }
-    if close && capital && honorific(view, at - 1) {
-        lift += 7.0;
-    } else if close && class & words::TITLE != 0 && capital && plain {
-        lift += 3.0;
-    } else if close && class & words::KIN != 0 && plain && (capital || facts.first() >= 3) {
-        lift += if capital { 2.5 } else { 1.5 };
-    }
-    if token.gap == Gap::Space && class & words::NAMED != 0 && plain && (capital || facts.first() >= 3) {
-        lift += 2.0;
-    }
-    if capital
-        && token.gap == Gap::Space
-        && class & words::BE != 0
-        && at > 1
-        && view.classes[at - 2] & words::NAMED != 0
-        && plain
-    {
-        lift += 3.0;
-    }
-    lift
-}
-
-/// Whether `and` and a name (or `I`) follow: `Rose and I`, `Ana and Jordan`.
-fn paired(view: &View, at: usize) -> bool {
-    let (Some(and), Some(next)) = (view.tokens.get(at + 1), view.tokens.get(at + 2)) else { return false };
-    view.tokens[at].shape == Shape::Capital
-        && and.gap == Gap::Space
-        && next.gap == Gap::Space
-        && view.word(and) == "and"
-        && (view.word(next) == "I"
-            || next.shape == Shape::Capital && next.facts.first() >= 3 && !next.facts.other())
-}
-
-/// `the Johnsons`: a surname's plural.
-fn family(view: &View, at: usize) -> bool {
-    let token = &view.tokens[at];
-    let Some(stem) = view.word(token).strip_suffix('s') else { return false };
-    let facts = Lexicon::get().facts(stem.to_ascii_lowercase().as_bytes());
-    token.shape == Shape::Capital
-        && (facts.last() >= 4 && facts.word() < 6 || facts.last() >= 6 && facts.word() < 7)
-        && !token.facts.other()
-        && !token.facts.place()
-}
-
-/// Two words that are a first name and a surname whatever stands around them.
-fn full(view: &View, at: usize) -> bool {
-    let (first, last) = (&view.tokens[at], &view.tokens[at + 1]);
-    let (f, l) = (first.facts, last.facts);
-    let capital = |token: &Token| token.shape == Shape::Capital && !token.mixed;
-    let modal = f.word() == 7 && l.first() >= l.last();
-    capital(first)
-        && capital(last)
-        && last.gap == Gap::Space
-        && close(view, at + 1)
-        && !view.taken[at]
-        && !view.taken[at + 1]
-        && f.first() >= 4
-        && !f.other()
-        && !modal
-        && !l.other()
-        && !l.place()
-        && (l.last() >= 3 && l.word() < 5 || l.first() >= 4 && l.word() == 0 && f.word() == 0 && !f.place())
-}
-
-/// A title that nothing but a name follows.
-fn honorific(view: &View, at: usize) -> bool {
-    let word = view.word(&view.tokens[at]);
-    ["mr", "mrs", "ms", "dr", "prof", "mx", "sgt", "capt", "rev", "sen", "gov"]
-        .iter()
-        .any(|title| word.eq_ignore_ascii_case(title))
-}
-
-/// Takes in what belongs to a name beside it: surnames, particles, initials, first names.
-fn extend(view: &View, names: &mut [bool]) {
-    let tokens = &view.tokens;
-    let capital = |at: usize| tokens[at].shape != Shape::Lower && !tokens[at].mixed && !view.taken[at];
-    let surname = |at: usize| {
-        let facts = tokens[at].facts;
-        capital(at)
-            && !facts.other()
-            && !tokens[at].opens
-            && (facts.name() && facts.word() < 7
-                || at > 0
-                    && tokens[at - 1].facts.first() >= 5
-                    && !view.titled
-                    && facts.word() < 6
-                    && !facts.place()
-                || !facts.known() && tokens[at].end - tokens[at].start > 1)
-    };
-    for at in 1..tokens.len() {
-        if !close(view, at) || !names[at - 1] || names[at] || view.taken[at] {
-            continue;
-        }
-        if surname(at) {
-            names[at] = true;
-        } else if tokens[at].shape == Shape::Lower && tokens[at - 1].shape == Shape::Lower {
-            let facts = tokens[at].facts;
-            names[at] = facts.last() >= 2 && facts.word() == 0 && !facts.place() && !facts.other();
-        } else if particle(view, at) || initial(view, at) {
-            // `van der Berg`, `L. Jackson`
-            let mut end = at + 1;
-            while end < tokens.len()
-                && end - at < 3
-                && close(view, end)
-                && (particle(view, end) || initial(view, end))
-                && !names[end]
-            {
-                end += 1;
-            }
-            if end < tokens.len()
-                && close(view, end)
-                && (names[end]
-                    || capital(end)
-                        && (surname(end)
-                            || tokens[end].facts.last() > 0
-                            || initial(view, at) && tokens[end].facts.name()))
-                && tokens[end].facts.word() < 7
-            {
-                names[at..=end].fill(true);
-            }
-        }
-    }
-    for at in (0..tokens.len().saturating_sub(1)).rev() {
-        if !names[at + 1] || names[at] || view.taken[at] || !close(view, at + 1) {
-            continue;
-        }
-        let facts = tokens[at].facts;
-        let only_surname = tokens[at + 1].facts.word() == 0
-            && tokens[at + 1].facts.last() > 0
-            && tokens[at].facts.first() >= 4
-            || tokens[at + 1].facts.last() > 0 && tokens[at + 1].facts.first() < 3
-            || !tokens[at + 1].facts.known();
-        let first = capital(at)
-            && facts.first() > 0
-            && !facts.other()
-            && view.classes[at] & (words::TITLE | words::KIN) == 0
-            && tokens[at + 1].shape != Shape::Lower
-            && (facts.word() < 5 || only_surname && facts.first() >= 3);
-        // Where surnames come first.
-        let east = matches!(tokens[at + 1].facts.culture(), 13 | 20..=23)
-            && capital(at)
-            && facts.last() >= 3
-            && !facts.other();
-        names[at] =
-            first || east || initial(view, at) && capital(at) && tokens[at + 1].start - tokens[at].end == 2;
     }
 }
 

@@ -168,7 +168,9 @@ fn classify(text: &str, parts: &[Part]) -> Option<Found> {
         && !all(".")
         && !all("/")
         && !any(close, &["isbn", "tracking", "imei", "order"])
-        && digits::card(&digits)
+        && (digits::card(&digits)
+            || lengths == [4, 4, 4, 4]
+                && any(close, &["card", "visa", "mastercard", "debit", "credit", "amex"]))
     {
         return Some(Found::new(start, end, Category::Card));
     }

@@ -243,7 +243,7 @@ fn fits(view: &View, at: usize, term: &Term) -> Option<usize> {
     applies(view, at, last, term.rule).then_some(last)
 }
 
-fn next<'a>(view: &'a View, at: usize) -> Option<(&'a Token, u16)> {
+fn next<'a>(view: &'a View, at: usize) -> Option<(&'a Token, u32)> {
     let token = view.tokens.get(at + 1)?;
     (token.gap == Gap::Space && view.tokens[at].after + 1 == token.start)
         .then(|| (token, view.classes[at + 1]))
@@ -254,6 +254,13 @@ fn of_person(view: &View, last: usize, loose: bool) -> bool {
     let Some((token, class)) = next(view, last) else { return false };
     if class & words::PERSON != 0 {
         return true;
+    }
+    // `Palestinian and Israeli moms`
+    if matches!(view.word(token), "and" | "or" | "&")
+        && let Some((other, _)) = next(view, last + 1)
+        && list().first.get(other.id) > 0
+    {
+        return next(view, last + 2).is_some_and(|(_, class)| class & words::PERSON != 0);
     }
     let between = if loose {
         token.shape == Shape::Lower
@@ -294,11 +301,17 @@ fn said_of_somebody(view: &View, mut at: usize) -> bool {
                 && view.classes[at - 1] & (words::SUBJECT | words::PERSON) != 0;
             let name = at > 0
                 && view.tokens[at - 1].facts.first() >= 3
-                && view.tokens[at - 1].shape == Shape::Capital;
+                && (view.tokens[at - 1].shape == Shape::Capital
+                    || view.tokens[at - 1].facts.first() >= 5 && view.tokens[at - 1].facts.word() == 0);
             return being || subject || name;
         }
         if token_is(view, at, &["as", "born", "went", "named"]) {
             return true;
+        }
+        // `she's Black and Korean`
+        if token_is(view, at, &["and"]) && at > 0 && list().first.get(view.tokens[at - 1].id) > 0 {
+            at -= 1;
+            continue;
         }
         if !has(&sets().adverbs, token.id) {
             return false;

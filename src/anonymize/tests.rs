@@ -242,3 +242,44 @@ proptest! {
         prop_assert_eq!(outcome.spans, tag.spans(&text));
     }
 }
+
+#[test]
+fn what_stands_beside_a_word_tells_a_name() {
+    let names = |text: &'static str| -> Vec<&'static str> {
+        detect(text)
+            .iter()
+            .filter(|span| span.category == Category::Name)
+            .map(|span| &text[span.start..span.end])
+            .collect()
+    };
+    for (text, wanted) in [
+        ("Rob laughed so hard", vec!["Rob"]),
+        ("told May about the baby", vec!["May"]),
+        ("reading C.S. Lewis on a snow day", vec!["C.S. Lewis"]),
+        ("Sammy Davis Jr. on vinyl", vec!["Sammy Davis Jr."]),
+        ("Katsuhiko and Emi opened a ramen truck", vec!["Katsuhiko", "Emi"]),
+        ("Paulo da Silva cooks", vec!["Paulo da Silva"]),
+        ("- Hugo", vec!["Hugo"]),
+        ("my Harley Davidson broke down", vec![]),
+        ("just an average joe", vec![]),
+        ("Wendy's at midnight", vec![]),
+        ("Wendy's mom called", vec!["Wendy"]),
+        ("mark the date", vec![]),
+    ] {
+        assert_eq!(names(text), wanted, "{text}");
+    }
+}
+
+#[test]
+fn addresses_that_are_spelled_out_are_addresses() {
+    for text in
+        ["jo dot lee at mail dot com", "jo (at) mail (dot) com", "jo[at]mail.org", "JO AT MAIL DOT CO DOT UK"]
+    {
+        assert_eq!(found(text), [(Category::Email, text)]);
+    }
+    for text in
+        ["meet me at noon dot", "look at mail.com", "I laughed at dot com jokes", "at dot com", " at "]
+    {
+        assert!(found(text).iter().all(|(category, _)| *category != Category::Email), "{text}");
+    }
+}

@@ -4,26 +4,35 @@ use std::sync::OnceLock;
 
 use super::lexicon::{fold, hash};
 
-pub const PERSON: u16 = 1;
-pub const BE: u16 = 1 << 1;
-pub const SUBJECT: u16 = 1 << 2;
+pub const PERSON: u32 = 1;
+pub const BE: u32 = 1 << 1;
+pub const SUBJECT: u32 = 1 << 2;
 /// A pronoun and its verb: `I'm`, `she's`.
-pub const OF_ME: u16 = 1 << 3;
-pub const THING: u16 = 1 << 4;
-pub const KIN: u16 = 1 << 5;
-pub const TITLE: u16 = 1 << 6;
-pub const NAMED: u16 = 1 << 7;
-pub const SAY: u16 = 1 << 8;
-pub const INTRO: u16 = 1 << 9;
-pub const UNIT: u16 = 1 << 10;
+pub const OF_ME: u32 = 1 << 3;
+pub const THING: u32 = 1 << 4;
+pub const KIN: u32 = 1 << 5;
+pub const TITLE: u32 = 1 << 6;
+pub const NAMED: u32 = 1 << 7;
+pub const SAY: u32 = 1 << 8;
+pub const INTRO: u32 = 1 << 9;
+pub const UNIT: u32 = 1 << 10;
 /// What is so and so many years old and nobody.
-pub const AGED: u16 = 1 << 11;
+pub const AGED: u32 = 1 << 11;
 /// May follow a bare number that is an age.
-pub const AFTER_AGE: u16 = 1 << 12;
+pub const AFTER_AGE: u32 = 1 << 12;
+
+/// What people do, and things and weather don't: `texted`, `hugged`.
+pub const HUMAN: u32 = 1 << 13;
+/// What somebody, but also something, does: `got`, `isn't`.
+pub const VERB: u32 = 1 << 14;
+/// `she`, `his`.
+pub const THIRD: u32 = 1 << 15;
+/// What a life's turns are: `diagnosed`, `graduated`.
+pub const LIFE: u32 = 1 << 16;
 
 const CLASSES: &str = include_str!("data/classes.txt");
 
-fn class(name: &str) -> u16 {
+fn class(name: &str) -> u32 {
     match name {
         "person" => PERSON,
         "be" => BE,
@@ -38,6 +47,10 @@ fn class(name: &str) -> u16 {
         "unit" => UNIT,
         "aged" => AGED,
         "afterage" => AFTER_AGE,
+        "human" => HUMAN,
+        "verb" => VERB,
+        "third" => THIRD,
+        "life" => LIFE,
         _ => 0,
     }
 }
@@ -72,8 +85,8 @@ impl<T: Copy + Default + PartialEq> Words<T> {
 }
 
 /// The classes of a word by the hash of its folded form.
-pub fn classes(id: u32) -> u16 {
-    static WORDS: OnceLock<Words<u16>> = OnceLock::new();
+pub fn classes(id: u32) -> u32 {
+    static WORDS: OnceLock<Words<u32>> = OnceLock::new();
     let words = WORDS.get_or_init(|| {
         let entries = CLASSES.lines().filter(|line| !line.starts_with('#')).flat_map(|line| {
             let (name, words) = line.split_once(' ').unwrap_or_default();

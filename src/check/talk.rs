@@ -1,6 +1,8 @@
 //! What only a model says: refusals, leftovers of templates and prompts, placeholders.
 
+mod asked;
 mod lists;
+mod spoken;
 
 use std::sync::LazyLock;
 
@@ -56,7 +58,7 @@ pub fn talk(text: &Text) -> Talk {
     let found = PHRASES.find(text);
     let has = |class: Class| found.iter().any(|phrase| phrase.class == class);
     Talk {
-        refusal: is_refusal(&found),
+        refusal: is_refusal(&found) || spoken::refuses(text),
         leftover: has(Class::Leftover) || has_part(text.raw) || has_preamble(text),
         placeholder: has(Class::Placeholder) || has_placeholder(text.raw),
     }
