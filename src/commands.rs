@@ -172,7 +172,7 @@ fn blame_damaged_files() {
     let usual = std::panic::take_hook();
     std::panic::set_hook(Box::new(move |panic| {
         if let Some(path) = crate::table::being_read() {
-            say(&format!("error: {}: no whole Parquet file: it is damaged within", path.display()));
+            say(format!("error: {}: no whole Parquet file: it is damaged within", path.display()));
             std::process::exit(Exit::Usage as i32);
         }
         usual(panic);
