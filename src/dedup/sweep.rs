@@ -224,11 +224,6 @@ impl<'s> Sweep<'s> {
         }
     }
 
-    /// How many pairs it remembers, those below the threshold of so many rows too.
-    pub fn pairs_held(&self) -> usize {
-        self.pairs.as_ref().map_or(0, |pairs| pairs.found.len())
-    }
-
     /// How many rows it remembers, those of earlier calls too.
     pub fn len(&self) -> usize {
         self.lines.len()

@@ -187,7 +187,7 @@ pub struct AuditBrief {
 /// Near-duplicates under different labels: one of the two is wrong, or both labels hold of both texts.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Conflicts {
-    /// Rows that were looked at: fewer than were audited where so many are alike that it ended early.
+    /// Rows that were compared: the first ones.
     pub rows: u64,
     pub pairs: u64,
     /// The ids of the most similar pair.
@@ -203,7 +203,7 @@ impl Conflicts {
         let ids = self.ids.iter().map(|id| id.get(..12).unwrap_or(id)).collect::<Vec<_>>().join(" and ");
         (self.pairs > 0).then(|| {
             format!(
-                "{} of {} nearly the same under different labels; most alike: {ids} ({:.2})",
+                "{} of the first {} nearly the same under different labels; most alike: {ids} ({:.2})",
                 count(self.pairs, "pair"),
                 count(self.rows, "row"),
                 self.similarity

@@ -1,6 +1,9 @@
 //! Refusals by how they are built: who speaks, what they can't or won't do, and to what.
 
-use super::super::text::Text;
+use std::ops::Range;
+use std::sync::LazyLock;
+
+use super::super::text::{Text, Word, word_hash};
 use super::asked::{asked_back, lacking};
 
 /// What a model is asked to do with a text.
@@ -47,21 +50,60 @@ pub fn is(word: &str, list: &[&str]) -> bool {
     list.contains(&word)
 }
 
+/// Words beside `WRITE`, `TASK` and `MORAL` of which any sentence that is found has one, whatever the rule.
+#[rustfmt::skip]
+const TELLING: &[&str] = &[
+    "ai", "artificial", "language", "chatbot", "assistant", "computer", "designed", "programmed", "trained",
+    "created", "built", "instructed", "decline", "pass", "avoid", "guidelines", "programming", "policy",
+    "policies", "appropriate", "personal", "human", "real", "actual", "physical", "feelings", "emotions",
+    "opinions", "ability", "abilities", "capabilities", "try", "emotion", "tone",
+];
+
+/// The hashes of all these words in order, and a bit for each: most sentences of people have none of them.
+static TELLING_HASHES: LazyLock<([u64; 64], Vec<u64>)> = LazyLock::new(|| {
+    let lists = [WRITE, TASK, MORAL, HARM, TELLING].into_iter().flatten();
+    let mut hashes: Vec<u64> = lists.map(|word| word_hash(word)).collect();
+    hashes.sort_unstable();
+    let mut bits = [0; 64];
+    for hash in &hashes {
+        let (at, bit) = place(*hash);
+        bits[at] |= bit;
+    }
+    (bits, hashes)
+});
+
+fn place(hash: u64) -> (usize, u64) {
+    ((hash >> 58) as usize, 1 << (hash >> 52 & 63))
+}
+
 /// Whether any sentence of a text refuses, speaks of its speaker as a machine, or asks back what is wanted.
 pub fn refuses(text: &Text) -> bool {
-    let mut words: Vec<&str> = Vec::with_capacity(24);
-    let mut end = 0;
-    for (index, word) in text.words.iter().enumerate() {
-        if text.folded[end..word.start as usize].contains(['.', '!', '?', ':', ';']) {
-            if sentence(&words) {
-                return true;
+    let (bits, hashes) = &*TELLING_HASHES;
+    let tells = |word: &Word| {
+        let (at, bit) = place(word.hash);
+        bits[at] & bit != 0 && hashes.binary_search(&word.hash).is_ok()
+    };
+    text.words.iter().any(tells)
+        && sentences(text).any(|sentence| {
+            text.words[sentence.clone()].iter().any(tells) && {
+                let words: Vec<&str> = sentence.map(|index| text.word(index)).collect();
+                self::sentence(&words)
             }
-            words.clear();
+        })
+}
+
+/// A text's sentences, as ranges of its words.
+fn sentences(text: &Text) -> impl Iterator<Item = Range<usize>> {
+    let mut begin = 0;
+    let ends = move |index: usize| {
+        index == text.words.len() || {
+            let gap = text.words[index - 1].end as usize..text.words[index].start as usize;
+            text.folded.as_bytes()[gap].iter().any(|byte| matches!(byte, b'.' | b'!' | b'?' | b':' | b';'))
         }
-        words.push(text.word(index));
-        end = word.end as usize;
-    }
-    sentence(&words)
+    };
+    (1..=text.words.len())
+        .filter(move |index| ends(*index))
+        .map(move |end| std::mem::replace(&mut begin, end)..end)
 }
 
 fn sentence(words: &[&str]) -> bool {
@@ -99,10 +141,21 @@ fn sentence(words: &[&str]) -> bool {
 /// Whether `pattern` stands at `at`; a bar parts what a word may be.
 pub fn stands(words: &[&str], at: usize, pattern: &[&str]) -> bool {
     words.len() >= at + pattern.len()
-        && pattern
-            .iter()
-            .zip(&words[at..])
-            .all(|(choice, word)| choice.split('|').any(|choice| choice == *word))
+        && pattern.iter().zip(&words[at..]).all(|(choices, word)| may_be(choices, word))
+}
+
+/// Whether a word is one of `choices`, which are parted by bars.
+fn may_be(choices: &str, word: &str) -> bool {
+    let (mut rest, word) = (choices.as_bytes(), word.as_bytes());
+    loop {
+        if rest.starts_with(word) && matches!(rest.get(word.len()), None | Some(b'|')) {
+            return true;
+        }
+        match rest.iter().position(|byte| *byte == b'|') {
+            Some(bar) => rest = &rest[bar + 1..],
+            None => return false,
+        }
+    }
 }
 
 pub fn find(words: &[&str], pattern: &[&str]) -> Option<usize> {
@@ -368,6 +421,22 @@ fn judged(words: &[&str]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// Sentences without a telling word are passed over for speed alone.
+    #[test]
+    fn what_is_passed_over_would_not_be_found() {
+        let lines = include_str!("../../../tests/fixtures/checks/refusals.tsv").lines();
+        let (mut found, mut passed_over) = (0, 0);
+        for line in lines {
+            let text = Text::new(line.split('\t').next_back().unwrap_or_default());
+            let each = |range: Range<usize>| range.map(|index| text.word(index)).collect::<Vec<_>>();
+            let slowly = sentences(&text).any(|range| sentence(&each(range)));
+            assert_eq!(refuses(&text), slowly, "{line}");
+            found += usize::from(slowly);
+            passed_over += usize::from(!slowly);
+        }
+        assert!(found > 80 && passed_over > 300, "{found} {passed_over}");
+    }
 
     #[test]
     fn a_model_refuses_and_people_decline() {
