@@ -2,7 +2,7 @@
 //!
 //! Precision and recall of each on labelled sets of our own, `tests/fixtures/checks/`; the share of
 //! people's texts that each rejects, where GoEmotions is at hand (`EMOGRID_GOEMOTIONS=FOLDER`, with
-//! `train.tsv` and `dev.tsv`; else `../shared/data/goemotions`); and texts a second on one core.
+//! `train.tsv` and `dev.tsv`); and texts a second on one core.
 //! `-- --labels` tells how often people name each label.
 
 #![allow(clippy::print_stdout)]
@@ -154,8 +154,7 @@ fn found(sets: &[(&str, Vec<&Labelled>)], mild: &Rules, strict: &Rules) {
 
 /// GoEmotions' rows: text, and its labels' numbers.
 fn goemotions(names: &[&str]) -> Option<Vec<(String, Vec<usize>)>> {
-    let beside = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../shared/data/goemotions"));
-    let folder = std::env::var_os("EMOGRID_GOEMOTIONS").map_or(beside, PathBuf::from);
+    let folder = PathBuf::from(std::env::var_os("EMOGRID_GOEMOTIONS")?);
     let mut rows = Vec::new();
     for name in names {
         let text = std::fs::read_to_string(folder.join(name)).ok()?;
