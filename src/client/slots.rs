@@ -31,7 +31,7 @@ impl Client {
                 pause = (pause * 2).min(LAST);
             }
         };
-        // A slot that never ends is left to the next timeout.
+        // One that never ends is left to the next request's timeout.
         let _ = tokio::time::timeout(at_most, idle).await;
     }
 }

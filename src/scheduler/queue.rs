@@ -440,7 +440,6 @@ impl<T: Clone> Queue<T> {
             server.is_well();
         }
     }
-
 }
 
 /// Whether a server can be sent something.

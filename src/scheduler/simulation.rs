@@ -177,7 +177,8 @@ impl Play<'_> {
             let dies = now + ms(takes);
             self.dead[spot.server] = dies + ms(lasts);
             // All that is under way there dies with it.
-            let others: Vec<_> = self.under_way.extract_if(.., |_, of| of.spot.server == spot.server).collect();
+            let others: Vec<_> =
+                self.under_way.extract_if(.., |_, of| of.spot.server == spot.server).collect();
             for ((at, ticket), of) in others {
                 let sent = if at > dies { Sent { cut: Some(FaultKind::Killed), ..of } } else { of };
                 self.under_way.insert((at.min(dies), ticket), sent);
@@ -320,21 +321,25 @@ fn machines() -> impl Strategy<Value = Machine> {
         (prop_oneof![Just(0u64), 2..20u64], prop::option::of(1..5_000u64)),
         (prop_oneof![Just(u32::MAX), 1..9u32], 0..3_000u64),
     )
-        .prop_map(|((places, steered), per_minute, tokens, down, (takes, hangs), limits, (room, goes_on))| Machine {
-            places,
-            limits,
-            room,
-            goes_on,
-            dies: None,
-            steered,
-            per_minute,
-            tokens,
-            down: down.into_iter().map(|(from, length)| (from, from + length)).collect(),
-            broken: false,
-            refuses_from: u32::MAX,
-            takes,
-            hangs,
-        })
+        .prop_map(
+            |((places, steered), per_minute, tokens, down, (takes, hangs), limits, (room, goes_on))| {
+                Machine {
+                    places,
+                    limits,
+                    room,
+                    goes_on,
+                    dies: None,
+                    steered,
+                    per_minute,
+                    tokens,
+                    down: down.into_iter().map(|(from, length)| (from, from + length)).collect(),
+                    broken: false,
+                    refuses_from: u32::MAX,
+                    takes,
+                    hangs,
+                }
+            },
+        )
 }
 
 fn worlds() -> impl Strategy<Value = World> {

@@ -3,7 +3,9 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use super::{Item, Next, Queue, Room, Spot, STRAGGLER, STRAGGLER_LEAST, OTHERS_FIRST, Ticket, UnderWay, Waiting};
+use super::{
+    Item, Next, OTHERS_FIRST, Queue, Room, STRAGGLER, STRAGGLER_LEAST, Spot, Ticket, UnderWay, Waiting,
+};
 use crate::scheduler::fault::History;
 use crate::scheduler::server::Circuit;
 
