@@ -9,6 +9,7 @@ mod hint;
 pub mod judges;
 mod night;
 mod reference;
+mod second;
 mod semantic;
 mod value;
 mod words;
@@ -616,6 +617,7 @@ pub static ANONYMIZE: Section = Section {
             "Names become others of the same culture and gender, always the same under one key.",
         ),
         key("key_env", Kind::Text, "", "The environment variable that holds the key of the pseudonyms."),
+        second::SECOND_LOOK,
     ],
 };
 
