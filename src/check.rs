@@ -223,8 +223,14 @@ impl Judge {
     ) -> (String, Result<Passed, Reason>) {
         if self.anonymizer.is_off() {
             let fields = fields.map(Box::new);
-            let outcome =
-                checked.map(|((key, bag), named)| Passed { key, bag, named, fields, spans: Box::default(), doubtful: None });
+            let outcome = checked.map(|((key, bag), named)| Passed {
+                key,
+                bag,
+                named,
+                fields,
+                spans: Box::default(),
+                doubtful: None,
+            });
             return (if whole { text.to_owned() } else { String::new() }, outcome);
         }
         let fields = fields.map(|fields| self.masked_fields(fields));

@@ -159,7 +159,9 @@ fn explain(
     if let Some(raw) = reader.answer(&place.fingerprint, recipe.config.sampling.max_tokens)? {
         match recipe.judge.looks_again() && !originals {
             // What of it a second look took for names is not marked in it.
-            true => out.push_str("answer: its texts stand below as they are shown, `--with-originals` shows it\n"),
+            true => {
+                out.push_str("answer: its texts stand below as they are shown, `--with-originals` shows it\n")
+            }
             false => answer(recipe, &raw, originals, out),
         }
         for candidate in recipe.judge.candidates(&raw, &recipe.values(place.cell), None) {

@@ -106,9 +106,12 @@ pub fn anonymize(root: &Node, endpoints: &[Endpoint], report: &mut Report) -> An
         if resolved.second_look.is_some() && resolved.keeps_names() {
             resolved.second_look = None;
             report.push(
-                Diagnostic::warning("anonymize", "no name is looked for, so there is nothing to look at again")
-                    .at(node.span)
-                    .help("write `preset: strict`, or what is to be done with names, such as `mask: [NAME]`"),
+                Diagnostic::warning(
+                    "anonymize",
+                    "no name is looked for, so there is nothing to look at again",
+                )
+                .at(node.span)
+                .help("write `preset: strict`, or what is to be done with names, such as `mask: [NAME]`"),
             );
         }
     }

@@ -122,7 +122,7 @@ pub static CONFIG: Section = Section {
             "anonymize",
             Kind::Either(&[Kind::Word(&["strict", "tag", "off"]), Kind::Section(&ANONYMIZE)]),
             "off",
-            "What is done with references to persons. `strict`: names become `Person A`, numbers, addresses and terms of identity are masked, and a text that masks leave empty is rejected; `tag`: all is recorded in `spans` and nothing changed; or a mapping of actions to categories. Changing it asks the model nothing again.",
+            "What is done with references to persons. `strict`: names become `Person A`, numbers, addresses and terms of identity are masked, and a text that masks leave empty is rejected; `tag`: all is recorded in `spans` and nothing changed; or a mapping of actions to categories. Changing it asks for no text again.",
         ),
         key("dedup", Kind::Section(&DEDUP), "", "Which texts count as duplicates of each other."),
         key(

@@ -46,7 +46,7 @@ impl SecondLook {
         };
         let remote = node.get("remote").and_then(Node::bool) == Some(true);
         let out = Self { model: model.and_then(Node::text).map(str::to_owned), endpoints: of, remote };
-        if let Some(far) = out.elsewhere(endpoints) {
+        if let Some(far) = out.elsewhere(endpoints).filter(|_| !node.excuses("remote")) {
             let model = out.model.as_ref().map_or_else(String::new, |model| format!("model: {model}, "));
             report.push(
                 Diagnostic::error(

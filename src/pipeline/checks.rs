@@ -63,8 +63,7 @@ impl Checked {
                     let count = &mut out.checks[check as usize];
                     *count.alone.get_or_insert(0) += 1;
                     // Nobody was asked yet what may be shown of a text in doubt, or what was said is not known here.
-                    let in_doubt =
-                        candidate.outcome.as_ref().is_ok_and(|passed| passed.doubtful.is_some());
+                    let in_doubt = candidate.outcome.as_ref().is_ok_and(|passed| passed.doubtful.is_some());
                     if count.examples.len() < EXAMPLES && !in_doubt {
                         count.examples.push(candidate.text.clone());
                     }

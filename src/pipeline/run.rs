@@ -9,9 +9,9 @@ use tokio::sync::mpsc;
 
 use super::Opened;
 use super::address::address;
+use super::address::shown_address;
 use super::audited::audited;
 use super::book::StoreBook;
-use super::address::shown_address;
 use super::connect::{connect, look, models};
 use super::control::Orders;
 use super::error::RunError;
@@ -594,9 +594,7 @@ fn summarise(
         second_look_requests: progress.second_look_requests,
         embedding_requests: progress.embedding_requests,
         attempts: progress.attempts,
-        reused: totals
-            .answers
-            .saturating_sub(progress.requests - progress.about_texts()),
+        reused: totals.answers.saturating_sub(progress.requests - progress.about_texts()),
         rejected: rejected.collect(),
         surplus: totals.surplus,
         shortfall: totals.shortfall,

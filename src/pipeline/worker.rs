@@ -503,7 +503,9 @@ impl Worker<'_> {
         let to = demand.about.map(|about| about.to);
         let read = match to {
             Some(To::Embedder) => Received::embedding(&raw).map_err(|why| ("embedding", why)),
-            None | Some(To::Names | To::Judge(_)) => self.read(&demand, &raw).map_err(|why| ("chat completion", why)),
+            None | Some(To::Names | To::Judge(_)) => {
+                self.read(&demand, &raw).map_err(|why| ("chat completion", why))
+            }
         };
         let received = match read {
             Ok(received) => received,

@@ -34,7 +34,7 @@ fn writes(seen: &Seen) -> Reply {
     let texts = [
         format!("We saw Dakota again after report {n}."),
         format!("I love Faith qzyxwv so much, {n} times."),
-        format!("We saw Brooklyn again after report {n}."),
+        format!("Brooklyn keeps stealing my lunch, day {n}."),
         format!("The soup number {n} was cold and nobody cared at all."),
     ];
     let items: Vec<Value> = texts.iter().map(|text| json!({ "text": text })).collect();
@@ -112,7 +112,7 @@ fn a_row_says_what_a_second_look_makes_of_it() {
     let rows = texts(&project);
     assert_eq!(rows.len(), 16);
     assert_eq!(with(&rows, "Person A"), 8, "{rows:?}");
-    assert_eq!((with(&rows, "We saw Brooklyn again"), with(&rows, "The soup number")), (4, 4));
+    assert_eq!((with(&rows, "Brooklyn keeps"), with(&rows, "The soup number")), (4, 4));
     let row = &project.rows("out/look/dataset.jsonl")[0];
     let spans = json!([{ "start": 7, "end": 15, "category": "NAME", "action": "person" }]);
     assert!(project.rows("out/look/dataset.jsonl").iter().any(|row| row["spans"] == spans), "{row}");
@@ -138,14 +138,20 @@ fn only_what_a_change_makes_new_is_asked() {
     // It asks for no text again.
     project.edit("look.yaml", "second_look: false", "second_look: fake");
     let plan = project.emogrid(&["plan", "look.yaml", "--json"]).exits(0).json();
-    assert_eq!((&plan["requests"], &plan["second_look_requests"]), (&json!(4), &json!(4)), "one for each cell");
+    assert_eq!(
+        (&plan["requests"], &plan["second_look_requests"]),
+        (&json!(4), &json!(4)),
+        "one for each cell"
+    );
     let said = project.emogrid(&["plan", "look.yaml"]).exits(0).stdout;
     assert!(said.contains("Plan: 4 requests to ask now (4 second looks)"), "{said}");
     run(&project, &["--accept-leaving"]).exits(0).says("");
     assert_eq!(asked(&fake), (0, 12));
     let looked = files(&project);
     // Nor do other actions ask anything, nor a look at fewer texts.
-    for set in ["anonymize.mask=[NAME]", "anonymize.preset=tag", "anonymize.second_look=false", "samples.per_cell=1"] {
+    for set in
+        ["anonymize.mask=[NAME]", "anonymize.preset=tag", "anonymize.second_look=false", "samples.per_cell=1"]
+    {
         run(&project, &["--accept-leaving", "--set", set]).exits(0);
         assert_eq!(asked(&fake), (0, 0), "{set}");
     }
@@ -167,7 +173,11 @@ fn a_plan_counts_and_forecasts_second_looks() {
     assert_eq!((&plan["requests"], &plan["second_look_requests"]), (&json!(30), &json!(0)));
     // Three of four rows have a name in doubt.
     let expected = &plan["expected"];
-    assert_eq!((&expected["second_look_requests"], &expected["requests"]), (&json!(90), &json!(120)), "{plan}");
+    assert_eq!(
+        (&expected["second_look_requests"], &expected["requests"]),
+        (&json!(90), &json!(120)),
+        "{plan}"
+    );
     let said = project.emogrid(&["plan", "look.yaml"]).exits(0).stdout;
     assert!(said.contains("about 120 requests in all, 90 second looks ("), "{said}");
     let summary = run(&project, &[]).exits(0).json();
@@ -232,7 +242,9 @@ fn what_was_given_up_is_asked_again_when_that_is_wanted_and_nothing_of_it_stays(
     let fake = Fake::start();
     fn score(seen: &Seen, before: usize) -> Reply {
         match seen.user().starts_with("Score") {
-            true => Reply::text(&json!({ "score": if seen.user().contains("Person A") { 1 } else { 4 } }).to_string()),
+            true => Reply::text(
+                &json!({ "score": if seen.user().contains("Person A") { 1 } else { 4 } }).to_string(),
+            ),
             false => script(seen, before),
         }
     }
@@ -264,19 +276,25 @@ fn whoever_comes_later_sees_the_text_as_its_row_has_it() {
         (true, _) => quotes(seen),
         (_, true) => Reply::text(r#"{"score": 4}"#),
         _ => {
-            let texts = ["We saw Dakota again after report 17.", "We saw Faith qzyxwv again after report 17."];
+            let texts =
+                ["We saw Dakota again after report 17.", "We saw Faith qzyxwv again after report 17."];
             let items: Vec<Value> = texts.iter().map(|text| json!({ "text": text })).collect();
             Reply::text(&json!({ "items": [items[0], items[1], items[0], items[1]] }).to_string())
         }
     });
     let project = asking(&fake);
     let judge = "checks.judges.j={prompt: 'Score {{ text }}', accept: score >= 3, columns: [score], schema: {type: object, properties: {score: {type: integer}}, required: [score]}}";
-    let sets = ["--set", judge, "--set", "samples={per_cell: 1, max_asks: 1}", "--set", "dedup.scope=dataset"];
+    let sets =
+        ["--set", judge, "--set", "samples={per_cell: 1, max_asks: 1}", "--set", "dedup.scope=dataset"];
     run(&project, &sets).exits(4);
     assert_eq!(texts(&project), ["We saw Person A again after report 17."]);
     let rejects = project.rows("out/look/rejected.jsonl");
     assert_eq!(rejects.len(), 12);
-    assert!(rejects.iter().all(|reject| reject["reason"] == "duplicate" && !reject["text"].to_string().contains("qz")));
+    assert!(
+        rejects
+            .iter()
+            .all(|reject| reject["reason"] == "duplicate" && !reject["text"].to_string().contains("qz"))
+    );
     let judged: Vec<String> =
         fake.seen().iter().map(Seen::user).filter(|user| user.starts_with("Score")).collect();
     assert!(!judged.is_empty());
@@ -294,19 +312,19 @@ fn outside(project: &Project) -> Vec<PathBuf> {
 #[test]
 fn what_was_quoted_stands_in_the_store_alone() {
     let fake = Fake::start();
-    // One of three is refused in words that quote the text, and one fails so first.
+    // Some are refused and some fail at first, in words that quote a text.
     fake.script(|seen, before| match is_looking(seen) {
-        true if seen.user().contains("Faith") && seen.user().contains('7') => {
-            Reply::status(400, &format!("cannot read {}", seen.user()))
+        true if seen.user().contains("Brooklyn") && seen.user().contains('7') => {
+            Reply::status(400, "cannot read We saw Dakota")
         }
-        true if before % 3 == 0 => Reply::status(500, &format!("cannot read {}", seen.user())),
+        true if before % 3 == 0 => Reply::status(500, "cannot read I love Faith qzyxwv"),
         _ => script(seen, before),
     });
     let project = asking(&fake);
     project.edit("look.yaml", "anonymize:", "checks: { words: [6, 40], repetition: true }\nanonymize:");
     let ran = run(&project, &[]).exits(0);
     let mut said = vec![ran.stdout, ran.stderr];
-    let more = ["--set", "samples.per_cell=5", "--set", "checks.words=[7, 40]", "--accept-leaving"];
+    let more = ["--set", "samples.per_cell=5", "--set", "checks.words=[8, 40]", "--accept-leaving"];
     let ran = run(&project, &more);
     said.extend([ran.stdout, ran.stderr]);
     assert!(!holding(&project, "qzyxwv").is_empty(), "they are in the store");
@@ -325,7 +343,9 @@ fn what_was_quoted_stands_in_the_store_alone() {
         vec!["export", "look.yaml", "-o", "-"],
     ];
     all.extend(rows.iter().map(|row| vec!["why", "look.yaml", row["id"].as_str().unwrap()]));
-    all.extend(rejects.iter().map(|reject| vec!["why", "look.yaml", reject["fingerprint"].as_str().unwrap()]));
+    all.extend(
+        rejects.iter().map(|reject| vec!["why", "look.yaml", reject["fingerprint"].as_str().unwrap()]),
+    );
     for args in &all {
         let ran = project.emogrid(args);
         assert!(!ran.stdout.is_empty(), "{args:?} {ran:?}");
@@ -484,9 +504,12 @@ fn what_was_looked_at_before_is_remembered() {
     };
     let names = ["verdicts", "looks", "meanings"].map(|ending| cache.join(format!("look.{ending}")));
     let times = || names.each_ref().map(|name| std::fs::metadata(name).unwrap().modified().unwrap());
-    for (from, to) in
-        [("per_cell: 4", "per_cell: 3"), ("strict,", "strict, mask: [NAME],"), ("0.9999", "0.95"), ("0.95", "0.9999")]
-    {
+    for (from, to) in [
+        ("per_cell: 4", "per_cell: 3"),
+        ("strict,", "strict, mask: [NAME],"),
+        ("0.9999", "0.95"),
+        ("0.95", "0.9999"),
+    ] {
         project.edit("look.yaml", from, to);
         // The first says what has changed.
         all();
@@ -504,7 +527,10 @@ fn what_was_looked_at_before_is_remembered() {
     // A deleted answer is asked for again.
     project.emogrid(&["forget", "Xanthippe", "--yes"]).exits(0);
     asked(&fake);
-    assert!(project.emogrid(&["plan", "look.yaml", "--json"]).exits(0).json()["second_look_requests"].as_u64() > Some(0));
+    assert!(
+        project.emogrid(&["plan", "look.yaml", "--json"]).exits(0).json()["second_look_requests"].as_u64()
+            > Some(0)
+    );
 }
 
 #[test]
@@ -541,7 +567,8 @@ fn another_machine_sees_a_text_only_where_that_is_said() {
     run(&project, &named).exits(0);
     assert_eq!((asked(&far).1, asked(&near).1), (0, 12));
     // Whoever only embeds or judges is not asked for names.
-    let project = self::project(&format!("{{ near: '{}', far: {{ url: '{elsewhere}', weight: 0 }} }}", near.url()));
+    let project =
+        self::project(&format!("{{ near: '{}', far: {{ url: '{elsewhere}', weight: 0 }} }}", near.url()));
     run(&project, &[]).exits(0);
     assert_eq!((asked(&far), asked(&near)), ((0, 0), (4, 12)));
 }
@@ -551,7 +578,8 @@ fn a_table_is_looked_at_with_what_a_run_was_answered() {
     let fake = fake();
     let project = asking(&fake);
     run(&project, &[]).exits(0);
-    let originals = project.emogrid(&["export", "look.yaml", "-o", "-", "--set", "anonymize=off"]).exits(0).stdout;
+    let originals =
+        project.emogrid(&["export", "look.yaml", "-o", "-", "--set", "anonymize=off"]).exits(0).stdout;
     project.write("rows.jsonl", &originals);
     asked(&fake);
     let look = ["anonymize", "rows.jsonl", "--json", "--second-look", "look.yaml"];

@@ -51,12 +51,15 @@ fn looking(original: &str) -> Fingerprint {
 
 fn looked(candidate: &Candidate, original: &str) -> Candidate {
     let (name, text) = original.split_once('?').unwrap();
-    let item = (candidate.item as usize, &match looking(original).0[0] % 4 {
-        0 => format!("{UNKNOWN}{text}"),
-        1 => format!("{UNKNOWN}{text}!"),
-        2 => String::new(),
-        _ => format!("{name}{text}"),
-    });
+    let item = (
+        candidate.item as usize,
+        &match looking(original).0[0] % 4 {
+            0 => format!("{UNKNOWN}{text}"),
+            1 => format!("{UNKNOWN}{text}!"),
+            2 => String::new(),
+            _ => format!("{name}{text}"),
+        },
+    );
     let mut out = self::candidate(item);
     if let Err(reason) = &mut out.outcome {
         *reason = Reason::Anonymize { category: "NAME".into() };

@@ -123,7 +123,14 @@ mod tests {
     /// One that tells its number.
     fn verdicts(number: u16) -> Vec<Candidate> {
         let key = TextKey::of(&number.to_string());
-        let passed = Passed { key, bag: None, named: number.into(), fields: None, spans: Box::default(), doubtful: None };
+        let passed = Passed {
+            key,
+            bag: None,
+            named: number.into(),
+            fields: None,
+            spans: Box::default(),
+            doubtful: None,
+        };
         let outcome =
             if number.is_multiple_of(3) { Err(Reason::Words { found: number.into() }) } else { Ok(passed) };
         vec![Candidate {

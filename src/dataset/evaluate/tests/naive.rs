@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::super::{
-    About, Accepted, Book, Demand, Failed, Looked, Meant, Name, Place, Quotas, Rejected, Ruling, Sink, Stored, Totals,
+    About, Accepted, Book, Demand, Failed, Looked, Meant, Name, Place, Quotas, Rejected, Ruling, Sink,
+    Stored, Totals,
 };
 use crate::check::{Candidate, Counted, Duplicates, Passed, Reason};
 use crate::dedup::{Direction, Index, Match, Tier};
@@ -208,9 +209,10 @@ fn advance<B: Book>(
         let mut looked = None;
         if let Ok(passed) = &candidate.outcome
             && passed.doubtful.is_some()
-            && !quotas.allowance.as_ref().is_some_and(|all| {
-                all.refuses(counted, &book.labels(cell), passed.named).is_some()
-            })
+            && !quotas
+                .allowance
+                .as_ref()
+                .is_some_and(|all| all.refuses(counted, &book.labels(cell), passed.named).is_some())
         {
             let look = book.second_look(&place, candidate)?;
             outcome.judging.extend(look.asked);
