@@ -336,7 +336,7 @@ fn what_was_quoted_stands_in_the_store_alone() {
         vec!["plan", "look.yaml", "--checks"],
         vec!["status", "look.yaml"],
         vec!["log", "look.yaml"],
-        vec!["runs"],
+        vec!["runs", "look.yaml"],
         vec!["preview", "look.yaml"],
         vec!["preview", "look.yaml", "--generate"],
         vec!["audit", "look.yaml"],
