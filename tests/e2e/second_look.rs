@@ -266,6 +266,9 @@ fn what_was_given_up_is_asked_again_when_that_is_wanted_and_nothing_of_it_stays(
     assert_eq!((texts(&project).len(), with(&texts(&project), "Brooklyn")), (8, 4), "{:?}", texts(&project));
     let seen = fake.seen();
     assert_eq!((seen.len(), seen.iter().filter(|seen| is_looking(seen)).count()), (8, 4));
+    let exported =
+        project.emogrid(&["export", "look.yaml", "-o", "-", "--set", judge, "--set", "samples.max_asks=1"]);
+    assert_eq!(exported.exits(0).stdout, files(&project)[0]);
 }
 
 #[test]

@@ -209,10 +209,10 @@ fn advance<B: Book>(
         let mut looked = None;
         if let Ok(passed) = &candidate.outcome
             && passed.doubtful.is_some()
-            && !quotas
+            && quotas
                 .allowance
                 .as_ref()
-                .is_some_and(|all| all.refuses(counted, &book.labels(cell), passed.named).is_some())
+                .is_none_or(|all| all.refuses(counted, &book.labels(cell), passed.named).is_none())
         {
             let look = book.second_look(&place, candidate)?;
             outcome.judging.extend(look.asked);
