@@ -189,6 +189,8 @@ fn settle(found: &mut Vec<Found>) {
 pub struct Anonymizer {
     policy: Policy,
     pseudonyms: Option<Pseudonyms>,
+    /// Whether what is in doubt is taken for a name.
+    closed: bool,
 }
 
 impl Anonymizer {
@@ -203,12 +205,24 @@ impl Anonymizer {
                 (true, Some(secret)) => Some(Pseudonyms::new(secret)),
                 (false, _) => None,
             };
-        Ok(Self { policy, pseudonyms })
+        Ok(Self { policy, pseudonyms, closed: false })
+    }
+
+    /// The same, which takes whatever is in doubt for a name: for where somebody is asked about names in doubt,
+    /// and texts that nobody was asked about.
+    #[must_use]
+    pub fn closed(self) -> Self {
+        Self { closed: true, ..self }
+    }
+
+    /// Whether somebody has to be asked about names in doubt.
+    pub fn is_closed(&self) -> bool {
+        self.closed
     }
 
     /// Leaves every text as it is and records nothing.
     pub fn off() -> Self {
-        Self { policy: Preset::Off.into(), pseudonyms: None }
+        Self { policy: Preset::Off.into(), pseudonyms: None, closed: false }
     }
 
     /// What is done with each category.
@@ -226,7 +240,14 @@ impl Anonymizer {
         if self.policy.is_off() {
             return Outcome { text: text.to_owned(), spans: Vec::new(), dropped: None };
         }
-        self.apply_to(text, detect(text))
+        self.apply_to(text, self.found(text))
+    }
+
+    fn found(&self, text: &str) -> Vec<Found> {
+        match self.closed {
+            true => sight(text).closed(),
+            false => detect(text),
+        }
     }
 
     /// What the policy makes of a text in which this was found, in order and without overlaps.
@@ -237,7 +258,7 @@ impl Anonymizer {
 
     /// What the policy would act on, in characters of the text as it is.
     pub fn spans(&self, text: &str) -> Vec<Span> {
-        self.spans_of(text, detect(text))
+        self.spans_of(text, self.found(text))
     }
 
     /// The same of what was found.

@@ -16,6 +16,7 @@ mod phrases;
 mod reason;
 mod repetition;
 mod rules;
+pub mod second;
 pub mod sentiment;
 mod talk;
 mod text;
@@ -26,7 +27,7 @@ mod words;
 
 use serde_json::{Map, Value};
 
-use crate::anonymize::{Anonymizer, Span};
+use crate::anonymize::{Anonymizer, Found, Span, detect, sight};
 use crate::config::Diagnostic;
 use crate::config::resolved::{Config, Format};
 use crate::dedup::{Bag, TextKey};
@@ -66,6 +67,9 @@ pub struct Passed {
     pub fields: Option<Box<Map<String, Value>>>,
     /// What was done to the text; empty where texts are not wanted.
     pub spans: Box<[Span]>,
+    /// A name in it is in doubt and somebody is to be asked about it: the text before anything was taken out of
+    /// it. Empty where texts are not wanted.
+    pub doubtful: Option<Box<str>>,
 }
 
 /// What rows are held against each other by.
@@ -217,14 +221,39 @@ impl Judge {
         fields: Option<Map<String, Value>>,
         whole: bool,
     ) -> (String, Result<Passed, Reason>) {
-        let own = |text: String| if whole { text } else { String::new() };
         if self.anonymizer.is_off() {
             let fields = fields.map(Box::new);
-            let outcome =
-                checked.map(|((key, bag), named)| Passed { key, bag, named, fields, spans: Box::default() });
+            let outcome = checked.map(|((key, bag), named)| Passed {
+                key,
+                bag,
+                named,
+                fields,
+                spans: Box::default(),
+                doubtful: None,
+            });
             return (if whole { text.to_owned() } else { String::new() }, outcome);
         }
-        let done = self.anonymizer.apply(text);
+        let fields = fields.map(|fields| self.masked_fields(fields));
+        if !self.looks_again() {
+            return self.masked(text, detect(text), checked, fields, whole);
+        }
+        let sight = sight(text);
+        if let (Ok((_, named)), false) = (&checked, sight.doubtful.is_empty()) {
+            return self.put_off(text, &sight, *named, fields, whole);
+        }
+        self.masked(text, sight.closed(), checked, fields, whole)
+    }
+
+    /// What the policy makes of a text that was checked and in which this was found; `fields` are masked already.
+    fn masked(
+        &self,
+        text: &str,
+        found: Vec<Found>,
+        checked: Result<(Distinct, u32), Reason>,
+        fields: Option<Map<String, Value>>,
+        whole: bool,
+    ) -> (String, Result<Passed, Reason>) {
+        let done = self.anonymizer.apply_to(text, found);
         // Rows are held against each other as they are then.
         let checked = match checked {
             Ok((_, named)) if done.text != text => {
@@ -236,12 +265,11 @@ impl Judge {
             (Err(reason), _) => Err(reason),
             (Ok(_), Some(category)) => Err(Reason::Anonymize { category: category.name().into() }),
             (Ok(((key, bag), named)), None) => {
-                let fields = fields.map(|fields| Box::new(self.masked_fields(fields)));
                 let spans = if whole { done.spans.into() } else { Box::default() };
-                Ok(Passed { key, bag, named, fields, spans })
+                Ok(Passed { key, bag, named, fields: fields.map(Box::new), spans, doubtful: None })
             }
         };
-        (own(done.text), outcome)
+        (if whole { done.text } else { String::new() }, outcome)
     }
 
     /// What `anonymize` makes of a text, of which the outcome is known.
@@ -266,6 +294,7 @@ impl Judge {
         if let Ok(passed) = &mut outcome {
             passed.fields = fields.map(|fields| Box::new(self.masked_fields(fields)));
             passed.spans = done.spans.into();
+            passed.doubtful = passed.doubtful.is_some().then(|| text.into());
         }
         (done.text, outcome)
     }

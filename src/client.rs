@@ -3,7 +3,6 @@
 mod error;
 pub mod gguf;
 mod http;
-mod local;
 pub mod managed;
 mod plain;
 mod probe;
@@ -12,6 +11,5 @@ mod tuning;
 
 pub use error::{ClientError, ErrorClass};
 pub use http::Client;
-pub use local::is_local;
 pub use probe::{Probe, check_model};
 pub use tuning::{Job, Order};

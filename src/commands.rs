@@ -348,6 +348,14 @@ impl Stored {
         Ok(Self { models, known, reader })
     }
 
+    /// What is stored, as an evaluation reads it.
+    fn book<'a>(&'a self, opened: &'a Opened) -> Result<StoreBook<'a>, Failure> {
+        let memories = self.known.as_ref().map_or(&[][..], |known| &known.memories);
+        let settings = pipeline::settings(&opened.recipe, memories);
+        let book = StoreBook::new(&opened.recipe, self.models.clone(), self.reader.as_ref(), settings, false);
+        Ok(book.map_err(RunError::from)?)
+    }
+
     /// Tells a sink what stored answers make of the config, with texts or without.
     fn evaluate<N: Name>(
         &self,
@@ -356,12 +364,8 @@ impl Stored {
         texts: bool,
         sink: &mut impl Sink<N>,
     ) -> Result<Totals, Failure> {
-        let memories = self.known.as_ref().map_or(&[][..], |known| &known.memories);
-        let settings = pipeline::settings(&opened.recipe, memories);
         let watcher = talk.style().watcher();
-        let mut book =
-            StoreBook::new(&opened.recipe, self.models.clone(), self.reader.as_ref(), settings, false)
-                .map_err(RunError::from)?;
+        let mut book = self.book(opened)?;
         book.read_texts(texts);
         book.watch(Some(watcher.as_ref()));
         book.open_verdicts(true).map_err(RunError::from)?;

@@ -4,6 +4,7 @@ pub mod audited;
 mod curated;
 pub mod evaluate;
 pub mod judging;
+pub mod looking;
 mod models;
 pub mod recipe;
 mod repeats;

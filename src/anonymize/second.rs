@@ -61,6 +61,11 @@ pub fn sight(text: &str) -> Sight {
 }
 
 impl Sight {
+    /// What is found whatever anybody says: all but what is in doubt.
+    pub fn sure(&self) -> Vec<Found> {
+        self.found.iter().filter(|span| !self.doubtful.contains(span)).copied().collect()
+    }
+
     /// Without an answer: whatever is in doubt is a name.
     pub fn closed(&self) -> Vec<Found> {
         let mut out = self.found.clone();

@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 
 use super::answer::Answer;
 use super::{Candidate, Judge, Mends, Passed, Reason};
-use crate::anonymize::{Action, Category, Sought, Span};
+use crate::anonymize::{Action, Category, Sought, Span, sight};
 use crate::config::resolved::Format;
 
 /// What is left of an answer.
@@ -52,10 +52,11 @@ struct Masked {
 }
 
 /// What is to be taken away.
-#[derive(Debug, Clone, Copy)]
+#[derive(Clone, Copy)]
 pub enum Take<'a> {
-    /// What the config's anonymiser takes out.
-    Originals,
+    /// What the config's anonymiser takes out. Of a text with a name in doubt this gives the names that were
+    /// quoted in a second look, if there was a good one.
+    Originals(&'a dyn Fn(&str) -> Option<Vec<String>>),
     /// Texts in which somebody's words stand.
     Texts(&'a Sought),
 }
@@ -114,7 +115,7 @@ impl Judge {
             texts: (before.texts.iter())
                 .map(|left| {
                     let what = match take {
-                        Take::Originals => self.masked_left(&left.what),
+                        Take::Originals(quotes) => self.masked_left(&left.what, quotes),
                         Take::Texts(sought) => forgotten(&left.what, sought),
                     };
                     if let Some(what) = what {
@@ -155,13 +156,19 @@ impl Judge {
     }
 
     /// What the anonymiser makes of what is left of a text, if anything.
-    fn masked_left(&self, what: &What) -> Option<What> {
+    fn masked_left(&self, what: &What, quotes: &dyn Fn(&str) -> Option<Vec<String>>) -> Option<What> {
         match what {
             What::Whole { text, fields } => {
                 let (mended, mends) = self.mended(text);
-                let done = self.anonymizer.apply(mended);
+                let sight = sight(mended);
+                let in_doubt = self.looks_again() && !sight.doubtful.is_empty();
+                let done = match in_doubt.then(|| quotes(mended)).flatten() {
+                    Some(quotes) => self.anonymizer.apply_to(mended, sight.by_quotes(mended, &quotes).0),
+                    None => self.anonymizer.apply(mended),
+                };
                 let masked = self.masked_fields(fields.clone());
-                if done.text == mended && masked == *fields {
+                // What was in doubt is settled, and nobody is to be asked again.
+                if done.text == mended && masked == *fields && !in_doubt {
                     return None;
                 }
                 let name = |span: &Span| {
@@ -185,7 +192,10 @@ impl Judge {
     }
 
     fn policy(&self) -> String {
-        let policy = format!("{:?}", self.anonymizer.policy());
+        let mut policy = format!("{:?}", self.anonymizer.policy());
+        if self.looks_again() {
+            policy.push_str(", with a second look");
+        }
         blake3::hash(policy.as_bytes()).to_hex()[..16].to_owned()
     }
 
@@ -232,7 +242,7 @@ impl Judge {
                 };
                 let spans =
                     if whole { masked.spans.iter().filter_map(span).collect() } else { Box::default() };
-                Ok(Passed { key, bag, named, fields: fields.map(Box::new), spans })
+                Ok(Passed { key, bag, named, fields: fields.map(Box::new), spans, doubtful: None })
             }
         };
         (if whole { masked.text.clone() } else { String::new() }, outcome)
@@ -281,7 +291,7 @@ fn says_more(raw: &str, take: Take<'_>, judge: &Judge) -> bool {
                 choice.remove("text");
             }
         }
-        if let (Take::Originals, Some(choice)) = (take, choice.as_object_mut()) {
+        if let (Take::Originals(_), Some(choice)) = (take, choice.as_object_mut()) {
             // Tokens are pieces of words, in which nothing can be found.
             if choice.get("logprobs").is_some_and(|tokens| !tokens.is_null()) {
                 return true;
@@ -291,6 +301,6 @@ fn says_more(raw: &str, take: Take<'_>, judge: &Judge) -> bool {
     let value = Value::Object(answer);
     match take {
         Take::Texts(sought) => is_in(&value, sought),
-        Take::Originals => judge.masked_value(value["choices"].clone()) != value["choices"],
+        Take::Originals(_) => judge.masked_value(value["choices"].clone()) != value["choices"],
     }
 }

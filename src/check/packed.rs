@@ -12,10 +12,14 @@ impl Candidate {
         match &self.outcome {
             Ok(passed) => {
                 let elements = passed.bag.as_deref().map(Bag::elements);
-                out.push(if elements.is_some() { BAG } else { PASSED });
+                out.push(match (&passed.doubtful, elements) {
+                    (Some(_), _) => DOUBTFUL,
+                    (None, Some(_)) => BAG,
+                    (None, None) => PASSED,
+                });
                 out.extend(passed.key.0);
                 out.extend(passed.named.to_le_bytes());
-                if let Some(elements) = elements {
+                if let Some(elements) = elements.filter(|_| passed.doubtful.is_none()) {
                     out.extend((elements.len() as u32).to_le_bytes());
                     elements.iter().for_each(|element| out.extend(element.to_le_bytes()));
                 }
@@ -36,7 +40,7 @@ impl Candidate {
         let item = u32::from_le_bytes(take(bytes)?);
         let [mended, kind] = take(bytes)?;
         let outcome = match kind {
-            PASSED | BAG => {
+            PASSED | BAG | DOUBTFUL => {
                 let key = TextKey(take(bytes)?);
                 let named = u32::from_le_bytes(take(bytes)?);
                 let bag = match kind {
@@ -51,7 +55,8 @@ impl Candidate {
                     }
                     _ => None,
                 };
-                Ok(Passed { key, bag, named, fields: None, spans: Box::default() })
+                let doubtful = (kind == DOUBTFUL).then(Box::default);
+                Ok(Passed { key, bag, named, fields: None, spans: Box::default(), doubtful })
             }
             REJECTED => {
                 let length = u32::from_le_bytes(take(bytes)?) as usize;
@@ -70,6 +75,8 @@ const REJECTED: u8 = 0;
 const PASSED: u8 = 1;
 /// One whose words are kept too.
 const BAG: u8 = 2;
+/// One with a name in doubt, of which no words are kept yet.
+const DOUBTFUL: u8 = 3;
 
 fn take<const N: usize>(bytes: &mut &[u8]) -> Option<[u8; N]> {
     let (head, rest) = bytes.split_first_chunk()?;
@@ -108,10 +115,11 @@ mod tests {
         fn what_is_packed_comes_back(text in "\\PC{0,60}", with_bag in any::<bool>(), named in any::<u32>(), choice in any::<u32>()) {
             let key = TextKey::of(&text);
             let bag = with_bag.then(|| Box::new(Bag::with_key(&text, key, Statistics::shipped())));
-            let passed = Passed { key, bag, named, fields: None, spans: Box::default() };
+            let passed = Passed { key, bag, named, fields: None, spans: Box::default(), doubtful: None };
+            let doubtful = Passed { bag: None, doubtful: Some(Box::default()), ..passed.clone() };
             let candidate = |outcome| Candidate { choice, item: 1, text: String::new(), mended: Mends::default(), outcome };
             let mut all: Vec<Candidate> = reasons().into_iter().map(|reason| candidate(Err(reason))).collect();
-            all.push(candidate(Ok(passed)));
+            all.extend([passed, doubtful].map(|passed| candidate(Ok(passed))));
             let mut bytes = Vec::new();
             all.iter().for_each(|candidate| candidate.pack(&mut bytes));
             let mut rest = &bytes[..];

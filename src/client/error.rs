@@ -89,6 +89,15 @@ impl ClientError {
         Self { class, status: None, message: one_line(message.as_ref()), retry_after: None }
     }
 
+    /// The same without what the server said, which may quote what it was asked.
+    #[must_use]
+    pub fn unquoted(self) -> Self {
+        match self.status {
+            Some(_) => Self { message: "what it says may quote the text, and is not shown".into(), ..self },
+            None => self,
+        }
+    }
+
     /// A 200 that is not what was asked for, such as a `chat completion`, with what it says instead.
     pub fn garbled(body: &str, wanted: &str, why: &str) -> Self {
         let said = match serde_json::from_str::<Envelope>(body).ok().map(|envelope| envelope.error) {

@@ -48,7 +48,11 @@ pub fn plan(args: &PlanArgs, talk: &Talk) -> Result<Exit, Failure> {
         restored: cells.restored,
         dropped: cells.dropped,
         kept_cells: cells.kept,
-        requests: prospect.demands + prospect.judge_demands + prospect.embedding_demands,
+        requests: prospect.demands
+            + prospect.second_look_demands
+            + prospect.judge_demands
+            + prospect.embedding_demands,
+        second_look_requests: prospect.second_look_demands,
         judge_requests: prospect.judge_demands,
         embedding_requests: prospect.embedding_demands,
         judge_votes: recipe.judges.iter().map(|judge| u64::from(judge.votes())).sum(),

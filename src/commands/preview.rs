@@ -8,7 +8,7 @@ use super::{Exit, Failure, Stored, Talk, block_on, open_for, select};
 use crate::cli::PreviewArgs;
 use crate::dataset::evaluate::{Accepted, Failed, Rejected};
 use crate::dataset::snapshot::CellAsks;
-use crate::dataset::{Recipe, Sink};
+use crate::dataset::{Recipe, Sink, looking};
 use crate::fingerprint::messages_of;
 use crate::grid::Selection;
 use crate::pipeline::{self, Leaving, Opened, RunError, RunOptions};
@@ -67,8 +67,14 @@ pub fn preview(args: &PreviewArgs, talk: &Talk) -> Result<Exit, Failure> {
 /// What stands in the place of a text that is not written yet.
 const A_TEXT: &str = "(the text)";
 
-/// What is embedded of a text of a cell, and the messages that ask judges about it.
+/// The messages that ask for names in doubt of a text of a cell, what is embedded of it, and the messages that
+/// ask judges about it.
 fn judges(recipe: &Recipe, cell: usize, out: &mut String) -> Result<(), Failure> {
+    if recipe.judge.looks_again() {
+        for (role, content) in looking::messages(A_TEXT) {
+            let _ = writeln!(out, "{role}, where a name is in doubt:\n{}\n", indented(&content));
+        }
+    }
     if let Some(semantic) = &recipe.config.dedup.semantic {
         let _ = writeln!(out, "to embed:\n{}\n", indented(&format!("{}{A_TEXT}", semantic.prefix)));
     }

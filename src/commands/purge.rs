@@ -1,11 +1,18 @@
+use std::cell::Cell;
+use std::collections::HashSet;
 use std::io::Write as _;
 
 use serde_json::json;
 
 use super::scrub::{Member, carry_out, config_files};
 use super::{Exit, Failure, Talk, print_json};
+use crate::check::Candidate;
 use crate::check::digest::Take;
+use crate::check::second::quotes;
 use crate::cli::PurgeArgs;
+use crate::dataset::looking;
+use crate::fingerprint::Room;
+use crate::model::Fingerprint;
 use crate::report::{count, thousands};
 use crate::store::{Entry, Reader, Scrub, StoreDir};
 
@@ -33,15 +40,21 @@ pub fn purge(args: &PurgeArgs, talk: &Talk) -> Result<Exit, Failure> {
     };
     // What other configs ask is theirs to keep.
     let mut others = Vec::new();
+    let mut found = Found::default();
     for (name, path) in config_files(&reader)? {
         if !members.iter().any(|member| member.name() == name)
             && let Ok(other) = Member::open(&path)
         {
+            if other.opened.recipe.judge.looks_again() {
+                found.of_others.extend(other.requests_about()?);
+            }
             others.push(other);
         }
     }
-    let mut found = Found::default();
-    reader.each_completion(|entry| found.completion(&entry, &members, &others))?;
+    reader.each_completion(|entry| found.completion(&entry, &reader, &members, &others))?;
+    if let Some(error) = found.error.take() {
+        return Err(error);
+    }
     if args.yes && !found.scrub.is_empty() {
         let _locks = carry_out(&dir, &reader, &found.scrub)?;
         for member in members.iter().filter(|_| found.otherwise > 0) {
@@ -108,14 +121,44 @@ struct Found {
     otherwise: u64,
     /// Answers of other configs.
     others: u64,
+    /// What other configs asked about texts.
+    of_others: HashSet<Fingerprint>,
+    error: Option<Failure>,
+}
+
+/// What came of a second look at a text.
+enum Looked {
+    Never,
+    /// Without a good answer.
+    Closed,
+    Names(Vec<String>),
+}
+
+impl Looked {
+    fn at(original: &str, reader: &Reader, member: &Member, cell: usize) -> Result<Self, Failure> {
+        let frame = member.opened.recipe.looking_frame(&member.stored.models, cell);
+        let fingerprint = looking::fingerprint(frame, original, &mut Room::default());
+        Ok(match reader.answer(&fingerprint, looking::MAX_TOKENS)? {
+            Some(raw) => quotes(&raw).map_or(Looked::Closed, Looked::Names),
+            None if reader.tombstone(&fingerprint)?.is_some() => Looked::Closed,
+            None => Looked::Never,
+        })
+    }
+
+    fn names(self) -> Option<Vec<String>> {
+        match self {
+            Looked::Names(names) => Some(names),
+            Looked::Never | Looked::Closed => None,
+        }
+    }
 }
 
 impl Found {
-    fn completion(&mut self, entry: &Entry, members: &[Member], others: &[Member]) {
+    fn completion(&mut self, entry: &Entry, reader: &Reader, members: &[Member], others: &[Member]) {
         if entry.is_about_a_text {
-            // What is asked about is what the anonymiser left; what comes back need not be. What was made
-            // of that stands in files of their own.
-            if entry.has_texts {
+            // What is asked about is what the anonymiser left; what comes back need not be, nor is it where names
+            // in doubt are asked for. What was made of that stands in files of their own, or is settled below.
+            if entry.has_texts && !self.of_others.contains(&entry.fingerprint) {
                 self.scrub.completions.push(entry.row);
             }
             return;
@@ -129,15 +172,46 @@ impl Found {
         // What nobody asks any more is read as the first config reads its own.
         let Some(member) = own.map(|(member, _)| member).or(members.first()) else { return };
         let judge = &member.opened.recipe.judge;
-        let Some(taken) = judge.take_away(&entry.answer, Take::Originals) else { return };
+        let look = |original: &str| match own {
+            Some((member, cell)) => Looked::at(original, reader, member, cell),
+            None => Ok(Looked::Never),
+        };
+        let error = Cell::new(None);
+        let names = |original: &str| match look(original) {
+            Ok(looked) => looked.names(),
+            Err(failure) => {
+                error.set(Some(failure));
+                None
+            }
+        };
+        let taken = judge.take_away(&entry.answer, Take::Originals(&names));
+        self.error = self.error.take().or(error.take());
+        let Some(taken) = taken else { return };
         self.texts += taken.texts.len() as u64;
         if let Some((member, cell)) = own {
             let values = member.opened.recipe.values(cell);
+            let looked = |candidate: Candidate| {
+                let passed = candidate.outcome.as_ref().ok();
+                let Some(original) = passed.and_then(|passed| passed.doubtful.clone()) else {
+                    return candidate;
+                };
+                match look(&original) {
+                    Ok(Looked::Names(names)) => judge.looked(&candidate, &original, Some(&names)).0,
+                    Ok(Looked::Closed) => judge.looked::<&str>(&candidate, &original, None).0,
+                    Ok(Looked::Never) => candidate,
+                    Err(failure) => {
+                        error.set(Some(failure));
+                        candidate
+                    }
+                }
+            };
             let before = judge.candidates(&entry.answer, &values, None);
+            let before: Vec<Candidate> = before.into_iter().map(looked).collect();
             let after = judge.candidates(&taken.raw, &values, None);
             let same = before.iter().zip(&after).filter(|(before, after)| before == after).count();
             self.otherwise += (before.len().max(after.len()) - same) as u64;
         }
+        self.error = self.error.take().or(error.take());
         self.scrub.answers.insert(entry.row, taken.raw);
     }
 }

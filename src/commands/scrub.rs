@@ -48,6 +48,18 @@ impl Member {
         self.asks.get(&short(fingerprint)).map(|cell| *cell as usize)
     }
 
+    /// The fingerprints of all that may be asked about the texts of its stored answers.
+    pub fn requests_about(&self) -> Result<Vec<Fingerprint>, Failure> {
+        let (recipe, mut out) = (&self.opened.recipe, Vec::new());
+        let mut book = self.stored.book(&self.opened)?;
+        for cell in 0..recipe.grid.size() {
+            for ask in 0..recipe.quotas.max_asks {
+                out.extend(book.requests_about(cell, ask).map_err(RunError::from)?);
+            }
+        }
+        Ok(out)
+    }
+
     pub fn name(&self) -> &str {
         &self.opened.recipe.config.name
     }

@@ -157,7 +157,13 @@ fn explain(
         section(out, message.role, &message.content);
     }
     if let Some(raw) = reader.answer(&place.fingerprint, recipe.config.sampling.max_tokens)? {
-        answer(recipe, &raw, originals, out);
+        match recipe.judge.looks_again() && !originals {
+            // What of it a second look took for names is not marked in it.
+            true => {
+                out.push_str("answer: its texts stand below as they are shown, `--with-originals` shows it\n")
+            }
+            false => answer(recipe, &raw, originals, out),
+        }
         for candidate in recipe.judge.candidates(&raw, &recipe.values(place.cell), None) {
             if let Some(rewritten) = recipe.rewritten(&place.fingerprint, &candidate) {
                 let id = RowId::of(&place.fingerprint, candidate.choice, candidate.item);

@@ -4,6 +4,7 @@ use serde::Serialize;
 
 use super::diagnostic::secret::is_variable;
 use super::diagnostic::{Diagnostic, Report, Span};
+use super::resolved::{Endpoint, SecondLook};
 use super::yaml::Node;
 
 /// Every category, as the anonymiser names it.
@@ -33,18 +34,29 @@ pub struct Anonymize {
     pub actions: Vec<(String, String)>,
     /// The environment variable that holds the key of the pseudonyms.
     pub key_env: Option<String>,
+    /// Who is asked about names in doubt.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub second_look: Option<SecondLook>,
     #[serde(skip)]
     pub at: Option<Span>,
 }
 
+impl Anonymize {
+    /// Whether names are left as they are, and not even recorded.
+    fn keeps_names(&self) -> bool {
+        let own = self.actions.iter().rev().find(|(category, _)| category == "NAME");
+        own.map_or(self.preset == "off", |(_, action)| action == "keep")
+    }
+}
+
 impl Default for Anonymize {
     fn default() -> Self {
-        Self { preset: "off".into(), actions: Vec::new(), key_env: None, at: None }
+        Self { preset: "off".into(), actions: Vec::new(), key_env: None, second_look: None, at: None }
     }
 }
 
 /// Resolves `anonymize` of a tree whose types were checked; what is wrong in it goes to the report.
-pub fn anonymize(root: &Node, report: &mut Report) -> Anonymize {
+pub fn anonymize(root: &Node, endpoints: &[Endpoint], report: &mut Report) -> Anonymize {
     let mut resolved = Anonymize::default();
     let Some(node) = root.get("anonymize") else { return resolved };
     resolved.at = Some(node.span);
@@ -88,6 +100,20 @@ pub fn anonymize(root: &Node, report: &mut Report) -> Anonymize {
                 .help("put one into an environment variable, such as `export MY_KEY=…`, and write `key_env: MY_KEY`"),
         ),
         None => {}
+    }
+    if let Some(node) = node.get("second_look") {
+        resolved.second_look = SecondLook::resolve(node, endpoints, report);
+        if resolved.second_look.is_some() && resolved.keeps_names() {
+            resolved.second_look = None;
+            report.push(
+                Diagnostic::warning(
+                    "anonymize",
+                    "no name is looked for, so there is nothing to look at again",
+                )
+                .at(node.span)
+                .help("write `preset: strict`, or what is to be done with names, such as `mask: [NAME]`"),
+            );
+        }
     }
     resolved
 }

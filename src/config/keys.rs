@@ -9,6 +9,7 @@ mod hint;
 pub mod judges;
 mod night;
 mod reference;
+mod second;
 mod semantic;
 mod value;
 mod words;
@@ -121,7 +122,7 @@ pub static CONFIG: Section = Section {
             "anonymize",
             Kind::Either(&[Kind::Word(&["strict", "tag", "off"]), Kind::Section(&ANONYMIZE)]),
             "off",
-            "What is done with references to persons. `strict`: names become `Person A`, numbers, addresses and terms of identity are masked, and a text that masks leave empty is rejected; `tag`: all is recorded in `spans` and nothing changed; or a mapping of actions to categories. Changing it asks the model nothing again.",
+            "What is done with references to persons. `strict`: names become `Person A`, numbers, addresses and terms of identity are masked, and a text that masks leave empty is rejected; `tag`: all is recorded in `spans` and nothing changed; or a mapping of actions to categories. Changing it asks for no text again.",
         ),
         key("dedup", Kind::Section(&DEDUP), "", "Which texts count as duplicates of each other."),
         key(
@@ -616,6 +617,7 @@ pub static ANONYMIZE: Section = Section {
             "Names become others of the same culture and gender, always the same under one key.",
         ),
         key("key_env", Kind::Text, "", "The environment variable that holds the key of the pseudonyms."),
+        second::SECOND_LOOK,
     ],
 };
 

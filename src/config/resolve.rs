@@ -70,7 +70,7 @@ pub fn resolve(root: &Node, project: Project, report: &mut Report) -> Option<Con
     let night = Night::resolve(root, &project);
     let audit = Audit::resolve(root, report);
     let curation = Curation::resolve(root, &project, report);
-    let anonymize = super::anonymize::anonymize(root, report);
+    let anonymize = super::anonymize::anonymize(root, endpoints.as_deref().unwrap_or_default(), report);
     let mut checks = checks(root, axes.as_deref(), &project, report);
     checks.judges = judges(root, endpoints.as_deref().unwrap_or_default(), known, &project, report);
     let (probe, blind) = label(root, endpoints.as_deref().unwrap_or_default(), known, &project, report);

@@ -14,6 +14,7 @@ pub use super::exemplars::{Exemplar, Exemplars};
 pub use super::judges::{Judge, Rule as JudgeRule};
 pub use super::label::LabelProbe;
 use super::night::Night;
+pub use super::second::SecondLook;
 pub use super::semantic::Semantic;
 
 /// A whole config. Serialised, it is what a snapshot keeps and compares.

@@ -4,13 +4,15 @@
 //! For rank r = 1 … N, each cell that wants so many rows in order of its id goes on in its stream to the first candidate
 //! that passed its own checks, does not name its label once too often, is no duplicate of a row
 //! accepted before, by its words or by what it means, and is accepted by the judge models, if there are
-//! any: its r-th row. Where a stream comes to an ask that is not stored, or to a text that was not
-//! embedded or judged yet, that is a demand, and the cell takes no more part.
+//! any: its r-th row. A candidate with a name in doubt is what a second look makes of it.
+//! Where a stream comes to an ask that is not stored, or to a text that was not looked at again, embedded or
+//! judged yet, that is a demand, and the cell takes no more part.
 //!
 //! Nothing is gathered here: what comes about is told to a [`Sink`] as it does, and a cell that needs
 //! no further row leaves nothing behind but its row's place among the duplicates.
 
 mod judged;
+mod looked;
 mod meant;
 mod near;
 mod seen;
@@ -23,6 +25,7 @@ use crate::check::{Allowance, Candidate, Counted, Duplicates, Reason};
 use crate::dedup::{Direction, Similarity};
 use crate::model::{Fingerprint, RowId};
 pub use judged::{About, Judgement, Ruling, To};
+pub use looked::{Look, Looked};
 use meant::Meanings;
 pub use meant::{Meaning, Meant};
 use near::Taken;
@@ -54,6 +57,14 @@ pub trait Book {
     /// Whether somebody decided to leave a candidate out, whatever it says.
     fn is_dropped(&self, _fingerprint: &Fingerprint, _candidate: &Candidate) -> bool {
         false
+    }
+
+    /// What a second look makes of a candidate with a name in doubt that would be a row without it.
+    ///
+    /// # Errors
+    /// As `read`.
+    fn second_look(&mut self, _place: &Place, candidate: &Candidate) -> Result<Look, Self::Error> {
+        Ok(Look { asked: Vec::new(), looked: Looked::As(Arc::new(candidate.clone())) })
     }
 
     /// Whether judge models have a say.
@@ -210,7 +221,8 @@ pub enum Why<'a, N = RowId> {
     NearDuplicate { of: N, similarity: Similarity },
     /// A row accepted before says the same in other words.
     Paraphrase { of: N, similarity: Similarity },
-    /// What it means cannot be told, or a judge model does not accept it.
+    /// What is left of it after a second look is no row, what it means cannot be told, or a judge model does
+    /// not accept it.
     Judged(&'a Reason),
 }
 
@@ -265,6 +277,9 @@ pub trait Sink<N: Name = RowId> {
     /// A cell's stream reached an ask, with what is stored for it or not.
     fn reached(&mut self, _cell: usize, _ask: u32, _fingerprint: &Fingerprint) {}
 
+    /// The next row or reject hangs on a second look at its text, answered or not.
+    fn looking(&mut self, _cell: usize, _fingerprint: &Fingerprint) {}
+
     /// The next row or reject hangs on a request to a judge, answered or not.
     fn judging(&mut self, _cell: usize, _fingerprint: &Fingerprint) {}
 
@@ -286,6 +301,10 @@ pub trait Sink<N: Name = RowId> {
 impl<N: Name, S: Sink<N>> Sink<N> for &mut S {
     fn reached(&mut self, cell: usize, ask: u32, fingerprint: &Fingerprint) {
         (**self).reached(cell, ask, fingerprint);
+    }
+
+    fn looking(&mut self, cell: usize, fingerprint: &Fingerprint) {
+        (**self).looking(cell, fingerprint);
     }
 
     fn judging(&mut self, cell: usize, fingerprint: &Fingerprint) {
@@ -321,6 +340,11 @@ impl<N: Name, A: Sink<N>, B: Sink<N>> Sink<N> for (A, B) {
     fn reached(&mut self, cell: usize, ask: u32, fingerprint: &Fingerprint) {
         self.0.reached(cell, ask, fingerprint);
         self.1.reached(cell, ask, fingerprint);
+    }
+
+    fn looking(&mut self, cell: usize, fingerprint: &Fingerprint) {
+        self.0.looking(cell, fingerprint);
+        self.1.looking(cell, fingerprint);
     }
 
     fn judging(&mut self, cell: usize, fingerprint: &Fingerprint) {
@@ -584,14 +608,23 @@ impl<N: Name, B: Book, S: Sink<N>> Work<'_, N, B, S> {
             stream.index += 1;
             let place = Place { cell, ask: stream.ask - 1, fingerprint: *fingerprint, index };
             let mut ruled = Ruled::default();
+            let looked = match self.is_in_doubt(&place, candidate) {
+                false => None,
+                true => match self.look(&place, candidate, missing)? {
+                    Looked::Open(_) => return Ok(At::End),
+                    Looked::As(looked) => Some(looked),
+                },
+            };
+            let candidate = looked.as_deref().unwrap_or(candidate);
             let why = match &candidate.outcome {
+                Err(reason) if looked.is_some() => Why::Judged(reason),
                 Err(reason) => Why::Own(reason),
                 // Before duplicates, so that it keeps nobody else out.
                 Ok(_) if self.book.is_dropped(fingerprint, candidate) => Why::Own(&Reason::Curation),
                 Ok(passed) => {
                     let name = N::of(fingerprint, candidate);
                     let allowance = self.quotas.allowance.as_ref();
-                    let labels = allowance.map_or_else(Vec::new, |_| self.book.labels(cell));
+                    let labels = self.labels(cell);
                     let refused = allowance.and_then(|all| all.refuses(&self.counted, &labels, passed.named));
                     let scope = self.book.scope(cell);
                     let out = match refused {

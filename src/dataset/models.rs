@@ -1,8 +1,10 @@
 //! The models behind a config's endpoints, and which of them an ask is for.
 
 use super::evaluate::{About, Demand, To};
+use super::looking;
 use super::recipe::Recipe;
 use crate::config::Config;
+use crate::config::resolved::Endpoint;
 use crate::fingerprint::{Frame, Identity};
 use crate::model::hash64;
 use crate::prompt::{best, weighted_score};
@@ -16,6 +18,8 @@ pub struct Model {
     pub judges: Vec<Frame>,
     /// What its requests for embeddings share.
     pub embedding: Frame,
+    /// What its requests for names in doubt share.
+    pub names: Frame,
     /// Indices into the config's endpoints.
     pub endpoints: Vec<usize>,
     weight: f64,
@@ -46,6 +50,7 @@ impl Models {
                     frame: Frame::new(config, identity),
                     judges: config.checks.judges.iter().map(|judge| Frame::judge(judge, identity)).collect(),
                     embedding: Frame::embedding(identity),
+                    names: looking::frame(identity),
                     endpoints: vec![index],
                     weight: endpoint.weight,
                     key: *blake3::hash(&serde_json::to_vec(identity).unwrap_or_default()).as_bytes(),
@@ -112,10 +117,7 @@ impl Models {
             return 0;
         }
         let named = recipe.config.checks.judges[judge].endpoints.as_ref();
-        let has = |model: &Model| {
-            named.is_none_or(|named| model.endpoints.iter().any(|endpoint| named.contains(endpoint)))
-        };
-        let meant: Vec<usize> = (0..self.list.len()).filter(|model| has(&self.list[*model])).collect();
+        let meant = self.with_any(named);
         let place = recipe.grid.cell(cell);
         self.one_of(&meant, |key| {
             let seed = recipe.config.seed.to_le_bytes();
@@ -123,13 +125,44 @@ impl Models {
         })
     }
 
+    /// The model that is asked about names in doubt, as an index into `list`: among those that
+    /// `anonymize.second_look` names, or else all, one by weight.
+    pub fn looking(&self, recipe: &Recipe, cell: usize) -> usize {
+        if self.list.len() == 1 {
+            return 0;
+        }
+        let named = recipe.config.anonymize.second_look.as_ref().and_then(|look| look.endpoints.as_ref());
+        let meant = self.with_any(named);
+        let place = recipe.grid.cell(cell);
+        self.one_of(&meant, |key| {
+            let seed = recipe.config.seed.to_le_bytes();
+            hash64(&[b"names", &seed, &place.id.0, key])
+        })
+    }
+
+    /// An endpoint that may be sent a text for its names in doubt and must not see it: of another machine, with
+    /// the model of one that is meant.
+    pub fn oversees<'a>(&self, config: &'a Config) -> Option<&'a Endpoint> {
+        let look = config.anonymize.second_look.as_ref()?;
+        let meant = self.with_any(look.endpoints.as_ref()).into_iter().map(|model| &self.list[model]);
+        let asked = meant.filter(|model| model.weight > 0.0 || look.endpoints.is_some());
+        let mut all = asked.flat_map(|model| &model.endpoints).map(|endpoint| &config.endpoints[*endpoint]);
+        all.find(|endpoint| !look.may_see(endpoint))
+    }
+
+    /// The models, as indices, that have one of some endpoints; all where none are named.
+    fn with_any(&self, named: Option<&Vec<usize>>) -> Vec<usize> {
+        let has = |model: &Model| {
+            named.is_none_or(|named| model.endpoints.iter().any(|endpoint| named.contains(endpoint)))
+        };
+        (0..self.list.len()).filter(|model| has(&self.list[*model])).collect()
+    }
+
     /// The model that embeds, as an index into `list`: one for all texts, since vectors of several cannot
     /// be compared.
     pub fn embedding(&self, recipe: &Recipe) -> usize {
         let Some(semantic) = &recipe.config.dedup.semantic else { return 0 };
-        let has =
-            |model: &Model| model.endpoints.iter().any(|endpoint| semantic.endpoints.contains(endpoint));
-        let meant: Vec<usize> = (0..self.list.len()).filter(|model| has(&self.list[*model])).collect();
+        let meant = self.with_any(Some(&semantic.endpoints));
         match meant.is_empty() {
             true => 0,
             false => self.one_of(&meant, |key| hash64(&[b"embedding", key])),
@@ -141,6 +174,7 @@ impl Models {
         let Demand { cell, ask, about, .. } = *demand;
         match about {
             None => self.of(recipe, cell, ask),
+            Some(About { to: To::Names, .. }) => self.looking(recipe, cell),
             Some(About { to: To::Embedder, .. }) => self.embedding(recipe),
             Some(About { to: To::Judge(judge), number, .. }) => {
                 self.judging(recipe, judge.into(), cell, number.into())

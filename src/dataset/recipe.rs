@@ -55,7 +55,10 @@ impl Recipe {
             }
         };
         let judge = anonymizer(&config)
-            .and_then(|anonymizer| Judge::new(&config, anonymizer))
+            .and_then(|anonymizer| match config.anonymize.second_look {
+                Some(_) => Judge::new(&config, anonymizer.closed()),
+                None => Judge::new(&config, anonymizer),
+            })
             .map_err(|found| report.push(found))
             .ok();
         let shelf = shelf(&config).map_err(|found| report.push(found)).ok().flatten();
@@ -189,7 +192,7 @@ impl Recipe {
 
     /// Whether more is to be known of a text that passed its checks, for which it has to be read.
     pub fn looks_into_texts(&self) -> bool {
-        self.rules_on_texts() || self.config.dedup.semantic.is_some()
+        self.rules_on_texts() || self.config.dedup.semantic.is_some() || self.judge.looks_again()
     }
 
     /// Rows that the config wants.

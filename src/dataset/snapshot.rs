@@ -112,6 +112,10 @@ impl<N: Name> Sink<N> for Reached {
         }
     }
 
+    fn looking(&mut self, _cell: usize, fingerprint: &Fingerprint) {
+        self.judged.push(short(fingerprint));
+    }
+
     fn judging(&mut self, _cell: usize, fingerprint: &Fingerprint) {
         self.judged.push(short(fingerprint));
     }

@@ -2,6 +2,7 @@
 
 mod about;
 mod judging;
+mod looking;
 mod meaning;
 mod memory;
 mod ruled;
@@ -16,7 +17,7 @@ use rayon::prelude::*;
 
 use crate::check::Candidate;
 use crate::check::answer::Answer;
-use crate::dataset::evaluate::{Demand, Judgement, Meaning, Place};
+use crate::dataset::evaluate::{Demand, Judgement, Look, Meaning, Place};
 use crate::dataset::{Book, Models, Recipe, Stored};
 use crate::fingerprint::Room;
 use crate::model::{Fingerprint, RowId};
@@ -45,7 +46,7 @@ pub struct StoreBook<'a> {
     memory: Option<Memory>,
     /// What was judged before.
     verdicts: Option<Verdicts>,
-    /// What judges and embeddings came to before.
+    /// What second looks, judges and embeddings came to before.
     ruled: Option<Ruled>,
     /// Asks that were prepared together, in the order in which they will be read.
     ready: Vec<Ready>,
@@ -437,6 +438,10 @@ impl Book for StoreBook<'_> {
         curation.is_some_and(|curation| {
             curation.dropped.contains(&RowId::of(fingerprint, candidate.choice, candidate.item))
         })
+    }
+
+    fn second_look(&mut self, place: &Place, candidate: &Candidate) -> Result<Look, BookError> {
+        self.look(place, candidate)
     }
 
     fn has_judges(&self) -> bool {

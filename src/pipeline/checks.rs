@@ -62,7 +62,9 @@ impl Checked {
                 for check in against {
                     let count = &mut out.checks[check as usize];
                     *count.alone.get_or_insert(0) += 1;
-                    if count.examples.len() < EXAMPLES {
+                    // Nobody was asked yet what may be shown of a text in doubt, or what was said is not known here.
+                    let in_doubt = candidate.outcome.as_ref().is_ok_and(|passed| passed.doubtful.is_some());
+                    if count.examples.len() < EXAMPLES && !in_doubt {
                         count.examples.push(candidate.text.clone());
                     }
                 }

@@ -27,6 +27,10 @@ pub enum RunError {
     },
     #[error("endpoint `{endpoint}` ({url}) has the wrong model: {what}")]
     WrongModel { endpoint: String, url: String, what: String },
+    #[error(
+        "endpoint `{endpoint}` ({url}) has the model that is asked for names in doubt, and is on another machine"
+    )]
+    SeesNames { endpoint: String, url: String },
     #[error(transparent)]
     Managed(ManagedError),
     #[error("{0}")]
@@ -97,6 +101,7 @@ impl RunError {
             RunError::WrongModel { endpoint, .. } => {
                 format!("load that model, or change `endpoints.{endpoint}` for the one that is there; all that was stored is kept")
             }
+            RunError::SeesNames { .. } => "it would see texts before anything is taken out of them: write `remote: true` under `anonymize.second_look` if it may,\nor ask a model that only this machine has".into(),
             RunError::Managed(error) => error.advice().into(),
             RunError::ManagedGone(_) => "read its log and run again; all that was stored is kept".into(),
             RunError::Store(error) => error.advice().into(),

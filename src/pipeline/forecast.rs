@@ -44,6 +44,8 @@ pub struct Prospect<'a> {
     pub demands: u64,
     /// The same of requests to judges.
     pub judge_demands: u64,
+    /// The same of second looks.
+    pub second_look_demands: u64,
     /// The same of texts to embed.
     pub embedding_demands: u64,
     /// Open cells by the model of their next ask.
@@ -63,6 +65,7 @@ impl<'a> Prospect<'a> {
             mask,
             demands: 0,
             judge_demands: 0,
+            second_look_demands: 0,
             embedding_demands: 0,
             shares: vec![0; models.list().len()],
             about: About::new(models.list().len()),
@@ -89,6 +92,11 @@ impl<N: Name> Sink<N> for Prospect<'_> {
         Sink::<N>::failed(&mut self.evidence, failed);
     }
 
+    fn looking(&mut self, cell: usize, fingerprint: &Fingerprint) {
+        Sink::<N>::looking(&mut self.evidence, cell, fingerprint);
+        self.about.looked.take(*fingerprint, ());
+    }
+
     fn judging(&mut self, cell: usize, fingerprint: &Fingerprint) {
         Sink::<N>::judging(&mut self.evidence, cell, fingerprint);
         self.about.judged.take(*fingerprint, ());
@@ -109,6 +117,7 @@ impl<N: Name> Sink<N> for Prospect<'_> {
                 self.demands += 1;
                 self.prompts.take(demand.fingerprint, *demand);
             }
+            Some(To::Names) => self.second_look_demands += 1,
             Some(To::Embedder) => self.embedding_demands += 1,
             Some(To::Judge(_)) => self.judge_demands += 1,
         }
@@ -173,13 +182,13 @@ pub async fn forecast(
 
     let about = prospect.about.expected(prospect, judged_then.as_ref(), known, reader).await?;
     let asks = requests.unwrap_or(demands as f64);
-    let all = asks + about.judges.requests + about.embeddings.requests;
+    let all = asks + about.looks.requests + about.judges.requests + about.embeddings.requests;
     // What the last run took is of all its requests.
     let sum = |each: Option<(f64, Basis)>, of: fn(&about::Each) -> Option<f64>| match each? {
         (tokens, Basis::LastRun) => Some(all * tokens),
         (tokens, _) => {
-            let Expected { judges, embeddings, .. } = &about;
-            Some(asks * tokens + judges.all(of(judges))? + embeddings.all(of(embeddings))?)
+            let each = [&about.looks, &about.judges, &about.embeddings].map(|each| each.all(of(each)));
+            Some(asks * tokens + each.into_iter().sum::<Option<f64>>()?)
         }
     };
     let prompt_tokens = sum(prompt, |each| each.prompt);
@@ -200,6 +209,7 @@ pub async fn forecast(
     let whole = |tokens: f64| tokens.round() as u64;
     Ok(Forecast {
         requests: requests.map(|_| whole(all)),
+        second_look_requests: requests.map(|_| whole(about.looks.requests)),
         judge_requests: requests.map(|_| whole(about.judges.requests)),
         embedding_requests: requests.map(|_| whole(about.embeddings.requests)),
         about_texts_counted: about.counted,
@@ -248,7 +258,8 @@ fn time(
     let mut longest = 0.0f64;
     for (number, model) in models.list().iter().enumerate() {
         let written = asks * part(&prospect.shares, number)
-            + about.judges.requests * part(&prospect.about.shares, number);
+            + about.judges.requests * part(&prospect.about.shares, number)
+            + about.looks.requests * part(&prospect.about.looking, number);
         let embedded = match models.embedding(recipe) == number {
             true => about.embeddings.requests,
             false => 0.0,

@@ -9,6 +9,7 @@ use tokio::sync::mpsc;
 
 use super::Opened;
 use super::address::address;
+use super::address::shown_address;
 use super::audited::audited;
 use super::book::StoreBook;
 use super::connect::{connect, look, models};
@@ -480,6 +481,10 @@ async fn work<'a>(
     };
     let memories: Vec<EndpointMemory> = connected.iter().map(|line| line.memory.clone()).collect();
     let now = models(config, &memories);
+    if let Some(endpoint) = now.oversees(config) {
+        let (endpoint, url) = (endpoint.name.clone(), shown_address(endpoint));
+        return Err(RunError::SeesNames { endpoint, url });
+    }
     let (same, other) = match assumed {
         Some(assumed) if assumed.models.are(&now) => (Some(assumed.made), false),
         other => (None, other.is_some()),
@@ -586,11 +591,10 @@ fn summarise(
         accepted: totals.rows,
         requests: progress.requests,
         judge_requests: progress.judge_requests,
+        second_look_requests: progress.second_look_requests,
         embedding_requests: progress.embedding_requests,
         attempts: progress.attempts,
-        reused: totals
-            .answers
-            .saturating_sub(progress.requests - progress.judge_requests - progress.embedding_requests),
+        reused: totals.answers.saturating_sub(progress.requests - progress.about_texts()),
         rejected: rejected.collect(),
         surplus: totals.surplus,
         shortfall: totals.shortfall,

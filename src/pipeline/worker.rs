@@ -41,6 +41,8 @@ pub struct Progress {
     pub requests: u64,
     /// Those of them that asked a judge.
     pub judge_requests: u64,
+    /// Those of them that asked for names in doubt.
+    pub second_look_requests: u64,
     /// Those of them that asked what a text means.
     pub embedding_requests: u64,
     pub prompt_tokens: u64,
@@ -52,6 +54,13 @@ pub struct Progress {
     pub faults: BTreeMap<&'static str, u64>,
     /// By endpoint, in the config's order.
     pub endpoints: Vec<EndpointProgress>,
+}
+
+impl Progress {
+    /// Requests about texts.
+    pub fn about_texts(&self) -> u64 {
+        self.judge_requests + self.second_look_requests + self.embedding_requests
+    }
 }
 
 /// What one endpoint did.
@@ -538,7 +547,9 @@ impl Worker<'_> {
         let to = demand.about.map(|about| about.to);
         let read = match to {
             Some(To::Embedder) => Received::embedding(&raw).map_err(|why| ("embedding", why)),
-            None | Some(To::Judge(_)) => self.read(&demand, &raw).map_err(|why| ("chat completion", why)),
+            None | Some(To::Names | To::Judge(_)) => {
+                self.read(&demand, &raw).map_err(|why| ("chat completion", why))
+            }
         };
         let received = match read {
             Ok(received) => received,
@@ -554,7 +565,7 @@ impl Worker<'_> {
         // Of an embedding the work is in reading the text.
         let done = match to {
             Some(To::Embedder) => usage.prompt_tokens,
-            None | Some(To::Judge(_)) => usage.completion_tokens,
+            None | Some(To::Names | To::Judge(_)) => usage.completion_tokens,
         };
         let Ended { twin, step } = {
             let now = self.now();
@@ -574,6 +585,7 @@ impl Worker<'_> {
         self.progress.requests += 1;
         match to {
             None => {}
+            Some(To::Names) => self.progress.second_look_requests += 1,
             Some(To::Embedder) => self.progress.embedding_requests += 1,
             Some(To::Judge(_)) => self.progress.judge_requests += 1,
         }
@@ -584,7 +596,7 @@ impl Worker<'_> {
         self.progress.endpoints[endpoint].completion_tokens += usage.completion_tokens;
         let Received { kind, ended, tokens, stored, short, .. } = received;
         if let Some(Stored::Answer(candidates)) = &stored
-            && let Some(good) = candidates.iter().position(|candidate| candidate.outcome.is_ok())
+            && let Some(good) = candidates.iter().position(is_sure)
         {
             self.example = Some((demand.cell, candidates.clone(), good));
         }
@@ -612,7 +624,11 @@ impl Worker<'_> {
         let answer = Answer::parse(raw).map_err(|why| why.to_string())?;
         let of_one = answer.usage.filter(|_| answer.choices.len() == 1);
         Ok(Received {
-            kind: if demand.about.is_some() { Kind::Judge } else { Kind::Chat },
+            kind: match demand.about.map(|about| about.to) {
+                None => Kind::Chat,
+                Some(To::Names) => Kind::Names,
+                Some(_) => Kind::Judge,
+            },
             usage: answer.usage,
             cached_tokens: answer.cached_tokens(),
             ended: answer.ended_by_itself(),
@@ -688,6 +704,11 @@ impl Worker<'_> {
             example,
         });
     }
+}
+
+/// Whether a candidate passed its checks, and nobody is to be asked what may be shown of it.
+fn is_sure(candidate: &Candidate) -> bool {
+    candidate.outcome.as_ref().is_ok_and(|passed| passed.doubtful.is_none())
 }
 
 async fn sleep_until(wake: Option<Instant>) {

@@ -11,6 +11,8 @@ use super::{count, duration, thousands};
 pub struct Forecast {
     /// Requests of now with those that follow, where texts are rejected, and about texts.
     pub requests: Option<u64>,
+    /// Those of them that ask which names in doubt are names.
+    pub second_look_requests: Option<u64>,
     /// Those of them that ask judges.
     pub judge_requests: Option<u64>,
     /// Those of them that ask what a text means.
@@ -91,9 +93,10 @@ impl Forecast {
     /// How many of the requests are about texts.
     fn about(&self) -> String {
         let some = |of: Option<u64>| of.filter(|of| *of > 0);
+        let looks = some(self.second_look_requests).map(|of| format!(", {}", count(of, "second look")));
         let judges = some(self.judge_requests).map(|of| format!(", {} of judges", thousands(of)));
         let embeddings = some(self.embedding_requests).map(|of| format!(", {}", count(of, "embedding")));
-        [judges, embeddings].into_iter().flatten().collect()
+        [looks, judges, embeddings].into_iter().flatten().collect()
     }
 
     /// What several texts an answer save, since a prompt is then read once for all of them.

@@ -64,6 +64,8 @@ pub struct PlanSummary {
     pub requests: u64,
     /// Those of them that ask judges.
     pub judge_requests: u64,
+    /// Those of them that ask which names in doubt are names.
+    pub second_look_requests: u64,
     /// Those of them that ask what a text means.
     pub embedding_requests: u64,
     /// What judges are asked at least about each text that passes its other checks.
@@ -109,6 +111,9 @@ pub struct Summary {
     /// Those of them that asked judges.
     #[serde(default)]
     pub judge_requests: u64,
+    /// Those of them that asked which names in doubt are names.
+    #[serde(default)]
+    pub second_look_requests: u64,
     /// Those of them that asked what a text means.
     #[serde(default)]
     pub embedding_requests: u64,

@@ -15,7 +15,7 @@ pub fn summary_text(summary: &Summary, advice: &dyn Fn(&str) -> Option<&'static 
         other => other,
     };
     line("rows", format!("{} of {} ({state})", thousands(summary.accepted), thousands(summary.wanted)));
-    let about = about(summary.judge_requests, summary.embedding_requests);
+    let about = about(summary.second_look_requests, summary.judge_requests, summary.embedding_requests);
     let mut asked =
         format!("{} asked{about}, {} reused", thousands(summary.requests), thousands(summary.reused));
     if summary.attempts > summary.requests {
@@ -231,7 +231,7 @@ pub fn plan_text(plan: &PlanSummary) -> String {
             out.push_str(&format!("judges: {each} more for each text that passes its checks\n"));
         }
     }
-    let about = about(plan.judge_requests, plan.embedding_requests);
+    let about = about(plan.second_look_requests, plan.judge_requests, plan.embedding_requests);
     out.push_str(&format!(
         "\nPlan: {} to ask now{about}, {} of {} from stored answers",
         count(plan.requests, "request"),
@@ -246,10 +246,11 @@ pub fn plan_text(plan: &PlanSummary) -> String {
 }
 
 /// How many requests are about texts.
-fn about(judges: u64, embeddings: u64) -> String {
+fn about(looks: u64, judges: u64, embeddings: u64) -> String {
+    let looks = (looks > 0).then(|| count(looks, "second look"));
     let judges = (judges > 0).then(|| format!("{} of judges", thousands(judges)));
     let embeddings = (embeddings > 0).then(|| count(embeddings, "embedding"));
-    match judges.into_iter().chain(embeddings).collect::<Vec<_>>().join(", ") {
+    match looks.into_iter().chain(judges).chain(embeddings).collect::<Vec<_>>().join(", ") {
         none if none.is_empty() => none,
         some => format!(" ({some})"),
     }

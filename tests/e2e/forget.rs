@@ -46,7 +46,7 @@ fn project(fake: &Fake) -> Project {
 }
 
 /// All files of a project but its config.
-fn files(folder: &Path) -> Vec<PathBuf> {
+pub fn files(folder: &Path) -> Vec<PathBuf> {
     let mut out = Vec::new();
     let mut left = vec![folder.to_owned()];
     while let Some(path) = left.pop() {
@@ -62,7 +62,7 @@ fn files(folder: &Path) -> Vec<PathBuf> {
 }
 
 /// The files that hold these bytes.
-fn holding(project: &Project, text: &str) -> Vec<PathBuf> {
+pub fn holding(project: &Project, text: &str) -> Vec<PathBuf> {
     let holds = |path: &PathBuf| {
         let bytes = std::fs::read(path).unwrap();
         bytes.windows(text.len()).any(|window| window.eq_ignore_ascii_case(text.as_bytes()))

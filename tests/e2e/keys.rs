@@ -1208,6 +1208,35 @@ effects! {
         }
     }
 
+    names_in_doubt_are_looked_at_again(
+        "anonymize.second_look", "anonymize.second_look.model", "anonymize.second_look.remote"
+    ) {
+        let script = |seen: &Seen, before: usize| match seen.user().starts_with("Text: ") {
+            true => Reply::text(r#"{"names": []}"#),
+            false => Reply::text(&json!({ "text": format!("We saw Dakota again after report {before}.") }).to_string()),
+        };
+        let (bench, other) = (Bench::scripted(script), Fake::start_at(0, Model { file: "other.gguf".into(), ..Model::default() }));
+        other.script(script);
+        let looks = |made: &Made| made.seen.iter().filter(|seen| seen.user().starts_with("Text: ")).count();
+        let named = |made: &Made| made.column("text").iter().filter(|text| text.contains("Dakota")).count();
+        let strict = "anonymize.preset=strict";
+        for off in [&[strict][..], &[strict, "anonymize.second_look=false"]] {
+            let made = bench.run(off).exits(0);
+            assert_eq!((looks(&made), named(&made)), (0, 0));
+        }
+        for on in ["anonymize.second_look=true", "anonymize.second_look=fake", "anonymize.second_look.model=fake"] {
+            let made = bench.run(&[strict, on]).exits(0);
+            assert_eq!((looks(&made), named(&made)), (4, 4), "{on}");
+        }
+        let endpoint = |host: &str| format!("endpoints.other={{url: 'http://{host}:{}', weight: 0}}", other.address.port());
+        let made = bench.run(&[&endpoint("127.0.0.1"), strict, "anonymize.second_look=other"]).exits(0);
+        assert_eq!((looks(&made), named(&made), other.take_count()), (0, 4, 4));
+        let elsewhere = [&endpoint("0.0.0.0"), strict, "anonymize.second_look.model=other"];
+        bench.run(&elsewhere).exits(2);
+        let made = bench.run(&[&elsewhere[..], &["anonymize.second_look.remote=true"]].concat()).exits(0);
+        assert_eq!((looks(&made), named(&made), other.take_count()), (0, 4, 4));
+    }
+
     pseudonyms_are_keyed("anonymize.pseudonym", "anonymize.key_env") {
         let bench = personal();
         let sets = ["dedup.scope=cell", "anonymize.pseudonym=[NAME]", "anonymize.key_env=NAMES_KEY"];

@@ -32,6 +32,7 @@ mod refine;
 mod rerun;
 mod rewrite;
 mod rounds;
+mod second_look;
 mod semantic;
 mod several;
 mod tune;

@@ -4,27 +4,18 @@ use std::path::Path;
 
 use rayon::prelude::*;
 use serde::Serialize;
-use serde_json::{Value, json};
 
 use super::super::served::{Asked, Cost, Keep, Line};
 use super::super::{Failure, Talk, open_path, scrub};
 use crate::anonymize::{Action, Anonymizer, Category, Found, Sight, sight};
-use crate::check::answer::Answer;
+use crate::check::second::quotes;
 use crate::cli::AnonymizeArgs;
-use crate::client::is_local;
-use crate::config::resolved::{Sampling, Server};
-use crate::fingerprint::{Frame, Messages, Room};
+use crate::config::is_local;
+use crate::config::resolved::Server;
+use crate::dataset::looking;
+use crate::fingerprint::{Frame, Room};
 use crate::store::Kind;
 use crate::table::Row;
-
-/// What the model is told.
-const SYSTEM: &str = include_str!("second.txt");
-
-/// Tokens that the names of a text may take.
-const MAX_TOKENS: u32 = 128;
-
-/// Names that an answer may quote.
-const MOST_NAMES: usize = 8;
 
 /// What a second look came to, for machines and people.
 #[derive(Debug, Default, Clone, Copy, Serialize)]
@@ -60,8 +51,9 @@ impl SecondLook {
         let file = std::path::absolute(&args.table.file)?;
         let store = scrub::store_above(file.parent().unwrap_or(&file))?;
         let line = Line::connect(endpoint, talk).await?;
-        let frame = Frame::about("names", &sampling(), &schema(), &line.identity);
-        Ok(Self { line, frame, keep: Keep::new(store, Kind::Names, MAX_TOKENS), told: Told::default() })
+        let frame = looking::frame(&line.identity);
+        let keep = Keep::new(store, Kind::Names, looking::MAX_TOKENS);
+        Ok(Self { line, frame, keep, told: Told::default() })
     }
 
     /// What is found in each text; nobody is asked where names are left alone.
@@ -77,16 +69,11 @@ impl SecondLook {
             (0..rows.len()).filter(|row| asks && !sights[*row].doubtful.is_empty()).collect();
         let mut room = Room::default();
         let asked = open.iter().map(|row| {
-            let user = format!("Text: {}", rows[*row].text);
-            let write = |to: &mut Messages| {
-                to.add("system", SYSTEM.trim());
-                to.add("user", &user);
-                Ok::<(), Failure>(())
-            };
-            let fingerprint = self.frame.fingerprint(SEED, &mut room, write)?;
-            Ok(Asked { fingerprint, ask: self.frame.ask(SEED, write)? })
+            let text = &rows[*row].text;
+            let fingerprint = looking::fingerprint(&self.frame, text, &mut room);
+            Asked { fingerprint, ask: looking::ask(&self.frame, text, false) }
         });
-        let asked: Vec<Asked> = asked.collect::<Result<_, Failure>>()?;
+        let asked: Vec<Asked> = asked.collect();
         let mut cost = Cost::default();
         let answers = self.line.answers(asked, &self.keep, &mut cost, talk).await?;
         self.told.texts += open.len() as u64;
@@ -121,50 +108,6 @@ impl SecondLook {
     }
 }
 
-/// At temperature 0 it means nothing, and is sent like any other.
-const SEED: u32 = 7;
-
-fn sampling() -> Sampling {
-    Sampling {
-        temperature: 0.0,
-        top_p: 1.0,
-        top_k: None,
-        min_p: None,
-        repeat_penalty: None,
-        presence_penalty: 0.0,
-        frequency_penalty: 0.0,
-        stop: Vec::new(),
-        max_tokens: MAX_TOKENS,
-        extra: serde_json::Map::new(),
-        greedy_at: None,
-    }
-}
-
-fn schema() -> Value {
-    json!({
-        "type": "object",
-        "properties": {
-            "names": { "type": "array", "items": { "type": "string" }, "maxItems": MOST_NAMES },
-        },
-        "required": ["names"],
-        "additionalProperties": false,
-    })
-}
-
-/// The names that an answer quotes; `None` where it is no good answer: cut, no JSON, something else, or as many
-/// names as there may be, of which some may be missing.
-fn quotes(raw: &str) -> Option<Vec<String>> {
-    let answer = Answer::parse(raw).ok()?;
-    let choice = answer.choices.first()?;
-    if choice.finish_reason.as_deref().is_some_and(|reason| reason != "stop") {
-        return None;
-    }
-    let value: Value = serde_json::from_str(choice.content().trim()).ok()?;
-    let names = value.get("names")?.as_array()?;
-    let names: Option<Vec<String>> = names.iter().map(|name| name.as_str().map(str::to_owned)).collect();
-    names.filter(|names| names.len() < MOST_NAMES)
-}
-
 /// Refuses an address on another machine.
 fn refuse_remote(endpoint: &str) -> Result<(), Failure> {
     let address = match endpoint.starts_with("http://") || endpoint.starts_with("https://") {
@@ -185,30 +128,4 @@ fn refuse_remote(endpoint: &str) -> Result<(), Failure> {
         "--second-look {endpoint}: texts are sent there before anything is taken out of them, and that is \
          another machine; `--second-look-remote` says that it may see them"
     )))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_answer_is_a_list_of_names_or_none() {
-        let raw = |content: &str, finish: &str| {
-            json!({ "choices": [{ "message": { "content": content }, "finish_reason": finish }] }).to_string()
-        };
-        assert_eq!(quotes(&raw(r#"{"names": ["Ann"]}"#, "stop")), Some(vec!["Ann".to_owned()]));
-        assert_eq!(quotes(&raw(r#"{"names": []}"#, "stop")), Some(vec![]));
-        let many = json!({ "names": vec!["a"; MOST_NAMES] }).to_string();
-        for (content, finish) in [
-            (r#"{"names": ["Ann"]}"#, "length"),
-            (r#"{"names": "Ann"}"#, "stop"),
-            (r#"{"names": [1]}"#, "stop"),
-            ("Ann", "stop"),
-            ("", "stop"),
-            (many.as_str(), "stop"),
-        ] {
-            assert_eq!(quotes(&raw(content, finish)), None, "{content}");
-        }
-        assert_eq!(quotes("no JSON"), None);
-    }
 }

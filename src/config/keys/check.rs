@@ -266,7 +266,9 @@ fn unknown(name: &Name, value: &Node, path: &str, section: &Section) -> (Help, O
     let elsewhere: Vec<String> = paths()
         .into_iter()
         .filter(|known| known.rsplit('.').next() == Some(&name.text))
-        .filter(|known| !known.starts_with("prompt.") && !known.starts_with("checks.judges."))
+        .filter(|known| {
+            !["prompt.", "checks.judges.", "anonymize.second_look."].iter().any(|of| known.starts_with(of))
+        })
         .map(|known| format!("`{known}`"))
         .collect();
     match elsewhere.as_slice() {

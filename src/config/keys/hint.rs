@@ -106,6 +106,9 @@ fn by_place(parts: &[&str], node: &Node, written: &str) -> Option<String> {
             Some(format!("write `label_leakage: {{ at_most: {limit} }}`"))
         }
         (["checks", "sentiment"], Some(text)) => Some(format!("write `sentiment: {{ axis: {text} }}`")),
+        (["anonymize", "second_look"], _) => {
+            Some("write `true`, or the name of the endpoint that is asked".into())
+        }
         (["lists"], None) => Some("a list stands under its name: `names: names.txt`".into()),
         (["lists", _], None) if list => {
             Some("the items stand in a file, one a line; name the file here".into())

@@ -15,7 +15,7 @@ pub fn paths() -> Vec<String> {
 
 /// The reference of all keys, as `docs/config.md` has it: a Markdown table a section.
 pub fn reference() -> String {
-    let sections: [(&str, &str, &Section); 21] = [
+    let sections: [(&str, &str, &Section); 23] = [
         ("", "The whole config", &CONFIG),
         ("endpoints.NAME", "", &ENDPOINT),
         ("endpoints.NAME.managed", "", &MANAGED),
@@ -32,6 +32,8 @@ pub fn reference() -> String {
         ("checks.label.blind", "", &judges::BLIND),
         ("checks.judges.NAME", "", &judges::JUDGE),
         ("checks.judges.NAME.sampling", "", &judges::SAMPLING),
+        ("anonymize", "", &ANONYMIZE),
+        ("anonymize.second_look", "", &second::KEYS),
         ("dedup", "", &DEDUP),
         ("dedup.semantic", "", &semantic::KEYS),
         ("run", "", &RUN),

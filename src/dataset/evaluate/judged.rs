@@ -11,6 +11,8 @@ use crate::model::Fingerprint;
 /// Who is asked about a text, in the order in which they are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum To {
+    /// Which names in doubt are names.
+    Names,
     /// What it means, as a vector.
     Embedder,
     /// Whether it is good: a judge, by its index.

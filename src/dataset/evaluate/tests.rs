@@ -24,7 +24,7 @@ struct World {
     /// What is to be read next, as was told ahead.
     ahead: Vec<(usize, u32)>,
     judge: Option<TestJudge>,
-    /// Answers of the judge, and embeddings, that have come.
+    /// Answers of the judge, second looks, and embeddings, that have come.
     judged: HashSet<Fingerprint>,
     /// Of so many texts in eight it cannot be told what they mean.
     opaque: u8,
@@ -38,6 +38,33 @@ fn embedding(text: &str) -> (Fingerprint, Arc<Direction>) {
     }
     let hash = blake3::hash(format!("embedding {text}").as_bytes());
     (Fingerprint(*hash.as_bytes()), Arc::new(Direction::of(&letters).unwrap()))
+}
+
+/// What is shown of a text with a name in doubt: `name? text`. What a second look says follows from a hash: the
+/// name is none, it is one, or it is one and the text is dropped.
+const UNKNOWN: &str = "someone";
+
+/// The request about a text with a name in doubt.
+fn looking(original: &str) -> Fingerprint {
+    Fingerprint(*blake3::hash(format!("names {original}").as_bytes()).as_bytes())
+}
+
+fn looked(candidate: &Candidate, original: &str) -> Candidate {
+    let (name, text) = original.split_once('?').unwrap();
+    let item = (
+        candidate.item as usize,
+        &match looking(original).0[0] % 4 {
+            0 => format!("{UNKNOWN}{text}"),
+            1 => format!("{UNKNOWN}{text}!"),
+            2 => String::new(),
+            _ => format!("{name}{text}"),
+        },
+    );
+    let mut out = self::candidate(item);
+    if let Err(reason) = &mut out.outcome {
+        *reason = Reason::Anonymize { category: "NAME".into() };
+    }
+    out
 }
 
 /// A judge whose answers follow from a number: of a text some accept it, some do not, some are broken.
@@ -126,6 +153,18 @@ impl Book for World {
         Ok((fingerprint(cell, ask), stored))
     }
 
+    fn second_look(&mut self, place: &Place, candidate: &Candidate) -> Result<Look, Infallible> {
+        let passed = candidate.outcome.as_ref().unwrap();
+        let original = passed.doubtful.as_ref().expect("only what is in doubt is looked at");
+        let fingerprint = looking(original);
+        let about = About { to: To::Names, number: 0, index: place.index as u32 };
+        let looked = match self.judged.contains(&fingerprint) {
+            false => Looked::Open(vec![(about, fingerprint)]),
+            true => Looked::As(Arc::new(looked(candidate, original))),
+        };
+        Ok(Look { asked: vec![fingerprint], looked })
+    }
+
     fn has_judges(&self) -> bool {
         self.judge.is_some()
     }
@@ -150,6 +189,11 @@ impl Book for World {
 }
 
 fn candidate((item, text): (usize, &String)) -> Candidate {
+    let doubtful = text.contains('?').then(|| text.as_str().into());
+    let text = &match text.split_once('?') {
+        Some((_, text)) => format!("{UNKNOWN}{text}"),
+        None => text.clone(),
+    };
     let outcome = match text.as_str() {
         "" => Err(Reason::Empty),
         text => Ok(Passed {
@@ -158,6 +202,7 @@ fn candidate((item, text): (usize, &String)) -> Candidate {
             named: u32::from(text.contains('!')),
             fields: None,
             spans: Box::default(),
+            doubtful,
         }),
     };
     Candidate { choice: 0, item: item as u32, text: text.clone(), mended: Mends::default(), outcome }
@@ -200,7 +245,7 @@ fn run(world: &mut World, mut order: impl FnMut(&mut Vec<Demand>)) -> (Outcome, 
             let new = match demand.about {
                 None => world.come.insert((demand.cell, demand.ask)),
                 // Two cells may have the same text.
-                Some(About { to: To::Embedder, .. }) => {
+                Some(About { to: To::Embedder | To::Names, .. }) => {
                     world.judged.insert(demand.fingerprint);
                     true
                 }
@@ -291,7 +336,7 @@ fn worlds() -> impl Strategy<Value = World> {
         "my guitar ate the zork",
         "he sold my guitar today",
     ]);
-    let text = prop_oneof![2 => Just(String::new()), 8 => "[a-g]!?", 4 => sentence.prop_map(str::to_owned)];
+    let text = prop_oneof![2 => Just(String::new()), 8 => "[a-g]!?", 4 => "[a-c]\\?[a-c]?!?", 4 => sentence.prop_map(str::to_owned)];
     let ask = prop_oneof![1 => Just(None), 6 => prop::collection::vec(text, 0..4).prop_map(Some)];
     (1..8usize, 1..5u32, 1..4u64).prop_flat_map(move |(cells, max_asks, scopes)| {
         let asks = prop::collection::vec(ask.clone(), max_asks as usize);
@@ -355,7 +400,9 @@ proptest! {
             // Verdicts too, on texts that may never be reached.
             for text in asks.into_iter().flatten().flatten() {
                 eager.judged.extend((0..2).map(|number| TestJudge::fingerprint(*cell, text, number)));
-                if !text.is_empty() {
+                if text.contains('?') {
+                    eager.judged.insert(looking(text));
+                } else if !text.is_empty() {
                     eager.judged.insert(embedding(text).0);
                 }
             }
@@ -402,6 +449,33 @@ proptest! {
         let (without, _) = run(&mut world, |_| {});
         if outcome.rejects.iter().all(|reject| reject.reason.name() != "judge:test") {
             prop_assert_eq!(shown(&outcome), shown(&without));
+        }
+    }
+
+    /// A row says what a second look makes of it, and nobody is asked about what is no row for another reason.
+    #[test]
+    fn rows_say_what_a_second_look_makes_of_them(world in worlds()) {
+        let (outcome, _) = run(&mut world.clone(), |_| {});
+        let original = |place: &Place| {
+            let text = &world.answers[place.cell][place.ask as usize].as_ref().unwrap()[place.index];
+            text.contains('?').then(|| text.clone())
+        };
+        let seen = |text: &str, place: &Place| match original(place) {
+            None => None,
+            Some(original) => {
+                let first = candidate((place.index, &original));
+                Some((looked(&first, &original).text == text, looking(&original)))
+            }
+        };
+        for row in &outcome.rows {
+            if let Some((same, asked)) = seen(&row.text, &row.place) {
+                prop_assert!(same && outcome.judging.contains(&asked), "{row:?}");
+            }
+        }
+        for reject in &outcome.rejects {
+            if let Some((same, _)) = seen(&reject.text, &reject.place) {
+                prop_assert!(same || reject.reason.name() == Reason::LABEL_LEAKAGE, "{reject:?}");
+            }
         }
     }
 

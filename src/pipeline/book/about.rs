@@ -1,12 +1,12 @@
-//! Requests about texts, of judges and for embeddings: what is stored for them, and how they are made.
+//! Requests about texts, of judges, for embeddings and for names in doubt: what is stored for them, and how they are made.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use super::{BookError, StoreBook};
 use crate::check::Candidate;
-use crate::dataset::evaluate::{About, Demand, Meant, Place, Ruling, To};
-use crate::dataset::{Book, Judged, Stored};
+use crate::dataset::evaluate::{About, Demand, Looked, Meant, Place, Ruling, To};
+use crate::dataset::{Book, Judged, Stored, looking};
 use crate::dedup::Direction;
 use crate::fingerprint::{Ask, Room};
 use crate::model::{Fingerprint, RowId};
@@ -17,6 +17,10 @@ use crate::store::{Settings, StoreError};
 pub struct Rulings {
     /// Rulings that will not change while this is remembered, without what rows show of them.
     pub known: HashMap<RowId, Ruling>,
+    /// What second looks made of candidates, without texts.
+    pub looked: HashMap<RowId, Arc<Candidate>>,
+    /// Candidates whose second look was given up: what follows from that is not left for later.
+    pub unlooked: HashSet<RowId>,
     /// What texts mean.
     pub meant: HashMap<RowId, Arc<Direction>>,
     /// Requests that were given up in this run, with why.
@@ -59,10 +63,13 @@ impl StoreBook<'_> {
         Ok(Found::Missing)
     }
 
-    /// Whether a candidate says what the model wrote. What was found out about a text that a file of decisions
-    /// gives it is not kept beside the store, where a candidate is known by its place alone.
+    /// Whether a candidate says what the model wrote, and always will. What was found out about a text that a
+    /// file of decisions gives it, or that hangs on a request that was given up, is not kept beside the store,
+    /// where a candidate is known by its place alone.
     pub(super) fn has_own_text(&self, place: &Place, candidate: &Candidate) -> bool {
+        let id = || RowId::of(&place.fingerprint, candidate.choice, candidate.item);
         self.recipe.rewritten(&place.fingerprint, candidate).is_none()
+            && (self.rulings.unlooked.is_empty() || !self.rulings.unlooked.contains(&id()))
     }
 
     /// The text of a candidate, which may be known without it.
@@ -73,7 +80,19 @@ impl StoreBook<'_> {
         }
     }
 
+    /// The text at a place, as its row would have it.
     fn text_at(&mut self, place: &Place) -> Result<String, BookError> {
+        let candidate = self.candidate_at(place)?;
+        if candidate.outcome.as_ref().is_ok_and(|passed| passed.doubtful.is_some())
+            && let Looked::As(looked) = self.looked_with_text(place, &candidate)?.looked
+        {
+            return Ok(looked.text.clone());
+        }
+        Ok(candidate.text)
+    }
+
+    /// The candidate at a place with its text, before any second look.
+    pub(super) fn candidate_at(&mut self, place: &Place) -> Result<Candidate, BookError> {
         if self.rulings.last.as_ref().is_none_or(|(of, _)| *of != place.fingerprint) {
             let max_tokens = self.recipe.config.sampling.max_tokens;
             let raw = match self.reader {
@@ -87,7 +106,7 @@ impl StoreBook<'_> {
         }
         let candidates = self.rulings.last.as_ref().map(|(_, candidates)| candidates);
         let candidate = candidates.and_then(|candidates| candidates.get(place.index));
-        Ok(candidate.ok_or(StoreError::Vanished)?.text.clone())
+        Ok(candidate.ok_or(StoreError::Vanished)?.clone())
     }
 
     /// Where the candidate stands that a demand is about.
@@ -115,8 +134,15 @@ impl StoreBook<'_> {
             return Ok(ask);
         };
         let place = self.place_of(demand, about)?;
+        if about.to == To::Names {
+            let original = self.original_at(&place)?;
+            let frame = recipe.looking_frame(&self.models, place.cell);
+            return Ok(looking::ask(frame, &original, probe));
+        }
         let text = self.text_at(&place)?;
         match about.to {
+            // Said above: that one text is not as its row would have it.
+            To::Names => Err(StoreError::Vanished.into()),
             To::Embedder => {
                 recipe.embedding_ask(&self.models, &text).ok_or_else(|| StoreError::Vanished.into())
             }
@@ -137,6 +163,7 @@ impl StoreBook<'_> {
         let config = &self.recipe.config;
         match demand.about.map(|about| about.to) {
             None => u64::from(config.sampling.max_tokens) * u64::from(config.response.n),
+            Some(To::Names) => looking::MAX_TOKENS.into(),
             Some(To::Embedder) => 0,
             Some(To::Judge(judge)) => config.checks.judges[usize::from(judge)].sampling.max_tokens.into(),
         }
@@ -183,6 +210,15 @@ impl StoreBook<'_> {
         place: &Place,
         candidate: &Candidate,
     ) -> Result<Vec<(About, Fingerprint)>, BookError> {
+        let looked = match candidate.outcome.as_ref().is_ok_and(|passed| passed.doubtful.is_some()) {
+            false => None,
+            true => match self.look(place, candidate)?.looked {
+                Looked::Open(open) => return Ok(open),
+                Looked::As(looked) if looked.outcome.is_err() => return Ok(Vec::new()),
+                Looked::As(looked) => Some(looked),
+            },
+        };
+        let candidate = looked.as_deref().unwrap_or(candidate);
         if self.recipe.config.dedup.semantic.is_some() {
             match self.mean(place, candidate)?.meant {
                 Meant::Open(open) => return Ok(open),
@@ -203,13 +239,22 @@ impl StoreBook<'_> {
     pub fn requests_about(&mut self, cell: usize, ask: u32) -> Result<Vec<Fingerprint>, BookError> {
         let mut out = Vec::new();
         self.texts = true;
-        let (_, stored) = self.read(cell, ask)?;
+        let (fingerprint, stored) = self.read(cell, ask)?;
         let Stored::Answer(answer) = stored else { return Ok(out) };
-        let room = &mut self.rulings.room;
-        for candidate in answer.iter().filter(|candidate| candidate.outcome.is_ok()) {
-            out.extend(self.recipe.embedding_fingerprint(&self.models, &candidate.text, room));
+        for (index, candidate) in answer.iter().enumerate() {
+            let Ok(passed) = &candidate.outcome else { continue };
+            let mut text = candidate.text.clone();
+            if passed.doubtful.is_some() {
+                let look = self.look(&Place { cell, ask, fingerprint, index }, candidate)?;
+                out.extend(look.asked);
+                // What it says then is not known, so nothing was asked about that.
+                let Looked::As(looked) = look.looked else { continue };
+                text.clone_from(&looked.text);
+            }
+            let room = &mut self.rulings.room;
+            out.extend(self.recipe.embedding_fingerprint(&self.models, &text, room));
             for (judge, model) in self.recipe.judges.iter().enumerate() {
-                let judged = Judged { judge, cell, text: &candidate.text };
+                let judged = Judged { judge, cell, text: &text };
                 for number in 0..model.asks() {
                     out.push(self.recipe.judge_fingerprint(&self.models, judged, number, room)?);
                 }

@@ -137,7 +137,10 @@ impl Memory {
 /// About how many bytes the texts of a candidate take.
 fn size(candidate: &Candidate) -> usize {
     let fields = candidate.outcome.as_ref().ok().and_then(|passed| passed.fields.as_ref());
-    candidate.text.len() + fields.map_or(0, |fields| 256 * fields.len())
+    let doubtful = candidate.outcome.as_ref().ok().and_then(|passed| passed.doubtful.as_ref());
+    candidate.text.len()
+        + fields.map_or(0, |fields| 256 * fields.len())
+        + doubtful.map_or(0, |original| original.len())
 }
 
 /// A candidate without its texts.
@@ -145,6 +148,7 @@ fn bare(candidate: &Candidate) -> Candidate {
     let mut outcome = candidate.outcome.clone();
     if let Ok(passed) = &mut outcome {
         passed.fields = None;
+        passed.doubtful = passed.doubtful.is_some().then(Box::default);
     }
     Candidate { text: String::new(), outcome, ..*candidate }
 }

@@ -1,4 +1,5 @@
-//! What was found out about texts before, as caches beside the store: rulings of judges, and meanings.
+//! What was found out about texts before, as caches beside the store: rulings of judges, meanings, and second
+//! looks.
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -7,14 +8,15 @@ use serde_json::{Value, json};
 
 use super::sequence::{Head, Sequence};
 use crate::check::{Candidate, Reason, judge_reason};
-use crate::dataset::evaluate::{Judgement, Meaning, Meant, Place, Ruling};
+use crate::dataset::evaluate::{Judgement, Look, Looked, Meaning, Meant, Place, Ruling};
 use crate::dataset::{Models, Recipe};
 use crate::dedup::Direction;
 use crate::model::Fingerprint;
 
-/// Rulings and meanings of one config.
+/// Rulings, meanings and second looks of one config.
 #[derive(Debug)]
 pub struct Ruled {
+    looks: Option<Sequence>,
     rulings: Option<Sequence>,
     meanings: Option<Sequence>,
 }
@@ -23,12 +25,16 @@ impl Ruled {
     /// Only what a config has judges or embeddings for has a file; `of` opens it, by its ending and its head.
     pub fn open(recipe: &Recipe, head: Head, models: &Models, of: impl Fn(&str, Head) -> Sequence) -> Self {
         let config = &recipe.config;
-        let identities: Vec<&_> = models.list().iter().map(|model| &model.identity).collect();
+        let identities: Vec<Value> =
+            models.list().iter().map(|model| json!([model.identity, model.endpoints])).collect();
         let under = |what: Value| *blake3::keyed_hash(&head, what.to_string().as_bytes()).as_bytes();
         // Which model judges hangs on all there are, and on their weights.
         let endpoints: Vec<Value> =
             config.endpoints.iter().map(|of| json!([of.name, of.model, of.weight])).collect();
-        let all = json!([identities, endpoints]);
+        // What a text says may hang on a second look.
+        let look = &config.anonymize.second_look;
+        let all = json!([identities, endpoints, look]);
+        let looks = look.as_ref().map(|_| of("looks", under(all.clone())));
         let rulings = recipe.rules_on_texts().then(|| {
             let judges: Vec<Value> =
                 config.checks.judges.iter().map(|judge| json!([judge.name, judge])).collect();
@@ -36,14 +42,36 @@ impl Ruled {
         });
         let meanings = config.dedup.semantic.as_ref().map(|semantic| {
             let model = &models.list()[models.embedding(recipe)].identity;
-            of("meanings", under(json!([model, semantic.prefix])))
+            let text = look.as_ref().map(|_| &all);
+            of("meanings", under(json!([model, semantic.prefix, text])))
         });
-        Self { rulings, meanings }
+        Self { looks, rulings, meanings }
     }
 
     /// Whether all that was looked for so far was found, so that texts need not be read for it.
     pub fn is_whole(&self) -> bool {
-        self.rulings.iter().chain(&self.meanings).all(Sequence::is_whole)
+        self.looks.iter().chain(&self.rulings).chain(&self.meanings).all(Sequence::is_whole)
+    }
+
+    /// What is known of what a second look makes of a candidate: without texts.
+    pub fn look(&mut self, place: &Place, candidate: &Candidate) -> Option<Look> {
+        let (sequence, key) = (self.looks.as_mut()?, key(place, candidate));
+        let ((asked, looked), place) = sequence.find(&key, unpack_look)?;
+        sequence.keep(&key, |out| pack_look(&asked, &looked, out), Some(place));
+        Some(Look { asked, looked: Looked::As(Arc::new(looked)) })
+    }
+
+    /// Leaves what a second look makes of a candidate for the next evaluation.
+    pub fn keep_look(
+        &mut self,
+        place: &Place,
+        candidate: &Candidate,
+        asked: &[Fingerprint],
+        looked: &Candidate,
+    ) {
+        if let Some(sequence) = &mut self.looks {
+            sequence.keep(&key(place, candidate), |out| pack_look(asked, looked, out), None);
+        }
     }
 
     /// What is known of the ruling on a candidate.
@@ -77,7 +105,7 @@ impl Ruled {
     }
 
     pub fn finish(self) {
-        self.rulings.into_iter().chain(self.meanings).for_each(Sequence::finish);
+        self.looks.into_iter().chain(self.rulings).chain(self.meanings).for_each(Sequence::finish);
     }
 }
 
@@ -102,6 +130,18 @@ fn unpack_asked(bytes: &mut &[u8]) -> Option<Vec<Fingerprint>> {
     let (asked, rest) = rest.split_at_checked((u32::from_le_bytes(*count) as usize).checked_mul(32)?)?;
     *bytes = rest;
     Some(asked.as_chunks().0.iter().map(|bytes| Fingerprint(*bytes)).collect())
+}
+
+/// A look that is not open.
+fn pack_look(asked: &[Fingerprint], looked: &Candidate, out: &mut Vec<u8>) {
+    pack_asked(asked, out);
+    looked.pack(out);
+}
+
+fn unpack_look(mut bytes: &[u8]) -> Option<(Vec<Fingerprint>, Candidate)> {
+    let asked = unpack_asked(&mut bytes)?;
+    let looked = Candidate::unpack(&mut bytes)?;
+    bytes.is_empty().then_some((asked, looked))
 }
 
 const ACCEPTED: u8 = 0;
@@ -176,6 +216,8 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::check::{Mends, Passed};
+    use crate::dedup::TextKey;
 
     proptest! {
         #[test]
@@ -209,8 +251,23 @@ mod tests {
         }
 
         #[test]
+        fn looks_come_back(asked in any::<u8>(), text in "\\PC{0,20}", dropped in any::<bool>()) {
+            let key = TextKey::of(&text);
+            let passed = Passed { key, bag: None, named: 3, fields: None, spans: Box::default(), doubtful: None };
+            let outcome = if dropped { Err(Reason::Anonymize { category: "NAME".into() }) } else { Ok(passed) };
+            let looked =
+                Candidate { choice: 1, item: 2, text: String::new(), mended: Mends::default(), outcome };
+            let asked = vec![Fingerprint([asked; 32])];
+            let mut bytes = Vec::new();
+            pack_look(&asked, &looked, &mut bytes);
+            prop_assert_eq!(unpack_look(&bytes), Some((asked, looked)));
+            bytes.push(0);
+            prop_assert_eq!(unpack_look(&bytes), None);
+        }
+
+        #[test]
         fn any_bytes_are_rulings_or_none(bytes in prop::collection::vec(any::<u8>(), 0..90)) {
-            let _ = (unpack_judgement(&bytes), unpack_meaning(&bytes));
+            let _ = (unpack_judgement(&bytes), unpack_meaning(&bytes), unpack_look(&bytes));
             let front = [&[0, 0, 0, 0, REFUSED], &bytes[..]].concat();
             let _ = (unpack_judgement(&front), unpack_meaning(&front));
         }

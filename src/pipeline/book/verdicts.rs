@@ -66,12 +66,13 @@ pub fn head(recipe: &Recipe, generation: &[u8]) -> Head {
         for key in ["name", "endpoints", "samples", "output", "curation"] {
             rules.remove(key);
         }
-        // Judges and embeddings come after these verdicts.
-        for (section, key) in [("checks", "judges"), ("dedup", "semantic")] {
+        // Judges, embeddings and second looks come after these verdicts.
+        for (section, key) in [("checks", "judges"), ("dedup", "semantic"), ("anonymize", "second_look")] {
             if let Some(Value::Object(section)) = rules.get_mut(section) {
                 section.remove(key);
             }
         }
+        rules.insert("waits".into(), json!(recipe.judge.looks_again()));
         rules.insert("sampling".into(), json!(config.sampling.max_tokens));
     }
     let mut hasher = blake3::Hasher::new();
@@ -122,7 +123,14 @@ mod tests {
     /// One that tells its number.
     fn verdicts(number: u16) -> Vec<Candidate> {
         let key = TextKey::of(&number.to_string());
-        let passed = Passed { key, bag: None, named: number.into(), fields: None, spans: Box::default() };
+        let passed = Passed {
+            key,
+            bag: None,
+            named: number.into(),
+            fields: None,
+            spans: Box::default(),
+            doubtful: None,
+        };
         let outcome =
             if number.is_multiple_of(3) { Err(Reason::Words { found: number.into() }) } else { Ok(passed) };
         vec![Candidate {

@@ -1,4 +1,4 @@
-//! What is still to be asked about texts: of judges, and for embeddings.
+//! What is still to be asked about texts: of judges, for embeddings, and for names in doubt.
 
 use super::count::count;
 use super::evidence::{Judged, LEAST_ANSWERS};
@@ -8,7 +8,7 @@ use crate::check::embedding::Embedding;
 use crate::client::Client;
 use crate::config::resolved::Server;
 use crate::dataset::evaluate::Demand;
-use crate::dataset::{Models, Recipe};
+use crate::dataset::{Models, Recipe, looking};
 use crate::fingerprint::{Message, PROMPT};
 use crate::pipeline::RunError;
 use crate::pipeline::connect::{self, Known};
@@ -29,14 +29,18 @@ pub struct About {
     pub cells: u64,
     /// By model: the share of it in what judges are asked at least.
     pub shares: Vec<u64>,
+    /// By model: open cells whose texts it is asked for names in doubt of.
+    pub looking: Vec<u64>,
     last: Option<usize>,
     pub judged: Sample<()>,
     pub embedded: Sample<()>,
+    pub looked: Sample<()>,
 }
 
 /// Requests about texts, and what each takes.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Expected {
+    pub looks: Each,
     pub judges: Each,
     pub embeddings: Each,
     /// Whether rows were counted for it; else it is the least there can be.
@@ -54,7 +58,9 @@ pub struct Each {
 impl About {
     pub fn new(models: usize) -> Self {
         let sample = || Sample::new(ANSWERS);
-        Self { rows: 0, cells: 0, shares: vec![0; models], last: None, judged: sample(), embedded: sample() }
+        let (shares, looking) = (vec![0; models], vec![0; models]);
+        let (judged, embedded, looked) = (sample(), sample(), sample());
+        Self { rows: 0, cells: 0, shares, looking, last: None, judged, embedded, looked }
     }
 
     /// Takes in a demand; says whether it is the first of its cell.
@@ -64,6 +70,9 @@ impl About {
         }
         self.rows += u64::from(missing);
         self.cells += 1;
+        if recipe.judge.looks_again() {
+            self.looking[models.looking(recipe, demand.cell)] += u64::from(missing);
+        }
         for (judge, model) in recipe.judges.iter().enumerate() {
             let share = &mut self.shares[models.judging(recipe, judge, demand.cell, 0)];
             *share += u64::from(missing) * u64::from(model.votes());
@@ -94,7 +103,13 @@ impl About {
         let (judges, embeddings) = per_row.unwrap_or_default();
         let rows = self.rows as f64;
         let at_least = |each: f64, least: u32| rows * each.max(f64::from(least));
+        // How many texts have a name in doubt is told by those that were read.
+        let looks = prospect.evidence.all.looks_at_a_row();
+        let looks = looks.or_else(|| before.and_then(Judged::looks_at_a_row));
+        let looks = looks.filter(|_| recipe.judge.looks_again()).unwrap_or_default();
+        let waiting = prospect.second_look_demands as f64;
         let mut out = Expected {
+            looks: Each { requests: (rows * looks).max(waiting), ..Each::default() },
             judges: Each { requests: at_least(judges, votes), ..Each::default() },
             embeddings: Each { requests: at_least(embeddings, embeds), ..Each::default() },
             counted: per_row.is_some_and(|(judges, embeddings)| {
@@ -104,12 +119,16 @@ impl About {
         if let Some(reader) = reader {
             let most = recipe.config.checks.judges.iter().map(|judge| judge.sampling.max_tokens).max();
             let usage = |raw: &str| Answer::parse(raw).ok().and_then(|answer| answer.usage);
+            out.looks.of_stored(&self.looked, reader, looking::MAX_TOKENS, usage)?;
             out.judges.of_stored(&self.judged, reader, most.unwrap_or_default(), usage)?;
             let usage = |raw: &str| Embedding::parse(raw).ok().and_then(|embedding| embedding.usage);
             out.embeddings.of_stored(&self.embedded, reader, 0, usage)?;
         }
         out.embeddings.completion = Some(0.0);
         if known.seen {
+            if out.looks.prompt.is_none() && recipe.judge.looks_again() {
+                out.looks.prompt = count_looks(recipe, models).await;
+            }
             if out.judges.prompt.is_none() && votes > 0 {
                 out.judges.prompt = count_judges(recipe, models).await?;
             }
@@ -166,6 +185,13 @@ fn client_of(recipe: &Recipe, models: &Models, model: usize) -> Option<Client> {
         Server::Url(url) => connect::client(endpoint, url).ok(),
         Server::Managed(_) => None,
     })
+}
+
+/// Tokens of a prompt for the names in a text of usual length.
+async fn count_looks(recipe: &Recipe, models: &Models) -> Option<f64> {
+    let client = client_of(recipe, models, models.looking(recipe, 0))?;
+    let messages = looking::messages(A_TEXT).map(|(role, content)| Message { role, content });
+    count(&client, &messages).await.map(|tokens| tokens as f64)
 }
 
 /// Tokens of a prompt to a judge, on the average of some cells and a text of usual length.

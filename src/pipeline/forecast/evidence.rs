@@ -30,6 +30,12 @@ pub struct Judged {
     /// Answers of judge models that rows and rejects hang on.
     #[serde(default)]
     pub judge_requests: u64,
+    /// Candidates with a name in doubt that were to be looked at again.
+    #[serde(default)]
+    pub second_looks: u64,
+    /// Those of them that wait for it.
+    #[serde(default)]
+    pub waiting: u64,
     /// Embeddings that they hang on.
     #[serde(default)]
     pub embeddings: u64,
@@ -49,6 +55,13 @@ impl Judged {
     pub fn about_a_row(&self) -> Option<(f64, f64)> {
         let each = |requests: u64| requests as f64 / self.accepted as f64;
         (self.accepted >= LEAST_ANSWERS).then(|| (each(self.judge_requests), each(self.embeddings)))
+    }
+
+    /// Second looks that a row takes, where each text that waits for one is taken for a row to be; `None` of too
+    /// few of them.
+    pub fn looks_at_a_row(&self) -> Option<f64> {
+        let rows = self.accepted + self.waiting;
+        (rows >= LEAST_ANSWERS).then(|| self.second_looks as f64 / rows as f64)
     }
 
     fn answer(&mut self, passed: usize) {
@@ -111,6 +124,10 @@ impl<N: Name> Sink<N> for Evidence<'_> {
         });
     }
 
+    fn looking(&mut self, _cell: usize, _fingerprint: &Fingerprint) {
+        self.all.second_looks += 1;
+    }
+
     fn judging(&mut self, _cell: usize, _fingerprint: &Fingerprint) {
         self.all.judge_requests += 1;
     }
@@ -123,6 +140,7 @@ impl<N: Name> Sink<N> for Evidence<'_> {
         // It was told of as one that something hangs on.
         match demand.about.map(|about| about.to) {
             None => {}
+            Some(To::Names) => self.all.waiting += 1,
             Some(To::Embedder) => self.all.embeddings = self.all.embeddings.saturating_sub(1),
             Some(To::Judge(_)) => {
                 self.all.judge_requests = self.all.judge_requests.saturating_sub(1);

@@ -7,7 +7,7 @@ use super::servers::Looked;
 use super::{Send, Worker};
 use crate::client::{ClientError, ErrorClass};
 use crate::dataset::Stored;
-use crate::dataset::evaluate::Demand;
+use crate::dataset::evaluate::{About, Demand, To};
 use crate::pipeline::connect::waiting_for;
 use crate::pipeline::error::RunError;
 use crate::report::{self, FaultNote};
@@ -59,6 +59,11 @@ impl Worker<'_> {
 
     pub(super) fn failed(&mut self, send: Send, failure: ClientError) {
         let endpoint = self.endpoint_of(send.model, send.spot.server);
+        // Of all requests it alone has a text in it of which nothing was taken out.
+        let failure = match send.demand.about {
+            Some(About { to: To::Names, .. }) => failure.unquoted(),
+            _ => failure,
+        };
         self.note(endpoint, &failure);
         let Demand { cell, ask, .. } = send.demand;
         tracing::debug!(class = failure.class.name(), endpoint, cell, ask, %failure, "request failed");

@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::super::{
-    About, Accepted, Book, Demand, Failed, Meant, Name, Place, Quotas, Rejected, Ruling, Sink, Stored, Totals,
+    About, Accepted, Book, Demand, Failed, Looked, Meant, Name, Place, Quotas, Rejected, Ruling, Sink,
+    Stored, Totals,
 };
 use crate::check::{Candidate, Counted, Duplicates, Passed, Reason};
 use crate::dedup::{Direction, Index, Match, Tier};
@@ -73,6 +74,10 @@ impl Sink for Outcome {
     fn reached(&mut self, cell: usize, ask: u32, fingerprint: &Fingerprint) {
         assert_eq!(self.reached[cell].len(), ask as usize, "asks are reached in order");
         self.reached[cell].push(*fingerprint);
+    }
+
+    fn looking(&mut self, _cell: usize, fingerprint: &Fingerprint) {
+        self.judging.push(*fingerprint);
     }
 
     fn judging(&mut self, _cell: usize, fingerprint: &Fingerprint) {
@@ -201,6 +206,32 @@ fn advance<B: Book>(
         };
         let place = Place { cell, ask: stream.ask - 1, fingerprint, index: stream.index };
         stream.index += 1;
+        let mut looked = None;
+        if let Ok(passed) = &candidate.outcome
+            && passed.doubtful.is_some()
+            && quotas
+                .allowance
+                .as_ref()
+                .is_none_or(|all| all.refuses(counted, &book.labels(cell), passed.named).is_none())
+        {
+            let look = book.second_look(&place, candidate)?;
+            outcome.judging.extend(look.asked);
+            match look.looked {
+                Looked::As(candidate) => looked = Some(candidate),
+                Looked::Open(lacking) => {
+                    outcome.demands.extend(lacking.into_iter().map(|(about, fingerprint)| Demand {
+                        cell,
+                        ask: place.ask,
+                        fingerprint,
+                        about: Some(about),
+                    }));
+                    stream.current = None;
+                    stream.over = true;
+                    return Ok(());
+                }
+            }
+        }
+        let candidate = looked.as_deref().unwrap_or(candidate);
         let reason = match &candidate.outcome {
             Err(reason) => reason.clone(),
             Ok(passed) => {
