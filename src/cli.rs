@@ -190,6 +190,7 @@ Examples:
   emogrid dedup texts.csv --text tweet --id key --mark -o marked.csv
   emogrid dedup train.jsonl --against test.jsonl -o clean.jsonl
   emogrid dedup texts.jsonl --label emotion --conflicts conflicts.csv
+  emogrid dedup texts.jsonl --semantic http://127.0.0.1:8081 -o kept.jsonl
   emogrid dedup night2.jsonl --index seen -o new.jsonl --json
   emogrid dedup corpus.txt.tsv --write-statistics words.tsv
 
@@ -784,7 +785,7 @@ pub struct DedupArgs {
     /// Write the rows that are kept, as `.jsonl` or `.csv`; `-` is standard output
     #[arg(long, short)]
     pub output: Option<PathBuf>,
-    /// Write every row, with `duplicate_of` and `similarity`
+    /// Write every row, with `duplicate_of` and `similarity`, and with `--semantic` also `duplicate_by`
     #[arg(long, requires = "output")]
     pub mark: bool,
     /// Write every pair of near-duplicates, as CSV: id_a,id_b,similarity
@@ -814,6 +815,8 @@ pub struct DedupArgs {
     /// How near-duplicates are looked for
     #[arg(long, default_value = "exact-join", value_parser = PossibleValuesParser::new(Method::NAMES))]
     pub method: String,
+    #[command(flatten)]
+    pub semantic: SemanticArgs,
     /// Word statistics of one's own, in place of the built-in ones
     #[arg(long, value_name = "FILE")]
     pub statistics: Option<PathBuf>,
@@ -821,12 +824,45 @@ pub struct DedupArgs {
     #[arg(
         long,
         value_name = "FILE",
-        conflicts_with_all = ["output", "pairs", "conflicts", "index", "against", "statistics", "json"]
+        conflicts_with_all = ["output", "pairs", "conflicts", "index", "against", "semantic", "statistics", "json"]
     )]
     pub write_statistics: Option<PathBuf>,
     /// Write counts and speed as JSON to standard output
     #[arg(long)]
     pub json: bool,
+}
+
+/// How texts are compared by what they mean.
+#[derive(Debug, Clone, Args)]
+pub struct SemanticArgs {
+    /// Compare what texts mean too, by embeddings of a server: its address, or a config that names it
+    #[arg(long, value_name = "URL|CONFIG")]
+    pub semantic: Option<String>,
+    /// The cosine from which on two texts say the same [default: the config's, else 0.9]
+    #[arg(long, value_name = "COSINE", value_parser = cosine, requires = "semantic")]
+    pub semantic_at: Option<Similarity>,
+    /// Of an address: which of its models embeds, where it has several
+    #[arg(long, value_name = "MODEL", requires = "semantic")]
+    pub semantic_model: Option<String>,
+    /// What is put before each text, as some models want, such as `"clustering: "` [default: the config's]
+    #[arg(long, value_name = "TEXT", requires = "semantic")]
+    pub semantic_prefix: Option<String>,
+    /// Of an address: the environment variable with its key
+    #[arg(long, value_name = "VARIABLE", requires = "semantic")]
+    pub key_env: Option<String>,
+}
+
+impl SemanticArgs {
+    /// A flag that was given and only means something of an address.
+    pub fn given_for_address(&self) -> Option<&'static str> {
+        let flags =
+            [("--semantic-model", self.semantic_model.is_some()), ("--key-env", self.key_env.is_some())];
+        flags.into_iter().find_map(|(flag, given)| given.then_some(flag))
+    }
+}
+
+fn cosine(text: &str) -> Result<Similarity, String> {
+    threshold(text).map_err(|_| "expected a number above 0 and not above 1, such as 0.9".to_owned())
 }
 
 fn threshold(text: &str) -> Result<Similarity, String> {
