@@ -60,7 +60,7 @@ impl SecondLook {
         let file = std::path::absolute(&args.table.file)?;
         let store = scrub::store_above(file.parent().unwrap_or(&file))?;
         let line = Line::connect(endpoint, talk).await?;
-        let frame = Frame::about("names", &sampling(), &schema(), &line.identity);
+        let frame = Frame::about("names", &Sampling::likeliest(MAX_TOKENS), &schema(), &line.identity);
         Ok(Self { line, frame, keep: Keep::new(store, Kind::Names, MAX_TOKENS), told: Told::default() })
     }
 
@@ -123,22 +123,6 @@ impl SecondLook {
 
 /// At temperature 0 it means nothing, and is sent like any other.
 const SEED: u32 = 7;
-
-fn sampling() -> Sampling {
-    Sampling {
-        temperature: 0.0,
-        top_p: 1.0,
-        top_k: None,
-        min_p: None,
-        repeat_penalty: None,
-        presence_penalty: 0.0,
-        frequency_penalty: 0.0,
-        stop: Vec::new(),
-        max_tokens: MAX_TOKENS,
-        extra: serde_json::Map::new(),
-        greedy_at: None,
-    }
-}
 
 fn schema() -> Value {
     json!({
