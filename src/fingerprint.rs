@@ -1,5 +1,6 @@
 //! What an ask sends, in one canonical form, and its hash.
 
+use std::convert::Infallible;
 use std::fmt::Write as _;
 use std::ops::Range;
 use std::sync::Arc;
@@ -113,6 +114,21 @@ impl Ask {
         Self { body: body.into(), ..self }
     }
 
+    /// The body of one request for several texts that are embedded; `None` where they cannot be asked for at once.
+    pub fn together<'a>(asks: impl IntoIterator<Item = &'a Ask>) -> Option<Bytes> {
+        let mut asks = asks.into_iter().peekable();
+        let first = *asks.peek()?;
+        let head = first.body.get(..first.own.start)?;
+        let mut body = [head, INPUTS.as_bytes(), b"["].concat();
+        while let Some(ask) = asks.next() {
+            let alike = ask.route == Route::Embedding && ask.canonical == first.canonical;
+            let text = ask.body[ask.own.clone()].strip_prefix(INPUTS.as_bytes()).filter(|_| alike)?;
+            body.extend_from_slice(text);
+            body.extend_from_slice(if asks.peek().is_some() { b"," } else { b"]}" });
+        }
+        Some(body.into())
+    }
+
     /// The whole of what the fingerprint hashes, as JSON.
     pub fn canonical(&self) -> String {
         let own = std::str::from_utf8(&self.body[self.own.clone()]).unwrap_or_default();
@@ -124,6 +140,8 @@ impl Ask {
 pub const PROMPT: &str = "prompt";
 /// The role of a text that is to be embedded.
 pub const INPUT: &str = "input";
+/// What stands before it in a request, and before several.
+const INPUTS: &str = ",\"input\":";
 
 /// The messages of a canonical request, as role and content.
 pub fn messages_of(canonical: &str) -> Vec<(String, String)> {
@@ -159,6 +177,18 @@ impl Frame {
         let canonical = format!("{{\"v\":{FORMAT},\"kind\":\"embedding\",\"model\":{}", to_json(model));
         let wire = format!("{{\"model\":{},\"encoding_format\":\"base64\"", to_json(&wire_name(model)));
         Self { canonical: canonical.into(), wire, max_tokens: 0, route: Route::Embedding }
+    }
+
+    /// The fingerprint of a text that is to be embedded, with what is put before it.
+    pub fn embedded(&self, prefix: &str, text: &str, room: &mut Room) -> Fingerprint {
+        let Ok(fingerprint) = self.fingerprint(0, room, |messages| embed(prefix, text, messages));
+        fingerprint
+    }
+
+    /// The request for the same.
+    pub fn embed(&self, prefix: &str, text: &str) -> Ask {
+        let Ok(ask) = self.ask(0, |messages| embed(prefix, text, messages));
+        ask
     }
 
     /// The same for what is asked of a text outside of any cell; `kind` says for what.
@@ -242,6 +272,15 @@ impl Frame {
     }
 }
 
+/// The text that is embedded: with what is put before it.
+fn embed(prefix: &str, text: &str, messages: &mut Messages) -> Result<(), Infallible> {
+    match prefix {
+        "" => messages.add(INPUT, text),
+        prefix => messages.add(INPUT, &[prefix, text].concat()),
+    }
+    Ok(())
+}
+
 /// The messages of one ask, where they are written into its request.
 #[derive(Debug)]
 pub struct Messages<'a> {
@@ -277,7 +316,7 @@ fn push_own<E>(
     let (before, after) = match route {
         Route::Chat => (",\"messages\":[", "]"),
         Route::Completion => (",\"prompt\":", ""),
-        Route::Embedding => (",\"input\":", ""),
+        Route::Embedding => (INPUTS, ""),
     };
     out.push_str(before);
     let mut messages = Messages { out, route, last: None };
@@ -481,6 +520,25 @@ mod tests {
         assert_eq!(pinned.canonical(), ask.canonical());
         let body: Value = serde_json::from_slice(&pinned.body()).unwrap();
         assert_eq!((&body["id_slot"], &body["messages"][1]["content"]), (&json!(3), &json!("b\n")));
+    }
+
+    #[test]
+    fn texts_are_embedded_together_as_alone() {
+        let frame = |name: &str| Frame::embedding(&Identity::Named { name: name.into() });
+        let texts = ["plain", "\"quoted\" \\ and\nbroken", "", "ключ"];
+        let asks: Vec<Ask> = texts.iter().map(|text| frame("m").embed("query: ", text)).collect();
+        let read = |body: &Bytes| serde_json::from_slice::<Value>(body).unwrap();
+        let mut alone: Vec<Value> = asks.iter().map(|ask| read(&ask.body())).collect();
+        let mut together = read(&Ask::together(&asks).unwrap());
+        let inputs = together["input"].take();
+        assert_eq!(inputs, Value::from_iter(alone.iter_mut().map(|body| body["input"].take())));
+        assert_eq!((&inputs[0], &together), (&json!("query: plain"), &alone[0]));
+
+        let other = frame("n").embed("", "plain");
+        assert_eq!(Ask::together([&asks[0], &other]), None, "of another model");
+        let chat = Frame { route: Route::Chat, ..frame("m") };
+        let Ok(chat) = chat.ask(1, |messages| embed("", "hello", messages));
+        assert_eq!((Ask::together([&chat]), Ask::together([])), (None, None));
     }
 
     #[test]

@@ -20,7 +20,7 @@ pub use forecast::{Basis, Forecast};
 pub use log::{LogEntry, log_text};
 pub use metrics::Metrics;
 pub use progress::{FaultNote, Lines, Quiet, Status, Style, Terminal, Watcher};
-pub use reading::Reading;
+pub use reading::{Asking, Reading};
 pub use runs::{compared_text, runs_text};
 pub use summary::{AuditBrief, AxisCount, CellChange, Conflicts, PlanSummary, RowChange, Summary};
 pub use table::{findings_text, plan_text, summary_text, wrapped};

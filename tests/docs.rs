@@ -98,6 +98,7 @@ fn every_command_and_flag_in_the_documentation_exists() {
         "README.md",
         "docs/audit.md",
         "docs/config.md",
+        "docs/dedup.md",
         "docs/editing.md",
         "docs/eval.md",
         "docs/import.md",

@@ -16,6 +16,9 @@ pub struct Embedding {
     direction: Direction,
 }
 
+/// What is wrong with a vector without a direction, which is its text's own fault.
+pub const NOWHERE: &str = "it points nowhere";
+
 #[derive(Deserialize)]
 struct Raw {
     data: Vec<Item>,
@@ -26,6 +29,9 @@ struct Raw {
 #[derive(Deserialize)]
 struct Item {
     embedding: Values,
+    /// Of which text it is.
+    #[serde(default)]
+    index: Option<usize>,
 }
 
 /// Numbers, or their bytes as 32-bit floats, the least first, in Base64.
@@ -42,19 +48,51 @@ impl Embedding {
     /// # Errors
     /// What is wrong with it, as a sentence goes on after "no embedding:".
     pub fn parse(raw: &str) -> Result<Self, String> {
-        let Raw { data, usage } = serde_json::from_str(raw).map_err(|error| error.to_string())?;
-        let count = data.len();
-        let Ok([Item { embedding }]) = <[Item; 1]>::try_from(data) else {
-            return Err(format!("{count} of them, of one text"));
-        };
-        let values = match embedding {
+        let all = Self::parse_all(raw, &[1])?;
+        all.into_iter().next().ok_or_else(|| "0 of them, of one text".to_owned())
+    }
+
+    /// Reads an answer with the embeddings of several texts, of which it is told how long they are: that shares
+    /// out the tokens, which servers tell of all texts together.
+    ///
+    /// # Errors
+    /// As `parse`, of any of them.
+    pub fn parse_all(raw: &str, lengths: &[usize]) -> Result<Vec<Self>, String> {
+        let Raw { mut data, usage } = serde_json::from_str(raw).map_err(|error| error.to_string())?;
+        if data.len() != lengths.len() {
+            let of =
+                if lengths.len() == 1 { "one text".to_owned() } else { format!("{} texts", lengths.len()) };
+            return Err(format!("{} of them, of {of}", data.len()));
+        }
+        // Servers may answer in another order, if they say so.
+        if data.iter().any(|item| item.index.is_some()) {
+            data.sort_by_key(|item| item.index);
+            if data.iter().enumerate().any(|(at, item)| item.index != Some(at)) {
+                return Err("it is not said which is of which text".to_owned());
+            }
+        }
+        let whole = lengths.iter().sum::<usize>().max(1) as u64;
+        let mut before = 0;
+        let mut out = Vec::with_capacity(data.len());
+        for (Item { embedding, .. }, length) in data.into_iter().zip(lengths) {
+            let after = before + *length as u64;
+            let share = |tokens: u64| tokens * after / whole - tokens * before / whole;
+            let usage = usage.map(|usage| Usage { prompt_tokens: share(usage.prompt_tokens), ..usage });
+            before = after;
+            out.push(Self::of(embedding, usage)?);
+        }
+        Ok(out)
+    }
+
+    fn of(values: Values, usage: Option<Usage>) -> Result<Self, String> {
+        let values = match values {
             Values::Numbers(values) => values,
             Values::Bytes(text) => floats(&text).ok_or("its bytes are no numbers")?,
         };
         if values.len() > MOST_DIMENSIONS {
             return Err(format!("{} dimensions, and {MOST_DIMENSIONS} are the most", values.len()));
         }
-        let direction = Direction::of(&values).ok_or("it points nowhere")?;
+        let direction = Direction::of(&values).ok_or(NOWHERE)?;
         Ok(Self { values, usage, direction })
     }
 
@@ -99,6 +137,26 @@ mod tests {
             prop_assert_eq!(again.direction(), embedding.direction());
         }
 
+        /// Of several texts in one answer each has what an answer of its own would say, but for tokens.
+        #[test]
+        fn several_are_told_apart(
+            all in prop::collection::vec((prop::collection::vec(0.1f32..2.0, 3), 1..90usize), 1..9),
+            tokens in 0..500u64,
+            turned in any::<prop::sample::Index>(),
+        ) {
+            let mut data: Vec<_> = all.iter().enumerate()
+                .map(|(at, (values, _))| json!({ "index": at, "embedding": values })).collect();
+            data.rotate_left(turned.index(all.len()));
+            let sent = json!({ "data": data, "usage": { "prompt_tokens": tokens } }).to_string();
+            let lengths: Vec<usize> = all.iter().map(|(_, length)| *length).collect();
+            let read = Embedding::parse_all(&sent, &lengths).unwrap();
+            let values: Vec<_> = read.iter().map(|embedding| embedding.values.clone()).collect();
+            prop_assert_eq!(values, all.iter().map(|(values, _)| values.clone()).collect::<Vec<_>>());
+            let shares = read.iter().map(|embedding| embedding.usage.unwrap().prompt_tokens);
+            prop_assert_eq!(shares.sum::<u64>(), tokens);
+            prop_assert!(Embedding::parse_all(&sent, &lengths[1..]).is_err());
+        }
+
         #[test]
         fn any_text_is_an_embedding_or_none(text in "\\PC{0,60}") {
             let _ = Embedding::parse(&text);
@@ -115,6 +173,12 @@ mod tests {
             (json!({ "data": [{ "embedding": "!" }] }), "its bytes are no numbers"),
         ] {
             assert_eq!(Embedding::parse(&raw.to_string()).unwrap_err(), why);
+        }
+        for (first, second) in [(json!(0), json!(0)), (json!(1), json!(2)), (json!(0), json!(null))] {
+            let item = |index| json!({ "index": index, "embedding": [1.0] });
+            let sent = json!({ "data": [item(first), item(second)] }).to_string();
+            let why = Embedding::parse_all(&sent, &[1, 1]).unwrap_err();
+            assert_eq!(why, "it is not said which is of which text");
         }
         assert!(Embedding::parse(r#"{"error":"x"}"#).unwrap_err().contains("data"));
     }

@@ -127,6 +127,8 @@ impl ClientError {
             429 => ErrorClass::RateLimited,
             501 => ErrorClass::Unsupported,
             500 if lower.contains("context size has been exceeded") => ErrorClass::Crowded,
+            // Of a text that is to be embedded, which has to go through in one batch.
+            500 if lower.contains("too large to process") => ErrorClass::ContextExceeded,
             503 if kind == "unavailable_error" && lower.contains("loading") => ErrorClass::Loading,
             502..=504 | 529 => ErrorClass::Unavailable,
             500..=599 => ErrorClass::ServerError,
@@ -219,6 +221,11 @@ mod tests {
                 500,
                 r#"{"error":{"code":500,"message":"Context size has been exceeded.","type":"server_error"}}"#,
                 ErrorClass::Crowded,
+            ),
+            (
+                500,
+                r#"{"error":{"code":500,"message":"input (902 tokens) is too large to process. increase the physical batch size (current batch size: 512)","type":"server_error"}}"#,
+                ErrorClass::ContextExceeded,
             ),
             (500, "boom", ErrorClass::ServerError),
             (

@@ -1,17 +1,21 @@
 mod files;
+mod meaning;
 mod told;
 
+use std::collections::HashSet;
 use std::path::Path;
 use std::time::Instant;
 
 use serde_json::Value;
 
-use super::{Exit, Failure, Talk, print_json};
+use super::{Exit, Failure, Talk, block_on, print_json};
 use crate::cli::DedupArgs;
-use crate::dedup::{Counts, Found, Level, Method, Rule, Statistics, Sweep};
+use crate::dedup::{Counts, Found, Level, Method, Rule, Statistics, Sweep, Tier};
+use crate::model::Fingerprint;
 use crate::report::{Reading, count};
 use crate::table::{self, Format, Layout, Row, TableError, Writer};
 use files::{IndexDir, PairFile};
+use meaning::Meaning;
 use told::Told;
 
 /// Words in fewer texts are no evidence; they weigh as unknown ones do.
@@ -30,64 +34,31 @@ pub fn dedup(args: &DedupArgs, talk: &Talk) -> Result<Exit, Failure> {
             "only one thing can go to standard output: `-o -`, `--pairs -`, `--conflicts -` or `--json`";
         return Err(Failure::Refused(what.to_owned()));
     }
+    if args.semantic.semantic.is_some() && args.index.is_some() {
+        let what = "`--semantic` and `--index` do not go together: an index keeps nothing of a text but hashes of \
+                    its words, and a vector would tell nearly what it says\n  \
+                    hold the rows against what was kept before, `--against KEPT`; what was embedded once is stored";
+        return Err(Failure::Refused(what.to_owned()));
+    }
     let own = args.statistics.as_deref().map(files::statistics).transpose()?;
     let statistics = own.as_ref().unwrap_or_else(|| Statistics::shipped());
-    let rule = Rule {
-        level: Level::named(&args.level).unwrap_or_default(),
-        threshold: args.threshold,
-        method: Method::named(&args.method).unwrap_or_default(),
+    let work = Work {
+        args,
+        rule: Rule {
+            level: Level::named(&args.level).unwrap_or_default(),
+            threshold: args.threshold,
+            method: Method::named(&args.method).unwrap_or_default(),
+        },
+        by_label: args.scope == "label",
+        statistics,
+        talk,
     };
-    let by_label = args.scope == "label";
+    let mut told = Told::new(args, &work.rule, statistics);
     let started = Instant::now();
-    let mut sweep = Sweep::new(rule, by_label, statistics);
-    if args.pairs.is_some() || args.conflicts.is_some() {
-        sweep = sweep.with_pairs();
-    } else if args.index.is_none() {
-        sweep = sweep.forgetful();
+    match &args.semantic.semantic {
+        Some(endpoint) => block_on(work.by_meaning(endpoint, &mut told))??,
+        None => work.by_words(&mut told)?,
     }
-    let mut against = Vec::new();
-    for path in &args.against {
-        against.push(off_limits(args, path, &mut sweep, talk)?);
-    }
-    let settings = told::settings(args, &rule, statistics, &against);
-    let index = args.index.as_deref().map(|dir| IndexDir::open(dir, talk)).transpose()?;
-    if let Some(index) = &index {
-        index.restore(&mut sweep, &settings)?;
-    }
-    let remembered = sweep.len() as u64;
-    let mut told = Told::new(args, &rule, statistics);
-    let mut writer = args.output.as_deref().map(Writer::create).transpose()?;
-    let mut reader = args.table.open()?;
-    let mut reading = Reading::new(talk.style(), files::size(&args.table.file));
-    while let Some(row) = reader.next() {
-        let mut row = row?;
-        let label = label(&row, &args.table.file, &args.label)?;
-        if index.is_some() {
-            row.id = lasting_id(args, &row)?;
-        }
-        let group = row.fields.get("pair").and_then(Value::as_str);
-        let found = sweep.row_of(&row.id, &label, &row.text, group);
-        told.count(&found);
-        if let Some(writer) = &mut writer {
-            if args.mark {
-                mark(&mut row, &found);
-            }
-            if args.mark || found == Found::Kept {
-                writer.write(&row.fields)?;
-            }
-        }
-        reading.tick(told.rows, reader.bytes(), || count(told.rows - told.kept, "duplicate"));
-    }
-    told.threshold = sweep.threshold().fraction();
-    write_pairs(args, &sweep, by_label, &mut told)?;
-    if let Some(index) = &index {
-        index.save(&sweep, &settings)?;
-        told.remembered = Some(remembered);
-    }
-    if let Some(writer) = writer {
-        writer.finish()?;
-    }
-    drop(reading);
     told.end(started.elapsed());
     if args.json {
         print_json(&told)?;
@@ -95,6 +66,226 @@ pub fn dedup(args: &DedupArgs, talk: &Talk) -> Result<Exit, Failure> {
         talk.say(&told.text());
     }
     Ok(Exit::Complete)
+}
+
+/// A call, and what decides its verdicts.
+#[derive(Clone, Copy)]
+struct Work<'a> {
+    args: &'a DedupArgs,
+    rule: Rule,
+    by_label: bool,
+    statistics: &'a Statistics,
+    talk: &'a Talk,
+}
+
+impl<'a> Work<'a> {
+    /// Goes through the table by the words of its texts, a row at a time.
+    fn by_words(&self, told: &mut Told) -> Result<(), Failure> {
+        let args = self.args;
+        let mut sweep = self.sweep();
+        let mut against = Vec::new();
+        for path in &args.against {
+            against.push(self.off_limits(path, |id, text| sweep.off_limits(&id, &text, None))?);
+        }
+        let settings = told::settings(args, &self.rule, self.statistics, &against);
+        let index = args.index.as_deref().map(|dir| IndexDir::open(dir, self.talk)).transpose()?;
+        if let Some(index) = &index {
+            index.restore(&mut sweep, &settings)?;
+        }
+        let remembered = sweep.len() as u64;
+        let mut writer = args.output.as_deref().map(Writer::create).transpose()?;
+        let mut reader = args.table.open()?;
+        let mut reading = Reading::new(self.talk.style(), files::size(&args.table.file));
+        while let Some(row) = reader.next() {
+            let mut row = row?;
+            let label = label(&row, &args.table.file, &args.label)?;
+            if index.is_some() {
+                row.id = lasting_id(args, &row)?;
+            }
+            let found = sweep.row_of(&row.id, &label, &row.text, group(&row));
+            self.put(row, &found, writer.as_mut(), told)?;
+            reading.tick(told.rows, reader.bytes(), || count(told.rows - told.kept, "duplicate"));
+        }
+        self.write_pairs(&sweep, told)?;
+        if let Some(index) = &index {
+            index.save(&sweep, &settings)?;
+            told.remembered = Some(remembered);
+        }
+        Ok(writer.map_or(Ok(()), Writer::finish)?)
+    }
+
+    /// The same by what they mean too. All rows are at hand, since what is to be asked follows from how they stand
+    /// to one another: a duplicate by its words need not be embedded. So verdicts are worked out with what is
+    /// known, what they lack is asked for, and again, until nothing is lacking.
+    async fn by_meaning(&self, endpoint: &str, told: &mut Told) -> Result<(), Failure> {
+        let Self { args, talk, .. } = *self;
+        // Before anything is paid for.
+        let mut writer = args.output.as_deref().map(Writer::create).transpose()?;
+        let mut meaning = Meaning::open(&args.semantic, endpoint, &args.table.file, talk).await?;
+        let mut against = Vec::new();
+        for path in &args.against {
+            self.off_limits(path, |id, text| {
+                let request = meaning.request(&text);
+                against.push(Off { id, text, request });
+            })?;
+        }
+        let mut rows = Vec::new();
+        let mut reader = args.table.open()?;
+        let mut reading = Reading::new(talk.style(), files::size(&args.table.file));
+        while let Some(row) = reader.next() {
+            let row = row?;
+            let label = label(&row, &args.table.file, &args.label)?;
+            let request = meaning.request(&row.text);
+            rows.push(Offered { row, label, request });
+            reading.tick(rows.len() as u64, reader.bytes(), String::new);
+        }
+        drop(reading);
+        let requests =
+            against.iter().map(|off| off.request).chain(rows.iter().map(|offered| offered.request));
+        let requests: HashSet<Fingerprint> = requests.flatten().collect();
+        meaning.recall(&requests, &mut Reading::new(talk.style(), Some(requests.len() as u64)))?;
+        let sweep = loop {
+            let (sweep, lacking) = self.sweep_with(&meaning, &against, &rows);
+            if lacking.is_empty() {
+                break sweep;
+            }
+            meaning.ask(&lacking, talk).await?;
+        };
+        let mut semantic = meaning.close().await;
+        for (number, Offered { row, .. }) in rows.into_iter().enumerate() {
+            let found = sweep.verdict(number as u32);
+            semantic.off_limits += u64::from(matches!(found, Found::OffLimits { tier: Tier::Meaning, .. }));
+            self.put(row, &found, writer.as_mut(), told)?;
+        }
+        told.meant(semantic);
+        self.write_pairs(&sweep, told)?;
+        Ok(writer.map_or(Ok(()), Writer::finish)?)
+    }
+
+    /// The verdicts on all rows with what is known of meanings, and what they lack, in order of the rows.
+    fn sweep_with<'r>(
+        &self,
+        meaning: &Meaning,
+        against: &'r [Off],
+        rows: &'r [Offered],
+    ) -> (Sweep<'a>, Vec<(Fingerprint, &'r str)>) {
+        let mut lacking = Vec::new();
+        let mut sweep = self.sweep().with_meanings(meaning.threshold());
+        let mut known = |request: &Option<Fingerprint>, text: &'r str| {
+            let request = request.as_ref()?;
+            meaning.of(request).unwrap_or_else(|| {
+                lacking.push((*request, text));
+                None
+            })
+        };
+        for Off { id, text, request } in against {
+            sweep.off_limits(id, text, known(request, text));
+        }
+        let mut reading = Reading::new(self.talk.style(), Some(rows.len() as u64));
+        for (number, Offered { row, label, request }) in rows.iter().enumerate() {
+            sweep.row_by_meaning(&row.id, label, &row.text, group(row), || known(request, &row.text));
+            reading.tick(number as u64, number as u64, || "comparing".to_owned());
+        }
+        (sweep, lacking)
+    }
+
+    fn sweep(&self) -> Sweep<'a> {
+        let sweep = Sweep::new(self.rule, self.by_label, self.statistics);
+        if self.args.pairs.is_some() || self.args.conflicts.is_some() {
+            sweep.with_pairs()
+        } else if self.args.index.is_none() {
+            sweep.forgetful()
+        } else {
+            sweep
+        }
+    }
+
+    /// Counts what was said of a row, and writes it where it is wanted.
+    fn put(
+        &self,
+        mut row: Row,
+        found: &Found<'_>,
+        writer: Option<&mut Writer>,
+        told: &mut Told,
+    ) -> Result<(), Failure> {
+        told.count(found);
+        let Some(writer) = writer else { return Ok(()) };
+        if self.args.mark {
+            mark(&mut row, found, self.args.semantic.semantic.is_some());
+        }
+        if self.args.mark || *found == Found::Kept {
+            writer.write(&row.fields)?;
+        }
+        Ok(())
+    }
+
+    /// Reads a table of texts that no row may be like, and says its hash.
+    fn off_limits(&self, path: &Path, mut take: impl FnMut(String, String)) -> Result<String, Failure> {
+        let layout = self.args.table.layout();
+        let layout = Layout { format: Format::by_ending(path).or(layout.format), ..layout };
+        let mut reading = Reading::new(self.talk.style(), files::size(path));
+        let mut hash = blake3::Hasher::new();
+        let mut reader = table::Reader::open(path, &layout)?;
+        let mut rows = 0;
+        while let Some(row) = reader.next() {
+            let row = row?;
+            for part in [&row.id, &row.text] {
+                hash.update(&(part.len() as u64).to_le_bytes()).update(part.as_bytes());
+            }
+            take(format!("{}:{}", path.display(), row.id), row.text);
+            rows += 1;
+            reading.tick(rows, reader.bytes(), || format!("reading {}", path.display()));
+        }
+        Ok(hash.finalize().to_hex()[..16].to_owned())
+    }
+
+    fn write_pairs(&self, sweep: &Sweep<'_>, told: &mut Told) -> Result<(), Failure> {
+        told.threshold = sweep.threshold().fraction();
+        let by: &[&str] = if self.args.semantic.semantic.is_some() { &["by"] } else { &[] };
+        let create = |path, columns: &[&str]| PairFile::create(path, &[columns, by].concat());
+        let pairs = self.args.pairs.as_deref().map(|path| create(path, &["id_a", "id_b", "similarity"]));
+        let columns = ["id_a", "id_b", "similarity", "label_a", "label_b"];
+        let conflicts = self.args.conflicts.as_deref().map(|path| create(path, &columns));
+        let (mut pairs, mut conflicts) = (pairs.transpose()?, conflicts.transpose()?);
+        for pair in sweep.pairs() {
+            let similarity = pair.similarity.to_string();
+            let by: &[&str] = if by.is_empty() { &[] } else { &[told::tier_name(pair.tier)] };
+            let columns: [&str; 3] = [&pair.one.id, &pair.other.id, &similarity];
+            if let Some(file) = &mut pairs
+                && !(self.by_label && pair.is_conflict())
+            {
+                file.write(&[&columns, by].concat())?;
+            }
+            if let Some(file) = &mut conflicts
+                && pair.is_conflict()
+            {
+                let labels = [&pair.one.label, &pair.other.label].map(|label| told::shown_label(label));
+                file.write(&[&columns, &labels.each_ref().map(String::as_str)[..], by].concat())?;
+            }
+        }
+        told.pairs = pairs.map(PairFile::finish).transpose()?;
+        told.conflicts = conflicts.map(PairFile::finish).transpose()?;
+        Ok(())
+    }
+}
+
+/// A text that is off limits, and the request that says what it means.
+struct Off {
+    id: String,
+    text: String,
+    request: Option<Fingerprint>,
+}
+
+/// The same of a row.
+struct Offered {
+    row: Row,
+    label: String,
+    request: Option<Fingerprint>,
+}
+
+/// Rows of one group are no duplicates of each other.
+fn group(row: &Row) -> Option<&str> {
+    row.fields.get("pair").and_then(Value::as_str)
 }
 
 /// The row's label: the columns' values.
@@ -123,60 +314,18 @@ fn lasting_id(args: &DedupArgs, row: &Row) -> Result<String, Failure> {
     Ok(format!("{}:{}", args.table.file.display(), row.id))
 }
 
-fn mark(row: &mut Row, found: &Found<'_>) {
-    let (of, similarity) = match found {
-        Found::Kept => (Value::Null, Value::Null),
-        Found::Duplicate { of, similarity, .. } | Found::OffLimits { of, similarity } => {
-            (Value::from(*of), Value::from(similarity.fraction()))
+fn mark(row: &mut Row, found: &Found<'_>, with_tier: bool) {
+    let (of, similarity, by) = match found {
+        Found::Kept => (Value::Null, Value::Null, Value::Null),
+        Found::Duplicate { of, similarity, tier } | Found::OffLimits { of, similarity, tier } => {
+            (Value::from(*of), Value::from(similarity.fraction()), Value::from(told::tier_name(*tier)))
         }
     };
     row.fields.insert("duplicate_of".to_owned(), of);
     row.fields.insert("similarity".to_owned(), similarity);
-}
-
-/// Reads a table of texts that no row may be like, and says its hash.
-fn off_limits(args: &DedupArgs, path: &Path, sweep: &mut Sweep<'_>, talk: &Talk) -> Result<String, Failure> {
-    let layout = args.table.layout();
-    let layout = Layout { format: Format::by_ending(path).or(layout.format), ..layout };
-    let mut reading = Reading::new(talk.style(), files::size(path));
-    let mut hash = blake3::Hasher::new();
-    let mut reader = table::Reader::open(path, &layout)?;
-    let mut rows = 0;
-    while let Some(row) = reader.next() {
-        let row = row?;
-        sweep.off_limits(&format!("{}:{}", path.display(), row.id), &row.text);
-        for part in [&row.id, &row.text] {
-            hash.update(&(part.len() as u64).to_le_bytes()).update(part.as_bytes());
-        }
-        rows += 1;
-        reading.tick(rows, reader.bytes(), || format!("reading {}", path.display()));
+    if with_tier {
+        row.fields.insert("duplicate_by".to_owned(), by);
     }
-    Ok(hash.finalize().to_hex()[..16].to_owned())
-}
-
-fn write_pairs(args: &DedupArgs, sweep: &Sweep<'_>, by_label: bool, told: &mut Told) -> Result<(), Failure> {
-    let pairs = args.pairs.as_deref().map(|path| PairFile::create(path, &["id_a", "id_b", "similarity"]));
-    let conflicts = args.conflicts.as_deref();
-    let columns = ["id_a", "id_b", "similarity", "label_a", "label_b"];
-    let conflicts = conflicts.map(|path| PairFile::create(path, &columns));
-    let (mut pairs, mut conflicts) = (pairs.transpose()?, conflicts.transpose()?);
-    for pair in sweep.pairs() {
-        let similarity = pair.similarity.to_string();
-        if let Some(file) = &mut pairs
-            && !(by_label && pair.is_conflict())
-        {
-            file.write(&[&pair.one.id, &pair.other.id, &similarity])?;
-        }
-        if let Some(file) = &mut conflicts
-            && pair.is_conflict()
-        {
-            let (one, other) = (told::shown_label(&pair.one.label), told::shown_label(&pair.other.label));
-            file.write(&[&pair.one.id, &pair.other.id, &similarity, &one, &other])?;
-        }
-    }
-    told.pairs = pairs.map(PairFile::finish).transpose()?;
-    told.conflicts = conflicts.map(PairFile::finish).transpose()?;
-    Ok(())
 }
 
 /// Counts in how many texts each word stands.

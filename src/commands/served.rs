@@ -1,23 +1,26 @@
 //! An endpoint that is asked about texts of a table or a dataset, outside of any run.
 
+use std::cell::{Cell, RefCell};
 use std::collections::{HashMap, HashSet};
 use std::path::Path;
 use std::sync::mpsc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
+use bytes::Bytes;
 use futures_util::stream::{self, StreamExt};
 
 use super::{Failure, Talk, open_path};
 use crate::check::answer::Answer;
+use crate::check::embedding::{Embedding, NOWHERE};
 use crate::client::managed::ManagedServer;
-use crate::client::{Client, ClientError, ErrorClass};
+use crate::client::{Client, ClientError, ErrorClass, check_model};
 use crate::config::Config;
-use crate::config::resolved::Slots;
-use crate::fingerprint::{Ask, Identity};
+use crate::config::resolved::{Endpoint, Slots};
+use crate::fingerprint::{Ask, Identity, Route};
 use crate::learn::LearnError;
 use crate::model::Fingerprint;
 use crate::pipeline;
-use crate::report::count;
+use crate::report::Asking;
 use crate::store::{Completion, Kind, Reader, StoreDir, Writer, Written};
 
 /// A server that was found.
@@ -34,20 +37,8 @@ pub struct Line {
 impl Line {
     /// The first endpoint of a config, or a server at an address.
     pub async fn connect(endpoint: &str, talk: &Talk) -> Result<Self, Failure> {
-        let served = |what: String| LearnError::Served { endpoint: endpoint.to_owned(), what };
-        if endpoint.starts_with("http://") || endpoint.starts_with("https://") {
-            let base = endpoint.trim_end_matches('/').trim_end_matches("/v1");
-            let client = Client::new(base, None).map_err(|error| served(error.to_string()))?;
-            let probe = client.probe(None, Duration::from_secs(20)).await;
-            let probe = probe.map_err(|error| served(error.to_string()))?;
-            return Ok(Self {
-                client,
-                at_a_time: probe.slots.unwrap_or(4) as usize,
-                identity: probe.identity,
-                timeout: Duration::from_secs(300),
-                managed: None,
-                endpoint: endpoint.to_owned(),
-            });
+        if is_address(endpoint) {
+            return Self::of_address(endpoint, None, None).await;
         }
         let opened = open_path(Path::new(endpoint), &[])?;
         Self::of_config(&opened.recipe.config, endpoint, talk).await
@@ -56,15 +47,25 @@ impl Line {
     /// The first endpoint of a config, which stands at `path`.
     pub async fn of_config(config: &Config, path: &str, talk: &Talk) -> Result<Self, Failure> {
         let served = |what: String| LearnError::Served { endpoint: path.to_owned(), what };
-        let Some(first) = config.endpoints.first() else {
-            return Err(served("it names no endpoint".to_owned()).into());
-        };
+        match config.endpoints.first() {
+            Some(first) => Self::of_endpoint(config, first, path, talk).await,
+            None => Err(served("it names no endpoint".to_owned()).into()),
+        }
+    }
+
+    /// One endpoint of a config, which stands at `path`.
+    pub async fn of_endpoint(
+        config: &Config,
+        endpoint: &Endpoint,
+        path: &str,
+        talk: &Talk,
+    ) -> Result<Self, Failure> {
         let watcher = talk.style().watcher();
-        let line = pipeline::connect_one(config, first, watcher.as_ref()).await?;
+        let line = pipeline::connect_one(config, endpoint, watcher.as_ref()).await?;
         if let Some(away) = line.away {
             return Err(away.into());
         }
-        let at_a_time = match first.slots {
+        let at_a_time = match endpoint.slots {
             Slots::Exactly(slots) | Slots::Between(_, slots) => slots,
             Slots::Auto => line.memory.slots.unwrap_or(4),
         };
@@ -72,9 +73,31 @@ impl Line {
             client: line.client,
             identity: line.memory.identity,
             at_a_time: at_a_time.max(1) as usize,
-            timeout: first.timeout,
+            timeout: endpoint.timeout,
             managed: line.managed,
             endpoint: path.to_owned(),
+        })
+    }
+
+    /// A server at an address, of whose models one may be wanted.
+    pub async fn of_address(
+        address: &str,
+        model: Option<&str>,
+        key: Option<String>,
+    ) -> Result<Self, Failure> {
+        let served = |what: String| LearnError::Served { endpoint: address.to_owned(), what };
+        let base = address.trim_end_matches('/').trim_end_matches("/v1");
+        let client = Client::new(base, key).map_err(|error| served(error.to_string()))?;
+        let probe = client.probe(model, Duration::from_secs(20)).await;
+        let probe = probe.map_err(|error| served(error.to_string()))?;
+        model.map_or(Ok(()), |model| check_model(&probe, model)).map_err(served)?;
+        Ok(Self {
+            client,
+            at_a_time: probe.slots.unwrap_or(4) as usize,
+            identity: probe.identity,
+            timeout: Duration::from_secs(300),
+            managed: None,
+            endpoint: address.to_owned(),
         })
     }
 
@@ -82,7 +105,8 @@ impl Line {
         self.identity.display_name()
     }
 
-    fn failed(&self, what: impl Into<String>) -> Failure {
+    /// What went wrong there.
+    pub fn failed(&self, what: impl Into<String>) -> Failure {
         LearnError::Served { endpoint: self.endpoint.clone(), what: what.into() }.into()
     }
 
@@ -119,32 +143,63 @@ impl Keep {
         self.dir.is_some()
     }
 
-    fn stored(&self, asked: &[Asked]) -> Result<HashMap<Fingerprint, String>, Failure> {
-        let mut out = HashMap::new();
+    /// Tells of each of these answers whether it is stored.
+    pub fn each_stored<'a>(
+        &self,
+        asked: impl IntoIterator<Item = &'a Fingerprint>,
+        mut tell: impl FnMut(&Fingerprint, Option<String>),
+    ) -> Result<(), Failure> {
         let reader = match &self.dir {
             Some(dir) => Reader::open(dir)?,
             None => None,
         };
-        let Some(reader) = reader else { return Ok(out) };
-        for Asked { fingerprint, .. } in asked {
-            if let Some(raw) = reader.answer(fingerprint, self.max_tokens)? {
-                out.insert(*fingerprint, raw);
-            }
+        for fingerprint in asked {
+            let raw = match &reader {
+                Some(reader) => reader.answer(fingerprint, self.max_tokens)?,
+                None => None,
+            };
+            tell(fingerprint, raw);
         }
-        Ok(out)
+        Ok(())
     }
 }
 
 /// Requests, what was paid for them, and those that the server would not answer.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Cost {
     pub asked: u64,
     pub stored: u64,
     pub refused: u64,
+    /// Those that were sent: several texts may be embedded by one.
+    pub requests: u64,
+    /// Why one was refused.
+    pub why: Option<String>,
+}
+
+/// The same while requests are under way.
+#[derive(Debug, Default)]
+struct Tally {
+    requests: Cell<u64>,
+    why: RefCell<Option<String>>,
 }
 
 /// How often a failure that may pass is waited for, a second first and then twice as long each time.
 const PATIENCE: u32 = 6;
+
+/// Texts that are embedded by one request.
+pub const TOGETHER: usize = 16;
+
+/// An answer as it is stored.
+struct Received {
+    stored: String,
+    ended: bool,
+    tokens: Option<u64>,
+}
+
+/// Whether an endpoint is named by its address, rather than by a config.
+pub fn is_address(endpoint: &str) -> bool {
+    endpoint.starts_with("http://") || endpoint.starts_with("https://")
+}
 
 impl Line {
     /// The raw answers to requests, in their order: what is stored is not asked for again, and what is
@@ -156,7 +211,10 @@ impl Line {
         cost: &mut Cost,
         talk: &Talk,
     ) -> Result<Vec<Option<String>>, Failure> {
-        let mut known = keep.stored(&asked)?;
+        let mut known = HashMap::new();
+        keep.each_stored(asked.iter().map(|asked| &asked.fingerprint), |fingerprint, raw| {
+            known.extend(raw.map(|raw| (*fingerprint, raw)));
+        })?;
         let order: Vec<Fingerprint> = asked.iter().map(|asked| asked.fingerprint).collect();
         cost.stored += order.iter().filter(|fingerprint| known.contains_key(*fingerprint)).count() as u64;
         let (mut open, mut seen) = (Vec::new(), HashSet::new());
@@ -165,90 +223,157 @@ impl Line {
                 open.push(asked);
             }
         }
-        if !open.is_empty() {
-            let answers = self.ask(&open, keep, talk).await?;
-            cost.asked += open.len() as u64;
-            cost.refused += answers.iter().filter(|answer| answer.is_none()).count() as u64;
-            let found = open.iter().zip(answers).filter_map(|(asked, raw)| Some((asked.fingerprint, raw?)));
-            known.extend(found);
-        }
+        let take = |asked: &Asked, raw: Option<String>| {
+            known.extend(raw.map(|raw| (asked.fingerprint, raw)));
+        };
+        self.ask(&open, keep, cost, talk, take).await?;
         Ok(order.iter().map(|fingerprint| known.get(fingerprint).cloned()).collect())
     }
 
-    async fn ask(&self, open: &[Asked], keep: &Keep, talk: &Talk) -> Result<Vec<Option<String>>, Failure> {
+    /// Asks for what is not stored, and gives what is stored of each answer on as it comes. Questions are different
+    /// ones, of one route.
+    pub async fn ask(
+        &self,
+        open: &[Asked],
+        keep: &Keep,
+        cost: &mut Cost,
+        talk: &Talk,
+        mut take: impl FnMut(&Asked, Option<String>),
+    ) -> Result<(), Failure> {
+        let Some(first) = open.first() else { return Ok(()) };
+        let (together, what) = match first.ask.route() {
+            Route::Embedding => (TOGETHER, "texts embedded"),
+            Route::Chat | Route::Completion => (1, "answers"),
+        };
         let (tell, told) = mpsc::channel();
         let writer = match &keep.dir {
             // Whoever listens no more has failed, and says why.
             Some(dir) => Some(Writer::open(dir, move |written: Written| drop(tell.send(written.result)))?),
             None => None,
         };
-        let (started, mut said) = (Instant::now(), Instant::now());
-        let mut out = Vec::with_capacity(open.len());
-        let mut answers =
-            stream::iter(open).map(|asked| self.patiently(asked, talk)).buffered(self.at_a_time);
-        while let Some(answer) = answers.next().await {
-            let raw = answer.map_err(|error| {
-                let kept = if keep.keeps() { "; what was answered is stored" } else { "" };
-                self.failed(format!("{error}{kept}"))
-            })?;
-            if let (Some(writer), Some(raw)) = (&writer, &raw) {
-                let asked = &open[out.len()];
-                let answer = Answer::parse(raw).ok();
-                writer.completion(
-                    out.len() as u64,
-                    Completion {
-                        fingerprint: asked.fingerprint,
-                        max_tokens: keep.max_tokens,
-                        kind: keep.kind,
-                        request: asked.ask.canonical(),
-                        answer: raw.clone(),
-                        ended: answer.as_ref().is_some_and(Answer::ended_by_itself),
-                        tokens: answer.and_then(|answer| answer.usage).map(|usage| usage.completion_tokens),
-                    },
-                )?;
-            }
-            out.push(raw);
-            if said.elapsed() > Duration::from_secs(5) {
-                said = Instant::now();
-                let rate = out.len() as f64 / started.elapsed().as_secs_f64();
-                let left = Duration::from_secs_f64((open.len() - out.len()) as f64 / rate.max(1e-9));
-                let left = if left.as_secs() < 90 {
-                    count(left.as_secs().max(1), "second")
-                } else {
-                    count(left.as_secs().div_ceil(60), "minute")
+        let mut asking = Asking::new(talk.style(), what, open.len() as u64);
+        let mut pulse = tokio::time::interval(Duration::from_millis(250));
+        let mut done = 0;
+        let tally = &Tally::default();
+        // As they come: what waits for its turn would be lost if the program ended.
+        let mut answers = stream::iter(open.chunks(together))
+            .map(|asked| async move { (asked, self.together(asked, tally, talk).await) })
+            .buffer_unordered(self.at_a_time);
+        loop {
+            let answer = tokio::select! {
+                answer = answers.next() => answer,
+                _ = pulse.tick() => {
+                    asking.tick(done as u64);
+                    continue;
+                }
+            };
+            let Some((part, answer)) = answer else { break };
+            let answer = answer.map_err(|error| {
+                let kept = if keep.keeps() && done > 0 { "; what was answered is stored" } else { "" };
+                let advice = match error.class {
+                    ErrorClass::Unsupported if first.ask.route() == Route::Embedding => {
+                        "\n  start llama.cpp with `--embeddings` and a model that was trained for it"
+                    }
+                    _ => "",
                 };
-                talk.say(&format!(
-                    "{} of {} answers, {rate:.1} a second, {left} left",
-                    out.len(),
-                    open.len()
-                ));
+                self.failed(format!("{error}{kept}{advice}"))
+            })?;
+            for (asked, received) in part.iter().zip(answer) {
+                if let (Some(writer), Some(received)) = (&writer, &received) {
+                    writer.completion(
+                        done as u64,
+                        Completion {
+                            fingerprint: asked.fingerprint,
+                            max_tokens: keep.max_tokens,
+                            kind: keep.kind,
+                            request: asked.ask.canonical(),
+                            answer: received.stored.clone(),
+                            ended: received.ended,
+                            tokens: received.tokens,
+                        },
+                    )?;
+                }
+                cost.asked += 1;
+                cost.refused += u64::from(received.is_none());
+                take(asked, received.map(|received| received.stored));
+                done += 1;
             }
+            asking.tick(done as u64);
         }
         drop(answers);
+        cost.requests += tally.requests.get();
+        cost.why = cost.why.take().or(tally.why.take());
         // It commits what it was sent before it is gone.
         drop(writer);
         told.try_iter().collect::<Result<Vec<()>, _>>()?;
+        Ok(())
+    }
+
+    /// The answers to questions that are sent in one request where that goes well.
+    async fn together(
+        &self,
+        asked: &[Asked],
+        tally: &Tally,
+        talk: &Talk,
+    ) -> Result<Vec<Option<Received>>, ClientError> {
+        if asked.len() > 1
+            && let Some(body) = Ask::together(asked.iter().map(|asked| &asked.ask))
+        {
+            let lengths: Vec<usize> = asked.iter().map(|asked| asked.ask.body().len()).collect();
+            let read = |raw: String| {
+                // There is another way to ask, so this one is not insisted on.
+                embedded(&raw, &lengths).map_err(|error| ClientError { class: ErrorClass::Refused, ..error })
+            };
+            match self.patiently(Route::Embedding, body, read, tally, talk).await {
+                Ok(all) => return Ok(all.into_iter().map(Some).collect()),
+                // One of them may be at fault, or the server takes one text a request.
+                Err(error) if is_own_fault(&error) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        let mut out = Vec::with_capacity(asked.len());
+        for asked in asked {
+            let route = asked.ask.route();
+            let read = |raw: String| match route {
+                Route::Embedding => embedded(&raw, &[1]),
+                Route::Chat | Route::Completion => chatted(raw).map(|received| vec![received]),
+            };
+            out.push(match self.patiently(route, asked.ask.body(), read, tally, talk).await {
+                Ok(all) => all.into_iter().next(),
+                Err(error) if is_own_fault(&error) => {
+                    tally.why.borrow_mut().get_or_insert_with(|| error.to_string());
+                    None
+                }
+                Err(error) => return Err(error),
+            });
+        }
         Ok(out)
     }
 
-    /// One answer, waited for as long as its failure may pass.
-    async fn patiently(&self, asked: &Asked, talk: &Talk) -> Result<Option<String>, ClientError> {
+    /// What is read of one request's answer, waited for as long as its failure may pass.
+    async fn patiently(
+        &self,
+        route: Route,
+        body: Bytes,
+        read: impl Fn(String) -> Result<Vec<Received>, ClientError>,
+        tally: &Tally,
+        talk: &Talk,
+    ) -> Result<Vec<Received>, ClientError> {
         let mut failures = 0;
         loop {
-            let answer = self.client.ask(asked.ask.route(), asked.ask.body(), self.timeout).await;
+            tally.requests.set(tally.requests.get() + 1);
+            let answer = self.client.ask(route, body.clone(), self.timeout).await;
             // Any text may be sent with 200.
-            let answer = answer.and_then(|raw| match Answer::parse(&raw) {
-                Ok(_) => Ok(raw),
-                Err(error) => Err(ClientError::garbled(&raw, "chat completion", &error.to_string())),
-            });
-            let error = match answer {
-                Ok(raw) => return Ok(Some(raw)),
+            let error = match answer.and_then(&read) {
+                Ok(received) => return Ok(received),
                 Err(error) => error,
             };
             match error.class {
-                // Its own fault; others may do better.
-                ErrorClass::ContextExceeded | ErrorClass::Refused => return Ok(None),
-                ErrorClass::Unauthorized | ErrorClass::NotFound | ErrorClass::Unusable => return Err(error),
+                _ if is_own_fault(&error) => return Err(error),
+                ErrorClass::Unauthorized
+                | ErrorClass::NotFound
+                | ErrorClass::Unsupported
+                | ErrorClass::Unusable => return Err(error),
                 _ if failures == PATIENCE => return Err(error),
                 _ => {}
             }
@@ -260,4 +385,29 @@ impl Line {
             failures += 1;
         }
     }
+}
+
+/// Whether only that request is refused; others may do better.
+fn is_own_fault(error: &ClientError) -> bool {
+    matches!(error.class, ErrorClass::ContextExceeded | ErrorClass::Refused)
+}
+
+fn chatted(raw: String) -> Result<Received, ClientError> {
+    let answer = Answer::parse(&raw);
+    let answer = answer.map_err(|error| ClientError::garbled(&raw, "chat completion", &error.to_string()))?;
+    let (ended, tokens) = (answer.ended_by_itself(), answer.usage.map(|usage| usage.completion_tokens));
+    Ok(Received { ended, tokens, stored: raw })
+}
+
+/// The same of texts of these lengths that are embedded, each with an answer of its own.
+fn embedded(raw: &str, lengths: &[usize]) -> Result<Vec<Received>, ClientError> {
+    let all = Embedding::parse_all(raw, lengths);
+    let all = all.map_err(|why| {
+        let error = ClientError::garbled(raw, "embedding", &why);
+        let class = if why == NOWHERE { ErrorClass::Refused } else { error.class };
+        ClientError { class, ..error }
+    })?;
+    let received =
+        |embedding: Embedding| Received { stored: embedding.stored(), ended: true, tokens: Some(0) };
+    Ok(all.into_iter().map(received).collect())
 }

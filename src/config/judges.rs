@@ -257,18 +257,11 @@ pub fn sampling(judge: Option<&Node>, votes: u32, report: &mut Report) -> Sampli
     }
     let number = |key: &str| node.and_then(|node| node.get(key)).and_then(Node::number);
     let known: Vec<&str> = keys::judges::SAMPLING.keys.iter().map(|key| key.name).collect();
+    let max_tokens = number("max_tokens").unwrap_or(256.0) as u32;
     Sampling {
-        temperature: number("temperature").unwrap_or(0.3),
-        top_p: number("top_p").unwrap_or(0.95),
-        top_k: None,
-        min_p: None,
-        repeat_penalty: None,
-        presence_penalty: 0.0,
-        frequency_penalty: 0.0,
-        stop: Vec::new(),
-        max_tokens: number("max_tokens").unwrap_or(256.0) as u32,
         extra: super::resolve::extra(node, &known, report),
         greedy_at: greedy,
+        ..Sampling::new(number("temperature").unwrap_or(0.3), number("top_p").unwrap_or(0.95), max_tokens)
     }
 }
 
@@ -303,19 +296,7 @@ pub mod tests {
             votes,
             asks: votes + 2,
             columns: vec!["score".into(), "votes".into()],
-            sampling: Sampling {
-                temperature: 0.3,
-                top_p: 0.95,
-                top_k: None,
-                min_p: None,
-                repeat_penalty: None,
-                presence_penalty: 0.0,
-                frequency_penalty: 0.0,
-                stop: Vec::new(),
-                max_tokens: 64,
-                extra: Map::new(),
-                greedy_at: None,
-            },
+            sampling: Sampling::new(0.3, 0.95, 64),
         }
     }
 }

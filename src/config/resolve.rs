@@ -252,21 +252,22 @@ fn sampling(root: &Node, report: &mut Report) -> Sampling {
     let number = |key: &str| node.and_then(|node| node.get(key)).and_then(Node::number);
     let known: Vec<&str> = keys::SAMPLING.keys.iter().map(|key| key.name).collect();
     let stop = node.and_then(|node| node.get("stop")).map_or(&[][..], Node::items);
+    let max_tokens = number("max_tokens").unwrap_or(256.0) as u32;
+    let plain =
+        Sampling::new(number("temperature").unwrap_or(0.8), number("top_p").unwrap_or(0.95), max_tokens);
     Sampling {
-        temperature: number("temperature").unwrap_or(0.8),
-        top_p: number("top_p").unwrap_or(0.95),
         top_k: node.and_then(|node| node.get("top_k")).and_then(Node::whole),
         min_p: number("min_p"),
         repeat_penalty: number("repeat_penalty"),
-        presence_penalty: number("presence_penalty").unwrap_or(0.0),
-        frequency_penalty: number("frequency_penalty").unwrap_or(0.0),
+        presence_penalty: number("presence_penalty").unwrap_or(plain.presence_penalty),
+        frequency_penalty: number("frequency_penalty").unwrap_or(plain.frequency_penalty),
         stop: stop.iter().filter_map(|item| item.text().map(str::to_owned)).collect(),
-        max_tokens: number("max_tokens").unwrap_or(256.0) as u32,
         extra: extra(node, &known, report),
         greedy_at: node.and_then(|node| {
             let is = |key: &str, number: f64| node.get(key).filter(|node| node.number() == Some(number));
             is("temperature", 0.0).or(is("top_k", 1.0)).map(|node| node.span)
         }),
+        ..plain
     }
 }
 

@@ -228,6 +228,30 @@ pub struct Sampling {
     pub greedy_at: Option<Span>,
 }
 
+impl Sampling {
+    /// With these, and the defaults for all else.
+    pub fn new(temperature: f64, top_p: f64, max_tokens: u32) -> Self {
+        Self {
+            temperature,
+            top_p,
+            top_k: None,
+            min_p: None,
+            repeat_penalty: None,
+            presence_penalty: 0.0,
+            frequency_penalty: 0.0,
+            stop: Vec::new(),
+            max_tokens,
+            extra: Map::new(),
+            greedy_at: None,
+        }
+    }
+
+    /// The likeliest answer.
+    pub fn likeliest(max_tokens: u32) -> Self {
+        Self::new(0.0, 1.0, max_tokens)
+    }
+}
+
 #[derive(Debug, Clone, Serialize)]
 pub struct Response {
     pub format: Format,

@@ -22,10 +22,10 @@ pub struct Semantic {
     pub endpoints: Vec<usize>,
 }
 
-/// From which cosine on two texts say the same, where the config does not say.
-const THRESHOLD: f64 = 0.9;
-
 impl Semantic {
+    /// From which cosine on two texts say the same, where nothing else is said.
+    pub const THRESHOLD: f64 = 0.9;
+
     /// Reads `dedup.semantic`; `None` where it is switched off or wrong.
     pub fn resolve(node: &Node, endpoints: &[Endpoint], report: &mut Report) -> Option<Self> {
         if node.bool() == Some(false) {
@@ -55,7 +55,7 @@ impl Semantic {
             None => vec![0],
         };
         Some(Self {
-            threshold: node.get("threshold").and_then(Node::number).unwrap_or(THRESHOLD),
+            threshold: node.get("threshold").and_then(Node::number).unwrap_or(Self::THRESHOLD),
             prefix: node.get("prefix").and_then(Node::text).unwrap_or_default().to_owned(),
             model: model.and_then(Node::text).map(str::to_owned),
             endpoints: of,

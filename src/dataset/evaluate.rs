@@ -22,11 +22,10 @@ use std::sync::Arc;
 use serde_json::{Map, Value};
 
 use crate::check::{Allowance, Candidate, Counted, Duplicates, Reason};
-use crate::dedup::{Direction, Similarity};
+use crate::dedup::{Direction, Directions, Similarity};
 use crate::model::{Fingerprint, RowId};
 pub use judged::{About, Judgement, Ruling, To};
 pub use looked::{Look, Looked};
-use meant::Meanings;
 pub use meant::{Meaning, Meant};
 use near::Taken;
 
@@ -170,7 +169,7 @@ pub struct Place {
 }
 
 /// By what a sink wants rows to be named: their ids, or nothing, which costs nothing.
-pub trait Name: Copy {
+pub trait Name: Copy + Send + Sync {
     fn of(fingerprint: &Fingerprint, candidate: &Candidate) -> Self;
 }
 
@@ -430,7 +429,7 @@ pub fn evaluate<N: Name, B: Book>(
 ) -> Result<Totals, B::Error> {
     let (taken, counted, totals) = (Taken::new(quotas.duplicates), Counted::default(), Totals::default());
     let judged = book.has_judges();
-    let meanings = quotas.same_meaning.map(Meanings::new);
+    let meanings = quotas.same_meaning.map(Directions::new);
     let mut work = Work { quotas, book, sink, taken, meanings, counted, totals, judged, rank: 1 };
     // Cells that want more rows than they have, and may get them.
     let mut active: Vec<Stream> = Vec::new();
@@ -503,7 +502,7 @@ struct Work<'a, N, B, S> {
     sink: &'a mut S,
     taken: Taken<N>,
     /// What the accepted texts mean, where they are compared by that.
-    meanings: Option<Meanings<N>>,
+    meanings: Option<Directions<N>>,
     counted: Counted,
     totals: Totals,
     /// Whether judge models have a say.
@@ -550,8 +549,8 @@ impl<N: Name, B: Book, S: Sink<N>> Work<'_, N, B, S> {
                 Meant::Refused(reason) => return Ok(Ruled::Refused(reason)),
                 Meant::Known(direction) => {
                     let same = self.meanings.as_ref().and_then(|meanings| meanings.find(scope, &direction));
-                    if let Some(why) = same {
-                        return Ok(Ruled::Same(why));
+                    if let Some((of, similarity)) = same {
+                        return Ok(Ruled::Same(Why::Paraphrase { of, similarity }));
                     }
                     meant = Some(direction);
                 }

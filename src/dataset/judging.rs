@@ -1,24 +1,13 @@
 //! What is asked about a text: of judge models, and to know what it means.
 
-use std::convert::Infallible;
-
 use minijinja::Value as Object;
 
 use super::models::{Model, Models};
 use super::recipe::Recipe;
 use crate::check::{JudgeModel, Vote};
-use crate::fingerprint::{Ask, INPUT, Messages, Room};
+use crate::fingerprint::{Ask, Messages, Room};
 use crate::model::{Fingerprint, hash64};
 use crate::prompt::{Question, RenderError};
-
-/// The text that is embedded: with what is put before it.
-fn embed(prefix: &str, text: &str, messages: &mut Messages) -> Result<(), Infallible> {
-    match prefix {
-        "" => messages.add(INPUT, text),
-        prefix => messages.add(INPUT, &[prefix, text].concat()),
-    }
-    Ok(())
-}
 
 /// A text of a cell that is to be judged.
 #[derive(Debug, Clone, Copy)]
@@ -99,16 +88,14 @@ impl Recipe {
     pub fn embedding_fingerprint(&self, models: &Models, text: &str, room: &mut Room) -> Option<Fingerprint> {
         let prefix = &self.config.dedup.semantic.as_ref()?.prefix;
         let frame = &models.list()[models.embedding(self)].embedding;
-        let Ok(fingerprint) = frame.fingerprint(0, room, |messages| embed(prefix, text, messages));
-        Some(fingerprint)
+        Some(frame.embedded(prefix, text, room))
     }
 
     /// The same request, ready to be sent.
     pub fn embedding_ask(&self, models: &Models, text: &str) -> Option<Ask> {
         let prefix = &self.config.dedup.semantic.as_ref()?.prefix;
         let frame = &models.list()[models.embedding(self)].embedding;
-        let Ok(ask) = frame.ask(0, |messages| embed(prefix, text, messages));
-        Some(ask)
+        Some(frame.embed(prefix, text))
     }
 
     /// The verdict of a judge's good answers about a text of a cell.

@@ -22,20 +22,7 @@ pub const SEED: u32 = 7;
 
 /// What all such requests to a model share.
 pub fn frame(model: &Identity) -> Frame {
-    let sampling = Sampling {
-        temperature: 0.0,
-        top_p: 1.0,
-        top_k: None,
-        min_p: None,
-        repeat_penalty: None,
-        presence_penalty: 0.0,
-        frequency_penalty: 0.0,
-        stop: Vec::new(),
-        max_tokens: MAX_TOKENS,
-        extra: serde_json::Map::new(),
-        greedy_at: None,
-    };
-    Frame::about("names", &sampling, &schema(), model)
+    Frame::about("names", &Sampling::likeliest(MAX_TOKENS), &schema(), model)
 }
 
 fn schema() -> Value {

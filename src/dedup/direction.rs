@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use rayon::prelude::*;
 
-use super::{Ordinal, Similarity};
+use super::Similarity;
 
 /// Which way an embedding points: a vector of length one in whole steps of 1/32,767.
 ///
@@ -102,12 +102,11 @@ fn product(a: &[i16], b: &[i16]) -> i32 {
     a.iter().zip(b).map(|(a, b)| i32::from(*a) * i32::from(*b)).sum()
 }
 
-/// The directions of kept texts, by scope.
-#[derive(Debug, Default)]
-pub struct Directions {
+/// The directions of kept texts, by scope, each with the name of its text.
+#[derive(Debug)]
+pub struct Directions<N> {
     least: i32,
-    scopes: HashMap<u64, Scope>,
-    kept: Ordinal,
+    scopes: HashMap<u64, Scope<N>>,
 }
 
 /// Dimensions that are multiplied before it is seen whether the rest can be enough.
@@ -121,11 +120,11 @@ const MANY: usize = 16;
 
 /// Directions of one number of dimensions, in blocks; in a block first the first chunk of each, then the
 /// second, and so on, so that what is left out is not read either.
-#[derive(Debug, Default)]
-struct Scope {
+#[derive(Debug)]
+struct Scope<N> {
     dimensions: usize,
     blocks: Vec<Block>,
-    names: Vec<Ordinal>,
+    names: Vec<N>,
 }
 
 #[derive(Debug)]
@@ -172,38 +171,43 @@ impl Sought {
     }
 }
 
-impl Directions {
+impl<N: Copy + Send + Sync> Directions<N> {
     /// Of texts that are the same from this cosine on.
     pub fn new(threshold: Similarity) -> Self {
-        Self { least: least_product(threshold), ..Self::default() }
+        Self { least: least_product(threshold), scopes: HashMap::new() }
     }
 
     /// The kept text of the scope that means most the same, if one is alike enough; the first of several.
-    pub fn find(&self, scope: u64, direction: &Direction) -> Option<(Ordinal, Similarity)> {
-        let scope = self.scopes.get(&scope).filter(|scope| scope.dimensions == direction.dimensions())?;
-        let sought = Sought::new(direction);
-        let (product, at) = scope.find(&sought, self.least)?;
+    pub fn find(&self, scope: u64, direction: &Direction) -> Option<(N, Similarity)> {
+        let scope = self.scope(scope, direction)?;
+        let (product, at) = scope.find(&Sought::new(direction), self.least)?;
         Some((scope.names[at], similarity(product)))
     }
 
-    /// Keeps a text; its number counts those of all scopes. One of another number of dimensions than the
-    /// scope's first is like nothing.
-    pub fn insert(&mut self, scope: u64, direction: &Direction) -> Ordinal {
-        let name = self.kept;
-        self.kept += 1;
-        let scope = self.scopes.entry(scope).or_default();
-        if scope.blocks.is_empty() {
-            scope.dimensions = direction.dimensions();
-        }
-        if scope.dimensions == direction.dimensions() {
+    /// Every kept text of the scope that is alike enough, in the order in which they were kept.
+    pub fn find_all(&self, scope: u64, direction: &Direction) -> Vec<(N, Similarity)> {
+        let Some(scope) = self.scope(scope, direction) else { return Vec::new() };
+        let all = scope.find_all(&Sought::new(direction), self.least);
+        all.into_iter().map(|(product, at)| (scope.names[at], similarity(product))).collect()
+    }
+
+    fn scope(&self, scope: u64, direction: &Direction) -> Option<&Scope<N>> {
+        self.scopes.get(&scope).filter(|scope| scope.dimensions == direction.dimensions())
+    }
+
+    /// Keeps a text. One of another number of dimensions than the scope's first is like nothing.
+    pub fn insert(&mut self, scope: u64, direction: &Direction, name: N) {
+        let dimensions = direction.dimensions();
+        let new = || Scope { dimensions, blocks: Vec::new(), names: Vec::new() };
+        let scope = self.scopes.entry(scope).or_insert_with(new);
+        if scope.dimensions == dimensions {
             scope.push(&Sought::new(direction), name);
         }
-        name
     }
 }
 
-impl Scope {
-    fn push(&mut self, sought: &Sought, name: Ordinal) {
+impl<N: Send + Sync> Scope<N> {
+    fn push(&mut self, sought: &Sought, name: N) {
         let chunks = sought.chunks.len();
         if self.blocks.last().is_none_or(|block| block.used == block.room) {
             let before = self.names.len();
@@ -222,26 +226,50 @@ impl Scope {
 
     /// The largest product, if it is so large, and where it stands first.
     fn find(&self, sought: &Sought, least: i32) -> Option<(i32, usize)> {
-        let of = |number: usize, least: i32| {
-            let (product, at) = self.blocks[number].find(sought, least)?;
-            Some((product, self.blocks[number].before + at))
+        let of = |block: &Block, least: i32| {
+            let (product, at) = block.find(sought, least)?;
+            Some((product, block.before + at))
         };
         if self.blocks.len() < MANY {
             let mut best: Option<(i32, usize)> = None;
-            for number in 0..self.blocks.len() {
-                best = of(number, best.map_or(least, |(product, _)| product + 1)).or(best);
+            for block in &self.blocks {
+                best = of(block, best.map_or(least, |(product, _)| product + 1)).or(best);
             }
             return best;
         }
-        let blocks = (0..self.blocks.len()).into_par_iter().with_min_len(MANY / 2);
+        let blocks = self.blocks.par_iter().with_min_len(MANY / 2);
         blocks
-            .filter_map(|number| of(number, least))
+            .filter_map(|block| of(block, least))
             .max_by_key(|(product, at)| (*product, std::cmp::Reverse(*at)))
+    }
+
+    /// Every product that is so large, and where it stands, in order.
+    fn find_all(&self, sought: &Sought, least: i32) -> Vec<(i32, usize)> {
+        let of = |block: &Block| {
+            let mut out = Vec::new();
+            block.each(sought, least, |product, at| out.push((product, block.before + at)));
+            out
+        };
+        match self.blocks.len() < MANY {
+            true => self.blocks.iter().flat_map(of).collect(),
+            false => self.blocks.par_iter().with_min_len(MANY / 2).flat_map_iter(of).collect(),
+        }
     }
 }
 
 impl Block {
-    fn find(&self, sought: &Sought, mut least: i32) -> Option<(i32, usize)> {
+    fn find(&self, sought: &Sought, least: i32) -> Option<(i32, usize)> {
+        let mut best: Option<(i32, usize)> = None;
+        self.each(sought, least, |product, at| {
+            if best.is_none_or(|(best, _)| product > best) {
+                best = Some((product, at));
+            }
+        });
+        best
+    }
+
+    /// Tells of each product that is so large, and where it stands, in order.
+    fn each(&self, sought: &Sought, least: i32, mut tell: impl FnMut(i32, usize)) {
         let mut products = [0i32; BLOCK];
         let mut left = [0u16; BLOCK];
         let mut count = self.used;
@@ -262,18 +290,15 @@ impl Block {
             }
             count = kept;
             if count == 0 {
-                return None;
+                return;
             }
         }
-        let mut best = None;
         for at in &left[..count] {
             let product = products[usize::from(*at)];
             if product >= least {
-                least = product + 1;
-                best = Some((product, usize::from(*at)));
+                tell(product, usize::from(*at));
             }
         }
-        best
     }
 }
 
@@ -308,24 +333,30 @@ mod tests {
             embeddings in embeddings(),
             scopes in prop::collection::vec(0..2u64, 60),
             threshold in prop::sample::select(vec![0u16, 7_000, 9_000, 9_900, 10_000]),
+            keep_all: bool,
         ) {
             let threshold = Similarity(threshold);
             let mut index = Directions::new(threshold);
             let mut kept: Vec<(u64, Direction)> = Vec::new();
             for (embedding, scope) in embeddings.iter().zip(&scopes) {
                 let Some(direction) = Direction::of(embedding) else { continue };
-                let mut best: Option<(i32, Ordinal)> = None;
+                let mut best: Option<(i32, usize)> = None;
+                let mut all = Vec::new();
                 for (name, (of, other)) in kept.iter().enumerate() {
                     let product = product(&other.0, &direction.0);
-                    let alike = of == scope && other.cosine(&direction) >= threshold;
-                    if alike && product >= 0 && best.is_none_or(|(best, _)| product > best) {
-                        best = Some((product, name as Ordinal));
+                    let alike = of == scope && product >= 0 && other.cosine(&direction) >= threshold;
+                    if alike {
+                        all.push((name, similarity(product)));
+                    }
+                    if alike && best.is_none_or(|(best, _)| product > best) {
+                        best = Some((product, name));
                     }
                 }
                 let expected = best.map(|(product, name)| (name, similarity(product)));
                 prop_assert_eq!(index.find(*scope, &direction), expected);
-                if expected.is_none() {
-                    prop_assert_eq!(index.insert(*scope, &direction), kept.len() as Ordinal);
+                prop_assert_eq!(index.find_all(*scope, &direction), all);
+                if expected.is_none() || keep_all {
+                    index.insert(*scope, &direction, kept.len());
                     kept.push((*scope, direction));
                 }
             }
@@ -370,11 +401,15 @@ mod tests {
         };
         let count = (BLOCK * (MANY + 3)) as u32;
         for number in 0..count {
-            index.insert(0, &at(number));
+            index.insert(0, &at(number), number);
         }
         let all: Vec<Direction> = (0..count).map(at).collect();
         for number in [0, 17, 2_000, count - 1] {
             let products = all.iter().map(|other| product(&other.0, &at(number).0));
+            let alike =
+                (0..count).filter(|other| all[*other as usize].cosine(&at(number)) >= Similarity(9_999));
+            let found: Vec<u32> = index.find_all(0, &at(number)).into_iter().map(|(name, _)| name).collect();
+            assert_eq!(found, alike.collect::<Vec<_>>());
             // Of several that round alike the first is meant.
             let (first, _) = (0..count).zip(products).rev().max_by_key(|(_, product)| *product).unwrap();
             assert_eq!(index.find(0, &at(number)).map(|(name, _)| name), Some(first));
@@ -386,8 +421,8 @@ mod tests {
     fn models_of_other_dimensions_are_like_nothing() {
         let of = |embedding: &[f32]| Direction::of(embedding).unwrap();
         let mut index = Directions::new(Similarity(1));
-        index.insert(0, &of(&[1.0, 0.0]));
-        index.insert(0, &of(&[1.0, 0.0, 0.0]));
+        index.insert(0, &of(&[1.0, 0.0]), 0);
+        index.insert(0, &of(&[1.0, 0.0, 0.0]), 1);
         assert_eq!(index.find(0, &of(&[1.0, 0.0, 0.0])), None);
         assert_eq!(index.find(0, &of(&[1.0, 0.0])), Some((0, Similarity::SAME)));
         assert_eq!(of(&[1.0]).cosine(&of(&[1.0, 0.0])), Similarity(0));

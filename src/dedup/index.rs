@@ -20,6 +20,8 @@ pub enum Tier {
     Words,
     /// They are similar enough.
     Similar,
+    /// They mean the same. An index of words finds none of these.
+    Meaning,
 }
 
 /// What an index says of a text that it is offered.

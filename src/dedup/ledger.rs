@@ -53,6 +53,7 @@ impl Sweep<'_> {
                     Tier::Normal => 0,
                     Tier::Words => 1,
                     Tier::Similar => 2,
+                    Tier::Meaning => 3,
                 });
             }
         }
@@ -173,6 +174,7 @@ impl<'a> Bytes<'a> {
             [0] => Tier::Normal,
             [1] => Tier::Words,
             [2] => Tier::Similar,
+            [3] => Tier::Meaning,
             _ => return None,
         };
         Some(Match { of, similarity, tier })

@@ -3,6 +3,7 @@
 use std::collections::{HashMap, VecDeque};
 
 use super::bag::Bag;
+use super::direction::{Direction, Directions};
 use super::index::{Index, Match, Ordinal, Tier};
 use super::level::{Rule, Similarity};
 use super::statistics::Statistics;
@@ -21,6 +22,7 @@ pub enum Found<'a> {
     OffLimits {
         of: &'a str,
         similarity: Similarity,
+        tier: Tier,
     },
 }
 
@@ -30,6 +32,7 @@ pub struct Pair<'a> {
     pub one: &'a Line,
     pub other: &'a Line,
     pub similarity: Similarity,
+    pub tier: Tier,
 }
 
 /// A row as a sweep remembers it.
@@ -66,6 +69,7 @@ pub struct Sweep<'s> {
     /// Lines of an earlier call that this one has not met again.
     known: HashMap<(Box<str>, Bag), VecDeque<u32>>,
     pairs: Option<Pairs>,
+    meanings: Option<Meanings>,
     /// Whether lines keep their words, for pairs or for a later call.
     remembers: bool,
 }
@@ -73,8 +77,18 @@ pub struct Sweep<'s> {
 #[derive(Debug)]
 struct Pairs {
     all: Index,
-    found: Vec<(u32, u32, Similarity)>,
+    /// By the later of two rows, in order.
+    found: Vec<(u32, Match)>,
     now: Vec<Match>,
+}
+
+/// What texts mean, by the numbers of lines or of texts that are off limits.
+#[derive(Debug)]
+struct Meanings {
+    kept: Directions<u32>,
+    off_limits: Directions<u32>,
+    /// Of every row, for pairs.
+    all: Directions<u32>,
 }
 
 impl<'s> Sweep<'s> {
@@ -90,6 +104,7 @@ impl<'s> Sweep<'s> {
             lines: Vec::new(),
             known: HashMap::new(),
             pairs: None,
+            meanings: None,
             remembers: true,
         }
     }
@@ -109,8 +124,18 @@ impl<'s> Sweep<'s> {
         self
     }
 
+    /// Rows are compared by what they mean too, where that is told; from this cosine on they are the same.
+    pub fn with_meanings(mut self, threshold: Similarity) -> Self {
+        let new = || Directions::new(threshold);
+        self.meanings = Some(Meanings { kept: new(), off_limits: new(), all: new() });
+        self
+    }
+
     /// A text that no row may be like, whatever its label.
-    pub fn off_limits(&mut self, id: &str, text: &str) {
+    pub fn off_limits(&mut self, id: &str, text: &str, meaning: Option<&Direction>) {
+        if let (Some(meanings), Some(meaning)) = (&mut self.meanings, meaning) {
+            meanings.off_limits.insert(0, meaning, self.off_limits_ids.len() as u32);
+        }
         self.off_limits.add(0, &Bag::of(text, self.statistics));
         self.off_limits_ids.push(id.into());
     }
@@ -143,22 +168,42 @@ impl<'s> Sweep<'s> {
     /// The same, where rows of one `group` are no duplicates of each other: they were made from one text,
     /// to differ in what they differ in.
     pub fn row_of(&mut self, id: &str, label: &str, text: &str, group: Option<&str>) -> Found<'_> {
+        self.row_by_meaning(id, label, text, group, || None)
+    }
+
+    /// The same, where it may be told what the text means. That is asked for where it decides something: of a
+    /// duplicate by its words only if pairs are wanted.
+    pub fn row_by_meaning<'d>(
+        &mut self,
+        id: &str,
+        label: &str,
+        text: &str,
+        group: Option<&str>,
+        mut meaning: impl FnMut() -> Option<&'d Direction>,
+    ) -> Found<'_> {
         let bag = Bag::of(text, self.statistics);
         let number = match self.seen_before(id, label, &bag) {
             Some(number) => number,
-            None => self.judge(id, label, bag, group),
+            None => self.judge(id, label, bag, group, &mut meaning),
         };
         if let Some(pairs) = &mut self.pairs {
             let least = pairs.all.threshold(0);
             let bag = &self.lines[number as usize].bag;
             pairs.all.find_all(0, bag, least, &mut pairs.now);
+            if let (Some(meanings), Some(meaning)) = (&mut self.meanings, meaning()) {
+                let same = meanings.all.find_all(0, meaning).into_iter();
+                pairs.now.extend(same.map(|(of, similarity)| Match { of, similarity, tier: Tier::Meaning }));
+                // What is found by words stands before the same pair by meaning.
+                pairs.now.sort_by_key(|found| found.of);
+                meanings.all.insert(0, meaning, number);
+            }
             let before = pairs.now.iter().filter(|found| found.of < number);
-            pairs.found.extend(before.map(|found| (found.of, number, found.similarity)));
+            pairs.found.extend(before.map(|found| (number, *found)));
             if pairs.all.len() == number as usize {
                 pairs.all.add(0, bag);
             }
         }
-        self.found(number)
+        self.verdict(number)
     }
 
     fn seen_before(&mut self, id: &str, label: &str, bag: &Bag) -> Option<u32> {
@@ -170,23 +215,28 @@ impl<'s> Sweep<'s> {
         numbers.remove(at)
     }
 
-    fn judge(&mut self, id: &str, label: &str, bag: Bag, group: Option<&str>) -> u32 {
+    fn judge<'d>(
+        &mut self,
+        id: &str,
+        label: &str,
+        bag: Bag,
+        group: Option<&str>,
+        meaning: &mut impl FnMut() -> Option<&'d Direction>,
+    ) -> u32 {
         let scope = scope(self.by_label, label);
+        let number = self.lines.len() as Ordinal;
         let fate = match self.off_limits.find(0, &bag) {
             Some(found) => Fate::OffLimits(found),
             None => match self.duplicate(scope, &bag, group) {
-                None => {
-                    let ordinal = self.kept.add(scope, &bag);
-                    if let Some(group) = group {
-                        self.groups.entry(group.into()).or_default().push(ordinal);
-                    }
-                    Fate::Kept
-                }
                 Some(found) => Fate::Duplicate(Match { of: self.kept_lines[found.of as usize], ..found }),
+                None => self.judge_meaning(number, scope, group, meaning),
             },
         };
-        let number = self.lines.len() as Ordinal;
         if fate == Fate::Kept {
+            let ordinal = self.kept.add(scope, &bag);
+            if let Some(group) = group {
+                self.groups.entry(group.into()).or_default().push(ordinal);
+            }
             self.kept_lines.push(number);
         }
         let line = match self.remembers {
@@ -195,6 +245,38 @@ impl<'s> Sweep<'s> {
         };
         self.lines.push(line);
         number
+    }
+
+    /// What comes of a row that is no duplicate by its words.
+    fn judge_meaning<'d>(
+        &mut self,
+        number: u32,
+        scope: u64,
+        group: Option<&str>,
+        meaning: &mut impl FnMut() -> Option<&'d Direction>,
+    ) -> Fate {
+        let Some(meanings) = &mut self.meanings else { return Fate::Kept };
+        let Some(meaning) = meaning() else { return Fate::Kept };
+        let same = |(of, similarity)| Match { of, similarity, tier: Tier::Meaning };
+        if let Some(found) = meanings.off_limits.find(0, meaning) {
+            return Fate::OffLimits(same(found));
+        }
+        let own = group.and_then(|group| self.groups.get(group)).map_or(&[][..], Vec::as_slice);
+        let is_own = |line: u32| own.iter().any(|ordinal| self.kept_lines[*ordinal as usize] == line);
+        let best = meanings.kept.find(scope, meaning);
+        let best = match best {
+            Some((of, _)) if is_own(of) => {
+                let others =
+                    meanings.kept.find_all(scope, meaning).into_iter().filter(|(of, _)| !is_own(*of));
+                others.max_by_key(|(of, similarity)| (*similarity, std::cmp::Reverse(*of)))
+            }
+            best => best,
+        };
+        if let Some(found) = best {
+            return Fate::Duplicate(same(found));
+        }
+        meanings.kept.insert(scope, meaning, number);
+        Fate::Kept
     }
 
     /// The most similar kept row that makes one a duplicate, and is not of its group.
@@ -210,16 +292,15 @@ impl<'s> Sweep<'s> {
         all.into_iter().max_by_key(|found| (found.similarity, std::cmp::Reverse(found.of)))
     }
 
-    fn found(&self, number: u32) -> Found<'_> {
+    /// What was said of the row of this number, from 0.
+    pub fn verdict(&self, number: u32) -> Found<'_> {
         match self.lines[number as usize].fate {
             Fate::Kept => Found::Kept,
-            Fate::Duplicate(found) => Found::Duplicate {
-                of: &self.lines[found.of as usize].id,
-                similarity: found.similarity,
-                tier: found.tier,
-            },
-            Fate::OffLimits(found) => {
-                Found::OffLimits { of: &self.off_limits_ids[found.of as usize], similarity: found.similarity }
+            Fate::Duplicate(Match { of, similarity, tier }) => {
+                Found::Duplicate { of: &self.lines[of as usize].id, similarity, tier }
+            }
+            Fate::OffLimits(Match { of, similarity, tier }) => {
+                Found::OffLimits { of: &self.off_limits_ids[of as usize], similarity, tier }
             }
         }
     }
@@ -247,10 +328,16 @@ impl<'s> Sweep<'s> {
     pub fn pairs(&self) -> impl Iterator<Item = Pair<'_>> {
         let least = self.pair_threshold();
         let found = self.pairs.iter().flat_map(|pairs| &pairs.found);
-        found.filter(move |(.., similarity)| *similarity >= least).map(|(one, other, similarity)| Pair {
-            one: &self.lines[*one as usize],
-            other: &self.lines[*other as usize],
-            similarity: *similarity,
+        // A threshold of words grows with the table, one of meanings does not.
+        let counts = move |found: &Match| found.tier == Tier::Meaning || found.similarity >= least;
+        let mut last = None;
+        let mut is_new = move |pair| last.replace(pair) != Some(pair);
+        let found = found.filter(move |(number, found)| counts(found) && is_new((*number, found.of)));
+        found.map(|(number, found)| Pair {
+            one: &self.lines[found.of as usize],
+            other: &self.lines[*number as usize],
+            similarity: found.similarity,
+            tier: found.tier,
         })
     }
 }

@@ -45,11 +45,7 @@ impl Reading {
             return;
         }
         let elapsed = self.started.elapsed();
-        let pause = match self.style {
-            Style::Terminal { .. } => Duration::from_millis(200),
-            _ => (elapsed / 8).clamp(Duration::from_secs(1), Duration::from_secs(30)),
-        };
-        if elapsed < Duration::from_secs(1) || self.said.is_some_and(|said| said.elapsed() < pause) {
+        if !is_due(self.style, elapsed, self.said) {
             return;
         }
         self.said = Some(Instant::now());
@@ -72,6 +68,16 @@ impl Reading {
     }
 }
 
+/// Whether to tell of something that began so long ago and was told of then.
+fn is_due(style: Style, elapsed: Duration, said: Option<Instant>) -> bool {
+    let pause = match style {
+        Style::Quiet => return false,
+        Style::Terminal { .. } => Duration::from_millis(200),
+        Style::Lines => (elapsed / 8).clamp(Duration::from_secs(1), Duration::from_secs(30)),
+    };
+    elapsed >= Duration::from_secs(1) && said.is_none_or(|said| said.elapsed() >= pause)
+}
+
 fn bar(colour: bool, bytes: Option<u64>) -> ProgressBar {
     let bar = ProgressBar::with_draw_target(bytes, ProgressDrawTarget::stderr_with_hz(8));
     let template = match (bytes, colour) {
@@ -86,6 +92,54 @@ fn bar(colour: bool, bytes: Option<u64>) -> ProgressBar {
 }
 
 impl Drop for Reading {
+    fn drop(&mut self) {
+        if let Some(bar) = &self.bar {
+            bar.finish_and_clear();
+        }
+    }
+}
+
+/// Tells how many of a known number are there, of things that come slowly: nothing within the first second, then
+/// now and then.
+#[derive(Debug)]
+pub struct Asking {
+    style: Style,
+    /// What is counted, in the plural.
+    what: &'static str,
+    all: u64,
+    started: Instant,
+    said: Option<Instant>,
+    bar: Option<ProgressBar>,
+}
+
+impl Asking {
+    pub fn new(style: Style, what: &'static str, all: u64) -> Self {
+        Self { style, what, all, started: Instant::now(), said: None, bar: None }
+    }
+
+    /// Tells that so many are there.
+    pub fn tick(&mut self, done: u64) {
+        let elapsed = self.started.elapsed();
+        if !is_due(self.style, elapsed, self.said) {
+            return;
+        }
+        self.said = Some(Instant::now());
+        let mut text = format!("{} of {} {}", thousands(done), thousands(self.all), self.what);
+        if done > 0 {
+            let left = elapsed.mul_f64(self.all.saturating_sub(done) as f64 / done as f64);
+            let rate = done as f64 / elapsed.as_secs_f64();
+            text.push_str(&format!(", {rate:.1} a second, {} left", duration(left)));
+        }
+        let Style::Terminal { colour } = self.style else {
+            return say(text);
+        };
+        let bar = self.bar.get_or_insert_with(|| bar(colour, Some(self.all)));
+        bar.set_position(done);
+        bar.set_message(text);
+    }
+}
+
+impl Drop for Asking {
     fn drop(&mut self) {
         if let Some(bar) = &self.bar {
             bar.finish_and_clear();

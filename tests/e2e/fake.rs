@@ -64,6 +64,11 @@ impl Seen {
             .map(|m| m["content"].as_str().unwrap().to_owned())
             .unwrap_or_default()
     }
+
+    /// The texts that are to be embedded.
+    pub fn inputs(&self) -> Vec<&str> {
+        inputs(&self.body)
+    }
 }
 
 type Script = Box<dyn Fn(&Seen, usize) -> Reply + Send + Sync>;
@@ -376,11 +381,21 @@ fn reply(status: u16, body: String, headers: &[(&str, String)]) -> Response<Body
     response
 }
 
+/// The texts that a request wants embedded.
+fn inputs(request: &Value) -> Vec<&str> {
+    match &request["input"] {
+        Value::String(text) => vec![text.as_str()],
+        Value::Array(texts) => texts.iter().map(|text| text.as_str().unwrap()).collect(),
+        _ => vec![],
+    }
+}
+
 /// A completion whose texts follow from the whole request, so that another prompt, seed or
 /// parameter gives another text.
 pub fn good(request: &Value) -> String {
-    if let Some(text) = request["input"].as_str() {
-        return embedding(text, request["encoding_format"] == "base64");
+    let texts = inputs(request);
+    if !texts.is_empty() {
+        return embeddings(&texts, request["encoding_format"] == "base64");
     }
     let n = request["n"].as_u64().unwrap_or(1);
     let choices: Vec<_> = (0..n).map(|choice| (content(request, choice), "stop")).collect();
@@ -419,23 +434,31 @@ fn content(request: &Value, choice: u64) -> String {
 
 /// What a text means: the words in it, whatever their order and endings, each a direction of its own.
 pub fn embedding(text: &str, base64: bool) -> String {
-    let mut values = vec![0.0f32; 48];
-    for word in text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()) {
-        let word: String = word.to_lowercase().chars().take(4).collect();
-        for (at, byte) in blake3::hash(word.as_bytes()).as_bytes().iter().enumerate() {
-            values[at] += f32::from(*byte) - 127.5;
+    embeddings(&[text], base64)
+}
+
+/// The same of several texts in one answer.
+pub fn embeddings(texts: &[&str], base64: bool) -> String {
+    let meaning = |(index, text): (usize, &&str)| {
+        let mut values = vec![0.0f32; 48];
+        for word in text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()) {
+            let word: String = word.to_lowercase().chars().take(4).collect();
+            for (at, byte) in blake3::hash(word.as_bytes()).as_bytes().iter().enumerate() {
+                values[at] += f32::from(*byte) - 127.5;
+            }
         }
-    }
-    let sent = match base64 {
-        true => {
-            use base64::Engine as _;
-            let bytes: Vec<u8> = values.iter().flat_map(|value| value.to_le_bytes()).collect();
-            json!(base64::engine::general_purpose::STANDARD.encode(bytes))
-        }
-        false => json!(values),
+        let sent = match base64 {
+            true => {
+                use base64::Engine as _;
+                let bytes: Vec<u8> = values.iter().flat_map(|value| value.to_le_bytes()).collect();
+                json!(base64::engine::general_purpose::STANDARD.encode(bytes))
+            }
+            false => json!(values),
+        };
+        json!({ "object": "embedding", "index": index, "embedding": sent })
     };
-    let tokens = text.split_whitespace().count();
-    json!({ "object": "list", "model": "m", "data": [{ "object": "embedding", "index": 0, "embedding": sent }],
+    let tokens = texts.iter().flat_map(|text| text.split_whitespace()).count();
+    json!({ "object": "list", "model": "m", "data": texts.iter().enumerate().map(meaning).collect::<Vec<_>>(),
         "usage": { "prompt_tokens": tokens, "total_tokens": tokens } })
     .to_string()
 }

@@ -7,6 +7,7 @@ mod audit;
 mod checks;
 mod counterfactual;
 mod dedup;
+mod dedup_semantic;
 mod editing;
 mod exemplars;
 mod export;

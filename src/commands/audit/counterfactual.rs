@@ -161,17 +161,5 @@ const SEED: u32 = 7;
 fn sampling(question: &Question) -> Sampling {
     let told =
         [("logprobs".to_owned(), true.into()), ("top_logprobs".to_owned(), question.top_tokens().into())];
-    Sampling {
-        temperature: 0.0,
-        top_p: 1.0,
-        top_k: None,
-        min_p: None,
-        repeat_penalty: None,
-        presence_penalty: 0.0,
-        frequency_penalty: 0.0,
-        stop: Vec::new(),
-        max_tokens: MAX_TOKENS,
-        extra: told.into_iter().collect(),
-        greedy_at: None,
-    }
+    Sampling { extra: told.into_iter().collect(), ..Sampling::likeliest(MAX_TOKENS) }
 }

@@ -5,7 +5,7 @@ mod hold;
 
 use std::collections::BTreeMap;
 
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use super::super::served::{Asked, Cost, Keep, Line};
 use super::super::{Failure, Talk, block_on};
@@ -148,7 +148,7 @@ pub fn rewrite(
             }
         };
         talk.say(&format!("{} to reword by {}", count(work.tasks.len() as u64, "row"), line.model()));
-        let frame = Frame::about("rewrite", &sampling(), &schema(), &line.identity);
+        let frame = Frame::about("rewrite", &Sampling::new(0.8, 0.95, MAX_TOKENS), &schema(), &line.identity);
         let mut out = Rewritten { model: line.model().to_owned(), ..Rewritten::default() };
         for number in 0..rewrite.tries {
             let open: Vec<&Task> =
@@ -238,22 +238,6 @@ fn told(table: &Table, task: &Task) -> Value {
 /// Below 2³¹, as an ask's own. The row is in it, so that rows with one text need not be reworded alike.
 fn seed(seed: u64, id: &str, number: u32) -> u32 {
     (hash64(&[b"rewrite", &seed.to_le_bytes(), id.as_bytes(), &number.to_le_bytes()]) >> 33) as u32
-}
-
-fn sampling() -> Sampling {
-    Sampling {
-        temperature: 0.8,
-        top_p: 0.95,
-        top_k: None,
-        min_p: None,
-        repeat_penalty: None,
-        presence_penalty: 0.0,
-        frequency_penalty: 0.0,
-        stop: Vec::new(),
-        max_tokens: MAX_TOKENS,
-        extra: Map::new(),
-        greedy_at: None,
-    }
 }
 
 fn schema() -> Value {

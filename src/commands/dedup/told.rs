@@ -2,6 +2,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 
+use super::meaning;
 use crate::cli::DedupArgs;
 use crate::dedup::{Found, Rule, Statistics, Tier};
 use crate::report::{count, duration, milliseconds, thousands};
@@ -28,6 +29,8 @@ pub struct Told {
     method: &'static str,
     /// The hash of the word statistics.
     statistics: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub semantic: Option<meaning::Told>,
     seconds: f64,
     texts_per_second: u64,
 }
@@ -40,6 +43,9 @@ struct Duplicates {
     /// The same words, in whatever order and punctuation.
     same_words: u64,
     similar: u64,
+    /// They mean the same; where that was looked at.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    same_meaning: Option<u64>,
 }
 
 impl Told {
@@ -57,6 +63,7 @@ impl Told {
             scope: args.scope.clone(),
             method: rule.method.name(),
             statistics: shown_hash(statistics),
+            semantic: None,
             seconds: 0.0,
             texts_per_second: 0,
         }
@@ -70,7 +77,14 @@ impl Told {
             Found::Duplicate { tier: Tier::Normal, .. } => &mut self.duplicates.same_text,
             Found::Duplicate { tier: Tier::Words, .. } => &mut self.duplicates.same_words,
             Found::Duplicate { tier: Tier::Similar, .. } => &mut self.duplicates.similar,
+            Found::Duplicate { tier: Tier::Meaning, .. } => self.duplicates.same_meaning.get_or_insert(0),
         } += 1;
+    }
+
+    /// Takes in what comparing by meaning came to.
+    pub fn meant(&mut self, semantic: meaning::Told) {
+        self.duplicates.same_meaning.get_or_insert(0);
+        self.semantic = Some(semantic);
     }
 
     pub fn end(&mut self, took: Duration) {
@@ -80,10 +94,10 @@ impl Told {
 
     /// The same for people, in lines of at most 80 columns.
     pub fn text(&self) -> String {
-        let Duplicates { same_text, same_words, similar } = self.duplicates;
+        let Duplicates { same_text, same_words, similar, same_meaning } = self.duplicates;
         let mut out = format!("{} read, {} kept", count(self.rows, "row"), thousands(self.kept));
-        if same_text + same_words + similar > 0 {
-            let all = same_text + same_words + similar;
+        let all = same_text + same_words + similar + same_meaning.unwrap_or(0);
+        if all > 0 {
             out.push_str(&format!(
                 "\n{}: {} the same text, {} the same words, {} similar",
                 count(all, "duplicate"),
@@ -91,6 +105,9 @@ impl Told {
                 thousands(same_words),
                 thousands(similar)
             ));
+            if let Some(same_meaning) = same_meaning {
+                out.push_str(&format!(", {} the same meaning", thousands(same_meaning)));
+            }
         }
         if self.off_limits > 0 {
             out.push_str(&format!("\n{} like a text that is off limits", count(self.off_limits, "row")));
@@ -104,9 +121,22 @@ impl Told {
         if let Some(remembered) = self.remembered {
             out.push_str(&format!("\n{} known from calls before", count(remembered, "row")));
         }
+        if let Some(semantic) = &self.semantic {
+            out.push_str(&format!("\n{}", semantic.text()));
+        }
         let took = duration(Duration::from_secs_f64(self.seconds));
         out.push_str(&format!("\n{took}, {} texts/s", thousands(self.texts_per_second)));
         out
+    }
+}
+
+/// How a duplicate was found, as outputs say it.
+pub fn tier_name(tier: Tier) -> &'static str {
+    match tier {
+        Tier::Normal => "same_text",
+        Tier::Words => "same_words",
+        Tier::Similar => "similar",
+        Tier::Meaning => "same_meaning",
     }
 }
 

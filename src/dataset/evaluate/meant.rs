@@ -1,10 +1,10 @@
-//! What candidates mean, as far as their embeddings are stored, and the accepted texts by that.
+//! What candidates mean, as far as their embeddings are stored.
 
 use std::sync::Arc;
 
-use super::{About, Book, Name, Place, Sink, Why, Work};
+use super::{About, Book, Name, Place, Sink, Work};
 use crate::check::{Candidate, Reason};
-use crate::dedup::{Direction, Directions, Similarity};
+use crate::dedup::Direction;
 use crate::model::Fingerprint;
 
 /// What a candidate means, and what that hangs on.
@@ -30,25 +30,6 @@ impl Default for Meant {
     }
 }
 
-/// What the texts accepted so far mean, with the name of the row that each is in.
-#[derive(Debug)]
-pub struct Meanings<N> {
-    directions: Directions,
-    names: Vec<N>,
-}
-
-impl<N: Copy> Meanings<N> {
-    pub fn new(threshold: Similarity) -> Self {
-        Self { directions: Directions::new(threshold), names: Vec::new() }
-    }
-
-    /// Which row of the scope says the same.
-    pub fn find(&self, scope: u64, direction: &Direction) -> Option<Why<'static, N>> {
-        let (of, similarity) = self.directions.find(scope, direction)?;
-        Some(Why::Paraphrase { of: self.names[of as usize], similarity })
-    }
-}
-
 impl<N: Name, B: Book, S: Sink<N>> Work<'_, N, B, S> {
     /// Asks the book what a candidate means, and tells the sink what that hangs on and lacks.
     pub(super) fn mean(
@@ -67,8 +48,7 @@ impl<N: Name, B: Book, S: Sink<N>> Work<'_, N, B, S> {
     /// Takes in what an accepted text means.
     pub(super) fn take(&mut self, scope: u64, meant: Option<&Direction>, name: N) {
         if let (Some(meanings), Some(meant)) = (&mut self.meanings, meant) {
-            meanings.directions.insert(scope, meant);
-            meanings.names.push(name);
+            meanings.insert(scope, meant, name);
         }
     }
 }

@@ -73,6 +73,7 @@ impl<N: Copy> NearRows<N> {
         match found.tier {
             Tier::Normal => Why::Duplicate { of },
             Tier::Words | Tier::Similar => Why::NearDuplicate { of, similarity: found.similarity },
+            Tier::Meaning => Why::Paraphrase { of, similarity: found.similarity },
         }
     }
 }

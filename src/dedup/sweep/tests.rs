@@ -79,6 +79,105 @@ proptest! {
     }
 }
 
+/// Rows that mean one of a few things, or nothing that is known. No two of these are equally far from a third.
+fn meant_rows() -> impl Strategy<Value = Vec<(Input, Option<Direction>)>> {
+    let angle = prop::sample::select(vec![0f32, 10.0, 23.0, 60.0, 68.0]).prop_map(f32::to_radians);
+    let direction =
+        prop::option::weighted(0.8, angle.prop_map(|of| Direction::of(&[of.cos(), of.sin()]).unwrap()));
+    (rows(), prop::collection::vec(direction, 24)).prop_map(|(rows, directions)| {
+        let own_ids = rows.into_iter().enumerate().map(|(n, (_, label, text))| (n.to_string(), label, text));
+        own_ids.zip(directions).collect()
+    })
+}
+
+/// How two texts stand to one another, by their words before their meaning.
+fn alike(
+    one: &(Input, Option<Direction>),
+    other: &(Input, Option<Direction>),
+    same: Similarity,
+) -> Option<Match> {
+    let mut index = Index::new(Rule::default());
+    index.add(0, &Bag::of(&one.0.2, Statistics::shipped()));
+    let by_words = index.find(0, &Bag::of(&other.0.2, Statistics::shipped()));
+    let similarity = || Some(one.1.as_ref()?.cosine(other.1.as_ref()?)).filter(|cosine| *cosine >= same);
+    by_words.or_else(|| Some(Match { of: 0, similarity: similarity()?, tier: Tier::Meaning }))
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(100))]
+
+    /// What is found is what comparing each row with each kept one before it finds: by words, then by meaning,
+    /// each time the most similar one and the first of several.
+    #[test]
+    fn meanings_are_compared_where_words_say_nothing(
+        rows in meant_rows(), off in meant_rows(), by_label: bool, with_pairs: bool, with_off: bool,
+    ) {
+        let same = Similarity::from_fraction(0.97);
+        let off = if with_off { &off[..off.len().min(2)] } else { &[] };
+        let mut swept = sweep(by_label).with_meanings(same);
+        if with_pairs {
+            swept = swept.with_pairs();
+        }
+        for ((id, _, text), meaning) in off {
+            swept.off_limits(id, text, meaning.as_ref());
+        }
+        let mut kept: Vec<usize> = Vec::new();
+        let mut pairs = Vec::new();
+        for (number, row) in rows.iter().enumerate() {
+            let ((id, label, text), meaning) = row;
+            let of_tier = |meant: bool| {
+                let best = |others: &mut dyn Iterator<Item = (usize, &(Input, Option<Direction>))>| {
+                    let found = others.filter_map(|(of, other)| Some((of, alike(other, row, same)?)));
+                    let found = found.filter(|(_, found)| (found.tier == Tier::Meaning) == meant);
+                    found.max_by_key(|(of, found)| (found.similarity, std::cmp::Reverse(*of)))
+                };
+                let in_scope = |of: &usize| !by_label || rows[*of].0.1 == *label;
+                let off_limits = best(&mut off.iter().enumerate()).map(|(of, found)| (true, of, found));
+                let others = kept.iter().filter(|of| in_scope(of)).map(|of| (*of, &rows[*of]));
+                off_limits.or_else(|| best(&mut { others }).map(|(of, found)| (false, of, found)))
+            };
+            let expected = of_tier(false).or_else(|| of_tier(true));
+            let mut asked = 0;
+            let found = swept.row_by_meaning(id, label, text, None, || { asked += 1; meaning.as_ref() });
+            match expected {
+                None => {
+                    prop_assert_eq!(found, Found::Kept);
+                    kept.push(number);
+                }
+                Some((is_off, of, Match { similarity, tier, .. })) => {
+                    let of = if is_off { off[of].0.0.as_str() } else { rows[of].0.0.as_str() };
+                    let expected = match is_off {
+                        true => Found::OffLimits { of, similarity, tier },
+                        false => Found::Duplicate { of, similarity, tier },
+                    };
+                    prop_assert_eq!(found, expected);
+                    prop_assert_eq!(asked > 0, tier == Tier::Meaning || with_pairs, "no more is asked than decides");
+                }
+            }
+            let before = rows[..number].iter().filter_map(|other| Some((other, alike(other, row, same)?)));
+            pairs.extend(before.map(|(other, found)| (other.0.0.clone(), id.clone(), found.similarity, found.tier)));
+        }
+        let found = swept.pairs().map(|pair| (pair.one.id.to_string(), pair.other.id.to_string(), pair.similarity, pair.tier));
+        prop_assert_eq!(found.collect::<Vec<_>>(), if with_pairs { pairs } else { Vec::new() });
+    }
+}
+
+#[test]
+fn rows_of_one_group_may_mean_the_same() {
+    let of = |angle: f32| Direction::of(&[angle.to_radians().cos(), angle.to_radians().sin()]).unwrap();
+    let (he, she, they) = (of(0.0), of(1.0), of(4.0));
+    let mut sweep = sweep(false).with_meanings(Similarity::from_fraction(0.99));
+    let mut row = |id: &str, group, meaning| match sweep.row_by_meaning(id, "", id, group, || Some(meaning)) {
+        Found::Duplicate { of, tier: Tier::Meaning, .. } => Some(of.to_owned()),
+        found => (found != Found::Kept).then(|| panic!("{found:?}")),
+    };
+    assert_eq!(row("a", Some("p"), &he), None);
+    assert_eq!(row("b", Some("p"), &she), None, "made to differ in a word");
+    assert_eq!(row("c", Some("q"), &they), Some("b".to_owned()));
+    assert_eq!(row("d", None, &he), Some("a".to_owned()));
+    assert_eq!(row("e", Some("p"), &they), None);
+}
+
 #[test]
 fn other_settings_are_named() {
     let bytes = sweep(false).to_bytes("version: 1\nlevel: strict\nlabel: mood\n");
@@ -111,9 +210,11 @@ fn labels_keep_rows_apart_and_make_conflicts() {
 #[test]
 fn what_is_off_limits_is_so_for_every_label() {
     let mut sweep = sweep(true);
-    sweep.off_limits("test:7", "The zork ate my sandwich in Rome");
+    sweep.off_limits("test:7", "The zork ate my sandwich in Rome", None);
     let found = sweep.row("a", "joy", "the zork ATE my sandwich in Rome!");
-    let Found::OffLimits { of: "test:7", similarity: Similarity::SAME } = found else { panic!("{found:?}") };
+    let Found::OffLimits { of: "test:7", similarity: Similarity::SAME, .. } = found else {
+        panic!("{found:?}")
+    };
     assert_eq!(sweep.row("b", "joy", "Nobody told me about the harbour"), Found::Kept);
 }
 
