@@ -38,6 +38,20 @@ enum Rule {
     Men,
     Man,
     Sex,
+    /// Houses of worship: `our temple`, not `Temple Street` or `my temples hurt`.
+    House,
+    /// Who leads worship, but as a title: `the pastor`, not `Pastor Dave`.
+    Clergy,
+    /// Worship where it is gone to: `went to mass`, not `mass of people`.
+    Mass,
+    /// A time of fasting, with a capital or kept: `for lent`, not `lent me`.
+    Lent,
+    /// Who came from elsewhere, where no nation says so already: `Somali refugees` is one term.
+    Migrant,
+    /// One of a people, after an article: `a Finn`, not `Finn`.
+    Demonym,
+    /// In capitals only: `ALS`.
+    Upper,
 }
 
 struct Term {
@@ -68,6 +82,10 @@ struct Sets {
     gay_no: Vec<u32>,
     christian_no: Vec<u32>,
     speech: Vec<u32>,
+    before_mass: Vec<u32>,
+    no_house: Vec<u32>,
+    no_clergy: Vec<u32>,
+    games: Vec<u32>,
 }
 
 fn ids(list: &str) -> Vec<u32> {
@@ -83,7 +101,7 @@ fn has(set: &[u32], id: u32) -> bool {
 fn sets() -> &'static Sets {
     static SETS: OnceLock<Sets> = OnceLock::new();
     SETS.get_or_init(|| Sets {
-        follows: ids("and but or so too as with who from by in because since now again then though although yet while also like if lol haha not btw though living at for after when i you he she we they like myself himself herself just ok okay tbh rn af"),
+        follows: ids("and but or not so too as with who from by in because since now again then though although yet while also like if lol haha not btw though living at for after when i you he she we they like myself himself herself just ok okay tbh rn af"),
         middle_no: ids("and or but the a an to of in on at for with is are was were am be i you he she it we they my your his her our their this that these those so as if from by into than then who what when how no not do did does have has had will would can could should may might must press fries toast food made built speaking people's time style version language accent inspired owned sounding looking flag embassy border government army passport visa election tv show series team league club food restaurant cafe coffee tea wine beer bread cheese car cars train movie film band song songs music soccer football cup"),
         adjectives: ids("young old elderly female male trans transgender gay lesbian queer straight american british single married teenage disabled deaf blind muslim christian jewish working-class middle-class poor rich little pregnant older younger innocent unarmed cis bisexual nonbinary african-american latina latino own south north middle-aged beautiful strong"),
         articles: ids("a an the my your his her our their this that some any every each no one two three four five many most all other another both few several only first these those of and"),
@@ -94,6 +112,10 @@ fn sets() -> &'static Sets {
         plugs: ids("connector connectors plug plugs socket sockets adapter adapters jack port ports pin pins cable cables thread threads screw cat cats dog dogs kitten puppy hamster end ends header condom mosquito mosquitoes spider spiders lion lions bird birds"),
         gay_no: ids("old ol apparel paree 90s nineties bob as that smell feeling sort fat fats am siberian atlantic mission"),
         christian_no: ids("music rock band bands louboutin dior mingle metal rap song songs radio grey bookstore science era calendar"),
+        before_mass: ids("to at after before during attend attends attended attending missed sunday midnight morning catholic christmas easter evening saturday daily latin funeral requiem say said celebrate celebrated skip skipped skipping"),
+        no_house: ids("bells bell mouse mice street st road rd lane run avenue ave drive square hill council key pew pews candle candles fete fête bazaar parking"),
+        no_clergy: ids("fruit position style curl curls collar seal parakeet parakeets jumping cat cats vestments club class main mains build spec gambit pair sacrifice"),
+        games: ids("mage mages warlock warlocks paladin paladins rogue rogues druid druids healer healers dps raid raids raiding wow hearthstone diablo overwatch d&d dnd dungeon rook rooks pawn pawns knight knights checkmate chess castling fianchetto tank tanks shaman shamans bard"),
         speech: ids("said says asked told replied texted whispered shouted yelled laughed cried smiled called came went thinks knows wants loves hates never just has had is was will would did does got gets"),
     })
 }
@@ -149,6 +171,13 @@ fn rule(name: &str) -> Option<Rule> {
         "men" => Rule::Men,
         "man" => Rule::Man,
         "sex" => Rule::Sex,
+        "house" => Rule::House,
+        "clergy" => Rule::Clergy,
+        "mass" => Rule::Mass,
+        "lent" => Rule::Lent,
+        "migrant" => Rule::Migrant,
+        "demonym" => Rule::Demonym,
+        "upper" => Rule::Upper,
         _ => return None,
     })
 }
@@ -179,7 +208,17 @@ pub fn find(view: &mut View, found: &mut Vec<Found>) {
             {
                 start = view.tokens[at - 1].start;
             }
-            found.push(Found::new(start, end, term.category));
+            // `Catholic church` is one.
+            if matches!(term.rule, Rule::House | Rule::Clergy | Rule::Mass)
+                && view.tokens[at].gap == Gap::Space
+                && let Some(before) = found.last_mut()
+                && before.category == Category::Religion
+                && before.end + 1 == start
+            {
+                before.end = end;
+            } else {
+                found.push(Found::new(start, end, term.category));
+            }
             at = last + 1;
             continue;
         }
@@ -207,7 +246,9 @@ fn hyphenated(view: &View, token: &Token, terms: &Terms, found: &mut Vec<Found>)
         let term = (place > 0)
             .then(|| {
                 terms.groups[place as usize - 1].iter().find(|term| {
-                    term.rest.is_empty() && matches!(term.rule, Rule::Any | Rule::Ethnic | Rule::Gay)
+                    term.rest.is_empty()
+                        && !term.possessive
+                        && matches!(term.rule, Rule::Any | Rule::Ethnic | Rule::Gay)
                 })
             })
             .flatten();
@@ -236,6 +277,10 @@ fn fits(view: &View, at: usize, term: &Term) -> Option<usize> {
             return None;
         }
     }
+    // `Down's`, not `down`.
+    if term.possessive && view.tokens[last].after == view.tokens[last].end {
+        return None;
+    }
     let token = &view.tokens[at];
     if matches!(token.gap, Gap::Glue) && view.text[..token.start].ends_with(['/', '_', '.']) {
         return None;
@@ -252,7 +297,7 @@ fn next<'a>(view: &'a View, at: usize) -> Option<(&'a Token, u32)> {
 /// Whether a word for a person follows, at once or after one adjective.
 fn of_person(view: &View, last: usize, loose: bool) -> bool {
     let Some((token, class)) = next(view, last) else { return false };
-    if class & words::PERSON != 0 {
+    if class & words::HUMANS != 0 {
         return true;
     }
     // `Palestinian and Israeli moms`
@@ -260,7 +305,7 @@ fn of_person(view: &View, last: usize, loose: bool) -> bool {
         && let Some((other, _)) = next(view, last + 1)
         && list().first.get(other.id) > 0
     {
-        return next(view, last + 2).is_some_and(|(_, class)| class & words::PERSON != 0);
+        return next(view, last + 2).is_some_and(|(_, class)| class & words::HUMANS != 0);
     }
     let between = if loose {
         token.shape == Shape::Lower
@@ -269,7 +314,7 @@ fn of_person(view: &View, last: usize, loose: bool) -> bool {
     } else {
         has(&sets().adjectives, token.id)
     };
-    between && next(view, last + 1).is_some_and(|(_, class)| class & words::PERSON != 0)
+    between && next(view, last + 1).is_some_and(|(_, class)| class & words::HUMANS != 0)
 }
 
 /// Whether it is said of somebody: `I'm …`, `my dad is not …`, `as a …`, `being …`.
@@ -277,7 +322,13 @@ fn of_somebody(view: &View, at: usize, last: usize) -> bool {
     let closes = match view.tokens.get(last + 1) {
         None => true,
         Some(token) => {
-            token.gap != Gap::Space || has(&sets().follows, token.id) || list().first.get(token.id) > 0
+            token.gap != Gap::Space
+                || has(&sets().follows, token.id)
+                || list().first.get(token.id) > 0
+                // `being blind was less of a bother`
+                || at > 0
+                    && token_is(view, at - 1, &["being"])
+                    && view.classes[last + 1] & (words::BE | words::VERB) != 0
         }
     };
     closes && said_of_somebody(view, at)
@@ -298,7 +349,7 @@ fn said_of_somebody(view: &View, mut at: usize) -> bool {
             let being = token_is(view, at, &["being", "becoming"]);
             let subject = at > 0
                 && view.tokens[at].gap == Gap::Space
-                && view.classes[at - 1] & (words::SUBJECT | words::PERSON) != 0;
+                && view.classes[at - 1] & (words::SUBJECT | words::HUMANS) != 0;
             let name = at > 0
                 && view.tokens[at - 1].facts.first() >= 3
                 && (view.tokens[at - 1].shape == Shape::Capital
@@ -349,7 +400,14 @@ fn applies(view: &View, at: usize, last: usize, rule: Rule) -> bool {
         }
         Rule::People => capital || !has(&sets.capital_only, token.id),
         Rule::Subject => {
-            !next_in(&sets.blind_to) && (of_person(view, last, false) || of_somebody(view, at, last))
+            // `blind since birth`
+            let since = token_is(view, last + 1, &["since"])
+                || token_is(view, last + 1, &["from"]) && token_is(view, last + 2, &["birth"])
+                || token_is(view, last + 1, &["in"])
+                    && token_is(view, last + 2, &["one", "both", "my", "her", "his"])
+                    && token_is(view, last + 3, &["eye", "eyes", "ear", "ears"]);
+            since
+                || !next_in(&sets.blind_to) && (of_person(view, last, false) || of_somebody(view, at, last))
         }
         Rule::Own => at > 0 && token.gap == Gap::Space && has(&sets.owners, view.tokens[at - 1].id),
         Rule::Member => {
@@ -394,7 +452,102 @@ fn applies(view: &View, at: usize, last: usize, rule: Rule) -> bool {
                 && after.is_none_or(|(_, class)| class & words::PERSON == 0)
         }
         Rule::Sex => !next_in(&sets.plugs),
+        Rule::House => house(view, at, last),
+        Rule::Clergy => clergy(view, at, last),
+        Rule::Mass => {
+            at > 0
+                && token.gap == Gap::Space
+                && has(&sets.before_mass, view.tokens[at - 1].id)
+                && after.is_none_or(|(token, _)| {
+                    has(&sets.follows, token.id)
+                        || ["on", "this", "today", "tonight", "every", "yesterday", "together", "last"]
+                            .contains(&view.word(token))
+                })
+        }
+        Rule::Lent => {
+            let kept = at > 0
+                && token.gap == Gap::Space
+                && token_is(view, at - 1, &["for", "during", "of", "until", "holy", "take", "took", "taking"]);
+            (kept || capital && !token.opens && !view.shouting && !view.titled)
+                && after.is_none_or(|(token, class)| {
+                    class & (words::SUBJECT | words::THIRD) == 0
+                        && !["my", "me", "out", "to", "an", "a", "the", "some", "with"].contains(&view.word(token))
+                })
+        }
+        Rule::Migrant => {
+            let told = at > 0 && token.gap == Gap::Space && {
+                let before = &view.tokens[at - 1];
+                before.facts.other() || list().first.get(before.id) > 0
+            };
+            !told && after.is_none_or(|(_, class)| class & words::THING == 0)
+        }
+        Rule::Demonym => {
+            let one = at > 0
+                && token.gap == Gap::Space
+                && token_is(view, at - 1, &["a", "an", "one", "another", "some", "this", "that", "fellow"]);
+            let ends = after.is_none_or(|(token, class)| {
+                class & (words::BE | words::VERB | words::HUMAN | words::SAY) != 0
+                    || has(&sets.follows, token.id)
+            });
+            capital && ends && (one || of_somebody(view, at, last) && !speaks(view, at))
+        }
+        Rule::Upper => token.shape == Shape::Upper && !view.shouting,
     }
+}
+
+/// A house of worship, but as part of a street's, a town's or somebody's name, and but for the head's temples.
+fn house(view: &View, at: usize, last: usize) -> bool {
+    let token = &view.tokens[at];
+    let after = next(view, last);
+    let before = |n: usize, words: &[&str]| at >= n && token_is(view, at - n, words);
+    if after.is_some_and(|(token, _)| has(&sets().no_house, token.id)) {
+        return false;
+    }
+    let plain = token.shape == Shape::Lower || view.shouting;
+    let part_of_name = !plain
+        && (after.is_some_and(|(token, _)| token.shape != Shape::Lower && !view.titled)
+            || at > 0
+                && token.gap == Gap::Space
+                && view.tokens[at - 1].shape == Shape::Capital
+                && view.tokens[at - 1].facts.first() >= 3);
+    if part_of_name {
+        return false;
+    }
+    // `separation of church and state`
+    if token_is(view, last + 1, &["and"]) && token_is(view, last + 2, &["state"]) {
+        return false;
+    }
+    if token_is(view, at, &["temple", "temples"]) {
+        let owned = before(1, &["my", "his", "her", "your", "their", "left", "right", "each", "both"]);
+        let visited = before(2, &["at", "to", "in", "from", "near", "visited", "outside", "behind"]);
+        let body = (1..=4).any(|n| before(n, &["body", "bodies"]));
+        return !(owned && !visited || body);
+    }
+    true
+}
+
+/// Who leads worship, where it is no title of a name, no piece of a game and nobody's surname.
+fn clergy(view: &View, at: usize, last: usize) -> bool {
+    let token = &view.tokens[at];
+    let after = next(view, last);
+    if after.is_some_and(|(token, _)| {
+        token.shape != Shape::Lower && !view.shouting && !view.titled || has(&sets().no_clergy, token.id)
+    }) {
+        return false;
+    }
+    let article = at > 0 && token.gap == Gap::Space && has(&sets().articles, view.tokens[at - 1].id);
+    let capital = token.shape != Shape::Lower && !view.shouting;
+    let shared = token_is(
+        view,
+        at,
+        &["bishop", "priest", "monk", "abbot", "pope", "friar", "deacon", "nun", "vicar", "chaplain"],
+    );
+    if capital && !article && (!token.opens || shared) {
+        return false;
+    }
+    let from = at.saturating_sub(8);
+    let to = (last + 9).min(view.tokens.len());
+    !view.tokens[from..to].iter().any(|token| has(&sets().games, token.id))
 }
 
 /// `I'm black and proud`, `being white`; not `it's black`.
