@@ -74,18 +74,22 @@ pub fn candidate(view: &View, at: usize) -> bool {
     match token.shape {
         Shape::Upper if view.shouting => {
             !facts.other()
-                && (facts.word() < 5 && facts.first() >= 3 || facts.word() < 6 && facts.first() >= 6)
+                && (facts.word() < 5 && facts.first() >= 3
+                    || facts.word() < 6 && facts.first() >= 6
+                    || facts.word() == 0 && facts.last() >= 4 && !facts.place())
         }
         Shape::Lower => {
             facts.word() < 5
                 && !facts.other()
-                && view.classes[at] & words::PERSON == 0
+                && view.classes[at] & (words::PERSON | words::KIN) == 0
                 && (facts.first() >= 2
                     || facts.last() >= 5
                     || facts.last() >= 3 && at > 0 && view.tokens[at - 1].facts.first() >= 4)
         }
         _ if view.classes[at] & (words::TITLE | words::KIN) != 0 && facts.first() < 5 => false,
         Shape::Upper if !view.shouting && (facts.other() || facts.first() < 4 && facts.last() < 4) => false,
+        // Three capitals are letters of something else as often: `KAT`.
+        Shape::Upper if !view.shouting && token.end - token.start < 4 && facts.first() < 5 => false,
         _ => facts.word() < 6 || facts.name(),
     }
 }

@@ -10,6 +10,33 @@ pub fn lift(view: &View, at: usize) -> f32 {
     if branded(view, at) {
         return NEVER;
     }
+    // `Elsa costume`, `Moana soundtrack`: figures of tales.
+    const SOLD: &[&str] = &[
+        "costume",
+        "costumes",
+        "cosplay",
+        "soundtrack",
+        "merch",
+        "trailer",
+        "remake",
+        "reboot",
+        "figurine",
+        "plushie",
+        "lunchbox",
+        "franchise",
+        "trilogy",
+        "spinoff",
+        "fanfic",
+        "fandom",
+    ];
+    let token = &view.tokens[at];
+    if token.after == token.end
+        && view.tokens.get(at + 1).is_some_and(|next| {
+            next.gap == Gap::Space && SOLD.iter().any(|word| view.word(next).eq_ignore_ascii_case(word))
+        })
+    {
+        return -4.0;
+    }
     let token = &view.tokens[at];
     let facts = token.facts;
     // A word that is a first name and nothing else needs little more.
@@ -74,6 +101,7 @@ fn beside(view: &View, at: usize) -> f32 {
     }
     let lift = doing.max(spoken_of(view, at)) + signed(view, at);
     // Months, makes and figures of tales are people only where something says so.
+    let lift = lift.max(taken_up(view, at));
     if facts.other() && lift == 0.0 { -1.0 } else { lift }
 }
 
@@ -190,12 +218,22 @@ fn doing(view: &View, at: usize) -> f32 {
     else {
         return 0.0;
     };
-    if !unknown && facts.first() < 3 || facts.other() && facts.first() < 4 {
+    let (class, verb) = (view.classes[at + 1], view.word(next));
+    let human = class & words::HUMAN != 0;
+    if !unknown && facts.first() < if human { 2 } else { 3 } || facts.other() && facts.first() < 4 {
         return 0.0;
     }
-    let (class, verb) = (view.classes[at + 1], view.word(next));
-    if class & words::HUMAN != 0 {
-        return if unknown || facts.word() == 0 && !facts.place() { 3.0 } else { 5.0 };
+    // `Savannah is pregnant`
+    let state = class & words::BE != 0
+        && view
+            .tokens
+            .get(at + 2)
+            .is_some_and(|token| token.gap == Gap::Space && view.classes[at + 2] & words::STATE != 0);
+    if state {
+        return if facts.place() || facts.word() > 0 { 5.0 } else { 3.0 };
+    }
+    if human {
+        return if unknown || facts.word() == 0 && !facts.place() { 3.0 } else { 5.5 };
     }
     if class & words::VERB == 0
         && !(unknown && verb.len() > 4 && verb.ends_with('s') && !verb.ends_with("ss"))
@@ -246,6 +284,18 @@ fn doing(view: &View, at: usize) -> f32 {
         _ if facts.first() >= 4 || third => 5.0,
         _ => 2.5,
     }
+}
+
+/// A name of which the next sentence speaks: `remember Faith? She sat behind me`.
+fn taken_up(view: &View, at: usize) -> f32 {
+    let token = &view.tokens[at];
+    let next = view.tokens.get(at + 1).is_some_and(|next| {
+        matches!(next.gap, Gap::Stop | Gap::Dot)
+            && ["she", "he", "she's", "he's"].iter().any(|word| view.word(next).eq_ignore_ascii_case(word))
+    });
+    let able =
+        token.shape == Shape::Capital && !token.opens && token.facts.first() >= 4 && !token.facts.other();
+    if next && able { 2.5 } else { 0.0 }
 }
 
 /// Whether the text ends here, or a pause follows.

@@ -208,15 +208,13 @@ pub fn find(view: &mut View, found: &mut Vec<Found>) {
             {
                 start = view.tokens[at - 1].start;
             }
-            // `Catholic church` is one.
-            if matches!(term.rule, Rule::House | Rule::Clergy | Rule::Mass)
+            // `a Catholic church` says it already.
+            let told = matches!(term.rule, Rule::House | Rule::Clergy | Rule::Mass)
                 && view.tokens[at].gap == Gap::Space
-                && let Some(before) = found.last_mut()
-                && before.category == Category::Religion
-                && before.end + 1 == start
-            {
-                before.end = end;
-            } else {
+                && found.last().is_some_and(|before| {
+                    matches!(before.category, Category::Religion | Category::Race) && before.end + 1 == start
+                });
+            if !told {
                 found.push(Found::new(start, end, term.category));
             }
             at = last + 1;
@@ -406,8 +404,7 @@ fn applies(view: &View, at: usize, last: usize, rule: Rule) -> bool {
                 || token_is(view, last + 1, &["in"])
                     && token_is(view, last + 2, &["one", "both", "my", "her", "his"])
                     && token_is(view, last + 3, &["eye", "eyes", "ear", "ears"]);
-            since
-                || !next_in(&sets.blind_to) && (of_person(view, last, false) || of_somebody(view, at, last))
+            since || !next_in(&sets.blind_to) && (of_person(view, last, false) || of_somebody(view, at, last))
         }
         Rule::Own => at > 0 && token.gap == Gap::Space && has(&sets.owners, view.tokens[at - 1].id),
         Rule::Member => {
@@ -419,7 +416,14 @@ fn applies(view: &View, at: usize, last: usize, rule: Rule) -> bool {
         Rule::Christian => christian(view, at, sets),
         Rule::Gay => {
             let short = token.end - token.start <= 2;
-            !next_in(&sets.gay_no)
+            // `that's gay`, as people said of what they disliked.
+            let scorn = at > 0
+                && after.is_none()
+                && (token_is(view, at - 1, &["thats", "its"])
+                    || view.tokens[at - 1].after > view.tokens[at - 1].end
+                        && token_is(view, at - 1, &["that", "it"]));
+            !scorn
+                && !next_in(&sets.gay_no)
                 && (!short || of_person(view, last, false) || of_somebody(view, at, last))
                 && !(capital
                     && !token.opens
@@ -467,11 +471,16 @@ fn applies(view: &View, at: usize, last: usize, rule: Rule) -> bool {
         Rule::Lent => {
             let kept = at > 0
                 && token.gap == Gap::Space
-                && token_is(view, at - 1, &["for", "during", "of", "until", "holy", "take", "took", "taking"]);
+                && token_is(
+                    view,
+                    at - 1,
+                    &["for", "during", "of", "until", "holy", "take", "took", "taking"],
+                );
             (kept || capital && !token.opens && !view.shouting && !view.titled)
                 && after.is_none_or(|(token, class)| {
                     class & (words::SUBJECT | words::THIRD) == 0
-                        && !["my", "me", "out", "to", "an", "a", "the", "some", "with"].contains(&view.word(token))
+                        && !["my", "me", "out", "to", "an", "a", "the", "some", "with"]
+                            .contains(&view.word(token))
                 })
         }
         Rule::Migrant => {

@@ -32,6 +32,8 @@ pub const LIFE: u32 = 1 << 16;
 
 /// Who somebody is by a trade or a part in life, where `PERSON` does not have it; names' features don't look at it.
 pub const WORKER: u32 = 1 << 17;
+/// How somebody is, and no season or town: `pregnant`.
+pub const STATE: u32 = 1 << 18;
 /// What somebody is called beside a group's name.
 pub const HUMANS: u32 = PERSON | WORKER;
 
@@ -57,6 +59,7 @@ fn class(name: &str) -> u32 {
         "third" => THIRD,
         "life" => LIFE,
         "worker" => WORKER,
+        "state" => STATE,
         _ => 0,
     }
 }
