@@ -95,6 +95,8 @@ const NEARLY: &[&str] = &[
     "merely",
     "hardly",
     "even",
+    "both",
+    "perhaps",
 ];
 
 /// Adds every age that is told of somebody.
@@ -307,7 +309,12 @@ fn age_at(view: &View, at: usize) -> Option<(usize, Found)> {
         }
         // `her 40th birthday`, but not `our 10th birthday as a shop`
         if matches!(tail.as_str(), "st" | "nd" | "rd" | "th") {
-            return birthday(view, at, age < 6).then(|| span(view, at, at)).flatten();
+            // `happy 65th to my dad`: no day of a month
+            let happy = age > 31
+                && at > 0
+                && is(view, at - 1, &["happy"])
+                && !is(view, at + 1, &["anniversary", "anniv", "wedding"]);
+            return (happy || birthday(view, at, age < 6)).then(|| span(view, at, at)).flatten();
         }
         if matches!(tail.as_str(), "ish" | "-ish") {
             return figure(view, at, at);
@@ -439,6 +446,15 @@ fn figure(view: &View, at: usize, last: usize) -> Option<(usize, Found)> {
     {
         return here();
     }
+    let begins = matches!(view.tokens[at].gap, Gap::None | Gap::Stop | Gap::Dot)
+        && !view.text[..view.tokens[at].start].ends_with(|c: char| c.is_ascii_digit() || ":.-−".contains(c));
+    if view.tokens[at].opens
+        && begins
+        && described(view, last)
+        && age.is_none_or(|age| (16..=99).contains(&age))
+    {
+        return here();
+    }
     if at == 0 {
         return None;
     }
@@ -454,9 +470,14 @@ fn figure(view: &View, at: usize, last: usize) -> Option<(usize, Found)> {
                     && (view.text[token.end..].starts_with([',', '.', ')']) || token.end == view.text.len())
             });
         let ends = text_after.starts_with(',');
-        return ((ends && age.is_some_and(|age| age >= 3) || two)
+        let word = view.word(&view.tokens[at]);
+        let grown = match age {
+            Some(age) => age >= 3,
+            None => spelled(word) && !ONES[..10].iter().any(|ones| word.eq_ignore_ascii_case(ones)),
+        };
+        return ((ends && grown || two)
             && somebody(view, before)
-            && !is(view, before, &["people", "you", "i", "we", "he", "she", "they", "everyone"]))
+            && !is(view, before, &["people", "you", "we", "he", "she", "they", "everyone"]))
         .then(here)
         .flatten();
     }
@@ -467,9 +488,11 @@ fn figure(view: &View, at: usize, last: usize) -> Option<(usize, Found)> {
         let two = is(view, last + 1, &["and"])
             && number(view, last + 2)
             && view.text[view.tokens[last + 2].end..].starts_with(')');
-        return (somebody(view, before) && (text_after.starts_with(')') && !several || two))
-            .then(here)
-            .flatten();
+        // `at my age (58)`, `mother of two (6 and 9)`
+        let who = somebody(view, before)
+            || is(view, before, &["age"])
+            || two && before > 0 && is(view, before - 1, &["of"]) && number(view, before);
+        return (who && (text_after.starts_with(')') && !several || two)).then(here).flatten();
     }
     if matches!(between, ": " | ":") && is(view, before, &["age", "aged"]) {
         return closes(view, last).then(here).flatten();
@@ -477,7 +500,35 @@ fn figure(view: &View, at: usize, last: usize) -> Option<(usize, Found)> {
     if gap != Gap::Space {
         return None;
     }
-    if is(view, before, &["aged", "age", "ages"])
+    let mut told_of = before;
+    while told_of > 0
+        && view.tokens[told_of].gap == Gap::Space
+        && is(view, told_of, &["just", "only", "about", "around"])
+    {
+        told_of -= 1;
+    }
+    // `a man of eighty`
+    let of_somebody = is(view, before, &["of"])
+        && before > 1
+        && is(
+            view,
+            before - 1,
+            &["man", "woman", "boy", "girl", "lad", "lady", "child", "kid", "person", "bloke"],
+        )
+        && is(view, before - 2, &["a", "the", "little", "young", "old", "small", "strong", "this"]);
+    if of_somebody
+        && view
+            .classes
+            .get(last + 1)
+            .is_some_and(|class| class & (words::HUMAN | words::VERB | words::BE) != 0)
+    {
+        return here();
+    }
+    // `a sprightly 88`
+    let spry = ["sprightly", "spry", "youthful", "ripe", "youngish"];
+    if is(view, told_of, &["aged", "age", "ages"])
+        || of_somebody
+        || is(view, before, &spry) && before > 0 && is(view, before - 1, &["a", "the"])
         || is(view, before, &["of"]) && before > 0 && is(view, before - 1, &["age"])
         || is(view, before, &["between"]) && before > 0 && is(view, before - 1, &["aged", "ages"])
     {
@@ -561,23 +612,36 @@ fn figure(view: &View, at: usize, last: usize) -> Option<(usize, Found)> {
         subject,
         &["im", "i'm", "hes", "shes", "she's", "he's", "they're", "we're", "you're", "youre", "theyre"],
     ) || possessive && is(view, subject, &["he", "she"]);
-    if contraction || possessive && somebody(view, subject) && !is(view, subject, &["it"]) {
+    // `my nephew, who's 12`
+    let who_is = possessive && is(view, subject, &["who"]) && subject > 0 && somebody(view, subject - 1);
+    if contraction || who_is || possessive && somebody(view, subject) && !is(view, subject, &["it"]) {
         let loosely = contraction && told(subject) && age.is_some() && adult && closes_loosely(view, last);
         return (closes(view, last) || within && contraction || loosely).then(here).flatten();
     }
     if is(view, subject, &["am", "is", "was", "were", "are", "turned"]) && subject > 0 {
         let person = subject - 1;
-        let who = view.classes[person] & (words::SUBJECT | words::KIN | words::PERSON) != 0
+        let who = view.classes[person] & (words::SUBJECT | words::KIN | words::HUMANS) != 0
             || is(view, person, &["i", "he", "she", "we", "they", "age"]);
-        let who = who && !is(view, person, &["who", "was", "us", "her"]);
-        let name = view.tokens[person].facts.first() >= 4
+        let of_us = is(view, person, &["us"]) && person > 0 && is(view, person - 1, &["of"]);
+        let told_who = is(view, person, &["who"]) && person > 0 && somebody(view, person - 1);
+        let who = who && !is(view, person, &["who", "was", "us", "her"]) || of_us || told_who;
+        let facts = view.tokens[person].facts;
+        let name = (facts.first() >= 4 || facts.first() >= 2 && facts.word() < 5 && !facts.place())
             && view.tokens[person].shape == super::token::Shape::Capital;
-        let loosely = told(person) && age.is_some() && adult && closes_loosely(view, last);
+        let loosely = told(person) && age.is_some() && adult && closes_loosely(view, last)
+            // `I was six the first time`
+            || is(view, last + 1, &["the", "that"])
+                && is(view, last + 2, &["first", "last", "day", "year", "summer", "winter", "night", "time", "week"]);
         // `he is 10 and 0`
         if is(view, subject, &["am", "is", "was"]) && is(view, last + 1, &["and"]) && number(view, last + 2) {
             return None;
         }
         return ((who || name) && (closes(view, last) || within || loosely)).then(here).flatten();
+    }
+    // `nan lived to 101`
+    if is(view, before, &["to"]) && before > 0 && is(view, before - 1, &["lived", "lives", "live", "living"])
+    {
+        return closes(view, last).then(here).flatten();
     }
     // `she'll be 40 in May`, `he would have been 60`, `lived to be 100`
     if is(view, subject, &["be", "been"]) {
@@ -666,9 +730,14 @@ fn figure(view: &View, at: usize, last: usize) -> Option<(usize, Found)> {
         let life = adult
             && closes(view, last)
             && (before.saturating_sub(8)..before).any(|at| view.classes[at] & words::LIFE != 0);
+        // `lost my mum at 12`
+        let bereft = closes(view, last)
+            && (before.saturating_sub(4)..before).any(|at| is(view, at, &["lost", "losing"]))
+            && view.classes[before.saturating_sub(2)..before].iter().any(|class| class & words::KIN != 0);
         // `it peaked at 41`, `batteries died at 20`, `we started at 14`
-        let it = (before.saturating_sub(4)..before).any(|at| is(view, at, &["it", "its", "it's"]));
-        let of_thing = it || before > 1 && view.classes[before - 2] & words::AGED != 0;
+        let of_thing = before > 1
+            && (is(view, before - 2, &["it", "its", "it's", "that"])
+                || view.classes[before - 2] & words::AGED != 0);
         let rate = before > 0
             && is(
                 view,
@@ -677,7 +746,7 @@ fn figure(view: &View, at: usize, last: usize) -> Option<(usize, Found)> {
             )
             && !(before > 1 && is(view, before - 2, &["i", "he", "she"]));
         let (died, life) = (died && !of_thing, life && !of_thing && !rate);
-        return ((pronoun || died || life || me)
+        return ((pronoun || died || life || me || bereft)
             && view.classes.get(last + 1).is_none_or(|class| class & words::UNIT == 0))
         .then(here)
         .flatten();
@@ -691,13 +760,61 @@ fn figure(view: &View, at: usize, last: usize) -> Option<(usize, Found)> {
     // `looks great for 70`
     if is(view, before, &["for"])
         && before > 0
-        && is(view, before - 1, &["great", "good", "amazing", "old", "young", "wise", "mature", "fit"])
+        && is(view, before - 1, &["great", "good", "amazing", "old", "young", "wise", "mature", "fit", "bad"])
     {
         let end = view.tokens.get(last + 1).is_none_or(|token| token.gap != Gap::Space)
             && text_after.chars().next().is_none_or(|c| !matches!(c, '%' | '°'));
         return end.then(here).flatten();
     }
     None
+}
+
+/// Whether somebody is described after a number that begins a sentence: `52 and single`, `67, retired, bored`.
+fn described(view: &View, last: usize) -> bool {
+    let Some(next) = view.tokens.get(last + 1) else { return false };
+    let state = |at: usize| {
+        view.classes.get(at).is_some_and(|class| class & words::STATE != 0)
+            || is(
+                view,
+                at,
+                &[
+                    "single",
+                    "retired",
+                    "married",
+                    "broke",
+                    "bored",
+                    "tired",
+                    "happy",
+                    "alone",
+                    "thriving",
+                    "clueless",
+                    "still",
+                    "unemployed",
+                    "proud",
+                    "female",
+                    "male",
+                    "childless",
+                    "childfree",
+                    "terrified",
+                    "exhausted",
+                    "learning",
+                    "starting",
+                    "living",
+                    "never",
+                    "finally",
+                ],
+            )
+    };
+    if next.gap == Gap::Comma {
+        return state(last + 1);
+    }
+    if next.gap != Gap::Space || !is(view, last + 1, &["and", "today"]) {
+        return false;
+    }
+    if is(view, last + 1, &["today"]) {
+        return view.text[next.end..].starts_with('!') || is(view, last + 2, &["and"]);
+    }
+    view.tokens.get(last + 2).is_some_and(|token| token.gap == Gap::Space) && state(last + 2)
 }
 
 /// Whether a birthday follows that tells an age; of small numbers it may be the first of something else.
@@ -821,15 +938,17 @@ fn in_words(view: &View, at: usize, word: &str) -> Option<(usize, Found)> {
     }
     // "I'm one and done": small numbers in words are rarely an age by themselves.
     let small = ONES[..13].iter().any(|ones| word.eq_ignore_ascii_case(ones)) && last == at;
-    if small && (at == 0 || view.tokens[at].gap != Gap::Space) {
+    if small && (at == 0 || !matches!(view.tokens[at].gap, Gap::Space | Gap::Comma)) {
         return None;
     }
     if small && !is(view, at - 1, &["turned", "turning", "turns", "aged", "was", "age", "of"]) {
         // `he's eight`, `my son is two`; not `I'm five minutes away`, `she's one of them`
         let mut verb = at - 1;
-        while verb > 0 && is(view, verb, &["only", "just", "almost", "nearly", "already", "still", "barely"])
-        {
+        while verb > 0 && is(view, verb, NEARLY) {
             verb -= 1;
+        }
+        if is(view, verb, &["aged", "age"]) {
+            return figure(view, at, last);
         }
         let (before, class) = (&view.tokens[verb], view.classes[verb]);
         let third = ["he", "she", "he's", "she's", "hes", "shes"];
@@ -837,7 +956,15 @@ fn in_words(view: &View, at: usize, word: &str) -> Option<(usize, Found)> {
             || before.after > before.end && (is(view, verb, &third) || class & words::KIN != 0)
             || is(view, verb, &["is", "was"])
                 && verb > 0
-                && (is(view, verb - 1, &third[..2]) || view.classes[verb - 1] & words::KIN != 0);
+                && (is(view, verb - 1, &third[..2])
+                    || view.classes[verb - 1] & (words::KIN | words::HUMANS) != 0
+                        && !is(view, verb - 1, &["everyone", "one", "nobody", "each"]))
+            // `my girls are three and five`
+            || is(view, verb, &["are"])
+                && verb > 0
+                && view.classes[verb - 1] & (words::KIN | words::HUMANS) != 0
+                && is(view, at + 1, &["and"])
+                && number(view, at + 2);
         if !of_child || is(view, at, &["zero", "one"]) || !closes(view, at) {
             return None;
         }

@@ -179,6 +179,9 @@ fn named(words: &[String]) -> bool {
         "dl",
         "fnol",
         "orcid",
+        "badge",
+        "ghana",
+        "d'identité",
     ];
     /// What tells whose number it is, where a word for `number` stands beside it.
     const HOLDERS: &[&str] = &[
@@ -208,16 +211,43 @@ fn named(words: &[String]) -> bool {
         "candidate",
         "applicant",
         "taxpayer",
+        "medical",
+        "vaccination",
+        "matric",
+        "loyalty",
         "donor",
     ];
     const FILLERS: &[&str] = &[
         "number", "no", "num", "nr", "nummer", "is", "was", "id", "my", "the", "card", "it's", "s", "#",
         "of", "numero", "número", "details", "nos", "here", "here's", "are", "new", "old", "full", "whole",
-        "nummer", "numéro", "its", "driver's", "drivers",
+        "nummer", "numéro", "its", "driver's", "drivers", "record",
     ];
     const OWNERS: &[&str] = &[
-        "my", "your", "his", "her", "their", "student", "employee", "national", "patient", "member", "staff",
-        "voter", "tax", "badge", "user", "personal", "citizen", "identity",
+        "my",
+        "your",
+        "his",
+        "her",
+        "their",
+        "student",
+        "employee",
+        "national",
+        "patient",
+        "member",
+        "staff",
+        "voter",
+        "tax",
+        "badge",
+        "user",
+        "military",
+        "emirates",
+        "government",
+        "faculty",
+        "school",
+        "health",
+        "state",
+        "personal",
+        "citizen",
+        "identity",
     ];
     let mut numbered = false;
     for (n, word) in words.iter().take(5).enumerate() {
@@ -289,7 +319,14 @@ pub fn coded(text: &str, at: usize, end: usize) -> Option<Found> {
         return id(to);
     }
     if !has_digit {
-        return None;
+        // `GHA-123456789-0`
+        let digits = bytes.get(end) == Some(&b'-') && bytes.get(end + 1).is_some_and(u8::is_ascii_digit);
+        if !digits || code.len() > 4 || !code.iter().all(u8::is_ascii_uppercase) {
+            return None;
+        }
+        let to = run(bytes, end, |byte| byte.is_ascii_digit() || byte == b'-');
+        let count = bytes[end..to].iter().filter(|byte| byte.is_ascii_digit()).count();
+        return (count >= 5 && named(&context(text, at))).then(|| Found::new(at, to, Category::Id));
     }
     let joined = bytes.get(end).is_some_and(|&byte| byte == b'-' || byte == b'+');
     if joined && end - at == 6 && !has_letter {

@@ -8,7 +8,7 @@
 
 use super::category::Category;
 use super::lexicon::Facts;
-use super::neighbours::lift;
+use super::neighbours::{lift, named_in_passing};
 use super::parts::{close, end_of, extend, full, initials, listed};
 use super::token::{Gap, Shape, Token};
 use super::words;
@@ -78,6 +78,7 @@ pub fn candidate(view: &View, at: usize) -> bool {
                     || facts.word() < 6 && facts.first() >= 6
                     || facts.word() == 0 && facts.last() >= 4 && !facts.place())
         }
+        Shape::Lower if named_in_passing(view, at) => true,
         Shape::Lower => {
             facts.word() < 5
                 && !facts.other()

@@ -242,6 +242,7 @@ pub fn extend(view: &View, names: &mut [bool]) {
         let east = matches!(tokens[at + 1].facts.culture(), 13 | 20..=23)
             && capital(at)
             && facts.last() >= 3
+            && view.word(&tokens[at]) != "The"
             && !facts.other();
         names[at] = first
             || east
@@ -262,7 +263,8 @@ pub fn listed(view: &View, names: &mut [bool]) {
             && !facts.other()
             && view.classes[at] & (words::TITLE | words::KIN | words::PERSON) == 0
             && (!facts.known()
-                || facts.first() >= 2 && facts.word() < 6 && (!facts.place() || facts.first() >= 4))
+                || facts.first() >= 2 && facts.word() < 6 && (!facts.place() || facts.first() >= 4)
+                || facts.first() >= 5 && facts.word() < 7 && !facts.place())
     };
     for at in 2..tokens.len() {
         let and = view.word(&tokens[at - 1]);

@@ -52,6 +52,8 @@ enum Rule {
     Demonym,
     /// In capitals only: `ALS`.
     Upper,
+    /// What somebody has, in capitals if it is short: `I have MS`, `living with bipolar`.
+    Ill,
 }
 
 struct Term {
@@ -178,6 +180,7 @@ fn rule(name: &str) -> Option<Rule> {
         "migrant" => Rule::Migrant,
         "demonym" => Rule::Demonym,
         "upper" => Rule::Upper,
+        "ill" => Rule::Ill,
         _ => return None,
     })
 }
@@ -228,16 +231,29 @@ pub fn find(view: &mut View, found: &mut Vec<Found>) {
         if nation && token.facts.first() < 5 {
             view.taken[at] = true;
         } else if place == 0 && !token.mixed {
-            hyphenated(view, &token, terms, found);
+            hyphenated(view, at, terms, found);
         }
         at += 1;
     }
 }
 
 /// `Muslim-owned`, `gay-friendly`: the part that is a term.
-fn hyphenated(view: &View, token: &Token, terms: &Terms, found: &mut Vec<Found>) {
+fn hyphenated(view: &View, at: usize, terms: &Terms, found: &mut Vec<Found>) {
+    let token = &view.tokens[at];
     let word = &view.text[token.start..token.end];
     let Some((head, rest)) = word.split_once('-') else { return };
+    // `my Chinese-Malaysian mum`
+    let nation = |part: &str| {
+        let place = if part.len() < 4 { 0 } else { terms.first.get(id_of(part)) };
+        place > 0
+            && terms.groups[place as usize - 1]
+                .iter()
+                .any(|term| term.rest.is_empty() && matches!(term.rule, Rule::Nation | Rule::Ethnic))
+    };
+    if nation(head) && nation(rest) && (of_person(view, at, true) || of_somebody(view, at, at)) {
+        found.push(Found::new(token.start, token.end, Category::Race));
+        return;
+    }
     let mut start = token.start;
     for part in [head, rest] {
         let place = if part.len() < 3 { 0 } else { terms.first.get(id_of(part)) };
@@ -246,7 +262,7 @@ fn hyphenated(view: &View, token: &Token, terms: &Terms, found: &mut Vec<Found>)
                 terms.groups[place as usize - 1].iter().find(|term| {
                     term.rest.is_empty()
                         && !term.possessive
-                        && matches!(term.rule, Rule::Any | Rule::Ethnic | Rule::Gay)
+                        && matches!(term.rule, Rule::Any | Rule::Ethnic | Rule::Gay | Rule::Christian)
                 })
             })
             .flatten();
@@ -354,7 +370,11 @@ fn said_of_somebody(view: &View, mut at: usize) -> bool {
                     || view.tokens[at - 1].facts.first() >= 5 && view.tokens[at - 1].facts.word() == 0);
             return being || subject || name;
         }
-        if token_is(view, at, &["as", "born", "went", "named"]) {
+        if token_is(view, at, &["as", "born", "went", "named", "raised"])
+            || token_is(view, at, &["up"])
+                && at > 0
+                && token_is(view, at - 1, &["grew", "growing", "grow", "brought"])
+        {
             return true;
         }
         // `she's Black and Korean`
@@ -400,13 +420,22 @@ fn applies(view: &View, at: usize, last: usize, rule: Rule) -> bool {
         Rule::Subject => {
             // `blind since birth`
             let since = token_is(view, last + 1, &["since"])
-                || token_is(view, last + 1, &["from"]) && token_is(view, last + 2, &["birth"])
+                || token_is(view, last + 1, &["from"])
+                    && (token_is(view, last + 2, &["birth"])
+                        || token_is(view, last + 3, &["waist", "neck", "chest", "knees"]))
                 || token_is(view, last + 1, &["in"])
                     && token_is(view, last + 2, &["one", "both", "my", "her", "his"])
                     && token_is(view, last + 3, &["eye", "eyes", "ear", "ears"]);
             since || !next_in(&sets.blind_to) && (of_person(view, last, false) || of_somebody(view, at, last))
         }
-        Rule::Own => at > 0 && token.gap == Gap::Space && has(&sets.owners, view.tokens[at - 1].id),
+        Rule::Own => {
+            // `a limp carpet`, `my cane chair`
+            let alone = !token_is(view, at, &["limp", "cane"])
+                || after.is_none_or(|(token, class)| {
+                    has(&sets.follows, token.id) || class & (words::BE | words::VERB) != 0
+                });
+            alone && at > 0 && token.gap == Gap::Space && has(&sets.owners, view.tokens[at - 1].id)
+        }
         Rule::Member => {
             !after.is_some_and(|(token, _)| view.word(token).eq_ignore_ascii_case("oats"))
                 && (of_person(view, last, true)
@@ -501,6 +530,61 @@ fn applies(view: &View, at: usize, last: usize, rule: Rule) -> bool {
             capital && ends && (one || of_somebody(view, at, last) && !speaks(view, at))
         }
         Rule::Upper => token.shape == Shape::Upper && !view.shouting,
+        Rule::Ill => {
+            let had = at > 1
+                && token.gap == Gap::Space
+                && (token_is(view, at - 1, &["have", "has", "had", "having", "with", "got", "undiagnosed"])
+                    && view.tokens[at - 1].gap == Gap::Space
+                    && token_is(
+                        view,
+                        at - 2,
+                        &[
+                            "i",
+                            "he",
+                            "she",
+                            "they",
+                            "who",
+                            "we",
+                            "i've",
+                            "he's",
+                            "she's",
+                            "also",
+                            "both",
+                            "people",
+                            "person",
+                            "someone",
+                            "living",
+                            "live",
+                            "lives",
+                            "diagnosed",
+                            "mom",
+                            "mum",
+                            "dad",
+                            "sister",
+                            "brother",
+                            "wife",
+                            "husband",
+                            "son",
+                            "daughter",
+                            "friend",
+                            "aunt",
+                            "uncle",
+                            "cousin",
+                            "may",
+                        ],
+                    )
+                    || token_is(view, at - 1, &["my", "her", "his"]));
+            let written = token.end - token.start > 3 || token.shape == Shape::Upper && !view.shouting;
+            let ends = after.is_none_or(|(token, _)| {
+                has(&sets.follows, token.id)
+                    || token_is(
+                        view,
+                        last + 1,
+                        &["is", "was", "since", "diagnosis", "flare", "meds", "and", "has"],
+                    )
+            });
+            had && written && ends
+        }
     }
 }
 

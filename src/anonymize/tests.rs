@@ -1,3 +1,5 @@
+mod negatives;
+
 use proptest::prelude::*;
 
 use super::*;
