@@ -183,9 +183,11 @@ fn spoken_of(view: &View, at: usize) -> f32 {
     // `I asked May`: only somebody is asked.
     let asked = [
         "ask", "asked", "asking", "tell", "told", "telling", "hug", "hugged", "texted", "texting", "married",
-        "hi", "hey",
+        "hi", "hey", "thank", "thanks", "birthday", "bday", "congrats", "dear", "ol", "ol'", "phoned",
+        "emailed",
     ];
-    if token.shape == Shape::Capital && facts.first() >= 4 && !plain && token.gap == Gap::Space {
+    let group = view.classes[at] & (words::KIN | words::PERSON | words::TITLE) != 0;
+    if token.shape == Shape::Capital && facts.first() >= 4 && !plain && !group && token.gap == Gap::Space {
         lift += if asked.iter().any(|word| before.eq_ignore_ascii_case(word)) { 5.0 } else { 0.0 };
     }
     if at < 2 || token.gap != Gap::Space {
