@@ -83,12 +83,12 @@ fn value(word: &str) -> Option<u32> {
 
 /// A number in words: `seven`, `twenty-one`.
 fn spelled(word: &str) -> bool {
-    if word.len() > 14 {
+    if !(3..=14).contains(&word.len()) {
         return false;
     }
-    let word = word.to_ascii_lowercase();
-    let (tens, ones) = word.split_once('-').unwrap_or((&word, ""));
-    ONES.contains(&word.as_str()) || TENS.contains(&tens) && (ones.is_empty() || ONES[1..10].contains(&ones))
+    let one_of = |list: &[&str], word: &str| list.iter().any(|other| word.eq_ignore_ascii_case(other));
+    let (tens, ones) = word.split_once('-').unwrap_or((word, ""));
+    one_of(&ONES, word) || one_of(&TENS, tens) && (ones.is_empty() || one_of(&ONES[1..10], ones))
 }
 
 fn is(view: &View, at: usize, words: &[&str]) -> bool {
@@ -150,7 +150,11 @@ fn closes_loosely(view: &View, at: usize) -> bool {
 }
 
 fn span(view: &View, from: usize, to: usize) -> Option<(usize, Found)> {
-    Some((to, Found::new(view.tokens[from].start, view.tokens[to].end, Category::Age)))
+    let (start, mut end) = (view.tokens[from].start, view.tokens[to].end);
+    // `19 y.o.`
+    let dotted = view.text[start..end].ends_with("y.o") && view.text[end..].starts_with('.');
+    end += usize::from(dotted);
+    Some((to, Found::new(start, end, Category::Age)))
 }
 
 /// Whether what is so old is a thing, or long ago.
@@ -408,6 +412,9 @@ fn birthday(view: &View, at: usize, small: bool) -> bool {
 
 /// `30s`, `thirties`, `mid-forties`
 fn decade(word: &str) -> bool {
+    if !word.ends_with(['s', 'S']) {
+        return false;
+    }
     let word = ["early-", "mid-", "late-"]
         .iter()
         .find_map(|part| {
@@ -470,6 +477,11 @@ fn in_words(view: &View, at: usize, word: &str) -> Option<(usize, Found)> {
     if !matches!(first, b't' | b'o' | b'f' | b's' | b'e' | b'n' | b'm' | b'l' | b'h') {
         return None;
     }
+    // Numbers, decades, ordinals and `old` end on few letters; most words need no further look.
+    let end = word.as_bytes()[word.len() - 1].to_ascii_lowercase();
+    if !matches!(end, b'e' | b'o' | b'r' | b'x' | b'n' | b't' | b'y' | b's' | b'h' | b'd') || word.len() < 3 {
+        return None;
+    }
     // `seven-year-old`, `six-month-old`
     if let Some((_, unit)) = word.split_once('-')
         && let Some(rest) = [
@@ -491,7 +503,7 @@ fn in_words(view: &View, at: usize, word: &str) -> Option<(usize, Found)> {
     if decade(word) {
         return decade_of(view, at).then(|| span(view, at, at)).flatten();
     }
-    if ORDINALS.iter().any(|ordinal| word.eq_ignore_ascii_case(ordinal)) {
+    if matches!(end, b'h' | b't') && ORDINALS.iter().any(|ordinal| word.eq_ignore_ascii_case(ordinal)) {
         return birthday(view, at, false).then(|| span(view, at, at)).flatten();
     }
     if word.eq_ignore_ascii_case("hundred") && is(view, at.wrapping_sub(1), &["a"]) {

@@ -396,7 +396,7 @@ pub fn coded(text: &str, at: usize, end: usize) -> Option<Found> {
 fn plate(text: &str, at: usize, end: usize) -> Option<usize> {
     let bytes = text.as_bytes();
     let part = |byte: &u8| byte.is_ascii_uppercase() || byte.is_ascii_digit();
-    if end - at > 8 || !bytes[at..end].iter().all(part) || at == 0 {
+    if !(2..=8).contains(&(end - at)) || !bytes[at..end].iter().all(part) || at == 0 {
         return None;
     }
     let near = &bytes[at.saturating_sub(24)..at];

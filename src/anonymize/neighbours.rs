@@ -11,33 +11,15 @@ pub fn lift(view: &View, at: usize) -> f32 {
         return NEVER;
     }
     // `Elsa costume`, `Moana soundtrack`: figures of tales.
-    const SOLD: &[&str] = &[
-        "costume",
-        "costumes",
-        "cosplay",
-        "soundtrack",
-        "merch",
-        "trailer",
-        "remake",
-        "reboot",
-        "figurine",
-        "plushie",
-        "lunchbox",
-        "franchise",
-        "trilogy",
-        "spinoff",
-        "fanfic",
-        "fandom",
-    ];
     let token = &view.tokens[at];
     if token.after == token.end
-        && view.tokens.get(at + 1).is_some_and(|next| {
-            next.gap == Gap::Space && SOLD.iter().any(|word| view.word(next).eq_ignore_ascii_case(word))
-        })
+        && view
+            .tokens
+            .get(at + 1)
+            .is_some_and(|next| next.gap == Gap::Space && view.classes[at + 1] & words::SOLD != 0)
     {
         return -4.0;
     }
-    let token = &view.tokens[at];
     let facts = token.facts;
     // A word that is a first name and nothing else needs little more.
     let only = facts.first() >= 3

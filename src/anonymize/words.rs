@@ -34,6 +34,8 @@ pub const LIFE: u32 = 1 << 16;
 pub const WORKER: u32 = 1 << 17;
 /// How somebody is, and no season or town: `pregnant`.
 pub const STATE: u32 = 1 << 18;
+/// What is made and sold of figures of tales: `costume`.
+pub const SOLD: u32 = 1 << 19;
 /// What somebody is called beside a group's name.
 pub const HUMANS: u32 = PERSON | WORKER;
 
@@ -60,6 +62,7 @@ fn class(name: &str) -> u32 {
         "life" => LIFE,
         "worker" => WORKER,
         "state" => STATE,
+        "sold" => SOLD,
         _ => 0,
     }
 }
