@@ -1,7 +1,8 @@
 //! The anonymiser on its labelled sets: precision, recall and F1 by category, and texts a second of one
 //! thread, beside a baseline of patterns and short lists in the same run.
 //!
-//! `cargo bench --bench anonymize [-- SET …] [--texts FILE]`: sets are `dev`, `more`, `test` and `held-out`; FILE has a text a
+//! `cargo bench --bench anonymize [-- SET …] [--texts FILE]`: sets are `dev`, `more`, `test`,
+//! `held-out`, `independent-dev` and `independent-test`; FILE has a text a
 //! line (up to a tab) and is used for the speed.
 #![expect(clippy::print_stdout)]
 

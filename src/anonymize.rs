@@ -4,6 +4,7 @@
 //! beside them; then names, by a score. What an earlier step found, a later one leaves alone.
 //! Pure: no I/O, no clock, no state between texts. `docs/anonymize.md` says what is found and what is missed.
 
+mod accounts;
 mod addresses;
 mod age;
 mod category;
@@ -147,7 +148,7 @@ fn detect_in(view: &mut View) -> Vec<Found> {
     let mut found = Vec::new();
     let (mut signs, mut digits) = (false, false);
     for &byte in text.as_bytes() {
-        signs |= matches!(byte, b'@' | b'.' | b'/');
+        signs |= matches!(byte, b'@' | b'.' | b'/' | b'#');
         digits |= byte.is_ascii_digit();
     }
     if signs {
@@ -159,6 +160,9 @@ fn detect_in(view: &mut View) -> Vec<Found> {
     }
     settle(&mut found);
     view.take(&found);
+    let from = found.len();
+    accounts::find(view, &mut found);
+    view.take(&found[from..]);
     phrases::take(view);
     let from = found.len();
     terms::find(view, &mut found);

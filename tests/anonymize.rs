@@ -16,9 +16,9 @@ fn finds_what_is_labelled() {
     };
     let score = score(&labelled("dev"), detect);
     let all = Score::all(&score.exact, |_| true);
-    assert!(all.f1() >= 0.96, "{all:?}");
+    assert!(all.f1() >= 0.97, "{all:?}");
     let names = score.exact["NAME"];
-    assert!(names.precision() >= 0.95 && names.recall() >= 0.93, "{names:?}");
+    assert!(names.precision() >= 0.97 && names.recall() >= 0.95, "{names:?}");
     let structured = Score::all(&score.exact, |name| {
         ["HANDLE", "EMAIL", "PHONE", "URL", "IP", "CARD", "ID"].contains(&name)
     });
@@ -67,6 +67,29 @@ fn a_second_look_that_knows_all_names_mends_what_is_in_doubt_and_none_fails_clos
     }
 }
 
+/// The halves of what was labelled without the rules: one looked at while rules were made, one only scored.
+#[test]
+fn finds_what_others_labelled() {
+    let tag = Anonymizer::new(Preset::Tag.into(), None).unwrap();
+    let detect = |text: &str| {
+        tag.spans(text).iter().map(|span| (span.start, span.end, span.category.name().to_owned())).collect()
+    };
+    for (half, least) in [("independent-dev", [0.97, 0.95, 0.97]), ("independent-test", [0.94, 0.92, 0.96])] {
+        let score = score(&labelled(half), detect);
+        let [all, names, structured] = [
+            Score::all(&score.exact, |_| true),
+            score.exact["NAME"],
+            Score::all(&score.exact, |name| {
+                ["HANDLE", "EMAIL", "PHONE", "URL", "IP", "CARD", "ID"].contains(&name)
+            }),
+        ];
+        assert!(all.f1() >= least[0], "{half}: {all:?}");
+        assert!(names.precision() >= 0.96 && names.recall() >= least[1], "{half}: {names:?}");
+        assert!(structured.recall() >= least[2], "{half}: {structured:?}");
+        assert!(score.touched * 25 <= score.negatives, "{half}: {} of {}", score.touched, score.negatives);
+    }
+}
+
 /// What nobody has looked at while rules were made: floors a little under what docs/anonymize.md says.
 #[test]
 fn finds_what_was_held_out() {
@@ -76,8 +99,8 @@ fn finds_what_was_held_out() {
     };
     let score = score(&labelled("held-out"), detect);
     let names = score.exact["NAME"];
-    assert!(names.precision() >= 0.93 && names.recall() >= 0.88, "{names:?}");
+    assert!(names.precision() >= 0.94 && names.recall() >= 0.90, "{names:?}");
     let all = Score::all(&score.exact, |_| true);
-    assert!(all.f1() >= 0.91, "{all:?}");
+    assert!(all.f1() >= 0.925, "{all:?}");
     assert!(score.touched * 25 <= score.negatives, "{} of {} negatives", score.touched, score.negatives);
 }

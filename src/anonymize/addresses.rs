@@ -31,7 +31,16 @@ fn host(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || byte == b'-' || byte >= 0x80
 }
 
-/// Adds every address in `text` that contains one of the signs `@`, `.`, `/`. Linear: what is looked at
+/// Before `#` and four digits they are no account: `issue#1234`.
+const COUNTED: &[&str] = &[
+    "issue", "issues", "pr", "bug", "order", "ticket", "room", "apt", "unit", "no", "number", "invoice",
+    "ref", "case", "item", "page", "comment", "post", "thread", "episode", "ep", "chapter", "track", "level",
+    "player", "flight", "gate", "batch", "lot", "suite", "box", "section", "row", "id", "mr", "commit",
+    "model", "part", "serial", "pick", "vol", "volume", "build", "version", "job", "run", "task", "card",
+    "lane", "site", "slot", "color", "colour",
+];
+
+/// Adds every address in `text` that contains one of the signs `@`, `.`, `/`, `#`. Linear: what is looked at
 /// around a sign is bounded, or is passed over afterwards.
 pub fn find(text: &str, found: &mut Vec<Found>) {
     let bytes = text.as_bytes();
@@ -44,6 +53,7 @@ pub fn find(text: &str, found: &mut Vec<Found>) {
             b':' if bytes[at..].starts_with(b"://") => scheme(text, at, from),
             b'@' => email(text, at, from).or_else(|| handle(text, at)),
             b'/' => user(text, at, from),
+            b'#' => numbered(text, at, from),
             b'.' => site(text, at, from),
             _ => None,
         };
@@ -180,6 +190,27 @@ fn handle(text: &str, at: usize) -> Option<Found> {
         end,
         Category::Handle,
     ))
+}
+
+/// `name#1234`, as accounts are called where many share a name.
+fn numbered(text: &str, at: usize, from: usize) -> Option<Found> {
+    let bytes = text.as_bytes();
+    let digits = bytes[at + 1..].iter().take(6).take_while(|byte| byte.is_ascii_digit()).count();
+    let after = text[at + 1 + digits..].chars().next();
+    if !(4..=5).contains(&digits) || after.is_some_and(|c| c.is_alphanumeric() || c == '_') {
+        return None;
+    }
+    let start = back(bytes, at, from, 33, |byte| {
+        byte.is_ascii_alphanumeric() || b"_.".contains(&byte) || byte >= 0x80
+    });
+    let name = &text[start..at];
+    let before = text[..start].chars().next_back();
+    let letters = name.chars().filter(|c| c.is_alphabetic()).count();
+    let plain = letters < 2
+        || name.len() > 32
+        || before.is_some_and(|c| c.is_alphanumeric() || matches!(c, '_' | '/' | '-' | '#' | '@'))
+        || COUNTED.iter().any(|word| name.eq_ignore_ascii_case(word));
+    (!plain).then_some(Found::new(start, at + 1 + digits, Category::Handle))
 }
 
 /// `u/name` and `/u/name`.

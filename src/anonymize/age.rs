@@ -1,9 +1,12 @@
 //! Ages of people, in figures and in words.
 
+mod figure;
+
 use super::category::Category;
 use super::token::{Gap, Token};
 use super::words;
 use super::{Found, View};
+use figure::{CHILD, NEARLY, chained, figure, nearly, somebody};
 
 const ONES: [&str; 20] = [
     "zero",
@@ -29,12 +32,41 @@ const ONES: [&str; 20] = [
 ];
 const TENS: [&str; 8] = ["twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"];
 
+const ORDINALS: [&str; 17] = [
+    "thirteenth",
+    "fourteenth",
+    "fifteenth",
+    "sixteenth",
+    "seventeenth",
+    "eighteenth",
+    "nineteenth",
+    "twentieth",
+    "thirtieth",
+    "fortieth",
+    "fiftieth",
+    "sixtieth",
+    "seventieth",
+    "eightieth",
+    "ninetieth",
+    "hundredth",
+    "twenty-first",
+];
+const DECADES: [&str; 8] =
+    ["twenties", "thirties", "forties", "fifties", "sixties", "seventies", "eighties", "nineties"];
+const UNITS: &[&str] = &[
+    "year", "years", "yr", "yrs", "month", "months", "mo", "mos", "week", "weeks", "wk", "wks", "day", "days",
+];
+/// Adds every age that is told of somebody.
 pub fn find(view: &View, found: &mut Vec<Found>) {
     let mut at = 0;
+    // Where the last age ended that is a bare number: `4, 6 and 9`.
+    let mut figure = None;
     while at < view.tokens.len() {
-        at = match age_at(view, at) {
+        let hit = age_at(view, at).or_else(|| chained(view, at, figure));
+        at = match hit {
             Some((last, span)) => {
                 found.push(span);
+                figure = Some(last);
                 last + 1
             }
             None => at + 1,
@@ -51,9 +83,12 @@ fn value(word: &str) -> Option<u32> {
 
 /// A number in words: `seven`, `twenty-one`.
 fn spelled(word: &str) -> bool {
-    let word = word.to_ascii_lowercase();
-    let (tens, ones) = word.split_once('-').unwrap_or((&word, ""));
-    ONES.contains(&word.as_str()) || TENS.contains(&tens) && (ones.is_empty() || ONES[1..10].contains(&ones))
+    if !(3..=14).contains(&word.len()) {
+        return false;
+    }
+    let one_of = |list: &[&str], word: &str| list.iter().any(|other| word.eq_ignore_ascii_case(other));
+    let (tens, ones) = word.split_once('-').unwrap_or((word, ""));
+    one_of(&ONES, word) || one_of(&TENS, tens) && (ones.is_empty() || one_of(&ONES[1..10], ones))
 }
 
 fn is(view: &View, at: usize, words: &[&str]) -> bool {
@@ -84,13 +119,42 @@ fn closes(view: &View, at: usize) -> bool {
                     && between != ",";
             }
             let class = view.classes[at + 1];
-            class & words::UNIT == 0 && class & words::AFTER_AGE != 0
+            // `two for two`
+            let score = is(view, at + 1, &["for"]) && number(view, at + 2);
+            let by_now = is(view, at + 1, &["by"]) && is(view, at + 2, &["now", "then"]);
+            class & words::UNIT == 0 && (class & words::AFTER_AGE != 0 || by_now) && !score
         }
     }
 }
 
+/// Whether a number stands there, in figures or in words.
+fn number(view: &View, at: usize) -> bool {
+    view.tokens.get(at).is_some_and(|token| {
+        let word = view.word(token);
+        word.as_bytes()[0].is_ascii_digit() || spelled(word)
+    })
+}
+
+/// The same where more was said of it already: whatever follows, but what could be counted.
+fn closes_loosely(view: &View, at: usize) -> bool {
+    closes(view, at)
+        || view.tokens.get(at + 1).is_some_and(|token| {
+            let word = view.word(token);
+            token.gap == Gap::Space
+                && view.classes[at + 1] & words::UNIT == 0
+                && token.shape == super::token::Shape::Lower
+                && (!(word.len() > 3 && word.ends_with('s') && !word.ends_with("ss"))
+                    || is(view, at + 1, &["sucks", "rocks", "feels", "means", "looks", "hits", "comes"]))
+                && !is(view, at + 1, &["of", "out", "or", "to", "something", "odd", "more", "plus", "x"])
+        })
+}
+
 fn span(view: &View, from: usize, to: usize) -> Option<(usize, Found)> {
-    Some((to, Found::new(view.tokens[from].start, view.tokens[to].end, Category::Age)))
+    let (start, mut end) = (view.tokens[from].start, view.tokens[to].end);
+    // `19 y.o.`
+    let dotted = view.text[start..end].ends_with("y.o") && view.text[end..].starts_with('.');
+    end += usize::from(dotted);
+    Some((to, Found::new(start, end, Category::Age)))
 }
 
 /// Whether what is so old is a thing, or long ago.
@@ -137,7 +201,11 @@ fn age_at(view: &View, at: usize) -> Option<(usize, Found)> {
         let marked = view.text[..token.start].ends_with(['(', '['])
             || view.text[token.end..].starts_with([')', ']', ',', '/']) && word.ends_with(['F', 'f', 'M'])
             || at == 0 && word.ends_with(['F', 'f', 'M'])
-            || word.ends_with(['F', 'M']);
+            || word.ends_with(['F', 'M'])
+            || at > 0
+                && token.gap == Gap::Space
+                && is(view, at - 1, &["im", "i'm", "am", "as"])
+                && closes_loosely(view, at);
         if marked && (13..=99).contains(&number) {
             return Some((
                 at,
@@ -157,9 +225,21 @@ fn age_at(view: &View, at: usize) -> Option<(usize, Found)> {
         return ((13..100).contains(&number) && view.text[..token.start].ends_with(['(', '[', ' ']))
             .then(|| (at, Found::new(token.start + 1, token.end, Category::Age)));
     }
+    if decade(word) {
+        return decade_of(view, at).then(|| span(view, at, at)).flatten();
+    }
     // `19yo`, `34-year-old`, `34yr`, `5-6 year old`
     let digits = word.bytes().take_while(u8::is_ascii_digit).count();
-    value(&word[..digits])?;
+    let age = value(&word[..digits])?;
+    // `my 2½-year-old`, `3½ years old`
+    if let Some(tail) = word[digits..].strip_prefix(['½', '¼', '¾']) {
+        if tail.is_empty() {
+            let last = unit_after(view, at)?;
+            return (!thing(view, last)).then(|| span(view, at, last)).flatten();
+        }
+        let old = tail.strip_prefix("-year").is_some_and(|end| matches!(end, "-old" | "-olds"));
+        return (old && !thing(view, at)).then(|| span(view, at, at)).flatten();
+    }
     if digits < word.len() {
         let tail = word[digits..].to_ascii_lowercase();
         if matches!(tail.as_str(), "yo" | "y" | "yrs" | "yr" | "-yo" | "yearold" | "yearsold")
@@ -168,26 +248,92 @@ fn age_at(view: &View, at: usize) -> Option<(usize, Found)> {
             // `19 y.o.`, `45 y/o` have their own.
             return (!thing(view, at)).then(|| span(view, at, at)).flatten();
         }
+        // `45y/o`
+        if tail == "y" && view.text[token.end..].starts_with("/o") && is(view, at + 1, &["o"]) {
+            return (!thing(view, at + 1)).then(|| span(view, at, at + 1)).flatten();
+        }
+        // `the big 4-0`
+        if tail == "-0" && at > 0 && is(view, at - 1, &["big"]) {
+            return span(view, at, at);
+        }
+        // `40-something`
+        if matches!(tail.as_str(), "-something" | "-somethings" | "something" | "somethings") {
+            let unit = view.classes.get(at + 1).is_some_and(|class| class & words::UNIT != 0);
+            return (age >= 20 && age % 10 == 0 && !unit).then(|| span(view, at, at)).flatten();
+        }
+        // `her 40th birthday`, but not `our 10th birthday as a shop`
+        if matches!(tail.as_str(), "st" | "nd" | "rd" | "th") {
+            // `happy 65th to my dad`: no day of a month
+            let happy = age > 31
+                && at > 0
+                && is(view, at - 1, &["happy"])
+                && !is(view, at + 1, &["anniversary", "anniv", "wedding"]);
+            return (happy || milestone(view, at, age) || birthday(view, at, age < 6))
+                .then(|| span(view, at, at))
+                .flatten();
+        }
+        if matches!(tail.as_str(), "ish" | "-ish") {
+            return figure(view, at, at);
+        }
+        // `my 18mo`
+        if matches!(tail.as_str(), "mo" | "mos")
+            && joined(view, at)
+            && at > 0
+            && is(view, at - 1, &["my", "our", "her", "his", "their"])
+            && !is(view, at + 1, &["old"])
+        {
+            return closes_loosely(view, at).then(|| span(view, at, at)).flatten();
+        }
+        // `ages 4-6`, `5-6 year old`
+        if tail.strip_prefix('-').is_some_and(|to| value(to).is_some_and(|to| to > age)) {
+            return match unit_after(view, at) {
+                Some(last) => (!thing(view, last)).then(|| span(view, at, last)).flatten(),
+                None => (at > 0
+                    && view.tokens[at].gap == Gap::Space
+                    && is(view, at - 1, &["aged", "age", "ages"]))
+                .then(|| span(view, at, at))
+                .flatten(),
+            };
+        }
         if let Some(unit) = tail.strip_prefix('-')
             && (unit.ends_with("-old") || unit.ends_with("-olds"))
-            && ["year", "yr", "month", "week", "day", "years"].iter().any(|name| unit.starts_with(name))
+            && ["year", "yr", "month", "week", "day", "years", "mo-", "wk-"]
+                .iter()
+                .any(|name| unit.starts_with(name))
         {
             return (!thing(view, at)).then(|| span(view, at, at)).flatten();
         }
-        if matches!(tail.as_str(), "-year" | "-month" | "-week" | "yr" | "-yr" | "yrs" | "year")
-            && joined(view, at + 1)
+        if matches!(
+            tail.as_str(),
+            "-year" | "-month" | "-week" | "yr" | "-yr" | "yrs" | "year" | "y" | "mo" | "mos" | "wk" | "wks"
+        ) && joined(view, at + 1)
             && is(view, at + 1, &["old", "olds"])
         {
             return (!thing(view, at + 1)).then(|| span(view, at, at + 1)).flatten();
         }
-        // Decades: `in my 30s`, `mid-20s`.
-        if matches!(tail.as_str(), "s") && digits == 2 {
-            return decade_of(view, at).then(|| span(view, at, at)).flatten();
-        }
         return None;
     }
-    // `4 and 6 years old`
+    // `34/F`
+    if let Some(&[b'/', sex, ref rest @ ..]) = view.text.as_bytes().get(token.end..)
+        && matches!(sex, b'F' | b'M' | b'f' | b'm')
+        && !rest.first().is_some_and(u8::is_ascii_alphanumeric)
+        && (13..=99).contains(&age)
+    {
+        return Some((at + 1, Found::new(token.start, token.end + 2, Category::Age)));
+    }
+    // `2.5 year old`
     let mut number = at;
+    if view.tokens.get(at + 1).is_some_and(|next| {
+        &view.text[token.after..next.start] == "." && view.word(next).as_bytes()[0].is_ascii_digit()
+    }) {
+        let half = view.word(&view.tokens[at + 1]);
+        if half.len() > 2 && half.as_bytes()[1] == b'-' && (half.ends_with("-old") || half.ends_with("-olds"))
+        {
+            return (!thing(view, at + 1)).then(|| span(view, at, at + 1)).flatten();
+        }
+        number = at + 1;
+    }
+    // `4 and 6 years old`
     if joined(view, at + 1)
         && is(view, at + 1, &["and", "or", "to"])
         && view.tokens.get(at + 2).is_some_and(|token| value(view.word(token)).is_some())
@@ -211,8 +357,7 @@ fn unit_after(view: &View, at: usize) -> Option<usize> {
     if is(view, at + 1, &["y"]) && is(view, at + 2, &["o"]) {
         return Some(at + 2);
     }
-    let unit =
-        is(view, at + 1, &["year", "years", "yr", "yrs", "month", "months", "week", "weeks", "day", "days"]);
+    let unit = is(view, at + 1, UNITS);
     if unit && joined(view, at + 2) && is(view, at + 2, &["old", "olds"]) {
         return Some(at + 2);
     }
@@ -220,104 +365,64 @@ fn unit_after(view: &View, at: usize) -> Option<usize> {
     if unit && is(view, at + 2, &["of"]) && is(view, at + 3, &["age"]) {
         return Some(at + 3);
     }
-    if is(view, at + 1, &["year-old", "years-old", "yr-old", "year-olds", "month-old", "week-old"]) {
+    if is(
+        view,
+        at + 1,
+        &["year-old", "years-old", "yr-old", "year-olds", "month-old", "week-old", "yr-olds", "month-olds"],
+    ) {
         return Some(at + 1);
     }
     (unit && is(view, at + 2, &["young"])).then_some(at + 2)
 }
 
-/// A bare number that is somebody's age by what stands around it.
-fn figure(view: &View, at: usize, last: usize) -> Option<(usize, Found)> {
-    if at == 0 {
-        return None;
-    }
-    let here = || span(view, at, last);
-    let before = at - 1;
-    let gap = view.tokens[at].gap;
-    if gap == Gap::Comma {
-        // `Aisha, 29, is …`: a name, a comma, the age, a comma.
-        let name = &view.tokens[before];
-        let named = name.shape == super::token::Shape::Capital
-            && (name.facts.name() || !name.facts.known())
-            && name.facts.word() < 6
-            && !name.facts.other()
-            && !name.facts.place();
-        let ends = view.text[view.tokens[last].end..].starts_with(',');
-        return (named && ends && value(view.word(&view.tokens[at])).is_some_and(|age| age >= 3))
-            .then(here)
-            .flatten();
-    }
-    if gap != Gap::Space {
-        return None;
-    }
-    if is(view, before, &["aged", "age"])
-        || is(view, before, &["of"]) && before > 0 && is(view, before - 1, &["age"])
+/// `my 30th is on Saturday`, `mum's 60th`: a birthday goes without saying.
+fn milestone(view: &View, at: usize, age: u32) -> bool {
+    if at == 0
+        || view.tokens[at].gap != Gap::Space
+        || !(matches!(age, 16 | 18 | 21) || age >= 30 && age.is_multiple_of(5))
     {
-        return closes(view, last).then(here).flatten();
+        return false;
     }
-    if is(view, before, &["turning", "turned", "turns", "turn"]) {
-        let just = closes(view, last)
-            && !(is(view, before, &["turn"]) && before > 0 && is(view, before - 1, &["a", "the", "my"]));
-        return just.then(here).flatten();
-    }
-    let mut subject = before;
-    while subject > 0
-        && is(
-            view,
-            subject,
-            &[
-                "only", "just", "almost", "nearly", "already", "still", "now", "not", "about", "like",
-                "barely",
-            ],
-        )
-    {
-        subject -= 1;
-    }
-    if is(view, subject, &["im", "i'm", "hes", "shes", "she's", "he's", "they're", "we're", "you're"])
-        || view.tokens[subject].after > view.tokens[subject].end && is(view, subject, &["he", "she"])
-    {
-        return closes(view, last).then(here).flatten();
-    }
-    if is(view, subject, &["am", "is", "was", "were", "are"]) && subject > 0 {
-        let person = subject - 1;
-        let who =
-            view.classes[person] & words::SUBJECT != 0 || is(view, person, &["i", "he", "she", "we", "they"]);
-        let who = who && !is(view, person, &["who", "was", "us", "her"]);
-        let name = view.tokens[person].facts.first() >= 4
-            && view.tokens[person].shape == super::token::Shape::Capital;
-        return ((who || name) && closes(view, last)).then(here).flatten();
-    }
-    // `at 82 she still dances`, `died at 54`
-    if is(view, before, &["at"]) {
-        let pronoun = is(view, last + 1, &["he", "she", "i", "they", "you"])
-            || view.text[view.tokens[last].end..].starts_with(", ")
-                && is(view, last + 1, &["he", "she", "i", "my", "they"]);
-        let died = before > 0
-            && is(
+    let before = &view.tokens[at - 1];
+    let of = is(view, at - 1, &["my", "his", "her"])
+        || before.after > before.end && (somebody(view, at - 1) || view.classes[at - 1] & words::KIN != 0);
+    let ends = view.tokens.get(at + 1).is_none_or(|next| {
+        next.gap != Gap::Space
+            || is(
                 view,
-                before - 1,
-                &["died", "dead", "married", "pregnant", "widowed", "retired", "passed", "gone", "orphaned"],
-            );
-        // `got sober at 33`, `diagnosed at 24`: no hour, and something of a life.
-        let adult = value(view.word(&view.tokens[at])).is_none_or(|age| (13..=99).contains(&age));
-        let life = adult
-            && closes(view, last)
-            && (before.saturating_sub(8)..before).any(|at| view.classes[at] & words::LIFE != 0);
-        return ((pronoun || died || life)
-            && view.classes.get(last + 1).is_none_or(|class| class & words::UNIT == 0))
-        .then(here)
-        .flatten();
+                at + 1,
+                &[
+                    "party", "bash", "is", "was", "this", "next", "in", "on", "and", "we", "i", "with", "at",
+                    "coming", "tomorrow", "today", "tonight", "last", "so",
+                ],
+            )
+    });
+    of && ends
+}
+
+/// Whether a birthday follows that tells an age; of small numbers it may be the first of something else.
+fn birthday(view: &View, at: usize, small: bool) -> bool {
+    is(view, at + 1, &["birthday", "bday", "b-day"])
+        && joined(view, at + 1)
+        && !(small && is(view, at + 2, &["without", "since", "away", "together", "as", "with", "here", "in"]))
+        && !(at > 0
+            && view.tokens[at - 1].after > view.tokens[at - 1].end
+            && view.classes[at - 1] & words::AGED != 0)
+}
+
+/// `30s`, `thirties`, `mid-forties`
+fn decade(word: &str) -> bool {
+    if !word.ends_with(['s', 'S']) {
+        return false;
     }
-    // `looks great for 70`
-    if is(view, before, &["for"])
-        && before > 0
-        && is(view, before - 1, &["great", "good", "amazing", "old", "young", "wise", "mature", "fit"])
-    {
-        let end = view.tokens.get(last + 1).is_none_or(|token| token.gap != Gap::Space)
-            && view.text[view.tokens[last].end..].chars().next().is_none_or(|c| !matches!(c, '%' | '°'));
-        return end.then(here).flatten();
-    }
-    None
+    let word = ["early-", "mid-", "late-"]
+        .iter()
+        .find_map(|part| {
+            word.get(..part.len()).filter(|head| head.eq_ignore_ascii_case(part)).map(|_| &word[part.len()..])
+        })
+        .unwrap_or(word);
+    matches!(word.as_bytes(), [b'1'..=b'9', b'0', b's'])
+        || DECADES.iter().any(|decade| word.eq_ignore_ascii_case(decade))
 }
 
 /// `in my 30s`, `her late forties`; not `my 90s playlist`.
@@ -345,41 +450,65 @@ fn decade_of(view: &View, at: usize) -> bool {
             ],
         )
     };
-    match at {
-        0 => false,
-        1 => false,
-        _ if is(view, at - 1, &["early", "mid", "late"]) => of(at - 2) || into(at - 2),
-        _ => of(at - 1) && into(at - 2),
+    if at == 0 {
+        return false;
     }
+    let named = view.word(&view.tokens[at]).contains('-');
+    let spoken = of(at - 1)
+        && (closes(view, at)
+            || view.classes.get(at + 1).is_some_and(|class| class & words::BE != 0)
+            || is(view, at + 1, &["and", "but", "with", "because", "were", "was", "as", "in"]));
+    // `in my 20s and 30s`
+    let more = at > 3
+        && is(view, at - 1, &["and", "or", "to"])
+        && decade(view.word(&view.tokens[at - 2]))
+        && (of(at - 3) || into(at - 3));
+    spoken
+        || more
+        || at > 1
+            && match is(view, at - 1, &["early", "mid", "late"]) {
+                true => of(at - 2) || into(at - 2),
+                false => of(at - 1) && into(at - 2) || named && into(at - 1),
+            }
 }
 
 fn in_words(view: &View, at: usize, word: &str) -> Option<(usize, Found)> {
     let first = word.as_bytes()[0].to_ascii_lowercase();
-    if !matches!(first, b't' | b'o' | b'f' | b's' | b'e' | b'n') {
+    if !matches!(first, b't' | b'o' | b'f' | b's' | b'e' | b'n' | b'm' | b'l' | b'h') {
+        return None;
+    }
+    // Numbers, decades, ordinals and `old` end on few letters; most words need no further look.
+    let end = word.as_bytes()[word.len() - 1].to_ascii_lowercase();
+    if !matches!(end, b'e' | b'o' | b'r' | b'x' | b'n' | b't' | b'y' | b's' | b'h' | b'd') || word.len() < 3 {
         return None;
     }
     // `seven-year-old`, `six-month-old`
     if let Some((_, unit)) = word.split_once('-')
-        && let Some(rest) =
-            [unit, unit.split_once('-').map_or("", |(_, rest)| rest)].into_iter().find(|rest| {
-                let rest = rest.to_ascii_lowercase();
-                (rest.ends_with("-old") || rest.ends_with("-olds"))
-                    && ["year", "month", "week", "day"].iter().any(|name| rest.starts_with(name))
-            })
+        && let Some(rest) = [
+            unit,
+            unit.split_once('-').map_or("", |(_, rest)| rest),
+            unit.strip_prefix("and-a-half-").unwrap_or_default(),
+        ]
+        .into_iter()
+        .find(|rest| {
+            let rest = rest.to_ascii_lowercase();
+            (rest.ends_with("-old") || rest.ends_with("-olds"))
+                && ["year", "month", "week", "day"].iter().any(|name| rest.starts_with(name))
+        })
     {
         let number = &word[..word.len() - rest.len() - 1];
+        let number = number.strip_suffix("-and-a-half").unwrap_or(number);
         return (spelled(number) && !thing(view, at)).then(|| span(view, at, at)).flatten();
     }
-    // `in her thirties`
-    if word.len() >= 7 && word.ends_with("ties")
-        || word.eq_ignore_ascii_case("twenties")
-        || word.eq_ignore_ascii_case("teens")
-    {
-        let decade =
-            ["twenties", "thirties", "forties", "fifties", "sixties", "seventies", "eighties", "nineties"]
-                .iter()
-                .any(|decade| word.eq_ignore_ascii_case(decade));
-        return (decade && decade_of(view, at)).then(|| span(view, at, at)).flatten();
+    if decade(word) {
+        return decade_of(view, at).then(|| span(view, at, at)).flatten();
+    }
+    if matches!(end, b'h' | b't') && ORDINALS.iter().any(|ordinal| word.eq_ignore_ascii_case(ordinal)) {
+        return birthday(view, at, false).then(|| span(view, at, at)).flatten();
+    }
+    if word.eq_ignore_ascii_case("hundred") && is(view, at.wrapping_sub(1), &["a"]) {
+        let last = unit_after(view, at)?;
+        return (!thing(view, last)).then(|| span(view, at, last)).flatten();
     }
     if !spelled(word) {
         return None;
@@ -398,10 +527,56 @@ fn in_words(view: &View, at: usize, word: &str) -> Option<(usize, Found)> {
     if let Some(unit) = unit_after(view, last) {
         return (!thing(view, unit)).then(|| span(view, at, unit)).flatten();
     }
+    // "I'm six," he said
+    let quoted = at > 0
+        && is(view, at - 1, &["i'm"])
+        && view.text[..view.tokens[at - 1].start].ends_with(['"', '“', '\'', '‘'])
+        && !word.eq_ignore_ascii_case("one");
+    if quoted && closes(view, last) {
+        return span(view, at, last);
+    }
     // "I'm one and done": small numbers in words are rarely an age by themselves.
     let small = ONES[..13].iter().any(|ones| word.eq_ignore_ascii_case(ones)) && last == at;
-    if small && !(at > 0 && is(view, at - 1, &["turned", "turning", "turns", "aged", "was", "age"])) {
+    if small && (at == 0 || !matches!(view.tokens[at].gap, Gap::Space | Gap::Comma)) {
         return None;
+    }
+    // `a boy, maybe seven`, `a girl about nine`
+    if small && is(view, at - 1, &["about", "around", "maybe", "roughly"]) {
+        let mut who = nearly(view, at - 1);
+        if who == at - 1 || is(view, who, &["of"]) {
+            who = who.saturating_sub(1);
+        }
+        if is(view, who, CHILD) {
+            return figure(view, at, last);
+        }
+    }
+    if small && !is(view, at - 1, &["turned", "turning", "turns", "aged", "was", "age", "of"]) {
+        // `he's eight`, `my son is two`; not `I'm five minutes away`, `she's one of them`
+        let mut verb = at - 1;
+        while verb > 0 && is(view, verb, NEARLY) {
+            verb -= 1;
+        }
+        if is(view, verb, &["aged", "age"]) {
+            return figure(view, at, last);
+        }
+        let (before, class) = (&view.tokens[verb], view.classes[verb]);
+        let third = ["he", "she", "he's", "she's", "hes", "shes"];
+        let of_child = is(view, verb, &third[2..])
+            || before.after > before.end && (is(view, verb, &third) || class & words::KIN != 0)
+            || is(view, verb, &["is", "was"])
+                && verb > 0
+                && (is(view, verb - 1, &third[..2])
+                    || view.classes[verb - 1] & (words::KIN | words::HUMANS) != 0
+                        && !is(view, verb - 1, &["everyone", "one", "nobody", "each"]))
+            // `my girls are three and five`
+            || is(view, verb, &["are"])
+                && verb > 0
+                && view.classes[verb - 1] & (words::KIN | words::HUMANS) != 0
+                && is(view, at + 1, &["and"])
+                && number(view, at + 2);
+        if !of_child || is(view, at, &["zero", "one"]) || !closes(view, at) {
+            return None;
+        }
     }
     figure(view, at, last)
 }

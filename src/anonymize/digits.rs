@@ -255,8 +255,8 @@ pub fn singaporean(word: &[u8]) -> bool {
 pub fn british(word: &[u8]) -> bool {
     word.len() == 9
         && word[..2].iter().all(u8::is_ascii_uppercase)
-        && !b"DFIQUV".contains(&word[0])
-        && !b"DFIOQUV".contains(&word[1])
+        // `QQ` is what forms show as an example.
+        && (&word[..2] == b"QQ" || !b"DFIQUV".contains(&word[0]) && !b"DFIOQUV".contains(&word[1]))
         && !matches!(&word[..2], b"BG" | b"GB" | b"KN" | b"NK" | b"NT" | b"TN" | b"ZZ")
         && word[2..8].iter().all(u8::is_ascii_digit)
         && matches!(word[8], b'A'..=b'D')

@@ -126,19 +126,143 @@ fn named(words: &[String]) -> bool {
         "steuernummer",
         "ein",
         "itin",
+        "steuer-id",
+        "steueridentifikationsnummer",
+        "steuerid",
+        "idnr",
+        "sozialversicherungsnummer",
+        "svnr",
+        "ahv",
+        "avs",
+        "passeport",
+        "pasaporte",
+        "reisepass",
+        "passnummer",
+        "passaporto",
+        "führerschein",
+        "permis",
+        "ppsn",
+        "pps",
+        "oib",
+        "egn",
+        "cnp",
+        "jmbg",
+        "emso",
+        "amka",
+        "afm",
+        "sss",
+        "philhealth",
+        "medicaid",
+        "mykad",
+        "hkid",
+        "uscis",
+        "a-number",
+        "greencard",
+        "npi",
+        "vin",
+        "imei",
+        "ahpra",
+        "ohip",
+        "healthcard",
+        "uhid",
+        "abha",
+        "epic",
+        "gstin",
+        "kra",
+        "huduma",
+        "nida",
+        "ghana-card",
+        "inn",
+        "snils",
+        "ssid",
+        "ucas",
+        "dl",
+        "fnol",
+        "orcid",
+        "badge",
+        "ghana",
+        "d'identité",
+    ];
+    /// What tells whose number it is, where a word for `number` stands beside it.
+    const HOLDERS: &[&str] = &[
+        "student",
+        "employee",
+        "staff",
+        "patient",
+        "member",
+        "membership",
+        "policy",
+        "payroll",
+        "badge",
+        "voter",
+        "roll",
+        "matriculation",
+        "enrolment",
+        "enrollment",
+        "inmate",
+        "prisoner",
+        "military",
+        "identity",
+        "identification",
+        "customer",
+        "subscriber",
+        "beneficiary",
+        "claimant",
+        "candidate",
+        "applicant",
+        "taxpayer",
+        "medical",
+        "vaccination",
+        "matric",
+        "loyalty",
+        "donor",
     ];
     const FILLERS: &[&str] = &[
         "number", "no", "num", "nr", "nummer", "is", "was", "id", "my", "the", "card", "it's", "s", "#",
-        "of", "numero", "número", "details",
+        "of", "numero", "número", "details", "nos", "here", "here's", "are", "new", "old", "full", "whole",
+        "nummer", "numéro", "its", "driver's", "drivers", "record",
     ];
     const OWNERS: &[&str] = &[
-        "my", "your", "his", "her", "their", "student", "employee", "national", "patient", "member", "staff",
-        "voter", "tax", "badge", "user", "personal", "citizen", "identity",
+        "my",
+        "your",
+        "his",
+        "her",
+        "their",
+        "student",
+        "employee",
+        "national",
+        "patient",
+        "member",
+        "staff",
+        "voter",
+        "tax",
+        "badge",
+        "user",
+        "military",
+        "emirates",
+        "government",
+        "faculty",
+        "school",
+        "health",
+        "state",
+        "personal",
+        "citizen",
+        "identity",
     ];
+    let mut numbered = false;
     for (n, word) in words.iter().take(5).enumerate() {
-        if KINDS.contains(&word.as_str()) {
+        // `my licence number's S530-…`
+        let word = word.strip_suffix("'s").unwrap_or(word);
+        if numbered && HOLDERS.contains(&word) {
+            return true;
+        }
+        numbered |= matches!(word, "number" | "no" | "nr" | "num" | "nummer");
+        if KINDS.contains(&word) {
             // A visa card is a card; a bank account's number is as good as one.
             return !(word == "visa" && words.iter().any(|word| word == "card"));
+        }
+        if word == "green" && n > 0 && words[n - 1] == "card" {
+            return true;
         }
         if word == "id" || word == "identification" || word == "identity" {
             if words.get(n + 1).is_some_and(|word| OWNERS.contains(&word.as_str())) {
@@ -149,7 +273,7 @@ fn named(words: &[String]) -> bool {
                 .get(n + 1)
                 .is_some_and(|word| matches!(word.as_str(), "national" | "social" | "health"));
         }
-        if !FILLERS.contains(&word.as_str()) {
+        if !FILLERS.contains(&word) {
             return false;
         }
     }
@@ -191,8 +315,18 @@ pub fn coded(text: &str, at: usize, end: usize) -> Option<Found> {
             }
         }
     }
+    if let Some(to) = plate(text, at, end) {
+        return id(to);
+    }
     if !has_digit {
-        return None;
+        // `GHA-123456789-0`
+        let digits = bytes.get(end) == Some(&b'-') && bytes.get(end + 1).is_some_and(u8::is_ascii_digit);
+        if !digits || code.len() > 4 || !code.iter().all(u8::is_ascii_uppercase) {
+            return None;
+        }
+        let to = run(bytes, end, |byte| byte.is_ascii_digit() || byte == b'-');
+        let count = bytes[end..to].iter().filter(|byte| byte.is_ascii_digit()).count();
+        return (count >= 5 && named(&context(text, at))).then(|| Found::new(at, to, Category::Id));
     }
     let joined = bytes.get(end).is_some_and(|&byte| byte == b'-' || byte == b'+');
     if joined && end - at == 6 && !has_letter {
@@ -256,4 +390,46 @@ pub fn coded(text: &str, at: usize, end: usize) -> Option<Found> {
         return id(end);
     }
     None
+}
+
+/// Where a car's plate ends that begins here, if the words before speak of one: `plate 7ABC123`, `reg AB12 CDE`.
+fn plate(text: &str, at: usize, end: usize) -> Option<usize> {
+    let bytes = text.as_bytes();
+    let part = |byte: &u8| byte.is_ascii_uppercase() || byte.is_ascii_digit();
+    if !(2..=8).contains(&(end - at)) || !bytes[at..end].iter().all(part) || at == 0 {
+        return None;
+    }
+    let near = &bytes[at.saturating_sub(24)..at];
+    if !near.windows(4).any(|four| four.eq_ignore_ascii_case(b"late"))
+        && !near.windows(3).any(|three| three.eq_ignore_ascii_case(b"reg"))
+    {
+        return None;
+    }
+    let words = context(text, at);
+    let fillers =
+        ["is", "was", "number", "no", "the", "my", "his", "her", "a", "reads", "says", "with", "on"];
+    let said = words
+        .iter()
+        .take(3)
+        .find(|word| !fillers.contains(&word.strip_suffix("'s").unwrap_or(word)))
+        .is_some_and(|word| {
+            matches!(word.strip_suffix("'s").unwrap_or(word), "plate" | "plates" | "reg" | "registration")
+        });
+    if !said {
+        return None;
+    }
+    let mut to = end;
+    for _ in 0..2 {
+        let next = to + 1;
+        let until = run(bytes, next.min(bytes.len()), |byte| part(&byte));
+        let more = bytes.get(to).is_some_and(|byte| matches!(byte, b' ' | b'-')) && until > next;
+        if !more || until - at > 10 || bytes.get(until).is_some_and(u8::is_ascii_alphanumeric) {
+            break;
+        }
+        to = until;
+    }
+    let plate = &bytes[at..to];
+    let letters = plate.iter().filter(|byte| byte.is_ascii_uppercase()).count();
+    let digits = plate.iter().filter(|byte| byte.is_ascii_digit()).count();
+    (letters > 0 && digits > 0 && (4..=8).contains(&(letters + digits))).then_some(to)
 }

@@ -8,7 +8,7 @@
 
 use super::category::Category;
 use super::lexicon::Facts;
-use super::neighbours::lift;
+use super::neighbours::{lift, named_in_passing};
 use super::parts::{close, end_of, extend, full, initials, listed};
 use super::token::{Gap, Shape, Token};
 use super::words;
@@ -74,18 +74,23 @@ pub fn candidate(view: &View, at: usize) -> bool {
     match token.shape {
         Shape::Upper if view.shouting => {
             !facts.other()
-                && (facts.word() < 5 && facts.first() >= 3 || facts.word() < 6 && facts.first() >= 6)
+                && (facts.word() < 5 && facts.first() >= 3
+                    || facts.word() < 6 && facts.first() >= 6
+                    || facts.word() == 0 && facts.last() >= 4 && !facts.place())
         }
+        Shape::Lower if named_in_passing(view, at) => true,
         Shape::Lower => {
             facts.word() < 5
                 && !facts.other()
-                && view.classes[at] & words::PERSON == 0
+                && view.classes[at] & (words::PERSON | words::KIN) == 0
                 && (facts.first() >= 2
                     || facts.last() >= 5
                     || facts.last() >= 3 && at > 0 && view.tokens[at - 1].facts.first() >= 4)
         }
         _ if view.classes[at] & (words::TITLE | words::KIN) != 0 && facts.first() < 5 => false,
         Shape::Upper if !view.shouting && (facts.other() || facts.first() < 4 && facts.last() < 4) => false,
+        // Three capitals are letters of something else as often: `KAT`.
+        Shape::Upper if !view.shouting && token.end - token.start < 4 && facts.first() < 5 => false,
         _ => facts.word() < 6 || facts.name(),
     }
 }

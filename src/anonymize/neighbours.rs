@@ -10,7 +10,16 @@ pub fn lift(view: &View, at: usize) -> f32 {
     if branded(view, at) {
         return NEVER;
     }
+    // `Elsa costume`, `Moana soundtrack`: figures of tales.
     let token = &view.tokens[at];
+    if token.after == token.end
+        && view
+            .tokens
+            .get(at + 1)
+            .is_some_and(|next| next.gap == Gap::Space && view.classes[at + 1] & words::SOLD != 0)
+    {
+        return -4.0;
+    }
     let facts = token.facts;
     // A word that is a first name and nothing else needs little more.
     let only = facts.first() >= 3
@@ -18,6 +27,9 @@ pub fn lift(view: &View, at: usize) -> f32 {
         && !facts.place()
         && !facts.other()
         && token.shape == Shape::Capital;
+    if named_in_passing(view, at) {
+        return 9.0;
+    }
     let lean = if only {
         1.2
     } else if coined(view, at) {
@@ -41,6 +53,31 @@ fn coined(view: &View, at: usize) -> bool {
             .is_some_and(|place| place > 0 && !["Mac", "Van", "Von", "Fitz"].contains(&&word[..=place]))
 }
 
+/// A name in small letters that is a common word, where only somebody can stand: `tell grace i said thanks`.
+pub fn named_in_passing(view: &View, at: usize) -> bool {
+    const TELL: &[&str] = &["tell", "told", "telling", "ask", "asked", "asking"];
+    const THEN: &[&str] =
+        &["i", "i'm", "im", "i'd", "that", "to", "she", "if", "we", "about", "she's", "he's", "not"];
+    let token = &view.tokens[at];
+    let within = |at: usize, words: &[&str]| {
+        view.tokens.get(at).is_some_and(|token| {
+            token.gap == Gap::Space && words.iter().any(|word| view.word(token).eq_ignore_ascii_case(word))
+        })
+    };
+    at > 0
+        && token.shape == Shape::Lower
+        && token.facts.first() >= 4
+        && token.facts.word() >= 5
+        && !token.facts.other()
+        && view.classes[at] & (words::PERSON | words::KIN | words::TITLE) == 0
+        && token.gap == Gap::Space
+        && token.after == token.end
+        && (within(at - 1, TELL)
+            || view.tokens[at - 1].opens
+                && TELL.iter().any(|word| view.word(&view.tokens[at - 1]).eq_ignore_ascii_case(word)))
+        && within(at + 1, THEN)
+}
+
 fn beside(view: &View, at: usize) -> f32 {
     let token = &view.tokens[at];
     let facts = token.facts;
@@ -57,7 +94,8 @@ fn beside(view: &View, at: usize) -> f32 {
     }
     if capital {
         let possessive = token.after > token.end && facts.first() >= 4;
-        if possessive && next_class(view, at) & words::KIN != 0 && !facts.other() {
+        let known = token.after > token.end && facts.first() >= 2;
+        if known && next_class(view, at) & words::KIN != 0 && !facts.other() {
             return 5.0;
         }
         if possessive && facts.word() < 6 && !facts.place() {
@@ -68,12 +106,13 @@ fn beside(view: &View, at: usize) -> f32 {
             return if view.classes[at] & (words::TITLE | words::PERSON) == 0 { 2.0 } else { 0.0 };
         }
     }
-    let doing = doing(view, at);
+    let doing = doing(view, at).max(said_who(view, at));
     if at == 0 || !capital && facts.word() > 3 {
         return doing + signed(view, at);
     }
     let lift = doing.max(spoken_of(view, at)) + signed(view, at);
     // Months, makes and figures of tales are people only where something says so.
+    let lift = lift.max(taken_up(view, at));
     if facts.other() && lift == 0.0 { -1.0 } else { lift }
 }
 
@@ -126,9 +165,11 @@ fn spoken_of(view: &View, at: usize) -> f32 {
     // `I asked May`: only somebody is asked.
     let asked = [
         "ask", "asked", "asking", "tell", "told", "telling", "hug", "hugged", "texted", "texting", "married",
-        "hi", "hey",
+        "hi", "hey", "thank", "thanks", "birthday", "bday", "congrats", "dear", "ol", "ol'", "phoned",
+        "emailed",
     ];
-    if token.shape == Shape::Capital && facts.first() >= 4 && !plain && token.gap == Gap::Space {
+    let group = view.classes[at] & (words::KIN | words::PERSON | words::TITLE) != 0;
+    if token.shape == Shape::Capital && facts.first() >= 4 && !plain && !group && token.gap == Gap::Space {
         lift += if asked.iter().any(|word| before.eq_ignore_ascii_case(word)) { 5.0 } else { 0.0 };
     }
     if at < 2 || token.gap != Gap::Space {
@@ -168,7 +209,7 @@ const MASS: &[&str] = &[
     "patience", "peace", "pepper", "prudence", "rain", "rosemary", "royalty", "sage", "serenity", "sky",
     "sherry", "spring", "star", "sugar", "summer", "trinity", "unity", "verity", "winter", "basil", "bliss",
     "cash", "chance", "clover", "cotton", "crystal", "denim", "frost", "gale", "gold", "honey", "jasmine",
-    "lavender", "ocean", "porter", "saffron", "silver", "stone", "violet", "wisdom",
+    "lavender", "legend", "ocean", "porter", "saffron", "silver", "stone", "violet", "wisdom",
 ];
 /// Auxiliaries and months, whose verb must leave no doubt.
 const MODAL: &[&str] =
@@ -190,12 +231,22 @@ fn doing(view: &View, at: usize) -> f32 {
     else {
         return 0.0;
     };
-    if !unknown && facts.first() < 3 || facts.other() && facts.first() < 4 {
+    let (class, verb) = (view.classes[at + 1], view.word(next));
+    let human = class & words::HUMAN != 0;
+    if !unknown && facts.first() < if human { 2 } else { 3 } || facts.other() && facts.first() < 4 {
         return 0.0;
     }
-    let (class, verb) = (view.classes[at + 1], view.word(next));
-    if class & words::HUMAN != 0 {
-        return if unknown || facts.word() == 0 && !facts.place() { 3.0 } else { 5.0 };
+    // `Savannah is pregnant`
+    let state = class & words::BE != 0
+        && view
+            .tokens
+            .get(at + 2)
+            .is_some_and(|token| token.gap == Gap::Space && view.classes[at + 2] & words::STATE != 0);
+    if state {
+        return if facts.place() || facts.word() > 0 { 5.0 } else { 3.0 };
+    }
+    if human {
+        return if unknown || facts.word() == 0 && !facts.place() { 3.0 } else { 5.5 };
     }
     if class & words::VERB == 0
         && !(unknown && verb.len() > 4 && verb.ends_with('s') && !verb.ends_with("ss"))
@@ -246,6 +297,113 @@ fn doing(view: &View, at: usize) -> f32 {
         _ if facts.first() >= 4 || third => 5.0,
         _ => 2.5,
     }
+}
+
+/// What comes after a name and says who it is, or is asked or told of somebody: `Rose from accounts`,
+/// `Baz, my ex,`, `Ruby, sit down`, `is April in today?`.
+fn said_who(view: &View, at: usize) -> f32 {
+    const WORK: &[&str] = &[
+        "accounts",
+        "accounting",
+        "hr",
+        "it",
+        "payroll",
+        "work",
+        "school",
+        "church",
+        "marketing",
+        "sales",
+        "finance",
+        "legal",
+        "reception",
+        "upstairs",
+        "downstairs",
+        "next",
+        "class",
+        "uni",
+        "college",
+        "security",
+        "support",
+        "admin",
+        "engineering",
+        "procurement",
+        "logistics",
+        "maintenance",
+        "down",
+        "across",
+        "choir",
+        "yoga",
+        "chess",
+    ];
+    const ORDER: &[&str] = &[
+        "are", "you", "you're", "please", "mate", "stop", "come", "get", "sit", "call", "answer", "wake",
+        "put", "wait", "listen", "shut", "don't", "give", "tell", "help", "congrats", "darling", "love",
+        "babe", "honey", "hurry", "text", "pick",
+    ];
+    const WHETHER: &[&str] = &[
+        "in", "home", "coming", "ok", "okay", "call", "calling", "text", "free", "awake", "joining", "mad",
+        "sick", "pregnant", "asleep", "single",
+    ];
+    let token = &view.tokens[at];
+    let facts = token.facts;
+    if token.shape != Shape::Capital || facts.first() < 3 || token.after > token.end || token.gap == Gap::Glue
+    {
+        return 0.0;
+    }
+    let word = |at: usize| view.tokens.get(at).map_or("", |token| view.word(token));
+    let is = |at: usize, words: &[&str]| words.iter().any(|other| word(at).eq_ignore_ascii_case(other));
+    let gap = |at: usize| view.tokens.get(at).map_or(Gap::None, |token| token.gap);
+    let kin = |at: usize| view.classes.get(at).is_some_and(|class| class & words::KIN != 0);
+    let mut lift: f32 = 0.0;
+    if gap(at + 1) == Gap::Space
+        && is(at + 1, &["from"])
+        && (is(at + 2, WORK) || is(at + 2, &["the"]) && is(at + 3, WORK))
+    {
+        lift = if facts.other() { 0.0 } else { 5.0 };
+    }
+    let comma = gap(at + 1) == Gap::Comma;
+    // `Asia, my niece`, `Lou my neighbour borrowed`
+    let owner = is(at + 1, OWNERS);
+    let kin_at = if kin(at + 2) { Some(at + 3) } else { kin(at + 3).then_some(at + 4) };
+    if owner && let Some(then) = kin_at {
+        let verb = view.classes.get(then).is_some_and(|class| {
+            class & (words::VERB | words::HUMAN | words::BE | words::SAY) != 0 && gap(then) == Gap::Space
+        });
+        let apposed = comma && (gap(then) == Gap::Comma || gap(then) == Gap::None);
+        if apposed || !comma && gap(at + 1) == Gap::Space && verb && !(token.opens && facts.word() == 7) {
+            lift = lift.max(5.0);
+        }
+    }
+    // `my ex, Baz, texted`
+    if token.gap == Gap::Comma && comma && at >= 2 && kin(at - 1) && is(at - 2, OWNERS) {
+        lift = lift.max(4.0);
+    }
+    // `Ruby, sit down`
+    let vocative = token.opens && comma && facts.first() >= 4 && !facts.place() && !facts.other();
+    if vocative && is(at + 1, ORDER) && !MASS.contains(&word(at).to_ascii_lowercase().as_str()) {
+        lift = lift.max(1.5);
+    }
+    // `is April in today?`
+    let asked = at > 0
+        && view.tokens[at - 1].opens
+        && token.gap == Gap::Space
+        && is(at - 1, &["is", "did", "has", "was", "does", "isn't", "wasn't"]);
+    if asked && gap(at + 1) == Gap::Space && is(at + 1, WHETHER) && facts.first() >= 4 {
+        lift = lift.max(5.0);
+    }
+    lift
+}
+
+/// A name of which the next sentence speaks: `remember Faith? She sat behind me`.
+fn taken_up(view: &View, at: usize) -> f32 {
+    let token = &view.tokens[at];
+    let next = view.tokens.get(at + 1).is_some_and(|next| {
+        matches!(next.gap, Gap::Stop | Gap::Dot)
+            && ["she", "he", "she's", "he's"].iter().any(|word| view.word(next).eq_ignore_ascii_case(word))
+    });
+    let able =
+        token.shape == Shape::Capital && !token.opens && token.facts.first() >= 4 && !token.facts.other();
+    if next && able { 2.5 } else { 0.0 }
 }
 
 /// Whether the text ends here, or a pause follows.

@@ -30,7 +30,8 @@ pub fn close(view: &View, at: usize) -> bool {
     let between = &view.text[view.tokens[at - 1].after..view.tokens[at].start];
     view.tokens[at - 1].after == view.tokens[at - 1].end
         && (view.tokens[at].gap == Gap::Space && between.len() <= 2
-            || (between == ". " || between == ".") && initial(view, at - 1))
+            || (between == ". " || between == ".")
+                && (initial(view, at - 1) || dotted(view, at - 1) && !view.tokens[at].opens))
 }
 
 /// Two words that are a first name and a surname whatever stands around them.
@@ -44,10 +45,12 @@ pub fn full(view: &View, at: usize) -> bool {
         || !close(view, at + 1)
         || view.taken[at]
         || view.taken[at + 1]
-        || f.first() < 4 && !(f.first() >= 2 && f.word() == 0 && l.last() >= 5)
+        || f.first() < 4
+            && !(f.first() >= 2 && f.word() == 0 && l.last() >= 5)
+            && !(f.first() >= 3 && !first.opens && l.last() >= 2 && l.word() == 0 && !l.proper())
         || f.other()
         || l.other()
-        || l.place()
+        || l.place() && !named_like_a_place(view, at)
     {
         return false;
     }
@@ -63,7 +66,24 @@ pub fn full(view: &View, at: usize) -> bool {
         || f.first() >= 5 && f.word() < 6 && !f.place() && l.last() >= 3 && l.word() < 6;
     // A capital in the middle of a sentence means something.
     let sure = f.word() < 6 && !f.place() && !first.opens && (l.last() >= 2 || coined);
-    !modal && (surname || odd || sure || coined && f.word() < 7 && !f.place() && f.first() >= 5)
+    let placed = l.place() && l.last() == 0;
+    !modal && (surname || odd || sure || placed || coined && f.word() < 7 && !f.place() && f.first() >= 5)
+}
+
+/// `Freddie Mercury`, `Denzel Washington`; not `San Diego California`.
+fn named_like_a_place(view: &View, at: usize) -> bool {
+    let (f, l) = (view.tokens[at].facts, view.tokens[at + 1].facts);
+    let of_place = at > 0
+        && view.tokens[at].gap != Gap::Comma
+        && ["san", "st", "saint", "santa", "fort", "port", "mount", "lake", "in", "from", "near"]
+            .iter()
+            .any(|word| view.word(&view.tokens[at - 1]).eq_ignore_ascii_case(word));
+    f.first() >= 4
+        && f.word() == 0
+        && !f.place()
+        && (l.last() >= 3 || l.word() > 0)
+        && !of_place
+        && !view.titled
 }
 
 /// `J.K. Rowling`, `W. H. Auden`, `George R.R. Martin`; `T.J.` where somebody is meant. Marks what it finds.
@@ -138,8 +158,11 @@ pub fn extend(view: &View, names: &mut [bool]) {
     let capital = |at: usize| tokens[at].shape != Shape::Lower && !tokens[at].mixed && !view.taken[at];
     let surname = |at: usize| {
         let facts = tokens[at].facts;
+        // What is a brand elsewhere is a Vietnamese given name after two others.
+        let vietnamese =
+            at > 1 && facts.culture() == 23 && facts.first() >= 4 && tokens[at - 2].facts.last() >= 4;
         capital(at)
-            && !facts.other()
+            && (!facts.other() || vietnamese)
             && !tokens[at].opens
             && (facts.name() && facts.word() < 7
                 || at > 0
@@ -211,13 +234,20 @@ pub fn extend(view: &View, names: &mut [bool]) {
             && view.classes[at] & (words::TITLE | words::KIN) == 0
             && tokens[at + 1].shape != Shape::Lower
             && (facts.word() < 5 || only_surname && facts.first() >= 3);
+        // `Te Ariki`
+        let prefix = tokens[at].shape == Shape::Capital
+            && ["Te", "De", "Von", "Van", "Mac", "Bin", "Abu"].contains(&view.word(&tokens[at]))
+            && tokens[at + 1].shape == Shape::Capital;
         // Where surnames come first.
         let east = matches!(tokens[at + 1].facts.culture(), 13 | 20..=23)
             && capital(at)
             && facts.last() >= 3
+            && view.word(&tokens[at]) != "The"
             && !facts.other();
-        names[at] =
-            first || east || initial(view, at) && capital(at) && tokens[at + 1].start - tokens[at].end == 2;
+        names[at] = first
+            || east
+            || prefix
+            || initial(view, at) && capital(at) && tokens[at + 1].start - tokens[at].end == 2;
     }
 }
 
@@ -233,7 +263,8 @@ pub fn listed(view: &View, names: &mut [bool]) {
             && !facts.other()
             && view.classes[at] & (words::TITLE | words::KIN | words::PERSON) == 0
             && (!facts.known()
-                || facts.first() >= 2 && facts.word() < 6 && (!facts.place() || facts.first() >= 4))
+                || facts.first() >= 2 && facts.word() < 6 && (!facts.place() || facts.first() >= 4)
+                || facts.first() >= 5 && facts.word() < 7 && !facts.place())
     };
     for at in 2..tokens.len() {
         let and = view.word(&tokens[at - 1]);

@@ -3,6 +3,8 @@
 //! Words are looked up in their folded form rather than searched for in the text's bytes, so that
 //! capitals, accents, full-width letters and invisible characters inside a word don't hide it.
 
+mod worship;
+
 use std::collections::HashMap;
 use std::sync::OnceLock;
 
@@ -38,6 +40,22 @@ enum Rule {
     Men,
     Man,
     Sex,
+    /// Houses of worship: `our temple`, not `Temple Street` or `my temples hurt`.
+    House,
+    /// Who leads worship, but as a title: `the pastor`, not `Pastor Dave`.
+    Clergy,
+    /// Worship where it is gone to: `went to mass`, not `mass of people`.
+    Mass,
+    /// A time of fasting, with a capital or kept: `for lent`, not `lent me`.
+    Lent,
+    /// Who came from elsewhere, where no nation says so already: `Somali refugees` is one term.
+    Migrant,
+    /// One of a people, after an article: `a Finn`, not `Finn`.
+    Demonym,
+    /// In capitals only: `ALS`.
+    Upper,
+    /// What somebody has, in capitals if it is short: `I have MS`, `living with bipolar`.
+    Ill,
 }
 
 struct Term {
@@ -68,6 +86,10 @@ struct Sets {
     gay_no: Vec<u32>,
     christian_no: Vec<u32>,
     speech: Vec<u32>,
+    before_mass: Vec<u32>,
+    no_house: Vec<u32>,
+    no_clergy: Vec<u32>,
+    games: Vec<u32>,
 }
 
 fn ids(list: &str) -> Vec<u32> {
@@ -83,7 +105,7 @@ fn has(set: &[u32], id: u32) -> bool {
 fn sets() -> &'static Sets {
     static SETS: OnceLock<Sets> = OnceLock::new();
     SETS.get_or_init(|| Sets {
-        follows: ids("and but or so too as with who from by in because since now again then though although yet while also like if lol haha not btw though living at for after when i you he she we they like myself himself herself just ok okay tbh rn af"),
+        follows: ids("and but or not so too as with who from by in because since now again then though although yet while also like if lol haha not btw though living at for after when i you he she we they like myself himself herself just ok okay tbh rn af"),
         middle_no: ids("and or but the a an to of in on at for with is are was were am be i you he she it we they my your his her our their this that these those so as if from by into than then who what when how no not do did does have has had will would can could should may might must press fries toast food made built speaking people's time style version language accent inspired owned sounding looking flag embassy border government army passport visa election tv show series team league club food restaurant cafe coffee tea wine beer bread cheese car cars train movie film band song songs music soccer football cup"),
         adjectives: ids("young old elderly female male trans transgender gay lesbian queer straight american british single married teenage disabled deaf blind muslim christian jewish working-class middle-class poor rich little pregnant older younger innocent unarmed cis bisexual nonbinary african-american latina latino own south north middle-aged beautiful strong"),
         articles: ids("a an the my your his her our their this that some any every each no one two three four five many most all other another both few several only first these those of and"),
@@ -94,6 +116,10 @@ fn sets() -> &'static Sets {
         plugs: ids("connector connectors plug plugs socket sockets adapter adapters jack port ports pin pins cable cables thread threads screw cat cats dog dogs kitten puppy hamster end ends header condom mosquito mosquitoes spider spiders lion lions bird birds"),
         gay_no: ids("old ol apparel paree 90s nineties bob as that smell feeling sort fat fats am siberian atlantic mission"),
         christian_no: ids("music rock band bands louboutin dior mingle metal rap song songs radio grey bookstore science era calendar"),
+        before_mass: ids("to at after before during attend attends attended attending missed sunday midnight morning catholic christmas easter evening saturday daily latin funeral requiem say said celebrate celebrated skip skipped skipping"),
+        no_house: ids("bells bell mouse mice street st road rd lane run avenue ave drive square hill council key pew pews candle candles fete fête bazaar parking"),
+        no_clergy: ids("fruit position style curl curls collar seal parakeet parakeets jumping cat cats vestments club class main mains build spec gambit pair sacrifice"),
+        games: ids("mage mages warlock warlocks paladin paladins rogue rogues druid druids healer healers dps raid raids raiding wow hearthstone diablo overwatch d&d dnd dungeon rook rooks pawn pawns knight knights checkmate chess castling fianchetto tank tanks shaman shamans bard"),
         speech: ids("said says asked told replied texted whispered shouted yelled laughed cried smiled called came went thinks knows wants loves hates never just has had is was will would did does got gets"),
     })
 }
@@ -149,6 +175,14 @@ fn rule(name: &str) -> Option<Rule> {
         "men" => Rule::Men,
         "man" => Rule::Man,
         "sex" => Rule::Sex,
+        "house" => Rule::House,
+        "clergy" => Rule::Clergy,
+        "mass" => Rule::Mass,
+        "lent" => Rule::Lent,
+        "migrant" => Rule::Migrant,
+        "demonym" => Rule::Demonym,
+        "upper" => Rule::Upper,
+        "ill" => Rule::Ill,
         _ => return None,
     })
 }
@@ -179,7 +213,15 @@ pub fn find(view: &mut View, found: &mut Vec<Found>) {
             {
                 start = view.tokens[at - 1].start;
             }
-            found.push(Found::new(start, end, term.category));
+            // `a Catholic church` says it already.
+            let told = matches!(term.rule, Rule::House | Rule::Clergy | Rule::Mass)
+                && view.tokens[at].gap == Gap::Space
+                && found.last().is_some_and(|before| {
+                    matches!(before.category, Category::Religion | Category::Race) && before.end + 1 == start
+                });
+            if !told {
+                found.push(Found::new(start, end, term.category));
+            }
             at = last + 1;
             continue;
         }
@@ -191,23 +233,38 @@ pub fn find(view: &mut View, found: &mut Vec<Found>) {
         if nation && token.facts.first() < 5 {
             view.taken[at] = true;
         } else if place == 0 && !token.mixed {
-            hyphenated(view, &token, terms, found);
+            hyphenated(view, at, terms, found);
         }
         at += 1;
     }
 }
 
 /// `Muslim-owned`, `gay-friendly`: the part that is a term.
-fn hyphenated(view: &View, token: &Token, terms: &Terms, found: &mut Vec<Found>) {
+fn hyphenated(view: &View, at: usize, terms: &Terms, found: &mut Vec<Found>) {
+    let token = &view.tokens[at];
     let word = &view.text[token.start..token.end];
     let Some((head, rest)) = word.split_once('-') else { return };
+    // `my Chinese-Malaysian mum`
+    let nation = |part: &str| {
+        let place = if part.len() < 4 { 0 } else { terms.first.get(id_of(part)) };
+        place > 0
+            && terms.groups[place as usize - 1]
+                .iter()
+                .any(|term| term.rest.is_empty() && matches!(term.rule, Rule::Nation | Rule::Ethnic))
+    };
+    if nation(head) && nation(rest) && (of_person(view, at, true) || of_somebody(view, at, at)) {
+        found.push(Found::new(token.start, token.end, Category::Race));
+        return;
+    }
     let mut start = token.start;
     for part in [head, rest] {
         let place = if part.len() < 3 { 0 } else { terms.first.get(id_of(part)) };
         let term = (place > 0)
             .then(|| {
                 terms.groups[place as usize - 1].iter().find(|term| {
-                    term.rest.is_empty() && matches!(term.rule, Rule::Any | Rule::Ethnic | Rule::Gay)
+                    term.rest.is_empty()
+                        && !term.possessive
+                        && matches!(term.rule, Rule::Any | Rule::Ethnic | Rule::Gay | Rule::Christian)
                 })
             })
             .flatten();
@@ -236,6 +293,10 @@ fn fits(view: &View, at: usize, term: &Term) -> Option<usize> {
             return None;
         }
     }
+    // `Down's`, not `down`.
+    if term.possessive && view.tokens[last].after == view.tokens[last].end {
+        return None;
+    }
     let token = &view.tokens[at];
     if matches!(token.gap, Gap::Glue) && view.text[..token.start].ends_with(['/', '_', '.']) {
         return None;
@@ -252,7 +313,7 @@ fn next<'a>(view: &'a View, at: usize) -> Option<(&'a Token, u32)> {
 /// Whether a word for a person follows, at once or after one adjective.
 fn of_person(view: &View, last: usize, loose: bool) -> bool {
     let Some((token, class)) = next(view, last) else { return false };
-    if class & words::PERSON != 0 {
+    if class & words::HUMANS != 0 {
         return true;
     }
     // `Palestinian and Israeli moms`
@@ -260,7 +321,7 @@ fn of_person(view: &View, last: usize, loose: bool) -> bool {
         && let Some((other, _)) = next(view, last + 1)
         && list().first.get(other.id) > 0
     {
-        return next(view, last + 2).is_some_and(|(_, class)| class & words::PERSON != 0);
+        return next(view, last + 2).is_some_and(|(_, class)| class & words::HUMANS != 0);
     }
     let between = if loose {
         token.shape == Shape::Lower
@@ -269,7 +330,7 @@ fn of_person(view: &View, last: usize, loose: bool) -> bool {
     } else {
         has(&sets().adjectives, token.id)
     };
-    between && next(view, last + 1).is_some_and(|(_, class)| class & words::PERSON != 0)
+    between && next(view, last + 1).is_some_and(|(_, class)| class & words::HUMANS != 0)
 }
 
 /// Whether it is said of somebody: `I'm …`, `my dad is not …`, `as a …`, `being …`.
@@ -277,7 +338,13 @@ fn of_somebody(view: &View, at: usize, last: usize) -> bool {
     let closes = match view.tokens.get(last + 1) {
         None => true,
         Some(token) => {
-            token.gap != Gap::Space || has(&sets().follows, token.id) || list().first.get(token.id) > 0
+            token.gap != Gap::Space
+                || has(&sets().follows, token.id)
+                || list().first.get(token.id) > 0
+                // `being blind was less of a bother`
+                || at > 0
+                    && token_is(view, at - 1, &["being"])
+                    && view.classes[last + 1] & (words::BE | words::VERB) != 0
         }
     };
     closes && said_of_somebody(view, at)
@@ -298,14 +365,18 @@ fn said_of_somebody(view: &View, mut at: usize) -> bool {
             let being = token_is(view, at, &["being", "becoming"]);
             let subject = at > 0
                 && view.tokens[at].gap == Gap::Space
-                && view.classes[at - 1] & (words::SUBJECT | words::PERSON) != 0;
+                && view.classes[at - 1] & (words::SUBJECT | words::HUMANS) != 0;
             let name = at > 0
                 && view.tokens[at - 1].facts.first() >= 3
                 && (view.tokens[at - 1].shape == Shape::Capital
                     || view.tokens[at - 1].facts.first() >= 5 && view.tokens[at - 1].facts.word() == 0);
             return being || subject || name;
         }
-        if token_is(view, at, &["as", "born", "went", "named"]) {
+        if token_is(view, at, &["as", "born", "went", "named", "raised"])
+            || token_is(view, at, &["up"])
+                && at > 0
+                && token_is(view, at - 1, &["grew", "growing", "grow", "brought"])
+        {
             return true;
         }
         // `she's Black and Korean`
@@ -349,19 +420,41 @@ fn applies(view: &View, at: usize, last: usize, rule: Rule) -> bool {
         }
         Rule::People => capital || !has(&sets.capital_only, token.id),
         Rule::Subject => {
-            !next_in(&sets.blind_to) && (of_person(view, last, false) || of_somebody(view, at, last))
+            // `blind since birth`
+            let since = token_is(view, last + 1, &["since"])
+                || token_is(view, last + 1, &["from"])
+                    && (token_is(view, last + 2, &["birth"])
+                        || token_is(view, last + 3, &["waist", "neck", "chest", "knees"]))
+                || token_is(view, last + 1, &["in"])
+                    && token_is(view, last + 2, &["one", "both", "my", "her", "his"])
+                    && token_is(view, last + 3, &["eye", "eyes", "ear", "ears"]);
+            since || !next_in(&sets.blind_to) && (of_person(view, last, false) || of_somebody(view, at, last))
         }
-        Rule::Own => at > 0 && token.gap == Gap::Space && has(&sets.owners, view.tokens[at - 1].id),
+        Rule::Own => {
+            // `a limp carpet`, `my cane chair`
+            let alone = !token_is(view, at, &["limp", "cane"])
+                || after.is_none_or(|(token, class)| {
+                    has(&sets.follows, token.id) || class & (words::BE | words::VERB) != 0
+                });
+            alone && at > 0 && token.gap == Gap::Space && has(&sets.owners, view.tokens[at - 1].id)
+        }
         Rule::Member => {
             !after.is_some_and(|(token, _)| view.word(token).eq_ignore_ascii_case("oats"))
                 && (of_person(view, last, true)
                     || of_somebody(view, at, last)
                     || capital && at > 0 && !token.opens && !token_is(view, at, &["orthodox"]))
         }
-        Rule::Christian => christian(view, at, sets),
+        Rule::Christian => worship::christian(view, at),
         Rule::Gay => {
             let short = token.end - token.start <= 2;
-            !next_in(&sets.gay_no)
+            // `that's gay`, as people said of what they disliked.
+            let scorn = at > 0
+                && after.is_none()
+                && (token_is(view, at - 1, &["thats", "its"])
+                    || view.tokens[at - 1].after > view.tokens[at - 1].end
+                        && token_is(view, at - 1, &["that", "it"]));
+            !scorn
+                && !next_in(&sets.gay_no)
                 && (!short || of_person(view, last, false) || of_somebody(view, at, last))
                 && !(capital
                     && !token.opens
@@ -394,6 +487,83 @@ fn applies(view: &View, at: usize, last: usize, rule: Rule) -> bool {
                 && after.is_none_or(|(_, class)| class & words::PERSON == 0)
         }
         Rule::Sex => !next_in(&sets.plugs),
+        Rule::House => worship::house(view, at, last),
+        Rule::Clergy => worship::clergy(view, at, last),
+        Rule::Mass => worship::mass(view, at, last),
+        Rule::Lent => worship::lent(view, at, last),
+        Rule::Migrant => {
+            let told = at > 0 && token.gap == Gap::Space && {
+                let before = &view.tokens[at - 1];
+                before.facts.other() || list().first.get(before.id) > 0
+            };
+            !told && after.is_none_or(|(_, class)| class & words::THING == 0)
+        }
+        Rule::Demonym => {
+            let one = at > 0
+                && token.gap == Gap::Space
+                && token_is(view, at - 1, &["a", "an", "one", "another", "some", "this", "that", "fellow"]);
+            let ends = after.is_none_or(|(token, class)| {
+                class & (words::BE | words::VERB | words::HUMAN | words::SAY) != 0
+                    || has(&sets.follows, token.id)
+            });
+            capital && ends && (one || of_somebody(view, at, last) && !speaks(view, at))
+        }
+        Rule::Upper => token.shape == Shape::Upper && !view.shouting,
+        Rule::Ill => {
+            let had = at > 1
+                && token.gap == Gap::Space
+                && (token_is(view, at - 1, &["have", "has", "had", "having", "with", "got", "undiagnosed"])
+                    && view.tokens[at - 1].gap == Gap::Space
+                    && token_is(
+                        view,
+                        at - 2,
+                        &[
+                            "i",
+                            "he",
+                            "she",
+                            "they",
+                            "who",
+                            "we",
+                            "i've",
+                            "he's",
+                            "she's",
+                            "also",
+                            "both",
+                            "people",
+                            "person",
+                            "someone",
+                            "living",
+                            "live",
+                            "lives",
+                            "diagnosed",
+                            "mom",
+                            "mum",
+                            "dad",
+                            "sister",
+                            "brother",
+                            "wife",
+                            "husband",
+                            "son",
+                            "daughter",
+                            "friend",
+                            "aunt",
+                            "uncle",
+                            "cousin",
+                            "may",
+                        ],
+                    )
+                    || token_is(view, at - 1, &["my", "her", "his"]));
+            let written = token.end - token.start > 3 || token.shape == Shape::Upper && !view.shouting;
+            let ends = after.is_none_or(|(token, _)| {
+                has(&sets.follows, token.id)
+                    || token_is(
+                        view,
+                        last + 1,
+                        &["is", "was", "since", "diagnosis", "flare", "meds", "and", "has"],
+                    )
+            });
+            had && written && ends
+        }
     }
 }
 
@@ -413,31 +583,4 @@ fn colour_predicate(view: &View, at: usize, last: usize) -> bool {
 /// `I'm speaking Polish`: a language.
 fn speaks(view: &View, at: usize) -> bool {
     at > 0 && token_is(view, at - 1, &["speak", "speaks", "speaking", "learning", "studying", "in"])
-}
-
-/// Religion, unless it is somebody's first name.
-fn christian(view: &View, at: usize, sets: &Sets) -> bool {
-    let token = &view.tokens[at];
-    let after = next(view, at);
-    if after.is_some_and(|(token, _)| has(&sets.christian_no, token.id)) || token.after > token.end {
-        return false;
-    }
-    if token.shape == Shape::Lower {
-        return true;
-    }
-    let surname = after.is_some_and(|(token, class)| {
-        token.shape == Shape::Capital
-            && class & words::PERSON == 0
-            && (token.facts.last() > 0 || !token.facts.known())
-    });
-    if surname {
-        return false;
-    }
-    let article = at > 0 && token.gap == Gap::Space && has(&sets.articles, view.tokens[at - 1].id);
-    article
-        || of_person(view, at, true)
-        || of_somebody(view, at, at)
-        || token.opens
-            && !after.is_some_and(|(token, class)| class & words::SAY != 0 || has(&sets.speech, token.id))
-            && after.is_some_and(|(token, _)| token.facts.word() > 0)
 }

@@ -1,3 +1,5 @@
+mod negatives;
+
 use proptest::prelude::*;
 
 use super::*;
@@ -137,6 +139,13 @@ fn a_megabyte_in_one_line_is_no_matter() {
         "A-",
         "Person ",
         "de ",
+        "in my 20s and ",
+        "only 7 ",
+        "was not 5, ",
+        "a#1234",
+        "insta a_1.",
+        "plate A1 ",
+        "lent church and ",
     ] {
         let text = part.repeat((1 << 20) / part.len());
         let outcome = strict().apply(&text);
@@ -177,6 +186,15 @@ fn hostile() -> impl Strategy<Value = String> {
             "Mr. ",
             "de la ",
             "black man",
+            "frost#4471",
+            "my insta is a_b1",
+            "kids are 4, 7 and ",
+            "3½ years old",
+            "in my mid-30s and ",
+            "plate AB12 CDE",
+            "the priest ",
+            "her 40th birthday",
+            "4-0",
             "2001:db8::1",
             "🏳️‍🌈",
             "ǅ",

@@ -30,6 +30,15 @@ pub const THIRD: u32 = 1 << 15;
 /// What a life's turns are: `diagnosed`, `graduated`.
 pub const LIFE: u32 = 1 << 16;
 
+/// Who somebody is by a trade or a part in life, where `PERSON` does not have it; names' features don't look at it.
+pub const WORKER: u32 = 1 << 17;
+/// How somebody is, and no season or town: `pregnant`.
+pub const STATE: u32 = 1 << 18;
+/// What is made and sold of figures of tales: `costume`.
+pub const SOLD: u32 = 1 << 19;
+/// What somebody is called beside a group's name.
+pub const HUMANS: u32 = PERSON | WORKER;
+
 const CLASSES: &str = include_str!("data/classes.txt");
 
 fn class(name: &str) -> u32 {
@@ -51,6 +60,9 @@ fn class(name: &str) -> u32 {
         "verb" => VERB,
         "third" => THIRD,
         "life" => LIFE,
+        "worker" => WORKER,
+        "state" => STATE,
+        "sold" => SOLD,
         _ => 0,
     }
 }

@@ -1,22 +1,12 @@
 """Lays our own lists over lexicon.txt without what build.py takes from elsewhere: words, places and names that were
 added to them since. Gives what build.py would, but that a name's culture and frequency stay where they are known.
 usage: onto.py LEXICON"""
-import os, re, sys, unicodedata
+import os, sys
+from lexicon import CULT, OK, fold, read, write
 here = os.path.dirname(os.path.abspath(__file__))
-SPECIAL = str.maketrans({'ł':'l','Ł':'l','ø':'o','Ø':'o','đ':'d','Đ':'d','ß':'ss','ı':'i','ə':'e','Ə':'e','þ':'th','Þ':'th','ð':'d','Ð':'d','æ':'ae','Æ':'ae','œ':'oe','’':"'",'ʻ':"'",'ħ':'h'})
-def fold(w):
-    w = unicodedata.normalize('NFD', w.lower().translate(SPECIAL))
-    return ''.join(c for c in w if not unicodedata.combining(c))
-OK = re.compile(r"^[a-z][a-z'\-]{0,22}[a-z]$|^[a-z]$")
-B64 = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz+/'
-CULT = ['en','es','pt','fr','de','nl','nd','fi','it','pl','cz','bal','hu','ro','ru','gr','tr','ar','in','zh','ja','ko','vi','th','id','ph','af','sa','he','ie','pc']
 ALIAS = dict(yo='af',ig='af',gh='af',ke='af',et='af',so='af',fw='af',sn='sa',za='sa',aa='en',xx=None)
 path = sys.argv[1]
-facts, prev = {}, ''
-for line in open(path, encoding='utf-8'):
-    word, packed = line.rstrip('\n').split('\t')
-    prev = prev[:B64.index(word[0])] + word[1:]
-    facts[prev] = sum(B64.index(c) << 6 * n for n, c in enumerate(packed))
+facts = read(path)
 def words(name):
     return open(os.path.join(here, name), encoding='utf-8').read().split()
 def entry(w):
@@ -44,11 +34,4 @@ for line in open(os.path.join(here, 'names.txt'), encoding='utf-8'):
         if kind == 'u' and culture is None: at_least(k, 3, 4)
         if kind in 'fmu': facts[k] |= {'f': 1, 'm': 2, 'u': 3}[kind] << 6
         if culture and not facts[k] >> 8 & 31: facts[k] |= (CULT.index(culture) + 1) << 8
-with open(path, 'w', encoding='utf-8') as out:
-    prev = ''
-    for k in sorted(facts):
-        n = 0
-        while n < len(k) and n < len(prev) and k[n] == prev[n]: n += 1
-        shifts = (0, 6, 12, 18) if facts[k] >> 18 else (0, 6, 12)
-        out.write(B64[n] + k[n:] + '\t' + ''.join(B64[facts[k] >> s & 63] for s in shifts) + '\n')
-        prev = k
+write(path, facts)
