@@ -93,8 +93,10 @@ pub(super) fn muster(
             .find_map(|(model, of_model)| Some((model, of(of_model)?)))
             .unwrap_or_default();
         let Line { client, memory, managed, away } = line;
-        if away.is_some() {
-            queues[model].away(index, Duration::ZERO);
+        match &away {
+            Some(error) if error.is_lasting() => queues[model].set_aside(index),
+            Some(_) => queues[model].away(index, Duration::ZERO),
+            None => {}
         }
         let endpoint_config = &config.endpoints[endpoint];
         Server {
@@ -242,12 +244,17 @@ impl Worker<'_> {
     /// Whether a managed server has ended, and is or will be started again. True also where that is
     /// the end of the run.
     pub(super) fn restart(&mut self, endpoint: usize) -> bool {
+        let over = self.is_over();
         let config = &self.recipe.config;
         let server = &mut self.servers[endpoint];
         if server.restarting {
             return true;
         }
         let Some(gone) = server.managed.as_mut().and_then(ManagedServer::gone) else { return false };
+        // For what is asked no more nothing is started.
+        if over {
+            return true;
+        }
         let ServerConfig::Managed(settings) = &config.endpoints[endpoint].server else { return false };
         if server.restarts_left == 0 {
             let error = RunError::ManagedGone(gone);
@@ -263,7 +270,9 @@ impl Worker<'_> {
         let left = count(server.restarts_left.into(), "more time");
         self.watcher.say(&format!("{}{gone}; starting it again ({left} at most)", server.name));
         let (settings, name) = (settings.clone(), &config.endpoints[endpoint].name);
-        let log = config.project.store().join(format!("llama-{}-{name}-again.log", config.name));
+        let log =
+            format!("llama-{}-{name}-again-{}.log", config.name, settings.restarts - server.restarts_left);
+        let log = config.project.store().join(log);
         self.events.spawn(async move {
             let result = ManagedServer::start(&settings, &log, &|_| {}).await;
             Event::Restarted { endpoint, result: result.map_err(|error| error.to_string()) }
