@@ -76,8 +76,8 @@ fn soak() {
     let mut server = start_server(port, &answered);
     println!(
         "\n{} rows, faults of every kind, emogrid killed {KILLS} times, the server {} times",
-        KILLS.div_ceil(2),
-        CELLS * PER_CELL
+        CELLS * PER_CELL,
+        KILLS.div_ceil(2)
     );
     println!("{:>6} {:>9} {:>9} {:>9} {:>9}", "round", "stored", "lost", "peak MB", "s");
     let mut kept = 0;

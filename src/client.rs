@@ -7,6 +7,7 @@ mod local;
 pub mod managed;
 mod plain;
 mod probe;
+mod slots;
 mod tuning;
 
 pub use error::{ClientError, ErrorClass};

@@ -707,6 +707,12 @@ pub static RUN: Section = Section {
             "How often one ask may fail, while others go through, before it is given up.",
         ),
         key(
+            "timeouts",
+            Kind::Whole { min: 1, max: 1000 },
+            "2",
+            "The same where no answer comes within the endpoint's `timeout`: each further try takes as long again.",
+        ),
+        key(
             "order",
             Kind::Word(&["alike", "even"]),
             "alike",

@@ -210,6 +210,7 @@ fn run(root: &Node, endpoints: &[Endpoint], report: &mut Report) -> RunLimits {
         token_budget: whole("token_budget"),
         max_cost: max_cost.and_then(Node::number),
         tries: whole("tries").unwrap_or(5) as u32,
+        timeouts: whole("timeouts").unwrap_or(2) as u32,
         alike: get("order").and_then(Node::text) != Some("even"),
         max_leaving: whole("max_leaving").unwrap_or(1000),
     }

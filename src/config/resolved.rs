@@ -64,6 +64,8 @@ pub struct RunLimits {
     pub max_cost: Option<f64>,
     /// Failures of one ask, while others go through, before it is given up.
     pub tries: u32,
+    /// The same of those that took until their timeout.
+    pub timeouts: u32,
     /// Prompts that begin alike go to the same slot, one after the other.
     pub alike: bool,
     /// Rows that may leave the dataset until remade.

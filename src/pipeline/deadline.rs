@@ -75,6 +75,7 @@ mod tests {
             token_budget: None,
             max_cost: None,
             tries: 5,
+            timeouts: 2,
             alike: true,
             max_leaving: 0,
         }

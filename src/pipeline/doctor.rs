@@ -74,7 +74,7 @@ async fn examine_one(
     let Line { client, memory, managed, .. } = connect_one(&recipe.config, endpoint, watcher).await?;
     let mut out = vec![finding(Grade::Good, format!("{} answers", client.base()), "")];
     out.push(model(&memory));
-    out.push(slots(endpoint, &memory));
+    out.push(slots(endpoint, &memory, recipe.config.response.n));
     if embeds(recipe, endpoint) {
         out.push(embedding(recipe, &client, &memory).await);
         if only_embeds(recipe, endpoint) {
@@ -147,7 +147,19 @@ fn model(memory: &EndpointMemory) -> Finding {
     }
 }
 
-fn slots(endpoint: &Endpoint, memory: &EndpointMemory) -> Finding {
+fn slots(endpoint: &Endpoint, memory: &EndpointMemory, n: u32) -> Finding {
+    if memory.identity.is_llama_cpp()
+        && let Some(has) = memory.slots.filter(|has| *has < n)
+    {
+        return finding(
+            Grade::Bad,
+            format!(
+                "it has {}, and `response.n: {n}` takes as many for each request",
+                count(has.into(), "slot")
+            ),
+            "ask for fewer, or for several `items` in one answer, or start it with a larger `-np`",
+        );
+    }
     let wanted = match endpoint.slots {
         Slots::Auto => None,
         Slots::Exactly(slots) | Slots::Between(_, slots) => Some(slots),

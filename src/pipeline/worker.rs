@@ -23,16 +23,16 @@ use super::summary::Outcome;
 use crate::check::Candidate;
 use crate::check::answer::{Answer, Usage};
 use crate::check::embedding::Embedding;
-use crate::client::ClientError;
 use crate::client::managed::ManagedServer;
+use crate::client::{ClientError, ErrorClass};
 use crate::dataset::evaluate::{Demand, To};
 use crate::dataset::{Recipe, Stored};
 use crate::fingerprint::Ask;
 use crate::model::Fingerprint;
 use crate::report::{self, Status, Watcher};
-use crate::scheduler::{Budget, Cost, Ended, Next, Queue, Spot, Ticket};
+use crate::scheduler::{Budget, Cost, Ended, Next, Proof, Queue, Spot, Ticket};
 use crate::store::{Completion, Kind, Settings, StoreError, Writer, Written};
-use servers::{Looked, Server};
+use servers::{Looked, Seen, Server};
 pub use stop::{Limits, Stop};
 
 /// What was done in this run.
@@ -77,6 +77,9 @@ pub struct EndpointProgress {
 /// than the server must not fill the memory, nor a crash lose much.
 const MOST_PENDING: usize = 256;
 
+/// How long a process may take to end after its connections have.
+const DYING: Duration = Duration::from_millis(100);
+
 /// A received answer on its way into the store.
 struct Pending {
     fingerprint: Fingerprint,
@@ -99,12 +102,12 @@ struct Send {
 
 /// What came of something that was begun.
 enum Event {
-    /// A request came back: with what was sent, and whether the server was looked
-    /// at first and is well.
+    /// A request came back: with what was sent, and what was seen of the server where that was looked
+    /// at first.
     Answered {
         send: Send,
         ask: Ask,
-        looked: bool,
+        looked: Option<Seen>,
         answer: Result<String, ClientError>,
     },
     /// The server was looked at before a request was to go out, and is not well.
@@ -116,12 +119,33 @@ enum Event {
     Proved {
         model: usize,
         server: usize,
-        well: bool,
+        most: Cost,
+        proof: Proof,
     },
     Restarted {
         endpoint: usize,
         result: Result<ManagedServer, String>,
     },
+}
+
+/// What a request cost.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Spent {
+    /// The answer says it.
+    Told,
+    Nothing,
+    /// It may have cost as much as it may at most.
+    Unknown,
+}
+
+impl Spent {
+    /// What a request cost that failed so.
+    fn over(failure: &ClientError) -> Self {
+        match failure.class {
+            ErrorClass::Timeout | ErrorClass::Garbled | ErrorClass::Dropped => Spent::Unknown,
+            _ => Spent::Nothing,
+        }
+    }
 }
 
 /// What is read of an answer as it comes.
@@ -176,6 +200,8 @@ struct Worker<'a> {
     /// Asks that wait, are under way, are being stored, or were given up in this run.
     asked: HashSet<Fingerprint>,
     events: JoinSet<Event>,
+    /// Places that the server may still be working for: they are in nobody's way of ending.
+    rests: JoinSet<(usize, Spot)>,
     /// Requests under way, with the way to break each off.
     sends: HashMap<(usize, Ticket), (Send, AbortHandle)>,
     pending: HashMap<u64, Pending>,
@@ -255,6 +281,7 @@ pub async fn ask<'a>(
         measured: started,
         asked: HashSet::new(),
         events: JoinSet::new(),
+        rests: JoinSet::new(),
         sends: HashMap::new(),
         pending: HashMap::new(),
         next_pending: 0,
@@ -351,6 +378,7 @@ impl Worker<'_> {
                         event = self.events.try_join_next();
                     }
                 }
+                Some(Ok((model, spot))) = self.rests.join_next() => self.queues[model].rested(spot),
                 written = self.commits.recv(), if !self.pending.is_empty() => match written {
                     Some(written) => self.committed(written),
                     None => {
@@ -407,7 +435,10 @@ impl Worker<'_> {
 
     fn send_what_is_due(&mut self, sending: &mut Sending) {
         for model in 0..self.queues.len() {
-            if let Some(server) = self.queues[model].wants_proof() {
+            let now = self.now();
+            if !self.is_over()
+                && let Some(server) = self.queues[model].wants_proof(now)
+            {
                 self.prove(model, server);
             }
             loop {
@@ -448,18 +479,23 @@ impl Worker<'_> {
         let config = &self.recipe.config.endpoints[endpoint];
         let server = &self.servers[endpoint];
         let ask = server.pinned(ask, spot.place);
-        let (client, timeout) = (server.client.clone(), config.timeout);
+        let (client, timeout, own) = (server.client.clone(), config.timeout, server.is_own);
         let look = server.was_gone.then(|| server.look(config, &self.book.models().list()[model].identity));
         self.progress.attempts += 1;
         self.budget.reserve(send.most);
         let handle = self.events.spawn(async move {
-            let looked = look.is_some();
-            if let Some(look) = look
-                && let Err(looked) = look.await
-            {
-                return Event::NotWell { send, looked };
+            let mut looked = None;
+            if let Some(look) = look {
+                match look.await {
+                    Ok(seen) => looked = Some(seen),
+                    Err(looked) => return Event::NotWell { send, looked },
+                }
             }
             let answer = client.ask(ask.route(), ask.body(), timeout).await;
+            if own && answer.as_ref().is_err_and(|failure| failure.class == ErrorClass::Dropped) {
+                // Until the system tells whether it has died.
+                tokio::time::sleep(DYING).await;
+            }
             Event::Answered { send, ask, looked, answer }
         });
         self.sends.insert((model, send.ticket), (send, handle));
@@ -469,12 +505,15 @@ impl Worker<'_> {
     fn happened(&mut self, event: Event) {
         match event {
             Event::Answered { send, ask, looked, answer } => {
-                if !self.ended(&send, answer.is_ok()) {
+                let spent = answer.as_ref().map_or_else(Spent::over, |_| Spent::Told);
+                if !self.ended(&send, spent) {
                     return;
                 }
-                if looked {
+                if let Some(seen) = looked
+                    && answer.as_ref().map_or_else(failure::shows_it_there, |_| true)
+                {
                     let endpoint = self.endpoint_of(send.model, send.spot.server);
-                    self.servers[endpoint].is_back(self.watcher);
+                    self.servers[endpoint].is_back(seen, self.watcher);
                 }
                 match answer {
                     Ok(raw) => self.received(send, &ask, raw),
@@ -482,24 +521,29 @@ impl Worker<'_> {
                 }
             }
             Event::NotWell { send, looked } => {
-                if self.ended(&send, false) {
+                if self.ended(&send, Spent::Nothing) {
                     self.not_well(send, looked);
                 }
             }
-            Event::Proved { model, server, well } => self.queues[model].proven(server, well),
+            Event::Proved { model, server, most, proof } => {
+                self.settle_unknown(self.endpoint_of(model, server), most);
+                self.queues[model].proven(server, proof);
+            }
             Event::Restarted { endpoint, result } => self.restarted(endpoint, result),
         }
     }
 
     /// Takes a request off the list of those under way; false where it was broken off before.
-    fn ended(&mut self, send: &Send, answered: bool) -> bool {
+    fn ended(&mut self, send: &Send, spent: Spent) -> bool {
         if self.sends.remove(&(send.model, send.ticket)).is_none() {
             return false;
         }
         let endpoint = self.endpoint_of(send.model, send.spot.server);
         self.progress.endpoints[endpoint].busy += send.sent.elapsed();
-        if !answered {
-            self.settle(endpoint, send.most, 0, 0);
+        match spent {
+            Spent::Told => {}
+            Spent::Nothing => self.settle(endpoint, send.most, 0, 0),
+            Spent::Unknown => self.settle_unknown(endpoint, send.most),
         }
         true
     }
@@ -516,7 +560,7 @@ impl Worker<'_> {
         let received = match read {
             Ok(received) => received,
             Err((wanted, why)) => {
-                self.settle(endpoint, send.most, 0, 0);
+                self.settle_unknown(endpoint, send.most);
                 let failure = ClientError::garbled(&raw, wanted, &why);
                 let failure = self.servers[endpoint].client.redacted(failure);
                 return self.failed(send, failure);
@@ -540,7 +584,7 @@ impl Worker<'_> {
             self.stepped(endpoint, step);
         }
         self.settle(endpoint, send.most, usage.prompt_tokens, usage.completion_tokens);
-        self.servers[endpoint].error = None;
+        self.servers[endpoint].went_through();
         self.longest_prompt = self.longest_prompt.max(usage.prompt_tokens as u32);
         self.last_errors.remove(&demand.fingerprint);
         self.servers[endpoint].known_good = Some(demand);

@@ -15,6 +15,11 @@ pub enum FaultKind {
     Limited,
     /// It failed over this request, or would over any: only others' success tells.
     Broken,
+    /// No answer came in time: like `Broken`, but each further try takes as long again.
+    Late,
+    /// It died with this request under way, and was or will be started again: one of what was under
+    /// way may have killed it.
+    Killed,
     /// It refuses this request, or all of them: only others' success tells.
     Refused,
     /// It refuses this request because of the request's size.
@@ -45,6 +50,8 @@ pub struct History {
     /// Failures that may have been its own.
     pub broken: u32,
     pub refused: u32,
+    /// Times that a server died over it; from the first on it is only sent alone.
+    pub killed: u32,
     /// Times that it was too much for the server with nothing else under way.
     pub crowded_alone: u32,
     /// Where it broke last.
@@ -57,7 +64,7 @@ pub struct History {
 impl History {
     /// Whether nothing was held against it yet.
     pub fn is_fresh(&self) -> bool {
-        self.broken == 0 && self.refused == 0
+        self.broken == 0 && self.refused == 0 && self.killed == 0
     }
 
     /// It is sent to a server where so many have succeeded.
@@ -79,6 +86,7 @@ impl History {
     pub fn absorb(&mut self, other: &Self) {
         self.broken = self.broken.max(other.broken);
         self.refused = self.refused.max(other.refused);
+        self.killed = self.killed.max(other.killed);
         self.crowded_alone = self.crowded_alone.max(other.crowded_alone);
         for (server, successes, refused) in &other.seen {
             self.sent(*server, *successes);
@@ -99,11 +107,23 @@ impl History {
 pub struct Policy {
     /// Tries of one item before its failures are held against it.
     pub tries: u32,
+    /// The same where each took until its timeout.
+    pub timeouts: u32,
+}
+
+impl Policy {
+    /// How often an item may fail in this way before that is held against it.
+    pub fn most(&self, kind: FaultKind) -> u32 {
+        match kind {
+            FaultKind::Late => self.timeouts.min(self.tries),
+            _ => self.tries,
+        }
+    }
 }
 
 impl Default for Policy {
     fn default() -> Self {
-        Self { tries: 5 }
+        Self { tries: 5, timeouts: 2 }
     }
 }
 
@@ -118,6 +138,10 @@ pub struct Evidence {
     pub streak: u32,
     /// Different items that were refused since the last success.
     pub refused_items: u32,
+    /// What went through before was refused too, since the last success.
+    pub disproved: bool,
+    /// Requests under way that nothing is held against: they may yet show that the server is well.
+    pub unheard: usize,
     /// Different items that broke since the last success.
     pub broken_items: u32,
     /// Times that the server asked for a pause since the last success; requests that were under
@@ -155,9 +179,10 @@ pub enum Decision {
 
 /// Further tries of one item when there is nothing else to compare it with.
 const LONE: u32 = 2;
-/// Different items refused in a row that prove a server refuses all: when it never accepted any,
-/// and when it did.
-const ALL_REFUSED: (u32, u32) = (3, 8);
+/// Different items refused in a row, with nothing else under way, that prove that a server refuses all.
+pub(super) const ALL_REFUSED: u32 = 3;
+/// The same of a server that accepted some before: then one of these is sent again, and decides.
+pub(super) const MANY_REFUSED: u32 = 8;
 /// Failures in a row that prove a server away, while there are items that did not fail yet.
 const AWAY_STREAK: u32 = 8;
 
@@ -177,7 +202,9 @@ pub fn decide(
         (false, true) => Decision::GiveUp(GiveUp::Unproven),
         (false, false) => Decision::GiveUp(GiveUp::Its),
     };
-    let lone_tries = policy.tries + LONE;
+    let tries = policy.most(fault.kind);
+    let lone_tries = tries + LONE;
+    let all_refused = evidence.refused_items >= ALL_REFUSED || evidence.fresh == 0;
     match fault.kind {
         FaultKind::Fatal => Decision::Stop,
         FaultKind::Away => match fault.retry_after {
@@ -196,32 +223,34 @@ pub fn decide(
         }
         FaultKind::Crowded if history.crowded_alone >= policy.tries => its_fault,
         FaultKind::Crowded => Decision::Shrink,
-        FaultKind::TooLong if evidence.refused_items >= ALL_REFUSED.0 && !evidence.proven => Decision::Stop,
-        FaultKind::TooLong | FaultKind::Refused if evidence.refused_items >= ALL_REFUSED.1 => Decision::Stop,
-        FaultKind::TooLong => its_fault,
+        // Sent alone, it was the only one that can have done it.
+        FaultKind::Killed if history.killed > 1 && evidence.proven => its_fault,
+        FaultKind::Killed => Decision::Away,
+        FaultKind::TooLong if evidence.refused_items < ALL_REFUSED || evidence.proven => its_fault,
         FaultKind::Refused if others_succeeded => its_fault,
+        FaultKind::Refused if evidence.disproved => Decision::Stop,
         FaultKind::Refused if evidence.proven && history.refused <= lone_tries => {
             Decision::Retry(Duration::from_millis(250))
         }
-        FaultKind::Refused if evidence.refused_items >= ALL_REFUSED.0 || evidence.fresh == 0 => {
-            Decision::Stop
-        }
-        FaultKind::Refused => Decision::Retry(Duration::from_secs(1)),
-        FaultKind::Broken if history.broken >= policy.tries && others_succeeded => {
+        FaultKind::TooLong | FaultKind::Refused if all_refused && evidence.unheard == 0 => Decision::Stop,
+        FaultKind::TooLong | FaultKind::Refused => Decision::Retry(Duration::from_secs(1)),
+        FaultKind::Broken | FaultKind::Late if history.broken >= tries && others_succeeded => {
             Decision::GiveUp(GiveUp::Its)
         }
-        FaultKind::Broken if evidence.others == 0 && evidence.proven => match history.broken < lone_tries {
-            true => again,
-            false => Decision::GiveUp(GiveUp::Unproven),
-        },
-        FaultKind::Broken
+        FaultKind::Broken | FaultKind::Late if evidence.others == 0 && evidence.proven => {
+            match history.broken < lone_tries {
+                true => again,
+                false => Decision::GiveUp(GiveUp::Unproven),
+            }
+        }
+        FaultKind::Broken | FaultKind::Late
             if evidence.probing
                 || evidence.streak >= AWAY_STREAK
                 || (evidence.fresh == 0 && evidence.broken_items > 1) =>
         {
             Decision::Away
         }
-        FaultKind::Broken => again,
+        FaultKind::Broken | FaultKind::Late => again,
     }
 }
 
@@ -258,6 +287,7 @@ mod tests {
             history
         };
         let crowded = |times| History { crowded_alone: times, ..broken(0, 0) };
+        let killed = |times| History { killed: times, ..broken(0, 0) };
         let none = broken(0, 0);
         let ms = Duration::from_millis;
         use Decision::{Away as GoAway, Elsewhere, GiveUp as Out, Pause, Retry, Shrink, Stop};
@@ -308,6 +338,13 @@ mod tests {
             ("400, others fine", fault(Refused), none.clone(), calm, Out(GiveUp::Its)),
             ("400, no other since", fault(Refused), broken(0, 5), calm, Retry(ms(250))),
             (
+                "400, and what went through before is refused too",
+                fault(Refused),
+                broken(0, 5),
+                Evidence { disproved: true, ..calm },
+                Stop,
+            ),
+            (
                 "400 to the only one, others fine before",
                 fault(Refused),
                 none.clone(),
@@ -336,11 +373,18 @@ mod tests {
                 Stop,
             ),
             (
-                "400 to eight in a row",
+                "400 to three, while others are under way",
                 fault(Refused),
                 none.clone(),
+                Evidence { refused_items: 3, unheard: 1, ..cold },
+                Retry(ms(1000)),
+            ),
+            (
+                "400 to eight in a row, where others went through before",
+                fault(Refused),
+                broken(0, 5),
                 Evidence { refused_items: 8, ..calm },
-                Stop,
+                Retry(ms(250)),
             ),
             (
                 "too long",
@@ -353,6 +397,18 @@ mod tests {
             ("400, others fine, and another server", fault(Refused), none.clone(), two, Elsewhere),
             ("fifth 500, others fine, another server", fault(Broken), broken(5, 4), two, Out(GiveUp::Its)),
             ("all too long", fault(TooLong), none.clone(), Evidence { refused_items: 3, ..cold }, Stop),
+            (
+                "too long, like many before, where others went through",
+                fault(TooLong),
+                none.clone(),
+                Evidence { refused_items: 30, ..calm },
+                Out(GiveUp::Its),
+            ),
+            ("no answer in time, once", fault(Late), broken(1, 5), calm, Retry(ms(125))),
+            ("no answer in time, twice, others fine", fault(Late), broken(2, 4), calm, Out(GiveUp::Its)),
+            ("killed the server, among others", fault(Killed), killed(1), calm, GoAway),
+            ("killed the server, alone", fault(Killed), killed(2), calm, Out(GiveUp::Its)),
+            ("killed a server that never answered", fault(Killed), killed(2), cold, GoAway),
         ];
         for (name, fault, history, evidence, expected) in cases {
             assert_eq!(decide(&fault, &history, 0, &evidence, &Policy::default()), expected, "{name}");

@@ -1,13 +1,27 @@
 //! The queue of one model: a state machine that is told the time and what happened, and says what
 //! to do. Its items may go to any of the model's servers.
 
+mod deal;
+mod end;
+
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashMap, VecDeque};
 use std::time::Duration;
 
-use super::fault::{Decision, Fault, FaultKind, GiveUp, History, Policy, decide};
+use super::fault::{ALL_REFUSED, GiveUp, History, Policy};
 use super::server::{Circuit, Server, ServerSettings};
 use super::steer::Step;
+
+/// What came of sending a request again that went through before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Proof {
+    /// It went through again: the server is well.
+    Well,
+    /// It is refused now: the server refuses all.
+    Refused,
+    /// Neither, or there was none to send.
+    None,
+}
 
 /// An item on its way, to be handed back with how it ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -84,6 +98,8 @@ struct UnderWay<T> {
     twin: Option<Ticket>,
     /// It was sent a second time already, or is that second time.
     hedged: bool,
+    /// Nothing else is sent to its server meanwhile.
+    alone: bool,
 }
 
 /// Items of one model, to be sent to the servers that have it.
@@ -111,7 +127,8 @@ pub struct Queue<T> {
     wants_proof: Option<usize>,
     /// How long the last requests took.
     took: VecDeque<Duration>,
-    held: bool,
+    /// Since when nothing is sent, as somebody wished.
+    held: Option<Duration>,
     /// Items that wait for a place.
     ready: usize,
     /// Items sent since one that failed before was sent again.
@@ -141,33 +158,10 @@ impl<T: Clone> Queue<T> {
             cost: 0,
             wants_proof: None,
             took: VecDeque::new(),
-            held: false,
+            held: None,
             ready: 0,
             fresh_starts: 0,
         }
-    }
-
-    /// Adds items behind those that wait, alike ones beside each other.
-    pub fn push(&mut self, stretch: impl IntoIterator<Item = T>) {
-        let items: VecDeque<Item<T>> = self.items(stretch).collect();
-        if !items.is_empty() {
-            self.ready += items.len();
-            self.stretches.push_back((items.len(), items));
-        }
-    }
-
-    /// Adds items before all that nobody has begun: they go out as soon as a place is free.
-    pub fn push_first(&mut self, items: impl IntoIterator<Item = T>) {
-        let items: Vec<Item<T>> = self.items(items).collect();
-        self.ready += items.len();
-        self.first.extend(items);
-    }
-
-    fn items(&mut self, work: impl IntoIterator<Item = T>) -> impl Iterator<Item = Item<T>> {
-        work.into_iter().map(|work| {
-            self.next_ticket += 1;
-            Item { ticket: Ticket(self.next_ticket), work, history: History::default() }
-        })
     }
 
     /// What one request may cost at most, in tokens; reserved for it where a server has a limit.
@@ -175,12 +169,16 @@ impl<T: Clone> Queue<T> {
         self.cost = tokens;
     }
 
-    /// Sends nothing more until told otherwise; what is under way goes on.
-    pub fn hold(&mut self, held: bool) {
-        self.held = held;
+    /// Sends nothing more until told otherwise; what is under way goes on. Meanwhile no patience is used up.
+    pub fn hold(&mut self, held: bool, now: Duration) {
+        if !held && let Some(since) = self.held {
+            let lasted = now.saturating_sub(since);
+            self.servers.iter_mut().for_each(|server| server.forgive(lasted));
+        }
+        self.held = held.then(|| self.held.unwrap_or(now));
     }
 
-    /// Requests at a time for a server, from now on, within its places; steering goes on from there.
+    /// Requests at a time for a server, from now on, within its places; it is not steered any more.
     pub fn set_level(&mut self, server: usize, level: u32) {
         let Some(server) = self.servers.get_mut(server) else { return };
         let most = server.settings.places.max(1);
@@ -215,6 +213,9 @@ impl<T: Clone> Queue<T> {
 
     /// Whether patience is at its end with every server that what waits could go to.
     pub fn is_lost(&self, now: Duration) -> bool {
+        if self.held.is_some() {
+            return false;
+        }
         let well: Vec<usize> =
             (0..self.servers.len()).filter(|server| !self.servers[*server].is_lost(now)).collect();
         if well.len() == self.servers.len() {
@@ -228,7 +229,12 @@ impl<T: Clone> Queue<T> {
     fn waiting_items(&self) -> impl Iterator<Item = &Item<T>> {
         let begun = self.servers.iter().flat_map(|server| &server.places).flat_map(|place| &place.items);
         let whole = self.stretches.iter().flat_map(|(_, items)| items);
-        self.again.iter().chain(self.delayed_items.values()).chain(begun).chain(whole)
+        self.first.iter().chain(&self.again).chain(self.delayed_items.values()).chain(begun).chain(whole)
+    }
+
+    /// Whether an item waits over which a server died: it is sent alone, and before all others.
+    fn has_suspects(&self) -> bool {
+        self.again.iter().any(|item| item.history.killed > 0)
     }
 
     /// Since when a server is in trouble, and what it asked to be waited for.
@@ -288,7 +294,7 @@ impl<T: Clone> Queue<T> {
                 (None, None) => Next::Busy,
             };
         }
-        if self.held {
+        if self.held.is_some() {
             return Next::Busy;
         }
         // The server with most room for its size first.
@@ -324,6 +330,11 @@ impl<T: Clone> Queue<T> {
             _ if server.proving => return Room::Busy,
             _ => {}
         }
+        // What is under way tells whether it refuses all, or whether it was this one that killed it.
+        let doubted = server.evidence.refused_items >= ALL_REFUSED && !server.evidence.proven;
+        if server.under_way > 0 && (server.is_occupied_alone || doubted || self.has_suspects()) {
+            return Room::Busy;
+        }
         if now < server.paused_until {
             return Room::From(server.paused_until, Waiting::Paused { server: index });
         }
@@ -348,7 +359,10 @@ impl<T: Clone> Queue<T> {
         let Item { ticket, work, history } = item;
         self.occupy(ticket, spot);
         self.ready -= 1;
-        let under_way = UnderWay { work: work.clone(), history, sent: now, spot, twin: None, hedged: false };
+        let alone = history.killed > 0;
+        self.servers[spot.server].is_occupied_alone = alone;
+        let under_way =
+            UnderWay { work: work.clone(), history, sent: now, spot, twin: None, hedged: false, alone };
         self.under_way.insert(ticket, under_way);
         Ok(Some((ticket, work)))
     }
@@ -360,116 +374,6 @@ impl<T: Clone> Queue<T> {
         }
         server.places[spot.place].busy = Some(ticket);
         server.under_way += 1;
-    }
-
-    /// The next item for a spot: one that failed before, else one that goes first, else on in its own stretch, else a part of
-    /// one that nobody began, else half of the longest that another place has.
-    fn take(&mut self, spot: Spot) -> Option<Item<T>> {
-        // One that keeps failing must neither hold up the others nor starve.
-        let turn = self.fresh_starts >= OTHERS_FIRST || self.ready == self.again.len();
-        let fits = |item: &Item<T>| self.may_go(item, spot.server);
-        if turn && let Some(at) = self.again.iter().position(fits) {
-            self.fresh_starts = 0;
-            return self.again.remove(at);
-        }
-        self.fresh_starts += 1;
-        if let Some(item) = self.first.pop_front() {
-            return Some(item);
-        }
-        let own = &mut self.servers[spot.server].places[spot.place].items;
-        if let Some(item) = own.pop_front() {
-            return Some(item);
-        }
-        let places = self.places();
-        let (length, items) = match self.stretches.front_mut() {
-            Some((length, items)) => (*length, items),
-            None => {
-                let stolen = self.steal()?;
-                return self.begin(spot, stolen);
-            }
-        };
-        let part = length.div_ceil(places).max(1).min(items.len());
-        let begun = items.drain(..part).collect();
-        if items.is_empty() {
-            self.stretches.pop_front();
-        }
-        self.begin(spot, begun)
-    }
-
-    fn begin(&mut self, spot: Spot, mut items: VecDeque<Item<T>>) -> Option<Item<T>> {
-        let first = items.pop_front();
-        self.servers[spot.server].places[spot.place].items = items;
-        first
-    }
-
-    fn steal(&mut self) -> Option<VecDeque<Item<T>>> {
-        let places = self.servers.iter_mut().flat_map(|server| &mut server.places);
-        let longest = places.max_by_key(|place| place.items.len())?;
-        let keep = match (longest.items.len(), longest.busy) {
-            (0, _) => return None,
-            // Nobody goes on with it.
-            (_, None) => 0,
-            (length, Some(_)) => length / 2,
-        };
-        Some(longest.items.split_off(keep))
-    }
-
-    /// Whether an item that failed may go to this server: not where it was refused, and rather to
-    /// another than where it broke.
-    fn may_go(&self, item: &Item<T>, server: usize) -> bool {
-        let history = &item.history;
-        if history.refused_by(server) {
-            return !self.others(server).any(|other| !history.refused_by(other));
-        }
-        let well = |other: usize| self.servers[other].is_there() && !history.refused_by(other);
-        history.broke_last_at != Some(server) || !self.others(server).any(well)
-    }
-
-    /// The other servers that an item could go to, now or later.
-    fn others(&self, server: usize) -> impl Iterator<Item = usize> {
-        let usable = move |index: &usize| *index != server && self.servers[*index].circuit != Circuit::Aside;
-        (0..self.servers.len()).filter(usable)
-    }
-
-    /// With nothing left to send: the request that takes far too long, a second time.
-    fn tail(&mut self, now: Duration) -> Option<Next<T>> {
-        if self.held || self.took.len() < 8 {
-            return None;
-        }
-        let far = (self.typical(9)? * STRAGGLER).max(STRAGGLER_LEAST);
-        let (ticket, oldest) = self
-            .under_way
-            .iter()
-            .filter(|(_, under_way)| !under_way.hedged)
-            .min_by_key(|(ticket, under_way)| (under_way.sent, **ticket))?;
-        let from = oldest.spot.server;
-        let may_hedge = |server: &usize| {
-            let other = &self.servers[*server];
-            let refused = oldest.history.refused_by(*server);
-            let allowed = !refused && (*server != from || other.settings.may_hedge);
-            allowed && other.is_there() && matches!(self.room(*server, now), Room::Free(_))
-        };
-        let server = (0..self.servers.len()).filter(may_hedge).max_by_key(|server| *server != from)?;
-        let at = oldest.sent + far;
-        if now < at {
-            return Some(Next::Wait(at, Waiting::Tail));
-        }
-        let (first, work, mut history) = (*ticket, oldest.work.clone(), oldest.history.clone());
-        history.sent(server, self.servers[server].evidence.successes);
-        let place = self.servers[server].free_place()?;
-        self.next_ticket += 1;
-        let twin = Ticket(self.next_ticket);
-        if let Err(at) = self.servers[server].limits.take(twin.0, self.cost, now) {
-            return Some(Next::Wait(at, Waiting::Rate { server }));
-        }
-        let spot = Spot { server, place };
-        self.occupy(twin, spot);
-        let straggler = self.under_way.get_mut(&first)?;
-        (straggler.twin, straggler.hedged) = (Some(twin), true);
-        let under_way =
-            UnderWay { work: work.clone(), history, sent: now, spot, twin: Some(first), hedged: true };
-        self.under_way.insert(twin, under_way);
-        Some(Next::Start(twin, work, spot))
     }
 
     fn wake(&mut self, now: Duration) {
@@ -490,6 +394,7 @@ impl<T: Clone> Queue<T> {
         let ended = self.under_way.remove(&ticket)?;
         let server = &mut self.servers[ended.spot.server];
         server.under_way -= 1;
+        server.is_occupied_alone &= !ended.alone;
         server.places[ended.spot.place].busy = None;
         if let Some(twin) = ended.twin.and_then(|twin| self.under_way.get_mut(&twin)) {
             twin.twin = None;
@@ -497,46 +402,21 @@ impl<T: Clone> Queue<T> {
         Some(ended)
     }
 
-    /// An item went through, and used some tokens, of which some were written by the model.
-    pub fn done(&mut self, ticket: Ticket, used: Option<u32>, work: u64, now: Duration) -> Ended {
-        let saturated = self.ready > 0;
-        let Some(ended) = self.end(ticket) else { return Ended::default() };
-        if self.took.len() >= REMEMBERED {
-            self.took.pop_front();
-        }
-        self.took.push_back(now.saturating_sub(ended.sent));
-        let server = &mut self.servers[ended.spot.server];
-        if let Some(used) = used {
-            server.limits.settle(ticket.0, used);
-        }
-        Ended { twin: ended.twin, step: server.succeeded(work.max(1), saturated, now) }
+    /// A request to this spot was given up, and the server may still work on it: nothing is sent there
+    /// until `rested`.
+    pub fn rest(&mut self, spot: Spot) {
+        self.set_resting(spot, true);
     }
 
-    /// The server over whose failures a request that went through before should decide: all that is
-    /// left fails. Nothing goes to it until `proven` says.
-    pub fn wants_proof(&mut self) -> Option<usize> {
-        let server = self.wants_proof.take()?;
-        self.servers[server].proving = true;
-        Some(server)
+    /// The server works no more on what was given up.
+    pub fn rested(&mut self, spot: Spot) {
+        self.set_resting(spot, false);
     }
 
-    /// Whether a request that went through before did so again: the server is well, then.
-    pub fn proven(&mut self, server: usize, well: bool) {
-        let Some(server) = self.servers.get_mut(server) else { return };
-        server.proving = false;
-        if well {
-            server.evidence.successes += 1;
-            server.evidence.streak = 0;
-            server.evidence.broken_items = 0;
-            server.evidence.refused_items = 0;
-            server.is_well();
-        }
-    }
-
-    /// An item was given up from outside, such as at an interrupt.
-    pub fn dropped(&mut self, ticket: Ticket) {
-        if let Some(ended) = self.end(ticket) {
-            self.servers[ended.spot.server].end_probe(ticket);
+    fn set_resting(&mut self, spot: Spot, resting: bool) {
+        let place = self.servers.get_mut(spot.server).and_then(|server| server.places.get_mut(spot.place));
+        if let Some(place) = place {
+            place.resting = resting;
         }
     }
 
@@ -559,131 +439,6 @@ impl<T: Clone> Queue<T> {
         if let Some(server) = self.servers.get_mut(server) {
             server.is_well();
         }
-    }
-
-    /// An item failed; says what becomes of it.
-    pub fn failed(&mut self, ticket: Ticket, fault: &Fault, now: Duration) -> After<T> {
-        let Some(UnderWay { work, mut history, sent, spot, twin, .. }) = self.end(ticket) else {
-            return After::Again;
-        };
-        let others = self.waiting() + self.under_way.len();
-        let fresh = self.fresh();
-        let elsewhere = self.others(spot.server).any(|other| !history.refused_by(other));
-        let untried = (0..self.servers.len())
-            .any(|other| other != spot.server && !history.refused_by(other) && self.is_aside(other));
-        let server = &mut self.servers[spot.server];
-        let probing = server.end_probe(ticket);
-        let is_away = !server.is_there();
-        if fault.kind == FaultKind::Limited {
-            server.lately.push(true);
-        }
-        let limited = server.lately.is_limited(server.level());
-        let evidence = &mut server.evidence;
-        evidence.limited = limited;
-        evidence.streak += 1;
-        evidence.probing = probing;
-        evidence.others = others;
-        evidence.fresh = fresh;
-        evidence.elsewhere = elsewhere;
-        evidence.untried = untried;
-        match fault.kind {
-            // Failures while the server is away say nothing of the item, unless all that is left fails.
-            FaultKind::Broken if !is_away || fresh == 0 => {
-                evidence.broken_items += u32::from(history.broken == 0);
-                history.broken += 1;
-                history.broke_last_at = Some(spot.server);
-            }
-            FaultKind::Refused | FaultKind::TooLong => {
-                evidence.refused_items += u32::from(history.refused == 0);
-                history.refused += 1;
-            }
-            FaultKind::Crowded if server.under_way == 0 => history.crowded_alone += 1,
-            // Requests that were under way together meet one and the same limit.
-            FaultKind::Limited if evidence.rounds == 0 || sent >= server.paused_at => {
-                evidence.rounds += 1;
-                server.paused_at = now;
-            }
-            _ => {}
-        }
-        let decision = decide(fault, &history, spot.server, &server.evidence, &self.policy);
-        if matches!(fault.kind, FaultKind::Refused | FaultKind::TooLong) && decision != Decision::Stop {
-            history.refuse(spot.server);
-        }
-        // In time for the decision about the next failure.
-        let failed_enough = match fault.kind {
-            FaultKind::Broken => history.broken + 1 >= self.policy.tries || decision == Decision::Away,
-            FaultKind::Refused => true,
-            _ => false,
-        };
-        self.wants_proof = (failed_enough && fresh == 0).then_some(spot.server);
-        if let Some(twin) = twin.and_then(|twin| self.under_way.get_mut(&twin)) {
-            // The other request is still on its way, and decides.
-            twin.history.absorb(&history);
-            match (decision, fault.kind) {
-                (Decision::Stop, FaultKind::Fatal) => {
-                    self.servers[spot.server].circuit = Circuit::Aside;
-                    return After::Aside;
-                }
-                (Decision::Away, _) => self.servers[spot.server].go_away(probing, now),
-                _ => {}
-            }
-            return After::Again;
-        }
-        let item = Item { ticket, work, history };
-        let server = &mut self.servers[spot.server];
-        match decision {
-            Decision::Stop => {
-                server.circuit = Circuit::Aside;
-                self.put_back(item, spot);
-                return After::Aside;
-            }
-            Decision::GiveUp(why) => return After::Out(item.work, why),
-            Decision::Retry(wait) => self.delay(item, now + wait),
-            Decision::Elsewhere => {
-                self.ready += 1;
-                self.again.push_back(item);
-            }
-            Decision::Shrink => {
-                server.shrink();
-                self.delay(item, now + Duration::from_millis(200));
-            }
-            Decision::Pause(wait) => {
-                server.pause(wait, fault.retry_after.is_some(), now);
-                self.put_back(item, spot);
-            }
-            Decision::Away => {
-                server.go_away(probing, now);
-                match fault.kind {
-                    // Another item probes next, in case this one is what breaks the server.
-                    FaultKind::Broken => {
-                        self.ready += 1;
-                        self.again.push_back(item);
-                    }
-                    _ => self.put_back(item, spot),
-                }
-            }
-        }
-        After::Again
-    }
-
-    /// Other items, waiting or under way, that nothing is held against.
-    fn fresh(&self) -> usize {
-        usize::from(self.waiting_items().any(|item| item.history.is_fresh()))
-            + self.under_way.values().filter(|under_way| under_way.history.is_fresh()).count()
-    }
-
-    /// Puts an item back where the next request of its place, or of another server, finds it first.
-    fn put_back(&mut self, item: Item<T>, spot: Spot) {
-        self.ready += 1;
-        match item.history.is_fresh() {
-            true => self.servers[spot.server].places[spot.place].items.push_front(item),
-            false => self.again.push_front(item),
-        }
-    }
-
-    fn delay(&mut self, item: Item<T>, until: Duration) {
-        self.delayed.push(Reverse((until, item.ticket)));
-        self.delayed_items.insert(item.ticket, item);
     }
 }
 

@@ -44,6 +44,8 @@ pub(super) enum Circuit {
 pub(super) struct Place<T> {
     pub items: VecDeque<Item<T>>,
     pub busy: Option<Ticket>,
+    /// The server may still work on what was given up here.
+    pub resting: bool,
 }
 
 #[derive(Debug)]
@@ -65,6 +67,8 @@ pub(super) struct Server<T> {
     pub asked: Option<Duration>,
     pub evidence: Evidence,
     pub under_way: u32,
+    /// What is under way must be the only one.
+    pub is_occupied_alone: bool,
     /// A request that went through before is sent again, and decides what the failures mean.
     pub proving: bool,
 }
@@ -96,7 +100,7 @@ impl<T> Server<T> {
         let most = settings.places.max(1);
         let (least, first) = settings.steer.unwrap_or((most, most));
         Self {
-            places: (0..most).map(|_| Place { items: VecDeque::new(), busy: None }).collect(),
+            places: (0..most).map(|_| Place { items: VecDeque::new(), busy: None, resting: false }).collect(),
             crowd: most,
             steer: Steer::new(least.clamp(1, most), most, first),
             limits: Limits::new(settings.rates),
@@ -108,6 +112,7 @@ impl<T> Server<T> {
             asked: None,
             evidence: Evidence { proven: settings.proven, ..Evidence::default() },
             under_way: 0,
+            is_occupied_alone: false,
             proving: false,
             settings,
         }
@@ -124,17 +129,25 @@ impl<T> Server<T> {
 
     /// The first place that is free, where one more request is due.
     pub fn free_place(&self) -> Option<usize> {
-        if self.under_way >= self.level() {
+        let resting = self.places.iter().filter(|place| place.resting && place.busy.is_none()).count();
+        if self.under_way + resting as u32 >= self.level() {
             return None;
         }
-        self.places.iter().position(|place| place.busy.is_none())
+        self.places.iter().position(|place| place.busy.is_none() && !place.resting)
+    }
+
+    /// Takes so long a time off what it was waited for.
+    pub fn forgive(&mut self, lasted: Duration) {
+        self.trouble_since = self.trouble_since.map(|since| since + lasted);
     }
 
     /// Whether patience with it is at its end.
     pub fn is_lost(&self, now: Duration) -> bool {
         let waited = self.trouble_since.map(|since| now.saturating_sub(since));
+        let patience = self.settings.patience;
         self.circuit == Circuit::Aside
-            || waited.is_some_and(|waited| waited + self.asked.unwrap_or_default() > self.settings.patience)
+            || self.paused_until > now + patience
+            || waited.is_some_and(|waited| waited + self.asked.unwrap_or_default() > patience)
     }
 
     /// A request went through, and did some work.

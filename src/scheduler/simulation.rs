@@ -24,6 +24,14 @@ struct Machine {
     /// It refuses items of this number and above, such as for their length.
     refuses_from: u32,
     takes: u64,
+    /// One in so many of its answers is 429 (0: none), and for how long it says to wait.
+    limits: (u64, Option<u64>),
+    /// With more than so many at a time, it has no room.
+    room: u32,
+    /// Where it is sent one of the killers it dies, with all that is under way, for so long.
+    dies: Option<u64>,
+    /// After a request that took too long it works on for so long.
+    goes_on: u64,
     /// One in so many of its requests takes a hundred times as long (0: none).
     hangs: u64,
 }
@@ -34,8 +42,17 @@ struct World {
     items: u32,
     /// Items that always break.
     poisoned: Vec<u32>,
-    /// Items that are always refused.
+    /// Items that are always refused, and how long that takes in place of the usual time.
     refused: Vec<u32>,
+    refused_in: Option<u64>,
+    /// Items that kill the server.
+    killers: Vec<u32>,
+    /// How long a request may take.
+    timeout: u64,
+    /// When nothing is to be sent, from and to.
+    held: Option<(u64, u64)>,
+    /// So many items go first.
+    first: u32,
     /// One in so many attempts breaks by chance (0: none).
     flaky: u64,
 }
@@ -79,12 +96,33 @@ fn settings(machine: &Machine) -> ServerSettings {
     }
 }
 
+/// A request under way.
+#[derive(Debug, Clone, Copy)]
+struct Sent {
+    item: u32,
+    spot: Spot,
+    /// It ends so, whatever it was.
+    cut: Option<FaultKind>,
+}
+
 /// How a try of an item ends on a server.
-fn fault(world: &World, server: usize, item: u32, tried: u64, now: Duration) -> Option<FaultKind> {
+fn fault(
+    world: &World,
+    server: usize,
+    item: u32,
+    tried: u64,
+    at_a_time: usize,
+    now: Duration,
+) -> Option<FaultKind> {
     let machine = &world.machines[server];
     let chance = hash64(&[&item.to_le_bytes(), &tried.to_le_bytes()]);
+    let limited = hash64(&[b"limited", &item.to_le_bytes(), &tried.to_le_bytes()]);
     if machine.down.iter().any(|(from, to)| (ms(*from)..ms(*to)).contains(&now)) {
         Some(FaultKind::Away)
+    } else if machine.limits.0 > 0 && limited.is_multiple_of(machine.limits.0) {
+        Some(FaultKind::Limited)
+    } else if at_a_time > machine.room as usize {
+        Some(FaultKind::Crowded)
     } else if machine.broken || world.poisoned.contains(&item) {
         Some(FaultKind::Broken)
     } else if world.refused.contains(&item) {
@@ -98,37 +136,146 @@ fn fault(world: &World, server: usize, item: u32, tried: u64, now: Duration) -> 
     }
 }
 
+/// A world as it goes on.
+struct Play<'a> {
+    world: &'a World,
+    queue: Queue<u32>,
+    ran: Ran,
+    now: Duration,
+    under_way: BTreeMap<(Duration, Ticket), Sent>,
+    tries: HashMap<u32, u64>,
+    /// When servers end what was given up there.
+    resting: BTreeMap<(Duration, usize, usize), Spot>,
+    /// Until when a server that died is down.
+    dead: Vec<Duration>,
+}
+
+impl Play<'_> {
+    fn send(&mut self, ticket: Ticket, item: u32, spot: Spot) {
+        let (world, now) = (self.world, self.now);
+        let machine = &world.machines[spot.server];
+        let there = self.under_way.values().filter(|of| of.spot.server == spot.server);
+        assert!(there.clone().count() < machine.places as usize, "more at a time than places");
+        assert!(there.clone().all(|of| of.spot.place != spot.place), "two in one place");
+        assert!(self.resting.values().all(|of| *of != spot), "sent where the server works on");
+        let held = world.held.is_some_and(|(from, to)| (ms(from)..ms(to)).contains(&now));
+        assert!(!held, "sent while held");
+        self.ran.sends[spot.server].push(now);
+        if now < self.dead[spot.server] {
+            self.under_way.insert((now + ms(1), ticket), Sent { item, spot, cut: Some(FaultKind::Away) });
+            return;
+        }
+        let chance = hash64(&[b"hang", &item.to_le_bytes(), &spot.server.to_le_bytes()]);
+        let hangs = machine.hangs > 0 && chance.is_multiple_of(machine.hangs);
+        let usual = match world.refused_in.filter(|_| world.refused.contains(&item)) {
+            Some(quick) => quick,
+            None => machine.takes * if hangs { 100 } else { 1 },
+        };
+        let takes = usual.min(world.timeout);
+        let mut cut = (usual > world.timeout).then_some(FaultKind::Late);
+        if let Some(lasts) = machine.dies.filter(|_| world.killers.contains(&item)) {
+            let dies = now + ms(takes);
+            self.dead[spot.server] = dies + ms(lasts);
+            // All that is under way there dies with it.
+            let others: Vec<_> =
+                self.under_way.extract_if(.., |_, of| of.spot.server == spot.server).collect();
+            for ((at, ticket), of) in others {
+                let sent = if at > dies { Sent { cut: Some(FaultKind::Killed), ..of } } else { of };
+                self.under_way.insert((at.min(dies), ticket), sent);
+            }
+            cut = Some(FaultKind::Killed);
+        }
+        let mut ends = now + ms(takes);
+        // What is sent before a server dies that is about to.
+        if cut != Some(FaultKind::Killed) && self.dead[spot.server] > ends {
+            let dies = self.dead[spot.server] - ms(machine.dies.unwrap_or_default());
+            if dies > now && dies < ends {
+                (ends, cut) = (dies, Some(FaultKind::Killed));
+            }
+        }
+        self.under_way.insert((ends, ticket), Sent { item, spot, cut });
+    }
+
+    fn end(&mut self, ticket: Ticket, sent: Sent) {
+        let (world, now) = (self.world, self.now);
+        let Sent { item, spot, cut } = sent;
+        let at_a_time = 1 + self.under_way.values().filter(|of| of.spot.server == spot.server).count();
+        let tried = self.tries.entry(item).or_default();
+        *tried += 1;
+        let kind = cut.or_else(|| fault(world, spot.server, item, *tried, at_a_time, now));
+        let Some(kind) = kind else {
+            let ended = self.queue.done(ticket, Some(COST / 2), 10, now);
+            *self.ran.done.entry(item).or_default() += 1;
+            if let Some(twin) = ended.twin {
+                self.under_way.retain(|(_, of), _| *of != twin);
+                self.queue.dropped(twin);
+            }
+            return;
+        };
+        let machine = &world.machines[spot.server];
+        if kind == FaultKind::Late && machine.goes_on > 0 {
+            self.queue.rest(spot);
+            self.resting.insert((now + ms(machine.goes_on), spot.server, spot.place), spot);
+        }
+        let retry_after = match kind {
+            FaultKind::Limited => machine.limits.1.map(ms),
+            _ => None,
+        };
+        match self.queue.failed(ticket, &Fault { kind, retry_after }, now) {
+            After::Again => {}
+            After::Aside => self.ran.aside = true,
+            After::Out(item, why) => {
+                self.ran.out.insert(item, why);
+            }
+        }
+    }
+
+    fn prove(&mut self, server: usize) {
+        let (world, now) = (self.world, self.now);
+        let known = self.ran.done.keys().next();
+        let dead = now < self.dead[server];
+        let proof = match known.map(|item| fault(world, server, *item, 1, 0, now)) {
+            Some(None) if !dead => Proof::Well,
+            Some(Some(FaultKind::Refused)) => Proof::Refused,
+            _ => Proof::None,
+        };
+        self.ran.sends[server].push(now);
+        self.queue.proven(server, proof);
+    }
+}
+
 fn run(world: &World) -> Ran {
     let machines = world.machines.iter().map(settings).collect();
     let mut queue = Queue::new(Policy::default(), machines);
     queue.set_cost(COST);
-    queue.push(0..world.items);
-    let mut ran = Ran { sends: vec![Vec::new(); world.machines.len()], ..Ran::default() };
-    let mut now = Duration::ZERO;
-    let mut under_way: BTreeMap<(Duration, Ticket), (u32, Spot)> = BTreeMap::new();
-    let mut tries: HashMap<u32, u64> = HashMap::new();
+    queue.push(world.first.min(world.items)..world.items);
+    queue.push_first(0..world.first.min(world.items));
+    let ran = Ran { sends: vec![Vec::new(); world.machines.len()], ..Ran::default() };
+    let mut play = Play {
+        world,
+        queue,
+        ran,
+        now: Duration::ZERO,
+        under_way: BTreeMap::new(),
+        tries: HashMap::new(),
+        resting: BTreeMap::new(),
+        dead: vec![Duration::ZERO; world.machines.len()],
+    };
     for _ in 0..2_000_000 {
-        if let Some(server) = queue.wants_proof() {
-            let proves =
-                ran.done.keys().next().is_some_and(|item| fault(world, server, *item, 1, now).is_none());
-            queue.proven(server, proves);
+        let now = play.now;
+        let held = world.held.is_some_and(|(from, to)| (ms(from)..ms(to)).contains(&now));
+        play.queue.hold(held, now);
+        if !held && let Some(server) = play.queue.wants_proof(now) {
+            play.prove(server);
         }
-        let wake = match queue.next(now) {
+        let wake = match play.queue.next(now) {
             Next::Start(ticket, item, spot) => {
-                let machine = &world.machines[spot.server];
-                let there = under_way.values().filter(|(_, of)| of.server == spot.server);
-                assert!(there.clone().count() < machine.places as usize, "more at a time than places");
-                assert!(there.clone().all(|(_, of)| of.place != spot.place), "two in one place");
-                ran.sends[spot.server].push(now);
-                let chance = hash64(&[b"hang", &item.to_le_bytes(), &spot.server.to_le_bytes()]);
-                let hangs = machine.hangs > 0 && chance.is_multiple_of(machine.hangs);
-                let takes = machine.takes * if hangs { 100 } else { 1 };
-                under_way.insert((now + ms(takes), ticket), (item, spot));
+                play.send(ticket, item, spot);
                 continue;
             }
             Next::Empty => {
-                ran.ended = now;
-                return ran;
+                play.ran.ended = now;
+                return play.ran;
             }
             Next::Busy => None,
             Next::Wait(at, _) => {
@@ -136,41 +283,29 @@ fn run(world: &World) -> Ran {
                 Some(at)
             }
         };
-        if queue.is_lost(now) && under_way.is_empty() {
-            (ran.lost, ran.ended) = (true, now);
-            return ran;
+        if play.queue.is_lost(now) && play.under_way.is_empty() {
+            (play.ran.lost, play.ran.ended) = (true, now);
+            return play.ran;
         }
-        let ends = under_way.keys().next().map(|(at, _)| *at);
-        now = match (wake, ends) {
-            (Some(wake), Some(ends)) => wake.min(ends),
-            (Some(only), None) | (None, Some(only)) => only,
-            (None, None) => panic!("busy with nothing"),
-        };
-        while let Some(((at, ticket), (item, spot))) = under_way.first_key_value().map(|(k, v)| (*k, *v)) {
+        let ends = play.under_way.keys().next().map(|(at, _)| *at);
+        let rests = play.resting.keys().next().map(|(at, ..)| *at);
+        let turns = world.held.map(|(from, to)| [ms(from), ms(to)]).into_iter().flatten();
+        let turn = turns.filter(|at| *at > now).min();
+        play.now = [wake, ends, rests, turn].into_iter().flatten().min().expect("busy with something");
+        let now = play.now;
+        while let Some(((at, _, _), spot)) = play.resting.first_key_value().map(|(k, v)| (*k, *v)) {
             if at > now {
                 break;
             }
-            under_way.remove(&(at, ticket));
-            let tried = tries.entry(item).or_default();
-            *tried += 1;
-            let kind = fault(world, spot.server, item, *tried, now);
-            match kind {
-                None => {
-                    let ended = queue.done(ticket, Some(COST / 2), 10, now);
-                    *ran.done.entry(item).or_default() += 1;
-                    if let Some(twin) = ended.twin {
-                        under_way.retain(|(_, of), _| *of != twin);
-                        queue.dropped(twin);
-                    }
-                }
-                Some(kind) => match queue.failed(ticket, &Fault { kind, retry_after: None }, now) {
-                    After::Again => {}
-                    After::Aside => ran.aside = true,
-                    After::Out(item, why) => {
-                        ran.out.insert(item, why);
-                    }
-                },
+            play.resting.pop_first();
+            play.queue.rested(spot);
+        }
+        while let Some(((at, ticket), sent)) = play.under_way.first_key_value().map(|(k, v)| (*k, *v)) {
+            if at > now {
+                break;
             }
+            play.under_way.pop_first();
+            play.end(ticket, sent);
         }
     }
     panic!("it never ends");
@@ -183,18 +318,28 @@ fn machines() -> impl Strategy<Value = Machine> {
         prop::option::of(1..40u32),
         prop::collection::vec((0..60_000u64, 1..120_000u64), 0..3),
         (1..2000u64, prop_oneof![Just(0u64), 5..40u64]),
+        (prop_oneof![Just(0u64), 2..20u64], prop::option::of(1..5_000u64)),
+        (prop_oneof![Just(u32::MAX), 1..9u32], 0..3_000u64),
     )
-        .prop_map(|((places, steered), per_minute, tokens, down, (takes, hangs))| Machine {
-            places,
-            steered,
-            per_minute,
-            tokens,
-            down: down.into_iter().map(|(from, length)| (from, from + length)).collect(),
-            broken: false,
-            refuses_from: u32::MAX,
-            takes,
-            hangs,
-        })
+        .prop_map(
+            |((places, steered), per_minute, tokens, down, (takes, hangs), limits, (room, goes_on))| {
+                Machine {
+                    places,
+                    limits,
+                    room,
+                    goes_on,
+                    dies: None,
+                    steered,
+                    per_minute,
+                    tokens,
+                    down: down.into_iter().map(|(from, length)| (from, from + length)).collect(),
+                    broken: false,
+                    refuses_from: u32::MAX,
+                    takes,
+                    hangs,
+                }
+            },
+        )
 }
 
 fn worlds() -> impl Strategy<Value = World> {
@@ -203,14 +348,17 @@ fn worlds() -> impl Strategy<Value = World> {
         1..60u32,
         prop::collection::vec(0..60u32, 0..3),
         prop::collection::vec(0..60u32, 0..3),
-        prop_oneof![Just(0u64), 3..30u64],
+        (prop_oneof![Just(0u64), 3..30u64], prop::option::of(1..50u64), 0..20u32),
+        prop::option::of((0..60_000u64, 1..1_200_000u64)),
     )
-        .prop_map(|(machines, items, poisoned, refused, flaky)| World {
-            machines,
-            items,
+        .prop_map(|(machines, items, poisoned, refused, (flaky, refused_in, first), held)| World {
             poisoned,
             refused,
             flaky,
+            refused_in,
+            first,
+            held: held.map(|(from, lasts)| (from, from + lasts)),
+            ..world(machines, items)
         })
 }
 
@@ -225,11 +373,26 @@ fn machine(places: u32) -> Machine {
         refuses_from: u32::MAX,
         takes: 10,
         hangs: 0,
+        limits: (0, None),
+        room: u32::MAX,
+        dies: None,
+        goes_on: 0,
     }
 }
 
 fn world(machines: Vec<Machine>, items: u32) -> World {
-    World { machines, items, poisoned: vec![], refused: vec![], flaky: 0 }
+    World {
+        machines,
+        items,
+        poisoned: vec![],
+        refused: vec![],
+        refused_in: None,
+        killers: vec![],
+        timeout: 300_000,
+        held: None,
+        first: 0,
+        flaky: 0,
+    }
 }
 
 proptest! {
@@ -302,6 +465,67 @@ fn a_server_that_refuses_all_is_set_aside_at_the_third() {
     let ran = run(&World { refused: (0..100).collect(), ..world(vec![machine(4)], 100) });
     assert!(ran.lost && ran.out.is_empty());
     assert!(ran.sent() <= 8, "{} sends", ran.sent());
+}
+
+/// Refusals are quick and good answers slow: what is under way is heard first.
+#[test]
+fn quick_refusals_do_not_stop_a_server_whose_good_answers_take_their_time() {
+    let slow = || Machine { takes: 3_000, ..machine(16) };
+    let refused: Vec<u32> = (0..200).filter(|item| item % 10 < 3).collect();
+    let ran = run(&World { refused: refused.clone(), refused_in: Some(50), ..world(vec![slow()], 200) });
+    assert!(!ran.aside && !ran.lost);
+    assert_eq!((ran.done.len(), ran.out.len()), (140, 60));
+    // Thirty side by side, behind some that went through.
+    let ran = run(&World { refused: (40..70).collect(), refused_in: Some(50), ..world(vec![slow()], 200) });
+    assert!(!ran.aside && !ran.lost);
+    assert_eq!((ran.done.len(), ran.out.len()), (170, 30));
+    // Those that are too long are the same.
+    let ran = run(&world(vec![Machine { refuses_from: 150, ..slow() }], 200));
+    assert!(!ran.aside && !ran.lost);
+    assert_eq!((ran.done.len(), ran.out.len()), (150, 50));
+}
+
+/// An item that kills its server is found out by being sent alone, and the server is not killed for ever.
+#[test]
+fn a_killer_is_given_up_at_its_second_murder_and_nothing_else_is() {
+    let mortal = Machine { dies: Some(2_000), takes: 100, ..machine(4) };
+    for killers in [vec![57], vec![3, 58], vec![57, 58, 59]] {
+        let ran = run(&World { killers: killers.clone(), ..world(vec![mortal.clone()], 200) });
+        assert!(!ran.lost && !ran.aside, "{killers:?}");
+        let out: Vec<u32> = ran.out.keys().copied().collect();
+        assert_eq!(out, killers);
+        assert!(ran.out.values().all(|why| *why == GiveUp::Its));
+        assert_eq!(ran.done.len() + ran.out.len(), 200);
+    }
+}
+
+/// What hangs is tried twice, never where the server still works on it, and holds up nothing else.
+#[test]
+fn what_hangs_is_tried_twice_and_not_where_the_server_works_on() {
+    let hanging = Machine { takes: 100, hangs: 50, goes_on: 60_000, ..machine(4) };
+    let ran = run(&World { timeout: 5_000, ..world(vec![hanging], 400) });
+    assert!(!ran.lost && !ran.out.is_empty());
+    assert_eq!(ran.done.len() + ran.out.len(), 400);
+    assert!(ran.sent() <= 400 + 3 * ran.out.len(), "{} sends, {} given up", ran.sent(), ran.out.len());
+}
+
+/// Nobody's patience is used up by a pause that somebody wished.
+#[test]
+fn a_pause_uses_up_no_patience() {
+    let hour = 3_600_000;
+    let gone = Machine { down: vec![(1_000, hour)], takes: 100, ..machine(4) };
+    let ran = run(&World { held: Some((3_000, hour)), ..world(vec![gone], 100) });
+    assert!(!ran.lost);
+    assert_eq!(ran.done.len(), 100);
+}
+
+/// A server that asks for more than it is waited for is not waited for.
+#[test]
+fn a_wait_beyond_patience_leaves_the_item_open() {
+    let limiting = Machine { limits: (3, Some(3_600_000)), ..machine(2) };
+    let ran = run(&world(vec![limiting], 20));
+    assert!(ran.out.values().all(|why| *why == GiveUp::Unproven) && !ran.out.is_empty());
+    assert!(ran.ended < PATIENCE, "{:?}", ran.ended);
 }
 
 #[test]

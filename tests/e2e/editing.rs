@@ -129,6 +129,10 @@ fn the_doctor_tells_a_good_endpoint_from_one_that_would_spoil_a_night() {
     assert!(!good.contains("BAD"), "{good}");
     assert!(!project.path().join(".emogrid/store.db").exists(), "nothing of it is stored");
 
+    let args = ["check", "small.yaml", "--endpoint", "--set", "response.n=8"];
+    let many = project.emogrid(&args).exits(1).stdout;
+    assert!(many.contains("it has 4 slots, and `response.n: 8` takes as many"), "{many}");
+
     fake.model(|model| model.context = 200);
     let cramped = look().exits(1).stdout;
     assert!(cramped.contains("BAD") && cramped.contains("a larger `-c`"), "{cramped}");

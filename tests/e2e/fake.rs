@@ -1,6 +1,6 @@
 //! A server that stands in for llama.cpp, or for any OpenAI-compatible one, and misbehaves on demand.
 
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -79,6 +79,8 @@ pub struct Model {
     pub llama: bool,
     /// Whether it has a page that counts the tokens of a chat.
     pub counts: bool,
+    /// It works on what hangs, also when nobody listens any more.
+    pub works_on: bool,
 }
 
 impl Default for Model {
@@ -90,6 +92,7 @@ impl Default for Model {
             context: 2048,
             llama: true,
             counts: true,
+            works_on: false,
         }
     }
 }
@@ -104,6 +107,10 @@ struct Inner {
     most_under_way: AtomicUsize,
     /// Prompts whose tokens were counted.
     counted: AtomicUsize,
+    /// By slot: until when it works, whoever listens.
+    working: Mutex<HashMap<u64, Instant>>,
+    /// Requests to a slot that was working.
+    piled: AtomicUsize,
 }
 
 /// A running fake; it ends when dropped.
@@ -130,6 +137,8 @@ impl Fake {
             under_way: AtomicUsize::new(0),
             most_under_way: AtomicUsize::new(0),
             counted: AtomicUsize::new(0),
+            working: Mutex::default(),
+            piled: AtomicUsize::new(0),
         });
         let (stop, stopped) = tokio::sync::oneshot::channel();
         let (told, tell) = std::sync::mpsc::channel();
@@ -190,6 +199,11 @@ impl Fake {
     /// How many prompts were counted since the last call of this.
     pub fn take_counted(&self) -> usize {
         self.inner.counted.swap(0, Ordering::SeqCst)
+    }
+
+    /// How many requests came to a slot that still worked on what hangs.
+    pub fn piled(&self) -> usize {
+        self.inner.piled.load(Ordering::SeqCst)
     }
 
     pub fn most_under_way(&self) -> usize {
@@ -260,6 +274,12 @@ async fn answer(
             let tokens: Vec<_> = body["content"].as_str().unwrap().split_whitespace().map(str::len).collect();
             reply(200, json!({ "tokens": tokens }).to_string(), &[])
         }
+        "/slots" => {
+            let (working, now) = (inner.working.lock().unwrap().clone(), Instant::now());
+            let busy = |slot: u64| working.get(&slot).is_some_and(|until| *until > now);
+            let slots = (0..u64::from(model.slots)).map(|id| json!({ "id": id, "is_processing": busy(id) }));
+            reply(200, Value::from_iter(slots).to_string(), &[])
+        }
         "/lora-adapters" => reply(200, "[]".into(), &[]),
         "/v1/chat/completions" | "/v1/completions" | "/v1/embeddings" => {
             let seen = Seen {
@@ -273,6 +293,16 @@ async fn answer(
                 all.len() - 1
             };
             let said = (inner.script.lock().unwrap())(&seen, before);
+            if let Some(slot) = seen.body["id_slot"].as_u64() {
+                let mut working = inner.working.lock().unwrap();
+                let piled = working.get(&slot).is_some_and(|until| *until > Instant::now());
+                inner.piled.fetch_add(usize::from(piled), Ordering::SeqCst);
+                if let Reply::Hang(time) = said
+                    && model.works_on
+                {
+                    working.insert(slot, Instant::now() + time);
+                }
+            }
             let now = inner.under_way.fetch_add(1, Ordering::SeqCst) + 1;
             inner.most_under_way.fetch_max(now, Ordering::SeqCst);
             let latency = inner.latency_ms.load(Ordering::SeqCst);

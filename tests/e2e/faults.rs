@@ -746,7 +746,7 @@ fn an_ask_that_hangs_is_passed_over_until_the_timeout_changes() {
     let project = Project::wide(&fake.url(), 40, ", timeout: 300ms");
     let summary = watched(&project, &RUN).exits(0).json();
     assert_eq!((&summary["accepted"], &summary["failed"]), (&80.into(), &1.into()));
-    assert_eq!(summary["faults"]["timeout"], 5);
+    assert_eq!(summary["faults"]["timeout"], 2);
     fake.take_count();
     watched(&project, &RUN).exits(0);
     assert_eq!(fake.take_count(), 0);
@@ -756,6 +756,49 @@ fn an_ask_that_hangs_is_passed_over_until_the_timeout_changes() {
     let summary = watched(&project, &RUN).exits(0).json();
     assert_eq!(fake.take_count(), 1);
     assert_eq!((&summary["accepted"], &summary["failed"]), (&80.into(), &0.into()));
+}
+
+#[test]
+fn nothing_is_sent_to_a_slot_that_works_on_what_was_given_up() {
+    let fake = Fake::start();
+    fake.model(|model| model.works_on = true);
+    fake.latency(ms(25));
+    let is_it = first_ask("topic-05 with joy");
+    fake.script(move |seen, _| match is_it(seen) {
+        true => Reply::Hang(ms(2500)),
+        false => Reply::Good,
+    });
+    let project = Project::wide(&fake.url(), 40, ", timeout: 300ms");
+    let summary = watched(&project, &RUN).exits(0).json();
+    assert_eq!((&summary["accepted"], &summary["faults"]["timeout"]), (&80.into(), &2.into()));
+    assert_eq!(fake.piled(), 0);
+}
+
+#[test]
+fn only_slots_that_there_are_are_named() {
+    let fake = Fake::start();
+    fake.latency(ms(20));
+    let project = Project::wide(&fake.url(), 20, ", slots: 7");
+    watched(&project, &RUN).exits(0);
+    let slots: std::collections::BTreeSet<_> =
+        fake.seen().iter().map(|seen| seen.body["id_slot"].as_u64()).collect();
+    assert_eq!(slots, [None, Some(0), Some(1), Some(2), Some(3)].into());
+}
+
+#[test]
+fn quick_refusals_do_not_end_a_run_whose_good_answers_take_their_time() {
+    let fake = Fake::start();
+    let (_project, ran) =
+        run(&fake, 40, |seen, _| match seen.user().contains("2 with") || seen.user().contains("7 with") {
+            true => Reply::status(400, "content filter"),
+            false => Reply::Late(ms(300), Box::new(Reply::Good)),
+        });
+    let summary = ran.exits(4).json();
+    // Every ask of a fifth of the topics is refused.
+    assert_eq!(
+        (&summary["open"], &summary["accepted"], &summary["failed"]),
+        (&0.into(), &64.into(), &80.into())
+    );
 }
 
 #[test]

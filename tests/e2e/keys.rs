@@ -250,8 +250,9 @@ fn server_script(project: &Project, name: &str) -> PathBuf {
     let this = std::env::current_exe().unwrap();
     let script = format!(
         "#!/bin/sh\nprintf '%s\\n' \"$0\" \"$@\" > '{argv}'\nport=\n\
-         while [ $# -gt 0 ]; do [ \"$1\" = --port ] && port=$2; [ \"$1\" = --die-after ] && die=$2; shift; done\n\
-         EMOGRID_TEST_PORT=$port EMOGRID_TEST_DIE=$die exec '{this}' --exact keys::stands_in_for_llama_server\n",
+         while [ $# -gt 0 ]; do [ \"$1\" = --port ] && port=$2; [ \"$1\" = --die-after ] && die=$2; \
+         [ \"$1\" = --die-of ] && of=$2; shift; done\n\
+         EMOGRID_TEST_PORT=$port EMOGRID_TEST_DIE=$die EMOGRID_TEST_DIE_OF=$of exec '{this}' --exact keys::stands_in_for_llama_server\n",
         argv = project.path().join("argv").display(),
         this = this.display(),
     );
@@ -280,8 +281,29 @@ fn stands_in_for_llama_server() {
             false => std::process::exit(1),
         });
     }
+    if let Some(word) = std::env::var("EMOGRID_TEST_DIE_OF").ok().filter(|word| !word.is_empty()) {
+        fake.latency(Duration::from_millis(100));
+        fake.script(move |seen, _| match seen.user().contains(&word) {
+            false => Reply::Good,
+            true => std::process::exit(1),
+        });
+    }
     // The run kills it long before.
     std::thread::sleep(Duration::from_secs(30));
+}
+
+#[test]
+fn a_prompt_that_kills_a_managed_server_is_passed_over() {
+    let bench = managed();
+    let sets = ["endpoints.own.managed.args=['--die-of', 'joy at home']", "samples.max_asks=1"];
+    let (made, _) = run_managed(&bench, &sets);
+    let made = made.exits(4);
+    assert_eq!((&made.summary["failed"], made.rows.len()), (&json!(1), 3), "{}", made.stderr);
+    assert!(made.stderr.contains("starting it again"), "{}", made.stderr);
+    // The next night does not meet it again.
+    let sets = sets.iter().flat_map(|set| ["--set", set]);
+    let args: Vec<&str> = ["plan", "base.yaml", "--json"].into_iter().chain(sets).collect();
+    assert_eq!(bench.project.emogrid(&args).exits(0).json()["requests"], 0);
 }
 
 /// The least that is a GGUF model, with so many parameters.
@@ -541,6 +563,20 @@ effects! {
         assert!(two < five, "{two} and {five}");
     }
 
+    timeouts_are_how_often_an_ask_may_hang("run.timeouts") {
+        let bench = Bench::scripted(|seen, _| match seen.user().contains("joy at home") {
+            true => Reply::Hang(Duration::from_secs(30)),
+            false => Reply::Good,
+        });
+        let tries = |sets: &[&str]| {
+            let sets = [&["samples.max_asks=1", "endpoints.fake.timeout=100ms"], sets].concat();
+            let made = bench.run(&sets).exits(4);
+            made.seen.iter().filter(|seen| seen.user().contains("joy at home")).count()
+        };
+        // One more each for want of others to compare it with.
+        assert_eq!((tries(&[]), tries(&["run.timeouts=4"])), (2, 4));
+    }
+
     requests_per_minute_holds_back("endpoints.NAME.requests_per_minute") {
         let bench = Bench::new();
         bench.fake.latency(Duration::from_millis(50));
@@ -559,7 +595,9 @@ effects! {
         assert_eq!(bench.run(&[]).exits(0).summary["faults"], json!({}));
         let made = bench.run(&["endpoints.fake.timeout=300ms"]).exits(0);
         assert_eq!(made.summary["faults"], json!({ "timeout": 1 }));
-        assert_eq!(made.seen.len(), 5);
+        // And one token of what went through, to see whether the server is well.
+        let asks = made.seen.iter().filter(|seen| seen.body["max_tokens"] != 1);
+        assert_eq!((asks.count(), made.seen.len()), (5, 6));
     }
 
     patience_waits_for_a_server("endpoints.NAME.patience") {

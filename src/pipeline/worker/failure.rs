@@ -34,6 +34,7 @@ impl Worker<'_> {
         match looked {
             Looked::Away(failure) => {
                 self.note(endpoint, &failure);
+                self.servers[endpoint].latest = Some(failure.clone());
                 if !self.restart(endpoint) {
                     self.servers[endpoint].error =
                         Some(RunError::endpoint(&self.recipe.config.endpoints[endpoint], failure.clone()));
@@ -61,14 +62,29 @@ impl Worker<'_> {
         self.note(endpoint, &failure);
         let Demand { cell, ask, .. } = send.demand;
         tracing::debug!(class = failure.class.name(), endpoint, cell, ask, %failure, "request failed");
+        self.servers[endpoint].latest = Some(failure.clone());
         if self.restart(endpoint) {
-            return self.carry_out(send, failure, FaultKind::Away);
+            let kind = match failure.class {
+                // It was under way when the server died.
+                ErrorClass::Dropped => FaultKind::Killed,
+                _ => FaultKind::Away,
+            };
+            return self.carry_out(send, failure, kind);
+        }
+        if failure.class == ErrorClass::Timeout {
+            self.rest(send.model, send.spot);
         }
         self.servers[endpoint].was_gone |= matches!(
             failure.class,
             ErrorClass::Unreachable | ErrorClass::Loading | ErrorClass::Dropped | ErrorClass::Unavailable
         );
-        let kind = kind_of(failure.class);
+        let answered = self.progress.endpoints[endpoint].requests > 0;
+        let kind = match failure.class {
+            // What stands before a server says so while that starts again.
+            ErrorClass::NotFound if answered => FaultKind::Away,
+            class => kind_of(class),
+        };
+        self.servers[endpoint].was_gone |= kind == FaultKind::Away;
         self.carry_out(send, failure, kind);
     }
 
@@ -116,7 +132,7 @@ impl Worker<'_> {
             After::Out(demand, GiveUp::Unproven) => {
                 let cell = self.recipe.grid.describe(self.recipe.grid.cell(demand.cell));
                 self.watcher.say(&format!(
-                    "an ask of {cell} is left open: it kept failing, and nothing else went through: {failure}"
+                    "an ask of {cell} is left open, since nothing shows that it is its own fault: {failure}"
                 ));
             }
         }
@@ -149,7 +165,8 @@ impl Worker<'_> {
             handle.abort();
             let endpoint = self.endpoint_of(model, send.spot.server);
             self.progress.endpoints[endpoint].busy += send.sent.elapsed();
-            self.settle(endpoint, send.most, 0, 0);
+            self.settle_unknown(endpoint, send.most);
+            self.rest(model, send.spot);
         }
     }
 
@@ -157,7 +174,7 @@ impl Worker<'_> {
         if self.servers.len() > 1 && !self.sends.is_empty() {
             return None;
         }
-        let last = || self.last_errors.values().next();
+        let last_at = |server: usize| self.servers[self.endpoint_of(model, server)].latest.as_ref();
         let left = report::duration(until.saturating_sub(self.now()));
         let name = |server: usize| match self.servers.len() {
             1 => "the server".to_owned(),
@@ -166,23 +183,30 @@ impl Worker<'_> {
         match why {
             Waiting::Away { since, server } => {
                 let waited = report::duration(self.now().saturating_sub(since));
-                let said = last().map_or_else(String::new, waiting_for);
+                let said = last_at(server).map_or_else(String::new, waiting_for);
                 Some(format!("waiting for {} for {waited}: {said}", name(server)))
             }
             Waiting::Paused { server } => {
-                let said = last().map_or_else(String::new, |error| format!(" ({error})"));
+                let said = last_at(server).map_or_else(String::new, |error| format!(" ({error})"));
                 Some(format!("{} asks to wait, {left} more{said}", name(server)))
             }
             Waiting::Rate { .. } if self.sends.is_empty() => {
                 Some("held to requests_per_minute or tokens_per_minute".into())
             }
             Waiting::Retry if self.sends.is_empty() => {
-                let said = last().map_or_else(String::new, |error| format!(": {error}"));
+                let last = self.last_errors.values().next();
+                let said = last.map_or_else(String::new, |error| format!(": {error}"));
                 Some(format!("trying again in {left}{said}"))
             }
             Waiting::Rate { .. } | Waiting::Retry | Waiting::Tail => None,
         }
     }
+}
+
+/// Whether a server that failed so is there all the same.
+pub(super) fn shows_it_there(failure: &ClientError) -> bool {
+    use FaultKind::{Crowded, Limited, Refused, TooLong};
+    matches!(kind_of(failure.class), Crowded | Limited | Refused | TooLong)
 }
 
 /// What scheduling makes of a failure.
@@ -191,9 +215,8 @@ fn kind_of(class: ErrorClass) -> FaultKind {
         ErrorClass::Unreachable | ErrorClass::Loading | ErrorClass::Unavailable => FaultKind::Away,
         ErrorClass::RateLimited => FaultKind::Limited,
         ErrorClass::Crowded => FaultKind::Crowded,
-        ErrorClass::ServerError | ErrorClass::Garbled | ErrorClass::Timeout | ErrorClass::Dropped => {
-            FaultKind::Broken
-        }
+        ErrorClass::ServerError | ErrorClass::Garbled | ErrorClass::Dropped => FaultKind::Broken,
+        ErrorClass::Timeout => FaultKind::Late,
         ErrorClass::ContextExceeded => FaultKind::TooLong,
         ErrorClass::Refused => FaultKind::Refused,
         ErrorClass::Unauthorized | ErrorClass::NotFound | ErrorClass::Unsupported | ErrorClass::Unusable => {

@@ -33,7 +33,8 @@ impl Worker<'_> {
     fn hold(&mut self, held: bool, says: &str) {
         if self.paused != held {
             self.paused = held;
-            self.queues.iter_mut().for_each(|queue| queue.hold(held));
+            let now = self.now();
+            self.queues.iter_mut().for_each(|queue| queue.hold(held, now));
             self.watcher.say(says);
         }
     }

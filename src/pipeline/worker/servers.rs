@@ -16,7 +16,7 @@ use crate::fingerprint::{Ask, Identity, Route};
 use crate::pipeline::connect::{Line, client};
 use crate::pipeline::error::RunError;
 use crate::report::{Watcher, count};
-use crate::scheduler::{Policy, Queue, Rates, ServerSettings, Step};
+use crate::scheduler::{Policy, Proof, Queue, Rates, ServerSettings, Spot, Step};
 use crate::store::{EndpointMemory, Settings};
 
 /// Requests at a time where a server does not tell its slots: the most that is tried, and where it
@@ -31,7 +31,9 @@ pub(super) struct Server {
     pub client: Client,
     pub managed: Option<ManagedServer>,
     /// It is started by the run.
-    is_own: bool,
+    pub is_own: bool,
+    /// How often it is started again at the most, and how often still.
+    restarts: u32,
     restarts_left: u32,
     restarting: bool,
     /// Which model it has, and its number among that model's servers.
@@ -41,6 +43,11 @@ pub(super) struct Server {
     settings: Settings,
     /// It has slots, each with a cache, and alike prompts are to share one.
     has_slots: bool,
+    /// How many it has, where it tells.
+    slots: Option<u32>,
+    is_llama_cpp: bool,
+    /// Answers since it was last started again.
+    answers: u32,
     /// It was gone, and may come back as another.
     pub was_gone: bool,
     said_wrong: bool,
@@ -50,7 +57,20 @@ pub(super) struct Server {
     pub known_good: Option<Demand>,
     /// What it failed with last.
     pub error: Option<RunError>,
+    /// What the last request that failed there failed with.
+    pub latest: Option<ClientError>,
 }
+
+/// What was seen of a server that is well.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Seen {
+    slots: Option<u32>,
+}
+
+/// So many answers make up for one start.
+const ANSWERS_A_START: u32 = 100;
+/// How long after a start that failed the next is tried.
+const PAUSE: Duration = Duration::from_secs(2);
 
 /// Why a server that was looked at is not used.
 pub(super) enum Looked {
@@ -78,10 +98,12 @@ pub(super) fn muster(
                 server_settings(
                     &config.endpoints[*endpoint],
                     &lines[*endpoint].memory,
+                    config.response.n,
                     proven.contains(&model),
                 )
             });
-            Queue::new(Policy { tries: config.run.tries }, servers.collect())
+            let policy = Policy { tries: config.run.tries, timeouts: config.run.timeouts };
+            Queue::new(policy, servers.collect())
         })
         .collect();
     let servers = lines.into_iter().enumerate().map(|(endpoint, line)| {
@@ -99,13 +121,15 @@ pub(super) fn muster(
             None => {}
         }
         let endpoint_config = &config.endpoints[endpoint];
+        let restarts = match &endpoint_config.server {
+            ServerConfig::Managed(managed) => managed.restarts,
+            ServerConfig::Url(_) => 0,
+        };
         Server {
             client,
             managed,
-            restarts_left: match &endpoint_config.server {
-                ServerConfig::Managed(managed) => managed.restarts,
-                ServerConfig::Url(_) => 0,
-            },
+            restarts,
+            restarts_left: restarts,
             is_own: matches!(endpoint_config.server, ServerConfig::Managed(_)),
             restarting: false,
             model,
@@ -115,22 +139,31 @@ pub(super) fn muster(
                 false => String::new(),
             },
             settings: settings.get(endpoint).copied().unwrap_or_default(),
+            // Several answers to one request take slots of the server's own choice.
             has_slots: config.run.alike
+                && config.response.n == 1
                 && memory.identity.is_llama_cpp()
                 && memory.slots.is_some_and(|slots| slots > 1),
+            slots: memory.slots,
+            is_llama_cpp: memory.identity.is_llama_cpp(),
+            answers: 0,
             was_gone: away.is_some(),
             said_wrong: false,
             aside: None,
             known_good: None,
             error: away,
+            latest: None,
         }
     });
     let servers = servers.collect();
     (servers, queues)
 }
 
-fn server_settings(endpoint: &Endpoint, memory: &EndpointMemory, proven: bool) -> ServerSettings {
-    let (places, steer) = match (endpoint.slots, memory.slots) {
+fn server_settings(endpoint: &Endpoint, memory: &EndpointMemory, n: u32, proven: bool) -> ServerSettings {
+    // On llama.cpp each of several answers to one request takes a slot.
+    let each = if memory.identity.is_llama_cpp() { n.max(1) } else { 1 };
+    let slots = memory.slots.map(|slots| (slots / each).max(1));
+    let (places, steer) = match (endpoint.slots, slots) {
         (Slots::Exactly(places), _) => (places, None),
         (Slots::Between(least, most), told) => (most, Some((least, told.unwrap_or(UNTOLD.1)))),
         (Slots::Auto, Some(slots)) => (slots, Some((1, slots))),
@@ -160,10 +193,15 @@ impl Server {
     /// The ask with the slot that it is for, where the server has such: neighbours share a slot's
     /// cache.
     pub fn pinned(&self, ask: Ask, place: usize) -> Ask {
-        match self.has_slots && ask.route() != Route::Embedding {
+        match self.has_slot(place) && ask.route() != Route::Embedding {
             true => ask.with("id_slot", place),
             false => ask,
         }
+    }
+
+    /// Whether a place is a slot of the server's: it may have fewer.
+    fn has_slot(&self, place: usize) -> bool {
+        self.has_slots && self.slots.is_some_and(|slots| place < slots as usize)
     }
 
     pub fn has_slots(&self) -> bool {
@@ -176,21 +214,33 @@ impl Server {
         &self,
         endpoint: &Endpoint,
         wanted: &Identity,
-    ) -> impl Future<Output = Result<(), Looked>> + Send + 'static {
+    ) -> impl Future<Output = Result<Seen, Looked>> + Send + 'static {
         let client = self.client.clone();
         let (managed, name, wanted) = (self.managed.is_some(), endpoint.model.clone(), wanted.clone());
         async move {
             match client.probe(name.as_deref(), Duration::from_secs(5)).await {
-                Ok(probe) if managed || probe.identity == wanted => Ok(()),
+                Ok(probe) if managed || probe.identity == wanted => Ok(Seen { slots: probe.slots }),
                 Ok(probe) => Err(Looked::Other(probe.identity)),
                 Err(failure) => Err(Looked::Away(failure)),
             }
         }
     }
 
-    /// It was looked at and is well.
-    pub fn is_back(&mut self, watcher: &(dyn Watcher + Sync)) {
+    /// An answer came.
+    pub fn went_through(&mut self) {
+        self.error = None;
+        self.latest = None;
+        self.answers += 1;
+        if self.answers >= ANSWERS_A_START {
+            self.answers = 0;
+            self.restarts_left = (self.restarts_left + 1).min(self.restarts);
+        }
+    }
+
+    /// It was looked at, and answers again.
+    pub fn is_back(&mut self, seen: Seen, watcher: &(dyn Watcher + Sync)) {
         self.was_gone = false;
+        self.slots = seen.slots.or(self.slots);
         if std::mem::take(&mut self.said_wrong) || self.error.take().is_some() {
             watcher.say(&format!("{}it is back", self.name));
         }
@@ -208,19 +258,47 @@ impl Worker<'_> {
             (self.book.model_of(&demand) == model).then(|| self.book.ask(&demand, true).ok())?
         });
         let Some(probe) = probe else {
-            self.queues[model].proven(server, false);
+            self.queues[model].proven(server, Proof::None);
             return;
         };
+        let most = self.cost(model, endpoint, 1);
+        if self.budget.allows(most).is_err() {
+            self.queues[model].proven(server, Proof::None);
+            return;
+        }
+        self.budget.reserve(most);
         self.progress.attempts += 1;
         let client = self.servers[endpoint].client.clone();
         let timeout = self.recipe.config.endpoints[endpoint].timeout.min(Duration::from_secs(30));
         self.events.spawn(async move {
             let answer = client.ask(probe.route(), probe.body(), timeout).await;
-            let well = answer.is_ok_and(|raw| match probe.route() {
-                Route::Embedding => Embedding::parse(&raw).is_ok(),
-                Route::Chat | Route::Completion => Answer::parse(&raw).is_ok(),
-            });
-            Event::Proved { model, server, well }
+            let reads = |raw: &str| match probe.route() {
+                Route::Embedding => Embedding::parse(raw).is_ok(),
+                Route::Chat | Route::Completion => Answer::parse(raw).is_ok(),
+            };
+            let proof = match answer {
+                Ok(raw) if reads(&raw) => Proof::Well,
+                Err(failure) if failure.class == ErrorClass::Refused => Proof::Refused,
+                _ => Proof::None,
+            };
+            Event::Proved { model, server, most, proof }
+        });
+    }
+
+    /// Sends nothing to a spot whose request was given up for as long as the server works on it.
+    pub(super) fn rest(&mut self, model: usize, spot: Spot) {
+        let endpoint = self.endpoint_of(model, spot.server);
+        let server = &self.servers[endpoint];
+        if !server.is_llama_cpp || self.is_over() {
+            return;
+        }
+        self.queues[model].rest(spot);
+        let client = server.client.clone();
+        let slot = server.has_slot(spot.place).then_some(spot.place);
+        let at_most = self.recipe.config.endpoints[endpoint].patience;
+        self.rests.spawn(async move {
+            client.until_idle(slot, at_most).await;
+            (model, spot)
         });
     }
 
@@ -247,15 +325,10 @@ impl Worker<'_> {
         let over = self.is_over();
         let config = &self.recipe.config;
         let server = &mut self.servers[endpoint];
-        if server.restarting {
-            return true;
+        if server.restarting || over {
+            return server.restarting;
         }
         let Some(gone) = server.managed.as_mut().and_then(ManagedServer::gone) else { return false };
-        // For what is asked no more nothing is started.
-        if over {
-            return true;
-        }
-        let ServerConfig::Managed(settings) = &config.endpoints[endpoint].server else { return false };
         if server.restarts_left == 0 {
             let error = RunError::ManagedGone(gone);
             match config.endpoints.len() {
@@ -264,20 +337,29 @@ impl Worker<'_> {
             }
             return true;
         }
+        server.managed = None;
+        server.answers = 0;
+        self.start_again(endpoint, &gone, Duration::ZERO);
+        true
+    }
+
+    fn start_again(&mut self, endpoint: usize, why: &str, pause: Duration) {
+        let config = &self.recipe.config;
+        let ServerConfig::Managed(settings) = &config.endpoints[endpoint].server else { return };
+        let server = &mut self.servers[endpoint];
         server.restarts_left -= 1;
         server.restarting = true;
-        server.managed = None;
         let left = count(server.restarts_left.into(), "more time");
-        self.watcher.say(&format!("{}{gone}; starting it again ({left} at most)", server.name));
+        self.watcher.say(&format!("{}{why}; starting it again ({left} at most)", server.name));
         let (settings, name) = (settings.clone(), &config.endpoints[endpoint].name);
         let log =
             format!("llama-{}-{name}-again-{}.log", config.name, settings.restarts - server.restarts_left);
         let log = config.project.store().join(log);
         self.events.spawn(async move {
+            tokio::time::sleep(pause).await;
             let result = ManagedServer::start(&settings, &log, &|_| {}).await;
             Event::Restarted { endpoint, result: result.map_err(|error| error.to_string()) }
         });
-        true
     }
 
     pub(super) fn restarted(&mut self, endpoint: usize, result: Result<ManagedServer, String>) {
@@ -287,7 +369,11 @@ impl Worker<'_> {
         let running = match result {
             Ok(running) => running,
             Err(why) => {
-                let error = RunError::ManagedGone(format!("the model server did not start again: {why}"));
+                let why = format!("the model server did not start again: {why}");
+                if server.restarts_left > 0 && !self.is_over() {
+                    return self.start_again(endpoint, &why, PAUSE);
+                }
+                let error = RunError::ManagedGone(why);
                 return match self.servers.len() {
                     1 => self.fail(error),
                     _ => self.set_aside(endpoint, error),
@@ -366,7 +452,20 @@ impl Worker<'_> {
             (0..self.queues.len()).filter(|model| self.queues[*model].waiting() > 0).collect();
         let endpoints = || dead.iter().flat_map(|model| &self.book.models().list()[*model].endpoints);
         let failed = endpoints().copied().find(|endpoint| self.servers[*endpoint].error.is_some());
-        let known = failed.and_then(|endpoint| self.servers[endpoint].error.take());
+        let known = failed.and_then(|endpoint| {
+            let server = &mut self.servers[endpoint];
+            let error = server.error.take();
+            let managed = matches!(error, Some(RunError::ManagedGone(_)));
+            let trouble = self.queues[server.model].trouble(server.index).filter(|_| !managed);
+            match (trouble, server.latest.take()) {
+                // Patience is at its end.
+                (Some((since, asked)), Some(latest)) => {
+                    let waited = now.saturating_sub(since);
+                    Some(RunError::impatient(&self.recipe.config.endpoints[endpoint], latest, waited, asked))
+                }
+                _ => error,
+            }
+        });
         let error = known.unwrap_or_else(|| {
             let first = endpoints().next().copied().unwrap_or_default();
             let gone = ClientError::new(ErrorClass::Unavailable, "it takes none of what is left");

@@ -141,19 +141,22 @@ impl Worker<'_> {
 
     /// Whether another request may begin; stops the run where none ever may.
     pub(super) fn may_begin(&mut self, model: usize, sending: &mut Sending) -> bool {
-        if self.queues[model].waiting() == 0 {
-            return true;
-        }
+        // Without anything that waits, only a second send of what hangs would begin.
+        let waits = self.queues[model].waiting() > 0;
         if let Some(ends) = self.limits.deadline {
             // Nine in ten are done within this.
             let takes = self.queues[model].typical(9).unwrap_or_default();
             if takes >= ends.left(Timestamp::now()) {
-                self.stop(ends.why);
+                if waits {
+                    self.close(model, ends.why);
+                }
                 return false;
             }
             // In time to see that nothing more can be begun.
             let last = ends.instant() - takes;
-            sending.wake = Some(sending.wake.map_or(last, |wake| wake.min(last)));
+            if waits {
+                sending.wake = Some(sending.wake.map_or(last, |wake| wake.min(last)));
+            }
         }
         if !self.budget.is_capped() && !self.has_token_limit(model) {
             return true;
@@ -174,7 +177,7 @@ impl Worker<'_> {
             Err(spent) => spent,
         };
         // What is under way may use less than is reserved for it.
-        if self.sends.is_empty() || spent == Spent::Requests {
+        if waits && (self.sends.is_empty() || spent == Spent::Requests) {
             self.stop(match spent {
                 Spent::Requests => Stop::Requests,
                 Spent::Tokens => Stop::Tokens,
@@ -182,6 +185,14 @@ impl Worker<'_> {
             });
         }
         false
+    }
+
+    /// Begins nothing more for a model: it would take too long. The others go on, as long as they have work.
+    fn close(&mut self, model: usize, why: Stop) {
+        drop(self.queues[model].clear());
+        if self.queues.iter().all(|queue| queue.waiting() == 0) {
+            self.stop(why);
+        }
     }
 
     fn has_token_limit(&self, model: usize) -> bool {
@@ -211,6 +222,13 @@ impl Worker<'_> {
             Some(messages.iter().map(|message| message.content.len()).sum::<usize>())
         });
         (lengths.max().unwrap_or(0) / BYTES_PER_TOKEN + 16) as u32
+    }
+
+    /// A request ended of which nobody tells what it cost: as much as was reserved for it.
+    pub(super) fn settle_unknown(&mut self, endpoint: usize, most: Cost) {
+        tracing::debug!(endpoint, tokens = most.tokens, "counted with the most that it may have cost");
+        self.budget.settle(most, most);
+        self.progress.money += most.money;
     }
 
     /// A request to an endpoint ended for which so much was reserved, having used so many tokens.

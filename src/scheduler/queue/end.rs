@@ -1,0 +1,201 @@
+//! What becomes of items as their requests end.
+
+use std::cmp::Reverse;
+use std::time::Duration;
+
+use super::{After, Ended, Item, Proof, Queue, REMEMBERED, Spot, Ticket, UnderWay};
+use crate::scheduler::fault::{Decision, Fault, FaultKind, GiveUp, MANY_REFUSED, decide};
+use crate::scheduler::server::Circuit;
+
+impl<T: Clone> Queue<T> {
+    /// An item went through, and used some tokens, of which some were written by the model.
+    pub fn done(&mut self, ticket: Ticket, used: Option<u32>, work: u64, now: Duration) -> Ended {
+        let saturated = self.ready > 0;
+        let Some(ended) = self.end(ticket) else { return Ended::default() };
+        if self.took.len() >= REMEMBERED {
+            self.took.pop_front();
+        }
+        self.took.push_back(now.saturating_sub(ended.sent));
+        let server = &mut self.servers[ended.spot.server];
+        if let Some(used) = used {
+            server.limits.settle(ticket.0, used);
+        }
+        Ended { twin: ended.twin, step: server.succeeded(work.max(1), saturated, now) }
+    }
+
+    /// The server over whose failures a request that went through before should decide, if its limits
+    /// let one more go out now. Nothing else goes to it until `proven` says.
+    pub fn wants_proof(&mut self, now: Duration) -> Option<usize> {
+        let server = self.wants_proof?;
+        self.next_ticket += 1;
+        self.servers[server].limits.take(self.next_ticket, self.cost, now).ok()?;
+        self.servers[server].proving = true;
+        self.wants_proof.take()
+    }
+
+    /// What came of sending a request again that went through before.
+    pub fn proven(&mut self, server: usize, proof: Proof) {
+        let Some(server) = self.servers.get_mut(server) else { return };
+        server.proving = false;
+        match proof {
+            Proof::Well => {
+                server.evidence.successes += 1;
+                server.evidence.streak = 0;
+                server.evidence.broken_items = 0;
+                server.evidence.refused_items = 0;
+                server.evidence.disproved = false;
+                server.is_well();
+            }
+            Proof::Refused => server.evidence.disproved = true,
+            Proof::None => {}
+        }
+    }
+
+    /// An item was given up from outside, such as at an interrupt.
+    pub fn dropped(&mut self, ticket: Ticket) {
+        if let Some(ended) = self.end(ticket) {
+            self.servers[ended.spot.server].end_probe(ticket);
+        }
+    }
+
+    /// An item failed; says what becomes of it.
+    pub fn failed(&mut self, ticket: Ticket, fault: &Fault, now: Duration) -> After<T> {
+        let Some(UnderWay { work, mut history, sent, spot, twin, .. }) = self.end(ticket) else {
+            return After::Again;
+        };
+        let others = self.waiting() + self.under_way.len();
+        let fresh = self.fresh();
+        let elsewhere = self.others(spot.server).any(|other| !history.refused_by(other));
+        let unheard = self.under_way.values().filter(|other| other.spot.server == spot.server);
+        let unheard = unheard.filter(|other| other.history.is_fresh()).count();
+        let untried = (0..self.servers.len())
+            .any(|other| other != spot.server && !history.refused_by(other) && self.is_aside(other));
+        let server = &mut self.servers[spot.server];
+        let probing = server.end_probe(ticket);
+        let is_away = !server.is_there();
+        if fault.kind == FaultKind::Limited {
+            server.lately.push(true);
+        }
+        let limited = server.lately.is_limited(server.level());
+        let evidence = &mut server.evidence;
+        evidence.limited = limited;
+        evidence.streak += 1;
+        evidence.probing = probing;
+        evidence.others = others;
+        evidence.fresh = fresh;
+        evidence.elsewhere = elsewhere;
+        evidence.untried = untried;
+        evidence.unheard = unheard;
+        match fault.kind {
+            // Failures while the server is away say nothing of the item, unless all that is left fails.
+            FaultKind::Broken | FaultKind::Late if !is_away || fresh == 0 => {
+                evidence.broken_items += u32::from(history.broken == 0);
+                history.broken += 1;
+                history.broke_last_at = Some(spot.server);
+            }
+            FaultKind::Killed => {
+                history.killed += 1;
+                history.broke_last_at = Some(spot.server);
+            }
+            FaultKind::Refused | FaultKind::TooLong => {
+                evidence.refused_items += u32::from(history.refused == 0);
+                history.refused += 1;
+            }
+            FaultKind::Crowded if server.under_way == 0 => history.crowded_alone += 1,
+            // Requests that were under way together meet one and the same limit.
+            FaultKind::Limited if evidence.rounds == 0 || sent >= server.paused_at => {
+                evidence.rounds += 1;
+                server.paused_at = now;
+            }
+            _ => {}
+        }
+        let decision = decide(fault, &history, spot.server, &server.evidence, &self.policy);
+        if matches!(fault.kind, FaultKind::Refused | FaultKind::TooLong) && decision != Decision::Stop {
+            history.refuse(spot.server);
+        }
+        // In time for the decision about the next failure.
+        let many_refused = self.servers[spot.server].evidence.refused_items >= MANY_REFUSED;
+        let failed_enough = match fault.kind {
+            FaultKind::Broken | FaultKind::Late => {
+                let enough = history.broken + 1 >= self.policy.most(fault.kind);
+                fresh == 0 && (enough || decision == Decision::Away)
+            }
+            FaultKind::Refused => fresh == 0 || many_refused,
+            _ => false,
+        };
+        let proving = self.servers[spot.server].proving;
+        self.wants_proof = (failed_enough && !proving).then_some(spot.server);
+        if let Some(twin) = twin.and_then(|twin| self.under_way.get_mut(&twin)) {
+            // The other request is still on its way, and decides.
+            twin.history.absorb(&history);
+            match (decision, fault.kind) {
+                (Decision::Stop, FaultKind::Fatal) => {
+                    self.servers[spot.server].circuit = Circuit::Aside;
+                    return After::Aside;
+                }
+                (Decision::Away, _) => self.servers[spot.server].go_away(probing, now),
+                _ => {}
+            }
+            return After::Again;
+        }
+        let item = Item { ticket, work, history };
+        let server = &mut self.servers[spot.server];
+        match decision {
+            Decision::Stop => {
+                server.circuit = Circuit::Aside;
+                self.put_back(item, spot);
+                return After::Aside;
+            }
+            Decision::GiveUp(why) => return After::Out(item.work, why),
+            // A server that asks for more than it is waited for is not waited for.
+            Decision::Retry(wait) if wait > server.settings.patience => {
+                return After::Out(item.work, GiveUp::Unproven);
+            }
+            Decision::Retry(wait) => self.delay(item, now + wait),
+            Decision::Elsewhere => {
+                self.ready += 1;
+                self.again.push_back(item);
+            }
+            Decision::Shrink => {
+                server.shrink();
+                self.delay(item, now + Duration::from_millis(200));
+            }
+            Decision::Pause(wait) => {
+                server.pause(wait, fault.retry_after.is_some(), now);
+                self.put_back(item, spot);
+            }
+            Decision::Away => {
+                server.go_away(probing, now);
+                match fault.kind {
+                    // Another item probes next, in case this one is what breaks the server.
+                    FaultKind::Broken | FaultKind::Late => {
+                        self.ready += 1;
+                        self.again.push_back(item);
+                    }
+                    _ => self.put_back(item, spot),
+                }
+            }
+        }
+        After::Again
+    }
+
+    /// Other items, waiting or under way, that nothing is held against.
+    fn fresh(&self) -> usize {
+        usize::from(self.waiting_items().any(|item| item.history.is_fresh()))
+            + self.under_way.values().filter(|under_way| under_way.history.is_fresh()).count()
+    }
+
+    /// Puts an item back where the next request of its place, or of another server, finds it first.
+    fn put_back(&mut self, item: Item<T>, spot: Spot) {
+        self.ready += 1;
+        match item.history.is_fresh() {
+            true => self.servers[spot.server].places[spot.place].items.push_front(item),
+            false => self.again.push_front(item),
+        }
+    }
+
+    fn delay(&mut self, item: Item<T>, until: Duration) {
+        self.delayed.push(Reverse((until, item.ticket)));
+        self.delayed_items.insert(item.ticket, item);
+    }
+}
