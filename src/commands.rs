@@ -41,7 +41,7 @@ use crate::dataset::{Models, Sink, Totals};
 use crate::export::ExportError;
 use crate::grid::{Selection, Size};
 use crate::learn::LearnError;
-use crate::pipeline::{self, Ended, Known, Opened, RunError, StoreBook};
+use crate::pipeline::{self, Ended, Known, Opened, RunError, Stop, StoreBook};
 use crate::report::{Style, say};
 use crate::store::{Reader, StoreDir};
 use crate::table::TableError;
@@ -66,6 +66,8 @@ impl From<Ended> for Exit {
     fn from(ended: Ended) -> Self {
         match ended {
             Ended::Complete => Exit::Complete,
+            Ended::Failed => Exit::Failed,
+            Ended::Usage => Exit::Usage,
             Ended::Stopped => Exit::Stopped,
             Ended::Short | Ended::Alarm => Exit::Short,
         }
@@ -241,8 +243,11 @@ impl Talk {
                 }
                 Exit::Usage
             }
-            Failure::Run(RunError::Interrupted) => {
-                self.say("stopped before anything was asked");
+            Failure::Run(RunError::Stopped(why)) => {
+                self.say(match why {
+                    Stop::Until | Stop::For => "its time was over before anything was asked",
+                    _ => "stopped before anything was asked",
+                });
                 Exit::Stopped
             }
             Failure::Run(error) => {
@@ -253,11 +258,7 @@ impl Talk {
                     bold.1,
                     error.advice().replace('\n', "\n  ")
                 ));
-                match error {
-                    RunError::NoKey { .. } | RunError::NameTaken { .. } | RunError::Render(_) => Exit::Usage,
-                    RunError::Leaving { .. } => Exit::Short,
-                    _ => Exit::Failed,
-                }
+                error.ended().into()
             }
             Failure::Table(TableError::Io { error, .. }) if error.kind() == io::ErrorKind::BrokenPipe => {
                 Exit::Complete

@@ -18,11 +18,13 @@ use std::io::Write;
 pub use checks::{CheckCount, CheckCounts};
 pub use forecast::{Basis, Forecast};
 pub use log::{LogEntry, log_text};
-pub use metrics::Metrics;
+pub use metrics::{LastRun, Metrics};
 pub use progress::{FaultNote, Lines, Quiet, Status, Style, Terminal, Watcher};
 pub use reading::{Asking, Reading};
 pub use runs::{compared_text, runs_text};
-pub use summary::{AuditBrief, AxisCount, CellChange, Conflicts, PlanSummary, RowChange, Summary};
+pub use summary::{
+    AuditBrief, AxisCount, CellChange, Conflicts, FaultCost, PlanSummary, RowChange, RunCounts, Summary,
+};
 pub use table::{findings_text, plan_text, summary_text, wrapped};
 
 /// Writes a line to standard error. Nobody reading it is no reason to fail.

@@ -347,3 +347,51 @@ fn every_warning_is_in_the_documentation() {
     }
     assert!(seen >= 10, "only {seen} warnings were found");
 }
+
+/// The files of systemd on the page, by the path that it names above each.
+fn units() -> Vec<(String, String)> {
+    let page = read("docs/nightly.md");
+    let names = page.lines().filter_map(|line| line.strip_prefix("As `/etc/systemd/system/"));
+    let names = names.map(|rest| rest.split('`').next().unwrap().to_owned());
+    names.zip(blocks("docs/nightly.md", "ini")).collect()
+}
+
+#[test]
+fn the_units_on_the_page_are_what_systemd_takes() {
+    let folder = tempfile::tempdir().unwrap();
+    let units = units();
+    assert_eq!(units.len(), 2);
+    let paths = units.iter().map(|(name, text)| {
+        let path = folder.path().join(name);
+        // It looks whether the program is there.
+        std::fs::write(&path, text.replace("/usr/local/bin/emogrid", env!("CARGO_BIN_EXE_emogrid"))).unwrap();
+        path
+    });
+    let paths: Vec<_> = paths.collect();
+    let verified = std::process::Command::new("systemd-analyze")
+        .args(["verify", "--man=no", "--recursive-errors=no"])
+        .args(&paths)
+        .output();
+    let Ok(verified) = verified else {
+        eprintln!("skipped: there is no systemd-analyze");
+        return;
+    };
+    let said = String::from_utf8_lossy(&verified.stderr);
+    let ours: Vec<_> = said.lines().filter(|line| line.contains("emogrid-moods")).collect();
+    assert!(verified.status.success() && ours.is_empty(), "{said}");
+}
+
+#[test]
+fn the_units_end_a_run_as_it_wants_to_be_ended_and_begin_none_by_day() {
+    let units = units();
+    let [(_, service), (_, timer)] = &units[..] else { panic!("{units:?}") };
+    let has = |unit: &str, line: &str| unit.lines().any(|other| other == line);
+    // A server that the run started is not to be stopped beside it.
+    assert!(has(service, "KillMode=mixed") && has(service, "KillSignal=SIGINT"));
+    assert!(has(service, "SuccessExitStatus=3"));
+    let until = service.lines().any(|line| line.starts_with("ExecStart=") && line.contains("--until"));
+    assert!(
+        until && !has(timer, "Persistent=true"),
+        "a run that a late boot begins would go on until tomorrow"
+    );
+}

@@ -1,6 +1,7 @@
 //! A completion as servers send it.
 
 use std::borrow::Cow;
+use std::time::Duration;
 
 use serde::Deserialize;
 
@@ -63,6 +64,11 @@ pub struct Timings {
     /// Prompt tokens taken from the slot's cache.
     #[serde(default)]
     pub cache_n: Option<u64>,
+    /// Milliseconds over the prompt, and over the answer.
+    #[serde(default)]
+    pub prompt_ms: Option<f64>,
+    #[serde(default)]
+    pub predicted_ms: Option<f64>,
 }
 
 impl Choice<'_> {
@@ -99,6 +105,12 @@ impl<'a> Answer<'a> {
     /// Whether every choice ended by itself, within what was allowed.
     pub fn ended_by_itself(&self) -> bool {
         self.choices.iter().all(|choice| choice.finish_reason.as_deref() != Some("length"))
+    }
+
+    /// How long the server was at work on it, by its own timings; those of several choices are not of all.
+    pub fn served(&self) -> Option<Duration> {
+        let timings = self.timings.filter(|_| self.choices.len() == 1)?;
+        Duration::try_from_secs_f64((timings.prompt_ms? + timings.predicted_ms?) / 1000.0).ok()
     }
 
     /// Prompt tokens that the server did not have to evaluate.

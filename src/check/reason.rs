@@ -183,6 +183,37 @@ impl Reason {
         }
     }
 
+    /// The key of the config that many rejections of this name hang on most.
+    pub fn key_for(name: &str) -> &'static str {
+        match name {
+            "empty" => "sampling.temperature",
+            "whitespace" => "sampling.min_p",
+            "only-reasoning" | "repetition" => "sampling.extra",
+            "cut" => "sampling.max_tokens",
+            "finish" => "endpoints",
+            "not-json" => "response.format",
+            "schema" | "unfinished" => "response.schema",
+            "words" => "checks.words",
+            "characters" => "checks.characters",
+            "echo" => "checks.echo",
+            "copied" => "exemplars",
+            "language" => "checks.language",
+            "toxicity" => "checks.toxicity",
+            "sentiment" => "checks.sentiment",
+            Self::LABEL_LEAKAGE => "checks.label_leakage",
+            Self::LABEL => "checks.label",
+            Self::DUPLICATE => "dedup.scope",
+            Self::NEAR_DUPLICATE => "dedup.level",
+            Self::PARAPHRASE | "embedding" => "dedup.semantic",
+            "off-limits" => "dedup.against",
+            "curation" => "curation",
+            "anonymize" => "anonymize",
+            judged if judged.starts_with(JUDGE) => "checks.judges",
+            // Only another prompt helps against refusals, leftovers and what was left to fill in.
+            _ => "prompt",
+        }
+    }
+
     /// What a user can do about many rejections of this name.
     pub fn advice_for(name: &str) -> Option<&'static str> {
         Some(match name {
@@ -296,6 +327,65 @@ impl fmt::Display for Reason {
             Reason::Forgotten => f.write_str("somebody wished it away"),
             Reason::Judge { why, .. } => f.write_str(why),
             other => f.write_str(other.name()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::keys;
+
+    const NAMES: &[&str] = &[
+        "empty",
+        "only-reasoning",
+        "cut",
+        "whitespace",
+        "finish",
+        "not-json",
+        "schema",
+        "words",
+        "characters",
+        "repetition",
+        "refusal",
+        "leftover",
+        "placeholder",
+        "echo",
+        "copied",
+        "unfinished",
+        "language",
+        "toxicity",
+        "sentiment",
+        Reason::LABEL_LEAKAGE,
+        Reason::LABEL,
+        Reason::DUPLICATE,
+        Reason::NEAR_DUPLICATE,
+        Reason::PARAPHRASE,
+        "embedding",
+        "off-limits",
+        "curation",
+        "anonymize",
+        "judge:tone",
+    ];
+
+    /// The key beside an advice is one that there is, and where the advice names keys it is of them.
+    #[test]
+    fn the_key_of_a_reason_is_what_its_advice_is_about() {
+        let paths = keys::paths();
+        for name in NAMES {
+            let key = Reason::key_for(name);
+            assert!(paths.iter().any(|path| path == key), "{name}: there is no key `{key}`");
+            let advice = Reason::advice_for(name).unwrap_or_else(|| panic!("{name} has no advice"));
+            let quoted = advice.split('`').skip(1).step_by(2);
+            let named: Vec<&str> = quoted
+                .map(|text| text.split([':', ' ']).next().unwrap_or_default())
+                .filter(|text| paths.iter().any(|path| path == text))
+                .collect();
+            let about = |other: &&str| other.starts_with(key) || key.starts_with(*other);
+            assert!(
+                named.is_empty() || named.iter().any(about),
+                "{name}: `{key}`, and its advice names {named:?}"
+            );
         }
     }
 }

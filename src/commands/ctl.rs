@@ -1,5 +1,5 @@
 use std::fmt::Write as _;
-use std::io::Write as _;
+use std::io::{ErrorKind, Write as _};
 use std::path::Path;
 use std::time::Duration;
 
@@ -37,13 +37,14 @@ pub fn ctl(args: &CtlArgs, talk: &Talk) -> Result<Exit, Failure> {
                 return Ok(Exit::Usage);
             }
         },
-        None => match running(&dir)?.as_slice() {
-            [] => {
+        None => match running(&dir).as_deref() {
+            Err(error) => return Ok(unheard(talk, "the runs of this project", error)),
+            Ok([]) => {
                 talk.say("no run goes on in this project");
                 return Ok(Exit::Failed);
             }
-            [only] => only.clone(),
-            several => {
+            Ok([only]) => only.clone(),
+            Ok(several) => {
                 talk.say(&format!(
                     "{} go on ({}): name the config",
                     count(several.len() as u64, "run"),
@@ -53,9 +54,13 @@ pub fn ctl(args: &CtlArgs, talk: &Talk) -> Result<Exit, Failure> {
             }
         },
     };
-    let Some(status) = tell(&dir, &name, &order)? else {
-        talk.say(&format!("no run of `{name}` goes on"));
-        return Ok(Exit::Failed);
+    let status = match tell(&dir, &name, &order) {
+        Ok(Some(status)) => status,
+        Ok(None) => {
+            talk.say(&format!("no run of `{name}` goes on"));
+            return Ok(Exit::Failed);
+        }
+        Err(error) => return Ok(unheard(talk, &format!("the run of `{name}`"), &error)),
     };
     match config.json {
         true => print_json(&status)?,
@@ -68,6 +73,14 @@ pub fn ctl(args: &CtlArgs, talk: &Talk) -> Result<Exit, Failure> {
         }
         None => Exit::Complete,
     })
+}
+
+fn unheard(talk: &Talk, whom: &str, error: &std::io::Error) -> Exit {
+    // A read that takes too long fails so.
+    let busy = matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut);
+    let why = if busy { "it does not answer; it may be evaluating".to_owned() } else { error.to_string() };
+    talk.say(&format!("cannot speak to {whom}: {why}"));
+    Exit::Failed
 }
 
 fn text(status: &RunStatus) -> String {

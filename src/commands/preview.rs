@@ -101,7 +101,7 @@ fn indented(text: &str) -> String {
 /// Asks for the cells like any run.
 fn generate(opened: &Opened, selection: Selection, talk: &Talk) -> Result<Exit, Failure> {
     let watcher = talk.style().watcher();
-    let options = RunOptions { selection, leaving: Leaving::Spare, ..RunOptions::default() };
+    let options = RunOptions { selection, leaving: Leaving::Spare, ..RunOptions::of(&jiff::Zoned::now()) };
     let finished = block_on(pipeline::run(opened, &options, watcher.as_ref()))??;
     drop(watcher);
     match finished.error {

@@ -1,5 +1,7 @@
 use std::io::Write;
 
+use jiff::Zoned;
+
 use super::{Exit, Failure, Talk, block_on, open_for, print_json, select};
 use crate::check::Reason;
 use crate::cli::RunArgs;
@@ -9,10 +11,19 @@ use crate::report;
 
 /// Asks for what the dataset lacks, and writes it.
 pub fn run(args: &RunArgs, talk: &Talk) -> Result<Exit, Failure> {
-    let opened = open_for(&args.config_with_limits(), &args.cells, talk)?;
+    let process = Zoned::now();
+    let config = args.config_with_limits();
+    let opened = match open_for(&config, &args.cells, talk) {
+        Err(Failure::Config(report)) => {
+            block_on(pipeline::tell_of_config(&config.config, &config.set, report.counts().0))?;
+            return Err(report.into());
+        }
+        opened => opened?,
+    };
     let selection = select(&args.cells, &opened)?;
     let leaving = if args.accept_leaving { Leaving::Accept } else { Leaving::Refuse };
-    let options = RunOptions { selection, retry_failed: args.retry_failed, wait: args.wait, leaving };
+    let options =
+        RunOptions { selection, retry_failed: args.retry_failed, wait: args.wait, leaving, process };
     let watcher = talk.style().watcher();
     let done = block_on(pipeline::run(&opened, &options, watcher.as_ref()))?;
     drop(watcher);

@@ -9,10 +9,11 @@ use crate::store::{Reader, Snapshot, StoreDir};
 /// A run with the state of the config that it had.
 struct Ran {
     summary: Summary,
-    snapshot: Snapshot,
+    /// None where it ended before there was one.
+    snapshot: Option<Snapshot>,
 }
 
-/// Lists the runs that asked for something, shows one, or compares two.
+/// Lists the runs that came to something or failed to, shows one, or compares two.
 pub fn runs(args: &RunsArgs, talk: &Talk) -> Result<Exit, Failure> {
     let opened = open(&args.config, talk)?;
     let config = &opened.recipe.config;
@@ -30,9 +31,12 @@ pub fn runs(args: &RunsArgs, talk: &Talk) -> Result<Exit, Failure> {
     let mut out = std::io::stdout().lock();
     if let [a, b] = args.compare[..] {
         let (Some(then), Some(now)) = (find(a), find(b)) else { return Ok(Exit::Failed) };
-        let state = |ran: &Ran| (ran.snapshot.resolved.clone(), ran.snapshot.files.clone());
-        let (before, after) = (state(then), state(now));
-        let causes = pipeline::causes((&before.0, &before.1), (&after.0, &after.1));
+        let causes = match (&then.snapshot, &now.snapshot) {
+            (Some(then), Some(now)) => {
+                pipeline::causes((&then.resolved, &then.files), (&now.resolved, &now.files))
+            }
+            _ => Vec::new(),
+        };
         match args.json {
             true => print_json(&serde_json::json!({
                 "runs": [&then.summary, &now.summary],
@@ -59,13 +63,17 @@ pub fn runs(args: &RunsArgs, talk: &Talk) -> Result<Exit, Failure> {
     Ok(Exit::Complete)
 }
 
-/// The runs of a name that asked for something, oldest first.
+/// The runs of a name, oldest first, but for those that found their dataset complete.
 fn ran(reader: &Reader, name: &str) -> Result<Vec<Ran>, Failure> {
     let mut out = Vec::new();
+    let mut add = |summaries: &[String], snapshot: Option<&Snapshot>| {
+        let summaries = summaries.iter().filter_map(|text| serde_json::from_str::<Summary>(text).ok());
+        let told = summaries.filter(Summary::is_told);
+        out.extend(told.map(|summary| Ran { summary, snapshot: snapshot.cloned() }));
+    };
+    add(&reader.stateless(name)?, None);
     for state in reader.history(name)? {
-        let summaries = state.summaries.iter().filter_map(|text| serde_json::from_str::<Summary>(text).ok());
-        let asked = summaries.filter(|summary| summary.attempts > 0);
-        out.extend(asked.map(|summary| Ran { summary, snapshot: state.snapshot.clone() }));
+        add(&state.summaries, Some(&state.snapshot));
     }
     out.sort_by(|a, b| a.summary.started.cmp(&b.summary.started));
     Ok(out)

@@ -6,6 +6,7 @@ use super::diagnostic::{Diagnostic, Report, SourceId};
 use super::file::read_text;
 pub use super::file::{path_from, shown};
 use super::keys::{self, Kind};
+use super::night::Notify;
 use super::resolved::{Config, Project};
 use super::yaml::{self, Node, Yaml};
 use super::{extend, resolve, set};
@@ -100,6 +101,21 @@ pub fn name_of(path: &Path) -> Option<String> {
         Some(name) => name.text().map(str::to_owned),
         None => path.file_stem()?.to_str().map(str::to_owned),
     }
+}
+
+/// The name of a config, and whom it tells of its runs, as far as that can be read of one with mistakes.
+pub fn notified(path: &Path, sets: &[String]) -> Option<(String, Notify)> {
+    let mut report = Report::default();
+    let source = read_text(path, &mut report)?;
+    let root = yaml::parse(&report.sources, source).ok()?;
+    let (mut root, _) = extend::extended(root, path, &mut report).ok()?;
+    for set in sets {
+        // One that is wrong was said.
+        let _ = set::apply(&mut root, set, &mut report);
+    }
+    let name = root.get("name").and_then(Node::text).map(str::to_owned);
+    let name = name.or_else(|| path.file_stem()?.to_str().map(str::to_owned))?;
+    Some((name, Notify::of(&root)?))
 }
 
 /// The nearest folder above the config that has `.emogrid/`, else the parent of `configs/`, else

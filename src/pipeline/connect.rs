@@ -135,10 +135,14 @@ pub async fn connect(
 ) -> Result<Vec<Line>, RunError> {
     let there = Cell::new(0);
     let ends = config.endpoints.iter().map(|endpoint| async {
-        let remembered = match reader {
+        let mut remembered = match reader {
             Some(reader) => reader.endpoint(&address(endpoint))?,
             None => None,
         };
+        if let (None, Server::Managed(server)) = (&remembered, &endpoint.server) {
+            // Its file says what it is, also where it never ran; one that is wrong is met when it starts.
+            remembered = managed_memory(server).ok().flatten();
+        }
         connect_to(config, endpoint, remembered, &there, watcher).await
     });
     let lines: Vec<Line> = join_all(ends).await.into_iter().collect::<Result<_, _>>()?;
@@ -164,6 +168,24 @@ pub async fn connect_one(
     connect_to(config, endpoint, None, &Cell::new(0), watcher).await
 }
 
+/// Where nobody is.
+const NOWHERE: &str = "http://127.0.0.1:0";
+
+/// Starts the server of an endpoint, if that is ours to do, and makes the client for it.
+async fn reach(
+    config: &Config,
+    endpoint: &Endpoint,
+    watcher: &(dyn Watcher + Sync),
+) -> Result<(String, Client, Option<ManagedServer>), RunError> {
+    match &endpoint.server {
+        Server::Url(url) => Ok((url.clone(), client(endpoint, url)?, None)),
+        Server::Managed(server) => {
+            let running = start(config, endpoint, server, watcher).await?;
+            Ok((running.address.clone(), client(endpoint, &running.address)?, Some(running)))
+        }
+    }
+}
+
 /// How long an endpoint is waited for while another is there.
 const GRACE: Duration = Duration::from_secs(2);
 
@@ -174,20 +196,21 @@ async fn connect_to(
     there: &Cell<usize>,
     watcher: &(dyn Watcher + Sync),
 ) -> Result<Line, RunError> {
-    let (url, mut managed) = match &endpoint.server {
-        Server::Url(url) => (url.clone(), None),
-        Server::Managed(server) => {
-            let running = start(config, endpoint, server, watcher).await?;
-            (running.address.clone(), Some(running))
-        }
-    };
-    let client = client(endpoint, &url)?;
     let others = config.endpoints.len() - 1;
     // One of several whose model is known may be away, as long as another is there.
     let spared = |error: &RunError| {
         let memory = remembered.clone().filter(|_| others > 0)?;
         watcher.say(&format!("endpoint `{}` is set aside: {error}", endpoint.name));
         Some(memory)
+    };
+    let (url, client, mut managed) = match reach(config, endpoint, watcher).await {
+        Ok(reached) => reached,
+        Err(error) => {
+            let Some(memory) = spared(&error) else { return Err(error) };
+            // It stays aside, so that nothing goes to where it would be.
+            let client = Client::new(NOWHERE, None).map_err(|error| RunError::endpoint(endpoint, error))?;
+            return Ok(Line { client, memory, managed: None, away: Some(error) });
+        }
     };
     let started = Instant::now();
     let mut said: Option<ErrorClass> = None;
@@ -199,7 +222,11 @@ async fn connect_to(
             Err(error) => error,
         };
         if let Some(gone) = managed.as_mut().and_then(ManagedServer::gone) {
-            return Err(RunError::ManagedGone(gone));
+            let error = RunError::ManagedGone(gone);
+            return match spared(&error) {
+                Some(memory) => Ok(Line { client, memory, managed: None, away: Some(error) }),
+                None => Err(error),
+            };
         }
         let over = started.elapsed() >= endpoint.patience;
         if over || !may_pass(&error) || (there.get() > 0 && started.elapsed() >= GRACE) {

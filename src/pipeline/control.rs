@@ -30,7 +30,7 @@ pub enum Order {
 pub struct RunStatus {
     pub name: String,
     pub pid: u32,
-    /// `running`, `paused`, or `draining` where it is about to end.
+    /// `waiting` for its endpoints, `running`, `paused`, or `draining` where it is about to end.
     pub state: String,
     pub rows: u64,
     pub wanted: u64,
@@ -48,7 +48,7 @@ pub struct RunStatus {
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct EndpointStatus {
     pub name: String,
-    /// `there`, `away` or `aside`.
+    /// `awaited`, `there`, `away` or `aside`.
     pub state: String,
     pub at_a_time: u32,
     pub under_way: u64,
@@ -85,6 +85,8 @@ mod unix {
         incoming: mpsc::UnboundedReceiver<(Order, oneshot::Sender<RunStatus>)>,
         path: Option<PathBuf>,
         listening: Option<tokio::task::JoinHandle<()>>,
+        /// Closed when nobody is being answered any more.
+        answering: mpsc::Receiver<()>,
     }
 
     impl Orders {
@@ -93,6 +95,7 @@ mod unix {
         pub fn listen(dir: &StoreDir, name: &str) -> Self {
             let path = socket(dir, name);
             let (heard, incoming) = mpsc::unbounded_channel();
+            let (busy, answering) = mpsc::channel(1);
             // One that was left by a run that died; the lock says that it is ours to remove.
             if path.symlink_metadata().is_ok_and(|found| found.file_type().is_socket()) {
                 let _ = std::fs::remove_file(&path);
@@ -103,12 +106,12 @@ mod unix {
             });
             match listener {
                 Ok(listener) => {
-                    let listening = tokio::spawn(hear(listener, heard));
-                    Self { incoming, path: Some(path), listening: Some(listening) }
+                    let listening = tokio::spawn(hear(listener, heard, busy));
+                    Self { incoming, path: Some(path), listening: Some(listening), answering }
                 }
                 Err(error) => {
                     tracing::warn!(%error, path = %path.display(), "no socket for `emogrid ctl`");
-                    Self { incoming, path: None, listening: None }
+                    Self { incoming, path: None, listening: None, answering }
                 }
             }
         }
@@ -119,6 +122,19 @@ mod unix {
                 Some(order) => order,
                 None => std::future::pending().await,
             }
+        }
+    }
+
+    impl Orders {
+        /// Hears nobody any more, and waits a moment until who was heard has been answered.
+        pub async fn close(mut self) {
+            if let Some(listening) = self.listening.take() {
+                listening.abort();
+            }
+            // What was not taken up is refused by that.
+            self.incoming.close();
+            while self.incoming.try_recv().is_ok() {}
+            let _ = tokio::time::timeout(Duration::from_secs(1), self.answering.recv()).await;
         }
     }
 
@@ -133,16 +149,21 @@ mod unix {
         }
     }
 
-    async fn hear(listener: UnixListener, heard: mpsc::UnboundedSender<(Order, oneshot::Sender<RunStatus>)>) {
+    async fn hear(
+        listener: UnixListener,
+        heard: mpsc::UnboundedSender<(Order, oneshot::Sender<RunStatus>)>,
+        busy: mpsc::Sender<()>,
+    ) {
         // SAFETY: takes nothing, and cannot fail.
         let me = unsafe { libc::geteuid() };
         while let Ok((stream, _)) = listener.accept().await {
             let allowed = stream.peer_cred().is_ok_and(|peer| peer.uid() == me || peer.uid() == 0);
             if allowed {
-                let heard = heard.clone();
+                let (heard, busy) = (heard.clone(), busy.clone());
                 // One that says nothing keeps nobody else from speaking.
                 tokio::spawn(async move {
                     let _ = tokio::time::timeout(Duration::from_secs(10), answer(stream, heard)).await;
+                    drop(busy);
                 });
             }
         }
@@ -239,6 +260,8 @@ mod unix {
         pub async fn next(&mut self) -> (Order, tokio::sync::oneshot::Sender<RunStatus>) {
             std::future::pending().await
         }
+
+        pub async fn close(self) {}
     }
 
     /// # Errors

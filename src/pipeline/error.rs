@@ -5,9 +5,11 @@ use std::time::Duration;
 use super::address::shown_address;
 use super::book::BookError;
 use super::output::OutputError;
+use super::worker::Stop;
 use crate::client::managed::ManagedError;
 use crate::client::{ClientError, ErrorClass};
 use crate::config::resolved::Endpoint;
+use crate::report::morning::Ended;
 use crate::report::{self, RowChange, count, shortened, thousands};
 use crate::store::{LockError, StoreError};
 
@@ -52,8 +54,8 @@ pub enum RunError {
         /// What changed since the last run.
         causes: Vec<String>,
     },
-    #[error("interrupted before anything was asked")]
-    Interrupted,
+    #[error("ended before anything was asked ({})", .0.name())]
+    Stopped(Stop),
     #[error("the name `{name}` belongs to {other}; two configs of one project cannot share a name")]
     NameTaken { name: String, other: String },
 }
@@ -85,6 +87,21 @@ impl RunError {
         }
     }
 
+    /// How a run ends that this ended.
+    pub fn ended(&self) -> Ended {
+        match self {
+            RunError::NoKey { .. } | RunError::NameTaken { .. } | RunError::Render(_) => Ended::Usage,
+            RunError::Leaving { .. } => Ended::Short,
+            RunError::Stopped(_) => Ended::Stopped,
+            _ => Ended::Failed,
+        }
+    }
+
+    /// Whether an endpoint that fails so will not be well as long as the run goes on.
+    pub fn is_lasting(&self) -> bool {
+        matches!(self, RunError::NoKey { .. } | RunError::Managed(_) | RunError::ManagedGone(_))
+    }
+
     /// What to do about it.
     pub fn advice(&self) -> String {
         match self {
@@ -110,7 +127,7 @@ impl RunError {
             RunError::Output(_) => "look at the disk and the folder's permissions; all that was stored is kept".into(),
             RunError::Render(error) => error.to_string(),
             RunError::Leaving { .. } => "nothing was asked or written; undo the change, or let the rows leave:\n`emogrid run … --accept-leaving` for this once, a higher `run.max_leaving` for good".into(),
-            RunError::Interrupted => "run again to go on".into(),
+            RunError::Stopped(_) => "run again to go on".into(),
             RunError::NameTaken { .. } => "give this config a `name:` of its own".into(),
         }
     }

@@ -12,7 +12,7 @@ use crate::dataset::Recipe;
 use crate::dataset::evaluate::{Accepted, Demand, Failed, Rejected, Sink};
 use crate::dataset::snapshot::{CellAsks, Difference, Reached};
 use crate::model::RowId;
-use crate::report::{AxisCount, CellChange, RowChange};
+use crate::report::{AxisCount, CellChange, RowChange, RunCounts};
 use crate::store::StoreError;
 
 /// What the stored answers come to.
@@ -84,6 +84,17 @@ impl<'a> Made<'a> {
     /// What was evaluated last, where a last time was not possible; no file follows from it.
     pub fn without_files(outcome: Outcome) -> Self {
         Self { outcome, ..Self::default() }
+    }
+
+    /// How much it is, to be compared with what comes later.
+    pub fn counts(&self) -> RunCounts {
+        let rejected = self.outcome.rejected.iter().map(|(reason, times)| ((*reason).to_owned(), *times));
+        RunCounts {
+            accepted: self.outcome.totals.rows,
+            rejected: rejected.collect(),
+            failed_by: self.morning.failed_by().clone(),
+            by_axis: self.by_axis.clone(),
+        }
     }
 
     /// Leaves the files as they are.

@@ -9,7 +9,7 @@ use super::worker::Progress;
 use crate::dataset::evaluate::{Accepted, Demand, Failed, Rejected};
 use crate::dataset::{Recipe, Sink};
 use crate::report::morning::{EndpointNight, Example, Exhausted, Opening, opening};
-use crate::report::{self, Summary, shortened};
+use crate::report::{self, FaultCost, RunCounts, Summary, shortened};
 
 /// Rejected texts that are shown of a reason.
 const EXAMPLES: usize = 3;
@@ -34,6 +34,11 @@ pub struct Morning {
 }
 
 impl Morning {
+    /// Asks that were given up, by reason.
+    pub fn failed_by(&self) -> &BTreeMap<String, u64> {
+        &self.failed_by
+    }
+
     pub fn fill(self, summary: &mut Summary) {
         summary.examples = self.examples;
         summary.failed_by = self.failed_by;
@@ -194,18 +199,46 @@ pub fn endpoints(summary: &mut Summary, recipe: &Recipe, progress: &Progress) {
         .filter(|(_, did)| did.requests > 0)
         .map(|(endpoint, did)| {
             let rate = did.completion_tokens as f64 / seconds;
-            let busy = did.busy.as_secs_f64() / (seconds * f64::from(did.slots.max(1)));
+            // A server that tells how long it was at work on each answer knows best; requests under way
+            // may also wait for it.
+            let by_server = did.served_of == did.requests;
+            let at_work = if by_server { did.served } else { did.busy };
+            let busy = at_work.as_secs_f64() / did.offered.as_secs_f64().max(1e-6);
             let night = EndpointNight {
                 requests: did.requests,
                 completion_tokens: did.completion_tokens,
                 tokens_per_second: (rate * 10.0).round() / 10.0,
-                slots: did.slots,
-                // Where fewer are sent at a time in the end, there were more before.
+                slots: (did.offered.as_secs_f64() / seconds).round().max(1.0) as u32,
+                // Where a run ends, what is under way ends after its places are counted.
                 busy: (busy.min(1.0) * 1000.0).round() / 1000.0,
+                by_server,
             };
             (endpoint.name.clone(), night)
         })
         .collect();
+}
+
+/// What failures of each class cost: sends, asks, and the rows that wait for those.
+pub fn costs(
+    recipe: &Recipe,
+    outcome: &Outcome,
+    progress: &Progress,
+    run: &RunCounts,
+) -> BTreeMap<String, FaultCost> {
+    let mut out: BTreeMap<String, FaultCost> = BTreeMap::new();
+    for (class, sends) in &progress.faults {
+        out.entry((*class).to_owned()).or_default().sends = *sends;
+    }
+    for (class, asks) in &run.failed_by {
+        out.entry(class.clone()).or_default().given_up = *asks;
+    }
+    for demand in &outcome.demands {
+        let Some(class) = progress.failing.get(&demand.fingerprint) else { continue };
+        let cost = out.entry((*class).to_owned()).or_default();
+        cost.left_open += 1;
+        cost.rows += u64::from(recipe.quotas.rows(demand.cell) - outcome.accepted[demand.cell]);
+    }
+    out
 }
 
 /// The file and line that set a key, or the nearest mapping above it that is written down.

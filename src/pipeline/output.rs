@@ -5,7 +5,7 @@ mod replacement;
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{self, BufRead, BufReader};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use serde::Deserialize;
@@ -47,6 +47,13 @@ impl Files {
         serde_json::from_value(meta.get_mut("models")?.take()).ok()
     }
 
+    /// Rows of the dataset on disk, as the file beside it says.
+    pub fn rows(&self) -> u64 {
+        let text = std::fs::read_to_string(self.folder.join("dataset.meta.json")).unwrap_or_default();
+        let meta: Value = serde_json::from_str(&text).unwrap_or_default();
+        meta["rows"].as_u64().unwrap_or(0)
+    }
+
     pub fn runs(&self) -> PathBuf {
         self.folder.join("runs")
     }
@@ -63,6 +70,15 @@ impl Files {
             reasons: BTreeMap::new(),
         }
     }
+}
+
+/// Replaces a file by another with this text; whoever reads it meets one of the two, whole.
+pub fn replace(path: &Path, text: &str) -> io::Result<()> {
+    let mut part = path.as_os_str().to_owned();
+    // node_exporter's collector reads only what ends in `.prom`.
+    part.push(".part");
+    std::fs::write(&part, text)?;
+    std::fs::rename(&part, path)
 }
 
 /// The files as they will be, written beside those of before as the outcome comes about.

@@ -2,14 +2,15 @@
 
 use std::fs::File;
 use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
 use serde_json::{Map, Value, json};
 
+use super::output::replace;
 use crate::config::resolved::Config;
-use crate::report::{FaultNote, Metrics, Status, Summary, Watcher, say};
+use crate::report::{FaultNote, LastRun, Metrics, Status, Summary, Watcher, say};
 
 /// How often the state of things is logged.
 const STATUS_EVERY: Duration = Duration::from_secs(60);
@@ -30,6 +31,16 @@ struct State {
     metrics_at: Option<Instant>,
     /// A failure to write is said once.
     failed: bool,
+    /// What is known since the run holds its lock: before, the figures are another's.
+    own: Option<Own>,
+}
+
+/// What a run that has its name for itself begins with.
+#[derive(Debug, Clone, Copy)]
+struct Own {
+    /// Rows of the dataset, and how many are wanted.
+    rows: (u64, u64),
+    last: Option<LastRun>,
 }
 
 impl<'a> Recorder<'a> {
@@ -41,9 +52,29 @@ impl<'a> Recorder<'a> {
             files: night.log_files,
             open: None,
         };
-        let state = State { log, status_at: Instant::now(), metrics_at: None, failed: false };
+        let state = State { log, status_at: Instant::now(), metrics_at: None, failed: false, own: None };
         let name = config.name.clone();
         Self { inner, name, metrics: night.metrics.clone(), state: Mutex::new(state) }
+    }
+
+    /// The run has its name for itself: from now on the figures are its own.
+    ///
+    /// `rows` are those of the dataset, and how many are wanted, until it says more.
+    pub fn own(&self, rows: (u64, u64)) {
+        let before = self.metrics.as_ref().and_then(|path| std::fs::read_to_string(path).ok());
+        let last = before.and_then(|text| LastRun::read(&text));
+        if let Ok(mut state) = self.state.lock() {
+            state.own = Some(Own { rows, last });
+        }
+    }
+
+    fn owned(&self) -> Option<Own> {
+        self.state.lock().ok()?.own
+    }
+
+    /// Rows of the dataset, and how many are wanted, when the run began.
+    pub fn rows(&self) -> (u64, u64) {
+        self.owned().map_or((0, 0), |own| own.rows)
     }
 
     fn log(&self, event: &str, fields: Value) {
@@ -65,7 +96,7 @@ impl<'a> Recorder<'a> {
 
     fn write_metrics(&self, metrics: &Metrics) {
         let Some(path) = &self.metrics else { return };
-        let written = written(path, &metrics.text(&self.name));
+        let written = replace(path, &metrics.text(&self.name));
         if let Err(error) = written
             && let Ok(mut state) = self.state.lock()
             && !std::mem::replace(&mut state.failed, true)
@@ -81,17 +112,19 @@ impl<'a> Recorder<'a> {
 
     /// Writes down how it ended.
     pub fn ended(&self, summary: &Summary) {
-        if summary.attempts > 0 || summary.state == "failed" {
+        if summary.is_told() {
             self.log(
                 "ended",
                 json!({
-                    "state": summary.state, "headline": summary.headline, "rows": summary.accepted,
+                    "state": summary.state, "exit_code": summary.exit_code, "headline": summary.headline, "rows": summary.accepted,
                     "wanted": summary.wanted, "requests": summary.requests, "attempts": summary.attempts,
                     "faults": summary.faults, "seconds": summary.seconds,
                 }),
             );
         }
-        self.write_metrics(&Metrics::of_summary(summary, jiff::Timestamp::now().as_second()));
+        if self.owned().is_some() {
+            self.write_metrics(&Metrics::of_summary(summary, jiff::Timestamp::now().as_second()));
+        }
     }
 }
 
@@ -103,18 +136,18 @@ impl Watcher for Recorder<'_> {
 
     fn update(&self, status: &Status) {
         self.inner.update(status);
-        let (log, metrics) = {
+        let (log, metrics, own) = {
             let Ok(mut state) = self.state.lock() else { return };
             let log = state.status_at.elapsed() >= STATUS_EVERY;
             if log {
                 state.status_at = Instant::now();
             }
-            let metrics =
-                self.metrics.is_some() && state.metrics_at.is_none_or(|at| at.elapsed() >= METRICS_EVERY);
+            let due = state.metrics_at.is_none_or(|at| at.elapsed() >= METRICS_EVERY);
+            let metrics = due && self.metrics.is_some() && state.own.is_some();
             if metrics {
                 state.metrics_at = Some(Instant::now());
             }
-            (log, metrics)
+            (log, metrics, state.own)
         };
         if log {
             self.log(
@@ -127,13 +160,16 @@ impl Watcher for Recorder<'_> {
                 }),
             );
         }
-        if metrics {
-            self.write_metrics(&Metrics::of_status(status));
+        if let Some(own) = own.filter(|_| metrics) {
+            // A run that only waits knows of no rows; the dataset has those that it had.
+            let (rows, wanted) = if status.wanted > 0 { (status.rows, status.wanted) } else { own.rows };
+            self.write_metrics(&Metrics::of_status(&Status { rows, wanted, ..status.clone() }, own.last));
         }
     }
 
     fn interval(&self) -> Duration {
-        self.inner.interval()
+        // Whatever is shown: figures are written, and the clock is looked at, as often as that.
+        self.inner.interval().min(METRICS_EVERY)
     }
 
     fn fault(&self, note: &FaultNote<'_>) {
@@ -146,15 +182,6 @@ impl Watcher for Recorder<'_> {
             }),
         );
     }
-}
-
-/// Replaces a file by another with this text.
-fn written(path: &Path, text: &str) -> std::io::Result<()> {
-    let mut part = path.as_os_str().to_owned();
-    // The collector reads only what ends in `.prom`.
-    part.push(".part");
-    std::fs::write(&part, text)?;
-    std::fs::rename(&part, path)
 }
 
 /// A file of lines that makes room for a new one when it is full.

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use jiff::{Timestamp, Zoned};
 use tokio::sync::mpsc;
 
 use super::Opened;
@@ -13,29 +14,30 @@ use super::address::shown_address;
 use super::audited::audited;
 use super::book::StoreBook;
 use super::connect::{connect, look, models};
-use super::control::Orders;
+use super::control::{EndpointStatus, Order, Orders, RunStatus};
+use super::deadline::Deadline;
 use super::error::RunError;
 use super::forecast::{Judged, remember};
 use super::interrupt::Interrupts;
 use super::leaving::{Guard, Leaving};
 use super::made::Made;
-use super::output::{Files, OutputError, previous_rows};
+use super::output::{Files, previous_rows};
+use super::record::{Came, config_path, record};
 use super::recorder::Recorder;
 use super::summary::{Outcome, Rows};
 use super::worker::{self, Done, Limits, Progress, Stop, Tools};
 use super::{morning, notify};
-use crate::check::Reason;
 use crate::config;
 use crate::config::resolved::{Config, Endpoint, Slots};
 use crate::dataset::snapshot::CellAsks;
 use crate::dataset::{Model, Models, Recipe, evaluate};
 use crate::grid::Selection;
-use crate::report::morning::{PAST, Past, Verdict, judge, page};
-use crate::report::{self, CellChange, Summary, Watcher};
+use crate::report::morning::Ended;
+use crate::report::{self, CellChange, RunCounts, Summary, Watcher};
 use crate::store::{EndpointMemory, LockError, Reader, RunLock, Settings, Snapshot, StoreDir, Writer};
 
 /// What the command line decides.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct RunOptions {
     /// What is asked for; the dataset is written whole all the same.
     pub selection: Selection,
@@ -45,19 +47,21 @@ pub struct RunOptions {
     pub wait: bool,
     /// What is done where many rows would leave the dataset.
     pub leaving: Leaving,
+    /// When the process began: `until` is the next such time after it.
+    pub process: Zoned,
 }
 
-/// How a run ended, when nothing failed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Ended {
-    /// Within what the config allows to be missing.
-    Complete,
-    /// Short of what the config wants.
-    Short,
-    /// It does not keep to the config's `alarm`.
-    Alarm,
-    /// By Ctrl-C, the clock or a budget, everything saved.
-    Stopped,
+impl RunOptions {
+    /// A run of everything, by a process that began then.
+    pub fn of(process: &Zoned) -> Self {
+        Self {
+            selection: Selection::default(),
+            retry_failed: false,
+            wait: false,
+            leaving: Leaving::default(),
+            process: process.clone(),
+        }
+    }
 }
 
 /// What came of a run.
@@ -67,7 +71,7 @@ pub struct Finished {
     pub ended: Ended,
     /// What ended it early. What was received is stored, and the files say what came of it.
     pub error: Option<RunError>,
-    /// The summary as a page, where something was asked.
+    /// The summary as a page, where there is something to tell.
     pub page: Option<PathBuf>,
 }
 
@@ -82,51 +86,112 @@ pub async fn run(
 ) -> Result<Finished, RunError> {
     let config = &opened.recipe.config;
     let recorder = Recorder::new(watcher, config);
-    let done = go(opened, options, &recorder).await;
-    let told = match &done {
-        Ok(Finished { summary, page, .. }) => {
-            recorder.ended(summary);
-            Some((summary.verdict, summary.headline.clone(), page.as_deref()))
-        }
-        Err(RunError::Interrupted) => None,
-        Err(error) => {
-            let verdict = match error {
-                // Nothing is lost: another run is at it, or the files stay as they were.
-                RunError::Lock(LockError::Held { .. }) | RunError::Leaving { .. } => Verdict::Look,
-                _ => Verdict::Lost,
-            };
-            let error = error.to_string();
-            let first = error.lines().next().unwrap_or_default();
-            Some((verdict, format!("{} {}: {first}", verdict.word(), config.name), None))
-        }
-    };
-    if let (Some(notify), Some((verdict, headline, page))) = (&config.night.notify, told) {
-        notify::notify(notify, &config.name, verdict, &headline, page).await;
+    let began = Began::now();
+    let mut held = Held::default();
+    let came = go(opened, options, &recorder, began, &mut held).await;
+    let was_in_vain = came.is_err();
+    let came = came.unwrap_or_else(|error| {
+        let mut came = Came::in_vain(&opened.recipe, error);
+        came.summary.started = began.text();
+        came.summary.seconds = report::milliseconds(began.instant.elapsed());
+        came
+    });
+    let finished = record(opened, &recorder, came);
+    // Whoever is told may take a minute; a run that waits for this one need not.
+    let Held { orders, lock } = held;
+    if let Some(orders) = orders {
+        orders.close().await;
     }
-    done
+    drop(lock);
+    if let Some(notify) = &config.night.notify {
+        notify::notify(notify, &finished.summary, finished.page.as_deref()).await;
+    }
+    match finished.error {
+        Some(error) if was_in_vain => Err(error),
+        _ => Ok(finished),
+    }
 }
 
-async fn go(opened: &Opened, options: &RunOptions, watcher: &Recorder<'_>) -> Result<Finished, RunError> {
-    let started = Instant::now();
+/// When a run began, by both clocks.
+#[derive(Debug, Clone, Copy)]
+struct Began {
+    instant: Instant,
+    time: Timestamp,
+}
+
+impl Began {
+    fn now() -> Self {
+        Self { instant: Instant::now(), time: Timestamp::now() }
+    }
+
+    fn text(&self) -> String {
+        self.time.strftime("%Y-%m-%dT%H:%M:%S%.3fZ").to_string()
+    }
+}
+
+/// What a run holds until what came of it is kept: the lock of its name, and the socket.
+#[derive(Default)]
+struct Held {
+    orders: Option<Orders>,
+    lock: Option<RunLock>,
+}
+
+/// What may end a run while it waits.
+struct Ends {
+    interrupts: Interrupts,
+    deadline: Option<Deadline>,
+}
+
+impl Ends {
+    async fn next(&mut self) -> Stop {
+        let passed = async {
+            match self.deadline {
+                Some(deadline) => {
+                    deadline.passed().await;
+                    deadline.why
+                }
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            () = self.interrupts.next() => Stop::Interrupt,
+            why = passed => why,
+        }
+    }
+}
+
+async fn go(
+    opened: &Opened,
+    options: &RunOptions,
+    watcher: &Recorder<'_>,
+    began: Began,
+    held: &mut Held,
+) -> Result<Came, RunError> {
     let recipe = &opened.recipe;
     let config = &recipe.config;
     let dir = StoreDir::new(config.project.store());
     let mut reader = Reader::open(&dir)?;
     check_name(recipe, reader.as_ref())?;
     let files = Files::new(config.dataset_dir());
-    let mut interrupts = Interrupts::new();
+    let deadline = Deadline::of(&config.run, &options.process, began.time);
+    let mut ends = Ends { interrupts: Interrupts::new(), deadline };
     let known = tokio::select! {
         known = look(config, reader.as_ref()) => known?,
-        () = interrupts.next() => return Err(RunError::Interrupted),
+        why = ends.next() => return Err(RunError::Stopped(why)),
     };
-    let lock = match take_lock(&dir, &config.name, options.wait, watcher, &mut interrupts).await {
-        Ok(lock) => Ok(lock),
-        Err(Refused::Interrupted) => return Err(RunError::Interrupted),
+    let unlocked = match take_lock(&dir, &config.name, options.wait, watcher, &mut ends).await {
+        Ok(lock) => {
+            held.lock = Some(lock);
+            held.orders = Some(Orders::listen(&dir, &config.name));
+            None
+        }
+        Err(Refused::Stopped(why)) => return Err(RunError::Stopped(why)),
         Err(Refused::Lock(held @ LockError::Held { .. })) => return Err(held.into()),
         // Where nothing is to be asked nothing need be written, and a folder that cannot be
         // written is no failure.
-        Err(Refused::Lock(failure)) => Err(failure),
+        Err(Refused::Lock(failure)) => Some(failure),
     };
+    watcher.own((files.rows(), recipe.wanted()));
     // Read under the lock: a run that was waited for has changed them, or has made the store.
     if reader.is_none() {
         reader = Reader::open(&dir)?;
@@ -141,13 +206,14 @@ async fn go(opened: &Opened, options: &RunOptions, watcher: &Recorder<'_>) -> Re
         }
         None => (None, CellAsks::default()),
     };
+    let rows_before = rows_before(&files, reader.as_ref(), &config.name)?;
     let mask = options.selection.mask(&recipe.grid);
     let guard = Guard { opened, files: &files, last: last.as_ref(), leaving: options.leaving };
     let mut spared = false;
     let mut nothing = false;
     let mut assumed = None;
     if let Some(known) = known {
-        let mut book = book(recipe, &known.memories, reader.as_ref(), options)?;
+        let mut book = book(recipe, &known.memories, reader.as_ref(), options.retry_failed)?;
         book.watch(Some(watcher));
         let mut made = Made::of(recipe, &mut book, &files, &asks_before, Some(&mask))?;
         nothing = !made.outcome.demands.iter().any(|demand| mask[demand.cell]);
@@ -163,23 +229,29 @@ async fn go(opened: &Opened, options: &RunOptions, watcher: &Recorder<'_>) -> Re
         }
         assumed = Some(Assumed { models: book.models().clone(), memories: known.memories, made });
     }
-    let (worked, _lock) = match assumed {
-        Some(Assumed { memories, made, .. }) if nothing => (Worked::idle(made, memories), lock.ok()),
-        assumed => {
-            let lock = lock?;
-            let worked = work(options, watcher, &dir, assumed, &asks_before, &guard, &mut interrupts).await?;
+    let worked = match (assumed, unlocked) {
+        (Some(Assumed { memories, made, .. }), _) if nothing => Worked::idle(made, memories),
+        (_, Some(failure)) => return Err(failure.into()),
+        (assumed, None) => {
+            let orders = held.orders.get_or_insert_with(|| Orders::listen(&dir, &config.name));
+            let worked =
+                work(options, watcher, &dir, assumed, &asks_before, &guard, (&mut ends, orders)).await?;
             spared = worked.spared;
-            (worked, Some(lock))
+            worked
         }
     };
-    let Worked { mut made, memories, cells, progress, mut error, stopped, .. } = worked;
+    let Worked { mut made, before, memories, cells, progress, mut error, stopped, .. } = worked;
     let models = models(config, &memories);
     if progress.attempts > 0 && has_changed(opened) {
         watcher.say("the config or a template has changed since this run began: run again for what is new");
     }
 
     let asks = std::mem::take(&mut made.asks);
-    let mut summary = summarise(recipe, &mut made, &progress, cells, started);
+    let mut summary = summarise(recipe, &mut made, &progress, cells, began);
+    summary.run = RunCounts::between(&before, &made.counts());
+    summary.by_axis = std::mem::take(&mut made.by_axis);
+    summary.costs = morning::costs(recipe, &made.outcome, &progress, &summary.run);
+    summary.rows_before = rows_before;
     summary.model = models.names();
     summary.stopped_by = stopped.map(|stop| stop.name().to_owned());
     summary.part = !options.selection.is_all();
@@ -195,22 +267,18 @@ async fn go(opened: &Opened, options: &RunOptions, watcher: &Recorder<'_>) -> Re
             rows: summary.accepted,
             wanted: summary.wanted,
             requests: summary.requests,
+            attempts: summary.attempts,
+            prompt_tokens: summary.prompt_tokens,
+            cached_tokens: summary.cached_tokens,
+            faults: progress.faults.clone(),
             rejected: made.outcome.rejected.clone(),
             completion_tokens: summary.completion_tokens,
-            elapsed: started.elapsed(),
+            elapsed: began.instant.elapsed(),
             waiting: Some("auditing the first rows of the dataset".into()),
             ..report::Status::default()
         });
         summary.audit = audited(recipe, &files);
     }
-    let mut ended = ended(recipe, &made.outcome, &mask, stopped.is_some());
-    summary.state = match (&error, ended) {
-        (Some(_), _) => "failed",
-        (None, Ended::Complete) => "complete",
-        (None, Ended::Short | Ended::Alarm) => "short",
-        (None, Ended::Stopped) => "stopped",
-    }
-    .into();
     if made.judged != Judged::default()
         && let Err(failure) = remember(&dir, recipe, &memories, &made.judged, &progress)
     {
@@ -218,50 +286,35 @@ async fn go(opened: &Opened, options: &RunOptions, watcher: &Recorder<'_>) -> Re
     }
     std::mem::take(&mut made.morning).fill(&mut summary);
     morning::endpoints(&mut summary, recipe, &progress);
-    if progress.attempts > 0
-        && let Some(reader) = &reader
-    {
-        summary.past = past(reader, &config.name)?;
-    }
-    let said = error.as_ref().map(ToString::to_string);
-    let place = |key: &str| morning::place(opened, key);
-    judge(&mut summary, &config.night.alarm, said.as_deref(), &place, &Reason::advice_for);
-    if summary.findings.iter().any(|finding| finding.alarm) {
-        ended = Ended::Alarm;
-    }
-    let page = (progress.attempts > 0).then(|| files.runs().join(folder_of(&summary)).join("summary.md"));
-    if let Some(asks) = asks.filter(|_| !spared) {
+    let state = asks.filter(|_| !spared).and_then(|asks| {
         let same = last == Some(state(opened)) && asks == asks_before;
-        drop(asks_before);
-        let snapshot = snapshot(opened, asks);
-        if (!same || progress.attempts > 0)
-            && let Err(failure) = record(&dir, recipe, &memories, snapshot, &summary, &files)
-        {
-            error.get_or_insert(failure);
-        }
+        (!same || progress.attempts > 0).then(|| snapshot(opened, asks))
+    });
+    Ok(Came {
+        ended: ended(recipe, &made.outcome, &mask, stopped.is_some()),
+        summary,
+        error,
+        state: state.map(|state| (state, memories)),
+        is_kept: !spared,
+    })
+}
+
+/// The rows that there were: of the dataset on disk, or of the last run where somebody deleted it.
+fn rows_before(files: &Files, reader: Option<&Reader>, name: &str) -> Result<Option<u64>, RunError> {
+    if files.dataset().exists() {
+        // They are counted as they are compared.
+        return Ok(None);
     }
-    Ok(Finished { summary, ended, error, page: page.filter(|page| page.exists()) })
-}
-
-/// What came of the last runs that asked for something.
-fn past(reader: &Reader, name: &str) -> Result<Vec<Past>, RunError> {
-    // Some of the last asked for nothing.
-    let summaries = reader.last_summaries(name, 4 * PAST)?;
-    let parsed = summaries.iter().filter_map(|text| serde_json::from_str::<Summary>(text).ok());
-    let mut out: Vec<Past> =
-        parsed.filter(|summary| summary.requests > 0).map(|summary| Past::of(&summary)).collect();
-    Ok(out.split_off(out.len().saturating_sub(PAST)))
-}
-
-/// The folder of a run's summary, below `runs/`.
-fn folder_of(summary: &Summary) -> String {
-    summary.started.replace(':', "")
+    let Some((_, text)) = reader.map(|reader| reader.last_run(name)).transpose()?.flatten() else {
+        return Ok(None);
+    };
+    Ok(serde_json::from_str::<Summary>(&text).ok().map(|summary| summary.accepted))
 }
 
 /// Why a run does not have its lock.
 enum Refused {
     Lock(LockError),
-    Interrupted,
+    Stopped(Stop),
 }
 
 /// Takes the lock of a config name, waiting for another run where that is wanted.
@@ -270,7 +323,7 @@ async fn take_lock(
     name: &str,
     wait: bool,
     watcher: &(dyn Watcher + Sync),
-    interrupts: &mut Interrupts,
+    ends: &mut Ends,
 ) -> Result<RunLock, Refused> {
     let started = Instant::now();
     let mut said = false;
@@ -290,38 +343,9 @@ async fn take_lock(
         });
         tokio::select! {
             () = tokio::time::sleep(Duration::from_millis(200)) => {}
-            () = interrupts.next() => return Err(Refused::Interrupted),
+            why = ends.next() => return Err(Refused::Stopped(why)),
         }
     }
-}
-
-/// Keeps the snapshot and the run's summary, of which a copy goes beside the dataset where something
-/// was asked.
-fn record(
-    dir: &StoreDir,
-    recipe: &Recipe,
-    memories: &[EndpointMemory],
-    snapshot: Snapshot,
-    summary: &Summary,
-    files: &Files,
-) -> Result<(), RunError> {
-    let config = &recipe.config;
-    let writer = Writer::open(dir, |_| {})?;
-    writer.snapshot(&config.name, snapshot)?;
-    for (endpoint, memory) in config.endpoints.iter().zip(memories) {
-        writer.endpoint(&address(endpoint), memory)?;
-    }
-    writer.config_file(&config.name, &config_path(recipe))?;
-    let text = serde_json::to_string_pretty(summary).unwrap_or_default();
-    writer.run(&config.name, &summary.started, &text)?;
-    if summary.attempts > 0 {
-        let folder = files.runs().join(folder_of(summary));
-        std::fs::create_dir_all(&folder)
-            .and_then(|()| std::fs::write(folder.join("summary.json"), format!("{text}\n")))
-            .and_then(|()| std::fs::write(folder.join("summary.md"), page(summary)))
-            .map_err(|source| OutputError { path: folder, source })?;
-    }
-    Ok(())
 }
 
 fn ended(recipe: &Recipe, outcome: &Outcome, mask: &[bool], stopped: bool) -> Ended {
@@ -335,13 +359,6 @@ fn ended(recipe: &Recipe, outcome: &Outcome, mask: &[bool], stopped: bool) -> En
         (true, false) => Ended::Stopped,
         (false, false) => Ended::Short,
     }
-}
-
-/// The config's file, however it was named.
-fn config_path(recipe: &Recipe) -> String {
-    let path = &recipe.config.project.config;
-    let plain = || std::path::absolute(path).unwrap_or_else(|_| path.clone());
-    path.canonicalize().unwrap_or_else(|_| plain()).display().to_string()
 }
 
 /// Refuses a config whose name another file of the project uses.
@@ -379,7 +396,7 @@ fn snapshot_files(opened: &Opened) -> BTreeMap<String, String> {
     for (path, text) in &opened.texts {
         let path = std::path::absolute(path).unwrap_or_else(|_| path.clone());
         let name = path.strip_prefix(&project.root).unwrap_or(&path);
-        files.insert(name.display().to_string(), text.clone());
+        files.insert(name.display().to_string(), config::night::without_notify(text));
     }
     files
 }
@@ -409,11 +426,11 @@ fn book<'a>(
     recipe: &'a Recipe,
     memories: &[EndpointMemory],
     reader: Option<&'a Reader>,
-    options: &RunOptions,
+    retry_failed: bool,
 ) -> Result<StoreBook<'a>, RunError> {
     let settings = settings(recipe, memories);
     let models = models(&recipe.config, memories);
-    Ok(StoreBook::new(recipe, models, reader, settings, options.retry_failed)?)
+    Ok(StoreBook::new(recipe, models, reader, settings, retry_failed)?)
 }
 
 /// What stored answers come to if the models are those that were seen last.
@@ -425,6 +442,8 @@ struct Assumed<'a> {
 
 struct Worked<'a> {
     made: Made<'a>,
+    /// What the stored answers came to before anything was asked.
+    before: RunCounts,
     memories: Vec<EndpointMemory>,
     /// How the cells stood to the last snapshot before anything was asked.
     cells: CellChange,
@@ -438,8 +457,8 @@ struct Worked<'a> {
 impl<'a> Worked<'a> {
     /// Nothing was asked.
     fn idle(made: Made<'a>, memories: Vec<EndpointMemory>) -> Self {
-        let (progress, cells) = (Progress::default(), made.cells);
-        Self { made, memories, cells, progress, error: None, stopped: None, spared: false }
+        let (progress, cells, before) = (Progress::default(), made.cells, made.counts());
+        Self { made, before, memories, cells, progress, error: None, stopped: None, spared: false }
     }
 }
 
@@ -451,7 +470,7 @@ async fn work<'a>(
     assumed: Option<Assumed<'a>>,
     before: &CellAsks,
     guard: &Guard<'a>,
-    interrupts: &mut Interrupts,
+    (ends, orders): (&mut Ends, &mut Orders),
 ) -> Result<Worked<'a>, RunError> {
     let (opened, files) = (guard.opened, guard.files);
     let recipe = &opened.recipe;
@@ -462,19 +481,19 @@ async fn work<'a>(
         let _ = written.send(done);
     })?;
     let reader = Reader::open(dir)?;
-    let connected = tokio::select! {
-        connected = connect(config, reader.as_ref(), watcher) => connected,
-        () = interrupts.next() => Err(RunError::Interrupted),
-    };
+    let connecting = connect(config, reader.as_ref(), watcher);
+    let connected = heard(config, watcher, connecting, ends, orders).await;
     let (connected, assumed) = match (connected, assumed) {
         (Ok(connected), assumed) => (connected, assumed),
         // Nothing was asked; what is stored still makes a dataset, as far as it goes.
         (Err(error), Some(Assumed { memories, .. })) => {
-            let mut book = book(recipe, &memories, reader.as_ref(), &RunOptions::default())?;
+            let mut book = book(recipe, &memories, reader.as_ref(), false)?;
             let made = Made::of(recipe, &mut book, files, before, None)?;
             let Ok(spared) = guard.check(made.rows, book.models()) else { return Err(error) };
-            let stopped = matches!(error, RunError::Interrupted).then_some(Stop::Interrupt);
-            let error = stopped.is_none().then_some(error);
+            let (stopped, error) = match error {
+                RunError::Stopped(why) => (Some(why), None),
+                error => (None, Some(error)),
+            };
             return Ok(Worked { error, stopped, spared, ..Worked::idle(made, memories) });
         }
         (Err(error), None) => return Err(error),
@@ -493,7 +512,7 @@ async fn work<'a>(
         watcher.say(&format!("the model is now {names}"));
     }
     let mask = options.selection.mask(&recipe.grid);
-    let mut book = self::book(recipe, &memories, reader.as_ref(), options)?;
+    let mut book = self::book(recipe, &memories, reader.as_ref(), options.retry_failed)?;
     let (made, change) = match same {
         // Nothing has happened since it was made.
         Some(made) if !options.retry_failed => {
@@ -507,7 +526,7 @@ async fn work<'a>(
                 // What is tried again leaves nothing until it has failed to come back.
                 (Some(same), true) => same.rows,
                 (None, true) => {
-                    let mut book = self::book(recipe, &memories, reader.as_ref(), &RunOptions::default())?;
+                    let mut book = self::book(recipe, &memories, reader.as_ref(), false)?;
                     let mut rows = Rows::new(previous_rows(files));
                     evaluate::<(), _>(&recipe.quotas, &mut book, &mut rows)?;
                     rows.finish()
@@ -517,6 +536,7 @@ async fn work<'a>(
             (made, change)
         }
     };
+    let counts = made.counts();
     let Made { outcome, cells, asks, proven, .. } = made;
     let mut book = book.remembering(&outcome.demands);
     book.read_texts(false);
@@ -537,24 +557,78 @@ async fn work<'a>(
         places(config, &memories, &now),
         report::count(to_go as u64, "request")
     ));
-    let limits = Limits::new(&config.run, Instant::now());
+    let limits = Limits::new(&config.run, ends.deadline);
     if let Some(ends) = limits.says() {
         watcher.say(&ends);
     }
     let settings = settings(recipe, &memories);
     let tools =
         Tools { recipe, book, lines: connected, writer, commits, watcher, settings, mask, limits, proven };
-    let mut orders = Orders::listen(dir, &config.name);
     let began = Instant::now();
     let Done { mut book, outcome, mut progress, mut error, stopped } =
-        worker::ask(tools, outcome, interrupts, &mut orders).await;
+        worker::ask(tools, outcome, &mut ends.interrupts, orders).await;
     progress.asking = began.elapsed();
     book.watch(Some(watcher));
     let made = Made::of(recipe, &mut book, files, before, None).unwrap_or_else(|failure| {
         error.get_or_insert(failure.into());
         Made::without_files(outcome)
     });
-    Ok(Worked { made, memories, cells, progress, error, stopped, spared })
+    Ok(Worked { made, before: counts, memories, cells, progress, error, stopped, spared })
+}
+
+/// Waits for the endpoints, and is spoken to meanwhile.
+async fn heard<T>(
+    config: &Config,
+    watcher: &Recorder<'_>,
+    connecting: impl Future<Output = Result<T, RunError>>,
+    ends: &mut Ends,
+    orders: &mut Orders,
+) -> Result<T, RunError> {
+    let started = Instant::now();
+    tokio::pin!(connecting);
+    loop {
+        tokio::select! {
+            connected = &mut connecting => return connected,
+            why = ends.next() => return Err(RunError::Stopped(why)),
+            (order, reply) = orders.next() => {
+                let drained = order == Order::Drain;
+                // Whoever asked may be gone.
+                let _ = reply.send(waiting(config, watcher, started, order));
+                if drained {
+                    return Err(RunError::Stopped(Stop::Drain));
+                }
+            }
+        }
+    }
+}
+
+/// How a run is that waits for its endpoints.
+fn waiting(config: &Config, watcher: &Recorder<'_>, started: Instant, order: Order) -> RunStatus {
+    let (rows, wanted) = watcher.rows();
+    let endpoints = config.endpoints.iter().map(|endpoint| EndpointStatus {
+        name: endpoint.name.clone(),
+        state: "awaited".into(),
+        at_a_time: 0,
+        under_way: 0,
+        requests: 0,
+    });
+    RunStatus {
+        name: config.name.clone(),
+        pid: std::process::id(),
+        state: if order == Order::Drain { "draining" } else { "waiting" }.into(),
+        rows,
+        wanted,
+        requests: 0,
+        under_way: 0,
+        waiting: 0,
+        completion_tokens: 0,
+        seconds: report::milliseconds(started.elapsed()),
+        endpoints: endpoints.collect(),
+        refused: match order {
+            Order::Status | Order::Drain => None,
+            _ => Some("it waits for its endpoints, and asks nothing yet".into()),
+        },
+    }
 }
 
 /// Each model with the requests that it takes at a time.
@@ -578,15 +652,13 @@ fn summarise(
     made: &mut Made<'_>,
     progress: &Progress,
     cells: CellChange,
-    started: Instant,
+    began: Began,
 ) -> Summary {
     let (totals, distinct) = (&made.outcome.totals, made.distinct);
     let rejected = made.outcome.rejected.iter().map(|(reason, count)| ((*reason).to_owned(), *count));
-    let elapsed = started.elapsed();
-    let began = jiff::Timestamp::now() - jiff::SignedDuration::from_millis(elapsed.as_millis() as i64);
     Summary {
         name: recipe.config.name.clone(),
-        started: began.strftime("%Y-%m-%dT%H:%M:%S%.3fZ").to_string(),
+        started: began.text(),
         wanted: recipe.wanted(),
         accepted: totals.rows,
         requests: progress.requests,
@@ -603,11 +675,10 @@ fn summarise(
         prompt_tokens: progress.prompt_tokens,
         cached_tokens: progress.cached_tokens,
         completion_tokens: progress.completion_tokens,
-        seconds: report::milliseconds(elapsed),
+        seconds: report::milliseconds(began.instant.elapsed()),
         faults: progress.faults.iter().map(|(class, count)| ((*class).to_owned(), *count)).collect(),
         change: made.rows,
         cells,
-        by_axis: std::mem::take(&mut made.by_axis),
         distinct_2: distinct.map(|found| (found.share * 1000.0).round() / 1000.0),
         distinct_2_texts: distinct.map_or(0, |found| found.texts as u64),
         ..Summary::default()

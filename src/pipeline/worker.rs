@@ -1,6 +1,7 @@
 //! The loop that asks: sends what is due, stores what comes, evaluates, and again.
 
 mod failure;
+mod measure;
 mod obey;
 mod order;
 mod servers;
@@ -54,6 +55,8 @@ pub struct Progress {
     pub faults: BTreeMap<&'static str, u64>,
     /// By endpoint, in the config's order.
     pub endpoints: Vec<EndpointProgress>,
+    /// With which class each ask failed last that failed and was not answered since.
+    pub failing: HashMap<Fingerprint, &'static str>,
 }
 
 impl Progress {
@@ -72,6 +75,11 @@ pub struct EndpointProgress {
     pub busy: Duration,
     /// Requests at a time when it ended.
     pub slots: u32,
+    /// Requests at a time that might have been under way, summed over time.
+    pub offered: Duration,
+    /// How long its server was at work by its own timings, and over how many answers it told so.
+    pub served: Duration,
+    pub served_of: u64,
 }
 
 /// The most answers that wait for their commit before nothing more is asked: a disk that is slower
@@ -154,6 +162,8 @@ struct Received {
     kind: Kind,
     usage: Option<Usage>,
     cached_tokens: u64,
+    /// How long the server was at work on it, where it tells.
+    served: Option<Duration>,
     ended: bool,
     tokens: Option<u64>,
     /// What the book is told of it.
@@ -171,6 +181,7 @@ impl Received {
             kind: Kind::Embedding,
             usage: embedding.usage,
             cached_tokens: 0,
+            served: None,
             ended: true,
             tokens: Some(0),
             stored: None,
@@ -193,6 +204,8 @@ struct Worker<'a> {
     limits: Limits,
     budget: Budget,
     started: Instant,
+    /// Until when places were counted.
+    measured: Instant,
     /// Asks that wait, are under way, are being stored, or were given up in this run.
     asked: HashSet<Fingerprint>,
     events: JoinSet<Event>,
@@ -274,6 +287,7 @@ pub async fn ask<'a>(
         budget: Budget::new(limits.caps),
         limits,
         started,
+        measured: started,
         asked: HashSet::new(),
         events: JoinSet::new(),
         rests: JoinSet::new(),
@@ -298,6 +312,8 @@ pub async fn ask<'a>(
         worker.servers[model.endpoints[0]].known_good = known;
     }
     worker.work(interrupts, orders).await;
+    worker.progress.failing =
+        worker.last_errors.drain().map(|(ask, error)| (ask, error.class.name())).collect();
     let Worker { book, outcome, mut progress, servers, queues, writer, error, stopped, .. } = worker;
     drop(writer);
     for (endpoint, server) in servers.into_iter().enumerate() {
@@ -333,6 +349,7 @@ impl Worker<'_> {
         tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         self.enqueue();
         loop {
+            self.measure();
             let mut sending = Sending::default();
             if !self.is_over() {
                 self.send_what_is_due(&mut sending);
@@ -594,6 +611,10 @@ impl Worker<'_> {
         self.progress.cached_tokens += received.cached_tokens;
         self.progress.endpoints[endpoint].requests += 1;
         self.progress.endpoints[endpoint].completion_tokens += usage.completion_tokens;
+        if let Some(served) = received.served {
+            self.progress.endpoints[endpoint].served += served;
+            self.progress.endpoints[endpoint].served_of += 1;
+        }
         let Received { kind, ended, tokens, stored, short, .. } = received;
         if let Some(Stored::Answer(candidates)) = &stored
             && let Some(good) = candidates.iter().position(is_sure)
@@ -631,6 +652,7 @@ impl Worker<'_> {
             },
             usage: answer.usage,
             cached_tokens: answer.cached_tokens(),
+            served: answer.served(),
             ended: answer.ended_by_itself(),
             // With several choices servers differ in what they count, so the number is not relied on.
             tokens: of_one.map(|usage| usage.completion_tokens),
@@ -695,6 +717,10 @@ impl Worker<'_> {
             rows: self.meant(|cell| self.outcome.accepted[cell]),
             wanted: self.meant(|cell| self.recipe.quotas.rows(cell)),
             requests: self.progress.requests,
+            attempts: self.progress.attempts,
+            prompt_tokens: self.progress.prompt_tokens,
+            cached_tokens: self.progress.cached_tokens,
+            faults: self.progress.faults.clone(),
             open: (waits + self.sends.len()) as u64,
             under_way: self.sends.len(),
             rejected: self.outcome.rejected.clone(),

@@ -5,32 +5,81 @@ use std::fmt::Write;
 
 use super::{Status, Summary};
 
+/// A figure's kind: one that comes and goes, or one that only grows while a run goes on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Gauge,
+    Counter,
+}
+
+impl Kind {
+    fn name(self) -> &'static str {
+        match self {
+            Kind::Gauge => "gauge",
+            Kind::Counter => "counter",
+        }
+    }
+}
+
+const VERDICT: &str = "emogrid_run_verdict";
+const END: &str = "emogrid_run_end_timestamp_seconds";
+
+/// How the last run ended, which is told on while the next goes on: one that dies must be missed.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct LastRun {
+    verdict: f64,
+    /// In seconds since 1970.
+    end: f64,
+}
+
+impl LastRun {
+    /// From the figures that the last run left.
+    pub fn read(text: &str) -> Option<Self> {
+        let of = |metric: &str| {
+            let mut lines = text.lines().filter_map(|line| line.strip_prefix(metric)?.strip_prefix('{'));
+            lines.next()?.rsplit_once("} ")?.1.trim().parse().ok()
+        };
+        Some(Self { verdict: of(VERDICT)?, end: of(END)? })
+    }
+}
+
 /// What is told of a run under way, or of the last.
 #[derive(Debug, Default)]
 pub struct Metrics {
-    plain: Vec<(&'static str, &'static str, f64)>,
+    plain: Vec<(&'static str, &'static str, Kind, f64)>,
     by_class: BTreeMap<String, u64>,
     by_reason: BTreeMap<String, u64>,
 }
 
+/// What one run counts.
+struct Counts {
+    requests: u64,
+    sends: u64,
+    prompt: u64,
+    cached: u64,
+    completion: u64,
+}
+
 impl Metrics {
-    pub fn of_status(status: &Status) -> Self {
+    pub fn of_status(status: &Status, last: Option<LastRun>) -> Self {
         let mut out = Self::default();
         out.gauge("emogrid_run_active", "1 while a run asks, else 0.", 1.0);
         out.rows(status.rows, status.wanted);
-        out.gauge(
-            "emogrid_run_requests",
-            "Answers that the run has asked for and stored.",
-            status.requests as f64,
-        );
+        out.last(last);
+        out.counts(&Counts {
+            requests: status.requests,
+            sends: status.attempts,
+            prompt: status.prompt_tokens,
+            cached: status.cached_tokens,
+            completion: status.completion_tokens,
+        });
         out.gauge("emogrid_run_under_way", "Requests that are under way.", status.under_way as f64);
-        let what = "Tokens of the answers.";
-        out.gauge("emogrid_run_completion_tokens", what, status.completion_tokens as f64);
         out.gauge("emogrid_run_seconds", "How long the run has taken.", status.elapsed.as_secs_f64());
         let waits = f64::from(u8::from(status.waiting.is_some()));
         out.gauge("emogrid_run_waiting", "1 while nothing can be sent, else 0.", waits);
-        out.by_reason =
-            status.rejected.iter().map(|(reason, times)| ((*reason).to_owned(), *times)).collect();
+        let owned = |(name, times): (&&'static str, &u64)| ((*name).to_owned(), *times);
+        out.by_class = status.faults.iter().map(owned).collect();
+        out.by_reason = status.rejected.iter().map(owned).collect();
         out
     }
 
@@ -39,25 +88,19 @@ impl Metrics {
         let mut out = Self::default();
         out.gauge("emogrid_run_active", "1 while a run asks, else 0.", 0.0);
         out.rows(summary.accepted, summary.wanted);
-        let what = "How the last run ended: 0 OK, 1 LOOK, 2 LOST.";
-        out.gauge("emogrid_run_verdict", what, f64::from(summary.verdict as u8));
-        out.gauge("emogrid_run_end_timestamp_seconds", "When the last run ended.", now as f64);
-        let what = "Answers that the run has asked for and stored.";
-        out.gauge("emogrid_run_requests", what, summary.requests as f64);
-        out.gauge("emogrid_run_sends", "Sends, with those that failed.", summary.attempts as f64);
-        out.gauge("emogrid_run_prompt_tokens", "Tokens of the prompts.", summary.prompt_tokens as f64);
-        let what = "Tokens of the prompts that the server had in its cache.";
-        out.gauge("emogrid_run_cached_tokens", what, summary.cached_tokens as f64);
-        let what = "Tokens of the answers.";
-        out.gauge("emogrid_run_completion_tokens", what, summary.completion_tokens as f64);
+        out.last(Some(LastRun { verdict: f64::from(summary.verdict as u8), end: now as f64 }));
+        out.counts(&Counts {
+            requests: summary.requests,
+            sends: summary.attempts,
+            prompt: summary.prompt_tokens,
+            cached: summary.cached_tokens,
+            completion: summary.completion_tokens,
+        });
         out.gauge("emogrid_run_seconds", "How long the run has taken.", summary.seconds);
-        out.gauge(
-            "emogrid_run_failed_asks",
-            "Asks given up for a fault of their own.",
-            summary.failed as f64,
-        );
+        let what = "Asks given up for a fault of their own.";
+        out.gauge("emogrid_run_failed_asks", what, summary.run.failed() as f64);
         if let Some(share) = summary.acceptance() {
-            out.gauge("emogrid_accepted_ratio", "Accepted among the judged texts.", share);
+            out.gauge("emogrid_run_accepted_ratio", "Accepted among the texts judged in the run.", share);
         }
         if let Some(value) = summary.distinct_2 {
             out.gauge("emogrid_distinct_2", "Distinct-2 of the first thousand texts.", value);
@@ -68,7 +111,7 @@ impl Metrics {
     }
 
     fn gauge(&mut self, name: &'static str, what: &'static str, value: f64) {
-        self.plain.push((name, what, value));
+        self.plain.push((name, what, Kind::Gauge, value));
     }
 
     fn rows(&mut self, rows: u64, wanted: u64) {
@@ -76,25 +119,60 @@ impl Metrics {
         self.gauge("emogrid_rows_wanted", "Rows that the config wants.", wanted as f64);
     }
 
+    fn last(&mut self, last: Option<LastRun>) {
+        let Some(LastRun { verdict, end }) = last else { return };
+        self.gauge(VERDICT, "How the last run ended: 0 OK, 1 LOOK, 2 LOST.", verdict);
+        self.gauge(END, "When the last run ended.", end);
+    }
+
+    /// Each begins at zero with a run, as counters do when a process does.
+    fn counts(&mut self, counts: &Counts) {
+        let all = [
+            ("emogrid_requests_total", "Answers that the run has asked for and stored.", counts.requests),
+            ("emogrid_sends_total", "Sends of the run, with those that failed.", counts.sends),
+            ("emogrid_prompt_tokens_total", "Tokens of the prompts.", counts.prompt),
+            (
+                "emogrid_cached_tokens_total",
+                "Tokens of the prompts that the server had in its cache.",
+                counts.cached,
+            ),
+            ("emogrid_completion_tokens_total", "Tokens of the answers.", counts.completion),
+        ];
+        self.plain.extend(all.map(|(name, what, value)| (name, what, Kind::Counter, value as f64)));
+    }
+
     /// The text, each figure labelled with the config's name.
     pub fn text(&self, name: &str) -> String {
         let name = escaped(name);
         let mut out = String::new();
-        for (metric, what, value) in &self.plain {
+        for (metric, what, kind, value) in &self.plain {
+            let kind = kind.name();
             let _ = writeln!(
                 out,
-                "# HELP {metric} {what}\n# TYPE {metric} gauge\n{metric}{{name=\"{name}\"}} {value}"
+                "# HELP {metric} {what}\n# TYPE {metric} {kind}\n{metric}{{name=\"{name}\"}} {value}"
             );
         }
         let groups = [
-            ("emogrid_run_faults", "Sends that failed, by class.", "class", &self.by_class),
-            ("emogrid_rejected", "Texts that were rejected, by reason.", "reason", &self.by_reason),
+            (
+                "emogrid_faults_total",
+                "Sends of the run that failed, by class.",
+                "class",
+                Kind::Counter,
+                &self.by_class,
+            ),
+            (
+                "emogrid_rejected",
+                "Texts of the dataset that are rejected, by reason.",
+                "reason",
+                Kind::Gauge,
+                &self.by_reason,
+            ),
         ];
-        for (metric, what, label, group) in groups {
+        for (metric, what, label, kind, group) in groups {
             if group.is_empty() {
                 continue;
             }
-            let _ = writeln!(out, "# HELP {metric} {what}\n# TYPE {metric} gauge");
+            let _ = writeln!(out, "# HELP {metric} {what}\n# TYPE {metric} {}", kind.name());
             for (key, times) in group {
                 let key = escaped(key);
                 let _ = writeln!(out, "{metric}{{name=\"{name}\",{label}=\"{key}\"}} {times}");
@@ -123,8 +201,25 @@ mod tests {
         };
         let text = Metrics::of_summary(&summary, 1_700_000_000).text("a\"b");
         assert!(text.contains("\n# TYPE emogrid_rows gauge\nemogrid_rows{name=\"a\\\"b\"} 9\n"), "{text}");
-        assert!(text.contains("emogrid_run_faults{name=\"a\\\"b\",class=\"rate-limited\"} 3\n"), "{text}");
+        assert!(text.contains("emogrid_faults_total{name=\"a\\\"b\",class=\"rate-limited\"} 3\n"), "{text}");
         assert!(text.contains("emogrid_run_end_timestamp_seconds{name=\"a\\\"b\"} 1700000000\n"), "{text}");
         assert!(!text.contains("emogrid_rejected"), "an empty family is left out: {text}");
+    }
+
+    /// What a night that dies leaves is the end of the night before, so that an alert misses this one.
+    #[test]
+    fn while_a_run_goes_on_the_end_of_the_last_is_told() {
+        let last = Metrics::of_summary(&Summary::default(), 1_700_000_000).text("a");
+        let read = LastRun::read(&last);
+        assert_eq!(read, Some(LastRun { verdict: 0.0, end: 1_700_000_000.0 }));
+        let now = Metrics::of_status(&Status { attempts: 3, ..Status::default() }, read).text("a");
+        assert!(now.contains("emogrid_run_active{name=\"a\"} 1\n"), "{now}");
+        assert!(now.contains("emogrid_run_end_timestamp_seconds{name=\"a\"} 1700000000\n"), "{now}");
+        assert!(
+            now.contains("# TYPE emogrid_sends_total counter\nemogrid_sends_total{name=\"a\"} 3\n"),
+            "{now}"
+        );
+        assert_eq!(LastRun::read(&now), read, "also by one that follows a death");
+        assert_eq!(LastRun::read("emogrid_run_active{name=\"a\"} 1\n"), None);
     }
 }

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Summary;
 pub use page::page;
-pub use rules::judge;
+pub use rules::{Ailment, judge};
 
 /// The first word of a summary.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -30,6 +30,54 @@ impl Verdict {
             Verdict::Ok => "OK",
             Verdict::Look => "LOOK",
             Verdict::Lost => "LOST",
+        }
+    }
+}
+
+/// How a run ended: what it exits with, and the least that is said of it, follow from this alone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ended {
+    /// Within what the config allows to be missing.
+    Complete,
+    /// By Ctrl-C, the clock or a budget, everything saved.
+    Stopped,
+    /// Short of what the config wants.
+    Short,
+    /// It does not keep to the config's `alarm`.
+    Alarm,
+    /// What was asked for cannot be, such as a key that is not there.
+    Usage,
+    Failed,
+}
+
+impl Ended {
+    /// The exit code of the process.
+    pub fn code(self) -> u8 {
+        match self {
+            Ended::Complete => 0,
+            Ended::Failed => 1,
+            Ended::Usage => 2,
+            Ended::Stopped => 3,
+            Ended::Short | Ended::Alarm => 4,
+        }
+    }
+
+    /// As summaries name it.
+    pub fn state(self) -> &'static str {
+        match self {
+            Ended::Complete => "complete",
+            Ended::Stopped => "stopped",
+            Ended::Short | Ended::Alarm => "short",
+            Ended::Usage | Ended::Failed => "failed",
+        }
+    }
+
+    /// The verdict, where nothing worse was found.
+    pub fn verdict(self) -> Verdict {
+        match self {
+            Ended::Complete | Ended::Stopped => Verdict::Ok,
+            Ended::Short | Ended::Alarm => Verdict::Look,
+            Ended::Usage | Ended::Failed => Verdict::Lost,
         }
     }
 }
@@ -92,10 +140,13 @@ pub struct EndpointNight {
     pub completion_tokens: u64,
     /// Completion tokens a second, over the whole time of asking.
     pub tokens_per_second: f64,
-    /// Requests at a time, at the end.
+    /// Requests at a time that it was given, on the average.
     pub slots: u32,
-    /// The share of the places that were taken, over the whole time of asking.
+    /// The share of these places' time in which they were at work.
     pub busy: f64,
+    /// Whether the server told so by its own timings; else requests under way are what counts.
+    #[serde(default)]
+    pub by_server: bool,
 }
 
 /// A run before this one.
@@ -103,7 +154,7 @@ pub struct EndpointNight {
 pub struct Past {
     pub started: String,
     pub accepted: u64,
-    /// Rows more than there were.
+    /// Rows that it brought.
     pub gained: i64,
     pub requests: u64,
     /// Accepted among the texts that were judged.
@@ -118,7 +169,7 @@ impl Past {
         Self {
             started: summary.started.clone(),
             accepted: summary.accepted,
-            gained: summary.gained(),
+            gained: summary.run.accepted as i64,
             requests: summary.requests,
             acceptance: summary.acceptance(),
             distinct_2: summary.distinct_2,
@@ -151,7 +202,7 @@ pub fn outlook(summary: &Summary) -> Option<Outlook> {
     }
     let each = summary.past.iter().filter(|past| past.requests > 0 && past.gained > 0);
     let mut yields: Vec<f64> = each.map(|past| past.gained as f64 / past.requests as f64).collect();
-    yields.push(summary.gained().max(0) as f64 / summary.requests as f64);
+    yields.push(summary.run.accepted as f64 / summary.requests as f64);
     let next = next_on_line(&yields).max(0.0);
     if next <= 0.0 {
         return None;
@@ -218,7 +269,7 @@ mod tests {
             accepted,
             requests,
             shortfall: 100,
-            change: super::super::RowChange { kept: before, ..Default::default() },
+            run: super::super::RunCounts { accepted: accepted - before, ..Default::default() },
             ..Summary::default()
         };
         let mut summary = night(200, 300, 200);

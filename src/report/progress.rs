@@ -40,6 +40,12 @@ pub struct Status {
     pub rows: u64,
     pub wanted: u64,
     pub requests: u64,
+    /// Sends, with those that failed.
+    pub attempts: u64,
+    pub prompt_tokens: u64,
+    pub cached_tokens: u64,
+    /// Failures by class.
+    pub faults: BTreeMap<&'static str, u64>,
     /// Asks that wait or are under way.
     pub open: u64,
     pub under_way: usize,

@@ -70,13 +70,16 @@ pub fn compared_text(then: (usize, &Summary), now: (usize, &Summary), causes: &[
     });
     row("completion tokens", &|run| thousands(run.completion_tokens));
     row("tokens a second", &|run| or_dash(run.tokens_per_second().map(|rate| format!("{rate:.1}"))));
+    row("rows an hour", &|run| or_dash(run.rows_per_hour().map(|rate| format!("{rate:.0}"))));
     row("sends that failed", &|run| thousands(run.faults.values().sum()));
-    row("asks given up", &|run| thousands(run.failed));
+    row("asks given up", &|run| thousands(run.run.failed()));
     row("took", &took);
     let reasons: std::collections::BTreeSet<&String> =
-        then.rejected.keys().chain(now.rejected.keys()).collect();
+        then.run.rejected.keys().chain(now.run.rejected.keys()).collect();
     for reason in reasons {
-        row(&format!("rejected {reason}"), &|run| thousands(run.rejected.get(reason).copied().unwrap_or(0)));
+        row(&format!("rejected {reason}"), &|run| {
+            thousands(run.run.rejected.get(reason).copied().unwrap_or(0))
+        });
     }
     let moved = moved(then, now);
     if !moved.is_empty() {
@@ -99,12 +102,12 @@ type Moved = (f64, String, Option<f64>, Option<f64>);
 /// The values whose share of accepted texts moved most, by at least two in a hundred.
 fn moved(then: &Summary, now: &Summary) -> Vec<Moved> {
     let share = |run: &Summary, axis: &str, value: &str| {
-        let count = run.by_axis.get(axis)?.get(value)?;
+        let count = run.run.by_axis.get(axis)?.get(value)?;
         let judged = count.accepted + count.rejected;
         (judged > 0).then(|| count.accepted as f64 / judged as f64)
     };
     let mut out: Vec<Moved> = Vec::new();
-    for (axis, values) in &now.by_axis {
+    for (axis, values) in &now.run.by_axis {
         for value in values.keys() {
             let (a, b) = (share(then, axis, value), share(now, axis, value));
             let by = (b.unwrap_or(0.0) - a.unwrap_or(0.0)).abs();
@@ -121,7 +124,7 @@ fn moved(then: &Summary, now: &Summary) -> Vec<Moved> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::report::AxisCount;
+    use crate::report::{AxisCount, RunCounts};
 
     fn run(accepted: u64, rejected: u64) -> Summary {
         let count = AxisCount { wanted: 1_000_000, accepted, rejected };
@@ -131,8 +134,13 @@ mod tests {
             wanted: 1_000_000,
             accepted,
             requests: 1_000_000,
-            rejected: [("duplicate".to_owned(), rejected)].into_iter().collect(),
-            by_axis: [("emotion".to_owned(), values)].into_iter().collect(),
+            run: RunCounts {
+                accepted,
+                rejected: [("duplicate".to_owned(), rejected)].into_iter().collect(),
+                by_axis: [("emotion".to_owned(), values)].into_iter().collect(),
+                ..RunCounts::default()
+            },
+            attempts: 1_000_000,
             completion_tokens: 12_345_678,
             seconds: 36_000.0,
             ..Summary::default()

@@ -42,6 +42,80 @@ pub struct AxisCount {
     pub rejected: u64,
 }
 
+/// What one run brought, beside what the dataset has.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RunCounts {
+    /// Rows more than there were of the same config before anything was asked.
+    pub accepted: u64,
+    /// Texts that were rejected, by reason.
+    pub rejected: BTreeMap<String, u64>,
+    /// Asks that were given up, by reason.
+    pub failed_by: BTreeMap<String, u64>,
+    /// Rows and rejects by axis and value; what is wanted is that of the dataset.
+    pub by_axis: BTreeMap<String, BTreeMap<String, AxisCount>>,
+}
+
+impl RunCounts {
+    /// What came about between two evaluations of the same config.
+    ///
+    /// A row that a later one made a duplicate counts as rejected, and is taken off those that came.
+    pub fn between(before: &Self, after: &Self) -> Self {
+        let more = |then: &BTreeMap<String, u64>, now: &BTreeMap<String, u64>| {
+            let each = now.iter().map(|(name, times)| {
+                (name.clone(), times.saturating_sub(then.get(name).copied().unwrap_or(0)))
+            });
+            each.filter(|(_, times)| *times > 0).collect()
+        };
+        let by_axis = after.by_axis.iter().map(|(axis, values)| {
+            let then = before.by_axis.get(axis);
+            let each = values.iter().map(|(value, now)| {
+                let then = then.and_then(|values| values.get(value)).copied().unwrap_or_default();
+                let count = AxisCount {
+                    wanted: now.wanted,
+                    accepted: now.accepted.saturating_sub(then.accepted),
+                    rejected: now.rejected.saturating_sub(then.rejected),
+                };
+                (value.clone(), count)
+            });
+            (axis.clone(), each.collect())
+        });
+        Self {
+            accepted: after.accepted.saturating_sub(before.accepted),
+            rejected: more(&before.rejected, &after.rejected),
+            failed_by: more(&before.failed_by, &after.failed_by),
+            by_axis: by_axis.collect(),
+        }
+    }
+
+    /// Texts that were judged.
+    pub fn judged(&self) -> u64 {
+        self.accepted + self.rejected.values().sum::<u64>()
+    }
+
+    /// The share of them that became rows.
+    pub fn acceptance(&self) -> Option<f64> {
+        (self.judged() > 0).then(|| self.accepted as f64 / self.judged() as f64)
+    }
+
+    /// Asks that were given up.
+    pub fn failed(&self) -> u64 {
+        self.failed_by.values().sum()
+    }
+}
+
+/// What failures of a class cost a run.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FaultCost {
+    /// Sends that brought nothing.
+    pub sends: u64,
+    /// Asks that were given up.
+    pub given_up: u64,
+    /// Asks that failed so last, and are still open.
+    pub left_open: u64,
+    /// Rows that their cells lack.
+    pub rows: u64,
+}
+
 /// What `plan` says.
 #[derive(Debug, Clone, Serialize)]
 pub struct PlanSummary {
@@ -92,6 +166,9 @@ pub struct Summary {
     /// The verdict and what it comes to, in one line.
     #[serde(default)]
     pub headline: String,
+    /// What the process ends with.
+    #[serde(default)]
+    pub exit_code: u8,
     pub name: String,
     pub started: String,
     /// `complete`, `short`, `stopped` or `failed`.
@@ -135,7 +212,16 @@ pub struct Summary {
     pub seconds: f64,
     /// Failures met on the way, by class.
     pub faults: BTreeMap<String, u64>,
+    /// The same, by what they cost.
+    #[serde(default)]
+    pub costs: BTreeMap<String, FaultCost>,
+    /// What this run brought; what stands beside it is of the whole dataset.
+    #[serde(default)]
+    pub run: RunCounts,
     pub change: RowChange,
+    /// Rows of the dataset before the run; none is told of runs of long ago.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rows_before: Option<u64>,
     pub cells: CellChange,
     pub model: Option<String>,
     pub dataset: String,
@@ -239,19 +325,39 @@ impl AuditBrief {
 impl Summary {
     /// Rows more than before the run.
     pub fn gained(&self) -> i64 {
-        let before = self.change.kept + self.change.leaving + self.change.displaced;
-        self.accepted as i64 - before as i64
+        let on_disk = self.change.kept + self.change.leaving + self.change.displaced;
+        self.accepted as i64 - self.rows_before.unwrap_or(on_disk) as i64
     }
 
-    /// The share of judged texts that are accepted.
+    /// The share of the texts judged in this run that became rows.
     pub fn acceptance(&self) -> Option<f64> {
+        self.run.acceptance()
+    }
+
+    /// The same of all texts of the dataset.
+    pub fn dataset_acceptance(&self) -> Option<f64> {
         let judged = self.accepted + self.rejected.values().sum::<u64>();
         (judged > 0).then(|| self.accepted as f64 / judged as f64)
     }
 
+    /// How long it was asked, in seconds; `None` where nothing was sent.
+    fn asked_for(&self) -> Option<f64> {
+        let seconds = if self.asking_seconds > 0.0 { self.asking_seconds } else { self.seconds };
+        (self.attempts > 0 && seconds > 0.0).then_some(seconds)
+    }
+
     /// Completion tokens a second of asking.
     pub fn tokens_per_second(&self) -> Option<f64> {
-        let seconds = if self.asking_seconds > 0.0 { self.asking_seconds } else { self.seconds };
-        (self.completion_tokens > 0 && seconds > 0.0).then(|| self.completion_tokens as f64 / seconds)
+        Some(self.completion_tokens as f64 / self.asked_for()?)
+    }
+
+    /// Rows an hour of asking.
+    pub fn rows_per_hour(&self) -> Option<f64> {
+        Some(self.run.accepted as f64 / self.asked_for()? * 3600.0)
+    }
+
+    /// Whether it is kept, shown and told: all but a run that found its dataset complete.
+    pub fn is_told(&self) -> bool {
+        self.attempts > 0 || self.state != "complete"
     }
 }

@@ -258,6 +258,19 @@ impl Reader {
         query().map_err(|error| self.dir.sqlite(error))
     }
 
+    /// The summaries of runs that ended before their config had a state, as JSON, oldest first.
+    pub fn stateless(&self, config: &str) -> Result<Vec<String>, StoreError> {
+        let query = || {
+            let mut query = self.connection.prepare_cached(
+                "SELECT summary FROM run WHERE config = ?1
+                 AND NOT EXISTS (SELECT 1 FROM snapshot WHERE id = run.snapshot AND config = ?1) ORDER BY id",
+            )?;
+            let rows = query.query_map(params![config], |row| row.get(0))?;
+            rows.collect::<rusqlite::Result<Vec<String>>>()
+        };
+        query().map_err(|error| self.dir.sqlite(error))
+    }
+
     /// The summaries of the last runs of a config of this name, as JSON, oldest first.
     pub fn last_summaries(&self, config: &str, most: usize) -> Result<Vec<String>, StoreError> {
         let query = || {

@@ -332,6 +332,30 @@ fn run_managed(bench: &Bench, sets: &[&str]) -> (Made, Vec<String>) {
     (made, argv.lines().map(str::to_owned).collect())
 }
 
+#[test]
+fn a_managed_server_that_does_not_start_is_set_aside_where_others_are() {
+    let bench = managed();
+    let other = Fake::start();
+    let second = format!("endpoints.other={{url: '{}'}}", other.url());
+    let (made, _) = run_managed(&bench, &[&second, "endpoints.own.managed.command=no-such-server"]);
+    assert!(made.stderr.contains("endpoint `own` is set aside: "), "{}", made.stderr);
+    // The asks of its model wait, and the rest is done.
+    assert_eq!(made.code, Some(1), "{}", made.stderr);
+    assert_eq!(other.take_count(), made.rows.len());
+    assert!(!made.rows.is_empty() && made.rows.len() < 4, "{:?}", made.rows);
+    assert_eq!(made.column("model"), texts(["fake-1b"]));
+}
+
+#[test]
+fn a_managed_server_that_dies_while_a_run_ends_is_not_started_again() {
+    let bench = managed();
+    let sets =
+        ["endpoints.own.managed.args=['--die-after', '2']", "endpoints.own.slots=3", "run.max_requests=3"];
+    let (made, _) = run_managed(&bench, &sets);
+    assert!(!made.stderr.contains("starting it again"), "{}", made.stderr);
+    assert!(made.stderr.contains("max_requests"), "{}", made.stderr);
+}
+
 /// The argument after a flag.
 fn after<'a>(argv: &'a [String], flag: &str) -> Option<&'a str> {
     let at = argv.iter().position(|argument| argument == flag)?;
@@ -998,7 +1022,7 @@ effects! {
         edited("run.max_leaving=4").exits(0);
     }
 
-    alarms_ring("alarm", "alarm.accepted", "alarm.distinct_2", "alarm.opening", "alarm.short", "alarm.faults", "alarm.tokens_per_second") {
+    alarms_ring("alarm", "alarm.accepted", "alarm.distinct_2", "alarm.opening", "alarm.short", "alarm.faults", "alarm.tokens_per_second", "alarm.rows_per_hour") {
         // A send in three fails, a text in two is empty, and the others are alike but for their end.
         let bench = Bench::scripted(|seen, before| match (seen.user().contains("joy at home"), before % 3) {
             (true, _) => Reply::text(""),
@@ -1018,6 +1042,7 @@ effects! {
         rings("short", "0.25", "0.24");
         rings("faults", "0.9", "0.01");
         rings("tokens_per_second", "0", "1e9");
+        rings("rows_per_hour", "0", "1e9");
     }
 
     curated_rows_are_left_out_and_replaced("curation") {

@@ -1,9 +1,11 @@
 //! What stands there in the morning: the summary of a run, the list of runs, and who was told.
 
+use std::time::Duration;
+
 use serde_json::Value;
 
-use crate::fake::{Fake, Reply};
-use crate::project::Project;
+use crate::fake::{Fake, Reply, free_port};
+use crate::project::{Project, until};
 
 fn project(fake: &Fake) -> Project {
     let project = Project::small(&fake.url());
@@ -134,4 +136,228 @@ fn runs_are_listed_shown_and_compared() {
     let compared = project.emogrid(&["runs", "small.yaml", "--compare", "1", "2"]).exits(0).stdout;
     assert!(compared.contains("sampling.temperature: 0.8 → 0.3"), "{compared}");
     project.emogrid(&["runs", "small.yaml", "--show", "3"]).exits(1).says("there is no run 3");
+}
+
+/// The events of the log.
+fn events(project: &Project) -> Vec<Value> {
+    project.rows("out/small/log.jsonl")
+}
+
+#[test]
+fn a_night_without_a_server_leaves_its_page_and_stands_in_the_list() {
+    let fake = Fake::start();
+    let project = project(&fake);
+    project.edit("small.yaml", "always }", "always }\nrun: { metrics: small.prom }");
+    project.edit("small.yaml", "$EMOGRID_HEADLINE\"", "$EMOGRID_HEADLINE | $EMOGRID_SUMMARY\"");
+    let dead = format!("endpoints.fake={{url: 'http://127.0.0.1:{}', patience: 300ms}}", free_port());
+    let in_vain = || {
+        project.emogrid(&["run", "small.yaml", "--set", &dead]).exits(1);
+        let page = pages(&project).pop().unwrap();
+        let told = project.read("told");
+        let (headline, path) = told.lines().last().unwrap().split_once(" | ").unwrap();
+        assert_eq!(page.lines().next(), Some(headline));
+        assert!(project.path().join(path).exists(), "{told}");
+        let ended = events(&project).pop().unwrap();
+        assert_eq!(
+            (&ended["event"], &ended["state"], &ended["exit_code"]),
+            (&"ended".into(), &"failed".into(), &1.into())
+        );
+        let figures = project.read("small.prom");
+        assert!(figures.contains("emogrid_run_active{name=\"small\"} 0\n"), "{figures}");
+        assert!(figures.contains("emogrid_run_verdict{name=\"small\"} 2\n"), "{figures}");
+        headline.to_owned()
+    };
+    // Nobody knows yet which model is there.
+    assert!(in_vain().starts_with("LOST small: 0 of 8 rows; the run failed: endpoint `fake`"));
+    project.emogrid(&["run", "small.yaml"]).exits(0);
+    project.edit("small.yaml", "per_cell: 2", "per_cell: 3");
+    assert!(in_vain().starts_with("LOST small: 8 of 12 rows; the run failed: endpoint `fake`"));
+    let list = project.emogrid(&["runs", "small.yaml"]).exits(0).stdout;
+    let verdicts: Vec<_> = list.lines().skip(1).map(|line| line.split_whitespace().nth(3).unwrap()).collect();
+    assert_eq!(verdicts, ["LOST", "OK", "LOST"], "{list}");
+    assert_eq!(pages(&project).len(), 3);
+    let page = project.emogrid(&["runs", "small.yaml", "--show", "3"]).exits(0).stdout;
+    assert_eq!(page, pages(&project)[2]);
+}
+
+#[test]
+fn a_refused_run_is_told_and_kept_too() {
+    let fake = Fake::start();
+    let project = project(&fake);
+    project.emogrid(&["run", "small.yaml"]).exits(0);
+    project
+        .emogrid(&["run", "small.yaml", "--set", "sampling.temperature=0.3", "--set", "run.max_leaving=3"])
+        .exits(4);
+    let page = &pages(&project)[1];
+    let says = "LOOK small: 8 of 8 rows; nothing was asked: 8 of 8 rows would leave the dataset";
+    assert!(page.starts_with(says), "{page}");
+    assert!(project.read("told").contains(says));
+}
+
+#[test]
+fn a_night_of_failures_alone_wants_a_look() {
+    let fake = Fake::start();
+    let project = project(&fake);
+    project.edit("small.yaml", "when: always", "when: look");
+    project.emogrid(&["run", "small.yaml", "--where", "emotion=joy"]).exits(0);
+    fake.script(|_, _| Reply::status(500, "broken"));
+    let impatient = format!("endpoints.fake={{url: '{}', patience: 1s}}", fake.url());
+    let ran = project.emogrid(&["run", "small.yaml", "--json", "--set", &impatient]);
+    let summary = ran.json();
+    assert_eq!(summary["exit_code"], ran.code.unwrap());
+    let verdict = if ran.code == Some(4) { "LOOK" } else { "LOST" };
+    assert_eq!(summary["verdict"], verdict, "{summary}");
+    let headline = summary["headline"].as_str().unwrap();
+    assert!(headline.starts_with(&format!("{verdict} small: 4 of 8 rows; ")), "{headline}");
+    assert!(!headline.contains("stopped as asked"), "{headline}");
+    assert_eq!(project.read("told"), format!("{headline}\n"));
+    let cost = &summary["costs"]["server-error"];
+    assert_eq!((&cost["left_open"], &cost["rows"]), (&2.into(), &4.into()), "{summary}");
+    let page = pages(&project).pop().unwrap();
+    assert!(page.contains("## Faults and what they cost\n\n| class |"), "{page}");
+}
+
+#[test]
+fn a_night_is_judged_by_what_it_did() {
+    let fake = Fake::start();
+    let project = project(&fake);
+    // One ask is refused, and another takes its place.
+    let refused = crate::fake::first_ask("anger");
+    fake.script(move |seen, _| match refused(seen) {
+        true => Reply::status(400, "no"),
+        false => Reply::Good,
+    });
+    let slots = "endpoints.fake={url: URL, slots: 1}".replace("URL", &fake.url());
+    let run = |sets: &[&str]| {
+        let sets: Vec<&str> = sets.iter().flat_map(|set| ["--set", set]).collect();
+        let args = [&["run", "small.yaml", "--json", "--set", slots.as_str()], &sets[..]].concat();
+        project.emogrid(&args).json()
+    };
+    let first = run(&[]);
+    assert_eq!(first["run"]["failed_by"], serde_json::json!({ "refused": 1 }), "{first}");
+    assert_eq!(first["verdict"], "LOOK");
+    // It is no news the next night.
+    let second = run(&["samples.per_cell=3"]);
+    assert_eq!((&second["failed"], &second["run"]["failed_by"]), (&1.into(), &serde_json::json!({})));
+    assert_eq!(second["headline"], "OK small: 12 of 12 rows (4 more); complete");
+    // A night of bad texts after good ones rings, though most of the dataset is good.
+    fake.script(|_, _| Reply::text(r#"{"text": ""}"#));
+    let third = run(&["samples.per_cell=4", "alarm.accepted=0.3"]);
+    assert_eq!((&third["run"]["accepted"], &third["exit_code"]), (&0.into(), &4.into()));
+    let keys: Vec<_> = third["findings"].as_array().unwrap().iter().map(|found| &found["key"]).collect();
+    assert!(keys.contains(&&Value::from("alarm.accepted")), "{third}");
+    let compared = project.emogrid(&["runs", "small.yaml", "--compare", "2", "3"]).exits(0).stdout;
+    let accepted = compared.lines().find(|line| line.starts_with("accepted texts")).unwrap();
+    assert!(accepted.contains("100 %") && accepted.ends_with(" 0 %"), "{compared}");
+}
+
+#[test]
+fn a_dataset_that_was_deleted_and_made_again_brings_nothing() {
+    let fake = Fake::start();
+    let project = project(&fake);
+    project.emogrid(&["run", "small.yaml"]).exits(0);
+    std::fs::remove_dir_all(project.path().join("out")).unwrap();
+    let summary = project.emogrid(&[
+        "run",
+        "small.yaml",
+        "--json",
+        "--set",
+        "samples.per_cell=3",
+        "--max-requests",
+        "1",
+    ]);
+    let summary = summary.exits(3).json();
+    let headline = "OK small: 9 of 12 rows (1 more); stopped as asked; 3 runs more like this one";
+    assert_eq!(summary["headline"], headline);
+}
+
+#[test]
+fn the_summary_is_on_standard_input_whatever_happened() {
+    let fake = Fake::start();
+    let project = Project::small(&fake.url());
+    project.edit("small.yaml", "samples:", "notify: { command: 'cat > told.json', when: always }\nsamples:");
+    let told = || -> Value { serde_json::from_str(&project.read("told.json")).unwrap() };
+    let ran = project.emogrid(&["run", "small.yaml", "--json"]).exits(0);
+    assert_eq!(told(), ran.json());
+    // A config that cannot be run.
+    project.edit("small.yaml", "emotion.definition", "emotion.definitoin");
+    project.emogrid(&["run", "small.yaml"]).exits(2);
+    let summary = told();
+    assert_eq!((&summary["verdict"], &summary["exit_code"]), (&"LOST".into(), &2.into()));
+    assert_eq!(summary["headline"], "LOST small: the config has 1 error; nothing was asked");
+    project.edit("small.yaml", "emotion.definitoin", "emotion.definition");
+    // Ctrl-C while it waits.
+    #[cfg(unix)]
+    {
+        let dead = format!("endpoints.fake=http://127.0.0.1:{}", free_port());
+        let running = project.watch(&["run", "small.yaml", "--set", "samples.per_cell=3", "--set", &dead]);
+        running.until_says("waiting for");
+        running.signal(libc::SIGINT);
+        running.finish().exits(3);
+        assert_eq!((&told()["state"], &told()["stopped_by"]), (&"stopped".into(), &"interrupt".into()));
+        assert_eq!(told()["headline"], "OK small: 8 of 12 rows; stopped as asked");
+    }
+}
+
+#[test]
+fn whom_a_config_tells_is_in_no_snapshot() {
+    let fake = Fake::start();
+    let project = Project::small(&fake.url());
+    let secret = "notify: { command: 'echo https://hooks.example.org/SECRET', when: lost }\nsamples:";
+    project.edit("small.yaml", "samples:", secret);
+    project.emogrid(&["run", "small.yaml"]).exits(0);
+    let shown = project.emogrid(&["log", "small.yaml", "--show", "1"]).exits(0).stdout;
+    assert!(shown.contains("notify: …\nsamples:") && !shown.contains("SECRET"), "{shown}");
+    for file in ["store.db", "store.db-wal"] {
+        let bytes = std::fs::read(project.path().join(".emogrid").join(file)).unwrap_or_default();
+        assert!(!bytes.windows(6).any(|part| part == b"SECRET"), "{file}");
+    }
+}
+
+#[test]
+fn figures_are_those_of_the_run_that_has_the_name() {
+    let fake = Fake::start();
+    let project = project(&fake);
+    project.edit("small.yaml", "always }", "always }\nrun: { metrics: small.prom }");
+    project.emogrid(&["run", "small.yaml"]).exits(0);
+    let of = |metric: &str| {
+        let text = project.read("small.prom");
+        text.lines().find_map(|line| Some(line.strip_prefix(metric)?.split(' ').nth(1)?.to_owned()))
+    };
+    let end = of("emogrid_run_end_timestamp_seconds").unwrap();
+    // One that waits for its server tells of the rows that there are, and of the run before.
+    let dead = format!("endpoints.fake=http://127.0.0.1:{}", free_port());
+    let waiting =
+        project.watch(&["--quiet", "run", "small.yaml", "--set", "samples.per_cell=3", "--set", &dead]);
+    until("figures", || of("emogrid_run_active").as_deref() == Some("1"), || project.read("small.prom"));
+    assert_eq!(of("emogrid_rows").as_deref(), Some("8"));
+    assert_eq!(of("emogrid_rows_wanted").as_deref(), Some("12"));
+    assert_eq!(of("emogrid_run_waiting").as_deref(), Some("1"));
+    assert_eq!(of("emogrid_run_end_timestamp_seconds"), Some(end));
+    // One that is refused meanwhile leaves them alone.
+    project.emogrid(&["run", "small.yaml"]).exits(1).says("`--wait` for it");
+    assert_eq!(of("emogrid_run_active").as_deref(), Some("1"));
+    project.emogrid(&["ctl", "drain", "small.yaml"]).exits(0);
+    waiting.finish().exits(3);
+    assert_eq!(of("emogrid_run_active").as_deref(), Some("0"));
+}
+
+#[test]
+fn slots_are_in_use_by_the_servers_own_timings() {
+    let fake = Fake::start();
+    fake.latency(Duration::from_millis(100));
+    fake.script(|seen, _| {
+        let mut answer: Value = serde_json::from_str(&crate::fake::good(&seen.body)).unwrap();
+        answer["timings"]["prompt_ms"] = 10.5.into();
+        answer["timings"]["predicted_ms"] = 29.5.into();
+        Reply::Raw(answer.to_string())
+    });
+    let project = project(&fake);
+    let slots = format!("endpoints.fake={{url: '{}', slots: 2}}", fake.url());
+    let summary = project.emogrid(&["run", "small.yaml", "--json", "--set", &slots]).exits(0).json();
+    let did = &summary["endpoints"]["fake"];
+    assert_eq!((&did["slots"], &did["by_server"]), (&2.into(), &true.into()), "{did}");
+    // 40 of some 100 ms; what was under way is near to all of the time.
+    let busy = did["busy"].as_f64().unwrap();
+    assert!((0.1..0.5).contains(&busy), "{did}");
 }

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::json;
 
-use crate::fake::{Fake, Reply};
+use crate::fake::{Fake, Reply, free_port};
 use crate::project::{Project, until};
 
 const CONFIG: &str = "\
@@ -184,4 +184,76 @@ fn a_second_run_waits_for_the_first_where_it_is_told_to() {
     second.until_says("waiting for its end");
     assert_eq!(first.finish().exits(0).json()["requests"], 50);
     assert_eq!(second.finish().exits(0).json()["requests"], 0);
+}
+
+/// The first line of the last run's page.
+fn headline(project: &Project) -> String {
+    let folder = std::fs::read_dir(project.path().join("out/night/runs")).unwrap();
+    let last = folder.map(|entry| entry.unwrap().path()).max().unwrap();
+    let page = std::fs::read_to_string(last.join("summary.md")).unwrap();
+    page.lines().next().unwrap().to_owned()
+}
+
+#[test]
+fn no_wait_goes_beyond_the_end() {
+    let fake = Fake::start();
+    fake.latency(Duration::from_millis(300));
+    let night = project(&fake, 20);
+    let first = night.watch(&["run", "night.yaml"]);
+    until("the first", || fake.seen().len() > 2, String::new);
+    // For another run.
+    let second = night.watch(&["run", "night.yaml", "--wait", "--for", "1s"]);
+    second.until_says("waiting for its end");
+    second.finish().exits(3).says("its time was over before anything was asked");
+    assert!(headline(&night).starts_with("LOOK night: "), "{}", headline(&night));
+    night.emogrid(&["ctl", "drain"]).exits(0);
+    first.finish().exits(3);
+    // For a server.
+    let dead = format!("endpoints.fake=http://127.0.0.1:{}", free_port());
+    let third = night.watch(&["run", "night.yaml", "--set", &dead, "--for", "1s"]);
+    third.finish().exits(3).says("waiting for http");
+    let last = headline(&night);
+    assert!(last.ends_with("; its time was over before anything was asked"), "{last}");
+}
+
+#[test]
+fn a_run_that_waits_for_its_server_is_spoken_to() {
+    let fake = Fake::start();
+    let night = project(&fake, 2);
+    night.emogrid(&["run", "night.yaml", "--max-requests", "4"]).exits(3);
+    let dead = format!("endpoints.fake=http://127.0.0.1:{}", free_port());
+    let waiting = night.watch(&["run", "night.yaml", "--set", &dead]);
+    waiting.until_says("waiting for http");
+    let ctl = |args: &[&str]| night.emogrid(&[&["ctl"], args].concat());
+    let status = ctl(&["status", "--json"]).exits(0).json();
+    assert_eq!(
+        (&status["state"], &status["rows"], &status["wanted"]),
+        (&json!("waiting"), &json!(4), &json!(20))
+    );
+    assert_eq!(status["endpoints"][0]["state"], "awaited");
+    ctl(&["pause"]).exits(1).says("it waits for its endpoints, and asks nothing yet");
+    ctl(&["drain"]).exits(0);
+    waiting.finish().exits(3);
+    assert_eq!(headline(&night), "OK night: 4 of 20 rows; stopped as asked");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_run_that_does_not_answer_is_said_to() {
+    let fake = Fake::start();
+    let night = project(&fake, 2);
+    std::fs::create_dir(night.path().join(".emogrid")).unwrap();
+    night.write(".emogrid/night.lock", "");
+    let listener = std::os::unix::net::UnixListener::bind(night.path().join(".emogrid/night.sock")).unwrap();
+    // Hangs up in the middle of a word.
+    let answers = std::thread::spawn(move || {
+        use std::io::Write;
+        for stream in listener.incoming().take(2) {
+            let _ = stream.unwrap().write_all(b"{\"name\"");
+        }
+    });
+    let ran = night.emogrid(&["ctl", "status"]).exits(1);
+    assert!(ran.stderr.contains("cannot speak to the run of `night`: "), "{}", ran.stderr);
+    assert!(!ran.stderr.contains("output"), "{}", ran.stderr);
+    answers.join().unwrap();
 }

@@ -202,3 +202,17 @@ fn a_straggler_at_the_end_is_asked_of_the_other_server() {
     assert!(started.elapsed() < Duration::from_secs(15));
     assert_eq!((&summary["requests"], &summary["attempts"]), (&json!(40), &json!(41)));
 }
+
+#[test]
+fn one_of_two_whose_key_is_not_there_is_set_aside() {
+    let (a, b) = (Fake::start(), Fake::start());
+    let endpoints = format!("  a: {}\n  b: {{ url: '{}', api_key_env: SEVERAL_KEY }}\n", a.url(), b.url());
+    let made = project(&endpoints, PROMPT, 10);
+    let with_key = made.command(&["run", "several.yaml"]).env("SEVERAL_KEY", "k").output().unwrap();
+    assert!(with_key.status.success(), "{with_key:?}");
+    made.edit("several.yaml", "Write about", "Tell of");
+    a.take_count();
+    b.take_count();
+    let ran = run(&made).exits(0).says("endpoint `b` is set aside: the environment variable `SEVERAL_KEY`");
+    assert_eq!((&ran.json()["accepted"], a.take_count(), b.take_count()), (&json!(20), 20, 0));
+}

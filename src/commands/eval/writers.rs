@@ -83,7 +83,7 @@ fn write(
     let config = &opened.recipe.config;
     let label = column(config, args.columns.label.as_deref())?;
     let watcher = talk.style().watcher();
-    let done = block_on(pipeline::run(&opened, &RunOptions::default(), watcher.as_ref()))?;
+    let done = block_on(pipeline::run(&opened, &RunOptions::of(&jiff::Zoned::now()), watcher.as_ref()))?;
     drop(watcher);
     let done = done?;
     if let Some(error) = done.error {

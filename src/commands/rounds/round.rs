@@ -75,12 +75,12 @@ impl Work<'_> {
         self.stop.check()?;
         // A round's own dataset is nobody else's: what leaves it is no loss.
         let leaving = if number == 0 { Leaving::Refuse } else { Leaving::Accept };
-        let options = RunOptions { leaving, ..RunOptions::default() };
+        let options = RunOptions { leaving, ..RunOptions::of(&self.stop.began) };
         let watcher = self.talk.style().watcher();
         let done = self.stop.block_on(pipeline::run(&opened, &options, watcher.as_ref()));
         drop(watcher);
         let done = match done {
-            Err(RunError::Interrupted) => return Err(Stopped { by: None }.into()),
+            Err(RunError::Stopped(why)) => return Err(Stopped::by(why.name()).into()),
             done => done?,
         };
         if let Some(error) = done.error {
@@ -88,8 +88,7 @@ impl Work<'_> {
         }
         let summary = done.summary;
         if done.ended == Ended::Stopped {
-            let by = summary.stopped_by.filter(|by| by != "interrupt");
-            return Err(Stopped { by: by.map(|by| format!("`run.{by}`")) }.into());
+            return Err(Stopped::by(summary.stopped_by.as_deref().unwrap_or("interrupt")).into());
         }
         let config = &opened.recipe.config;
         if summary.accepted == 0 {

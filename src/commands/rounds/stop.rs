@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use jiff::Zoned;
 use tokio::runtime::Runtime;
 
 use super::Failure;
@@ -15,10 +16,19 @@ pub struct Stopped {
     pub by: Option<String>,
 }
 
+impl Stopped {
+    /// By what summaries name so.
+    pub fn by(name: &str) -> Self {
+        Self { by: (name != "interrupt").then(|| format!("`run.{name}`")) }
+    }
+}
+
 /// Hears Ctrl-C also while nothing is asked, and has the runtime that asking needs.
 pub struct Stop {
     runtime: Runtime,
     interrupts: Interrupts,
+    /// When the loop began, from which `run.until` counts in each of its rounds.
+    pub began: Zoned,
 }
 
 impl Stop {
@@ -30,13 +40,13 @@ impl Stop {
             let _inside = runtime.enter();
             Interrupts::new()
         };
-        Ok(Self { runtime, interrupts })
+        Ok(Self { runtime, interrupts, began: Zoned::now() })
     }
 
     /// # Errors
     /// Where somebody asked to stop since the last call.
     pub fn check(&mut self) -> Result<(), Stopped> {
-        let Self { runtime, interrupts } = self;
+        let Self { runtime, interrupts, .. } = self;
         let heard = async { tokio::time::timeout(Duration::from_millis(1), interrupts.next()).await };
         match runtime.block_on(heard) {
             Ok(()) => Err(Stopped { by: None }),

@@ -7,7 +7,7 @@ const SHARE: Kind = Kind::Number { min: 0.0, max: 1.0 };
 pub static ALARM: Section = Section {
     needs: &[],
     keys: &[
-        key("accepted", SHARE, "", "The least share of the judged texts that are accepted."),
+        key("accepted", SHARE, "", "The least share of the texts judged in a run that are accepted."),
         key("distinct_2", SHARE, "", "The least distinct-2 of the dataset's first thousand texts."),
         key("opening", SHARE, "", "The largest share of rows that open with the same three words."),
         key("short", SHARE, "", "The largest share of the wanted rows that no more asks will fill."),
@@ -16,7 +16,13 @@ pub static ALARM: Section = Section {
             "tokens_per_second",
             Kind::Number { min: 0.0, max: 1e9 },
             "",
-            "The fewest tokens of answers a second, over all endpoints.",
+            "The fewest tokens of answers a second of a run, over all endpoints.",
+        ),
+        key(
+            "rows_per_hour",
+            Kind::Number { min: 0.0, max: 1e12 },
+            "",
+            "The fewest rows an hour that a run brings while it asks.",
         ),
     ],
 };
@@ -28,7 +34,7 @@ pub static NOTIFY: Section = Section {
             "command",
             Kind::Text,
             "",
-            "Run by the shell when a run has ended, with `EMOGRID_NAME`, `EMOGRID_VERDICT` (OK, LOOK or LOST), `EMOGRID_HEADLINE` and, where there is one, `EMOGRID_SUMMARY` (the path of the page) in its environment; given a minute.",
+            "Run by the shell when a run has ended, however it did: with the summary as JSON on its standard input, and `EMOGRID_NAME`, `EMOGRID_VERDICT` (OK, LOOK or LOST), `EMOGRID_HEADLINE` and, where there is one, `EMOGRID_SUMMARY` (the path of the page) in its environment; given a minute. Keep keys of services out of it: `$NAME` takes them from the environment.",
         ),
         key(
             "when",

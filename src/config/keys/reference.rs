@@ -15,7 +15,7 @@ pub fn paths() -> Vec<String> {
 
 /// The reference of all keys, as `docs/config.md` has it: a Markdown table a section.
 pub fn reference() -> String {
-    let sections: [(&str, &str, &Section); 23] = [
+    let sections: &[(&str, &str, &Section)] = &[
         ("", "The whole config", &CONFIG),
         ("endpoints.NAME", "", &ENDPOINT),
         ("endpoints.NAME.managed", "", &MANAGED),
@@ -37,6 +37,8 @@ pub fn reference() -> String {
         ("dedup", "", &DEDUP),
         ("dedup.semantic", "", &semantic::KEYS),
         ("run", "", &RUN),
+        ("alarm", "", &night::ALARM),
+        ("notify", "", &night::NOTIFY),
         ("output", "", &OUTPUT),
         ("audit", "", &audit::AUDIT),
     ];

@@ -115,8 +115,10 @@ pub(super) fn muster(
             .find_map(|(model, of_model)| Some((model, of(of_model)?)))
             .unwrap_or_default();
         let Line { client, memory, managed, away } = line;
-        if away.is_some() {
-            queues[model].away(index, Duration::ZERO);
+        match &away {
+            Some(error) if error.is_lasting() => queues[model].set_aside(index),
+            Some(_) => queues[model].away(index, Duration::ZERO),
+            None => {}
         }
         let endpoint_config = &config.endpoints[endpoint];
         let restarts = match &endpoint_config.server {
@@ -320,9 +322,10 @@ impl Worker<'_> {
     /// Whether a managed server has ended, and is or will be started again. True also where that is
     /// the end of the run.
     pub(super) fn restart(&mut self, endpoint: usize) -> bool {
+        let over = self.is_over();
         let config = &self.recipe.config;
         let server = &mut self.servers[endpoint];
-        if server.restarting || self.stopped.is_some() {
+        if server.restarting || over {
             return server.restarting;
         }
         let Some(gone) = server.managed.as_mut().and_then(ManagedServer::gone) else { return false };
@@ -349,7 +352,9 @@ impl Worker<'_> {
         let left = count(server.restarts_left.into(), "more time");
         self.watcher.say(&format!("{}{why}; starting it again ({left} at most)", server.name));
         let (settings, name) = (settings.clone(), &config.endpoints[endpoint].name);
-        let log = config.project.store().join(format!("llama-{}-{name}-again.log", config.name));
+        let log =
+            format!("llama-{}-{name}-again-{}.log", config.name, settings.restarts - server.restarts_left);
+        let log = config.project.store().join(log);
         self.events.spawn(async move {
             tokio::time::sleep(pause).await;
             let result = ManagedServer::start(&settings, &log, &|_| {}).await;

@@ -1,9 +1,12 @@
 //! What ends a run before its work is done: the clock, a budget, the user.
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
+
+use jiff::Timestamp;
 
 use super::{Sending, Worker, under_way};
 use crate::config::resolved::RunLimits;
+use crate::pipeline::deadline::Deadline;
 use crate::report;
 use crate::scheduler::{Caps, Cost, Spent};
 
@@ -12,25 +15,21 @@ use crate::scheduler::{Caps, Cost, Spent};
 pub struct Limits {
     pub caps: Caps,
     /// When it ends, and by which of its settings.
-    pub deadline: Option<(Instant, Stop)>,
+    pub deadline: Option<Deadline>,
 }
 
 impl Limits {
-    /// What a config's `run:` comes to, for a run that starts at `now`.
-    pub fn new(limits: &RunLimits, now: Instant) -> Self {
-        let lasts = limits.lasts.map(|lasts| (now + lasts, Stop::For));
-        let until =
-            limits.until.and_then(|time| Some((now + until(time, &jiff::Zoned::now())?, Stop::Until)));
+    /// What a config's `run:` comes to, for a run that is to end then.
+    pub fn new(limits: &RunLimits, deadline: Option<Deadline>) -> Self {
         Self {
             caps: Caps { requests: limits.max_requests, tokens: limits.token_budget, money: limits.max_cost },
-            deadline: [lasts, until].into_iter().flatten().min_by_key(|(at, _)| *at),
+            deadline,
         }
     }
 
     /// What to say of the end when a run begins, if it is known.
     pub fn says(&self) -> Option<String> {
-        let (ends, _) = self.deadline?;
-        let left = ends.saturating_duration_since(Instant::now());
+        let left = self.deadline?.left(Timestamp::now());
         let at = jiff::Zoned::now().checked_add(jiff::SignedDuration::try_from(left).ok()?).ok()?;
         let at = at.round(jiff::Unit::Second).ok()?;
         Some(format!("it ends at {}, in {}", at.strftime("%H:%M:%S"), report::duration(left)))
@@ -40,16 +39,6 @@ impl Limits {
     pub fn is_limited(&self) -> bool {
         self.deadline.is_some() || self.caps != Caps::default()
     }
-}
-
-/// From now to the next time that clocks here show `time`.
-fn until(time: jiff::civil::Time, now: &jiff::Zoned) -> Option<Duration> {
-    let today = now.with().time(time).build().ok()?;
-    let next = match today > *now {
-        true => today,
-        false => now.tomorrow().ok()?.with().time(time).build().ok()?,
-    };
-    Duration::try_from(now.duration_until(&next)).ok()
 }
 
 /// Why a run stopped with everything saved.
@@ -128,17 +117,17 @@ impl Worker<'_> {
     pub(super) fn deadline(&self, wake: Option<Instant>) -> Option<Instant> {
         let ends = self.limits.deadline.filter(|_| !self.events.is_empty() || self.stopped.is_none());
         match (wake.filter(|_| !self.is_over()), ends) {
-            (Some(wake), Some((ends, _))) => Some(wake.min(ends)),
-            (wake, ends) => wake.or(ends.map(|(ends, _)| ends)),
+            (Some(wake), Some(ends)) => Some(wake.min(ends.instant())),
+            (wake, ends) => wake.or(ends.map(|ends| ends.instant())),
         }
     }
 
     /// At the run's end, leaves what is still under way.
     pub(super) fn look_at_the_clock(&mut self) {
-        let Some((ends, why)) = self.limits.deadline else { return };
-        if Instant::now() < ends {
+        let Some(ends) = self.limits.deadline.filter(|ends| ends.left(Timestamp::now()).is_zero()) else {
             return;
-        }
+        };
+        let why = ends.why;
         let left = self.sends.len();
         if self.stopped.is_none() {
             self.queues.iter_mut().for_each(|queue| drop(queue.clear()));
@@ -154,17 +143,17 @@ impl Worker<'_> {
     pub(super) fn may_begin(&mut self, model: usize, sending: &mut Sending) -> bool {
         // Without anything that waits, only a second send of what hangs would begin.
         let waits = self.queues[model].waiting() > 0;
-        if let Some((ends, why)) = self.limits.deadline {
+        if let Some(ends) = self.limits.deadline {
             // Nine in ten are done within this.
             let takes = self.queues[model].typical(9).unwrap_or_default();
-            if Instant::now() + takes >= ends {
+            if takes >= ends.left(Timestamp::now()) {
                 if waits {
-                    self.close(model, why);
+                    self.close(model, ends.why);
                 }
                 return false;
             }
             // In time to see that nothing more can be begun.
-            let last = ends - takes;
+            let last = ends.instant() - takes;
             if waits {
                 sending.wake = Some(sending.wake.map_or(last, |wake| wake.min(last)));
             }
@@ -249,24 +238,5 @@ impl Worker<'_> {
             .map_or(0.0, |price| (prompt as f64 * price.prompt + completion as f64 * price.completion) / 1e6);
         self.budget.settle(most, Cost { tokens: prompt + completion, money });
         self.progress.money += money;
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn until_is_the_next_time_that_clocks_show_it() {
-        let berlin = jiff::tz::TimeZone::posix("CET-1CEST,M3.5.0,M10.5.0/3").unwrap();
-        let at = |now: &str, hours: i8| {
-            let now = now.parse::<jiff::civil::DateTime>().unwrap().to_zoned(berlin.clone()).unwrap();
-            until(jiff::civil::time(hours, 30, 0, 0), &now).unwrap().as_secs()
-        };
-        assert_eq!(at("2026-11-23T23:30:00", 6), 7 * 3600);
-        assert_eq!(at("2026-11-23T06:29:30", 6), 30);
-        assert_eq!(at("2026-11-23T06:30:00", 6), 24 * 3600);
-        // The night in which clocks go back is an hour longer.
-        assert_eq!(at("2026-10-24T23:30:00", 6), 8 * 3600);
     }
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::{Finding, PAST};
 use crate::audit::Verdict;
-use crate::report::{Summary, duration, shortened, thousands};
+use crate::report::{Summary, count, duration, shortened, thousands};
 
 /// The page: its first line says all that must be known, what wants a look comes next, figures last.
 pub fn page(summary: &Summary) -> String {
@@ -17,6 +17,7 @@ pub fn page(summary: &Summary) -> String {
         out.push('\n');
     }
     figures(&mut out, summary);
+    faults(&mut out, summary);
     exhausted(&mut out, summary);
     axes(&mut out, summary);
     rejects(&mut out, summary);
@@ -78,7 +79,7 @@ fn audited(out: &mut String, summary: &Summary) {
             measure.finding.clone().unwrap_or_default(),
         ]
     });
-    let title = format!("Audit of {}", crate::report::count(audit.rows, "row"));
+    let title = format!("Audit of {}", count(audit.rows, "row"));
     table(out, &title, &["verdict", "metric", "of", "value", "real text", "finding"], rows);
     if let Some((conflicts, text)) = audit.conflicts.as_ref().and_then(|found| Some((found, found.text()?))) {
         out.push_str(&format!("\nLabel conflicts: {text}. All of them: `{}`\n", conflicts.list));
@@ -99,7 +100,15 @@ fn figures(out: &mut String, summary: &Summary) {
     };
     more("model", summary.model.clone());
     more("ended by", summary.stopped_by.clone());
-    more("accepted texts", summary.acceptance().map(|share| format!("{:.0} %", 100.0 * share)));
+    let percent = |share: f64| format!("{:.0} %", 100.0 * share);
+    more(
+        "accepted of this run's texts",
+        summary
+            .acceptance()
+            .map(|share| format!("{} of {}", percent(share), thousands(summary.run.judged()))),
+    );
+    more("accepted of all texts", summary.dataset_acceptance().map(percent));
+    more("rows an hour", summary.rows_per_hour().map(|rate| format!("{rate:.1}")));
     more("tokens a second", summary.tokens_per_second().map(|rate| format!("{rate:.1}")));
     let tokens = (summary.prompt_tokens, summary.completion_tokens);
     more(
@@ -112,10 +121,8 @@ fn figures(out: &mut String, summary: &Summary) {
         (summary.cached_tokens > 0).then(|| share(summary.cached_tokens, summary.prompt_tokens)),
     );
     more("distinct-2", summary.distinct_2.map(|value| format!("{value:.3}")));
-    let faults: Vec<_> =
-        summary.faults.iter().map(|(class, times)| format!("{} {class}", thousands(*times))).collect();
-    more("faults", (!faults.is_empty()).then(|| format!("{} (tried again)", faults.join(", "))));
-    more("asks given up", (summary.failed > 0).then(|| thousands(summary.failed)));
+    more("asks given up in this run", Some(summary.run.failed()).filter(|asks| *asks > 0).map(thousands));
+    more("asks given up in all", (summary.failed > 0).then(|| thousands(summary.failed)));
     more(
         "outlook",
         summary.outlook.as_ref().map(|outlook| {
@@ -124,11 +131,25 @@ fn figures(out: &mut String, summary: &Summary) {
                 thousands(outlook.missing),
                 thousands(outlook.requests),
                 outlook.rows_per_request,
-                crate::report::count(outlook.runs, "run")
+                count(outlook.runs, "run")
             )
         }),
     );
     table(out, "Figures", &["what", "value"], rows);
+}
+
+fn faults(out: &mut String, summary: &Summary) {
+    let rows = summary.costs.iter().map(|(class, cost)| {
+        vec![
+            class.clone(),
+            thousands(cost.sends),
+            thousands(cost.given_up),
+            thousands(cost.left_open),
+            thousands(cost.rows),
+        ]
+    });
+    let header = ["class", "sends in vain", "asks given up", "asks left open", "rows that wait for them"];
+    table(out, "Faults and what they cost", &header, rows);
 }
 
 fn exhausted(out: &mut String, summary: &Summary) {
@@ -149,7 +170,9 @@ fn axes(out: &mut String, summary: &Summary) {
     for (axis, values) in &summary.by_axis {
         let rows = values.iter().map(|(value, count)| {
             let rows = format!("{} of {}", thousands(count.accepted), thousands(count.wanted));
-            vec![value.clone(), rows, share(count.accepted, count.accepted + count.rejected)]
+            let run = summary.run.by_axis.get(axis).and_then(|values| values.get(value));
+            let run = run.copied().unwrap_or_default();
+            vec![value.clone(), rows, share(run.accepted, run.accepted + run.rejected)]
         });
         table(out, &format!("By {axis}"), &[axis, "rows", "accepted"], rows);
     }
@@ -158,8 +181,11 @@ fn axes(out: &mut String, summary: &Summary) {
 fn rejects(out: &mut String, summary: &Summary) {
     let mut reasons: Vec<_> = summary.rejected.iter().collect();
     reasons.sort_by_key(|(name, times)| (std::cmp::Reverse(**times), name.as_str()));
-    let rows = reasons.iter().map(|(reason, times)| vec![(*reason).clone(), thousands(**times)]);
-    table(out, "Rejected", &["reason", "texts"], rows);
+    let rows = reasons.iter().map(|(reason, times)| {
+        let run = summary.run.rejected.get(*reason).copied().unwrap_or(0);
+        vec![(*reason).clone(), thousands(run), thousands(**times)]
+    });
+    table(out, "Rejected", &["reason", "in this run", "in all"], rows);
     for (reason, _) in reasons {
         for example in summary.examples.get(reason).into_iter().flatten() {
             let text = shortened(&example.text.replace(['\n', '\r'], " "), 200);
@@ -186,9 +212,11 @@ fn endpoints(out: &mut String, summary: &Summary) {
             format!("{:.1}", did.tokens_per_second),
             did.slots.to_string(),
             format!("{:.0} %", 100.0 * did.busy),
+            if did.by_server { "the server's timings" } else { "requests under way" }.to_owned(),
         ]
     });
-    table(out, "Endpoints", &["endpoint", "requests", "tokens/s", "slots", "in use"], rows);
+    let header = ["endpoint", "requests", "tokens/s", "slots", "in use", "by"];
+    table(out, "Endpoints", &header, rows);
 }
 
 fn past(out: &mut String, summary: &Summary) {

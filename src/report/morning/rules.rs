@@ -2,33 +2,44 @@
 
 use std::collections::BTreeMap;
 
-use super::{EndpointNight, Finding, Verdict, outlook};
+use super::{Ended, EndpointNight, Finding, Verdict, outlook};
 use crate::config::night::Alarm;
-use crate::report::{Summary, count, thousands};
+use crate::report::{AxisCount, Summary, count, thousands};
 
 /// Rows, requests or texts below which a share says nothing.
 const FEW: u64 = 50;
 
-/// Fills in what is found, the verdict and the headline of a summary.
+/// What ended a run, and what to do about it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ailment {
+    pub what: String,
+    pub advice: String,
+}
+
+/// Fills in what is found of a run that ended so: state, exit code, verdict and headline of its summary.
+/// Says how it ended after all, which an alarm decides too.
 ///
-/// `error` is what ended the run, `place` where a key of the config stands, `advice` what to do about
-/// many rejects of a reason.
+/// `place` is where a key of the config stands, `advice` the key and what to do about many rejects of
+/// a reason.
 pub fn judge(
     summary: &mut Summary,
+    ended: Ended,
+    ailment: Option<&Ailment>,
     limits: &Alarm,
-    error: Option<&str>,
     place: &dyn Fn(&str) -> Option<String>,
-    advice: &dyn Fn(&str) -> Option<&'static str>,
-) {
+    advice: &dyn Fn(&str) -> Option<(&'static str, &'static str)>,
+) -> Ended {
+    ended.state().clone_into(&mut summary.state);
     let mut findings = Vec::new();
-    findings.extend(error.map(|error| Finding {
-        verdict: Verdict::Lost,
-        what: format!("the run failed: {}", error.lines().next().unwrap_or(error)),
-        cause: None,
-        advice: Some("mend this and run again: it goes on where it stopped".into()),
-        ..Finding::default()
-    }));
-    findings.extend(alarms(summary, limits));
+    findings.extend(ailment.map(|ailment| failed(ended, ailment)));
+    let alarms = alarms(summary, limits);
+    let ended = match ended {
+        Ended::Complete | Ended::Stopped | Ended::Short if !alarms.is_empty() => Ended::Alarm,
+        other => other,
+    };
+    findings.extend(alarms);
+    findings.extend(nothing_came(summary));
+    findings.extend(left_open(summary, ended));
     findings.extend(smaller(summary));
     findings.extend(given_up(summary));
     findings.extend(exhausted(summary, advice));
@@ -44,13 +55,26 @@ pub fn judge(
     }
     findings.sort_by_key(|finding| std::cmp::Reverse(finding.verdict));
     summary.outlook = outlook(summary);
-    summary.verdict = findings.iter().map(|finding| finding.verdict).max().unwrap_or_default();
+    let worst = findings.iter().map(|finding| finding.verdict).max().unwrap_or_default();
+    summary.verdict = worst.max(ended.verdict());
+    summary.exit_code = ended.code();
     summary.findings = findings;
-    summary.headline = headline(summary);
+    summary.headline = headline(summary, ended);
+    ended
+}
+
+fn failed(ended: Ended, ailment: &Ailment) -> Finding {
+    let first = ailment.what.lines().next().unwrap_or_default();
+    let what = match ended.verdict() {
+        Verdict::Lost => format!("the run failed: {first}"),
+        Verdict::Look | Verdict::Ok => format!("nothing was asked: {first}"),
+    };
+    let advice = ailment.advice.lines().map(str::trim).collect::<Vec<_>>().join(" ");
+    Finding { verdict: ended.verdict(), what, advice: Some(advice), ..Finding::default() }
 }
 
 /// One line: the verdict, the rows, and the worst of what was found.
-fn headline(summary: &Summary) -> String {
+fn headline(summary: &Summary, ended: Ended) -> String {
     let rows = format!("{} of {} rows", thousands(summary.accepted), thousands(summary.wanted));
     let came = match summary.gained() {
         0 => String::new(),
@@ -58,11 +82,11 @@ fn headline(summary: &Summary) -> String {
         less => format!(" ({} fewer)", thousands(less.unsigned_abs())),
     };
     let tail = match (summary.findings.as_slice(), &summary.outlook) {
-        ([], _) if summary.state == "complete" => "complete".to_owned(),
-        ([], Some(outlook)) => {
+        ([], Some(outlook)) if ended == Ended::Stopped => {
             format!("stopped as asked; {} more like this one", count(outlook.runs, "run"))
         }
-        ([], None) => "stopped as asked".to_owned(),
+        ([], _) if ended == Ended::Stopped => "stopped as asked".to_owned(),
+        ([], _) => ended.state().to_owned(),
         ([first], _) => first.what.clone(),
         ([first, rest @ ..], _) => format!("{}; {} more", first.what, rest.len()),
     };
@@ -91,6 +115,7 @@ fn alarms(summary: &Summary, limits: &Alarm) -> Vec<Finding> {
     let short = summary.shortfall as f64 / summary.wanted.max(1) as f64;
     let failed: u64 = summary.faults.values().sum();
     let speed = summary.tokens_per_second();
+    let rows = summary.rows_per_hour();
     let opening = summary.openings.first().map(|opening| opening.share);
     let rate = |value: f64| format!("{value:.1}");
     let share: &dyn Fn(f64) -> String = &percent;
@@ -100,6 +125,7 @@ fn alarms(summary: &Summary, limits: &Alarm) -> Vec<Finding> {
         ("accepted", "accepted texts", summary.acceptance(), limits.accepted, share),
         ("distinct_2", "distinct-2", summary.distinct_2, limits.distinct_2, plain),
         ("tokens_per_second", "tokens a second", speed, limits.tokens_per_second, rate),
+        ("rows_per_hour", "rows an hour", rows, limits.rows_per_hour, rate),
     ];
     let most = [
         ("opening", "rows that open alike", opening, limits.opening, share),
@@ -151,10 +177,56 @@ fn smaller(summary: &Summary) -> Option<Finding> {
     })
 }
 
+/// The clock ended it, or every send failed, before any answer came.
+fn nothing_came(summary: &Summary) -> Option<Finding> {
+    let by_clock = matches!(summary.stopped_by.as_deref(), Some("until" | "for"));
+    if summary.requests > 0 || summary.open == 0 && summary.accepted >= summary.wanted {
+        return None;
+    }
+    let failed: u64 = summary.faults.values().sum();
+    let what = match failed {
+        0 if by_clock && summary.attempts == 0 => "its time was over before anything was asked".to_owned(),
+        0 if by_clock => "its time was over before an answer came".to_owned(),
+        0 => return None,
+        sends => format!("no answer came: {} failed", count(sends, "send")),
+    };
+    let cause = (failed > 0).then(|| faults_of(summary));
+    Some(Finding {
+        cause,
+        ..look(
+            what,
+            "endpoints",
+            "see that the server answers before the run begins; `log.jsonl` says what was waited for"
+                .to_owned(),
+        )
+    })
+}
+
+/// It came to its end with asks left: they kept failing, and nothing proves that they are to blame.
+fn left_open(summary: &Summary, ended: Ended) -> Option<Finding> {
+    if summary.open == 0 || summary.stopped_by.is_some() || ended.verdict() != Verdict::Look {
+        return None;
+    }
+    Some(Finding {
+        cause: (!summary.faults.is_empty()).then(|| faults_of(summary)),
+        ..look(
+            format!("{} left open", count(summary.open, "ask")),
+            "run.tries",
+            "run again once the server is well: they are asked first".to_owned(),
+        )
+    })
+}
+
+/// Failures by class, as a cause.
+fn faults_of(summary: &Summary) -> String {
+    let each = summary.faults.iter().map(|(class, times)| format!("{} {class}", thousands(*times)));
+    each.collect::<Vec<_>>().join(", ")
+}
+
 fn given_up(summary: &Summary) -> Option<Finding> {
-    let reasons: Vec<_> =
-        summary.failed_by.iter().map(|(reason, times)| format!("{times} {reason}")).collect();
-    let most = summary.failed_by.iter().max_by_key(|(_, times)| **times)?;
+    let failed_by = &summary.run.failed_by;
+    let reasons: Vec<_> = failed_by.iter().map(|(reason, times)| format!("{times} {reason}")).collect();
+    let most = failed_by.iter().max_by_key(|(_, times)| **times)?;
     let (key, advice) = match most.0.as_str() {
         "context-exceeded" => (
             "sampling.max_tokens",
@@ -165,11 +237,18 @@ fn given_up(summary: &Summary) -> Option<Finding> {
     };
     Some(Finding {
         cause: Some(reasons.join(", ")),
-        ..look(format!("{} failed by their own fault", count(summary.failed, "ask")), key, advice.to_owned())
+        ..look(
+            format!("{} failed by their own fault", count(summary.run.failed(), "ask")),
+            key,
+            advice.to_owned(),
+        )
     })
 }
 
-fn exhausted(summary: &Summary, advice: &dyn Fn(&str) -> Option<&'static str>) -> Option<Finding> {
+fn exhausted(
+    summary: &Summary,
+    advice: &dyn Fn(&str) -> Option<(&'static str, &'static str)>,
+) -> Option<Finding> {
     if summary.shortfall == 0 || summary.state == "complete" {
         return None;
     }
@@ -179,7 +258,9 @@ fn exhausted(summary: &Summary, advice: &dyn Fn(&str) -> Option<&'static str>) -
     }
     let most = reasons.iter().max_by_key(|(_, times)| **times);
     let all: u64 = reasons.values().sum();
-    let told = most.and_then(|(reason, _)| advice(reason));
+    let (key, told) = most
+        .and_then(|(reason, _)| advice(reason))
+        .unwrap_or(("samples.max_asks", "raise `samples.max_asks`, or vary the prompt"));
     Some(Finding {
         cause: most.map(|(reason, times)| {
             format!("{} of what those cells had rejected is {reason}", percent(*times as f64 / all as f64))
@@ -191,32 +272,17 @@ fn exhausted(summary: &Summary, advice: &dyn Fn(&str) -> Option<&'static str>) -
                 count(summary.exhausted_cells, "cell"),
                 if summary.exhausted_cells == 1 { "its" } else { "their" }
             ),
-            key_of(most.map_or("", |(reason, _)| reason)),
-            told.unwrap_or("raise `samples.max_asks`, or vary the prompt").to_owned(),
+            key,
+            told.to_owned(),
         )
     })
-}
-
-/// The key that a reason for rejection hangs on.
-fn key_of(reason: &str) -> &'static str {
-    match reason {
-        "cut" => "sampling.max_tokens",
-        "whitespace" | "empty" => "sampling.temperature",
-        "words" => "checks.words",
-        "characters" => "checks.characters",
-        "duplicate" => "dedup.scope",
-        "near-duplicate" => "dedup.level",
-        "paraphrase" | "embedding" => "dedup.semantic",
-        "off-limits" => "dedup.against",
-        _ => "samples.max_asks",
-    }
 }
 
 /// The value of an axis that is accepted least, if far less than the rest of its axis.
 fn uneven(summary: &Summary) -> Option<Finding> {
     let mut worst: Option<(f64, Finding)> = None;
-    for (axis, values) in &summary.by_axis {
-        let sum = |of: fn(&super::super::AxisCount) -> u64| values.values().map(of).sum::<u64>();
+    for (axis, values) in &summary.run.by_axis {
+        let sum = |of: fn(&AxisCount) -> u64| values.values().map(of).sum::<u64>();
         let (accepted, rejected) = (sum(|count| count.accepted), sum(|count| count.rejected));
         for (value, count) in values {
             let judged = count.accepted + count.rejected;
@@ -269,7 +335,7 @@ fn idle_slots(summary: &Summary, name: &str, endpoint: &EndpointNight) -> Option
     let enough = endpoint.requests >= FEW.max(u64::from(endpoint.slots) * 8);
     (enough && endpoint.busy < 0.66 && summary.seconds > 60.0).then(|| {
         look(
-            format!("endpoint {name}: only {} of its {} slots' time was used", percent(endpoint.busy), endpoint.slots),
+            format!("endpoint {name}: only {} of the time of {} was used", percent(endpoint.busy), count(endpoint.slots.into(), "slot")),
             &format!("endpoints.{name}"),
             "a limit (`requests_per_minute`, `tokens_per_minute`), waiting for a server, or fewer open cells \
              than slots; its log (`log.jsonl`) says which"
@@ -290,14 +356,13 @@ fn faults(summary: &Summary) -> Option<Finding> {
         "timeout" => ("endpoints", "raise the endpoint's `timeout`, or lower `sampling.max_tokens`"),
         _ => ("endpoints", "look at the server's own log"),
     };
-    let all: Vec<_> =
-        summary.faults.iter().map(|(class, times)| format!("{} {class}", thousands(*times))).collect();
-    let missing = summary.failed;
+    let open: u64 = summary.costs.values().map(|cost| cost.left_open).sum();
     Some(Finding {
         cause: Some(format!(
-            "{}; {} given up, the others tried again",
-            all.join(", "),
-            count(missing, "ask")
+            "{}; {} given up, {} left open, the others tried again",
+            faults_of(summary),
+            count(summary.run.failed(), "ask"),
+            thousands(open)
         )),
         ..look(
             format!(
@@ -315,7 +380,7 @@ fn faults(summary: &Summary) -> Option<Finding> {
 mod tests {
     use super::super::{Exhausted, Opening, Past};
     use super::*;
-    use crate::report::{AxisCount, RowChange};
+    use crate::report::{AxisCount, RowChange, RunCounts};
 
     fn complete() -> Summary {
         Summary {
@@ -330,15 +395,103 @@ mod tests {
             distinct_2: Some(0.7),
             distinct_2_texts: 1000,
             change: RowChange { kept: 800, ..RowChange::default() },
+            run: RunCounts { accepted: 200, ..RunCounts::default() },
             ..Summary::default()
         }
     }
 
+    /// Judges a summary whose state says how it ended.
     fn judged(mut summary: Summary, limits: Alarm, error: Option<&str>) -> Summary {
-        let place = |key: &str| (key == "checks.words").then(|| "configs/moods.yaml:9".to_owned());
-        let advice = |reason: &str| (reason == "words").then_some("change `checks.words`");
-        judge(&mut summary, &limits, error, &place, &advice);
+        let ended = match (error, summary.state.as_str()) {
+            (Some(_), _) => Ended::Failed,
+            (None, "short") => Ended::Short,
+            (None, "stopped") => Ended::Stopped,
+            (None, _) => Ended::Complete,
+        };
+        let ailment = error.map(|what| Ailment { what: what.into(), advice: "make\n  room".into() });
+        judge_so(&mut summary, ended, ailment.as_ref(), &limits);
         summary
+    }
+
+    fn judge_so(summary: &mut Summary, ended: Ended, ailment: Option<&Ailment>, limits: &Alarm) -> Ended {
+        let place = |key: &str| (key == "checks.words").then(|| "configs/moods.yaml:9".to_owned());
+        let advice = |reason: &str| (reason == "words").then_some(("checks.words", "change `checks.words`"));
+        judge(summary, ended, ailment, limits, &place, &advice)
+    }
+
+    /// However a run ended and whatever is found of it, its exit code and its first line agree.
+    #[test]
+    fn the_exit_code_and_the_first_line_cannot_disagree() {
+        let all = [Ended::Complete, Ended::Stopped, Ended::Short, Ended::Alarm, Ended::Usage, Ended::Failed];
+        let alarm = Alarm { rows_per_hour: Some(1e9), ..Alarm::default() };
+        for (ended, limits) in all.iter().flat_map(|ended| [(*ended, Alarm::default()), (*ended, alarm)]) {
+            for open in [0, 3] {
+                let mut summary = Summary { open, ..complete() };
+                let after = judge_so(&mut summary, ended, None, &limits);
+                assert_eq!(summary.exit_code, after.code());
+                let word = summary.headline.split(' ').next().unwrap();
+                assert_eq!(word, summary.verdict.word());
+                match after.code() {
+                    1 | 2 => assert_eq!(summary.verdict, Verdict::Lost, "{}", summary.headline),
+                    4 => assert!(summary.verdict >= Verdict::Look, "{}", summary.headline),
+                    _ => assert_eq!(summary.verdict, Verdict::Ok, "{}", summary.headline),
+                }
+                assert_eq!(summary.headline.contains("stopped as asked"), after == Ended::Stopped);
+            }
+        }
+    }
+
+    #[test]
+    fn asks_that_are_left_open_want_a_look() {
+        let faults = || [("server-error".to_owned(), 9)].into_iter().collect();
+        let night = Summary { state: "short".into(), accepted: 999, open: 1, faults: faults(), ..complete() };
+        let found = judged(night.clone(), Alarm::default(), None);
+        assert_eq!(found.headline, "LOOK moods: 999 of 1,000 rows (199 more); 1 ask left open");
+        assert_eq!(found.findings[0].cause.as_deref(), Some("9 server-error"));
+        // Nothing came at all, and the clock ended it.
+        let night =
+            Summary { state: "stopped".into(), stopped_by: Some("until".into()), requests: 0, ..night };
+        let found = judged(night.clone(), Alarm::default(), None);
+        assert!(found.headline.starts_with("LOOK moods: "), "{}", found.headline);
+        assert!(found.headline.ends_with("; no answer came: 9 sends failed"), "{}", found.headline);
+        let night = Summary { attempts: 0, faults: Default::default(), ..night };
+        let found = judged(night.clone(), Alarm::default(), None);
+        assert!(
+            found.headline.ends_with("; its time was over before anything was asked"),
+            "{}",
+            found.headline
+        );
+        let night = Summary { stopped_by: Some("interrupt".into()), ..night };
+        assert_eq!(judged(night, Alarm::default(), None).verdict, Verdict::Ok, "somebody was there");
+    }
+
+    /// A bad night after many good ones rings, and a good one after bad ones does not.
+    #[test]
+    fn alarms_are_about_the_run() {
+        let counts = |accepted, rejected| RunCounts {
+            accepted,
+            rejected: [("words".to_owned(), rejected)].into_iter().collect(),
+            ..RunCounts::default()
+        };
+        let limits = Alarm { accepted: Some(0.5), ..Alarm::default() };
+        let bad = Summary { accepted: 10_000, wanted: 20_000, run: counts(0, 500), ..complete() };
+        let found = judged(bad, limits, None);
+        assert_eq!(found.findings[0].what, "alarm: accepted texts 0 %, at least 50 % wanted");
+        let all = [("words".to_owned(), 10_000)].into_iter().collect();
+        let good = Summary { rejected: all, run: counts(500, 0), ..complete() };
+        assert_eq!(judged(good, limits, None).findings, []);
+        // An ask that was given up long ago is no news.
+        let old = Summary { failed: 1, failed_by: [("timeout".to_owned(), 1)].into(), ..complete() };
+        assert_eq!(judged(old, Alarm::default(), None).findings, []);
+    }
+
+    #[test]
+    fn a_night_in_vain_has_no_rows_an_hour_and_no_tokens_a_second() {
+        let limits = Alarm { rows_per_hour: Some(1.0), tokens_per_second: Some(1.0), ..Alarm::default() };
+        let night = Summary { completion_tokens: 0, run: RunCounts::default(), ..complete() };
+        let found: Vec<_> =
+            judged(night, limits, None).findings.into_iter().filter_map(|found| found.key).collect();
+        assert_eq!(found, ["alarm.tokens_per_second", "alarm.rows_per_hour"]);
     }
 
     #[test]
@@ -346,7 +499,8 @@ mod tests {
         let found = judged(complete(), Alarm::default(), None);
         assert_eq!(found.headline, "OK moods: 1,000 of 1,000 rows (200 more); complete");
         assert_eq!(found.findings, []);
-        let stopped = Summary { state: "stopped".into(), accepted: 900, open: 9, ..complete() };
+        let run = RunCounts { accepted: 100, ..RunCounts::default() };
+        let stopped = Summary { state: "stopped".into(), accepted: 900, open: 9, run, ..complete() };
         let found = judged(stopped, Alarm::default(), None);
         let says = "OK moods: 900 of 1,000 rows (100 more); stopped as asked; 1 run more like this one";
         assert_eq!(found.headline, says);
@@ -358,7 +512,8 @@ mod tests {
         let axis = |accepted, rejected| {
             let count = |accepted, rejected| AxisCount { wanted: 500, accepted, rejected };
             let values = [("joy".to_owned(), count(accepted, rejected)), ("fear".to_owned(), count(450, 50))];
-            [("emotion".to_owned(), values.into_iter().collect())].into_iter().collect()
+            let by_axis = [("emotion".to_owned(), values.into_iter().collect())].into_iter().collect();
+            RunCounts { by_axis, ..RunCounts::default() }
         };
         let opening = |share| vec![Opening { words: "i just can't".into(), rows: 9, share }];
         let past = |distinct_2| vec![Past { distinct_2: Some(distinct_2), ..Past::default() }];
@@ -379,8 +534,8 @@ mod tests {
         let failed = |times| [("timeout".to_owned(), times)].into_iter().collect();
         let table: Vec<(Summary, Summary, Verdict, &str)> = vec![
             (
-                Summary { by_axis: axis(200, 300), ..complete() },
-                Summary { by_axis: axis(300, 200), ..complete() },
+                Summary { run: axis(200, 300), ..complete() },
+                Summary { run: axis(300, 200), ..complete() },
                 Verdict::Look,
                 "emotion joy: 40 % accepted, of the others 90 %",
             ),
@@ -400,7 +555,7 @@ mod tests {
                 Summary { endpoints: endpoints(0.65), ..complete() },
                 Summary { endpoints: endpoints(0.67), ..complete() },
                 Verdict::Look,
-                "endpoint local: only 65 % of its 4 slots' time was used",
+                "endpoint local: only 65 % of the time of 4 slots was used",
             ),
             (
                 short("short"),
@@ -415,7 +570,7 @@ mod tests {
                 "10 % of 400 sends failed",
             ),
             (
-                Summary { failed: 3, failed_by: failed(3), ..complete() },
+                Summary { run: RunCounts { failed_by: failed(3), ..RunCounts::default() }, ..complete() },
                 complete(),
                 Verdict::Look,
                 "3 asks failed by their own fault",
@@ -439,14 +594,18 @@ mod tests {
     #[test]
     fn each_alarm_rings_beyond_its_limit_and_not_at_it() {
         let summary = Summary {
-            rejected: [("words".to_owned(), 1000)].into_iter().collect(),
+            run: RunCounts {
+                accepted: 1000,
+                rejected: [("words".to_owned(), 1000)].into_iter().collect(),
+                ..RunCounts::default()
+            },
             openings: vec![Opening { share: 0.25, ..Opening::default() }],
             faults: [("timeout".to_owned(), 20)].into_iter().collect(),
             shortfall: 100,
             ..complete()
         };
         type Set = fn(&mut Alarm, f64);
-        let table: [(&str, f64, f64, Set, &str); 6] = [
+        let table: [(&str, f64, f64, Set, &str); 7] = [
             (
                 "accepted",
                 0.5,
@@ -467,6 +626,13 @@ mod tests {
                 101.0,
                 |l, v| l.tokens_per_second = Some(v),
                 "alarm: tokens a second 100.0, at least 101.0 wanted",
+            ),
+            (
+                "rows_per_hour",
+                6000.0,
+                6001.0,
+                |l, v| l.rows_per_hour = Some(v),
+                "alarm: rows an hour 6000.0, at least 6001.0 wanted",
             ),
             (
                 "opening",

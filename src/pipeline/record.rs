@@ -1,0 +1,167 @@
+//! The one place that keeps how a run ended: in the store, on a page, in the log and in the figures.
+
+use std::path::{Path, PathBuf};
+
+use super::Opened;
+use super::address::address;
+use super::error::RunError;
+use super::morning;
+use super::output::{Files, OutputError, replace};
+use super::recorder::Recorder;
+use super::run::Finished;
+use crate::check::Reason;
+use crate::dataset::Recipe;
+use crate::report::morning::{Ailment, Ended, PAST, Past, judge, page};
+use crate::report::{RowChange, Summary, Watcher};
+use crate::store::{EndpointMemory, Reader, Snapshot, StoreDir, Writer};
+
+/// What came of a run, before it is judged.
+pub struct Came {
+    pub summary: Summary,
+    pub ended: Ended,
+    pub error: Option<RunError>,
+    /// What the store keeps of the config and its endpoints, where that is another than before.
+    pub state: Option<(Snapshot, Vec<EndpointMemory>)>,
+    /// A preview that leaves the dataset alone is no run to be kept.
+    pub is_kept: bool,
+}
+
+impl Came {
+    /// A run that ended before stored answers were looked at: its dataset is that on disk.
+    pub fn in_vain(recipe: &Recipe, error: RunError) -> Self {
+        let config = &recipe.config;
+        let files = Files::new(config.dataset_dir());
+        let rows = files.rows();
+        let summary = Summary {
+            name: config.name.clone(),
+            wanted: recipe.wanted(),
+            accepted: rows,
+            change: RowChange { kept: rows, ..RowChange::default() },
+            stopped_by: match &error {
+                RunError::Stopped(why) => Some(why.name().to_owned()),
+                _ => None,
+            },
+            dataset: crate::config::load::shown(&files.dataset()).display().to_string(),
+            ..Summary::default()
+        };
+        // Another config goes under its name, and so do the runs that stand under it.
+        let is_kept = !matches!(error, RunError::NameTaken { .. });
+        Self { summary, ended: error.ended(), error: Some(error), state: None, is_kept }
+    }
+}
+
+/// Judges a run and keeps what came of it. Only one that found its dataset complete leaves nothing.
+///
+/// What cannot be kept is a failure of the run like any other, and judged as such.
+pub fn record(opened: &Opened, recorder: &Recorder<'_>, came: Came) -> Finished {
+    let recipe = &opened.recipe;
+    let config = &recipe.config;
+    let dir = StoreDir::new(config.project.store());
+    let Came { mut summary, ended: as_asked, mut error, state, is_kept } = came;
+    let changed = state.is_some();
+    if let Some((state, memories)) = state
+        && let Err(failure) = keep_state(&dir, recipe, state, &memories)
+    {
+        error.get_or_insert(failure);
+    }
+    if is_told(&summary, as_asked, error.as_ref()) {
+        match past(&dir, &config.name) {
+            Ok(past) => summary.past = past,
+            Err(failure) => drop(error.get_or_insert(failure)),
+        }
+    }
+    let judged = |summary: &mut Summary, error: Option<&RunError>| {
+        let ended = error.map_or(as_asked, RunError::ended);
+        let ailment = error.filter(|error| !matches!(error, RunError::Stopped(_)));
+        let ailment = ailment.map(|error| Ailment { what: error.to_string(), advice: error.advice() });
+        let place = |key: &str| morning::place(opened, key);
+        let advice =
+            |reason: &str| Reason::advice_for(reason).map(|advice| (Reason::key_for(reason), advice));
+        judge(summary, ended, ailment.as_ref(), &config.night.alarm, &place, &advice)
+    };
+    let mut ended = judged(&mut summary, error.as_ref());
+    let mut written = None;
+    if is_kept && summary.is_told() {
+        let folder = Files::new(config.dataset_dir()).runs().join(folder_of(&summary));
+        match write_page(&folder, &summary) {
+            Ok(page) => written = Some(page),
+            Err(failure) => {
+                error.get_or_insert(failure.into());
+                ended = judged(&mut summary, error.as_ref());
+            }
+        }
+    }
+    if is_kept
+        && (changed || summary.is_told())
+        && let Err(failure) = keep_run(&dir, &summary)
+    {
+        // The first failure is what is told; that it is not in the store follows from it more often than not.
+        recorder.say(&format!("{failure}; `emogrid runs` will not list this run"));
+        error.get_or_insert(failure);
+        ended = judged(&mut summary, error.as_ref());
+        if let Some(folder) = written.as_deref().and_then(Path::parent) {
+            // It was written a moment ago; what cannot be written now was said.
+            let _ = write_page(folder, &summary);
+        }
+    }
+    recorder.ended(&summary);
+    Finished { summary, ended, error, page: written }
+}
+
+fn is_told(summary: &Summary, ended: Ended, error: Option<&RunError>) -> bool {
+    summary.attempts > 0 || ended != Ended::Complete || error.is_some()
+}
+
+/// What came of the last runs that asked for something.
+fn past(dir: &StoreDir, name: &str) -> Result<Vec<Past>, RunError> {
+    let Some(reader) = Reader::open(dir)? else { return Ok(Vec::new()) };
+    // Some of the last asked for nothing.
+    let summaries = reader.last_summaries(name, 4 * PAST)?;
+    let parsed = summaries.iter().filter_map(|text| serde_json::from_str::<Summary>(text).ok());
+    let mut out: Vec<Past> =
+        parsed.filter(|summary| summary.requests > 0).map(|summary| Past::of(&summary)).collect();
+    Ok(out.split_off(out.len().saturating_sub(PAST)))
+}
+
+/// The folder of a run's summary, below `runs/`.
+fn folder_of(summary: &Summary) -> String {
+    summary.started.replace(':', "")
+}
+
+fn keep_state(
+    dir: &StoreDir,
+    recipe: &Recipe,
+    state: Snapshot,
+    memories: &[EndpointMemory],
+) -> Result<(), RunError> {
+    let config = &recipe.config;
+    let writer = Writer::open(dir, |_| {})?;
+    writer.snapshot(&config.name, state)?;
+    for (endpoint, memory) in config.endpoints.iter().zip(memories) {
+        writer.endpoint(&address(endpoint), memory)?;
+    }
+    Ok(writer.config_file(&config.name, &config_path(recipe))?)
+}
+
+fn keep_run(dir: &StoreDir, summary: &Summary) -> Result<(), RunError> {
+    let text = serde_json::to_string_pretty(summary).unwrap_or_default();
+    Ok(Writer::open(dir, |_| {})?.run(&summary.name, &summary.started, &text)?)
+}
+
+/// Writes the summary for machines, and the page, whose path is told.
+fn write_page(folder: &Path, summary: &Summary) -> Result<PathBuf, OutputError> {
+    let text = serde_json::to_string_pretty(summary).unwrap_or_default();
+    let page_path = folder.join("summary.md");
+    std::fs::create_dir_all(folder)
+        .and_then(|()| replace(&folder.join("summary.json"), &format!("{text}\n")))
+        .and_then(|()| replace(&page_path, &page(summary)))
+        .map_err(|source| OutputError { path: folder.to_owned(), source })?;
+    Ok(page_path)
+}
+
+/// The config's file, however it was named.
+pub fn config_path(recipe: &Recipe) -> String {
+    let path = &recipe.config.project.config;
+    let plain = || std::path::absolute(path).unwrap_or_else(|_| path.clone());
+    path.canonicalize().unwrap_or_else(|_| plain()).display().to_string()
+}
