@@ -740,7 +740,7 @@ pub struct VerifyArgs {
     /// The column with the labels: a list, or names with commas [default: emotion, labels or label]
     #[arg(long, value_name = "COLUMN")]
     pub label: Option<String>,
-    /// Where the kept rows go: a `.jsonl` or `.csv`, or `-` for standard output
+    /// Where the kept rows go: a `.jsonl`, `.csv` or `.tsv`, or `-` for standard output
     #[arg(long, short, default_value = "-")]
     pub output: PathBuf,
     /// Where the others go, if they are to be kept too
@@ -781,7 +781,7 @@ pub struct RefineArgs {
 pub struct DedupArgs {
     #[command(flatten)]
     pub table: TableArgs,
-    /// Write the rows that are kept, as `.jsonl` or `.csv`; `-` is standard output
+    /// Write the rows that are kept, as `.jsonl`, `.csv` or `.tsv`; `-` is standard output
     #[arg(long, short)]
     pub output: Option<PathBuf>,
     /// Write every row, with `duplicate_of` and `similarity`
@@ -799,6 +799,12 @@ pub struct DedupArgs {
     /// A table of texts that no row may be like, such as a test set
     #[arg(long, value_name = "FILE")]
     pub against: Vec<PathBuf>,
+    /// The column of the `--against` tables with the texts [default: that of `--text`, else text]
+    #[arg(long, value_name = "COLUMN", requires = "against")]
+    pub against_text: Option<String>,
+    /// A column that says which rows belong together: those of one group are no duplicates of each other
+    #[arg(long, value_name = "COLUMN")]
+    pub group: Option<String>,
     /// The column with the label; several make one label
     #[arg(long, value_name = "COLUMN")]
     pub label: Vec<String>,
@@ -904,7 +910,7 @@ pub enum FailOn {
 pub struct AnonymizeArgs {
     #[command(flatten)]
     pub table: TableArgs,
-    /// The file to write, `.jsonl` or `.csv`, or `-` for standard output
+    /// The file to write, `.jsonl`, `.csv` or `.tsv`, or `-` for standard output
     #[arg(long, short)]
     pub output: Option<PathBuf>,
     /// What is done with each category

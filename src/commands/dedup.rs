@@ -1,16 +1,18 @@
 mod files;
 mod told;
 
+use std::borrow::Cow;
 use std::path::Path;
 use std::time::Instant;
 
 use serde_json::Value;
 
+use super::audit::COUNTERPART;
 use super::{Exit, Failure, Talk, print_json};
 use crate::cli::DedupArgs;
 use crate::dedup::{Counts, Found, Level, Method, Rule, Statistics, Sweep};
 use crate::report::{Reading, count};
-use crate::table::{self, Format, Layout, Row, TableError, Writer};
+use crate::table::{self, Batches, Format, Layout, Row, TableError, Writer, no_column};
 use files::{IndexDir, PairFile};
 use told::Told;
 
@@ -57,26 +59,36 @@ pub fn dedup(args: &DedupArgs, talk: &Talk) -> Result<Exit, Failure> {
     let remembered = sweep.len() as u64;
     let mut told = Told::new(args, &rule, statistics);
     let mut writer = args.output.as_deref().map(Writer::create).transpose()?;
-    let mut reader = args.table.open()?;
+    let mut batches = Batches::open(&args.table.file, &args.table.layout())?;
     let mut reading = Reading::new(talk.style(), files::size(&args.table.file));
-    while let Some(row) = reader.next() {
-        let mut row = row?;
-        let label = label(&row, &args.table.file, &args.label)?;
-        if index.is_some() {
-            row.id = lasting_id(args, &row)?;
+    let mut batch = Vec::new();
+    loop {
+        batches.next(&mut batch)?;
+        if batch.is_empty() {
+            break;
         }
-        let group = row.fields.get("pair").and_then(Value::as_str);
-        let found = sweep.row_of(&row.id, &label, &row.text, group);
-        told.count(&found);
-        if let Some(writer) = &mut writer {
-            if args.mark {
-                mark(&mut row, &found);
+        for mut row in batch.drain(..) {
+            let label = label(&row, &args.table.file, &args.label)?;
+            if index.is_some() {
+                row.id = lasting_id(args, &row)?;
             }
-            if args.mark || found == Found::Kept {
-                writer.write(&row.fields)?;
+            let group = group(&row, args)?;
+            let found = sweep.row_of(&row.id, &label, &row.text, group.as_deref());
+            told.count(&found);
+            if let Some(writer) = &mut writer {
+                if args.mark {
+                    mark(&mut row, &found);
+                }
+                if args.mark || found == Found::Kept {
+                    writer.write(&row.fields)?;
+                }
             }
+            reading.tick(told.rows, batches.bytes(), || count(told.rows - told.kept, "duplicate"));
         }
-        reading.tick(told.rows, reader.bytes(), || count(told.rows - told.kept, "duplicate"));
+        // Whoever writes to a pipe may wait for what becomes of it.
+        if let Some(writer) = writer.as_mut().filter(|_| batches.waits()) {
+            writer.flush()?;
+        }
     }
     told.threshold = sweep.threshold().fraction();
     write_pairs(args, &sweep, by_label, &mut told)?;
@@ -88,6 +100,9 @@ pub fn dedup(args: &DedupArgs, talk: &Talk) -> Result<Exit, Failure> {
         writer.finish()?;
     }
     drop(reading);
+    if let Some(warning) = told.repeated(sweep.repeated_ids()) {
+        talk.say(&warning);
+    }
     told.end(started.elapsed());
     if args.json {
         print_json(&told)?;
@@ -100,14 +115,33 @@ pub fn dedup(args: &DedupArgs, talk: &Talk) -> Result<Exit, Failure> {
 /// The row's label: the columns' values.
 fn label(row: &Row, file: &Path, columns: &[String]) -> Result<String, TableError> {
     for column in columns {
-        if !row.fields.contains_key(column) {
-            let known = row.fields.keys().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
-            let what =
-                format!("in line {} there is no column `{column}` for `--label`, only {known}", row.line);
-            return Err(TableError::Columns { path: file.to_owned(), what });
-        }
+        has(row, file, column, "--label")?;
     }
     Ok(columns.iter().map(|column| row.column(column)).collect::<Vec<_>>().join("\t"))
+}
+
+/// Makes sure that a row has the column that an option names.
+fn has(row: &Row, file: &Path, column: &str, option: &str) -> Result<(), TableError> {
+    if row.fields.contains_key(column) {
+        return Ok(());
+    }
+    let what = no_column(column, row.fields.keys().map(String::as_str));
+    let what = format!("{what}; `{option}` names it");
+    Err(TableError::ColumnsAt { path: file.to_owned(), line: row.line, what })
+}
+
+/// What the row is one of several of.
+///
+/// `audit --swap` writes counterparts with the id of their original in `pair`. A column of that name may be anything
+/// else, such as a pair of currencies, so it must name the row itself, or the row that this one is the counterpart of.
+fn group<'r>(row: &'r Row, args: &DedupArgs) -> Result<Option<Cow<'r, str>>, TableError> {
+    if let Some(column) = &args.group {
+        has(row, &args.table.file, column, "--group")?;
+        return Ok(Some(row.column(column)).filter(|group| !group.is_empty()).map(Cow::Owned));
+    }
+    let pair = row.fields.get("pair").and_then(Value::as_str).filter(|pair| !pair.is_empty());
+    let own = pair.filter(|pair| row.id == *pair || row.id.strip_suffix(COUNTERPART) == Some(pair));
+    Ok(own.map(Cow::Borrowed))
 }
 
 /// An id that is good in a later call too: a row's number is none without its file.
@@ -134,10 +168,39 @@ fn mark(row: &mut Row, found: &Found<'_>) {
     row.fields.insert("similarity".to_owned(), similarity);
 }
 
+/// Which columns of a table of `--against` matter: those of the table itself where it has them.
+fn off_limits_layout(args: &DedupArgs, path: &Path) -> Result<Layout, TableError> {
+    let own = args.table.layout();
+    let format = Format::by_ending(path).or(own.format);
+    let plain = Layout { format, ..Layout::default() };
+    let named = || args.against_text.clone().or(own.text.clone()).unwrap_or_else(|| "text".to_owned());
+    // What comes through a pipe can be read once.
+    let Some(known) = table::columns(path, &plain)? else {
+        return Ok(Layout { text: Some(named()), ..plain });
+    };
+    let has = |column: &str| known.iter().any(|known| known == column);
+    let usual = || (args.against_text.is_none() && has("text")).then(|| "text".to_owned());
+    let text = Some(named()).filter(|named| has(named)).or_else(usual);
+    let id = own.id.clone().filter(|id| has(id));
+    match (text, &own.columns) {
+        (Some(text), _) => Ok(Layout { text: Some(text), id, ..plain }),
+        // Without a header, as the table itself.
+        (None, Some(columns))
+            if matches!(format, Some(Format::Csv | Format::Tsv)) && columns.contains(&named()) =>
+        {
+            Ok(Layout { format, text: Some(named()), ..own })
+        }
+        (None, _) => {
+            let what = no_column(&named(), known.iter().map(String::as_str));
+            let what = format!("{what}; name the column with the texts with `--against-text`");
+            Err(TableError::Columns { path: path.to_owned(), what })
+        }
+    }
+}
+
 /// Reads a table of texts that no row may be like, and says its hash.
 fn off_limits(args: &DedupArgs, path: &Path, sweep: &mut Sweep<'_>, talk: &Talk) -> Result<String, Failure> {
-    let layout = args.table.layout();
-    let layout = Layout { format: Format::by_ending(path).or(layout.format), ..layout };
+    let layout = off_limits_layout(args, path)?;
     let mut reading = Reading::new(talk.style(), files::size(path));
     let mut hash = blake3::Hasher::new();
     let mut reader = table::Reader::open(path, &layout)?;
