@@ -31,6 +31,7 @@ pub mod scalar;
 pub mod schema;
 mod semantic;
 mod set;
+mod tables;
 pub mod taxonomy;
 mod values;
 pub mod yaml;

@@ -15,7 +15,7 @@ pub fn paths() -> Vec<String> {
 
 /// The reference of all keys, as `docs/config.md` has it: a Markdown table a section.
 pub fn reference() -> String {
-    let sections: [(&str, &str, &Section); 21] = [
+    let sections: [(&str, &str, &Section); 22] = [
         ("", "The whole config", &CONFIG),
         ("endpoints.NAME", "", &ENDPOINT),
         ("endpoints.NAME.managed", "", &MANAGED),
@@ -33,6 +33,7 @@ pub fn reference() -> String {
         ("checks.judges.NAME", "", &judges::JUDGE),
         ("checks.judges.NAME.sampling", "", &judges::SAMPLING),
         ("dedup", "", &DEDUP),
+        ("dedup.against", "", &AGAINST),
         ("dedup.semantic", "", &semantic::KEYS),
         ("run", "", &RUN),
         ("output", "", &OUTPUT),
