@@ -33,6 +33,7 @@ pub mod schema;
 mod second;
 mod semantic;
 mod set;
+mod tables;
 pub mod taxonomy;
 mod values;
 pub mod yaml;

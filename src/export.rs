@@ -109,6 +109,11 @@ pub trait Record {
     /// Its fields in order.
     fn fields(&self) -> Map<String, Value>;
 
+    /// A field in the letters that it was read in, where its value would be written in others.
+    fn letters(&self, _column: &str) -> Option<&str> {
+        None
+    }
+
     /// Its fields as JSON, on one line.
     fn write_json(&self, out: &mut dyn Write) -> io::Result<()>;
 

@@ -38,6 +38,7 @@ pub mod labels;
 pub mod learn;
 pub mod mix;
 pub mod model;
+pub mod near;
 pub mod pipeline;
 pub mod probe;
 pub mod prompt;

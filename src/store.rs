@@ -18,7 +18,7 @@ use crate::fingerprint::Identity;
 use crate::model::Fingerprint;
 pub use experience::Experience;
 pub use lock::{LockError, RunLock};
-pub use reader::{Answers, Reader};
+pub use reader::{Answers, Origin, Reader};
 pub use scrub::{Entry, Scrub};
 pub use writer::{Ticket, Writer, Written};
 

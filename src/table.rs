@@ -1,13 +1,19 @@
 //! Tables of texts: JSON Lines, CSV and TSV, read and written a row at a time; and Parquet, which is read.
 
+mod batches;
+mod fields;
 mod parquet;
+mod quotes;
 mod reader;
 mod writer;
 
 use std::path::{Path, PathBuf};
 
+use crate::near::did_you_mean;
+pub use batches::Batches;
+pub use fields::Fields;
 pub use parquet::being_read;
-pub use reader::{Layout, Reader, Row};
+pub use reader::{Layout, Reader, Row, columns};
 pub use writer::{Writer, replace};
 
 /// How a table is written down.
@@ -45,8 +51,11 @@ pub enum TableError {
     Row { path: PathBuf, line: u64, what: String },
     #[error("{}: {what}", .path.display())]
     Columns { path: PathBuf, what: String },
+    /// The same, told of a line.
+    #[error("{}:{line}: {what}", .path.display())]
+    ColumnsAt { path: PathBuf, line: u64, what: String },
     #[error(
-        "{}: a table is written as `.jsonl` or `.csv`; name the file so, or `-` for JSON Lines on \
+        "{}: a table is written as `.jsonl`, `.csv` or `.tsv`; name the file so, or `-` for JSON Lines on \
          standard output",
         .0.display()
     )]
@@ -56,4 +65,12 @@ pub enum TableError {
 /// `-`, for standard input and standard output.
 pub fn is_standard(path: &Path) -> bool {
     path.as_os_str() == "-"
+}
+
+/// Says that a table lacks a column, which ones it has, and which of these may be meant.
+pub fn no_column<'a>(wanted: &str, known: impl Iterator<Item = &'a str> + Clone) -> String {
+    let names = known.clone().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
+    let only = if names.is_empty() { "nor any other".to_owned() } else { format!("only {names}") };
+    let meant = did_you_mean(wanted, known).map(|near| format!("; did you mean `{near}`?"));
+    format!("there is no column `{wanted}`, {only}{}", meant.unwrap_or_default())
 }

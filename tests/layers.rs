@@ -9,14 +9,15 @@ const LAYERS: &[&[&str]] = &[
     &["commands"],
     &["learn", "pipeline"],
     &["dataset"],
-    &["scheduler", "client", "store", "import", "mix", "export", "report", "table"],
+    &["scheduler", "client", "store", "import", "mix", "export", "report"],
     &["prompt"],
     &["grid", "check", "refine"],
     &["anonymize", "audit", "dedup", "eval", "probe"],
     &["fingerprint"],
     &["config"],
+    &["table"],
     &["guard"],
-    &["labels", "model", "tokens"],
+    &["labels", "model", "near", "tokens"],
 ];
 
 /// What may be imported against that, and why.

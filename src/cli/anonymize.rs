@@ -10,7 +10,7 @@ use super::TableArgs;
 pub struct AnonymizeArgs {
     #[command(flatten)]
     pub table: TableArgs,
-    /// The file to write, `.jsonl` or `.csv`, or `-` for standard output
+    /// The file to write, `.jsonl`, `.csv` or `.tsv`, or `-` for standard output
     #[arg(long, short)]
     pub output: Option<PathBuf>,
     /// What is done with each category

@@ -12,7 +12,7 @@ use crate::dedup::{Level, Method, Similarity};
 pub struct DedupArgs {
     #[command(flatten)]
     pub table: TableArgs,
-    /// Write the rows that are kept, as `.jsonl` or `.csv`; `-` is standard output
+    /// Write the rows that are kept, as `.jsonl`, `.csv` or `.tsv`; `-` is standard output
     #[arg(long, short)]
     pub output: Option<PathBuf>,
     /// Write every row, with `duplicate_of` and `similarity`, and with `--semantic` also `duplicate_by`
@@ -30,6 +30,12 @@ pub struct DedupArgs {
     /// A table of texts that no row may be like, such as a test set
     #[arg(long, value_name = "FILE")]
     pub against: Vec<PathBuf>,
+    /// The column of the `--against` tables with the texts [default: that of `--text`, else text]
+    #[arg(long, value_name = "COLUMN", requires = "against")]
+    pub against_text: Option<String>,
+    /// A column that says which rows belong together: those of one group are no duplicates of each other
+    #[arg(long, value_name = "COLUMN")]
+    pub group: Option<String>,
     /// The column with the label; several make one label
     #[arg(long, value_name = "COLUMN")]
     pub label: Vec<String>,

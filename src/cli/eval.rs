@@ -82,7 +82,7 @@ pub struct VerifyArgs {
     /// The column with the labels: a list, or names with commas [default: emotion, labels or label]
     #[arg(long, value_name = "COLUMN")]
     pub label: Option<String>,
-    /// Where the kept rows go: a `.jsonl` or `.csv`, or `-` for standard output
+    /// Where the kept rows go: a `.jsonl`, `.csv` or `.tsv`, or `-` for standard output
     #[arg(long, short, default_value = "-")]
     pub output: PathBuf,
     /// Where the others go, if they are to be kept too

@@ -7,17 +7,14 @@ use std::time::{Duration, Instant};
 
 use rayon::prelude::*;
 use serde::Serialize;
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use super::{Exit, Failure, Talk, block_on, print_json};
 use crate::anonymize::{Action, Anonymizer, Category, Found, Outcome, Policy, Preset, Span};
 use crate::cli::{AnonymizeArgs, AnonymizePreset};
 use crate::report::{count, thousands};
-use crate::table::{Reader, Row, Writer};
+use crate::table::{Batches, Fields, Row, Writer, is_standard};
 use second::{SecondLook, Told};
-
-/// Rows that are worked on at once; enough for every core, and little to hold.
-const BATCH: usize = 4096;
 
 /// What was done, for machines.
 #[derive(Debug, Default, Serialize)]
@@ -41,11 +38,15 @@ pub fn anonymize(args: &AnonymizeArgs, talk: &Talk) -> Result<Exit, Failure> {
 }
 
 async fn each(args: &AnonymizeArgs, anonymizer: &Anonymizer, talk: &Talk) -> Result<Exit, Failure> {
+    if args.json && args.output.as_deref().is_some_and(is_standard) {
+        let what = "only one thing can go to standard output: `-o -` or `--json`; name a file for the rows with `-o`";
+        return Err(Failure::Refused(what.to_owned()));
+    }
     let mut second = match &args.second_look {
         Some(endpoint) => Some(SecondLook::open(args, endpoint, talk).await?),
         None => None,
     };
-    let mut reader = args.table.open()?;
+    let mut batches = Batches::open(&args.table.file, &args.table.layout())?;
     let column = args.table.text.as_deref().unwrap_or("text");
     let mut writer = match (&args.output, args.json) {
         (Some(path), _) => Some(Writer::create(path)?),
@@ -55,12 +56,9 @@ async fn each(args: &AnonymizeArgs, anonymizer: &Anonymizer, talk: &Talk) -> Res
     let mut summary = Summary::default();
     let mut progress = Progress::new(talk, &args.table.file);
     let mut work = Duration::ZERO;
-    let mut batch = Vec::with_capacity(BATCH);
+    let mut batch = Vec::new();
     loop {
-        batch.clear();
-        for row in reader.by_ref().take(BATCH) {
-            batch.push(row?);
-        }
+        batches.next(&mut batch)?;
         if batch.is_empty() {
             break;
         }
@@ -82,7 +80,11 @@ async fn each(args: &AnonymizeArgs, anonymizer: &Anonymizer, talk: &Talk) -> Res
                 writer.write(&changed(row, column, outcome))?;
             }
         }
-        progress.tick(&reader, &summary);
+        // Whoever writes to a pipe may wait for what becomes of it.
+        if let Some(writer) = writer.as_mut().filter(|_| batches.waits()) {
+            writer.flush()?;
+        }
+        progress.tick(&batches, &summary);
     }
     if let Some(writer) = writer {
         writer.finish()?;
@@ -118,7 +120,7 @@ fn outcome_of(anonymizer: &Anonymizer, row: &Row, found: Vec<Found>, args: &Anon
 }
 
 /// The row with its text changed, and where and how.
-fn changed(row: Row, column: &str, outcome: Outcome) -> Map<String, Value> {
+fn changed(row: Row, column: &str, outcome: Outcome) -> Fields {
     let mut fields = row.fields;
     fields.insert(column.to_owned(), Value::String(outcome.text));
     fields.insert("spans".to_owned(), outcome.spans.iter().map(Span::to_json).collect());
@@ -227,13 +229,13 @@ impl Progress {
         Self { talk: *talk, size, start: now, said: now, every: Duration::from_secs(every) }
     }
 
-    fn tick(&mut self, reader: &Reader, summary: &Summary) {
+    fn tick(&mut self, batches: &Batches, summary: &Summary) {
         if self.said.elapsed() < self.every {
             return;
         }
         self.said = Instant::now();
         let rate = summary.texts as f64 / self.start.elapsed().as_secs_f64();
-        let part = self.size.map(|size| reader.bytes() as f64 / size as f64).filter(|part| *part > 0.0);
+        let part = self.size.map(|size| batches.bytes() as f64 / size as f64).filter(|part| *part > 0.0);
         let rest = part.map_or(String::new(), |part| {
             let left = self.start.elapsed().mul_f64((1.0 / part.min(1.0) - 1.0).max(0.0));
             format!(" ({:.0} %), {} to go", 100.0 * part.min(1.0), crate::report::duration(left))

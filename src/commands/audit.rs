@@ -12,6 +12,7 @@ use crate::audit::{self, Report, Verdict};
 use crate::cli::{AuditArgs, FailOn};
 use crate::report::audit::audit_text;
 use crate::store::StoreDir;
+pub use correct::COUNTERPART;
 use correct::{fix, swap, weigh};
 use subject::{of_config, of_tables};
 

@@ -2,18 +2,20 @@ mod files;
 mod meaning;
 mod told;
 
+use std::borrow::Cow;
 use std::collections::HashSet;
 use std::path::Path;
 use std::time::Instant;
 
 use serde_json::Value;
 
+use super::audit::COUNTERPART;
 use super::{Exit, Failure, Talk, block_on, print_json};
 use crate::cli::DedupArgs;
 use crate::dedup::{Counts, Found, Level, Method, Rule, Statistics, Sweep, Tier};
 use crate::model::Fingerprint;
 use crate::report::{Reading, count};
-use crate::table::{self, Format, Layout, Row, TableError, Writer};
+use crate::table::{self, Batches, Format, Layout, Row, TableError, Writer, no_column};
 use files::{IndexDir, PairFile};
 use meaning::Meaning;
 use told::Told;
@@ -94,24 +96,38 @@ impl<'a> Work<'a> {
         }
         let remembered = sweep.len() as u64;
         let mut writer = args.output.as_deref().map(Writer::create).transpose()?;
-        let mut reader = args.table.open()?;
+        let mut batches = Batches::open(&args.table.file, &args.table.layout())?;
         let mut reading = Reading::new(self.talk.style(), files::size(&args.table.file));
-        while let Some(row) = reader.next() {
-            let mut row = row?;
-            let label = label(&row, &args.table.file, &args.label)?;
-            if index.is_some() {
-                row.id = lasting_id(args, &row)?;
+        let mut batch = Vec::new();
+        loop {
+            batches.next(&mut batch)?;
+            if batch.is_empty() {
+                break;
             }
-            let found = sweep.row_of(&row.id, &label, &row.text, group(&row));
-            self.put(row, &found, writer.as_mut(), told)?;
-            reading.tick(told.rows, reader.bytes(), || count(told.rows - told.kept, "duplicate"));
+            for mut row in batch.drain(..) {
+                let label = label(&row, &args.table.file, &args.label)?;
+                if index.is_some() {
+                    row.id = lasting_id(args, &row)?;
+                }
+                let group = group(&row, args)?.map(Cow::into_owned);
+                let found = sweep.row_of(&row.id, &label, &row.text, group.as_deref());
+                self.put(row, &found, writer.as_mut(), told)?;
+                reading.tick(told.rows, batches.bytes(), || count(told.rows - told.kept, "duplicate"));
+            }
+            // Whoever writes to a pipe may wait for what becomes of it.
+            if let Some(writer) = writer.as_mut().filter(|_| batches.waits()) {
+                writer.flush()?;
+            }
         }
         self.write_pairs(&sweep, told)?;
         if let Some(index) = &index {
             index.save(&sweep, &settings)?;
             told.remembered = Some(remembered);
         }
-        Ok(writer.map_or(Ok(()), Writer::finish)?)
+        writer.map_or(Ok(()), Writer::finish)?;
+        drop(reading);
+        self.warn(&sweep, told);
+        Ok(())
     }
 
     /// The same by what they mean too. All rows are at hand, since what is to be asked follows from how they stand
@@ -135,8 +151,9 @@ impl<'a> Work<'a> {
         while let Some(row) = reader.next() {
             let row = row?;
             let label = label(&row, &args.table.file, &args.label)?;
+            let group = group(&row, args)?.map(Cow::into_owned);
             let request = meaning.request(&row.text);
-            rows.push(Offered { row, label, request });
+            rows.push(Offered { row, label, group, request });
             reading.tick(rows.len() as u64, reader.bytes(), String::new);
         }
         drop(reading);
@@ -159,7 +176,9 @@ impl<'a> Work<'a> {
         }
         told.meant(semantic);
         self.write_pairs(&sweep, told)?;
-        Ok(writer.map_or(Ok(()), Writer::finish)?)
+        writer.map_or(Ok(()), Writer::finish)?;
+        self.warn(&sweep, told);
+        Ok(())
     }
 
     /// The verdicts on all rows with what is known of meanings, and what they lack, in order of the rows.
@@ -182,8 +201,9 @@ impl<'a> Work<'a> {
             sweep.off_limits(id, text, known(request, text));
         }
         let mut reading = Reading::new(self.talk.style(), Some(rows.len() as u64));
-        for (number, Offered { row, label, request }) in rows.iter().enumerate() {
-            sweep.row_by_meaning(&row.id, label, &row.text, group(row), || known(request, &row.text));
+        for (number, Offered { row, label, group, request }) in rows.iter().enumerate() {
+            let group = group.as_deref();
+            sweep.row_by_meaning(&row.id, label, &row.text, group, || known(request, &row.text));
             reading.tick(number as u64, number as u64, || "comparing".to_owned());
         }
         (sweep, lacking)
@@ -197,6 +217,13 @@ impl<'a> Work<'a> {
             sweep.forgetful()
         } else {
             sweep
+        }
+    }
+
+    /// Says which ids do not name one row.
+    fn warn(&self, sweep: &Sweep<'_>, told: &mut Told) {
+        if let Some(warning) = told.repeated(sweep.repeated_ids()) {
+            self.talk.say(&warning);
         }
     }
 
@@ -221,8 +248,7 @@ impl<'a> Work<'a> {
 
     /// Reads a table of texts that no row may be like, and says its hash.
     fn off_limits(&self, path: &Path, mut take: impl FnMut(String, String)) -> Result<String, Failure> {
-        let layout = self.args.table.layout();
-        let layout = Layout { format: Format::by_ending(path).or(layout.format), ..layout };
+        let layout = off_limits_layout(self.args, path)?;
         let mut reading = Reading::new(self.talk.style(), files::size(path));
         let mut hash = blake3::Hasher::new();
         let mut reader = table::Reader::open(path, &layout)?;
@@ -280,25 +306,40 @@ struct Off {
 struct Offered {
     row: Row,
     label: String,
+    group: Option<String>,
     request: Option<Fingerprint>,
-}
-
-/// Rows of one group are no duplicates of each other.
-fn group(row: &Row) -> Option<&str> {
-    row.fields.get("pair").and_then(Value::as_str)
 }
 
 /// The row's label: the columns' values.
 fn label(row: &Row, file: &Path, columns: &[String]) -> Result<String, TableError> {
     for column in columns {
-        if !row.fields.contains_key(column) {
-            let known = row.fields.keys().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
-            let what =
-                format!("in line {} there is no column `{column}` for `--label`, only {known}", row.line);
-            return Err(TableError::Columns { path: file.to_owned(), what });
-        }
+        has(row, file, column, "--label")?;
     }
     Ok(columns.iter().map(|column| row.column(column)).collect::<Vec<_>>().join("\t"))
+}
+
+/// Makes sure that a row has the column that an option names.
+fn has(row: &Row, file: &Path, column: &str, option: &str) -> Result<(), TableError> {
+    if row.fields.contains_key(column) {
+        return Ok(());
+    }
+    let what = no_column(column, row.fields.keys().map(String::as_str));
+    let what = format!("{what}; `{option}` names it");
+    Err(TableError::ColumnsAt { path: file.to_owned(), line: row.line, what })
+}
+
+/// What the row is one of several of.
+///
+/// `audit --swap` writes counterparts with the id of their original in `pair`. A column of that name may be anything
+/// else, such as a pair of currencies, so it must name the row itself, or the row that this one is the counterpart of.
+fn group<'r>(row: &'r Row, args: &DedupArgs) -> Result<Option<Cow<'r, str>>, TableError> {
+    if let Some(column) = &args.group {
+        has(row, &args.table.file, column, "--group")?;
+        return Ok(Some(row.column(column)).filter(|group| !group.is_empty()).map(Cow::Owned));
+    }
+    let pair = row.fields.get("pair").and_then(Value::as_str).filter(|pair| !pair.is_empty());
+    let own = pair.filter(|pair| row.id == *pair || row.id.strip_suffix(COUNTERPART) == Some(pair));
+    Ok(own.map(Cow::Borrowed))
 }
 
 /// An id that is good in a later call too: a row's number is none without its file.
@@ -325,6 +366,36 @@ fn mark(row: &mut Row, found: &Found<'_>, with_tier: bool) {
     row.fields.insert("similarity".to_owned(), similarity);
     if with_tier {
         row.fields.insert("duplicate_by".to_owned(), by);
+    }
+}
+
+/// Which columns of a table of `--against` matter: those of the table itself where it has them.
+fn off_limits_layout(args: &DedupArgs, path: &Path) -> Result<Layout, TableError> {
+    let own = args.table.layout();
+    let format = Format::by_ending(path).or(own.format);
+    let plain = Layout { format, ..Layout::default() };
+    let named = || args.against_text.clone().or(own.text.clone()).unwrap_or_else(|| "text".to_owned());
+    // What comes through a pipe can be read once.
+    let Some(known) = table::columns(path, &plain)? else {
+        return Ok(Layout { text: Some(named()), ..plain });
+    };
+    let has = |column: &str| known.iter().any(|known| known == column);
+    let usual = || (args.against_text.is_none() && has("text")).then(|| "text".to_owned());
+    let text = Some(named()).filter(|named| has(named)).or_else(usual);
+    let id = own.id.clone().filter(|id| has(id));
+    match (text, &own.columns) {
+        (Some(text), _) => Ok(Layout { text: Some(text), id, ..plain }),
+        // Without a header, as the table itself.
+        (None, Some(columns))
+            if matches!(format, Some(Format::Csv | Format::Tsv)) && columns.contains(&named()) =>
+        {
+            Ok(Layout { format, text: Some(named()), ..own })
+        }
+        (None, _) => {
+            let what = no_column(&named(), known.iter().map(String::as_str));
+            let what = format!("{what}; name the column with the texts with `--against-text`");
+            Err(TableError::Columns { path: path.to_owned(), what })
+        }
     }
 }
 

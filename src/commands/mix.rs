@@ -15,7 +15,7 @@ use crate::learn::{Columns, LearnError, Overlap};
 use crate::mix::{Limits, fill};
 use crate::model::TextKey;
 use crate::report::{count, milliseconds, shortened, thousands};
-use crate::table::{Layout, Reader, Row, Writer, is_standard};
+use crate::table::{Fields, Layout, Reader, Row, Writer, is_standard};
 
 /// Rows with their labels, numbered alike on both sides.
 #[derive(Default)]
@@ -106,18 +106,12 @@ pub fn mix(args: &MixArgs, talk: &Talk) -> Result<Exit, Failure> {
 }
 
 /// A row as it stands in the mix: its labels as a list in `labels`, and where it is from in `source`.
-fn written(
-    row: Row,
-    set: LabelSet,
-    source: &str,
-    args: &MixArgs,
-    labels: &[String],
-) -> serde_json::Map<String, Value> {
+fn written(row: Row, set: LabelSet, source: &str, args: &MixArgs, labels: &[String]) -> Fields {
     let mut fields = row.fields;
     if args.map != Grouping::None {
         // Labels that were grouped would contradict those that were not.
         for column in args.columns.label.as_deref().into_iter().chain(["emotion", "label"]) {
-            fields.shift_remove(column);
+            fields.remove(column);
         }
     }
     fields.insert("text".into(), row.text.into());

@@ -1,5 +1,6 @@
 mod judged;
 
+use std::collections::HashMap;
 use std::fmt::Write as _;
 use std::io::{BufRead, BufReader, Write as _};
 
@@ -9,7 +10,7 @@ use super::{Exit, Failure, Stored, Talk, open};
 use crate::check::Candidate;
 use crate::check::answer::Answer;
 use crate::cli::WhyArgs;
-use crate::dataset::evaluate::{Accepted, Demand, Failed, Place, Rejected};
+use crate::dataset::evaluate::{Accepted, Demand, Failed, Place, Rejected, Why};
 use crate::dataset::{Models, Recipe, Sink};
 use crate::fingerprint::{Identity, messages_of};
 use crate::grid::GridAxis;
@@ -39,10 +40,20 @@ pub fn why(args: &WhyArgs, talk: &Talk) -> Result<Exit, Failure> {
         (Some(place), _) => {
             explain(recipe, (&stored.models, reader), place, args.with_originals, &mut out)?;
             let mut verdicts =
-                Verdicts { of: place.fingerprint, accepted: String::new(), rejected: String::new() };
+                Verdicts { of: place.fingerprint, accepted: String::new(), rejected: Vec::new() };
             stored.evaluate(&opened, talk, true, &mut verdicts)?;
             out.push_str(&verdicts.accepted);
-            out.push_str(&verdicts.rejected);
+            let mut kept = Kept { told: HashMap::new() };
+            kept.told.extend(verdicts.rejected.iter().filter_map(|(_, of)| Some(((*of)?, None))));
+            if !kept.told.is_empty() {
+                stored.evaluate(&opened, talk, true, &mut kept)?;
+            }
+            for (rejected, of) in &verdicts.rejected {
+                out.push_str(rejected);
+                if let Some(Some(kept)) = of.as_ref().and_then(|of| kept.told.get(of)) {
+                    repeated(recipe, reader, kept, &mut out)?;
+                }
+            }
             true
         }
         (None, Some(failed)) => {
@@ -98,7 +109,8 @@ impl Sink<()> for Search<'_> {
 struct Verdicts {
     of: Fingerprint,
     accepted: String,
-    rejected: String,
+    /// What is said of each, and the row that it repeats.
+    rejected: Vec<(String, Option<RowId>)>,
 }
 
 impl Sink for Verdicts {
@@ -112,9 +124,55 @@ impl Sink for Verdicts {
         if reject.place.fingerprint == self.of {
             let candidate = reject.candidate;
             let id = RowId::of(&self.of, candidate.choice, candidate.item);
-            let _ = writeln!(self.rejected, "  {id} rejected, {}: {}", reject.why.reason(), candidate.text);
+            let said = format!("  {id} rejected, {}: {}\n", reject.why.reason(), candidate.text);
+            let of = match reject.why {
+                Why::Duplicate { of } | Why::NearDuplicate { of, .. } | Why::Paraphrase { of, .. } => {
+                    Some(of)
+                }
+                Why::Own(_) | Why::Named { .. } | Why::Judged(_) => None,
+            };
+            self.rejected.push((said, of));
         }
     }
+}
+
+/// The rows that others repeat: their places and texts.
+struct Kept {
+    told: HashMap<RowId, Option<(Place, String)>>,
+}
+
+impl Sink for Kept {
+    fn row(&mut self, row: &Accepted<'_>) {
+        if let Some(told) = self.told.get_mut(&row.name) {
+            *told = Some((row.place, row.candidate.text.to_string()));
+        }
+    }
+}
+
+/// Says of a row that another repeats where it stands, and in which night its answer came.
+fn repeated(
+    recipe: &Recipe,
+    reader: &Reader,
+    (place, text): &(Place, String),
+    out: &mut String,
+) -> Result<(), Failure> {
+    let cell = recipe.grid.describe(recipe.grid.cell(place.cell));
+    let _ = writeln!(out, "    that row, {cell}: {text}");
+    if let Some(origin) = reader.origin(&place.fingerprint, recipe.config.sampling.max_tokens)? {
+        let own = |(config, _): &&(String, String)| *config == recipe.config.name;
+        let run = origin.runs.iter().find(own).or_else(|| origin.runs.first());
+        let run = run.map_or(String::new(), |(config, started)| {
+            let of = if *config == recipe.config.name { String::new() } else { format!(" of `{config}`") };
+            format!(", in the run{of} that began {}", minute(started))
+        });
+        let _ = writeln!(out, "    its answer was stored {}{run}", minute(&origin.created));
+    }
+    Ok(())
+}
+
+/// A stored time to the minute.
+fn minute(time: &str) -> String {
+    format!("{} UTC", time.get(..16).unwrap_or(time).replace('T', " "))
 }
 
 /// Whether an ask is reached, and whether its answer is good for now.

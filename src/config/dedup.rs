@@ -2,12 +2,14 @@
 
 use serde_json::Value;
 
-use super::diagnostic::{Diagnostic, Report, SourceId};
+use super::diagnostic::{Diagnostic, Report, Span};
 use super::file::{read_named, shown};
 use super::keys::{DEDUP, Kind};
 use super::lists;
 use super::resolved::{Axis, Dedup, Endpoint, OffLimits, Project, Scope, Semantic, WordFile};
+use super::tables::Table;
 use super::yaml::Node;
+use crate::table::{Format, no_column};
 
 /// The section `dedup`; a file that cannot be read is an error and left out.
 pub fn dedup(root: &Node, endpoints: &[Endpoint], project: &Project, report: &mut Report) -> Dedup {
@@ -39,84 +41,78 @@ fn word_file(node: &Node, project: &Project, report: &mut Report) -> Option<Word
     Some(WordFile { path: file.into(), hash: hash(&text), text: text.to_string(), at })
 }
 
+/// A file of texts that no row may be like: its name, or a mapping that says which column holds them.
 fn off_limits(node: &Node, project: &Project, report: &mut Report) -> Option<OffLimits> {
-    let file = node.text()?;
-    let source = read_named(file, node.span, project, report)?;
-    let text = report.sources.text(source).clone();
-    let ending = file.rsplit('.').next().unwrap_or_default().to_lowercase();
-    let texts = match ending.as_str() {
-        "csv" => columns(&text, b',', source),
-        "tsv" | "tab" => columns(&text, b'\t', source),
-        "jsonl" | "ndjson" => objects(&text, source),
-        _ => Ok(text.lines().enumerate().map(|(at, line)| (at + 1, line.trim().to_owned())).collect()),
+    let named = node.get("file");
+    let (file, at) = match named {
+        Some(named) => (named.text()?, named.span),
+        None => (node.text()?, node.span),
     };
-    let mut texts = match texts {
-        Ok(texts) => texts,
-        Err(found) => {
-            report.push(found);
-            return None;
+    let text = node.get("text").and_then(Node::text);
+    let (mut texts, hash) = match Format::by_ending(file.as_ref()) {
+        Some(format) => table((file, at), format, text, project, report)?,
+        None => {
+            let source = read_named(file, at, project, report)?;
+            let lines = report.sources.text(source).clone();
+            let texts =
+                lines.lines().enumerate().map(|(at, line)| (at + 1, line.trim().to_owned())).collect();
+            (texts, hash(&lines))
         }
     };
     texts.retain(|(_, text)| !text.is_empty());
     if texts.is_empty() {
         let message = format!("`{file}` has no texts");
-        let help = "a .txt file has a text a line; .csv, .tsv and .jsonl have them in a column `text`";
-        report.push(Diagnostic::error("against", message).at(node.span).help(help));
+        let help =
+            "a .txt file has a text a line; .csv, .tsv, .jsonl and .parquet have them in a column `text`";
+        report.push(Diagnostic::error("against", message).at(at).help(help));
         return None;
     }
-    Some(OffLimits { path: shown(file.as_ref()), hash: hash(&text), texts })
+    Some(OffLimits { path: shown(file.as_ref()), text: text.map(str::to_owned), hash, texts })
+}
+
+/// The texts of a table with their lines, and its hash.
+fn table(
+    (file, at): (&str, Span),
+    format: Format,
+    column: Option<&str>,
+    project: &Project,
+    report: &mut Report,
+) -> Option<(Vec<(usize, String)>, String)> {
+    let mut table = Table::read((file, at), format, "against", project, report)?;
+    let wanted = column.unwrap_or("text");
+    let rows = std::mem::take(&mut table.rows);
+    let mut texts = Vec::with_capacity(rows.len());
+    for (line, mut row) in rows {
+        let found = match &mut row {
+            Value::String(_) if column.is_none() => row,
+            Value::Object(row) if row.contains_key(wanted) => row[wanted].take(),
+            Value::Object(row) => {
+                let known = row.keys().map(String::as_str);
+                let help = format!(
+                    "call the column with the texts `text`, or name it: `{{ file: {file}, text: COLUMN }}`; a .txt \
+                     file has a text a line"
+                );
+                // A header lacks it for all rows.
+                let line = if matches!(format, Format::Csv | Format::Tsv) { 1 } else { line };
+                let found = Diagnostic::error("against", no_column(wanted, known));
+                report.push(found.at(table.place(line, report)).help(help));
+                return None;
+            }
+            _ => Value::Null,
+        };
+        let Value::String(text) = found else {
+            let found = Diagnostic::error("against", format!("this row has no text in `{wanted}`"));
+            let help = "a .jsonl file has an object a line, such as `{\"text\": \"So happy!\"}`";
+            report.push(found.at(table.place(line, report)).help(help));
+            return None;
+        };
+        texts.push((line as usize, text));
+    }
+    Some((texts, table.hash))
 }
 
 fn hash(text: &str) -> String {
     blake3::hash(text.as_bytes()).to_hex().to_string()
-}
-
-/// The column `text` of a table with a header.
-fn columns(text: &str, delimiter: u8, source: SourceId) -> Result<Vec<(usize, String)>, Diagnostic> {
-    let fault = |line: usize, what: String| {
-        Diagnostic::error("against", what).at(lists::line_span(text, line, source))
-    };
-    let quoting = delimiter == b',';
-    let mut reader = csv::ReaderBuilder::new()
-        .delimiter(delimiter)
-        .quoting(quoting)
-        .flexible(true)
-        .from_reader(text.as_bytes());
-    let header = reader.headers().map_err(|error| fault(1, format!("this is no table: {error}")))?;
-    let Some(column) = header.iter().position(|name| name == "text") else {
-        return Err(fault(1, "this header has no column `text`".to_owned())
-            .help("call the column with the texts `text`, or give a .txt file with a text a line"));
-    };
-    let mut out = Vec::new();
-    for record in reader.records() {
-        let record = record.map_err(|error| fault(1, format!("this is no table: {error}")))?;
-        let line = record.position().map_or(0, |position| position.line() as usize);
-        let text = record.get(column).ok_or_else(|| fault(line, "this row has no text".to_owned()))?;
-        out.push((line, text.to_owned()));
-    }
-    Ok(out)
-}
-
-/// A line a JSON text, or an object with a `text`.
-fn objects(text: &str, source: SourceId) -> Result<Vec<(usize, String)>, Diagnostic> {
-    let lines = text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty());
-    lines
-        .map(|(at, line)| {
-            let found = match serde_json::from_str(line) {
-                Ok(Value::String(text)) => Some(text),
-                Ok(Value::Object(mut fields)) => match fields.remove("text") {
-                    Some(Value::String(text)) => Some(text),
-                    _ => None,
-                },
-                _ => None,
-            };
-            found.map(|text| (at + 1, text)).ok_or_else(|| {
-                Diagnostic::error("against", "this line is no JSON object with a `text`")
-                    .at(lists::line_span(text, at + 1, source))
-                    .help("a .jsonl file has an object a line, such as `{\"text\": \"So happy!\"}`")
-            })
-        })
-        .collect()
 }
 
 /// Where two such texts are one too many.

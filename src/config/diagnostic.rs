@@ -1,7 +1,6 @@
 //! What is wrong with a user's files, said where it stands, and drawn with the source line.
 
 mod draw;
-mod near;
 pub mod secret;
 
 use std::fmt;
@@ -11,8 +10,8 @@ use std::sync::Arc;
 
 use annotate_snippets::Renderer;
 
+pub use crate::near::{cut, did_you_mean, shortened};
 use draw::{draw, escaped};
-pub use near::{cut, did_you_mean, shortened};
 
 /// Which of a load's sources a span points into.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -6,11 +6,12 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::diagnostic::{Diagnostic, Report, Span};
-use super::file::{beside, read_named, shown};
-use super::lists;
+use super::file::{beside, shown};
 use super::resolved::{Axis, Project};
+use super::tables::Table;
 use super::yaml::Node;
 use crate::guard::{Guard, Purpose, RealRow};
+use crate::table::Format;
 
 /// A file of rows, and how they are drawn.
 #[derive(Debug, Clone, Serialize)]
@@ -81,17 +82,15 @@ impl Exemplars {
         let path = from.text()?.to_owned();
         let by = by(node, axes, report)?;
         let file = beside(project, &path, from.span, &report.sources);
-        let source = read_named(&path, from.span, project, report)?;
-        let text = report.sources.text(source).clone();
-        let items = match file.extension().and_then(|ending| ending.to_str()) {
-            Some("csv") => lists::csv_items(&text, b',', source),
-            Some("tsv") => lists::csv_items(&text, b'\t', source),
-            Some("jsonl" | "ndjson") => lists::jsonl_items(&text, source),
-            _ => Err(Diagnostic::error("exemplars", format!("`{path}` is no table"))
-                .at(from.span)
-                .help("rows stand in a .jsonl, .csv or .tsv file, each with a `text` and its labels")),
+        let Some(format) = Format::by_ending(&file) else {
+            let found = Diagnostic::error("exemplars", format!("`{path}` is no table"));
+            report.push(found.at(from.span).help(
+                "rows stand in a .jsonl, .csv, .tsv or .parquet file, each with a `text` and its labels",
+            ));
+            return None;
         };
-        let items = items.map_err(|found| report.push(found)).ok()?;
+        let table = Table::read((&path, from.span), format, "exemplars", project, report)?;
+        let items: Vec<&Value> = table.rows.iter().map(|(_, row)| row).collect();
         let guard = match Guard::of(&[&file]) {
             Ok(guard) => guard,
             Err(error) => {
@@ -102,7 +101,7 @@ impl Exemplars {
         let mut gate = guard.gate(Purpose::Exemplars);
         let mut seen = HashSet::new();
         let (mut texts, mut unlike) = (Vec::new(), 0);
-        for item in &items {
+        for item in items.iter().copied() {
             let Some(text) = item.get("text").and_then(Value::as_str).filter(|text| !text.trim().is_empty())
             else {
                 unlike += 1;
@@ -155,7 +154,7 @@ impl Exemplars {
         let whole = |key: &str| of(key).and_then(Node::whole).and_then(|n| usize::try_from(n).ok());
         Some(Self {
             path,
-            hash: blake3::hash(text.as_bytes()).to_hex().to_string(),
+            hash: table.hash.clone(),
             rows: whole("rows").unwrap_or(ROWS),
             by: by.iter().map(|by| by.axis).collect(),
             copy: whole("copy").unwrap_or(COPY),

@@ -644,9 +644,9 @@ pub static DEDUP: Section = Section {
         ),
         key(
             "against",
-            Kind::List(&Kind::Text),
+            Kind::List(&Kind::Either(&[Kind::Text, Kind::Section(&AGAINST)])),
             "",
-            "Files of texts that no row may be like, such as a test set: .txt, or a column `text` in .csv, .tsv or .jsonl; from the config's folder.",
+            "Files of texts that no row may be like, such as a test set: .txt, or a column `text` in .csv, .tsv, .jsonl or .parquet; from the config's folder. A mapping of `file` and `text` names another column.",
         ),
         key(
             "statistics",
@@ -661,6 +661,14 @@ pub static DEDUP: Section = Section {
             "How near-duplicates are looked for: all of them, or most of them in a corpus of long texts.",
         ),
         semantic::SEMANTIC,
+    ],
+};
+
+pub static AGAINST: Section = Section {
+    needs: &["file"],
+    keys: &[
+        key("file", Kind::Text, "", "The file, from the config's folder."),
+        key("text", Kind::Text, "text", "The column with the texts."),
     ],
 };
 

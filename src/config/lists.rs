@@ -1,11 +1,13 @@
 //! Files of items for seeded picks.
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use super::diagnostic::{Diagnostic, Report, SourceId, Span};
 use super::file::{beside, read_named, shown};
 use super::resolved::{List, Project};
+use super::tables;
 use super::yaml::{Node, Yaml};
+use crate::table::Format;
 
 /// Reads every file under `lists`; an unreadable or empty one is an error, and a list without items.
 pub fn lists(root: &Node, project: &Project, report: &mut Report) -> Vec<List> {
@@ -44,8 +46,8 @@ fn list(file: &str, node: &Node, project: &Project, report: &mut Report) -> Opti
     let source = read_named(file, node.span, project, report)?;
     let text = report.sources.text(source).clone();
     let items = match ending.as_str() {
-        "csv" => csv_items(&text, b',', source),
-        "jsonl" | "ndjson" => jsonl_items(&text, source),
+        "csv" => tables::rows(&text, Format::Csv, source, "list").map(values),
+        "jsonl" | "ndjson" => jsonl_items(&text, source).map(values),
         _ => Ok(text_items(&text)),
     };
     match items {
@@ -67,6 +69,10 @@ fn list(file: &str, node: &Node, project: &Project, report: &mut Report) -> Opti
     }
 }
 
+fn values(rows: Vec<(u64, Value)>) -> Vec<Value> {
+    rows.into_iter().map(|(_, value)| value).collect()
+}
+
 /// A line an item; blank lines and lines that begin with `#` are passed over.
 fn text_items(text: &str) -> Vec<Value> {
     text.lines()
@@ -76,47 +82,14 @@ fn text_items(text: &str) -> Vec<Value> {
         .collect()
 }
 
-pub(super) fn csv_items(text: &str, delimiter: u8, source: SourceId) -> Result<Vec<Value>, Diagnostic> {
-    let mut reader = csv::ReaderBuilder::new()
-        .delimiter(delimiter)
-        .quoting(delimiter == b',')
-        .from_reader(text.as_bytes());
-    let header = reader.headers().map_err(|error| csv_fault(&error, text, source))?.clone();
-    reader
-        .records()
-        .map(|record| {
-            let record = record.map_err(|error| csv_fault(&error, text, source))?;
-            let fields = header.iter().zip(&record);
-            Ok(Value::Object(
-                fields.map(|(name, value)| (name.to_owned(), Value::from(value))).collect::<Map<_, _>>(),
-            ))
-        })
-        .collect()
-}
-
-fn csv_fault(error: &csv::Error, text: &str, source: SourceId) -> Diagnostic {
-    let line = error.position().map_or(1, |position| position.line() as usize);
-    let at = line_span(text, line, source);
-    match error.kind() {
-        csv::ErrorKind::UnequalLengths { expected_len, len, .. } => {
-            let fields = if *len == 1 { "field" } else { "fields" };
-            let message = format!("this row has {len} {fields}, but the header has {expected_len}");
-            let help = match len > expected_len {
-                true => "put fields with a `,` in them in quotes",
-                false => "separate fields with `,`; an empty field is nothing between two of them",
-            };
-            Diagnostic::error("list", message).at(at).help(help)
-        }
-        _ => Diagnostic::error("list", format!("this is not CSV: {error}")).at(at),
-    }
-}
-
-pub(super) fn jsonl_items(text: &str, source: SourceId) -> Result<Vec<Value>, Diagnostic> {
+/// The values of JSON Lines, each with its line.
+pub(super) fn jsonl_items(text: &str, source: SourceId) -> Result<Vec<(u64, Value)>, Diagnostic> {
     text.lines()
         .enumerate()
         .filter(|(_, line)| !line.trim().is_empty())
         .map(|(index, line)| {
-            serde_json::from_str(line).map_err(|error| {
+            let value = serde_json::from_str(line).map(|value| (index as u64 + 1, value));
+            value.map_err(|error| {
                 let said = error.to_string();
                 let said = said.split(" at line ").next().unwrap_or(&said);
                 let span = line_span(text, index + 1, source);

@@ -461,6 +461,9 @@ pub struct Dedup {
 #[derive(Debug, Clone, Serialize)]
 pub struct OffLimits {
     pub path: PathBuf,
+    /// The column with the texts, where it is named.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub text: Option<String>,
     /// BLAKE3 of the file, in hexadecimal.
     pub hash: String,
     /// With the line of each.

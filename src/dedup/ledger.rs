@@ -6,14 +6,14 @@ use super::level::Similarity;
 use super::sweep::{Fate, Line, Sweep};
 
 const MAGIC: &[u8] = b"emogrid-dedup ";
-const VERSION: &[u8] = b"1\n";
+const VERSION: &[u8] = b"2\n";
 
 /// Why bytes are no ledger for a sweep.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum LedgerError {
     #[error("this is no index of `emogrid dedup`")]
     Foreign,
-    #[error("the index was made by another version of emogrid")]
+    #[error("the index was made by another version of emogrid, and has to be made anew")]
     Version,
     #[error("the index is torn: its end does not fit its content")]
     Torn,
@@ -23,7 +23,7 @@ pub enum LedgerError {
 }
 
 impl Sweep<'_> {
-    /// All its lines: ids, labels, hashes of words and verdicts, and no text.
+    /// All its lines: ids, labels, groups, hashes of words and verdicts, and no text.
     ///
     /// `settings` is a line for each thing that decides verdicts, `name: value`.
     pub fn to_bytes(&self, settings: &str) -> Vec<u8> {
@@ -35,6 +35,7 @@ impl Sweep<'_> {
         for line in &self.lines {
             text(&mut out, &line.id);
             text(&mut out, &line.label);
+            text(&mut out, &line.group);
             out.extend_from_slice(&line.bag.key().to_le_bytes());
             out.extend_from_slice(&(line.bag.elements().len() as u32).to_le_bytes());
             for element in line.bag.elements() {
@@ -144,6 +145,7 @@ impl<'a> Bytes<'a> {
         for number in 0..count {
             let id = self.text()?.into();
             let label = self.text()?.into();
+            let group = self.text()?.into();
             let key = self.u64()?;
             let length = self.length()?;
             let (elements, rest) = self.0.split_at_checked(length.checked_mul(8)?)?;
@@ -162,7 +164,7 @@ impl<'a> Bytes<'a> {
                 2 => Fate::OffLimits(self.found().filter(|found| (found.of as usize) < off_limits)?),
                 _ => return None,
             };
-            out.push(Line { id, label, bag, fate });
+            out.push(Line { id, label, group, bag, fate });
         }
         self.0.is_empty().then_some(out)
     }

@@ -1,12 +1,12 @@
 //! A table's rows one after another, each kept or found to be a duplicate.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 
 use super::bag::Bag;
 use super::direction::{Direction, Directions};
 use super::index::{Index, Match, Ordinal, Tier};
 use super::level::{Rule, Similarity};
-use super::statistics::Statistics;
+use super::statistics::{Statistics, hash};
 
 /// What is said of a row.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -40,6 +40,8 @@ pub struct Pair<'a> {
 pub struct Line {
     pub id: Box<str>,
     pub label: Box<str>,
+    /// The group that it belongs to; empty for none.
+    pub(super) group: Box<str>,
     pub(super) bag: Bag,
     pub(super) fate: Fate,
 }
@@ -66,6 +68,10 @@ pub struct Sweep<'s> {
     off_limits: Index,
     off_limits_ids: Vec<Box<str>>,
     pub(super) lines: Vec<Line>,
+    /// Hashes of all lines' ids.
+    ids: HashSet<u64>,
+    /// How many rows of this call had the id of another row before, and the first such id.
+    repeated: (u64, Option<Box<str>>),
     /// Lines of an earlier call that this one has not met again.
     known: HashMap<(Box<str>, Bag), VecDeque<u32>>,
     pairs: Option<Pairs>,
@@ -102,6 +108,8 @@ impl<'s> Sweep<'s> {
             off_limits: Index::new(rule),
             off_limits_ids: Vec::new(),
             lines: Vec::new(),
+            ids: HashSet::new(),
+            repeated: (0, None),
             known: HashMap::new(),
             pairs: None,
             meanings: None,
@@ -148,9 +156,13 @@ impl<'s> Sweep<'s> {
     pub(super) fn resume(&mut self, lines: Vec<Line>) {
         for (number, line) in lines.iter().enumerate() {
             if line.fate == Fate::Kept {
-                self.kept.add(scope(self.by_label, &line.label), &line.bag);
+                let ordinal = self.kept.add(scope(self.by_label, &line.label), &line.bag);
                 self.kept_lines.push(number as u32);
+                if !line.group.is_empty() {
+                    self.groups.entry(line.group.clone()).or_default().push(ordinal);
+                }
             }
+            self.ids.insert(hash(&line.id));
             if let Some(pairs) = &mut self.pairs {
                 pairs.all.add(0, &line.bag);
             }
@@ -166,7 +178,7 @@ impl<'s> Sweep<'s> {
     }
 
     /// The same, where rows of one `group` are no duplicates of each other: they were made from one text,
-    /// to differ in what they differ in.
+    /// to differ in what they differ in. An empty group is none.
     pub fn row_of(&mut self, id: &str, label: &str, text: &str, group: Option<&str>) -> Found<'_> {
         self.row_by_meaning(id, label, text, group, || None)
     }
@@ -182,7 +194,8 @@ impl<'s> Sweep<'s> {
         mut meaning: impl FnMut() -> Option<&'d Direction>,
     ) -> Found<'_> {
         let bag = Bag::of(text, self.statistics);
-        let number = match self.seen_before(id, label, &bag) {
+        let group = group.unwrap_or_default();
+        let number = match self.seen_before(id, label, group, &bag) {
             Some(number) => number,
             None => self.judge(id, label, bag, group, &mut meaning),
         };
@@ -206,12 +219,13 @@ impl<'s> Sweep<'s> {
         self.verdict(number)
     }
 
-    fn seen_before(&mut self, id: &str, label: &str, bag: &Bag) -> Option<u32> {
+    fn seen_before(&mut self, id: &str, label: &str, group: &str, bag: &Bag) -> Option<u32> {
         if self.known.is_empty() {
             return None;
         }
         let numbers = self.known.get_mut(&(id.into(), bag.clone()))?;
-        let at = numbers.iter().position(|number| *self.lines[*number as usize].label == *label)?;
+        let same = |line: &Line| *line.label == *label && *line.group == *group;
+        let at = numbers.iter().position(|number| same(&self.lines[*number as usize]))?;
         numbers.remove(at)
     }
 
@@ -220,9 +234,13 @@ impl<'s> Sweep<'s> {
         id: &str,
         label: &str,
         bag: Bag,
-        group: Option<&str>,
+        group: &str,
         meaning: &mut impl FnMut() -> Option<&'d Direction>,
     ) -> u32 {
+        if !self.ids.insert(hash(id)) {
+            self.repeated.0 += 1;
+            self.repeated.1.get_or_insert_with(|| id.into());
+        }
         let scope = scope(self.by_label, label);
         let number = self.lines.len() as Ordinal;
         let fate = match self.off_limits.find(0, &bag) {
@@ -234,14 +252,14 @@ impl<'s> Sweep<'s> {
         };
         if fate == Fate::Kept {
             let ordinal = self.kept.add(scope, &bag);
-            if let Some(group) = group {
+            if !group.is_empty() {
                 self.groups.entry(group.into()).or_default().push(ordinal);
             }
             self.kept_lines.push(number);
         }
         let line = match self.remembers {
-            true => Line { id: id.into(), label: label.into(), bag, fate },
-            false => Line { id: id.into(), label: "".into(), bag: Bag::none(), fate },
+            true => Line { id: id.into(), label: label.into(), group: group.into(), bag, fate },
+            false => Line { id: id.into(), label: "".into(), group: "".into(), bag: Bag::none(), fate },
         };
         self.lines.push(line);
         number
@@ -252,7 +270,7 @@ impl<'s> Sweep<'s> {
         &mut self,
         number: u32,
         scope: u64,
-        group: Option<&str>,
+        group: &str,
         meaning: &mut impl FnMut() -> Option<&'d Direction>,
     ) -> Fate {
         let Some(meanings) = &mut self.meanings else { return Fate::Kept };
@@ -261,7 +279,7 @@ impl<'s> Sweep<'s> {
         if let Some(found) = meanings.off_limits.find(0, meaning) {
             return Fate::OffLimits(same(found));
         }
-        let own = group.and_then(|group| self.groups.get(group)).map_or(&[][..], Vec::as_slice);
+        let own = self.groups.get(group).map_or(&[][..], Vec::as_slice);
         let is_own = |line: u32| own.iter().any(|ordinal| self.kept_lines[*ordinal as usize] == line);
         let best = meanings.kept.find(scope, meaning);
         let best = match best {
@@ -280,9 +298,9 @@ impl<'s> Sweep<'s> {
     }
 
     /// The most similar kept row that makes one a duplicate, and is not of its group.
-    fn duplicate(&mut self, scope: u64, bag: &Bag, group: Option<&str>) -> Option<Match> {
+    fn duplicate(&mut self, scope: u64, bag: &Bag, group: &str) -> Option<Match> {
         let best = self.kept.find(scope, bag)?;
-        let own = group.and_then(|group| self.groups.get(group)).map_or(&[][..], Vec::as_slice);
+        let own = self.groups.get(group).map_or(&[][..], Vec::as_slice);
         if !own.contains(&best.of) {
             return Some(best);
         }
@@ -308,6 +326,11 @@ impl<'s> Sweep<'s> {
     /// How many rows it remembers, those of earlier calls too.
     pub fn len(&self) -> usize {
         self.lines.len()
+    }
+
+    /// How many rows of this call had an id that another row before has, and the first such id.
+    pub fn repeated_ids(&self) -> Option<(u64, &str)> {
+        self.repeated.1.as_deref().map(|first| (self.repeated.0, first))
     }
 
     pub fn is_empty(&self) -> bool {
@@ -350,7 +373,7 @@ impl Pair<'_> {
 }
 
 fn scope(by_label: bool, label: &str) -> u64 {
-    if by_label { super::statistics::hash(label) } else { 0 }
+    if by_label { hash(label) } else { 0 }
 }
 
 #[cfg(test)]

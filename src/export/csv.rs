@@ -35,11 +35,11 @@ struct Records {
 
 impl Rows for Records {
     fn write(&mut self, row: &dyn Record) -> Result<(), Fault> {
-        let mut row = row.fields();
-        let fields = self.columns.iter().map(|column| match row.get_mut(column).map(Value::take) {
+        let mut values = row.fields();
+        let fields = self.columns.iter().map(|column| match values.get_mut(column).map(Value::take) {
             None | Some(Value::Null) => String::new(),
             Some(Value::String(text)) => text,
-            Some(other) => other.to_string(),
+            Some(other) => row.letters(column).map_or_else(|| other.to_string(), str::to_owned),
         });
         Ok(self.to.write_record(fields).map_err(plain)?)
     }

@@ -11,6 +11,15 @@ use super::{EndpointMemory, Settings, Snapshot, State, StoreDir, StoreError, Tom
 use crate::model::Fingerprint;
 pub use answers::Answers;
 
+/// Where an answer is from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Origin {
+    /// When it was stored.
+    pub created: String,
+    /// By config: when a run began that was under way then.
+    pub runs: Vec<(String, String)>,
+}
+
 #[derive(Debug)]
 pub struct Reader {
     pub(super) dir: StoreDir,
@@ -103,6 +112,33 @@ impl Reader {
                     Ok((Fingerprint(row.get(0)?), row.get(1)?, row.get(2)?))
                 })
                 .optional()
+        };
+        query().map_err(|error| self.dir.sqlite(error))
+    }
+
+    /// When the answer to an ask was stored, and the runs that were under way then: names of configs, and when each
+    /// began, the latest first.
+    pub fn origin(&self, fingerprint: &Fingerprint, max_tokens: u32) -> Result<Option<Origin>, StoreError> {
+        let query = || {
+            let created: Option<String> = self
+                .connection
+                .prepare_cached(
+                    "SELECT created FROM completion WHERE fingerprint = ?1
+                     ORDER BY max_tokens = ?2 DESC, created LIMIT 1",
+                )?
+                .query_row(params![fingerprint.0, max_tokens], |row| row.get(0))
+                .optional()?;
+            let Some(created) = created else { return Ok(None) };
+            // A run's beginning is worked out from its end: a second more or less is within it.
+            let mut query = self.connection.prepare_cached(
+                "SELECT config, started FROM run
+                 WHERE (julianday(?1) - julianday(started)) * 86400
+                   BETWEEN -1 AND json_extract(summary, '$.seconds') + 1
+                 ORDER BY started DESC",
+            )?;
+            let runs = query.query_map(params![created], |row| Ok((row.get(0)?, row.get(1)?)))?;
+            let runs = runs.collect::<rusqlite::Result<_>>()?;
+            Ok(Some(Origin { created, runs }))
         };
         query().map_err(|error| self.dir.sqlite(error))
     }

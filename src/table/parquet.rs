@@ -15,7 +15,7 @@ use parquet::record::{Field, Row};
 use serde_json::{Number, Value};
 
 use super::TableError;
-use super::reader::Fields;
+use super::fields::Fields;
 
 /// The first bytes of every such file.
 pub const MAGIC: &[u8] = b"PAR1";
@@ -103,8 +103,12 @@ impl Rows {
         self.number += 1;
         let fault = |what| TableError::Row { path: self.path.clone(), line: self.number, what };
         let row = row.map_err(|error| fault(said(&error)))?;
-        let mut fields = Fields::new();
+        let mut fields = Fields::default();
         for (name, field) in row.into_columns() {
+            if let Field::Decimal(of) = &field {
+                fields.insert_number(name, decimal(of));
+                continue;
+            }
             let mut value = value(&field).map_err(|what| fault(format!("`{name}` {what}")))?;
             if let Some(classes) = self.classes.get(&name) {
                 named(&mut value, classes);
@@ -169,10 +173,10 @@ fn value(field: &Field) -> Result<Value, String> {
         Field::UShort(n) => (*n).into(),
         Field::UInt(n) => (*n).into(),
         Field::ULong(n) => (*n).into(),
-        Field::Float16(n) => number(f64::from(n.to_f32())),
-        Field::Float(n) => number(f64::from(*n)),
+        Field::Float16(n) => number(shortest(n.to_f32())),
+        Field::Float(n) => number(shortest(*n)),
         Field::Double(n) => number(*n),
-        Field::Decimal(of) => number(decimal(of)),
+        Field::Decimal(of) => serde_json::from_str(&decimal(of)).unwrap_or_default(),
         Field::Str(text) => text.as_str().into(),
         Field::Bytes(bytes) => match str::from_utf8(bytes.data()) {
             Ok(text) => text.into(),
@@ -198,12 +202,43 @@ fn object(row: &Row) -> Result<Value, String> {
     Ok(Value::Object(fields.collect::<Result<_, String>>()?))
 }
 
-/// A decimal as the nearest number: its bytes are a whole number in two's complement, the largest first.
-fn decimal(of: &Decimal) -> f64 {
-    let bytes = of.data();
-    let sign = if bytes.first().is_some_and(|first| *first >= 0x80) { -1.0 } else { 0.0 };
-    let whole = bytes.iter().fold(sign, |sum, byte| sum * 256.0 + f64::from(*byte));
-    whole / 10f64.powi(of.scale())
+/// A number of few digits that is written as it was: 0.1, and not the 0.10000000149 that is nearest to it.
+fn shortest(number: f32) -> f64 {
+    number.to_string().parse().unwrap_or(f64::from(number))
+}
+
+/// A decimal, digit by digit: its bytes are a whole number in two's complement, the largest first.
+fn decimal(of: &Decimal) -> String {
+    let negative = of.data().first().is_some_and(|first| *first >= 0x80);
+    let mut carry = u32::from(negative);
+    let mut bytes: Vec<u32> =
+        of.data().iter().map(|byte| u32::from(if negative { !byte } else { *byte })).collect();
+    for byte in bytes.iter_mut().rev() {
+        *byte += carry;
+        carry = *byte >> 8;
+        *byte &= 0xff;
+    }
+    // Digits from the last on: what is left of each division by ten.
+    let mut digits = Vec::new();
+    while bytes.iter().any(|byte| *byte > 0) {
+        let rest = bytes.iter_mut().fold(0, |rest, byte| {
+            let sum = rest * 256 + *byte;
+            *byte = sum / 10;
+            sum % 10
+        });
+        digits.push(char::from_digit(rest, 10).unwrap_or('0'));
+    }
+    let scale = usize::try_from(of.scale()).unwrap_or_default();
+    while digits.len() <= scale {
+        digits.push('0');
+    }
+    if scale > 0 {
+        digits.insert(scale, '.');
+    }
+    if negative {
+        digits.push('-');
+    }
+    digits.into_iter().rev().collect()
 }
 
 /// All that a stream has, since such a file is read from its end.
@@ -275,8 +310,16 @@ mod tests {
     #[test]
     fn decimals_are_numbers() {
         let of = |bytes: Vec<u8>, scale| decimal(&Decimal::from_bytes(bytes.into(), 9, scale));
-        assert_eq!(of(vec![1, 0x2c], 2), 3.0);
-        assert_eq!(of(vec![0xff, 0x9c], 1), -10.0);
+        assert_eq!(of(vec![1, 0x2c], 2), "3.00");
+        assert_eq!(of(vec![0xff, 0x9c], 1), "-10.0");
+        assert_eq!(of(vec![0xff], 2), "-0.01");
+        assert_eq!(of(vec![0, 0], 0), "0");
+        assert_eq!(of(vec![0x80], 0), "-128");
+        // 2 to the 100th.
+        let mut large = vec![0; 13];
+        large[0] = 16;
+        assert_eq!(of(large, 0), "1267650600228229401496703205376");
+        assert_eq!(shortest(0.1), 0.1);
     }
 
     #[test]

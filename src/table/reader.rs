@@ -2,9 +2,11 @@ use std::fs::File;
 use std::io::{BufRead, BufReader, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 
-use super::{Format, TableError, is_standard, parquet};
+use super::fields::{Fields, NoFields};
+use super::quotes::{QuoteFault, Quotes};
+use super::{Format, TableError, is_standard, no_column, parquet};
 use crate::guard::RealRow;
 
 /// Which columns of a table matter, and what it does not say of itself.
@@ -29,17 +31,13 @@ pub struct Row {
     pub text: String,
     /// All columns, those of the id and the text too, in the table's order. Values of CSV and TSV
     /// are texts.
-    pub fields: Map<String, Value>,
+    pub fields: Fields,
 }
 
 impl Row {
     /// A column as a text: as it is, or as JSON where it is none; empty where it is absent or null.
     pub fn column(&self, name: &str) -> String {
-        match self.fields.get(name) {
-            None | Some(Value::Null) => String::new(),
-            Some(Value::String(text)) => text.clone(),
-            Some(other) => other.to_string(),
-        }
+        self.fields.text(name)
     }
 }
 
@@ -52,8 +50,6 @@ impl RealRow for Row {
         self.fields.get(name)?.as_str()
     }
 }
-
-pub type Fields = Map<String, Value>;
 
 /// Reads a table a row at a time, so that its size does not matter.
 pub struct Reader {
@@ -68,15 +64,22 @@ pub struct Reader {
 
 enum Source {
     Lines { from: Box<dyn BufRead>, line: u64 },
-    Csv { from: Box<csv::Reader<Box<dyn BufRead>>>, header: Vec<String> },
+    Csv { from: Box<csv::Reader<Box<dyn Read>>>, header: Vec<String>, delimiter: u8 },
     Parquet(Box<parquet::Rows>),
 }
 
 impl Reader {
     /// Opens a file, or standard input for `-`.
     pub fn open(path: &Path, layout: &Layout) -> Result<Self, TableError> {
+        let reader = Self::unchecked(path, layout)?;
+        reader.check_columns(layout)?;
+        Ok(reader)
+    }
+
+    /// The same of a table that may lack the columns that are asked for.
+    fn unchecked(path: &Path, layout: &Layout) -> Result<Self, TableError> {
         if is_standard(path) {
-            return Self::new(Path::new("standard input"), Box::new(std::io::stdin()), layout);
+            return Self::unchecked_of(Path::new("standard input"), Box::new(std::io::stdin()), layout);
         }
         let failed = |error| TableError::Io { path: path.to_owned(), error };
         let mut file = File::open(path).map_err(failed)?;
@@ -97,20 +100,39 @@ impl Reader {
             }
         };
         if is_parquet && about.is_file() {
-            return Self::of_rows(path, parquet::Rows::open(path, file)?, layout);
+            return Ok(Self::of_rows(path, parquet::Rows::open(path, file)?, layout));
         }
-        Self::new(path, Box::new(file), &Layout { format, ..layout.clone() })
+        Self::unchecked_of(path, Box::new(file), &Layout { format, ..layout.clone() })
     }
 
-    fn of_rows(path: &Path, rows: parquet::Rows, layout: &Layout) -> Result<Self, TableError> {
+    fn of_rows(path: &Path, rows: parquet::Rows, layout: &Layout) -> Self {
         let (text, id) = names(layout);
-        check_columns(path, &text, &id, rows.columns(), false)?;
         let source = Source::Parquet(Box::new(rows));
-        Ok(Self { path: path.to_owned(), text, id, number: 0, bytes: 0, source })
+        Self { path: path.to_owned(), text, id, number: 0, bytes: 0, source }
     }
 
     /// Reads from anything; `path` is what messages call it.
     pub fn new(path: &Path, from: Box<dyn Read>, layout: &Layout) -> Result<Self, TableError> {
+        let reader = Self::unchecked_of(path, from, layout)?;
+        reader.check_columns(layout)?;
+        Ok(reader)
+    }
+
+    /// All rows of bytes with the line that each begins on, whatever their columns are.
+    ///
+    /// # Errors
+    /// A row that cannot be read.
+    pub fn rows_of(path: &Path, bytes: Vec<u8>, format: Format) -> Result<Vec<(u64, Value)>, TableError> {
+        let layout = Layout { format: Some(format), ..Layout::default() };
+        let mut reader = Self::unchecked_of(path, Box::new(std::io::Cursor::new(bytes)), &layout)?;
+        let mut rows = Vec::new();
+        while let Some((line, fields)) = reader.fields()? {
+            rows.push((line, Value::Object(fields.into())));
+        }
+        Ok(rows)
+    }
+
+    fn unchecked_of(path: &Path, from: Box<dyn Read>, layout: &Layout) -> Result<Self, TableError> {
         let path = path.to_owned();
         let failed = |error| TableError::Io { path: path.clone(), error };
         let mut from: Box<dyn BufRead> = Box::new(BufReader::with_capacity(1 << 16, from));
@@ -125,28 +147,65 @@ impl Reader {
         let source = match format {
             Format::Parquet => {
                 let bytes = parquet::held(from).map_err(failed)?;
-                return Self::of_rows(&path, parquet::Rows::of(&path, bytes)?, layout);
+                return Ok(Self::of_rows(&path, parquet::Rows::of(&path, bytes)?, layout));
             }
             Format::Jsonl => Source::Lines { from, line: 0 },
             Format::Csv | Format::Tsv => {
+                let delimiter = if format == Format::Tsv { b'\t' } else { b',' };
+                let from: Box<dyn Read> = match format {
+                    Format::Csv => Box::new(Quotes::new(from, delimiter)),
+                    _ => from,
+                };
                 let mut from = csv::ReaderBuilder::new()
-                    .delimiter(if format == Format::Tsv { b'\t' } else { b',' })
+                    .delimiter(delimiter)
                     .quoting(format == Format::Csv)
                     .has_headers(layout.columns.is_none())
                     .flexible(true)
                     .from_reader(from);
-                let header = match &layout.columns {
-                    Some(columns) => columns.clone(),
+                let header: Vec<String> = match &layout.columns {
+                    Some(columns) => {
+                        if let Some(what) = repeated(columns) {
+                            let what = format!("`--columns`: {what}");
+                            return Err(TableError::Columns { path, what });
+                        }
+                        columns.clone()
+                    }
                     None => {
-                        let header = from.headers().map_err(|error| csv_error(&path, error))?;
-                        header.iter().map(str::to_owned).collect()
+                        let header = from.headers().map_err(|error| csv_error(&path, error))?.clone();
+                        let line = header.position().map_or(1, csv::Position::line);
+                        let header = header.iter().map(str::to_owned).collect::<Vec<_>>();
+                        if let Some(what) = repeated(&header) {
+                            let what = format!("the header: {what}");
+                            return Err(TableError::ColumnsAt { path, line, what });
+                        }
+                        header
                     }
                 };
-                check_columns(&path, &text, &id, &header, layout.columns.is_some())?;
-                Source::Csv { from: Box::new(from), header }
+                Source::Csv { from: Box::new(from), header, delimiter }
             }
         };
         Ok(Self { path, text, id, number: 0, bytes: 0, source })
+    }
+
+    /// Makes sure that a header, if there is one, has the columns that are needed.
+    fn check_columns(&self, layout: &Layout) -> Result<(), TableError> {
+        let (header, hint) = match &self.source {
+            Source::Csv { header, .. } if layout.columns.is_some() => (header.as_slice(), ""),
+            Source::Csv { header, .. } => (
+                header.as_slice(),
+                "; name the columns with `--text` and `--id`, or with `--columns` if there is no header",
+            ),
+            Source::Parquet(rows) => (rows.columns(), "; name the columns with `--text` and `--id`"),
+            Source::Lines { .. } => return Ok(()),
+        };
+        let wanted = [Some(&self.text), self.id.1.then_some(&self.id.0)];
+        match wanted.into_iter().flatten().find(|wanted| !header.is_empty() && !header.contains(wanted)) {
+            Some(wanted) => {
+                let what = no_column(wanted, header.iter().map(String::as_str));
+                Err(TableError::Columns { path: self.path.clone(), what: format!("{what}{hint}") })
+            }
+            None => Ok(()),
+        }
     }
 
     /// Bytes read so far, for progress.
@@ -178,12 +237,12 @@ impl Reader {
                 if text.trim().is_empty() {
                     continue;
                 }
-                let fields = match serde_json::from_str(text) {
-                    Ok(Value::Object(fields)) => fields,
-                    Ok(other) => {
+                let fields = match Fields::parse(text) {
+                    Ok(fields) => fields,
+                    Err(NoFields::Other(other)) => {
                         return Err(fault(format!("expected a JSON object, found {}", kind(&other))));
                     }
-                    Err(error) => {
+                    Err(NoFields::Json(error)) => {
                         let at = error.column();
                         let what = error.to_string();
                         let what = what.split(" at line ").next().unwrap_or(&what);
@@ -194,14 +253,14 @@ impl Reader {
                 };
                 return Ok(Some((*line, fields)));
             },
-            Source::Csv { from, header } => {
+            Source::Csv { from, header, delimiter } => {
                 let mut record = csv::StringRecord::new();
                 if !from.read_record(&mut record).map_err(|error| csv_error(path, error))? {
                     return Ok(None);
                 }
                 let line = record.position().map_or(0, csv::Position::line);
                 if record.len() != header.len() {
-                    let what = format!("{} columns; expected {}", record.len(), header.len());
+                    let what = uneven(record.len(), header.len(), *delimiter);
                     return Err(TableError::Row { path: path.clone(), line, what });
                 }
                 let fields = header.iter().zip(&record);
@@ -221,25 +280,26 @@ impl Reader {
             Some(other) => {
                 return Err(fault(format!("`{}` is {}; expected a text", self.text, kind(other))));
             }
-            None => {
-                let names: Vec<String> = fields.keys().cloned().collect();
-                return Err(match no_column(&self.path, &self.text, &names, false) {
-                    TableError::Columns { what, .. } => fault(what),
-                    other => other,
-                });
-            }
+            None => return Err(self.lacks(line, &self.text, &fields)),
         };
         let id = match fields.get(&self.id.0) {
             Some(Value::String(id)) => id.clone(),
-            Some(Value::Number(id)) => id.to_string(),
+            Some(Value::Number(_)) => fields.text(&self.id.0),
             Some(other) => {
                 let what = format!("`{}` is {}; expected a text or a number", self.id.0, kind(other));
                 return Err(fault(what));
             }
-            None if self.id.1 => return Err(fault(format!("there is no `{}` in this row", self.id.0))),
+            None if self.id.1 => return Err(self.lacks(line, &self.id.0, &fields)),
             None => self.number.to_string(),
         };
         Ok(Some(Row { line, id, text, fields }))
+    }
+
+    /// That a row has no column of this name.
+    fn lacks(&self, line: u64, wanted: &str, fields: &Fields) -> TableError {
+        let what = no_column(wanted, fields.keys().map(String::as_str));
+        let what = format!("{what}; name the columns with `--text` and `--id`");
+        TableError::ColumnsAt { path: self.path.clone(), line, what }
     }
 }
 
@@ -251,25 +311,50 @@ impl Iterator for Reader {
     }
 }
 
+/// The columns of a file, by its header or its first row; `None` of what can be read but once, and of an empty one.
+///
+/// # Errors
+/// A file that cannot be read, or whose first row cannot.
+pub fn columns(path: &Path, layout: &Layout) -> Result<Option<Vec<String>>, TableError> {
+    if is_standard(path) || std::fs::metadata(path).is_ok_and(|about| !about.is_file()) {
+        return Ok(None);
+    }
+    let mut reader = Reader::unchecked(path, layout)?;
+    if let Source::Csv { header, .. } = &reader.source {
+        return Ok(Some(header.clone()).filter(|header| !header.is_empty()));
+    }
+    Ok(reader.fields()?.map(|(_, fields)| fields.keys().cloned().collect()))
+}
+
 /// The columns of the text and of the id, and whether the latter was asked for.
 fn names(layout: &Layout) -> (String, (String, bool)) {
     let text = layout.text.clone().unwrap_or_else(|| "text".to_owned());
     (text, (layout.id.clone().unwrap_or_else(|| "id".to_owned()), layout.id.is_some()))
 }
 
-/// Makes sure that a header, if there is one, has the columns that are needed.
-fn check_columns(
-    path: &Path,
-    text: &String,
-    id: &(String, bool),
-    header: &[String],
-    named: bool,
-) -> Result<(), TableError> {
-    let wanted = [Some(text), id.1.then_some(&id.0)];
-    match wanted.into_iter().flatten().find(|wanted| !header.is_empty() && !header.contains(wanted)) {
-        Some(wanted) => Err(no_column(path, wanted, header, named)),
-        None => Ok(()),
-    }
+/// What to do about a row with other columns than the header.
+fn uneven(found: usize, expected: usize, delimiter: u8) -> String {
+    let columns = if found == 1 { "column" } else { "columns" };
+    let by = if delimiter == b'\t' { "a tab" } else { "a `,`" };
+    let advice = match (found < expected, delimiter) {
+        (true, _) => format!("an empty one is nothing before or after {by}"),
+        (false, b'\t') => "no text has a tab in it".to_owned(),
+        (false, _) => format!("put texts with {by} in them in quotes"),
+    };
+    format!("{found} {columns}; expected {expected}: {advice}")
+}
+
+/// What is wrong with names of which two are the same: one of their columns would be lost.
+fn repeated(names: &[String]) -> Option<String> {
+    let (second, name) = names.iter().enumerate().find(|(at, name)| names[..*at].contains(name))?;
+    let first = 1 + names.iter().position(|other| other == name)?;
+    let second = second + 1;
+    Some(match name.is_empty() {
+        true => format!("columns {first} and {second} have no name; expected one for each column"),
+        false => {
+            format!("columns {first} and {second} are both `{name}`; give each column a name of its own")
+        }
+    })
 }
 
 /// What a table without a telling name is, by its first line.
@@ -296,21 +381,16 @@ fn kind(value: &Value) -> &'static str {
     }
 }
 
-fn no_column(path: &Path, wanted: &str, header: &[String], named: bool) -> TableError {
-    let known = header.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
-    let hint = match named {
-        true => "",
-        false => "; name the columns with `--text` and `--id`, or with `--columns` if there is no header",
-    };
-    let what = format!("there is no column `{wanted}`, only {known}{hint}");
-    TableError::Columns { path: path.to_owned(), what }
-}
-
 fn csv_error(path: &Path, error: csv::Error) -> TableError {
     let path = path.to_owned();
     let line = error.position().map_or(1, csv::Position::line);
     match error.into_kind() {
-        csv::ErrorKind::Io(error) => TableError::Io { path, error },
+        csv::ErrorKind::Io(error) => {
+            match error.get_ref().and_then(|fault| fault.downcast_ref::<QuoteFault>()) {
+                Some(fault) => TableError::Row { path, line: fault.line, what: fault.what.clone() },
+                None => TableError::Io { path, error },
+            }
+        }
         csv::ErrorKind::Utf8 { .. } => {
             TableError::Row { path, line, what: "not UTF-8; save the file as UTF-8".to_owned() }
         }
@@ -379,20 +459,52 @@ mod tests {
                 Format::Jsonl,
                 Layout::default(),
                 b"{\"txt\": \"a\"}",
-                "t:1: there is no column `text`, only `txt`",
+                "t:1: there is no column `text`, only `txt`; did you mean `txt`?",
+            ),
+            (Format::Jsonl, Layout::default(), b"{}", "t:1: there is no column `text`, nor any other"),
+            (Format::Csv, Layout::default(), b"text,b\n1,2\n\"a\"b,3\n", "t:3: text after a closing quote"),
+            (Format::Csv, Layout::default(), b"text,b\n\n\"one,2\nx,y\n", "t:3: a quoted text begins here"),
+            (Format::Csv, Layout::default(), b"text,\"b\n", "t:1: a quoted text begins here"),
+            (
+                Format::Csv,
+                Layout::default(),
+                b"text,b,text\n",
+                "t:1: the header: columns 1 and 3 are both `text`; give each",
+            ),
+            (Format::Tsv, Layout::default(), b"text\t\t\n", "t:1: the header: columns 2 and 3 have no name"),
+            (
+                Format::Tsv,
+                Layout { columns: Some(vec!["text".into(), "text".into()]), ..Layout::default() },
+                b"",
+                "t: `--columns`: columns 1 and 2 are both `text`",
             ),
             (Format::Jsonl, Layout::default(), b"\n[1]", "t:2: expected a JSON object, found a list"),
             (Format::Jsonl, Layout::default(), b"{\"text\": ", "t:1: not JSON, in column"),
             (Format::Jsonl, Layout::default(), b"{\"text\": \"\xff\"}", "t:1: not UTF-8"),
-            (Format::Jsonl, with_id(), b"{\"text\": \"a\"}", "t:1: there is no `key`"),
+            (Format::Jsonl, with_id(), b"{\"text\": \"a\"}", "t:1: there is no column `key`, only `text`"),
             (Format::Csv, Layout::default(), b"a,b\n1,2\n", "t: there is no column `text`, only `a`, `b`"),
             (Format::Csv, with_id(), b"text,b\n1,2\n", "t: there is no column `key`"),
-            (Format::Csv, Layout::default(), b"text,b\n1,2\n3\n", "t:3: 1 columns; expected 2"),
+            (Format::Csv, Layout::default(), b"text,b\n1,2\n3\n", "t:3: 1 column; expected 2"),
             (Format::Csv, Layout::default(), b"text,b\n1,\xff\n", "t:2: not UTF-8"),
         ] {
             let error = read(Some(format), layout, bytes).unwrap_err();
             assert!(error.starts_with(says), "{error}");
         }
+    }
+
+    #[test]
+    fn ids_are_the_letters_of_the_table() {
+        let table = b"{\"id\": 12345678901234567890123, \"text\": \"a\"}\n{\"id\": 1.10, \"text\": \"b\"}\n";
+        let rows = read(None, Layout::default(), table).unwrap();
+        assert_eq!([&*rows[0].id, &*rows[1].id], ["12345678901234567890123", "1.10"]);
+    }
+
+    #[test]
+    fn rows_before_a_wrong_quote_are_read() {
+        let layout = Layout { format: Some(Format::Csv), ..Layout::default() };
+        let mut reader = Reader::new(Path::new("t"), Box::new(&b"text\na\n\"b\nc\n"[..]), &layout).unwrap();
+        assert_eq!(reader.next().unwrap().unwrap().text, "a");
+        assert!(reader.next().unwrap().is_err());
     }
 
     #[test]

@@ -2,9 +2,7 @@ use std::fs::File;
 use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 
-use serde_json::{Map, Value};
-
-use super::{Format, TableError, is_standard};
+use super::{Fields, Format, TableError, is_standard};
 
 /// Writes a table a row at a time, beside its target, which is replaced when all is there.
 pub struct Writer {
@@ -18,6 +16,7 @@ enum Form {
     Jsonl(BufWriter<Box<dyn Write>>),
     /// The header is the first row's columns.
     Csv(Box<csv::Writer<BufWriter<Box<dyn Write>>>>, Vec<String>),
+    Tsv(BufWriter<Box<dyn Write>>, Vec<String>),
 }
 
 impl Writer {
@@ -26,7 +25,7 @@ impl Writer {
         let format = match is_standard(path) {
             true => Format::Jsonl,
             false => Format::by_ending(path)
-                .filter(|format| matches!(format, Format::Jsonl | Format::Csv))
+                .filter(|format| *format != Format::Parquet)
                 .ok_or_else(|| TableError::Ending(path.to_owned()))?,
         };
         let part = (!is_standard(path)).then(|| {
@@ -44,6 +43,7 @@ impl Writer {
         let to = BufWriter::with_capacity(1 << 16, to);
         let form = match format {
             Format::Jsonl => Form::Jsonl(to),
+            Format::Tsv => Form::Tsv(to, Vec::new()),
             _ => Form::Csv(Box::new(csv::Writer::from_writer(to)), Vec::new()),
         };
         Ok(Self { path: path.to_owned(), part, form })
@@ -53,35 +53,40 @@ impl Writer {
         TableError::Io { path: self.path.clone(), error }
     }
 
-    /// Appends a row. In CSV it has the columns of the first; values that are no texts stand as JSON.
-    pub fn write(&mut self, row: &Map<String, Value>) -> Result<(), TableError> {
+    /// Appends a row. In CSV and TSV it has the columns of the first; values that are no texts stand as JSON.
+    pub fn write(&mut self, row: &Fields) -> Result<(), TableError> {
         let written = match &mut self.form {
             Form::Jsonl(to) => {
                 serde_json::to_writer(&mut *to, row).map_err(Into::into).and_then(|()| to.write_all(b"\n"))
             }
             Form::Csv(to, header) => {
                 let first = header.is_empty();
-                if first {
-                    *header = row.keys().cloned().collect();
-                }
-                if let Some(new) = row.keys().find(|name| !header.contains(name)) {
-                    let what = format!(
-                        "a row has a column `{new}` that the first had not, and CSV has one header; write \
-                         to a `.jsonl` instead"
-                    );
-                    return Err(TableError::Columns { path: self.path.clone(), what });
-                }
-                let fields = header.iter().map(|name| match row.get(name) {
-                    None | Some(Value::Null) => String::new(),
-                    Some(Value::String(text)) => text.clone(),
-                    Some(other) => other.to_string(),
-                });
-                let fields: Vec<String> = fields.collect();
+                let fields = under(header, row)
+                    .map_err(|what| TableError::Columns { path: self.path.clone(), what })?;
                 let header = if first { to.write_record(&*header) } else { Ok(()) };
                 header.and_then(|()| to.write_record(fields)).map_err(plain)
             }
+            Form::Tsv(to, header) => {
+                let first = header.is_empty();
+                let line = |fields: &[String]| tabbed(fields, row);
+                let lines = under(header, row).and_then(|fields| {
+                    let header = if first { line(header)? } else { String::new() };
+                    Ok(header + &line(&fields)?)
+                });
+                let lines = lines.map_err(|what| TableError::Columns { path: self.path.clone(), what })?;
+                to.write_all(lines.as_bytes())
+            }
         };
         written.map_err(|error| self.failed(error))
+    }
+
+    /// Hands over what was written so far, for whoever reads along; a file is there when it is finished.
+    pub fn flush(&mut self) -> Result<(), TableError> {
+        let flushed = match &mut self.form {
+            Form::Jsonl(to) if self.part.is_none() => to.flush(),
+            _ => Ok(()),
+        };
+        flushed.map_err(|error| self.failed(error))
     }
 
     /// Puts the whole table in its place; before this the old one stands.
@@ -89,7 +94,7 @@ impl Writer {
         let Self { path, part, form } = self;
         let failed = |error| TableError::Io { path: path.clone(), error };
         let mut to = match form {
-            Form::Jsonl(to) => to,
+            Form::Jsonl(to) | Form::Tsv(to, _) => to,
             Form::Csv(to, _) => to.into_inner().map_err(|error| failed(error.into_error()))?,
         };
         to.flush().map_err(failed)?;
@@ -98,6 +103,34 @@ impl Writer {
         let synced = File::open(&part).and_then(|file| file.sync_all());
         synced.and_then(|()| std::fs::rename(&part, &path)).map_err(failed)
     }
+}
+
+/// A row's values in order of the header, which the first row makes.
+fn under(header: &mut Vec<String>, row: &Fields) -> Result<Vec<String>, String> {
+    if header.is_empty() {
+        *header = row.keys().cloned().collect();
+    }
+    if let Some(new) = row.keys().find(|name| !header.contains(name)) {
+        return Err(format!(
+            "a row has a column `{new}` that the first had not, and CSV and TSV have one header; write to a `.jsonl` \
+             instead"
+        ));
+    }
+    Ok(header.iter().map(|name| row.text(name)).collect())
+}
+
+/// A line of TSV. It has no quotes, so that some texts have no place in it.
+fn tabbed(fields: &[String], row: &Fields) -> Result<String, String> {
+    let line = fields.join("\t");
+    let breaks = fields.iter().any(|field| field.contains(['\t', '\n', '\r']));
+    if breaks || line.is_empty() {
+        let has = if breaks { "a tab or a line break" } else { "nothing" };
+        let which = row.get("id").map(|_| format!(" (id `{}`)", row.text("id"))).unwrap_or_default();
+        return Err(format!(
+            "a row{which} has {has} in a column, which TSV cannot say; write to a `.csv` instead"
+        ));
+    }
+    Ok(line + "\n")
 }
 
 /// Writes a whole file in place of the old one.
@@ -121,13 +154,13 @@ fn plain(error: csv::Error) -> std::io::Error {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use serde_json::{Value, json};
 
     use super::super::{Layout, Reader};
     use super::*;
 
-    fn row(value: Value) -> Map<String, Value> {
-        value.as_object().unwrap().clone()
+    fn row(value: Value) -> Fields {
+        value.as_object().unwrap().clone().into()
     }
 
     #[test]
@@ -139,13 +172,13 @@ mod tests {
                 [json!({ "id": "1", "text": "a, \"b\"\nc\u{202e}" }), json!({ "id": "2", "text": "d\te" })];
             let mut writer = Writer::create(&path).unwrap();
             for row in &rows {
-                writer.write(row.as_object().unwrap()).unwrap();
+                writer.write(&self::row(row.clone())).unwrap();
             }
             assert!(!path.exists(), "the target stands only when all is there");
             writer.finish().unwrap();
             let read: Vec<_> = Reader::open(&path, &Layout::default()).unwrap().map(Result::unwrap).collect();
-            let read: Vec<_> = read.into_iter().map(|row| Value::Object(row.fields)).collect();
-            assert_eq!(read, rows, "{name}");
+            let read: Vec<_> = read.into_iter().map(|row| row.fields).collect();
+            assert_eq!(read, rows.map(self::row), "{name}");
         }
     }
 
@@ -164,7 +197,52 @@ mod tests {
 
     #[test]
     fn other_endings_are_refused() {
-        assert!(matches!(Writer::create(Path::new("x.tsv")), Err(TableError::Ending(_))));
+        assert!(matches!(Writer::create(Path::new("x.parquet")), Err(TableError::Ending(_))));
         assert!(matches!(Writer::create(Path::new("x")), Err(TableError::Ending(_))));
+    }
+
+    #[test]
+    fn tsv_is_read_again_and_holds_no_tabs() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("t.tsv");
+        let mut writer = Writer::create(&path).unwrap();
+        writer.write(&row(json!({ "id": "1", "text": "say \"so\", twice", "n": [1, "\t"] }))).unwrap();
+        writer.write(&row(json!({ "id": "2", "text": "" }))).unwrap();
+        for text in ["a\tb", "a\nb", "a\rb"] {
+            let error = writer.write(&row(json!({ "id": "3", "text": text }))).unwrap_err().to_string();
+            assert!(error.contains("a row (id `3`) has a tab or a line break in a column"), "{error}");
+        }
+        writer.finish().unwrap();
+        let text = std::fs::read_to_string(&path).unwrap();
+        assert_eq!(text, "id\ttext\tn\n1\tsay \"so\", twice\t[1,\"\\t\"]\n2\t\t\n");
+        let read: Vec<_> = Reader::open(&path, &Layout::default()).unwrap().map(Result::unwrap).collect();
+        assert_eq!((read[0].text.as_str(), read[1].text.as_str()), ("say \"so\", twice", ""));
+        // A line with nothing on it is none.
+        let mut writer = Writer::create(&path).unwrap();
+        assert!(writer.write(&row(json!({ "text": "" }))).is_err());
+    }
+
+    #[test]
+    fn numbers_are_written_as_they_were_read() {
+        let folder = tempfile::tempdir().unwrap();
+        let rows = "{\"id\":12345678901234567890123,\"text\":\"a\",\"p\":1.10,\"q\":[1e5]}\n\
+                    {\"id\":12345678901234567890124,\"text\":\"b\",\"p\":-0.0,\"q\":1}\n";
+        let from = folder.path().join("in.jsonl");
+        std::fs::write(&from, rows).unwrap();
+        for (name, expected) in [
+            ("t.jsonl", rows),
+            (
+                "t.csv",
+                "id,text,p,q\n12345678901234567890123,a,1.10,[1e5]\n12345678901234567890124,b,-0.0,1\n",
+            ),
+        ] {
+            let path = folder.path().join(name);
+            let mut writer = Writer::create(&path).unwrap();
+            for row in Reader::open(&from, &Layout::default()).unwrap() {
+                writer.write(&row.unwrap().fields).unwrap();
+            }
+            writer.finish().unwrap();
+            assert_eq!(std::fs::read_to_string(&path).unwrap(), expected);
+        }
     }
 }

@@ -94,6 +94,24 @@ fn rows_stream_from_input_to_output() {
     assert_eq!(row["text"], "I miss Person A's laugh");
 }
 
+#[test]
+fn a_row_comes_out_of_a_pipe_as_soon_as_it_went_in() {
+    let project = Project::new();
+    let mut command = project.command(&["anonymize", "-"]);
+    let child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+    let row = crate::dedup::a_row_comes_at_once(child, "{\"text\": \"I miss Oluwaseun's laugh\"}\n");
+    assert!(row.contains("I miss Person A's laugh"), "{row}");
+}
+
+#[test]
+fn rows_and_counts_do_not_share_standard_output() {
+    let project = Project::new();
+    project.write("in.csv", TABLE);
+    let args = ["anonymize", "in.csv", "--text", "body", "--json", "-o", "-"];
+    let ran = project.emogrid(&args).exits(2).says("only one thing can go to standard output");
+    assert_eq!(ran.stdout, "");
+}
+
 /// A run under `strict`: what was taken out stands in the store alone.
 #[test]
 fn what_is_taken_out_is_in_the_store_alone() {

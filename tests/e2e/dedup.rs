@@ -1,6 +1,6 @@
 //! `emogrid dedup`.
 
-use std::io::Write as _;
+use std::io::{BufRead as _, BufReader, Write as _};
 use std::process::Stdio;
 
 use serde_json::json;
@@ -157,6 +157,168 @@ fn tables_come_and_go_through_pipes() {
     project.emogrid(&["dedup", "x.jsonl", "-o", "-", "--json"]).exits(2).says("only one thing");
     project.emogrid(&["dedup", "-", "--index", "seen"]).exits(0);
     project.emogrid(&["dedup", "x.jsonl", "--mark"]).exits(2).says("--output");
+}
+
+#[test]
+fn an_empty_pair_or_one_of_something_else_is_no_group() {
+    let project = Project::new();
+    let rows =
+        |pair: &str| (1..=5).map(|n| format!("{n},the same text twice over,{pair}\n")).collect::<String>();
+    for pair in ["", "EUR/USD"] {
+        project.write("t.csv", &format!("id,text,pair\n{}", rows(pair)));
+        let told = project.emogrid(&["dedup", "t.csv", "--json"]).exits(0).json();
+        assert_eq!(told["kept"], 1, "{pair:?}");
+    }
+    // Unless it is said to be one.
+    let told = project.emogrid(&["dedup", "t.csv", "--group", "pair", "--json"]).exits(0).json();
+    assert_eq!(told["kept"], 5);
+    project.emogrid(&["dedup", "t.csv", "--group", "pairs"]).exits(2).says("did you mean `pair`?");
+    project.write("t.jsonl", "{\"text\": \"a\", \"g\": null}\n{\"text\": \"a\", \"g\": \"\"}\n");
+    assert_eq!(project.emogrid(&["dedup", "t.jsonl", "--group", "g", "--json"]).exits(0).json()["kept"], 1);
+}
+
+#[test]
+fn counterparts_of_an_audit_are_kept_whatever_the_format_and_the_calls() {
+    let project = Project::new();
+    let rows = [
+        json!({ "id": "a", "mood": "joy", "text": "He left his keys on the wet kitchen table again" }),
+        json!({ "id": "b", "mood": "joy", "text": "Nobody came to the old school fair" }),
+        json!({ "id": "c", "mood": "joy", "text": "nobody came to the old school fair!" }),
+    ];
+    project.write("in.jsonl", &rows.map(|row| format!("{row}\n")).concat());
+    for out in ["out.csv", "out.jsonl", "out.tsv"] {
+        project
+            .emogrid(&["audit", "in.jsonl", "--label", "mood", "--swap", out, "--fail-on", "never"])
+            .exits(0);
+        project.emogrid(&["dedup", out, "-o", "kept.jsonl"]).exits(0).says("4 rows read, 3 kept");
+        assert_eq!(ids(&project, "kept.jsonl"), ["a", "a-swap", "b"], "{out}");
+    }
+    // One call a row: an index knows what belongs together.
+    for (at, line) in project.read("out.jsonl").lines().enumerate() {
+        project.write("one.jsonl", line);
+        let told = project.emogrid(&["dedup", "one.jsonl", "--index", "seen", "--json"]).exits(0).json();
+        assert_eq!(told["kept"], u64::from(at < 3), "{line}");
+    }
+    project.emogrid(&["dedup", "in.jsonl", "--index", "seen", "--group", "mood"]).exits(2).says("group: ");
+}
+
+#[test]
+fn an_index_of_before_is_said_to_be_one() {
+    let project = moods();
+    project.emogrid(&["dedup", "moods.jsonl", "--index", "seen"]).exits(0);
+    let path = project.path().join("seen/index");
+    let mut bytes = std::fs::read(&path).unwrap();
+    let version = bytes.iter().position(|byte| *byte == b'\n').unwrap() - 1;
+    bytes[version] = b'1';
+    std::fs::write(&path, bytes).unwrap();
+    project.emogrid(&["dedup", "moods.jsonl", "--index", "seen"]).exits(2).says(
+        "made by another version of emogrid, and has to be made anew\n  delete it, and give all its tables",
+    );
+}
+
+#[test]
+fn ids_that_several_rows_have_are_told() {
+    let project = Project::new();
+    project.write(
+        "t.csv",
+        "id,text\n7,so it goes on\n8,and on it goes again\n7,but not for ever\n8,never mind\n",
+    );
+    let ran = project.emogrid(&["dedup", "t.csv", "--json"]).exits(0);
+    assert_eq!(ran.json()["repeated_ids"], 2);
+    ran.says("warning: 2 rows have the id of another row, `7` first").says("`--id`");
+    let ran = project.emogrid(&["dedup", "t.csv", "--id", "text", "--json"]).exits(0);
+    assert_eq!(ran.json()["repeated_ids"], 0);
+    assert!(!ran.stderr.contains("warning"), "{}", ran.stderr);
+}
+
+#[test]
+fn tables_off_limits_have_columns_of_their_own() {
+    let project = Project::new();
+    project.write("t.csv", "said,n\nNobody told me about the harbour,1\n");
+    let off_limits = |against: &str, more: &[&str]| {
+        let args = [&["dedup", "t.csv", "--text", "said", "--json", "--against", against], more].concat();
+        project.emogrid(&args).exits(0).json()["off_limits"].as_u64().unwrap()
+    };
+    project.write("own.jsonl", "{\"said\": \"nobody told me about the harbour\", \"text\": \"x\"}\n");
+    project.write("usual.jsonl", "{\"text\": \"nobody told me about the harbour\"}\n");
+    project.write("other.csv", "body,id\nnobody told me about the harbour,7\n");
+    assert_eq!(off_limits("own.jsonl", &[]), 1);
+    assert_eq!(off_limits("usual.jsonl", &[]), 1);
+    assert_eq!(off_limits("other.csv", &["--against-text", "body"]), 1);
+    let args = ["dedup", "t.csv", "--text", "said", "--against", "other.csv"];
+    project.emogrid(&args).exits(2).says("other.csv: there is no column `said`, only `body`, `id`; name");
+    let args = ["dedup", "t.csv", "--text", "said", "--against", "other.csv", "--against-text", "bodi"];
+    project.emogrid(&args).exits(2).says("did you mean `body`?").says("--against-text");
+    // A table without a header, beside some with one and without.
+    project.write("bare.csv", "Nobody told me about the harbour,1\n");
+    project.write("bare-test.csv", "nobody told me about the harbour,2\n");
+    for against in ["bare-test.csv", "usual.jsonl", "own.jsonl"] {
+        let args =
+            ["dedup", "bare.csv", "--columns", "said,n", "--text", "said", "--json", "--against", against];
+        assert_eq!(project.emogrid(&args).exits(0).json()["off_limits"], 1, "{against}");
+    }
+}
+
+#[test]
+fn tables_that_are_read_are_written_letter_by_letter() {
+    let project = Project::new();
+    let rows = "{\"id\":12345678901234567890123,\"text\":\"one thing\",\"p\":1.10,\"q\":1e5}\n\
+                {\"id\":12345678901234567890124,\"text\":\"quite another\",\"p\":-0,\"q\":[0.10]}\n";
+    project.write("t.jsonl", rows);
+    project.emogrid(&["dedup", "t.jsonl", "-o", "out.jsonl"]).exits(0);
+    assert_eq!(project.read("out.jsonl"), rows);
+    project.emogrid(&["dedup", "t.jsonl", "-o", "out.tsv", "--mark"]).exits(0);
+    let marked =
+        "id\ttext\tp\tq\tduplicate_of\tsimilarity\n12345678901234567890123\tone thing\t1.10\t1e5\t\t\n";
+    assert!(project.read("out.tsv").starts_with(marked), "{}", project.read("out.tsv"));
+    project.emogrid(&["dedup", "out.tsv", "-o", "again.tsv"]).exits(0);
+    assert_eq!(project.read("again.tsv"), project.read("out.tsv"));
+    assert_eq!(project.emogrid(&["export", "t.jsonl"]).exits(0).stdout, rows);
+    let csv = project.emogrid(&["export", "t.jsonl", "--format", "csv"]).exits(0).stdout;
+    assert!(csv.contains("12345678901234567890124,quite another,-0,[0.10]"), "{csv}");
+}
+
+#[test]
+fn a_table_that_cannot_be_right_is_refused() {
+    let project = Project::new();
+    for (name, table, code, says) in [
+        ("t.csv", "text\na\n\"b\nc\n", 1, "t.csv:3: a quoted text begins here and does not end"),
+        ("t.csv", "text\n\"a\"b\n", 1, "t.csv:2: text after a closing quote; expected `,`"),
+        ("t.csv", "text,text\na,b\n", 2, "t.csv:1: the header: columns 1 and 2 are both `text`"),
+        ("t.csv", "txet\na\n", 2, "t.csv: there is no column `text`, only `txet`; did you mean `txet`?"),
+        ("t.jsonl", "{\"txet\": \"a\"}\n", 2, "t.jsonl:1: there is no column `text`, only `txet`; did you"),
+    ] {
+        project.write(name, table);
+        for command in ["dedup", "anonymize"] {
+            project.emogrid(&[command, name, "-o", "out.jsonl"]).exits(code).says(says);
+        }
+    }
+}
+
+/// Writes a row to a command, and reads what becomes of it while the command waits for more.
+pub fn a_row_comes_at_once(mut child: std::process::Child, row: &str) -> String {
+    let mut stdin = child.stdin.take().unwrap();
+    let mut stdout = BufReader::new(child.stdout.take().unwrap());
+    let (told, tells) = std::sync::mpsc::channel();
+    std::thread::spawn(move || {
+        let mut line = String::new();
+        let _ = stdout.read_line(&mut line);
+        let _ = told.send(line);
+    });
+    stdin.write_all(row.as_bytes()).unwrap();
+    stdin.flush().unwrap();
+    let line = tells.recv_timeout(std::time::Duration::from_secs(60)).expect("a row while the input is open");
+    drop(stdin);
+    assert!(child.wait().unwrap().success());
+    line
+}
+
+#[test]
+fn a_row_comes_out_of_a_pipe_as_soon_as_it_went_in() {
+    let project = Project::new();
+    let mut command = project.command(&["dedup", "-", "-o", "-"]);
+    let child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+    assert_eq!(a_row_comes_at_once(child, "{\"text\":\"a\"}\n"), "{\"text\":\"a\"}\n");
 }
 
 #[test]

@@ -937,6 +937,15 @@ effects! {
         assert_eq!((near.rows.len(), near.summary["rejected"]["off-limits"].as_u64()), (0, Some(4)));
     }
 
+    against_names_a_file_and_its_column("dedup.against.file", "dedup.against.text") {
+        let bench = Bench::scripted(|_, _| Reply::text(r#"{"text": "My dentist stole the umbrella again"}"#));
+        bench.project.write("test.csv", "text,body\nnothing of the kind,my dentist STOLE the umbrella again\n");
+        let made = |set: &str| bench.run(&["samples.max_asks=1", "dedup.scope=cell", set]);
+        assert_eq!(made("dedup.against=[{ file: test.csv }]").rows.len(), 4);
+        let made = made("dedup.against=[{ file: test.csv, text: body }]");
+        assert_eq!(made.rejects[0]["why"], "off limits: similar to test.csv:2 (1.00)");
+    }
+
     statistics_are_the_weights_of_words("dedup.statistics") {
         let bench = Bench::scripted(|seen, _| Reply::text(match seen.user().contains("home") {
             true => r#"{"text": "My dentist stole the umbrella again"}"#,

@@ -75,6 +75,15 @@ fn a_near_duplicate_is_explained_and_counted_as_displaced() {
     let ask = &reject["fingerprint"].as_str().unwrap()[..12];
     let why = project.emogrid(&["why", "small.yaml", ask, "--set", "dedup.level=default"]).exits(0).stdout;
     assert!(why.contains(&format!("rejected, similar to {kept} (0.")), "{why}");
+    // The row that it repeats, and the night in which that came.
+    let (_, after) = why.split_once(&format!("similar to {kept}")).unwrap();
+    let lines: Vec<&str> = after.lines().map(str::trim).collect();
+    let first = project.rows("out/small/dataset.jsonl").remove(0);
+    let [text, emotion, sentiment] = ["text", "emotion", "sentiment"].map(|key| first[key].as_str().unwrap());
+    assert_eq!(lines[1], format!("that row, emotion={emotion} sentiment={sentiment}: {text}"));
+    let (stored, began) = lines[2].split_once(", in the run that began ").expect(lines[2]);
+    assert!(stored.starts_with("its answer was stored 20") && stored.ends_with(" UTC"), "{stored}");
+    assert!(began.starts_with("20") && began.ends_with(" UTC"), "{began}");
 }
 
 #[test]

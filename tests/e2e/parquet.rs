@@ -84,7 +84,7 @@ fn label_ids_of_goemotions_are_its_labels_also_in_parquet() {
     project
         .emogrid(&["anonymize", &fixture("table/pyarrow.parquet"), "-o", "x.parquet"])
         .exits(2)
-        .says("a table is written as `.jsonl` or `.csv`");
+        .says("a table is written as `.jsonl`, `.csv` or `.tsv`");
 }
 
 #[test]

@@ -100,7 +100,7 @@ pub fn fix(args: &AuditArgs, subject: &Subject, talk: &Talk, steps: &mut Steps) 
             if let Some((text, why)) = reworded.as_ref().and_then(|reworded| reworded.texts.get(&at)) {
                 row.insert(subject.text.clone(), text.clone().into());
                 // Spans are of the text as it was.
-                row.shift_remove("spans");
+                row.remove("spans");
                 row.insert("rewritten_by".to_owned(), reworded.as_ref().map(|it| it.model.clone()).into());
                 row.insert("rewritten_for".to_owned(), why.join(", ").into());
             } else if reworded.is_some() {
@@ -135,12 +135,12 @@ fn write(path: &Path, lines: &[Value], is_config: bool) -> Result<(), Failure> {
     let before = before.lines().filter_map(|line| serde_json::from_str::<Map<String, Value>>(line).ok());
     for line in before {
         if line.get("id").and_then(Value::as_str).is_none_or(|id| !new.contains(id)) {
-            writer.write(&line)?;
+            writer.write(&line.into())?;
         }
     }
     for line in lines {
         if let Value::Object(line) = line {
-            writer.write(line)?;
+            writer.write(&line.clone().into())?;
         }
     }
     Ok(writer.finish()?)
@@ -213,6 +213,9 @@ pub fn weigh(args: &AuditArgs, subject: &Subject, path: &Path, talk: &Talk) -> R
     Ok(Exit::Complete)
 }
 
+/// What a counterpart's id has after that of its original, which both have in `pair`.
+pub const COUNTERPART: &str = "-swap";
+
 /// Writes the rows, each that speaks of men or women followed by its counterpart.
 pub fn swap(
     args: &AuditArgs,
@@ -236,7 +239,7 @@ pub fn swap(
             row.insert(subject.text.clone(), text.into());
             // Spans are of the text as it was.
             if pair.is_some_and(|pair| pair != id) {
-                row.shift_remove("spans");
+                row.remove("spans");
             }
             row.insert("pair".to_owned(), pair.into());
             let values = table.columns.iter().map(|column| {
@@ -248,7 +251,7 @@ pub fn swap(
         write(id, text, other.as_ref().map(|_| id))?;
         if let Some(other) = other {
             pairs += 1;
-            write(&format!("{id}-swap"), &other, Some(id))?;
+            write(&format!("{id}{COUNTERPART}"), &other, Some(id))?;
         }
     }
     writer.finish()?;

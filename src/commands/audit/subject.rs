@@ -1,6 +1,6 @@
 //! What is audited: the rows of tables, or of a config's dataset.
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use super::super::{Failure, Stored, Talk, open_path};
 use super::{Steps, usage};
@@ -10,7 +10,7 @@ use crate::dataset::audited::{self, Audited};
 use crate::dataset::evaluate::Accepted;
 use crate::dataset::{Models, Recipe, Sink, row};
 use crate::report::thousands;
-use crate::table::{Reader, Row};
+use crate::table::{Fields, Reader, Row};
 
 /// Columns that are taken for labels where none is named.
 const LABELS: &[&str] = &["label", "labels", "emotion", "emotions", "sentiment"];
@@ -19,7 +19,7 @@ const LABELS: &[&str] = &["label", "labels", "emotion", "emotions", "sentiment"]
 pub struct Subject {
     pub table: Table,
     pub options: Options,
-    pub rows: Vec<Map<String, Value>>,
+    pub rows: Vec<Fields>,
     pub text: String,
     pub id: String,
     pub is_config: bool,
@@ -69,7 +69,7 @@ struct Seen<'a> {
     recipe: &'a Recipe,
     models: &'a Models,
     audited: Audited<'a>,
-    rows: Option<Vec<Map<String, Value>>>,
+    rows: Option<Vec<Fields>>,
 }
 
 impl Sink for Seen<'_> {
@@ -77,7 +77,7 @@ impl Sink for Seen<'_> {
         self.audited.row(accepted);
         if let Some(rows) = &mut self.rows {
             let row = row::Row { recipe: self.recipe, models: self.models, accepted };
-            rows.push(row.fields());
+            rows.push(row.fields().into());
         }
     }
 }

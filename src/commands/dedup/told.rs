@@ -15,6 +15,8 @@ pub struct Told {
     duplicates: Duplicates,
     /// Rows like a text of `--against`.
     off_limits: u64,
+    /// Rows with the id of another row.
+    repeated_ids: u64,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub pairs: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -55,6 +57,7 @@ impl Told {
             kept: 0,
             duplicates: Duplicates::default(),
             off_limits: 0,
+            repeated_ids: 0,
             pairs: None,
             conflicts: None,
             remembered: None,
@@ -85,6 +88,19 @@ impl Told {
     pub fn meant(&mut self, semantic: meaning::Told) {
         self.duplicates.same_meaning.get_or_insert(0);
         self.semantic = Some(semantic);
+    }
+
+    /// Takes note of ids that several rows have; says what to do about them.
+    pub fn repeated(&mut self, ids: Option<(u64, &str)>) -> Option<String> {
+        let (rows, first) = ids?;
+        self.repeated_ids = rows;
+        let have = if rows == 1 { "has" } else { "have" };
+        let id = crate::near::cut(first);
+        Some(format!(
+            "warning: {} {have} the id of another row, `{id}` first: what names a row by it may mean either\n  \
+             name a column whose values are each row's own with `--id`; where there is none, rename `id`, so that rows are counted",
+            count(rows, "row")
+        ))
     }
 
     pub fn end(&mut self, took: Duration) {
@@ -144,11 +160,12 @@ pub fn tier_name(tier: Tier) -> &'static str {
 pub fn settings(args: &DedupArgs, rule: &Rule, statistics: &Statistics, against: &[String]) -> String {
     let threshold = rule.threshold.map_or("the level's own".to_owned(), |threshold| threshold.to_string());
     format!(
-        "level: {}\nthreshold: {threshold}\nmethod: {}\nscope: {}\nlabel: {}\nstatistics: {}\nagainst: {}\n",
+        "level: {}\nthreshold: {threshold}\nmethod: {}\nscope: {}\nlabel: {}\ngroup: {}\nstatistics: {}\nagainst: {}\n",
         rule.level.name(),
         rule.method.name(),
         args.scope,
         args.label.join(", "),
+        args.group.as_deref().unwrap_or("counterparts"),
         shown_hash(statistics),
         against.join(" ")
     )

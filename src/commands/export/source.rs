@@ -258,7 +258,11 @@ struct Line<'a> {
 
 impl Record for Line<'_> {
     fn fields(&self) -> Map<String, Value> {
-        self.row.fields.clone()
+        (*self.row.fields).clone()
+    }
+
+    fn letters(&self, column: &str) -> Option<&str> {
+        self.row.fields.letters(column)
     }
 
     fn write_json(&self, out: &mut dyn Write) -> io::Result<()> {

@@ -116,7 +116,7 @@ impl Source {
             self.items[at].unclear += 1;
         } else {
             let mut labels = LabelSet::default();
-            for (column, value) in &row.fields {
+            for (column, value) in &*row.fields {
                 if matches!(value, Value::String(value) if value == "0") || !is_emotion(column) {
                     continue;
                 }

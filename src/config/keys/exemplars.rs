@@ -9,7 +9,7 @@ pub static EXEMPLARS: Section = Section {
             "from",
             Kind::Text,
             "",
-            "A .jsonl, .csv or .tsv file of rows with a `text` and labels, from the config's folder. Its content is part of the config; rows of a frozen test part are never shown.",
+            "A .jsonl, .csv, .tsv or .parquet file of rows with a `text` and labels, from the config's folder. Its content is part of the config; rows of a frozen test part are never shown.",
         ),
         key("rows", Kind::Whole { min: 1, max: 100 }, "3", "Rows for one request, others for each ask."),
         key(

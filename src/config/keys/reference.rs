@@ -35,6 +35,7 @@ pub fn reference() -> String {
         ("anonymize", "", &ANONYMIZE),
         ("anonymize.second_look", "", &second::KEYS),
         ("dedup", "", &DEDUP),
+        ("dedup.against", "", &AGAINST),
         ("dedup.semantic", "", &semantic::KEYS),
         ("run", "", &RUN),
         ("alarm", "", &night::ALARM),
@@ -44,7 +45,7 @@ pub fn reference() -> String {
     ];
     let mut out = String::new();
     for (path, title, section) in sections {
-        let title = if title.is_empty() { format!("`{path}`") } else { title.to_owned() };
+        let title = if title.is_empty() { format!("`{path}`") } else { (*title).to_owned() };
         out.push_str(&format!(
             "\n### {title}\n\n| key | value | default | what it does |\n| --- | --- | --- | --- |\n"
         ));

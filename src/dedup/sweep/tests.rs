@@ -3,7 +3,8 @@ use proptest::prelude::*;
 use super::*;
 use crate::dedup::{LedgerError, Level};
 
-type Input = (String, String, String);
+/// Id, label, group and text.
+type Input = (String, String, String, String);
 
 fn sweep(by_label: bool) -> Sweep<'static> {
     Sweep::new(Rule::default(), by_label, Statistics::shipped())
@@ -11,8 +12,11 @@ fn sweep(by_label: bool) -> Sweep<'static> {
 
 /// What is said of each row, and every pair.
 fn swept(sweep: &mut Sweep<'_>, rows: &[Input]) -> (Vec<String>, Vec<String>) {
-    let said =
-        rows.iter().map(|(id, label, text)| format!("{id} {:?}", sweep.row(id, label, text))).collect();
+    let said = rows.iter().map(|(id, label, group, text)| {
+        let group = Some(group.as_str());
+        format!("{id} {:?}", sweep.row_of(id, label, text, group))
+    });
+    let said = said.collect();
     let pairs = sweep
         .pairs()
         .map(|pair| format!("{} {} {} {}", pair.one.id, pair.other.id, pair.similarity, pair.is_conflict()));
@@ -23,7 +27,8 @@ fn rows() -> impl Strategy<Value = Vec<Input>> {
     let word =
         prop::sample::select(vec!["we", "zork", "blim", "dog", "cat", "quux", "fnord", "grue", "happy"]);
     let text = prop::collection::vec(word, 4..9).prop_map(|words| words.join(" "));
-    let row = ("[a-e]", "[xy]", text);
+    // Most rows stand in a group, some in none.
+    let row = ("[a-e]", "[xy]", "[pq]?", text);
     prop::collection::vec(row, 1..24)
 }
 
@@ -34,7 +39,7 @@ proptest! {
     fn call_by_call_is_as_all_at_once(rows in rows(), cut in any::<prop::sample::Index>(), by_label: bool) {
         // Ids are a row's own, as those of tables should be.
         let rows: Vec<Input> =
-            rows.into_iter().enumerate().map(|(n, (id, label, text))| (format!("{id}{n}"), label, text)).collect();
+            rows.into_iter().enumerate().map(|(n, row)| (format!("{}{n}", row.0), row.1, row.2, row.3)).collect();
         let (head, tail) = rows.split_at(cut.index(rows.len()));
         let all = swept(&mut sweep(by_label).with_pairs(), &rows);
         let mut first = sweep(by_label).with_pairs();
@@ -56,7 +61,9 @@ proptest! {
     }
 
     #[test]
-    fn a_row_that_stands_twice_is_kept_once(rows in rows()) {
+    fn a_row_that_stands_twice_is_kept_once(mut rows in rows()) {
+        // Of one group both would be kept.
+        rows.iter_mut().for_each(|row| row.2.clear());
         let twice: Vec<Input> = rows.iter().chain(&rows).cloned().collect();
         let mut all = sweep(false);
         let (said, _) = swept(&mut all, &twice);
@@ -85,7 +92,8 @@ fn meant_rows() -> impl Strategy<Value = Vec<(Input, Option<Direction>)>> {
     let direction =
         prop::option::weighted(0.8, angle.prop_map(|of| Direction::of(&[of.cos(), of.sin()]).unwrap()));
     (rows(), prop::collection::vec(direction, 24)).prop_map(|(rows, directions)| {
-        let own_ids = rows.into_iter().enumerate().map(|(n, (_, label, text))| (n.to_string(), label, text));
+        let own = |(n, (_, label, _, text)): (usize, Input)| (n.to_string(), label, String::new(), text);
+        let own_ids = rows.into_iter().enumerate().map(own);
         own_ids.zip(directions).collect()
     })
 }
@@ -97,8 +105,8 @@ fn alike(
     same: Similarity,
 ) -> Option<Match> {
     let mut index = Index::new(Rule::default());
-    index.add(0, &Bag::of(&one.0.2, Statistics::shipped()));
-    let by_words = index.find(0, &Bag::of(&other.0.2, Statistics::shipped()));
+    index.add(0, &Bag::of(&one.0.3, Statistics::shipped()));
+    let by_words = index.find(0, &Bag::of(&other.0.3, Statistics::shipped()));
     let similarity = || Some(one.1.as_ref()?.cosine(other.1.as_ref()?)).filter(|cosine| *cosine >= same);
     by_words.or_else(|| Some(Match { of: 0, similarity: similarity()?, tier: Tier::Meaning }))
 }
@@ -118,13 +126,13 @@ proptest! {
         if with_pairs {
             swept = swept.with_pairs();
         }
-        for ((id, _, text), meaning) in off {
+        for ((id, _, _, text), meaning) in off {
             swept.off_limits(id, text, meaning.as_ref());
         }
         let mut kept: Vec<usize> = Vec::new();
         let mut pairs = Vec::new();
         for (number, row) in rows.iter().enumerate() {
-            let ((id, label, text), meaning) = row;
+            let ((id, label, _, text), meaning) = row;
             let of_tier = |meant: bool| {
                 let best = |others: &mut dyn Iterator<Item = (usize, &(Input, Option<Direction>))>| {
                     let found = others.filter_map(|(of, other)| Some((of, alike(other, row, same)?)));
@@ -188,7 +196,7 @@ fn other_settings_are_named() {
         "level: strict then, default now; against: none then, x now; label: mood then, none now"
     );
     assert_eq!(sweep(false).restore(b"", ""), Err(LedgerError::Foreign));
-    assert_eq!(sweep(false).restore(b"emogrid-dedup 2\n", ""), Err(LedgerError::Version));
+    assert_eq!(sweep(false).restore(b"emogrid-dedup 1\n", ""), Err(LedgerError::Version));
 }
 
 #[test]
@@ -241,4 +249,35 @@ fn rows_of_one_group_are_no_duplicates_of_each_other_but_of_others() {
     assert!(of_other(sweep.row_of("b", "", she, Some("q"))));
     assert!(of_other(sweep.row("c", "", he)));
     assert_eq!(sweep.row_of("d", "", "Nobody came to the old school fair", Some("q")), Found::Kept);
+}
+
+#[test]
+fn groups_are_known_in_a_later_call() {
+    let (he, she) = (
+        "He left his keys on the wet kitchen table again",
+        "She left her keys on the wet kitchen table again",
+    );
+    let mut first = sweep(false);
+    assert_eq!(first.row_of("a", "", he, Some("a")), Found::Kept);
+    let mut second = sweep(false);
+    second.restore(&first.to_bytes(""), "").unwrap();
+    assert_eq!(second.row_of("a-swap", "", she, Some("a")), Found::Kept);
+    assert_eq!(second.row_of("a", "", he, Some("a")), Found::Kept, "a row that it knows");
+    assert_ne!(second.row_of("b", "", she, Some("")), Found::Kept, "an empty group is none");
+    assert_ne!(second.row_of("c", "", she, Some("")), Found::Kept);
+}
+
+#[test]
+fn ids_that_stand_twice_are_counted_in_later_calls_too() {
+    let mut first = sweep(false);
+    for (id, text) in [("7", "one text"), ("7", "another"), ("8", "a third"), ("7", "one text")] {
+        first.row(id, "", text);
+    }
+    assert_eq!(first.repeated_ids(), Some((2, "7")));
+    let mut second = sweep(false);
+    second.restore(&first.to_bytes(""), "").unwrap();
+    second.row("7", "", "one text");
+    assert_eq!(second.repeated_ids(), None, "the same row again");
+    second.row("8", "", "something else");
+    assert_eq!(second.repeated_ids(), Some((1, "8")));
 }
