@@ -1,13 +1,20 @@
+mod records;
+
+use std::collections::HashSet;
 use std::io::Write as _;
 
+use aho_corasick::AhoCorasick;
 use serde_json::json;
 
 use super::scrub::{Member, carry_out, config_files};
 use super::{Exit, Failure, Talk, print_json};
 use crate::check::digest::Take;
 use crate::cli::PurgeArgs;
+use crate::dataset::snapshot::{AskHash, short};
+use crate::fingerprint::messages_of;
 use crate::report::{count, thousands};
 use crate::store::{Entry, Reader, Scrub, StoreDir};
+use records::Records;
 
 /// Says which stored answers hold what the anonymiser takes out, and takes it out of them only when told
 /// to.
@@ -42,10 +49,20 @@ pub fn purge(args: &PurgeArgs, talk: &Talk) -> Result<Exit, Failure> {
     }
     let mut found = Found::default();
     reader.each_completion(|entry| found.completion(&entry, &members, &others))?;
-    if args.yes && !found.scrub.is_empty() {
+    found.about_texts(&reader, &members, &others)?;
+    let records = Records::new(&found.originals);
+    for member in &members {
+        found.scrub.runs.extend(records.summaries(member, &reader)?);
+    }
+    let mut files = 0;
+    if args.yes {
+        // Also where there is nothing to be taken out: what was deleted before may stand in freed pages.
         let _locks = carry_out(&dir, &reader, &found.scrub)?;
-        for member in members.iter().filter(|_| found.otherwise > 0) {
-            member.refresh(talk)?;
+        for member in &members {
+            if found.otherwise > 0 || records.are_in_dataset(member)? {
+                member.refresh(talk)?;
+            }
+            files += records.clean(member)?;
         }
     }
     if args.json {
@@ -53,6 +70,9 @@ pub fn purge(args: &PurgeArgs, talk: &Talk) -> Result<Exit, Failure> {
             "answers": found.answers,
             "with_originals": found.scrub.answers.len(),
             "texts": found.texts,
+            "about_texts": found.scrub.completions.len(),
+            "summaries": found.scrub.runs.len(),
+            "files": files,
             "judged_otherwise": found.otherwise,
             "of_other_configs": found.others,
             "done": args.yes,
@@ -69,7 +89,10 @@ pub fn purge(args: &PurgeArgs, talk: &Talk) -> Result<Exit, Failure> {
     )?;
     if !found.scrub.completions.is_empty() {
         let wholly = count(found.scrub.completions.len() as u64, "answer");
-        writeln!(out, "{wholly} about texts, which nobody needs any more, would go as a whole")?;
+        writeln!(out, "{wholly} about such texts, which nobody needs any more, would go as a whole")?;
+    }
+    if !found.scrub.runs.is_empty() {
+        writeln!(out, "so would parts of {} of past runs", count(found.scrub.runs.len() as u64, "record"))?;
     }
     match found.otherwise {
         0 => writeln!(out, "without it every text is judged as before: the datasets stay the same bytes")?,
@@ -93,6 +116,10 @@ pub fn purge(args: &PurgeArgs, talk: &Talk) -> Result<Exit, Failure> {
         )?;
     }
     match args.yes {
+        true if files > 0 => {
+            writeln!(out, "taken out of the store, and of {} of past runs", count(files, "file"))?;
+        }
+        true if found.scrub.is_empty() => writeln!(out, "there was nothing to take out of the store")?,
         true => writeln!(out, "taken out of the store")?,
         false => writeln!(out, "nothing was changed; `--yes` takes it out, and nothing brings it back")?,
     }
@@ -108,16 +135,14 @@ struct Found {
     otherwise: u64,
     /// Answers of other configs.
     others: u64,
+    /// Texts of which something is taken out, each with what is left of it.
+    originals: Vec<(String, String)>,
 }
 
 impl Found {
     fn completion(&mut self, entry: &Entry, members: &[Member], others: &[Member]) {
         if entry.is_about_a_text {
-            // What is asked about is what the anonymiser left; what comes back need not be. What was made
-            // of that stands in files of their own.
-            if entry.has_texts {
-                self.scrub.completions.push(entry.row);
-            }
+            // See `about_texts`, once it is known what there is to take out.
             return;
         }
         let own = members.iter().find_map(|member| Some((member, member.cell(&entry.fingerprint)?)));
@@ -131,6 +156,7 @@ impl Found {
         let judge = &member.opened.recipe.judge;
         let Some(taken) = judge.take_away(&entry.answer, Take::Originals) else { return };
         self.texts += taken.texts.len() as u64;
+        self.originals.extend(taken.originals);
         if let Some((member, cell)) = own {
             let values = member.opened.recipe.values(cell);
             let before = judge.candidates(&entry.answer, &values, None);
@@ -139,5 +165,33 @@ impl Found {
             self.otherwise += (before.len().max(after.len()) - same) as u64;
         }
         self.scrub.answers.insert(entry.row, taken.raw);
+    }
+
+    /// Finds the completions about texts that hold what is taken out of texts: those that were asked for under
+    /// another policy, or of a table. What the configs ask as they are now is about texts as they are then, and
+    /// stays; so does what other configs ask.
+    fn about_texts(&mut self, reader: &Reader, members: &[Member], others: &[Member]) -> Result<(), Failure> {
+        let mut needed: HashSet<AskHash> = HashSet::new();
+        for member in members.iter().chain(others) {
+            needed.extend(member.asks_about()?);
+        }
+        let originals = AhoCorasick::new(self.originals.iter().map(|(text, _)| text));
+        // Too many for one automaton: then what the policy sees in a request has to do.
+        let originals = originals.ok().filter(|_| !self.originals.is_empty());
+        let holds = |text: &str| {
+            originals.as_ref().is_some_and(|originals| originals.is_match(text))
+                || members.iter().any(|member| member.opened.recipe.judge.takes_out_of(text))
+        };
+        reader.each_completion(|entry| {
+            if entry.is_about_a_text
+                && (entry.has_texts
+                    || !needed.contains(&short(&entry.fingerprint))
+                        && (holds(&entry.answer)
+                            || messages_of(&entry.request).iter().any(|(_, content)| holds(content))))
+            {
+                self.scrub.completions.push(entry.row);
+            }
+        })?;
+        Ok(())
     }
 }
