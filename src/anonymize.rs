@@ -188,6 +188,9 @@ fn settle(found: &mut Vec<Found>) {
     });
 }
 
+/// How often a text is gone through at most; every text of GoEmotions settles before that.
+const MOST_PASSES: usize = 12;
+
 #[derive(Debug)]
 /// A policy made ready: what the config or the command line asks for.
 pub struct Anonymizer {
@@ -244,7 +247,7 @@ impl Anonymizer {
         if self.policy.is_off() {
             return Outcome { text: text.to_owned(), spans: Vec::new(), dropped: None };
         }
-        self.apply_to(text, self.found(text))
+        self.settled(text).1
     }
 
     fn found(&self, text: &str) -> Vec<Found> {
@@ -254,15 +257,44 @@ impl Anonymizer {
         }
     }
 
-    /// What the policy makes of a text in which this was found, in order and without overlaps.
+    /// What the policy makes of a text in which this was found, in order and without overlaps. Nothing more
+    /// is looked for: who found it may have left something out on purpose.
     pub fn apply_to(&self, text: &str, mut found: Vec<Found>) -> Outcome {
         found.retain(|span| self.policy.action(span.category) != Action::Keep);
-        replace::apply(text, &found, &self.policy, self.pseudonyms.as_ref())
+        replace::apply(text, &found, &self.policy, self.pseudonyms.as_ref()).outcome
     }
 
     /// What the policy would act on, in characters of the text as it is.
     pub fn spans(&self, text: &str) -> Vec<Span> {
-        self.spans_of(text, self.found(text))
+        if self.policy.is_off() {
+            return Vec::new();
+        }
+        self.spans_of(text, self.settled(text).0)
+    }
+
+    /// All that the policy acts on in a text, and what it makes of it.
+    ///
+    /// A mask stands beside other words than what it stands for, so that rules may see something that they
+    /// did not see before. It is looked for in what was made of the text until nothing more is found; what
+    /// is then is found again in the text as it was, so that persons and offsets are of one piece.
+    fn settled(&self, text: &str) -> (Vec<Found>, Outcome) {
+        let policy = &self.policy;
+        let apply = |found: &[Found]| replace::apply(text, found, policy, self.pseudonyms.as_ref());
+        let mut found = self.found(text);
+        found.retain(|span| policy.action(span.category) != Action::Keep);
+        let mut done = apply(&found);
+        for _ in 1..MOST_PASSES {
+            if !found.iter().any(|span| policy.action(span.category).changes()) {
+                break;
+            }
+            let mut more = self.found(&done.outcome.text);
+            more.retain(|span| policy.action(span.category).changes());
+            if !done.take_in(&more, &mut found, policy) {
+                break;
+            }
+            done = apply(&found);
+        }
+        (found, done.outcome)
     }
 
     /// The same of what was found.

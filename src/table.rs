@@ -9,7 +9,7 @@ mod writer;
 
 use std::path::{Path, PathBuf};
 
-use crate::near::did_you_mean;
+use crate::near::{cut, did_you_mean};
 pub use batches::Batches;
 pub use fields::Fields;
 pub use parquet::being_read;
@@ -67,10 +67,20 @@ pub fn is_standard(path: &Path) -> bool {
     path.as_os_str() == "-"
 }
 
+/// So many columns are named in a message: a table may have any number of them.
+const SHOWN: usize = 20;
+
 /// Says that a table lacks a column, which ones it has, and which of these may be meant.
 pub fn no_column<'a>(wanted: &str, known: impl Iterator<Item = &'a str> + Clone) -> String {
-    let names = known.clone().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
-    let only = if names.is_empty() { "nor any other".to_owned() } else { format!("only {names}") };
+    let names = known.clone().take(SHOWN).map(|name| format!("`{}`", cut(name))).collect::<Vec<_>>();
+    let more = match known.clone().count().saturating_sub(SHOWN) {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    let only = match names.is_empty() {
+        true => "nor any other".to_owned(),
+        false => format!("only {}{more}", names.join(", ")),
+    };
     let meant = did_you_mean(wanted, known).map(|near| format!("; did you mean `{near}`?"));
     format!("there is no column `{wanted}`, {only}{}", meant.unwrap_or_default())
 }

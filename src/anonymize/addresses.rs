@@ -27,6 +27,9 @@ const DOUBTFUL: &[&str] = &[
 const PRODUCTS: &[&str] = &["asp.net", "vb.net", "ado.net", "ml.net", "socket.io", "draw.io", "f.me", "b.me"];
 const SCHEMES: &[&str] = &["http", "https", "ftp", "ftps", "sftp", "ssh", "ws", "wss", "git", "tg", "mailto"];
 
+/// A host's name is no longer (RFC 1035), whatever is written there.
+const LONGEST_HOST: usize = 255;
+
 fn host(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || byte == b'-' || byte >= 0x80
 }
@@ -97,19 +100,29 @@ fn url_end(text: &str, from: usize) -> usize {
 
 /// Takes off the punctuation of the sentence around an address.
 fn trim(text: &str, start: usize, mut end: usize) -> usize {
-    loop {
-        let Some(last) = text[start..end].chars().next_back() else { return end };
+    let count = |bracket: u8| text.as_bytes()[start..end].iter().filter(|byte| **byte == bracket).count();
+    // Closing brackets that nothing in the address opens.
+    let mut round = count(b')').saturating_sub(count(b'('));
+    let mut square = count(b']').saturating_sub(count(b'['));
+    while let Some(last) = text[start..end].chars().next_back() {
         let loose = match last {
             '.' | ',' | ';' | ':' | '!' | '?' | '\'' | '’' | '*' | '…' | '_' | '~' => true,
-            ')' => text[start..end].matches(')').count() > text[start..end].matches('(').count(),
-            ']' => text[start..end].matches(']').count() > text[start..end].matches('[').count(),
+            ')' if round > 0 => {
+                round -= 1;
+                true
+            }
+            ']' if square > 0 => {
+                square -= 1;
+                true
+            }
             c => !c.is_alphanumeric() && !c.is_ascii(),
         };
-        if !loose || text[start..end].len() > 4096 {
-            return end;
+        if !loose {
+            break;
         }
         end -= last.len_utf8();
     }
+    end
 }
 
 fn email(text: &str, at: usize, from: usize) -> Option<Found> {
@@ -252,9 +265,13 @@ fn site(text: &str, at: usize, from: usize) -> Option<Found> {
     }
     let mut end = at + 1;
     while end < bytes.len()
+        && end - start < LONGEST_HOST
         && (host(bytes[end]) || bytes[end] == b'.' && bytes.get(end + 1).copied().is_some_and(host))
     {
         end += 1;
+    }
+    while !text.is_char_boundary(end) {
+        end -= 1;
     }
     let name = &text[start..end];
     let top = name.rsplit('.').next()?;

@@ -126,6 +126,11 @@ impl Action {
         Self::ALL.into_iter().find(|action| action.name() == name)
     }
 
+    /// Whether something else stands there afterwards.
+    pub fn changes(self) -> bool {
+        !matches!(self, Self::Keep | Self::Tag)
+    }
+
     /// Whether it is for names only.
     pub fn names_only(self) -> bool {
         matches!(self, Self::Person | Self::Pseudonym)

@@ -362,15 +362,14 @@ pub fn coded(text: &str, at: usize, end: usize) -> Option<Found> {
             return id(end);
         }
         let count = code.iter().filter(|byte| byte.is_ascii_digit()).count();
-        if (6..=20).contains(&code.len()) && count >= 4 {
+        // How far it goes is looked for only where it is one: whatever it is made of is passed over then.
+        if (6..=20).contains(&code.len()) && count >= 4 && named(&context(text, at)) {
             let mut to = end;
             // `AB-1234567`, `F255-9215-1256`
             while bytes.get(to) == Some(&b'-') && bytes.get(to + 1).is_some_and(u8::is_ascii_alphanumeric) {
                 to = run(bytes, to + 1, |byte| byte.is_ascii_alphanumeric());
             }
-            if named(&context(text, at)) {
-                return id(to);
-            }
+            return id(to);
         }
         if code.len() >= 3
             && code[0].is_ascii_uppercase()

@@ -1,8 +1,10 @@
 //! Masks that a text came with, as other data sets write them.
 
+use std::collections::{HashMap, HashSet};
+
 use super::category::{Action, Category};
 use super::policy::Policy;
-use super::replace::{Span, letters};
+use super::replace::{PERSON, Span, letters, persons, used};
 
 /// A text whose masks are ours.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -15,9 +17,11 @@ pub struct Adopted {
 /// The masks between brackets, such as `[NAME]`, in order: where each stands, and its category.
 fn masks(text: &str) -> impl Iterator<Item = (usize, usize, Category)> {
     text.match_indices('[').filter_map(|(start, _)| {
-        let length = text[start..].find(']')?;
-        let category = Category::parse(text[start + 1..start + length].trim())?;
-        Some((start, start + length + 1, category))
+        // No further than the next bracket, so that what stands between two is looked at once.
+        let length = 1 + text[start + 1..].find(['[', ']'])?;
+        let end = text[start + length..].starts_with(']').then_some(start + length + 1)?;
+        let category = Category::parse(text[start + 1..end - 1].trim())?;
+        Some((start, end, category))
     })
 }
 
@@ -26,14 +30,15 @@ fn masks(text: &str) -> impl Iterator<Item = (usize, usize, Category)> {
 pub fn adopt(text: &str, policy: &Policy) -> Adopted {
     let mut out = Adopted { text: String::with_capacity(text.len()), people: Vec::new() };
     let person = policy.action(Category::Name) == Action::Person;
-    let mut free = (0..).map(|number| format!("Person {}", letters(number)));
+    let used = if person { used(text) } else { HashSet::new() };
+    let mut free = (0..).map(letters).filter(|letters| !used.contains(letters));
     let mut from = 0;
     for (start, end, category) in masks(text) {
         out.text.push_str(&text[from..start]);
         from = end;
         if category == Category::Name
             && person
-            && let Some(label) = free.by_ref().find(|label| !text.contains(label.as_str()))
+            && let Some(label) = free.next().map(|letters| format!("{PERSON}{letters}"))
         {
             out.text.push_str(&label);
             out.people.push(label);
@@ -49,19 +54,30 @@ impl Adopted {
     /// The spans of a text that was made of this one, with those of its masks, in order.
     pub fn spans(&self, text: &str, mut spans: Vec<Span>) -> Vec<Span> {
         let masked = masks(text).map(|(start, end, category)| (start, end, category, Action::Mask));
+        let mut places: HashMap<&str, usize> = HashMap::new();
+        for (start, letters) in persons(text) {
+            places.entry(&text[start..start + PERSON.len() + letters.len()]).or_insert(start);
+        }
         let people = self.people.iter().filter_map(|label| {
-            let start = text.find(label.as_str())?;
+            let start = *places.get(label.as_str())?;
             Some((start, start + label.len(), Category::Name, Action::Person))
         });
-        let found: Vec<_> = masked.chain(people).collect();
+        let mut found: Vec<_> = masked.chain(people).collect();
+        found.sort_unstable_by_key(|(start, ..)| *start);
+        let (mut at, mut count) = (0, 0);
+        let mut own = Vec::with_capacity(found.len());
+        let mut others = spans.iter().peekable();
         for (start, end, category, action) in found {
-            let start_of = text[..start].chars().count();
-            let span =
-                Span { start: start_of, end: start_of + text[start..end].chars().count(), category, action };
-            if spans.iter().all(|other| span.end <= other.start || other.end <= span.start) {
-                spans.push(span);
+            count += text[at..start].chars().count();
+            let length = text[start..end].chars().count();
+            let span = Span { start: count, end: count + length, category, action };
+            (at, count) = (end, span.end);
+            while others.next_if(|other| other.end <= span.start).is_some() {}
+            if others.peek().is_none_or(|other| span.end <= other.start) {
+                own.push(span);
             }
         }
+        spans.append(&mut own);
         spans.sort_by_key(|span| span.start);
         spans
     }

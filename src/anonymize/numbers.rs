@@ -47,17 +47,19 @@ pub fn find(text: &str, found: &mut Vec<Found>) {
         }
         at += 1;
     }
-    // A number inside an address is the address's.
-    let (addresses, numbers) = found.split_at(first);
-    let keep: Vec<Found> = numbers
-        .iter()
-        .filter(|number| {
-            !addresses.iter().any(|address| address.start < number.end && number.start < address.end)
-        })
-        .copied()
-        .collect();
-    found.truncate(first);
-    found.extend(keep);
+    // A number inside an address is the address's. Both in order: of all addresses that begin before a number
+    // ends, one reaches into it where the farthest does.
+    let mut addresses = found[..first].to_vec();
+    addresses.sort_unstable_by_key(|address| address.start);
+    let mut addresses = addresses.iter().peekable();
+    let mut farthest = 0;
+    let numbers = found.split_off(first);
+    found.extend(numbers.into_iter().filter(|number| {
+        while let Some(address) = addresses.next_if(|address| address.start < number.end) {
+            farthest = farthest.max(address.end);
+        }
+        farthest <= number.start
+    }));
 }
 
 pub fn run(bytes: &[u8], from: usize, part: impl Fn(u8) -> bool) -> usize {

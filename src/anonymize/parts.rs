@@ -12,7 +12,11 @@ const PARTICLES: &[&str] = &[
 ];
 
 fn particle(view: &View, at: usize) -> bool {
-    let word = view.word(&view.tokens[at]);
+    is_particle(view.word(&view.tokens[at]))
+}
+
+/// Whether a word may stand between the parts of a name.
+pub fn is_particle(word: &str) -> bool {
     word.len() <= 5 && PARTICLES.iter().any(|particle| word.eq_ignore_ascii_case(particle))
 }
 

@@ -1,6 +1,7 @@
 //! Other names in place of those found: of the same culture and gender, and the same under the same key.
 
 use super::lexicon::{Facts, Lexicon, Sex, fold};
+use super::parts::is_particle;
 use super::token::tokens;
 
 /// Says nothing of its key where it is shown.
@@ -44,10 +45,9 @@ impl Pseudonyms {
             out.push_str(&name[from..word.start]);
             let original = &name[word.start..word.end];
             from = word.end;
-            let particle = words.len() > 1
-                && original.chars().next().is_some_and(char::is_lowercase)
-                && original.len() <= 3;
-            if particle {
+            // What stands between the parts of a name tells of nobody; what begins or ends it is a part of it.
+            let between = n > 0 && n + 1 < words.len();
+            if between && original.starts_with(char::is_lowercase) && is_particle(original) {
                 out.push_str(original);
                 continue;
             }

@@ -38,26 +38,31 @@ pub fn sight(text: &str) -> Sight {
     let found = detect_in(&mut view);
     let spans: Vec<Found> = found.iter().copied().filter(|span| span.category == Category::Name).collect();
     let mut doubtful = Vec::new();
-    let within =
-        |span: &Found, at: usize| view.tokens[at].start >= span.start && view.tokens[at].end <= span.end;
     // A name is as sure as the surest of its words.
     for span in &spans {
-        let margins =
-            (0..view.tokens.len()).filter(|at| within(span, *at)).filter_map(|at| names::margin(&view, at));
+        let margins = within(&view, span).filter_map(|at| names::margin(&view, at));
         let surest = margins.fold(f32::MIN, f32::max);
         if surest.abs() <= DOUBT {
             doubtful.push(*span);
         }
     }
+    let mut spans = found.iter().peekable();
     for at in 0..view.tokens.len() {
         let token = &view.tokens[at];
-        let covered = found.iter().any(|span| span.start < token.end && token.start < span.end);
+        while spans.next_if(|span| span.end <= token.start).is_some() {}
+        let covered = spans.peek().is_some_and(|span| span.start < token.end);
         if !covered && names::margin(&view, at).is_some_and(|margin| margin.abs() <= DOUBT) {
             doubtful.push(Found::new(token.start, token.end, Category::Name));
         }
     }
     settle(&mut doubtful);
     Sight { found, doubtful }
+}
+
+/// The words of a view that lie within a span.
+fn within(view: &View, span: &Found) -> std::ops::Range<usize> {
+    let first = view.tokens.partition_point(|token| token.start < span.start);
+    first..first.max(view.tokens.partition_point(|token| token.end <= span.end))
 }
 
 impl Sight {
@@ -150,8 +155,7 @@ fn places<'t>(text: &'t str, quote: &str) -> impl Iterator<Item = Found> + 't {
 
 /// Whether a span has a word with a capital that is not far from a name.
 fn plausible(view: &View, span: &Found) -> bool {
-    let inside = |at: &usize| view.tokens[*at].start >= span.start && view.tokens[*at].end <= span.end;
-    (0..view.tokens.len()).filter(inside).any(|at| {
+    within(view, span).any(|at| {
         names::margin(view, at).is_some_and(|margin| margin > -2.0 * DOUBT)
             && view.text[view.tokens[at].start..].starts_with(char::is_uppercase)
     })

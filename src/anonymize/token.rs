@@ -213,6 +213,7 @@ fn gap(between: &str, first: bool) -> Gap {
         return Gap::None;
     }
     let mut seen = Gap::Space;
+    let glued = !between.contains(' ');
     for c in between.chars() {
         let here = match c {
             ' ' | '\t' | '\u{a0}' => continue,
@@ -220,7 +221,7 @@ fn gap(between: &str, first: bool) -> Gap {
             '.' => Gap::Dot,
             ',' => Gap::Comma,
             '"' | '“' | '”' | '(' | '[' | '«' | '‘' | '*' | '>' | ':' | ';' => Gap::Quote,
-            '#' | '@' | '/' | '\\' | '_' | '&' if !between.contains(' ') => Gap::Glue,
+            '#' | '@' | '/' | '\\' | '_' | '&' if glued => Gap::Glue,
             '#' | '@' | '/' if between.ends_with(c) => Gap::Glue,
             c if invisible(c) => continue,
             _ => Gap::Other,

@@ -68,6 +68,8 @@ pub struct Taken {
     pub raw: String,
     /// The texts that it was taken out of, as choice and item.
     pub texts: Vec<(u32, u32)>,
+    /// Texts as they were, each with what the anonymiser left of it.
+    pub originals: Vec<(String, String)>,
 }
 
 impl Digest {
@@ -110,7 +112,7 @@ impl Judge {
             Some(digest) => digest.clone(),
             None => self.digest(&answer),
         };
-        let mut texts = Vec::new();
+        let (mut texts, mut originals) = (Vec::new(), Vec::new());
         let digest = Digest {
             texts: (before.texts.iter())
                 .map(|left| {
@@ -120,6 +122,9 @@ impl Judge {
                     };
                     if let Some(what) = what {
                         texts.push((left.choice, left.item));
+                        if let (What::Whole { text, .. }, What::Masked(masked)) = (&left.what, &what) {
+                            originals.push((self.mended(text).0.to_owned(), masked.text.clone()));
+                        }
                         return Left { what, ..*left };
                     }
                     left.clone()
@@ -131,7 +136,24 @@ impl Judge {
         if texts.is_empty() && !beside {
             return None;
         }
-        Some(Taken { raw: digest.in_place_of(raw)?, texts })
+        Some(Taken { raw: digest.in_place_of(raw)?, texts, originals })
+    }
+
+    /// Whether the anonymiser takes something out of a text, or out of a line of it by itself: what is in a
+    /// request stands among other words than in its row.
+    pub fn takes_out_of(&self, text: &str) -> bool {
+        let changes = |text: &str| self.anonymizer.apply(text).text != text;
+        changes(text) || text.contains('\n') && text.lines().any(changes)
+    }
+
+    /// What it leaves of a text.
+    pub fn masked_text(&self, text: &str) -> String {
+        self.anonymizer.apply(text).text
+    }
+
+    /// Whether it takes something out of a field as rows have them.
+    pub fn takes_out_of_field(&self, value: &Value) -> bool {
+        self.masked_value(value.clone()) != *value
     }
 
     /// All that is read of an answer.

@@ -59,11 +59,14 @@ pub fn forget(args: &ForgetArgs, talk: &Talk) -> Result<Exit, Failure> {
         let _locks = carry_out(&dir, &reader, scrub)?;
         for member in &members {
             member.refresh(talk)?;
-            files += member.clean(&sought)?;
+            for path in member.files_of_runs()? {
+                files += u64::from(clean_file(&path, false, |line| without(line, &sought))?);
+            }
+            files += u64::from(clean_file(&member.previous(), true, |line| without(line, &sought))?);
         }
         for entry in std::fs::read_dir(dir.folder())?.flatten() {
             if entry.path().extension().is_some_and(|ending| ending == "log") {
-                files += u64::from(clean_file(&entry.path(), &sought, false)?);
+                files += u64::from(clean_file(&entry.path(), false, |line| without(line, &sought))?);
             }
         }
     }

@@ -1,7 +1,10 @@
+mod records;
+
 use std::cell::Cell;
 use std::collections::HashSet;
 use std::io::Write as _;
 
+use aho_corasick::AhoCorasick;
 use serde_json::json;
 
 use super::scrub::{Member, carry_out, config_files};
@@ -12,9 +15,11 @@ use crate::check::second::quotes;
 use crate::cli::PurgeArgs;
 use crate::dataset::looking;
 use crate::fingerprint::Room;
-use crate::model::Fingerprint;
+use crate::dataset::snapshot::{AskHash, short};
+use crate::fingerprint::messages_of;
 use crate::report::{count, thousands};
 use crate::store::{Entry, Reader, Scrub, StoreDir};
+use records::Records;
 
 /// Says which stored answers hold what the anonymiser takes out, and takes it out of them only when told
 /// to.
@@ -40,25 +45,32 @@ pub fn purge(args: &PurgeArgs, talk: &Talk) -> Result<Exit, Failure> {
     };
     // What other configs ask is theirs to keep.
     let mut others = Vec::new();
-    let mut found = Found::default();
     for (name, path) in config_files(&reader)? {
         if !members.iter().any(|member| member.name() == name)
             && let Ok(other) = Member::open(&path)
         {
-            if other.opened.recipe.judge.looks_again() {
-                found.of_others.extend(other.requests_about()?);
-            }
             others.push(other);
         }
     }
+    let mut found = Found::default();
     reader.each_completion(|entry| found.completion(&entry, &reader, &members, &others))?;
     if let Some(error) = found.error.take() {
         return Err(error);
     }
-    if args.yes && !found.scrub.is_empty() {
+    found.about_texts(&reader, &members, &others)?;
+    let records = Records::new(&found.originals);
+    for member in &members {
+        found.scrub.runs.extend(records.summaries(member, &reader)?);
+    }
+    let mut files = 0;
+    if args.yes {
+        // Also where there is nothing to be taken out: what was deleted before may stand in freed pages.
         let _locks = carry_out(&dir, &reader, &found.scrub)?;
-        for member in members.iter().filter(|_| found.otherwise > 0) {
-            member.refresh(talk)?;
+        for member in &members {
+            if found.otherwise > 0 || records.are_in_dataset(member)? {
+                member.refresh(talk)?;
+            }
+            files += records.clean(member)?;
         }
     }
     if args.json {
@@ -66,6 +78,9 @@ pub fn purge(args: &PurgeArgs, talk: &Talk) -> Result<Exit, Failure> {
             "answers": found.answers,
             "with_originals": found.scrub.answers.len(),
             "texts": found.texts,
+            "about_texts": found.scrub.completions.len(),
+            "summaries": found.scrub.runs.len(),
+            "files": files,
             "judged_otherwise": found.otherwise,
             "of_other_configs": found.others,
             "done": args.yes,
@@ -82,7 +97,10 @@ pub fn purge(args: &PurgeArgs, talk: &Talk) -> Result<Exit, Failure> {
     )?;
     if !found.scrub.completions.is_empty() {
         let wholly = count(found.scrub.completions.len() as u64, "answer");
-        writeln!(out, "{wholly} about texts, which nobody needs any more, would go as a whole")?;
+        writeln!(out, "{wholly} about such texts, which nobody needs any more, would go as a whole")?;
+    }
+    if !found.scrub.runs.is_empty() {
+        writeln!(out, "so would parts of {} of past runs", count(found.scrub.runs.len() as u64, "record"))?;
     }
     match found.otherwise {
         0 => writeln!(out, "without it every text is judged as before: the datasets stay the same bytes")?,
@@ -106,6 +124,10 @@ pub fn purge(args: &PurgeArgs, talk: &Talk) -> Result<Exit, Failure> {
         )?;
     }
     match args.yes {
+        true if files > 0 => {
+            writeln!(out, "taken out of the store, and of {} of past runs", count(files, "file"))?;
+        }
+        true if found.scrub.is_empty() => writeln!(out, "there was nothing to take out of the store")?,
         true => writeln!(out, "taken out of the store")?,
         false => writeln!(out, "nothing was changed; `--yes` takes it out, and nothing brings it back")?,
     }
@@ -121,8 +143,8 @@ struct Found {
     otherwise: u64,
     /// Answers of other configs.
     others: u64,
-    /// What other configs asked about texts.
-    of_others: HashSet<Fingerprint>,
+    /// Texts of which something is taken out, each with what is left of it.
+    originals: Vec<(String, String)>,
     error: Option<Failure>,
 }
 
@@ -156,11 +178,7 @@ impl Looked {
 impl Found {
     fn completion(&mut self, entry: &Entry, reader: &Reader, members: &[Member], others: &[Member]) {
         if entry.is_about_a_text {
-            // What is asked about is what the anonymiser left; what comes back need not be, nor is it where names
-            // in doubt are asked for. What was made of that stands in files of their own, or is settled below.
-            if entry.has_texts && !self.of_others.contains(&entry.fingerprint) {
-                self.scrub.completions.push(entry.row);
-            }
+            // See `about_texts`, once it is known what there is to take out.
             return;
         }
         let own = members.iter().find_map(|member| Some((member, member.cell(&entry.fingerprint)?)));
@@ -188,6 +206,7 @@ impl Found {
         self.error = self.error.take().or(error.take());
         let Some(taken) = taken else { return };
         self.texts += taken.texts.len() as u64;
+        self.originals.extend(taken.originals);
         if let Some((member, cell)) = own {
             let values = member.opened.recipe.values(cell);
             let looked = |candidate: Candidate| {
@@ -213,5 +232,38 @@ impl Found {
         }
         self.error = self.error.take().or(error.take());
         self.scrub.answers.insert(entry.row, taken.raw);
+    }
+
+    /// Finds the completions about texts that hold what is taken out of texts: those that were asked for under
+    /// another policy, or of a table. What the configs ask as they are now is about texts as they are then, and
+    /// stays; so does what other configs ask.
+    fn about_texts(&mut self, reader: &Reader, members: &[Member], others: &[Member]) -> Result<(), Failure> {
+        let (mut needed, mut of_others) = (HashSet::<AskHash>::new(), HashSet::<AskHash>::new());
+        for member in members {
+            needed.extend(member.asks_about()?);
+        }
+        for other in others {
+            of_others.extend(other.asks_about()?);
+        }
+        needed.extend(&of_others);
+        let originals = AhoCorasick::new(self.originals.iter().map(|(text, _)| text));
+        // Too many for one automaton: then what the policy sees in a request has to do.
+        let originals = originals.ok().filter(|_| !self.originals.is_empty());
+        let holds = |text: &str| {
+            originals.as_ref().is_some_and(|originals| originals.is_match(text))
+                || members.iter().any(|member| member.opened.recipe.judge.takes_out_of(text))
+        };
+        reader.each_completion(|entry| {
+            // What came of a second look stands in the answers themselves by now.
+            if entry.is_about_a_text
+                && (entry.has_texts && !of_others.contains(&short(&entry.fingerprint))
+                    || !needed.contains(&short(&entry.fingerprint))
+                        && (holds(&entry.answer)
+                            || messages_of(&entry.request).iter().any(|(_, content)| holds(content))))
+            {
+                self.scrub.completions.push(entry.row);
+            }
+        })?;
+        Ok(())
     }
 }

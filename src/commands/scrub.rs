@@ -1,6 +1,6 @@
 //! What `purge` and `forget` share: a project's configs, and files that say what the store says.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -13,7 +13,7 @@ use crate::check::digest::is_in;
 use crate::dataset::snapshot::{AskHash, short};
 use crate::fingerprint::Room;
 use crate::model::{Fingerprint, RowId};
-use crate::pipeline::{Files, Opened, RunError};
+use crate::pipeline::{self, Files, Opened, RunError, StoreBook};
 use crate::store::{Reader, RunLock, Scrub, StoreDir};
 
 /// A config of a project, with all that it could ask.
@@ -48,13 +48,20 @@ impl Member {
         self.asks.get(&short(fingerprint)).map(|cell| *cell as usize)
     }
 
-    /// The fingerprints of all that may be asked about the texts of its stored answers.
-    pub fn requests_about(&self) -> Result<Vec<Fingerprint>, Failure> {
-        let (recipe, mut out) = (&self.opened.recipe, Vec::new());
-        let mut book = self.stored.book(&self.opened)?;
+    /// What the config as it is now asks about the texts of its stored answers.
+    pub fn asks_about(&self) -> Result<HashSet<AskHash>, Failure> {
+        let recipe = &self.opened.recipe;
+        let mut out = HashSet::new();
+        let Some(known) = self.stored.known.as_ref().filter(|_| recipe.looks_into_texts()) else {
+            return Ok(out);
+        };
+        let settings = pipeline::settings(recipe, &known.memories);
+        let reader = self.stored.reader.as_ref();
+        let mut book = StoreBook::new(recipe, self.stored.models.clone(), reader, settings, false)
+            .map_err(RunError::from)?;
         for cell in 0..recipe.grid.size() {
             for ask in 0..recipe.quotas.max_asks {
-                out.extend(book.requests_about(cell, ask).map_err(RunError::from)?);
+                out.extend(book.requests_about(cell, ask).map_err(RunError::from)?.iter().map(short));
             }
         }
         Ok(out)
@@ -76,33 +83,45 @@ impl Member {
         Ok(rewrite.finish(&totals).map_err(RunError::from)?)
     }
 
-    /// Takes somebody's words out of what runs left beside the dataset; says how many files that were.
-    pub fn clean(&self, sought: &Sought) -> io::Result<u64> {
-        let folder = self.opened.recipe.config.dataset_dir();
-        let mut changed = 0;
+    /// The folder of the dataset and what runs left beside it.
+    pub fn folder(&self) -> PathBuf {
+        self.opened.recipe.config.dataset_dir()
+    }
+
+    /// The files that runs left: those in `runs/`, and their logs.
+    pub fn files_of_runs(&self) -> io::Result<Vec<PathBuf>> {
+        let folder = self.folder();
+        let mut out = Vec::new();
         let mut left = vec![folder.join("runs")];
         while let Some(path) = left.pop() {
-            if path.is_dir() {
-                left.extend(std::fs::read_dir(path)?.flatten().map(|entry| entry.path()));
-            } else {
-                changed += u64::from(clean_file(&path, sought, false)?);
+            match path.is_dir() {
+                true => left.extend(std::fs::read_dir(path)?.flatten().map(|entry| entry.path())),
+                false if path.exists() => out.push(path),
+                false => {}
             }
         }
         for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
             let name = entry.file_name().to_string_lossy().into_owned();
             if name.starts_with("log.") && name.ends_with(".jsonl") {
-                changed += u64::from(clean_file(&entry.path(), sought, false)?);
-            } else if name == "dataset.previous.jsonl" {
-                changed += u64::from(clean_file(&entry.path(), sought, true)?);
+                out.push(entry.path());
             }
         }
-        Ok(changed)
+        Ok(out)
+    }
+
+    /// The dataset as it was before.
+    pub fn previous(&self) -> PathBuf {
+        self.folder().join("dataset.previous.jsonl")
     }
 }
 
-/// Rewrites a file without somebody's words, or without the lines that hold them; `false` where there are
-/// none.
-pub fn clean_file(path: &Path, sought: &Sought, whole_lines: bool) -> io::Result<bool> {
+/// Rewrites a file with what is left of its lines, or without the lines of which something is taken away;
+/// `false` where all stay as they are, which is what `None` says of a line.
+pub fn clean_file(
+    path: &Path,
+    whole_lines: bool,
+    left_of: impl Fn(&str) -> Option<String>,
+) -> io::Result<bool> {
     let bytes = match std::fs::read(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
         read => read?,
@@ -111,7 +130,7 @@ pub fn clean_file(path: &Path, sought: &Sought, whole_lines: bool) -> io::Result
     let mut out = String::with_capacity(text.len());
     let mut changed = false;
     for line in text.split_inclusive('\n') {
-        match without(line.trim_end_matches('\n'), sought) {
+        match left_of(line.trim_end_matches('\n')) {
             None => out.push_str(line),
             Some(left) => {
                 changed = true;
@@ -123,11 +142,15 @@ pub fn clean_file(path: &Path, sought: &Sought, whole_lines: bool) -> io::Result
         }
     }
     if changed {
-        // Over its own bytes first, so that those are not left on the disk where that is up to us.
-        std::fs::write(path, vec![b' '; bytes.len()])?;
-        std::fs::write(path, out)?;
+        overwrite(path, bytes.len(), &out)?;
     }
     Ok(changed)
+}
+
+/// Writes a file anew, over its own bytes first, so that those are not left on the disk where that is up to us.
+pub fn overwrite(path: &Path, length: usize, text: &str) -> io::Result<()> {
+    std::fs::write(path, vec![b' '; length])?;
+    std::fs::write(path, text)
 }
 
 /// A text or JSON without somebody's words; `None` where they are not in there.

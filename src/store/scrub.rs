@@ -15,7 +15,7 @@ pub struct Entry {
     pub fingerprint: Fingerprint,
     /// Whether it was asked for about a text, of a judge or as its embedding.
     pub is_about_a_text: bool,
-    /// Whether texts in it are the model's own, which may say what an anonymiser takes out.
+    /// Whether texts in it are the model's own, or as they came: what was asked for them stands elsewhere.
     pub has_texts: bool,
     pub request: String,
     pub answer: String,
@@ -68,6 +68,19 @@ impl Reader {
                 });
             }
             Ok(())
+        };
+        read().map_err(|error| self.dir.sqlite(error))
+    }
+
+    /// The summaries of a config's runs, each with its row.
+    ///
+    /// # Errors
+    /// A store that cannot be read.
+    pub fn summaries(&self, config: &str) -> Result<BTreeMap<i64, String>, StoreError> {
+        let read = || {
+            let mut query = self.connection.prepare("SELECT id, summary FROM run WHERE config = ?1")?;
+            let rows = query.query_map([config], |row| Ok((row.get(0)?, row.get(1)?)))?;
+            rows.collect::<rusqlite::Result<_>>()
         };
         read().map_err(|error| self.dir.sqlite(error))
     }

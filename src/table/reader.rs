@@ -492,6 +492,58 @@ mod tests {
         }
     }
 
+    /// Lines of a megabyte that people never write.
+    #[test]
+    fn a_line_of_a_megabyte_is_a_row_like_others() {
+        let begun = std::time::Instant::now();
+        for piece in [
+            "a",
+            "word ",
+            "nobody",
+            "\u{202e}x\u{202c}",
+            "\u{301}",
+            "\u{200b}",
+            "😭",
+            "\\\"",
+            "''",
+            "{[",
+            "\u{7f}",
+        ] {
+            let text = piece.repeat((1 << 20) / piece.len());
+            let json = serde_json::json!({ "text": text }).to_string() + "\n{\"text\": \"next\"}\n";
+            let csv = format!("text\n\"{}\"\nnext\n", text.replace('"', "\"\""));
+            let tsv = format!("text\n{text}\nnext\n");
+            for (format, table) in [(Format::Jsonl, json), (Format::Csv, csv), (Format::Tsv, tsv)] {
+                let rows = read(Some(format), Layout::default(), table.clone().leak().as_bytes()).unwrap();
+                let texts: Vec<&str> = rows.iter().map(|row| row.text.as_str()).collect();
+                assert!(texts == [text.as_str(), "next"], "{piece:?} as {format:?}");
+            }
+        }
+        assert!(begun.elapsed().as_secs() < 120);
+    }
+
+    #[test]
+    fn a_megabyte_of_what_is_no_row_is_told_in_a_line() {
+        let begun = std::time::Instant::now();
+        let keys: String = (0..60_000).map(|n| format!("\"key{n}\": 1, ")).collect();
+        let names: String = (0..60_000).map(|n| format!("column{n},")).collect();
+        for (format, table) in [
+            (Format::Jsonl, "[".repeat(1 << 20)),
+            (Format::Jsonl, "{\"a\":".repeat(1 << 17)),
+            (Format::Jsonl, "\"".repeat(1 << 20)),
+            (Format::Jsonl, format!("{{{keys}\"last\": 1}}")),
+            (Format::Jsonl, format!("{{\"{}\": 1}}", "k".repeat(1 << 20))),
+            (Format::Csv, names.clone()),
+            (Format::Csv, "\"".repeat(1 << 20)),
+            (Format::Csv, format!("text\n{names}")),
+            (Format::Tsv, "\t".repeat(1 << 20)),
+        ] {
+            let error = read(Some(format), Layout::default(), table.leak().as_bytes()).unwrap_err();
+            assert!(error.starts_with("t:") && error.len() < 1500, "{format:?}: {}", error.len());
+        }
+        assert!(begun.elapsed().as_secs() < 120);
+    }
+
     #[test]
     fn ids_are_the_letters_of_the_table() {
         let table = b"{\"id\": 12345678901234567890123, \"text\": \"a\"}\n{\"id\": 1.10, \"text\": \"b\"}\n";

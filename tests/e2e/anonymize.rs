@@ -148,6 +148,86 @@ fn what_is_taken_out_is_in_the_store_alone() {
     assert!(project.read("out/small/dataset.jsonl").contains("Priya"));
 }
 
+/// A text of each category, and the words of it that are not to be seen.
+const SAID: [(&str, &str, &str); 13] = [
+    ("NAME", "My friend Maria Gonzalez texted me", "Gonzalez"),
+    ("HANDLE", "ask @quiet_otter about it", "quiet_otter"),
+    ("EMAIL", "write to badger@example.org today", "badger@example"),
+    ("PHONE", "call +44 7700 900123 today", "900123"),
+    ("URL", "it is on https://newt.example.org/a today", "newt.example"),
+    ("IP", "the box at 192.168.7.21 is down", "192.168.7.21"),
+    ("CARD", "card 4111 1111 1111 1111 was refused", "1111 1111"),
+    ("ID", "my SSN is 536-90-4399 today", "536-90"),
+    ("RELIGION", "my Muslim neighbour brought us soup", "muslim"),
+    ("GENDER", "my transgender cousin brought us soup", "transgender"),
+    ("RACE", "the Polish guy brought us soup", "polish"),
+    ("DISABILITY", "my autistic cousin brought us soup", "autistic"),
+    ("AGE", "I'm 34 years old and tired of soup", "34 years"),
+];
+
+/// Under `drop` a text goes as a whole, and so that nobody reads what it goes for: in its own text, and in
+/// other fields of a text that stays.
+#[test]
+fn what_texts_are_dropped_for_is_shown_nowhere() {
+    let fake = Fake::start();
+    fake.script(|_, n| {
+        let (_, said, _) = SAID[n / 2 % SAID.len()];
+        let plain: Vec<String> = (0..8).map(|at| format!("w{}", (n * 7919 + at * 104_729) % 3001)).collect();
+        let text = if n % 2 == 0 { said.to_owned() } else { plain.join(" ") };
+        Reply::text(&json!({ "text": text, "note": said, "more": { "of": [said] } }).to_string())
+    });
+    let project = Project::small(&fake.url());
+    let all: Vec<&str> = SAID.iter().map(|(category, ..)| *category).collect();
+    let config = project.read("small.yaml").replace("per_cell: 2, max_asks: 5", "per_cell: 5, max_asks: 20");
+    let config = format!(
+        "{config}anonymize: {{ preset: strict, drop: [{}] }}\nresponse: {{ schema: {{ type: object, properties: \
+         {{ text: {{ type: string }}, note: {{ type: string }}, more: {{ type: object }} }}, required: [text] }} }}\n",
+        all.join(", ")
+    );
+    project.write("small.yaml", &config);
+    let ran = project.emogrid(&["run", "small.yaml"]).exits(0);
+    let rejects = project.rows("out/small/rejected.jsonl");
+    let dropped: Vec<&Value> = rejects.iter().filter(|reject| reject["reason"] == "anonymize").collect();
+    for (category, ..) in SAID {
+        let why = |reject: &&&Value| reject["why"].as_str().unwrap().contains(category);
+        let one = dropped.iter().find(why).unwrap_or_else(|| panic!("no text is dropped for {category}"));
+        assert!(one["text"].as_str().unwrap().contains(&format!("[{category}]")), "{one}");
+    }
+    let mut shown = vec![("the run".to_owned(), ran.stdout + &ran.stderr)];
+    for reject in &dropped {
+        let id = reject["fingerprint"].as_str().unwrap();
+        let why = project.emogrid(&["why", "small.yaml", id]).exits(0);
+        shown.push((format!("why {id}"), why.stdout + &why.stderr));
+    }
+    for args in
+        [&["status", "small.yaml"][..], &["export", "small.yaml", "-o", "-"], &["check", "small.yaml"]]
+    {
+        let ran = project.emogrid(args);
+        shown.push((args.join(" "), ran.stdout + &ran.stderr));
+    }
+    let mut left = vec![project.path().join("out")];
+    while let Some(path) = left.pop() {
+        match path.is_dir() {
+            true => left.extend(std::fs::read_dir(path).unwrap().map(|entry| entry.unwrap().path())),
+            false => {
+                let bytes = std::fs::read(&path).unwrap();
+                shown.push((path.display().to_string(), String::from_utf8_lossy(&bytes).into_owned()));
+            }
+        }
+    }
+    assert!(shown.len() > dropped.len() + 6, "{:?}", shown.iter().map(|(name, _)| name).collect::<Vec<_>>());
+    for (name, text) in &shown {
+        let text = text.to_lowercase();
+        for (category, _, removed) in SAID {
+            assert!(!text.contains(&removed.to_lowercase()), "{removed} ({category}) in {name}");
+        }
+    }
+    let id = dropped[0]["fingerprint"].as_str().unwrap();
+    let original =
+        project.emogrid(&["why", "small.yaml", id, "--with-originals"]).exits(0).stdout.to_lowercase();
+    assert!(SAID.iter().any(|(.., removed)| original.contains(&removed.to_lowercase())), "{original}");
+}
+
 /// The labelled texts, and the names in each.
 fn labelled() -> (String, HashMap<String, Vec<String>>) {
     let read = |name: &str| {

@@ -196,6 +196,106 @@ fn a_purged_store_makes_the_same_dataset() {
 }
 
 #[test]
+fn what_texts_were_dropped_for_is_purged() {
+    let fake = gossip();
+    let project = project(&fake);
+    let strict = "anonymize: strict";
+    project.edit("configs/moods.yaml", strict, "anonymize: { preset: strict, drop: [NAME] }");
+    project.emogrid(&["run", "configs/moods.yaml"]).exits(0);
+    let files = || (project.read("out/moods/dataset.jsonl"), project.read("out/moods/rejected.jsonl"));
+    let before = files();
+    assert!(before.1.contains("\"anonymize\"") && !before.1.contains("Jane"), "{}", before.1);
+    let said = project.emogrid(&["purge", "configs/moods.yaml", "--json"]).exits(0).json();
+    assert!(said["with_originals"] == said["answers"] && said["judged_otherwise"] == 0, "{said}");
+    let said = project.emogrid(&["purge", "configs/moods.yaml", "--yes"]).exits(0).stdout;
+    assert!(said.contains("taken out of the store"), "{said}");
+    assert_eq!(holding(&project, "Jane"), Vec::<PathBuf>::new());
+    fake.take_count();
+    project.emogrid(&["run", "configs/moods.yaml"]).exits(0);
+    assert_eq!((fake.take_count(), files()), (0, before));
+    let again = project.emogrid(&["purge", "configs/moods.yaml", "--yes"]).exits(0).stdout;
+    assert!(again.contains("there was nothing to take out") && !again.contains("taken out"), "{again}");
+}
+
+#[test]
+fn what_was_asked_and_written_under_another_policy_is_purged() {
+    let fake = Fake::start();
+    let said = AtomicUsize::new(0);
+    fake.script(move |seen, _| {
+        if seen.user().starts_with("Rate") {
+            return Reply::text("{\"score\": 5, \"why\": \"it is about somebody\"}");
+        }
+        if seen.user().contains("joy\nanger") || seen.body["response_format"].to_string().contains("enum") {
+            return Reply::text("\"joy\"");
+        }
+        let n = said.fetch_add(1, Ordering::SeqCst);
+        let texts = [
+            format!("My boss, Jane Roe, shouted at me about report {n} again."),
+            format!("Write to me at team{n}@example.org if train {n} is late."),
+            format!("The soup number {n} was cold and nobody cared at all."),
+        ];
+        let items: Vec<Value> = texts.iter().map(|text| json!({ "text": text })).collect();
+        Reply::text(&json!({ "items": items }).to_string())
+    });
+    let project = project(&fake);
+    project.edit(
+        "configs/moods.yaml",
+        "anonymize: strict",
+        "anonymize: strict\nchecks: { judges: { quality: { prompt: 'Rate this: {{ text }}', schema: { type: object, \
+         properties: { score: { type: integer } }, required: [score] }, accept: score >= 3, columns: [score] } } }",
+    );
+    let off = ["run", "configs/moods.yaml", "--set", "anonymize=off"];
+    project.emogrid(&off).exits(0);
+    // Another run, of which some texts are rejected and shown.
+    project.emogrid(&[&off[..], &["--set", "samples.per_cell=3", "--set", "checks.words=[10, 40]"]].concat());
+    // A table with the same names, of which a model was asked.
+    let rows: String = (0..40)
+        .map(|n| {
+            let text = format!("today she told Jane Roe about report {n}");
+            let row = json!({ "text": text, "emotion": if n % 2 == 0 { "joy" } else { "anger" } });
+            format!("{row}\n")
+        })
+        .collect();
+    project.write("t.jsonl", &rows);
+    let audit = ["audit", "t.jsonl", "--endpoint", "configs/moods.yaml", "--fail-on", "never"];
+    project.emogrid(&audit).exits(0).says("80 asked");
+    std::fs::remove_file(project.path().join("t.jsonl")).unwrap();
+    project.emogrid(&["run", "configs/moods.yaml"]).exits(0);
+    let holds = holding(&project, "Jane");
+    let is_in = |name: &str| holds.iter().any(|path| path.ends_with(name));
+    assert!(is_in("dataset.previous.jsonl") && is_in("summary.json") && is_in("store.db"), "{holds:?}");
+    let files = || (project.read("out/moods/dataset.jsonl"), project.read("out/moods/rejected.jsonl"));
+    let before = files();
+    let said = project.emogrid(&["purge", "configs/moods.yaml"]).exits(0).stdout;
+    assert!(said.contains("about such texts") && said.contains("of past runs"), "{said}");
+    assert_eq!(holding(&project, "Jane"), holds, "nothing is changed without `--yes`");
+    project.emogrid(&["purge", "configs/moods.yaml", "--yes"]).exits(0);
+    for text in ["Jane", "example.org"] {
+        assert_eq!(holding(&project, text), Vec::<PathBuf>::new(), "{text}");
+    }
+    assert!(project.path().join("out/moods/dataset.previous.jsonl").exists(), "what others said is kept");
+    fake.take_count();
+    project.emogrid(&["run", "configs/moods.yaml"]).exits(0);
+    assert_eq!(
+        (fake.take_count(), files()),
+        (0, before),
+        "what is asked about texts as they are now is kept"
+    );
+}
+
+/// A dataset that was made under another policy, and not made anew since.
+#[test]
+fn a_dataset_of_another_policy_is_written_anew() {
+    let fake = gossip();
+    let project = project(&fake);
+    project.emogrid(&["run", "configs/moods.yaml", "--set", "anonymize=off"]).exits(0);
+    assert!(project.read("out/moods/dataset.jsonl").contains("Jane"));
+    project.emogrid(&["purge", "configs/moods.yaml", "--yes"]).exits(0);
+    assert_eq!(holding(&project, "Jane"), Vec::<PathBuf>::new());
+    assert!(project.read("out/moods/dataset.jsonl").contains("Person A"));
+}
+
+#[test]
 fn what_checks_saw_in_an_original_may_be_judged_otherwise() {
     let fake = gossip();
     let project = project(&fake);

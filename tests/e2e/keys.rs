@@ -1238,7 +1238,7 @@ effects! {
         assert!(dropped.rows.is_empty());
         for reject in &dropped.rejects {
             assert_eq!(reject["reason"], "anonymize");
-            assert_eq!(reject["text"], "My [RELIGION] neighbour Person A is 34 years old: [EMAIL]");
+            assert_eq!(reject["text"], "My [RELIGION] neighbour Person A is [AGE]: [EMAIL]");
         }
     }
 

@@ -262,7 +262,20 @@ fn a_line_of_a_megabyte_is_a_text_like_others() {
     let mut index = Index::new(Rule::default());
     let long = "spam ham eggs ".repeat(75_000);
     let other = "a\u{301}\u{323}\u{200d}".repeat(130_000);
-    for text in [&long, &other, &"x".repeat(1 << 20), &"\u{202e}".repeat(1 << 19)] {
+    let words: Vec<String> = (0..150_000).map(|n: u32| format!("w{n}")).collect();
+    for text in [
+        &long,
+        &other,
+        &"x".repeat(1 << 20),
+        &"\u{202e}".repeat(1 << 19),
+        &"\u{200b}one\u{202e}two".repeat(100_000),
+        &"\u{301}".repeat(1 << 19),
+        &"word ".repeat(200_000),
+        &"never-the-less".repeat(75_000),
+        &"好".repeat(350_000),
+        &"😭😂".repeat(130_000),
+        &words.join(" "),
+    ] {
         assert!(matches!(index.offer(0, &bag(text)), Verdict::Kept(_)));
         assert!(matches!(index.offer(0, &bag(text)), Verdict::Duplicate(_)));
     }
