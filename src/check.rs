@@ -422,4 +422,6 @@ fn without_fence(content: &str) -> &str {
 }
 
 #[cfg(test)]
+mod independent;
+#[cfg(test)]
 mod tests;
