@@ -3,6 +3,8 @@
 use std::ops::Range;
 use std::sync::LazyLock;
 
+#[cfg(test)]
+use super::super::patterns::sentences;
 use super::super::text::{Text, Word, word_hash};
 use super::asked::{asked_back, lacking};
 
@@ -31,7 +33,7 @@ pub const TASK: &[&str] = &[
 #[rustfmt::skip]
 const HARM: &[&str] = &[
     "hateful", "offensive", "harmful", "inappropriate", "explicit", "disrespectful", "derogatory",
-    "discriminatory", "stereotypes", "hate", "abusive", "demeaning", "sexual", "sensitive", "cruel",
+    "discriminatory", "stereotypes", "abusive", "demeaning", "sexual", "sensitive", "cruel",
     "insulting", "slur", "violent",
 ];
 /// Words that tell a duty of manners: one alone is nobody's mark.
@@ -76,34 +78,17 @@ fn place(hash: u64) -> (usize, u64) {
     ((hash >> 58) as usize, 1 << (hash >> 52 & 63))
 }
 
-/// Whether any sentence of a text refuses, speaks of its speaker as a machine, or asks back what is wanted.
-pub fn refuses(text: &Text) -> bool {
+/// Whether a sentence of a text has a word without which none is found.
+pub fn tells(word: &Word) -> bool {
     let (bits, hashes) = &*TELLING_HASHES;
-    let tells = |word: &Word| {
-        let (at, bit) = place(word.hash);
-        bits[at] & bit != 0 && hashes.binary_search(&word.hash).is_ok()
-    };
-    text.words.iter().any(tells)
-        && sentences(text).any(|sentence| {
-            text.words[sentence.clone()].iter().any(tells) && {
-                let words: Vec<&str> = sentence.map(|index| text.word(index)).collect();
-                self::sentence(&words)
-            }
-        })
+    let (at, bit) = place(word.hash);
+    bits[at] & bit != 0 && hashes.binary_search(&word.hash).is_ok()
 }
 
-/// A text's sentences, as ranges of its words.
-fn sentences(text: &Text) -> impl Iterator<Item = Range<usize>> {
-    let mut begin = 0;
-    let ends = move |index: usize| {
-        index == text.words.len() || {
-            let gap = text.words[index - 1].end as usize..text.words[index].start as usize;
-            text.folded.as_bytes()[gap].iter().any(|byte| matches!(byte, b'.' | b'!' | b'?' | b':' | b';'))
-        }
-    };
-    (1..=text.words.len())
-        .filter(move |index| ends(*index))
-        .map(move |end| std::mem::replace(&mut begin, end)..end)
+/// Whether a sentence refuses, speaks of its speaker as a machine, or asks back what is wanted.
+pub fn refuses(text: &Text, sentence: Range<usize>, hidden: impl Fn(usize) -> bool) -> bool {
+    let words: Vec<&str> = sentence.filter(|index| !hidden(*index)).map(|index| text.word(index)).collect();
+    self::sentence(&words)
 }
 
 fn sentence(words: &[&str]) -> bool {
@@ -215,12 +200,20 @@ fn machine(words: &[&str]) -> bool {
             from += 1;
         }
         let kind = words.get(from).copied().unwrap_or_default();
+        let of_another =
+            words.get(from + 2).is_some_and(|word| is(word, &["it", "he", "she", "they", "that"]));
+        let virtually = words[..from].last().is_some_and(|word| is(word, &["virtual", "helpful"]));
+        let serves =
+            words.get(from + 1).is_some_and(|word| is(word, &["for", "at", "to", "who", "in", "with"]));
         let speaks = words.get(from + 1).is_some_and(|word| is(word, &["i", "i'm", "my"]));
         if kind == "ai" && follows(from + 1)
             || kind == "artificial" && stands(words, from + 1, &["intelligence"])
-            || kind == "language" && stands(words, from + 1, &["model|ai"])
+            || kind == "language" && stands(words, from + 1, &["model|ai"]) && !of_another
             || matches!(kind, "chatbot" | "assistant") && speaks && words[at] == "as"
-            || kind == "computer" && stands(words, from + 1, &["program"]) && words.len() == from + 2
+            || kind == "assistant" && virtually && !serves
+            || kind == "computer"
+                && stands(words, from + 1, &["program"])
+                && words.get(from + 2).is_none_or(|word| is(word, &["and", "so", "without", "with", "that"]))
         {
             return true;
         }
@@ -277,7 +270,9 @@ fn denied(words: &[&str]) -> bool {
                     && !rest.contains(&"without")
                 || machine
         });
-        let harm = rest.iter().any(|word| is(word, HARM)) && !is(words[verb], &["make", "help", "support"]);
+        let harm = rest.iter().any(|word| is(word, HARM))
+            && !rest.contains(&"how")
+            && !is(words[verb], &["make", "help", "support"]);
         let about = words[verb].starts_with("writ")
             && rest.first() == Some(&"about")
             && rest
@@ -288,7 +283,9 @@ fn denied(words: &[&str]) -> bool {
             && is(words[verb], &["write", "generate", "create", "produce", "provide", "fulfill", "fulfil"])
             || matches!(rest, ["you", "with", "that" | "this", ..]) && words[verb] == "help"
             || matches!(rest, ["with", "that" | "this"] | ["with", "that" | "this", "one" | "request"])
-                && is(words[verb], &["help", "assist", "comply", "continue"]);
+                && is(words[verb], &["help", "assist", "comply", "continue"])
+            || matches!(rest, [] | ["with", "this" | "that" | "your" | "such", ..])
+                && words[verb] == "comply";
         task_fits || harm || about || that
     })
 }
@@ -422,20 +419,8 @@ fn judged(words: &[&str]) -> bool {
 mod tests {
     use super::*;
 
-    /// Sentences without a telling word are passed over for speed alone.
-    #[test]
-    fn what_is_passed_over_would_not_be_found() {
-        let lines = include_str!("../../../tests/fixtures/checks/refusals.tsv").lines();
-        let (mut found, mut passed_over) = (0, 0);
-        for line in lines {
-            let text = Text::new(line.split('\t').next_back().unwrap_or_default());
-            let each = |range: Range<usize>| range.map(|index| text.word(index)).collect::<Vec<_>>();
-            let slowly = sentences(&text).any(|range| sentence(&each(range)));
-            assert_eq!(refuses(&text), slowly, "{line}");
-            found += usize::from(slowly);
-            passed_over += usize::from(!slowly);
-        }
-        assert!(found > 80 && passed_over > 300, "{found} {passed_over}");
+    fn refuses(text: &Text) -> bool {
+        sentences(text).any(|sentence| super::refuses(text, sentence, |_| false))
     }
 
     #[test]
