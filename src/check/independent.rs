@@ -44,9 +44,11 @@ fn rules(prompt: Option<&str>) -> Rules {
     rules
 }
 
-/// Whether one of these checks rejects a text.
+/// Whether one of these checks rejects a text, or mending takes off what is no part of it.
 fn rejects(rules: &Rules, checks: &[Check], text: &str) -> bool {
-    rules.all(mend(text).0, &[]).iter().any(|check| checks.contains(check))
+    let (text, mended) = mend(text);
+    checks.contains(&Check::Leftover) && mended.iter().any(|mended| mended.name() == "preamble")
+        || rules.all(text, &[]).iter().any(|check| checks.contains(check))
 }
 
 /// How many were rightly rejected, wrongly rejected, and missed.
@@ -88,7 +90,7 @@ impl Counts {
 /// By set, what is counted as found in it: a set of refusals holds what is a leftover to us, too.
 const SETS: [(&str, &[Check]); 6] = [
     ("refusal", &[Check::Refusal]),
-    ("refusal", &[Check::Refusal, Check::Leftover]),
+    ("refusal", &[Check::Refusal, Check::Leftover, Check::Placeholder]),
     ("language", &[Check::Language]),
     ("echo", &[Check::Echo]),
     ("toxicity", &[Check::Toxicity]),
