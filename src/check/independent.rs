@@ -87,32 +87,28 @@ impl Counts {
     }
 }
 
-/// By set, what is counted as found in it: a set of refusals holds what is a leftover to us, too.
-const SETS: [(&str, &[Check]); 6] = [
-    ("refusal", &[Check::Refusal]),
-    ("refusal", &[Check::Refusal, Check::Leftover, Check::Placeholder]),
-    ("language", &[Check::Language]),
-    ("echo", &[Check::Echo]),
-    ("toxicity", &[Check::Toxicity]),
-    ("unfinished", &[Check::Unfinished]),
+/// By set, what is counted as found in it: a set of refusals holds what is a leftover to us, too. Then the floors of
+/// precision and recall, a little under what was measured, in dev and in test.
+type Set = (&'static str, &'static [Check], [(f64, f64); 2]);
+
+const SETS: [Set; 6] = [
+    ("refusal", &[Check::Refusal], [(0.97, 0.74), (0.91, 0.57)]),
+    ("refusal", &[Check::Refusal, Check::Leftover, Check::Placeholder], [(0.97, 0.97), (0.91, 0.72)]),
+    ("language", &[Check::Language], [(0.98, 0.96), (0.98, 0.96)]),
+    ("echo", &[Check::Echo], [(0.97, 0.97), (0.97, 0.92)]),
+    ("toxicity", &[Check::Toxicity], [(0.97, 0.8), (0.88, 0.35)]),
+    ("unfinished", &[Check::Unfinished], [(0.97, 0.57), (0.93, 0.49)]),
 ];
 
-fn measured(half: &str) {
-    for (set, checks) in SETS {
-        let counts = Counts::of(set, half, checks);
-        let names = checks.iter().map(|check| check.name()).collect::<Vec<_>>().join(" or ");
-        println!("{half} {names}: P {:.3} R {:.3} {counts:?}", counts.precision(), counts.recall());
+#[test]
+fn each_check_keeps_what_it_finds_in_the_independent_sets() {
+    for (at, half) in ["dev", "test"].into_iter().enumerate() {
+        for (set, checks, floors) in SETS {
+            let counts = Counts::of(set, half, checks);
+            let (precision, recall) = (counts.precision(), counts.recall());
+            let names = checks.iter().map(|check| check.name()).collect::<Vec<_>>().join(", ");
+            println!("{half:<5} {names:<32} P {precision:.3} R {recall:.3} {counts:?}");
+            assert!(precision >= floors[at].0 && recall >= floors[at].1, "{half} {names}");
+        }
     }
-}
-
-#[test]
-fn dev() {
-    measured("dev");
-}
-
-/// Counted by hand and seldom, so that it stays a measure.
-#[test]
-#[ignore]
-fn test() {
-    measured("test");
 }

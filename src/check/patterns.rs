@@ -136,12 +136,15 @@ impl<C: Copy> Patterns<C> {
         hidden: impl Fn(usize) -> bool,
         mut found: impl FnMut(usize, C),
     ) {
-        let entry = |index: usize| self.entry(&text.words[index]).filter(|_| !hidden(index));
-        let words: Vec<Option<&Entry>> = sentence.map(entry).collect();
-        for (at, word) in words.iter().enumerate() {
-            for number in word.iter().flat_map(|entry| &entry.rules) {
+        for at in sentence.clone().filter(|at| self.tells(&text.words[*at]) && !hidden(*at)) {
+            let is = |kind: usize, place: usize| {
+                self.entry(&text.words[place])
+                    .is_some_and(|entry| entry.kinds[kind / 64] & 1 << (kind % 64) != 0)
+                    && !hidden(place)
+            };
+            for number in self.entry(&text.words[at]).iter().flat_map(|entry| &entry.rules) {
                 let rule = &self.rules[*number as usize];
-                if rule.stands_around(&words, at) {
+                if rule.stands_around(&sentence, at, is) {
                     found(*number as usize, rule.class);
                 }
             }
@@ -150,17 +153,14 @@ impl<C: Copy> Patterns<C> {
 }
 
 impl<C> Rule<C> {
-    /// Whether the steps stand around the place of the one with the star.
-    fn stands_around(&self, words: &[Option<&Entry>], at: usize) -> bool {
-        let is = |kind: usize, place: usize| {
-            words[place].is_some_and(|entry| entry.kinds[kind / 64] & 1 << (kind % 64) != 0)
-        };
+    /// Whether the steps stand around the place of the one with the star; `is` tells whether a word is of a kind.
+    fn stands_around(&self, sentence: &Range<usize>, at: usize, is: impl Fn(usize, usize) -> bool) -> bool {
         // Where a step may stand, as bits: how far behind the star's place, or before it.
         let mut behind = 1u64;
         for step in &self.steps[self.rare + 1..] {
             let mut next = 0;
             for far in bits(spread(behind, step.gap)) {
-                next |= u64::from(at + far < words.len() && is(step.kind, at + far)) << far;
+                next |= u64::from(at + far < sentence.end && is(step.kind, at + far)) << far;
             }
             if next == 0 {
                 return false;
@@ -171,15 +171,15 @@ impl<C> Rule<C> {
         for number in (0..self.rare).rev() {
             let mut next = 0;
             for far in bits(spread(before, self.steps[number + 1].gap)) {
-                next |= u64::from(far <= at && is(self.steps[number].kind, at - far)) << far;
+                next |= u64::from(at >= sentence.start + far && is(self.steps[number].kind, at - far)) << far;
             }
             if next == 0 {
                 return false;
             }
             before = next;
         }
-        self.from.is_none_or(|gap| bits(before).any(|far| at - far <= gap))
-            && self.to.is_none_or(|gap| bits(behind).any(|far| at + far + 1 + gap >= words.len()))
+        self.from.is_none_or(|gap| bits(before).any(|far| at - far <= sentence.start + gap))
+            && self.to.is_none_or(|gap| bits(behind).any(|far| at + far + 1 + gap >= sentence.end))
     }
 }
 

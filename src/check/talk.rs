@@ -83,26 +83,25 @@ pub fn talk(text: &Text) -> Talk {
 
 /// Whether one of a text's sentences refuses, and whether one talks about the text.
 fn sentences_of(text: &Text, quoted: &[Range<usize>]) -> (bool, bool) {
-    let (mut refusal, mut leftover, mut tasks) = (false, false, 0u128);
-    let rare = text.words.iter().any(|word| spoken::tells(word) || BUILT.tells(word));
+    let (mut spoken, mut built, mut leftover, mut tasks) = (false, false, false, 0u64);
+    let rare = text.words.iter().any(|word| spoken::tells(word) != 0 || BUILT.tells(word));
     if !rare {
         return (false, false);
     }
     let hidden = |index: usize| !quoted.is_empty() && is_in(quoted, text.words[index].start as usize);
     for sentence in sentences(text) {
         let words = &text.words[sentence.clone()];
-        if !refusal && words.iter().any(spoken::tells) {
-            refusal = spoken::refuses(text, sentence.clone(), hidden);
+        let kinds = words.iter().fold(0, |all, word| all | spoken::tells(word));
+        if kinds != 0 && !spoken {
+            spoken = spoken::refuses(text, sentence.clone(), kinds, hidden);
         }
-        if words.iter().any(|word| BUILT.tells(word)) {
-            BUILT.find(text, sentence, hidden, |number, said| match said {
-                Said::Refusal => refusal = true,
-                Said::Leftover => leftover = true,
-                Said::Task => tasks |= 1 << (number % 128),
-            });
-        }
+        BUILT.find(text, sentence, hidden, |number, said| match said {
+            Said::Refusal => built = true,
+            Said::Leftover => leftover = true,
+            Said::Task => tasks |= 1 << (number % 64),
+        });
     }
-    (refusal, leftover || tasks.count_ones() >= 2)
+    (spoken || built, leftover || tasks.count_ones() >= 2)
 }
 
 /// Fewer words than this outside of quotes are no text that quotes somebody.
@@ -184,25 +183,17 @@ fn has_part(raw: &str) -> bool {
     })
 }
 
-/// "Here is a post …:" at the beginning, perhaps after "Sure!".
+/// Whether a text begins with "Here is a post …:", perhaps after "Sure!".
 fn has_preamble(text: &Text) -> bool {
     preamble(text).is_some()
 }
 
+/// What an assistant begins with.
+const OPENERS: &[&str] =
+    &["sure", "certainly", "absolutely", "okay", "ok", "alright", "definitely", "great", "yes", "understood"];
+
 /// Where its colon is in the folded text.
 fn preamble(text: &Text) -> Option<usize> {
-    const OPENERS: &[&str] = &[
-        "sure",
-        "certainly",
-        "absolutely",
-        "okay",
-        "ok",
-        "alright",
-        "definitely",
-        "great",
-        "yes",
-        "understood",
-    ];
     const NOUNS: &[&str] = &["post", "posts", "text", "texts", "tweet", "tweets", "caption", "captions"];
     const MORE: &[&str] = &[
         "one",
@@ -275,12 +266,13 @@ fn preamble(text: &Text) -> Option<usize> {
 /// A text without what an assistant says before it ("Sure! Here is a post about rain:"), where one line of text
 /// follows.
 pub fn without_preamble(raw: &str) -> Option<&str> {
-    let first = &raw.as_bytes()[..raw.len().min(PREAMBLE)];
-    // Most texts have no colon so early.
-    if !first.contains(&b':') {
+    // Most texts begin otherwise.
+    let first = raw.split(|c: char| !c.is_ascii_alphabetic()).next()?;
+    let opens = |word: &&str| word.eq_ignore_ascii_case(first);
+    if !OPENERS.iter().chain(&["here", "below", "the", "of"]).any(|word| opens(&word)) {
         return None;
     }
-    let colon = first.iter().position(|byte| *byte == b':')?;
+    let colon = raw.bytes().take(PREAMBLE).position(|byte| byte == b':')?;
     let (head, body) = (Text::new(&raw[..=colon]), raw[colon + 1..].trim());
     let preamble = preamble(&head).is_some_and(|colon| colon + 1 == head.folded.len());
     let words = body.split_whitespace().take(BODY).count();

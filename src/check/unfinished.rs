@@ -111,8 +111,7 @@ const COMMA: usize = 6;
 
 /// Whether the last word of a text is none, and the beginning of a common one.
 fn is_broken(raw: &str) -> bool {
-    let raw = raw.trim_end();
-    let word = &raw[raw.rfind(char::is_whitespace).map_or(0, |at| at + 1)..];
+    let Some(word) = raw.rsplit(char::is_whitespace).find(|word| !word.is_empty()) else { return false };
     // Names have a capital; what has signs in it is an address, or a smile. A plural is seldom a beginning.
     if word.len() < BROKEN || !word.bytes().all(|byte| byte.is_ascii_lowercase()) || word.ends_with('s') {
         return false;
