@@ -375,8 +375,12 @@ mod tests {
 
     #[test]
     fn numbered_parts_have_a_name_before_the_number() {
-        for (text, found) in [("Option 2: home again", true), ("Day 2: home again", false), ("2: two", false)]
-        {
+        for (text, found) in [
+            ("Option 2: home again", true),
+            ("Day 2: home again", false),
+            ("Message: home again", false),
+            ("2: two", false),
+        ] {
             assert_eq!(shown(text).leftover, found, "{text}");
         }
     }
