@@ -95,8 +95,12 @@ fn rules(checks: &Checks) -> Rules {
 
 /// The checks that reject a text, each by itself; with `profanity` for the strict level of toxicity.
 fn against(mild: &Rules, strict: &Rules, text: &str, tone: usize) -> Vec<&'static str> {
-    let (text, _) = mend(text);
+    let (text, mended) = mend(text);
     let mut out: Vec<&str> = mild.all(text, &[tone]).into_iter().map(Check::name).collect();
+    // What is taken off needs no rejection.
+    if mended.iter().any(|mended| mended.name() == "preamble") && !out.contains(&"leftover") {
+        out.push("leftover");
+    }
     if strict.all(text, &[tone]).contains(&Check::Toxicity) {
         out.push("profanity");
     }

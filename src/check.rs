@@ -12,12 +12,14 @@ pub mod leakage;
 mod mend;
 mod near;
 mod packed;
+mod patterns;
 mod phrases;
 mod reason;
 mod repetition;
 mod rules;
 pub mod second;
 pub mod sentiment;
+mod table;
 mod talk;
 mod text;
 pub mod told;
@@ -450,5 +452,7 @@ fn without_fence(content: &str) -> &str {
     inner.strip_prefix("json").unwrap_or(inner).trim()
 }
 
+#[cfg(test)]
+mod independent;
 #[cfg(test)]
 mod tests;

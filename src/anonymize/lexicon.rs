@@ -136,6 +136,15 @@ impl Lexicon {
         }
     }
 
+    /// Whether a word of English at least as common as this goes on behind these letters, which are folded.
+    pub fn goes_on(&self, begin: &[u8], common: u32) -> bool {
+        let word =
+            |&(start, length, _): &(u32, u8, Facts)| &self.letters[start as usize..][..length as usize];
+        let from = self.entries.partition_point(|entry| word(entry) <= begin);
+        let further = self.entries[from..].iter().take_while(|entry| word(entry).starts_with(begin));
+        further.into_iter().any(|(_, _, facts)| facts.word() >= common)
+    }
+
     /// All entries, in the order of the alphabet.
     pub fn entries(&self) -> impl Iterator<Item = (&str, Facts)> {
         self.entries.iter().map(|&(start, length, facts)| {

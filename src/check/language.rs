@@ -4,7 +4,9 @@ mod words;
 
 use std::sync::LazyLock;
 
+use super::table::Table;
 use super::text::{Text, word_hash};
+use crate::anonymize::lexicon::{self, Lexicon};
 use words::LANGUAGES;
 
 /// Fewer words than this say nothing.
@@ -96,7 +98,7 @@ pub fn other(text: &Text, wanted: Language) -> Option<&'static str> {
     if text.words.len() < LEAST {
         return None;
     }
-    let mut found = [0u32; 32];
+    let mut found = [0u32; 64];
     let mut before = 0;
     let table = &*WORDS;
     for (index, word) in text.words.iter().enumerate() {
@@ -119,14 +121,57 @@ pub fn other(text: &Text, wanted: Language) -> Option<&'static str> {
     let (best, count) =
         found.iter().enumerate().max_by_key(|(index, count)| (**count, usize::MAX - index))?;
     // Two words more than the own language has, and a sixth of the text.
-    let enough = *count >= 2 * own + 2 && 6 * (*count as usize) >= text.words.len();
-    enough.then(|| LANGUAGES[best].code)
+    if *count >= 2 * own + 2 && 6 * (*count as usize) >= text.words.len() {
+        return Some(LANGUAGES[best].code);
+    }
+    // Few English texts have so few of its commonest words; only of them all words are looked up.
+    (wanted.code() == "en" && 4 * own as usize <= text.words.len() && is_strange(text.raw)).then_some(STRANGE)
+}
+
+/// What a language is called of which nothing is known but that it is another.
+const STRANGE: &str = "another language";
+
+/// How common a word of English has to be, from 0 to 7, to count as one; rarer ones are words of other
+/// languages, too.
+const COMMON: u32 = 5;
+
+/// Whether hardly a word of a text is one of English: of those that are not written with a capital, which may be
+/// names, less than a third.
+fn is_strange(raw: &str) -> bool {
+    let lexicon = Lexicon::get();
+    let (mut folded, mut before) = (Vec::new(), "");
+    let (mut words, mut known) = (0, 0);
+    for word in raw.split(|c: char| !(c.is_alphabetic() || is_mark(c))).take(ENOUGH) {
+        // A letter says nothing, nor does the same word again.
+        if word.len() < 2 || word == before || !word.starts_with(char::is_lowercase) {
+            continue;
+        }
+        before = word;
+        lexicon::fold(word, &mut folded);
+        let facts = lexicon.facts(&folded);
+        // Of what is a name somewhere nobody can tell.
+        if facts.word() < COMMON && facts.first() >= 3 {
+            continue;
+        }
+        words += 1;
+        known += usize::from(facts.word() >= COMMON);
+    }
+    words >= STRANGE_LEAST && 3 * known < words
+}
+
+/// Words of a text that are looked up at most, and the fewest that tell something.
+const ENOUGH: usize = 400;
+const STRANGE_LEAST: usize = 6;
+
+/// Marks that are written on letters.
+fn is_mark(c: char) -> bool {
+    ('\u{300}'..='\u{36f}').contains(&c)
 }
 
 /// Letters that only some languages write: a word with one counts as one of theirs.
-fn letters(text: &Text, word: usize) -> u32 {
-    static MARKS: LazyLock<Vec<(char, u32)>> = LazyLock::new(|| {
-        let mut marks: Vec<(char, u32)> = Vec::new();
+fn letters(text: &Text, word: usize) -> u64 {
+    static MARKS: LazyLock<Vec<(char, u64)>> = LazyLock::new(|| {
+        let mut marks: Vec<(char, u64)> = Vec::new();
         for (index, language) in LANGUAGES.iter().enumerate() {
             for c in language.letters.chars() {
                 match marks.iter_mut().find(|(mark, _)| *mark == c) {
@@ -186,35 +231,4 @@ fn foreign_script(text: &Text, wanted: Language) -> Option<&'static str> {
         Some(script) => name(script).unwrap_or("another script"),
         None => "another script",
     })
-}
-
-/// A table from hashes to bits that is filled once: open addressing, a quarter full.
-#[derive(Debug)]
-struct Table {
-    slots: Vec<(u64, u32)>,
-}
-
-impl Table {
-    fn of(entries: impl Iterator<Item = (u64, u32)>) -> Self {
-        let entries: Vec<_> = entries.collect();
-        let mut table = Self { slots: vec![(0, 0); (4 * entries.len()).next_power_of_two()] };
-        for (hash, bits) in entries {
-            let at = table.place(hash);
-            table.slots[at] = (hash, table.slots[at].1 | bits);
-        }
-        table
-    }
-
-    fn place(&self, hash: u64) -> usize {
-        let mask = self.slots.len() - 1;
-        let mut at = hash as usize & mask;
-        while self.slots[at].1 != 0 && self.slots[at].0 != hash {
-            at = (at + 1) & mask;
-        }
-        at
-    }
-
-    fn get(&self, hash: u64) -> u32 {
-        self.slots[self.place(hash)].1
-    }
 }

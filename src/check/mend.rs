@@ -1,5 +1,7 @@
 //! What is taken off a text before it is checked, where nothing of its meaning goes with it.
 
+use super::talk::without_preamble;
+
 /// One thing that was taken off.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Mended {
@@ -9,6 +11,8 @@ pub enum Mended {
     ListMarker,
     /// Markdown's stars around the whole text.
     Emphasis,
+    /// What an assistant says before a text: "Sure! Here is a post:".
+    Preamble,
 }
 
 impl Mended {
@@ -17,6 +21,7 @@ impl Mended {
             Mended::Quotes => "quotes",
             Mended::ListMarker => "list-marker",
             Mended::Emphasis => "emphasis",
+            Mended::Preamble => "preamble",
         }
     }
 }
@@ -49,7 +54,7 @@ impl Mends {
     }
 }
 
-const ALL: [Mended; 3] = [Mended::Quotes, Mended::ListMarker, Mended::Emphasis];
+const ALL: [Mended; 4] = [Mended::Quotes, Mended::ListMarker, Mended::Emphasis, Mended::Preamble];
 
 impl serde::Serialize for Mends {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -81,6 +86,8 @@ pub fn mend(text: &str) -> (&str, Mends) {
             (rest, Mended::ListMarker)
         } else if let Some(rest) = without_stars(text) {
             (rest, Mended::Emphasis)
+        } else if let Some(rest) = without_preamble(text) {
+            (rest, Mended::Preamble)
         } else {
             break;
         };
@@ -171,6 +178,27 @@ mod tests {
             ("- milk\n- eggs and bread", "- milk\n- eggs and bread", &[]),
             ("1999. What a year that was", "1999. What a year that was", &[]),
             ("2.5 hours in the rain", "2.5 hours in the rain", &[]),
+            (
+                "Sure! Here is a post about rain: My socks are wet again.",
+                "My socks are wet again.",
+                &[Preamble],
+            ),
+            (
+                "Here's a tweet:\n\n\"My socks are wet again.\"",
+                "My socks are wet again.",
+                &[Quotes, Preamble],
+            ),
+            (
+                "Here's a post:\nWet again.\n\nI hope you like it!",
+                "Here's a post:\nWet again.\n\nI hope you like it!",
+                &[],
+            ),
+            ("Here's a post: no", "Here's a post: no", &[]),
+            (
+                "Here's the thing: nobody works at post offices",
+                "Here's the thing: nobody works at post offices",
+                &[],
+            ),
             ("\"\"", "\"\"", &[]),
             ("-", "-", &[]),
         ] {

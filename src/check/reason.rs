@@ -305,6 +305,7 @@ impl fmt::Display for Reason {
             Reason::Copied { words } => write!(f, "{words} words in a row from an exemplar"),
             Reason::Unfinished { how: Break::AtMaxLength } => f.write_str("cut at the schema's maxLength"),
             Reason::Unfinished { how: Break::Open } => f.write_str("breaks off with an open sentence"),
+            Reason::Unfinished { how: Break::InWord } => f.write_str("breaks off within a word"),
             Reason::Language { found } => write!(f, "in {found}"),
             Reason::Toxicity => f.write_str("has a term that is not wanted"),
             Reason::Sentiment { score } => {

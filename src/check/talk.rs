@@ -1,13 +1,17 @@
 //! What only a model says: refusals, leftovers of templates and prompts, placeholders.
 
 mod asked;
+mod built;
 mod lists;
 mod spoken;
 
+use std::ops::Range;
 use std::sync::LazyLock;
 
+use super::patterns::sentences;
 use super::phrases::{Found, Phrases};
 use super::text::Text;
+use built::{BUILT, Said};
 use lists::*;
 
 /// What a text shows of the machine that wrote it.
@@ -34,6 +38,8 @@ enum Class {
     Sorry,
     Offer,
     Leftover,
+    /// What a number is told with.
+    Count,
     Placeholder,
 }
 
@@ -49,19 +55,90 @@ static PHRASES: LazyLock<Phrases<Class>> = LazyLock::new(|| {
             .chain(of(Class::Sorry, SORRY))
             .chain(of(Class::Offer, OFFERS))
             .chain(of(Class::Leftover, LEFTOVERS))
+            .chain(of(Class::Count, COUNTS))
             .chain(of(Class::Placeholder, PLACEHOLDERS)),
     )
 });
 
 /// What a text shows; one pass for all of it.
 pub fn talk(text: &Text) -> Talk {
-    let found = PHRASES.find(text);
-    let has = |class: Class| found.iter().any(|phrase| phrase.class == class);
-    Talk {
-        refusal: is_refusal(&found) || spoken::refuses(text),
-        leftover: has(Class::Leftover) || has_part(text.raw) || has_preamble(text),
-        placeholder: has(Class::Placeholder) || has_placeholder(text.raw),
+    let quoted = quoted(text);
+    let mut found = PHRASES.find(text);
+    let has = |found: &[Found<Class>], class: Class| found.iter().any(|phrase| phrase.class == class);
+    let (leftover, placeholder) = (has(&found, Class::Leftover), has(&found, Class::Placeholder));
+    if !quoted.is_empty() {
+        found.retain(|phrase| !is_in(&quoted, phrase.start));
     }
+    let (refuses, tells_task) = sentences_of(text, &quoted);
+    Talk {
+        refusal: is_refusal(&found) || refuses,
+        leftover: leftover
+            || tells_task
+            || has_part(text.raw)
+            || has_preamble(text)
+            || ends_in_count(text, &found),
+        placeholder: placeholder || has_placeholder(text.raw),
+    }
+}
+
+/// Whether one of a text's sentences refuses, and whether one talks about the text.
+fn sentences_of(text: &Text, quoted: &[Range<usize>]) -> (bool, bool) {
+    let (mut spoken, mut built, mut leftover, mut tasks) = (false, false, false, 0u64);
+    let rare = text.words.iter().any(|word| spoken::tells(word) != 0 || BUILT.tells(word));
+    if !rare {
+        return (false, false);
+    }
+    let hidden = |index: usize| !quoted.is_empty() && is_in(quoted, text.words[index].start as usize);
+    for sentence in sentences(text) {
+        let words = &text.words[sentence.clone()];
+        let kinds = words.iter().fold(0, |all, word| all | spoken::tells(word));
+        if kinds != 0 && !spoken {
+            spoken = spoken::refuses(text, sentence.clone(), kinds, hidden);
+        }
+        BUILT.find(text, sentence, hidden, |number, said| match said {
+            Said::Refusal => built = true,
+            Said::Leftover => leftover = true,
+            Said::Task => tasks |= 1 << (number % 64),
+        });
+    }
+    (spoken || built, leftover || tasks.count_ones() >= 2)
+}
+
+/// Fewer words than this outside of quotes are no text that quotes somebody.
+const OUTSIDE: usize = 3;
+
+/// What a text quotes, in bytes of the folded text, where it says something itself too: who quotes a refusal
+/// does not refuse.
+fn quoted(text: &Text) -> Vec<Range<usize>> {
+    let mut out = Vec::new();
+    let mut open = None;
+    for (at, _) in text.folded.match_indices('"') {
+        match open.take() {
+            Some(start) => out.push(start..at),
+            None => open = Some(at),
+        }
+    }
+    if out.is_empty() {
+        return out;
+    }
+    let outside = text.words.iter().filter(|word| !is_in(&out, word.start as usize)).count();
+    if outside < OUTSIDE { Vec::new() } else { out }
+}
+
+/// Whether one of `ranges`, which are in order, holds a place.
+fn is_in(ranges: &[Range<usize>], place: usize) -> bool {
+    let at = ranges.partition_point(|range| range.end <= place);
+    ranges.get(at).is_some_and(|range| range.start <= place)
+}
+
+/// "Word count: 38" or "(38 words)" as the last thing of a text.
+fn ends_in_count(text: &Text, found: &[Found<Class>]) -> bool {
+    let bytes = text.folded.as_bytes();
+    let number = |end: usize| end > 1 && bytes[end - 1] == b' ' && bytes[end - 2].is_ascii_digit();
+    found.iter().any(|phrase| {
+        let last = phrase.class == Class::Count && bytes.len() <= phrase.end + 12;
+        last && (bytes[phrase.end - 1] == b':' || number(phrase.start))
+    })
 }
 
 /// "I can't" joined to what a model is asked for: three points make a refusal.
@@ -99,24 +176,24 @@ fn has_part(raw: &str) -> bool {
         let line = line.trim_start_matches(['*', ' ', '#', '\t']);
         let Some(colon) = line.bytes().take(LONGEST).position(|byte| byte == b':') else { return false };
         let name = line[..colon].trim_end_matches(['*', ' ']);
+        let plain = name.trim_end_matches(|c: char| c.is_ascii_digit());
         PARTS.iter().any(|part| part.eq_ignore_ascii_case(name))
+            || plain.len() < name.len()
+                && NUMBERED.iter().any(|part| part.eq_ignore_ascii_case(plain.trim_end()))
     })
 }
 
-/// "Here is a post …:" at the beginning, perhaps after "Sure!".
+/// Whether a text begins with "Here is a post …:", perhaps after "Sure!".
 fn has_preamble(text: &Text) -> bool {
-    const OPENERS: &[&str] = &[
-        "sure",
-        "certainly",
-        "absolutely",
-        "okay",
-        "ok",
-        "alright",
-        "definitely",
-        "great",
-        "yes",
-        "understood",
-    ];
+    preamble(text).is_some()
+}
+
+/// What an assistant begins with.
+const OPENERS: &[&str] =
+    &["sure", "certainly", "absolutely", "okay", "ok", "alright", "definitely", "great", "yes", "understood"];
+
+/// Where its colon is in the folded text.
+fn preamble(text: &Text) -> Option<usize> {
     const NOUNS: &[&str] = &["post", "posts", "text", "texts", "tweet", "tweets", "caption", "captions"];
     const MORE: &[&str] = &[
         "one",
@@ -136,7 +213,32 @@ fn has_preamble(text: &Text) -> bool {
         "rewrite",
         "draft",
     ];
-    let count = text.words.len().min(20);
+    // What is said of a text that was written for somebody.
+    const REVISED: &[&str] = &[
+        "revised",
+        "corrected",
+        "updated",
+        "rewritten",
+        "cleaner",
+        "possible",
+        "alternative",
+        "improved",
+        "sample",
+        "edited",
+        "shorter",
+        "longer",
+        "softer",
+        "milder",
+        "toned",
+        "suggested",
+        "rephrased",
+        "short",
+        "few",
+        "several",
+        "three",
+        "two",
+    ];
+    let count = text.words.len().min(24);
     let word = |index: usize| if index < count { text.word(index) } else { "" };
     let mut at = usize::from(OPENERS.contains(&word(0)));
     if word(0) == "of" && word(1) == "course" {
@@ -147,17 +249,39 @@ fn has_preamble(text: &Text) -> bool {
         ("here's", ..) => at + 1,
         ("here" | "below", "is" | "are", _) | ("here", "you", "go") => at + 2,
         ("the", "following", "is" | "are") => at + 3,
-        _ => return false,
+        _ => return None,
     };
+    let opened = opened || (at..count.min(at + 4)).any(|index| REVISED.contains(&word(index)));
     // Behind an opener less tells it, and "here you go" all by itself.
     let tells = |index: &usize| {
         let word = word(*index);
         NOUNS.contains(&word) || opened && MORE.contains(&word) || word == "go" && *index == at
     };
-    let Some(noun) = (at..count).find(tells) else { return false };
-    let (end, until) = (text.words[noun].end as usize, text.words[count - 1].end as usize);
-    text.folded[end..].find(':').is_some_and(|colon| end + colon <= until)
+    let noun = (at..count).find(tells)?;
+    let end = text.words[noun].end as usize;
+    let until = text.words.get(count).map_or(text.folded.len(), |word| word.start as usize);
+    text.folded[end..].find(':').map(|colon| end + colon).filter(|colon| *colon <= until)
 }
+
+/// A text without what an assistant says before it ("Sure! Here is a post about rain:"), where one line of text
+/// follows.
+pub fn without_preamble(raw: &str) -> Option<&str> {
+    // Most texts begin otherwise.
+    let first = raw.split(|c: char| !c.is_ascii_alphabetic()).next()?;
+    let opens = |word: &&str| word.eq_ignore_ascii_case(first);
+    if !OPENERS.iter().chain(&["here", "below", "the", "of"]).any(|word| opens(&word)) {
+        return None;
+    }
+    let colon = raw.bytes().take(PREAMBLE).position(|byte| byte == b':')?;
+    let (head, body) = (Text::new(&raw[..=colon]), raw[colon + 1..].trim());
+    let preamble = preamble(&head).is_some_and(|colon| colon + 1 == head.folded.len());
+    let words = body.split_whitespace().take(BODY).count();
+    (preamble && words == BODY && !body.contains('\n') && !has_preamble(&Text::new(body))).then_some(body)
+}
+
+/// The longest preamble that is taken off, in bytes, and the fewest words of a text behind it.
+const PREAMBLE: usize = 160;
+const BODY: usize = 4;
 
 /// Brackets around what somebody was to fill in, a blank to write on, or a word of X.
 fn has_placeholder(raw: &str) -> bool {
@@ -212,4 +336,68 @@ fn bracketed(raw: &str, open: usize, close: u8) -> bool {
     }
     let folded = Text::new(inside);
     (0..folded.words.len()).any(|index| FILLED.contains(&folded.word(index)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shown(raw: &str) -> Talk {
+        talk(&Text::new(raw))
+    }
+
+    #[test]
+    fn what_is_quoted_is_somebody_elses() {
+        let quoting = "\"I'm sorry, I can't help with that request\" says the bank, every single time";
+        assert!(!shown(quoting).refusal);
+        assert!(!shown("The essay began with \u{201c}As an AI language model\u{201d}. I laughed.").refusal);
+        for refusal in [
+            "\"I'm sorry, I can't help with that request.\"",
+            "\"I'm sorry, I can't help with that.\" \"Please ask for something else.\"",
+            "I cannot write a text that calls somebody \"ugly\".",
+            "I can't help with that request, said \"he",
+        ] {
+            assert!(shown(refusal).refusal, "{refusal}");
+        }
+    }
+
+    #[test]
+    fn a_count_of_words_is_the_last_thing_of_a_text() {
+        for (text, found) in [
+            ("Home again. Word count: 38", true),
+            ("Home again. (38 words)", true),
+            ("word count: 4,982. limit: 1,500. send snacks", false),
+            ("Home again (in two words)", false),
+        ] {
+            assert_eq!(shown(text).leftover, found, "{text}");
+        }
+    }
+
+    #[test]
+    fn numbered_parts_have_a_name_before_the_number() {
+        for (text, found) in [
+            ("Option 2: home again", true),
+            ("Day 2: home again", false),
+            ("Message: home again", false),
+            ("2: two", false),
+        ] {
+            assert_eq!(shown(text).leftover, found, "{text}");
+        }
+    }
+
+    #[test]
+    fn preambles_end_with_their_colon() {
+        for (text, found) in [
+            ("Here's a revised version that is angrier:", true),
+            ("Here is a possible post. It doesn't say \"happy\":", true),
+            (
+                "Here's the thing about post offices and their hours, since you ask me about it, and you did \
+              not, but I have to tell somebody today: nobody works there",
+                false,
+            ),
+            ("Here's what I learned: waiters are kind", false),
+        ] {
+            assert_eq!(shown(text).leftover, found, "{text}");
+        }
+    }
 }

@@ -144,7 +144,37 @@ fn a_text_as_long_as_the_schema_allows_that_ends_in_a_word_was_cut() {
     };
     assert_eq!(hold(&rules, &text("beli")), Some("unfinished"));
     assert_eq!(hold(&rules, &text("sho.")), None);
-    assert_eq!(hold(&rules, &text("beli")[1..]), None, "one character less may be whole");
+    assert_eq!(hold(&rules, &text("shop")), Some("unfinished"));
+    assert_eq!(hold(&rules, &text("shop")[1..]), None, "one character less may be whole");
+    assert_eq!(hold(&rules, &text("beli")[1..]), Some("unfinished"), "that is no word");
+}
+
+#[test]
+fn texts_break_off_behind_some_words_and_within_others() {
+    let rules = all_rules();
+    for text in [
+        "She told me that her",
+        "I knew it before she even",
+        "we sat down in the middle of",
+        "My fingers on the strings just",
+        "I lay awake all night and kept thinkin about the exact same probl",
+        "Nobody in this whole house has ever been so surpri",
+    ] {
+        assert_eq!(hold(&rules, text), Some("unfinished"), "{text}");
+    }
+    for text in [
+        "I honestly just can't even",
+        "between my brother and I",
+        "he had no more to drink than I",
+        "nothing left to be afraid of",
+        "she was always kind and just",
+        "we stayed up all night dancin and singin",
+        "we all went out for dinner with zainabella",
+        "My cousin brought us a whole tray of konafah",
+        "long day, so tired of all this tbh",
+    ] {
+        assert_eq!(hold(&rules, text), None, "{text}");
+    }
 }
 
 /// What is hard to read: marks of direction, marks without a letter, nothing that is seen, halves of signs.

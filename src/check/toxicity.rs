@@ -1,5 +1,7 @@
 //! Terms that a dataset should not have, by choice.
 
+mod aimed;
+
 use super::phrases::Phrases;
 use super::text::Text;
 use crate::config::resolved::ToxicityLevel as Level;
@@ -7,7 +9,17 @@ use crate::config::resolved::ToxicityLevel as Level;
 /// The terms of a level and of a file of the user's.
 #[derive(Debug)]
 pub struct Toxicity {
-    phrases: Phrases<()>,
+    phrases: Phrases<Term>,
+    /// How far sentences are looked at that are aimed at somebody.
+    level: Level,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Term {
+    /// One of ours, which may also be spoken of.
+    Listed,
+    /// The user's own, which is meant as it stands.
+    Own,
 }
 
 impl Toxicity {
@@ -15,15 +27,54 @@ impl Toxicity {
     pub fn new<'a>(level: Level, own: impl IntoIterator<Item = &'a str>) -> Option<Self> {
         let mild = if level >= Level::Mild { MILD } else { &[] };
         let strict = if level >= Level::Strict { STRICT } else { &[] };
-        let mut terms: Vec<&str> = mild.iter().chain(strict).copied().collect();
-        terms.extend(own);
-        (!terms.is_empty()).then(|| Self { phrases: Phrases::new(terms.into_iter().map(|term| ((), term))) })
+        let masked: Vec<String> = mild.iter().flat_map(|term| masked(term)).collect();
+        let listed = mild.iter().chain(strict).copied().chain(masked.iter().map(String::as_str));
+        let listed = listed.map(|term| (Term::Listed, term));
+        let mut terms: Vec<(Term, &str)> = listed.collect();
+        terms.extend(own.into_iter().map(|term| (Term::Own, term)));
+        (!terms.is_empty()).then(|| Self { phrases: Phrases::new(terms), level })
     }
 
-    /// Whether a text has one of the terms. Which one it is is not told: reasons go into reports.
+    /// Whether a text has one of the terms, or a sentence aimed at somebody. Which one it is is not told: reasons
+    /// go into reports.
     pub fn stands_in(&self, text: &Text) -> bool {
-        !self.phrases.find(text).is_empty()
+        let found = self.phrases.find(text);
+        found.iter().any(|found| found.class == Term::Own || !is_spoken_of(text, found.start, found.end))
+            || self.level >= Level::Mild && aimed::is_aimed(text, self.level)
     }
+}
+
+/// The ways in which people write a word and hide a part of it: `r*tard`, `r****d`.
+fn masked(term: &str) -> Vec<String> {
+    let word = term.trim_end_matches('*');
+    if word.len() < 4 || !word.bytes().all(|byte| byte.is_ascii_lowercase()) {
+        return Vec::new();
+    }
+    // A star in the last place would stand for any ending.
+    let inner = word.char_indices().skip(1).take(word.len() - 2);
+    let vowels = inner.filter(|(_, c)| matches!(c, 'a' | 'e' | 'i' | 'o' | 'u'));
+    let mut out: Vec<String> = vowels.map(|(at, _)| format!("{}*{}", &word[..at], &term[at + 1..])).collect();
+    let last = word.len() - 1;
+    out.push(format!("{}{}{}", &word[..1], "*".repeat(last - 1), &word[last..]));
+    out
+}
+
+/// Whether a term is what is spoken of, and nobody is called so: "the word …", "they called me …", "I feel …".
+fn is_spoken_of(text: &Text, start: usize, end: usize) -> bool {
+    let at = text.words.partition_point(|word| (word.start as usize) < start);
+    let before = |back: usize| at.checked_sub(back).map_or("", |at| text.word(at));
+    let speaks = (1..=4).any(|back| {
+        matches!(before(back), "word" | "words" | "term" | "called" | "calling" | "googling" | "named" | "me")
+    });
+    let of_oneself = (1..=2)
+        .any(|back| matches!(before(back), "i'm" | "im" | "am" | "feel" | "felt" | "myself"))
+        || (1..=3).any(|back| before(back) == "was" && before(back + 1) == "i");
+    // A gap that light falls through.
+    let after = text.words[at..].iter().position(|word| word.start as usize >= end);
+    let gap = text.folded[start..].starts_with("chink")
+        && after.is_some_and(|next| matches!(text.word(at + next), "of" | "in"));
+    let quoted = text.folded[..start].ends_with('"') && text.folded[end..].starts_with('"');
+    speaks || of_oneself || gap || quoted
 }
 
 const MILD: &[&str] = &[
@@ -236,3 +287,59 @@ const STRICT: &[&str] = &[
     "jizz",
     "dildo*",
 ];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn stands_in(level: Level, text: &str) -> bool {
+        Toxicity::new(level, std::iter::empty()).is_some_and(|terms| terms.stands_in(&Text::new(text)))
+    }
+
+    #[test]
+    fn what_is_aimed_at_somebody_is_found() {
+        for text in [
+            "you spineless coward of a bastard, you ugly troll",
+            "what a worthless lowlife",
+            "I hope he gets hit by a truck",
+            "do us all a favor and disappear",
+            "I'll break your neck",
+            "those people are vermin and always were",
+            "immigrants are nothing but parasites",
+            "I know where you live",
+            "you s**t, you old wh*re",
+            "what a r*tard",
+        ] {
+            assert!(stands_in(Level::Mild, text), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_spoken_of_or_said_of_oneself_is_not() {
+        for text in [
+            "the word slut is thrown at girls in our school",
+            "they called me a retard at practice",
+            "she said I was a waste of space and I believed her",
+            "I feel so retarded for missing the exit",
+            "chinks of light through the old barn roof",
+            "my idiot cat fell off the fridge",
+            "I'm such a stupid cow, I left the keys in the fridge",
+            "women are amazing, my aunt fixed the roof alone",
+            "I hope you get a raise",
+            "I'll break the news to her tonight",
+            "der Paketbote hat das Paket gebracht",
+            "you lucky dog, you got tickets",
+        ] {
+            assert!(!stands_in(Level::Mild, text), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_single_insult_is_strict_and_own_terms_are_meant_as_they_stand() {
+        assert!(!stands_in(Level::Mild, "You're an idiot."));
+        assert!(stands_in(Level::Strict, "You're an idiot."));
+        let own = Toxicity::new(Level::Off, ["moist*"]).unwrap();
+        assert!(own.stands_in(&Text::new("they called it moisture")));
+        assert!(!own.stands_in(&Text::new("you worthless scum")));
+    }
+}

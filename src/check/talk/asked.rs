@@ -6,7 +6,7 @@ use super::spoken::{TASK, WRITE, find, is, stands};
 pub fn lacking(words: &[&str]) -> bool {
     let lack = find(words, &["don't", "have|possess|experience"])
         .or_else(|| find(words, &["do", "not", "have|possess|experience"]))
-        .or_else(|| find(words, &["i", "lack"]));
+        .or_else(|| words.starts_with(&["i", "lack"]).then_some(2));
     let Some(at) = lack else {
         return find(words, &["beyond|outside", "my", "capabilities|abilities", "as|to"]).is_some()
             || find(words, &["not", "enough", "information|context|details", "to"])

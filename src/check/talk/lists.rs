@@ -4,16 +4,15 @@
 pub const REFUSALS: &[&str] = &[
     "as an artificial intelligence", "as an ai model", "as a virtual assistant", "as a text-based ai",
     "as a responsible ai", "as a helpful assistant", "i am an artificial intelligence",
-    "i'm an artificial intelligence", "i am a virtual assistant", "i'm a virtual assistant", "openai's",
+    "i'm an artificial intelligence", "openai's",
     "openai policy", "usage policies", "use policy", "safety guidelines", "ethical guidelines",
     "my guidelines", "i am designed to be", "i'm designed to be", "i was designed to be",
     "i am not programmed to", "i'm not programmed to", "i don't think i should write",
     "i shouldn't write", "i should not write", "i can't in good conscience",
     "i cannot in good conscience", "i can't assist", "i cannot assist", "i'm unable to assist",
-    "i am unable to assist", "i'm not able to assist", "i am not able to assist", "can't comply",
-    "cannot comply", "unable to comply", "can't fulfill", "cannot fulfill", "can't fulfil",
+    "i am unable to assist", "i'm not able to assist", "i am not able to assist", "can't fulfill", "cannot fulfill", "can't fulfil",
     "cannot fulfil", "unable to fulfill", "unable to fulfil", "unable to provide the help",
-    "respectfully decline", "i must decline", "i have to decline", "i don't have the ability to feel",
+    "respectfully decline", "i don't have the ability to feel",
     "i do not have the ability to feel", "i don't have personal opinions",
     "i do not have personal opinions", "i don't have a personal life", "i do not have a personal life",
     "i don't have real emotions", "no puedo escribir ese tipo de", "no puedo escribir este tipo de",
@@ -22,8 +21,7 @@ pub const REFUSALS: &[&str] = &[
     "ich kann keinen text schreiben", "ich kann diesen text nicht", "ich kann solche inhalte",
     "kann ich nicht erfüllen", "non posso soddisfare questa richiesta", "non posso generare",
     "não posso atender a esse pedido", "não posso gerar", "não posso criar", "as an ai language model",
-    "as an ai, i", "as an ai i", "as an ai assistant", "as a language model",
-    "as a large language model", "i am an ai assistant", "i'm an ai assistant",
+    "as an ai, i", "as an ai i", "as an ai assistant", "i am an ai assistant", "i'm an ai assistant",
     "i am an ai language model", "i'm an ai language model", "i am just an ai", "i'm just an ai",
     "i am only an ai", "i'm only an ai", "i am a language model", "i'm a language model",
     "against my guidelines", "against my programming", "against my content policy",
@@ -110,10 +108,9 @@ pub const LEFTOVERS: &[&str] = &[
     "<|*", "|>*", "{{*", "}}*", "{%*", "%}*", "[inst]*", "[/inst]*", "<<sys>>*", "<</sys>>*", "<s>*",
     "</s>*", "<think>*", "</think>*", "<start_of_turn>*", "<end_of_turn>*", "### *", "```*", "\\n*",
     "\\u0*", "\\\"*", "{\"*", "\"}*", "\"text\":*", "\"text\" :*", "you are a helpful assistant",
-    "i am a helpful assistant", "(word count*", "word count:*", "(this post*", "(this text*", "(note: *",
+    "i am a helpful assistant", "(word count*", "(this post*", "(this text*", "(note: *",
     "this post expresses", "this post shows", "this post conveys", "this post captures",
-    "this post reflects", "the text of the post is", "as requested, here is", "as requested, here's",
-    "as requested, here are", "let me know if you'd like me to adjust",
+    "this post reflects", "the text of the post is", "let me know if you'd like me to adjust",
     "let me know if you'd like me to change", "let me know if you'd like me to revise",
     "let me know if you'd like me to write", "let me know if you'd like me to make",
     "let me know if you would like me to", "let me know if you'd like any changes",
@@ -123,14 +120,21 @@ pub const LEFTOVERS: &[&str] = &[
     "hope this meets your",
 ];
 
+#[rustfmt::skip]
+pub const COUNTS: &[&str] = &["word count:*", "character count:*", "words)*"];
+
 /// Names of parts of an answer or a chat, which a colon follows.
 #[rustfmt::skip]
 pub const PARTS: &[&str] = &[
-    "example", "rewritten version", "revised version", "final version", "updated version", "answer",
+    "example", "rewritten", "revised", "rewritten version", "revised version", "final version", "updated version", "answer",
     "context", "topic", "assistant response", "generated text", "final answer", "prompt", "instruction",
     "input", "assistant", "user", "system", "human", "output", "response", "post", "text", "tweet",
     "caption", "emotion", "sentiment", "tone", "label", "social media post",
 ];
+
+/// Names of parts where a number stands behind them.
+pub const NUMBERED: &[&str] =
+    &["post", "option", "version", "example", "tweet", "text", "caption", "message"];
 
 #[rustfmt::skip]
 pub const PLACEHOLDERS: &[&str] = &[

@@ -3,6 +3,9 @@
 use std::ops::Range;
 use std::sync::LazyLock;
 
+#[cfg(test)]
+use super::super::patterns::sentences;
+use super::super::table::Table;
 use super::super::text::{Text, Word, word_hash};
 use super::asked::{asked_back, lacking};
 
@@ -31,7 +34,7 @@ pub const TASK: &[&str] = &[
 #[rustfmt::skip]
 const HARM: &[&str] = &[
     "hateful", "offensive", "harmful", "inappropriate", "explicit", "disrespectful", "derogatory",
-    "discriminatory", "stereotypes", "hate", "abusive", "demeaning", "sexual", "sensitive", "cruel",
+    "discriminatory", "stereotypes", "abusive", "demeaning", "sexual", "sensitive", "cruel",
     "insulting", "slur", "violent",
 ];
 /// Words that tell a duty of manners: one alone is nobody's mark.
@@ -50,63 +53,68 @@ pub fn is(word: &str, list: &[&str]) -> bool {
     list.contains(&word)
 }
 
-/// Words beside `WRITE`, `TASK` and `MORAL` of which any sentence that is found has one, whatever the rule.
+/// What a word speaks for: each rule needs one of some kinds, and most sentences of people have none of them.
+mod kind {
+    pub const WRITE: u64 = 1;
+    pub const TASK: u64 = 1 << 1;
+    pub const MORAL: u64 = 1 << 2;
+    pub const MACHINE: u64 = 1 << 3;
+    pub const DECLINE: u64 = 1 << 4;
+    pub const RULES: u64 = 1 << 5;
+    pub const LACK: u64 = 1 << 6;
+    pub const ASK: u64 = 1 << 7;
+}
+
+/// Words beside `WRITE`, `TASK` and `MORAL`, by what they speak for.
 #[rustfmt::skip]
-const TELLING: &[&str] = &[
-    "ai", "artificial", "language", "chatbot", "assistant", "computer", "designed", "programmed", "trained",
-    "created", "built", "instructed", "decline", "pass", "avoid", "guidelines", "programming", "policy",
-    "policies", "appropriate", "personal", "human", "real", "actual", "physical", "feelings", "emotions",
-    "opinions", "ability", "abilities", "capabilities", "try", "emotion", "tone",
+const TELLING: &[(u64, &[&str])] = &[
+    (kind::WRITE, WRITE),
+    (kind::TASK, TASK),
+    (kind::MORAL, MORAL),
+    (kind::MACHINE, &[
+        "ai", "artificial", "language", "chatbot", "assistant", "computer", "designed", "programmed", "trained",
+        "created", "built", "instructed",
+    ]),
+    (kind::DECLINE, &["decline", "pass", "avoid"]),
+    (kind::RULES, &["guidelines", "programming", "policy", "policies"]),
+    (kind::LACK, &[
+        "personal", "human", "real", "actual", "physical", "feelings", "emotions", "opinions", "ability", "abilities",
+        "capabilities",
+    ]),
+    (kind::ASK, &["try", "emotion", "tone"]),
 ];
 
-/// The hashes of all these words in order, and a bit for each: most sentences of people have none of them.
-static TELLING_HASHES: LazyLock<([u64; 64], Vec<u64>)> = LazyLock::new(|| {
-    let lists = [WRITE, TASK, MORAL, HARM, TELLING].into_iter().flatten();
-    let mut hashes: Vec<u64> = lists.map(|word| word_hash(word)).collect();
-    hashes.sort_unstable();
+/// The kinds of these words by their hashes, and a bit for each hash, perhaps one of others too.
+static TELLING_WORDS: LazyLock<([u64; 64], Table)> = LazyLock::new(|| {
+    let entries =
+        || TELLING.iter().flat_map(|(kind, words)| words.iter().map(move |word| (word_hash(word), *kind)));
     let mut bits = [0; 64];
-    for hash in &hashes {
-        let (at, bit) = place(*hash);
+    for (hash, _) in entries() {
+        let (at, bit) = place(hash);
         bits[at] |= bit;
     }
-    (bits, hashes)
+    (bits, Table::of(entries()))
 });
 
 fn place(hash: u64) -> (usize, u64) {
     ((hash >> 58) as usize, 1 << (hash >> 52 & 63))
 }
 
-/// Whether any sentence of a text refuses, speaks of its speaker as a machine, or asks back what is wanted.
-pub fn refuses(text: &Text) -> bool {
-    let (bits, hashes) = &*TELLING_HASHES;
-    let tells = |word: &Word| {
-        let (at, bit) = place(word.hash);
-        bits[at] & bit != 0 && hashes.binary_search(&word.hash).is_ok()
-    };
-    text.words.iter().any(tells)
-        && sentences(text).any(|sentence| {
-            text.words[sentence.clone()].iter().any(tells) && {
-                let words: Vec<&str> = sentence.map(|index| text.word(index)).collect();
-                self::sentence(&words)
-            }
-        })
+/// What a word speaks for; a sentence without any such word is not found.
+pub fn tells(word: &Word) -> u64 {
+    let (bits, table) = &*TELLING_WORDS;
+    let (at, bit) = place(word.hash);
+    if bits[at] & bit == 0 { 0 } else { table.get(word.hash) }
 }
 
-/// A text's sentences, as ranges of its words.
-fn sentences(text: &Text) -> impl Iterator<Item = Range<usize>> {
-    let mut begin = 0;
-    let ends = move |index: usize| {
-        index == text.words.len() || {
-            let gap = text.words[index - 1].end as usize..text.words[index].start as usize;
-            text.folded.as_bytes()[gap].iter().any(|byte| matches!(byte, b'.' | b'!' | b'?' | b':' | b';'))
-        }
-    };
-    (1..=text.words.len())
-        .filter(move |index| ends(*index))
-        .map(move |end| std::mem::replace(&mut begin, end)..end)
+/// Whether a sentence refuses, speaks of its speaker as a machine, or asks back what is wanted; `kinds` is what its
+/// words speak for.
+pub fn refuses(text: &Text, sentence: Range<usize>, kinds: u64, hidden: impl Fn(usize) -> bool) -> bool {
+    let words: Vec<&str> = sentence.filter(|index| !hidden(*index)).map(|index| text.word(index)).collect();
+    self::sentence(&words, kinds)
 }
 
-fn sentence(words: &[&str]) -> bool {
+fn sentence(words: &[&str], kinds: u64) -> bool {
     let has = |list: &[&str]| words.iter().any(|word| is(word, list));
     // Most sentences of people have none of these.
     if !has(&[
@@ -135,7 +143,13 @@ fn sentence(words: &[&str]) -> bool {
     ]) {
         return false;
     }
-    machine(words) || denied(words) || declined(words) || judged(words) || lacking(words) || asked_back(words)
+    let any = |of: u64| kinds & of != 0;
+    any(kind::MACHINE) && machine(words)
+        || any(kind::WRITE) && denied(words)
+        || any(kind::WRITE | kind::DECLINE) && declined(words)
+        || any(kind::WRITE | kind::TASK | kind::MORAL | kind::RULES) && judged(words)
+        || any(kind::WRITE | kind::LACK) && lacking(words)
+        || any(kind::WRITE | kind::TASK | kind::ASK) && asked_back(words)
 }
 
 /// Whether `pattern` stands at `at`; a bar parts what a word may be.
@@ -215,12 +229,20 @@ fn machine(words: &[&str]) -> bool {
             from += 1;
         }
         let kind = words.get(from).copied().unwrap_or_default();
+        let of_another =
+            words.get(from + 2).is_some_and(|word| is(word, &["it", "he", "she", "they", "that"]));
+        let virtually = words[..from].last().is_some_and(|word| is(word, &["virtual", "helpful"]));
+        let serves =
+            words.get(from + 1).is_some_and(|word| is(word, &["for", "at", "to", "who", "in", "with"]));
         let speaks = words.get(from + 1).is_some_and(|word| is(word, &["i", "i'm", "my"]));
         if kind == "ai" && follows(from + 1)
             || kind == "artificial" && stands(words, from + 1, &["intelligence"])
-            || kind == "language" && stands(words, from + 1, &["model|ai"])
+            || kind == "language" && stands(words, from + 1, &["model|ai"]) && !of_another
             || matches!(kind, "chatbot" | "assistant") && speaks && words[at] == "as"
-            || kind == "computer" && stands(words, from + 1, &["program"]) && words.len() == from + 2
+            || kind == "assistant" && virtually && !serves
+            || kind == "computer"
+                && stands(words, from + 1, &["program"])
+                && words.get(from + 2).is_none_or(|word| is(word, &["and", "so", "without", "with", "that"]))
         {
             return true;
         }
@@ -277,7 +299,9 @@ fn denied(words: &[&str]) -> bool {
                     && !rest.contains(&"without")
                 || machine
         });
-        let harm = rest.iter().any(|word| is(word, HARM)) && !is(words[verb], &["make", "help", "support"]);
+        let harm = rest.iter().any(|word| is(word, HARM))
+            && !rest.contains(&"how")
+            && !is(words[verb], &["make", "help", "support"]);
         let about = words[verb].starts_with("writ")
             && rest.first() == Some(&"about")
             && rest
@@ -288,7 +312,9 @@ fn denied(words: &[&str]) -> bool {
             && is(words[verb], &["write", "generate", "create", "produce", "provide", "fulfill", "fulfil"])
             || matches!(rest, ["you", "with", "that" | "this", ..]) && words[verb] == "help"
             || matches!(rest, ["with", "that" | "this"] | ["with", "that" | "this", "one" | "request"])
-                && is(words[verb], &["help", "assist", "comply", "continue"]);
+                && is(words[verb], &["help", "assist", "comply", "continue"])
+            || matches!(rest, [] | ["with", "this" | "that" | "your" | "such", ..])
+                && words[verb] == "comply";
         task_fits || harm || about || that
     })
 }
@@ -422,18 +448,24 @@ fn judged(words: &[&str]) -> bool {
 mod tests {
     use super::*;
 
-    /// Sentences without a telling word are passed over for speed alone.
+    fn refuses(text: &Text) -> bool {
+        sentences(text).any(|sentence| super::refuses(text, sentence, u64::MAX, |_| false))
+    }
+
+    /// Rules are passed over for speed alone.
     #[test]
     fn what_is_passed_over_would_not_be_found() {
         let lines = include_str!("../../../tests/fixtures/checks/refusals.tsv").lines();
         let (mut found, mut passed_over) = (0, 0);
         for line in lines {
             let text = Text::new(line.split('\t').next_back().unwrap_or_default());
-            let each = |range: Range<usize>| range.map(|index| text.word(index)).collect::<Vec<_>>();
-            let slowly = sentences(&text).any(|range| sentence(&each(range)));
-            assert_eq!(refuses(&text), slowly, "{line}");
-            found += usize::from(slowly);
-            passed_over += usize::from(!slowly);
+            let quickly = sentences(&text).any(|sentence| {
+                let kinds = text.words[sentence.clone()].iter().fold(0, |all, word| all | tells(word));
+                kinds != 0 && super::refuses(&text, sentence, kinds, |_| false)
+            });
+            assert_eq!(quickly, refuses(&text), "{line}");
+            found += usize::from(quickly);
+            passed_over += usize::from(!quickly);
         }
         assert!(found > 80 && passed_over > 300, "{found} {passed_over}");
     }
