@@ -424,7 +424,8 @@ mod tests {
                     let share = random.below(1 << 20) as f64 / f64::from(1 << 20);
                     format!("w{}", (2_000f64.powf(share) - 1.0) as usize)
                 };
-                (0..8 + random.below(11)).map(|_| word(&mut random)).collect::<Vec<_>>().join(" ")
+                let text: Vec<String> = (0..8 + random.below(11)).map(|_| word(&mut random)).collect();
+                format!("o{} so much {}", random.below(100).pow(2) / 200, text.join(" "))
             })
             .collect();
         let of = table(&texts.iter().map(String::as_str).collect::<Vec<_>>());

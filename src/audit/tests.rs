@@ -458,19 +458,21 @@ fn a_value_is_within_its_interval() {
 #[test]
 fn lengths_under_many_labels_are_not_taken_for_told_by_chance() {
     let mut alarms = 0;
-    for seed in 0..20 {
+    for (seed, rows) in (0..24).map(|seed| (seed, if seed < 20 { 280 } else { 1400 })) {
         let mut random = Random::new(seed, "length");
         let mut table = Table::new([("emotion".to_owned(), Role::Label)]);
-        for row in 0..280 {
+        for row in 0..rows {
             let text: Vec<String> = (0..3 + random.below(20)).map(|_| word(&mut random)).collect();
             table.push("", &text.join(" "), [[format!("label {}", row % 28)]], Groups::default());
         }
         let measure = measured(&table, "length", options());
         let whole = measure.whole.as_ref().unwrap();
-        assert!(whole.value > 0.03 && measure.bounds.warn > 0.16, "{measure:#?}");
+        let [low, high] = whole.interval.unwrap();
+        assert!(low < whole.value && whole.value < high, "{measure:#?}");
+        assert!(rows > 280 || whole.value > 0.03 && measure.bounds.warn > 0.16, "{measure:#?}");
         alarms += usize::from(measure.verdict.is_alarm());
     }
-    assert!(alarms <= 1, "{alarms} of 20");
+    assert!(alarms <= 1, "{alarms} of 24");
 }
 
 /// Labels that are wanted and have no row are what is uneven.
@@ -505,8 +507,10 @@ fn first_rows_of_many_cells_are_not_far_from_what_was_asked() {
 fn every_figure_of_diversity_has_an_interval() {
     for rows in [220, 1000, 1400, 2400] {
         let report = audit(&fair(rows).table(), &options(), |_, _| {});
+        // Its openings are all different, which does not vary.
+        let others = ["representation", "openers"];
         let of = report.measures.iter().filter(|measure| measure.of.is_empty());
-        let cases = of.filter(|measure| measure.metric != "representation").flat_map(|measure| {
+        let cases = of.filter(|measure| !others.contains(&measure.metric)).flat_map(|measure| {
             measure.parts.iter().map(|part| &part.case).chain(&measure.whole).collect::<Vec<_>>()
         });
         for case in cases {
