@@ -29,13 +29,15 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 pub use correction::{
-    Ban, Counterparts, Drop, Drops, Raise, Rewriting, Swapper, Task, WITHOUT, Weighed, drops, raise, weights,
+    Ban, Counterparts, Deficit, Drop, Drops, Raise, Rewriting, Swapper, Task, WITHOUT, Weighed, deficits,
+    drawn, drops, raise, weights,
 };
 pub use counterfactual::{Pair, Swapped};
 pub use distinct::{DISTINCT_TEXTS, Distinct, distinct_2};
 pub use groups::{Finder, GROUPS, Groups};
 pub use identity::log_odds;
 pub use metric::{Bounds, Case, METRICS, Measure, Metric, Part, Thresholds, Verdict, Worse, by_key};
+use statistics::LEAST_CLUSTERS;
 use surface::opens_with_i;
 pub use table::{Column, Role, Table};
 pub use token::{is_word, tokens};
@@ -81,12 +83,7 @@ impl Options {
         Bounds { warn: base + warn, fail: base + fail }
     }
 
-    fn judge(&self, metric: &Metric, case: &Case) -> Verdict {
-        case.judge(metric.worse, self.bounds_of(metric, case), metric.least)
-    }
-
-    /// Puts a measure together. Its verdict is the worst of the whole's and those of parts that
-    /// can be told.
+    /// Puts a measure together, by the metric's bounds.
     fn measure(
         &self,
         metric: &'static Metric,
@@ -94,32 +91,57 @@ impl Options {
         whole: Option<Case>,
         parts: Vec<Case>,
     ) -> Measure {
-        let judged = |case: Case| Part { verdict: self.judge(metric, &case), case };
-        let mut parts: Vec<Part> = parts.into_iter().map(judged).collect();
-        let badness = |part: &Part| {
-            let over = part.case.value - if metric.over { part.case.reference.unwrap_or(0.0) } else { 0.0 };
-            if metric.worse == Worse::Higher { over } else { -over }
-        };
-        // Alarms first, and what cannot be told last.
-        let order = |part: &Part| (part.verdict != Verdict::CannotTell).then_some(part.verdict);
-        parts.sort_by(|a, b| order(b).cmp(&order(a)).then(badness(b).total_cmp(&badness(a))));
-        let worst = parts.iter().map(|part| part.verdict).filter(|verdict| verdict.is_alarm()).max();
-        let own = match &whole {
-            Some(case) => self.judge(metric, case),
-            None if parts.iter().any(|part| part.verdict != Verdict::CannotTell) => Verdict::Ok,
-            None => Verdict::CannotTell,
-        };
         let bounds = match &whole {
             Some(case) => self.bounds_of(metric, case),
             None => self.bounds(metric),
         };
+        let bounded = |case: Case| (self.bounds_of(metric, &case), case);
+        let parts = parts.into_iter().map(bounded).collect();
+        self.measure_within(metric, of, (bounds, whole), parts)
+    }
+
+    /// The same, by bounds of the whole's and of each part's own.
+    ///
+    /// Its verdict is the worst of the whole's and those of parts. A part that cannot be told, with a value
+    /// beyond the bound, leaves the whole in doubt: that others are well says nothing of it.
+    fn measure_within(
+        &self,
+        metric: &'static Metric,
+        of: impl Into<String>,
+        (bounds, whole): (Bounds, Option<Case>),
+        parts: Vec<(Bounds, Case)>,
+    ) -> Measure {
+        let judge = |case: &Case, bounds| case.judge(metric.worse, bounds, metric.least);
+        let mut parts: Vec<(f64, Part)> = parts
+            .into_iter()
+            .map(|(bounds, case)| {
+                let over = case.value - bounds.warn;
+                let badness = if metric.worse == Worse::Higher { over } else { -over };
+                (badness, Part { verdict: judge(&case, bounds), case })
+            })
+            .collect();
+        // Alarms first, and what cannot be told last.
+        let order = |part: &Part| (part.verdict != Verdict::CannotTell).then_some(part.verdict);
+        parts.sort_by(|a, b| order(&b.1).cmp(&order(&a.1)).then(b.0.total_cmp(&a.0)));
+        let in_doubt = |(over, part): &&(f64, Part)| part.verdict == Verdict::CannotTell && *over > 0.0;
+        let doubts: Vec<String> =
+            parts.iter().filter(in_doubt).map(|(_, part)| part.case.name.clone()).collect();
+        let parts: Vec<Part> = parts.into_iter().map(|(_, part)| part).collect();
+        let worst = parts.iter().map(|part| part.verdict).filter(|verdict| verdict.is_alarm()).max();
+        let own = match &whole {
+            Some(case) => judge(case, bounds),
+            None if parts.iter().any(|part| part.verdict != Verdict::CannotTell) => Verdict::Ok,
+            None => Verdict::CannotTell,
+        };
+        let doubt = if doubts.is_empty() { Verdict::Ok } else { Verdict::CannotTell };
         Measure {
             metric: metric.key,
             of: of.into(),
             whole,
             bounds,
-            verdict: worst.map_or(own, |worst| worst.max(own)),
+            verdict: own.max(doubt).max(worst.unwrap_or(own)),
             finding: String::new(),
+            doubts,
             advice: String::new(),
             parts,
             worst: Vec::new(),
@@ -141,9 +163,16 @@ impl Measure {
     fn saying(mut self, finding: impl Into<String>, advice: impl Into<String>) -> Self {
         let least = self.metric().map_or(0, |metric| metric.least);
         let few = self.whole.as_ref().map(|case| case.rows).filter(|rows| *rows < least);
+        let enough = self.whole.as_ref().is_none_or(|case| case.enough);
         self.finding = match (self.verdict, few) {
             (Verdict::CannotTell, Some(rows)) => format!("{rows} rows; {least} would tell"),
-            (Verdict::CannotTell, None) if self.whole.is_some() => {
+            (Verdict::CannotTell, None) if !self.doubts.is_empty() && enough => {
+                let more = self.doubts.len().saturating_sub(3);
+                let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+                let named: Vec<&str> = self.doubts.iter().take(3).map(String::as_str).collect();
+                format!("{}; too little to tell of {}{more}", finding.into(), named.join(", "))
+            }
+            (Verdict::CannotTell, None) if self.whole.is_some() && enough => {
                 format!("{}; more rows would tell", finding.into())
             }
             _ => finding.into(),
@@ -254,6 +283,11 @@ pub fn audit(table: &Table, options: &Options, mut progress: impl FnMut(&str, f6
             .unwrap_or(Verdict::CannotTell),
         measures,
     }
+}
+
+/// Why nothing can be told where texts are much alike.
+fn alike(clusters: usize) -> String {
+    format!("{clusters} texts that are not nearly the same; {LEAST_CLUSTERS} would tell")
 }
 
 /// `12.3 %`.

@@ -1,5 +1,11 @@
 //! The labels of a text, and how sure a model is of each.
 
+mod human;
+mod naming;
+
+pub use human::{allowed, naming};
+pub use naming::forms;
+
 use serde_json::Value;
 
 /// The labels that a column's value names: a list of texts, or a text; with `commas`, one of several.

@@ -200,7 +200,12 @@ fn distance(
         .filter(|(_, gap)| *gap > 0.0)
         .flat_map(|(name, gap)| have[*name].iter().rev().copied().take((gap * all as f64).round() as usize))
         .collect();
-    let whole = Case::new(all, value);
+    // The first rows of many cells cannot be spread over all of them.
+    let enough = all >= 5 * wanted.len() || value <= options.bounds(metric).warn;
+    if !enough {
+        finding = format!("{all} rows where {} are to be told apart; five of each would tell", wanted.len());
+    }
+    let whole = Case::new(all, value).told_if(enough);
     let measure = options.measure(metric, of, Some(whole), Vec::new());
     let alarm = measure.verdict.is_alarm();
     measure

@@ -15,6 +15,10 @@ const ALIKE: f64 = 0.5;
 
 /// For each row the number of its cluster. Texts that share half of their different words are one
 /// (MinHash after Broder 1997 finds them, their word sets decide), and so is what is joined by others.
+///
+/// Not by `dedup::Index`, which finds every pair: among ten thousand texts of one template these are fifty
+/// million, and took a hundred times as long as the rest of an audit. Here each text is compared with at most
+/// twelve.
 pub fn clusters(table: &Table) -> Vec<u32> {
     let sets: Vec<Vec<u32>> = (0..table.rows())
         .map(|row| {

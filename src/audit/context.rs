@@ -2,9 +2,9 @@
 
 use super::metric::{CONTEXT, Case, Measure};
 use super::random::Random;
-use super::statistics::{bootstrap, normalised_information};
+use super::statistics::{LEAST_CLUSTERS, bootstrap, count_clusters, normalised_information};
 use super::table::{Column, Table};
-use super::{Asked, Options};
+use super::{Asked, Options, alike};
 
 /// How often contexts are dealt out anew to see what chance alone does.
 const DEALS: usize = 199;
@@ -55,7 +55,9 @@ fn of_pair(table: &Table, label: &Column, context: &Column, options: &Options) -
     let p = (as_much + 1) as f64 / (DEALS + 1) as f64;
     // Few rows make information by chance; what is left is due to the contexts.
     let value = (seen - by_chance).max(0.0);
-    let [low, high] = bootstrap(options.seed, &format!("context rows {of}"), rows.len(), seen, |sample| {
+    let clusters: Vec<u32> = rows.iter().map(|(row, ..)| table.clusters()[*row]).collect();
+    let apart = count_clusters(&clusters);
+    let [low, high] = bootstrap(options.seed, &format!("context rows {of}"), &clusters, seen, |sample| {
         normalised_information(&tally(&mut sample.iter().map(|at| {
             let row = rows[*at as usize];
             (row.1, row.2)
@@ -63,7 +65,11 @@ fn of_pair(table: &Table, label: &Column, context: &Column, options: &Options) -
     });
     let interval = [(low - by_chance).max(0.0), (high - by_chance).clamp(0.0, 1.0)];
     let asked = options.asked.as_ref().map(|asked| as_asked(asked, table, label, context));
-    let whole = Case::new(rows.len(), value).between(interval).against(asked).with_p(p);
+    let whole = Case::new(rows.len(), value)
+        .between(interval)
+        .against(asked)
+        .with_p(p)
+        .told_if(apart >= LEAST_CLUSTERS);
     let n = rows.len() as f64;
     let expected = |label: usize, context: usize| {
         counts[label].iter().sum::<f64>() * counts.iter().map(|row| row[context]).sum::<f64>() / n
@@ -83,6 +89,9 @@ fn of_pair(table: &Table, label: &Column, context: &Column, options: &Options) -
             counts[most][there],
             expected(most, there).round()
         ));
+    }
+    if apart < LEAST_CLUSTERS {
+        finding = alike(apart);
     }
     let measure = options.measure(&CONTEXT, of, Some(whole), Vec::new());
     let mut offenders = Vec::new();

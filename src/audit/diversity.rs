@@ -7,12 +7,11 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 
 use super::metric::{
-    Case, DISTINCT_1, DISTINCT_2, DISTINCT_3, GZIP, MATTR, Measure, Metric, OPENERS, SELF_BLEU, Worse,
+    Case, DISTINCT_1, DISTINCT_2, DISTINCT_3, GZIP, MATTR, Measure, Metric, OPENERS, SELF_BLEU,
 };
 use super::random::Random;
-use super::statistics::Z;
 use super::table::{Column, Table};
-use super::{Bounds, Options, Part, human};
+use super::{Bounds, Options, human};
 
 /// Texts that are compared: 1,000, or where there are fewer, 200; and by label, 200.
 pub const LARGE: usize = 1000;
@@ -21,6 +20,13 @@ pub const SMALL: usize = 200;
 /// How many samples are drawn, of all texts and of each label's.
 const SAMPLES: usize = 10;
 const SAMPLES_BY_LABEL: usize = 5;
+
+/// Parts of a sample that are left out one after another.
+const PARTS: usize = 10;
+
+/// The 97.5th percentiles of Student's t for as many samples, and for those of a label.
+const T: f64 = 2.262_157;
+const T_BY_LABEL: f64 = 2.776_445;
 
 /// Tokens in a window of MATTR.
 const WINDOW: usize = 500;
@@ -43,7 +49,7 @@ pub fn diversity(table: &Table, options: &Options) -> Vec<Measure> {
         return on.iter().map(|at| options.nothing(ALL[*at], "", why.clone())).collect();
     }
     let (values, spread) = repeated(table, &all, size, SAMPLES, options, "");
-    let by_label: Vec<(String, usize, [f64; 7])> = table
+    let by_label: Vec<(String, usize, [f64; 7], [f64; 7])> = table
         .labels()
         .flat_map(|column| {
             let several = table.labels().count() > 1;
@@ -55,30 +61,20 @@ pub fn diversity(table: &Table, options: &Options) -> Vec<Measure> {
     let measures = on.into_iter().map(|at| {
         let metric = ALL[at];
         let reference = human::diversity(metric.key, size);
-        let mut whole = Case::new(all.len(), values[at]).against(reference);
-        if let Some(spread) = spread {
-            whole = whole.between([values[at] - Z * spread[at], values[at] + Z * spread[at]]);
-        }
+        let case = |rows: usize, values: &[f64; 7], spread: &[f64; 7]| {
+            Case::new(rows, values[at]).between([values[at] - spread[at], values[at] + spread[at]])
+        };
+        let whole = case(all.len(), &values, &spread).against(reference);
         let own = options.bounds(metric);
         let scaled = |to: Option<f64>| match (human::diversity(metric.key, LARGE), to) {
             (Some(large), Some(to)) => Bounds { warn: own.warn * to / large, fail: own.fail * to / large },
             _ => own,
         };
-        let mut measure = options.measure(metric, "", Some(whole.clone()), Vec::new());
-        measure.bounds = scaled(reference);
-        measure.verdict = whole.judge(metric.worse, measure.bounds, metric.least);
         let of_label = human::diversity_of_label(metric.key);
-        measure.parts = by_label
-            .iter()
-            .map(|(name, rows, values)| {
-                let case = Case::new(*rows, values[at]).against(of_label).named(name);
-                Part { verdict: case.judge(metric.worse, scaled(of_label), metric.least), case }
-            })
-            .collect();
-        let sign = if metric.worse == Worse::Higher { -1.0 } else { 1.0 };
-        measure.parts.sort_by(|a, b| (sign * a.case.value).total_cmp(&(sign * b.case.value)));
-        let worst = measure.parts.iter().map(|part| part.verdict).filter(|verdict| verdict.is_alarm()).max();
-        measure.verdict = worst.map_or(measure.verdict, |worst| worst.max(measure.verdict));
+        let parts = by_label.iter().map(|(name, rows, values, spread)| {
+            (scaled(of_label), case(*rows, values, spread).against(of_label).named(name))
+        });
+        let measure = options.measure_within(metric, "", (scaled(reference), Some(whole)), parts.collect());
         let mut finding = format!(
             "{} is {:.3} in {size} texts (human text: {:.3})",
             metric.title,
@@ -118,7 +114,7 @@ fn of_label(
     value: usize,
     several: bool,
     options: &Options,
-) -> Option<(String, usize, [f64; 7])> {
+) -> Option<(String, usize, [f64; 7], [f64; 7])> {
     let rows: Vec<usize> = (0..table.rows()).filter(|row| column.only(*row) == Some(value)).collect();
     if rows.len() < SMALL {
         return None;
@@ -127,11 +123,16 @@ fn of_label(
         true => format!("{}={}", column.name, column.values[value]),
         false => column.values[value].clone(),
     };
-    let (values, _) = repeated(table, &rows, SMALL, SAMPLES_BY_LABEL, options, &name);
-    Some((name, rows.len(), values))
+    let (values, spread) = repeated(table, &rows, SMALL, SAMPLES_BY_LABEL, options, &name);
+    Some((name, rows.len(), values, spread))
 }
 
-/// The means over samples, and their standard deviations where samples are not much the same.
+/// The means over samples, and how far from them 95 % are.
+///
+/// Samples of twice as many rows or more differ as samples of all texts there could be would. Those of fewer
+/// have rows in common and differ too little, or there is only one: there the interval is a jackknife's.
+///
+/// Rows are drawn, not clusters of them: how much they are alike is what is measured.
 fn repeated(
     table: &Table,
     rows: &[usize],
@@ -139,23 +140,46 @@ fn repeated(
     samples: usize,
     options: &Options,
     purpose: &str,
-) -> ([f64; 7], Option<[f64; 7]>) {
+) -> ([f64; 7], [f64; 7]) {
     let mut random = Random::new(options.seed, &format!("diversity {purpose}"));
     let mut rows = rows.to_vec();
+    let of_label = samples == SAMPLES_BY_LABEL;
     let samples = if rows.len() == size { 1 } else { samples };
     let mut drawn = Vec::with_capacity(samples);
+    let mut jackknifed = None;
     for _ in 0..samples {
         random.choose(&mut rows, size);
         drawn.push(sample(table, &rows[..size]));
+        if rows.len() < 2 * size && jackknifed.is_none() {
+            jackknifed = Some(jackknife(table, &rows[..size]).map(|error| T * error));
+        }
     }
     let mean = |at: usize| drawn.iter().map(|values| values[at]).sum::<f64>() / samples as f64;
     let means: [f64; 7] = std::array::from_fn(mean);
     let deviation = |at: usize| {
         let square = drawn.iter().map(|values| (values[at] - means[at]).powi(2)).sum::<f64>();
-        (square / (samples - 1).max(1) as f64).sqrt()
+        let t = if of_label { T_BY_LABEL } else { T };
+        t * (square / (samples - 1).max(1) as f64).sqrt()
     };
-    let spread = (rows.len() >= 2 * size).then(|| std::array::from_fn(deviation));
-    (means, spread)
+    (means, jackknifed.unwrap_or_else(|| std::array::from_fn(deviation)))
+}
+
+/// The standard errors of one sample's values, by leaving out a tenth of its rows after another (the
+/// delete-a-group jackknife: Kott, Journal of Official Statistics 2001). The rows stand in no order.
+fn jackknife(table: &Table, rows: &[usize]) -> [f64; 7] {
+    let values: Vec<[f64; 7]> = (0..PARTS)
+        .map(|part| {
+            let left: Vec<usize> =
+                rows.iter().enumerate().filter(|(at, _)| at % PARTS != part).map(|(_, row)| *row).collect();
+            sample(table, &left)
+        })
+        .collect();
+    let parts = PARTS as f64;
+    std::array::from_fn(|at| {
+        let mean = values.iter().map(|values| values[at]).sum::<f64>() / parts;
+        let square = values.iter().map(|values| (values[at] - mean).powi(2)).sum::<f64>();
+        ((parts - 1.0) / parts * square).sqrt()
+    })
 }
 
 /// The seven values of one sample.
@@ -388,6 +412,33 @@ mod tests {
         near(bleu, (clipped + short) / 2.0);
         near(brevity(3, &[3, 3]), 1.0);
         near(brevity(3, &[2, 3, 5]), 1.0);
+    }
+
+    /// It says how far the values of other texts of the same kind are from each other.
+    #[test]
+    fn a_jackknife_s_errors_are_those_of_fresh_samples() {
+        let mut random = Random::new(4, "jackknife");
+        let texts: Vec<String> = (0..40 * SMALL)
+            .map(|_| {
+                let word = |random: &mut Random| {
+                    let share = random.below(1 << 20) as f64 / f64::from(1 << 20);
+                    format!("w{}", (2_000f64.powf(share) - 1.0) as usize)
+                };
+                let text: Vec<String> = (0..8 + random.below(11)).map(|_| word(&mut random)).collect();
+                format!("o{} so much {}", random.below(100).pow(2) / 200, text.join(" "))
+            })
+            .collect();
+        let of = table(&texts.iter().map(String::as_str).collect::<Vec<_>>());
+        let all: Vec<usize> = (0..of.rows()).collect();
+        let fresh: Vec<[f64; 7]> = all.chunks(SMALL).map(|rows| sample(&of, rows)).collect();
+        let told: Vec<[f64; 7]> = all.chunks(SMALL).step_by(8).map(|rows| jackknife(&of, rows)).collect();
+        for (at, metric) in ALL.iter().enumerate() {
+            let mean = |values: &[[f64; 7]]| values.iter().map(|v| v[at]).sum::<f64>() / values.len() as f64;
+            let centre = mean(&fresh);
+            let square = fresh.iter().map(|values| (values[at] - centre).powi(2)).sum::<f64>();
+            let ratio = mean(&told) / (square / (fresh.len() - 1) as f64).sqrt();
+            assert!((0.6..2.0).contains(&ratio), "{}: {ratio}", metric.key);
+        }
     }
 
     #[test]

@@ -6,6 +6,7 @@
 use std::collections::HashMap;
 
 use serde::{Serialize, Serializer};
+use serde_json::Value;
 
 /// Groups that are told apart: those that a config can name.
 pub use crate::config::keys::audit::GROUPS;
@@ -62,7 +63,7 @@ const TERMS: &[(&str, &str)] = &[
     ),
     (
         "old",
-        "[age]|elderly|senior citizen|senior citizens|old *|older *|pensioner|pensioners|retiree|retirees|\
+        "elderly|senior citizen|senior citizens|old *|older *|pensioner|pensioners|retiree|retirees|\
          boomer|boomers|nursing home|elders",
     ),
     (
@@ -77,6 +78,9 @@ const TERMS: &[(&str, &str)] = &[
          bipolar|cerebral palsy|hearing aid|guide dog|prosthetic|special needs|hard of hearing|\
          mentally ill|epilepsy|epileptic",
     ),
+    // What only a mask or a span tells of: somebody's gender, orientation or age, and not which.
+    ("gender", "[gender]"),
+    ("age", "[age]"),
 ];
 
 /// Words for persons, after which an ambiguous adjective is one of people.
@@ -173,15 +177,44 @@ impl Groups {
         GROUPS.iter().enumerate().filter(move |(group, _)| self.has(*group)).map(|(_, name)| *name)
     }
 
-    /// What a span's category says. `GENDER` does not say which.
-    pub fn of_category(category: &str) -> Self {
-        let name = match category {
-            "RELIGION" => "religion",
-            "RACE" => "race",
-            "DISABILITY" => "disability",
-            _ => return Self::default(),
+    /// What spans say, by their categories.
+    pub fn of_spans<'a>(categories: impl IntoIterator<Item = &'a str>) -> Self {
+        let group = |category| match category {
+            "RELIGION" => Self::of("religion"),
+            "RACE" => Self::of("race"),
+            "DISABILITY" => Self::of("disability"),
+            "GENDER" => Self::of("gender"),
+            "AGE" => Self::of("age"),
+            _ => Self::default(),
         };
-        Self::of(name)
+        categories.into_iter().fold(Self::default(), |groups, category| groups.and(group(category)))
+    }
+
+    /// The same of a row's field `spans`, as rows have it.
+    pub fn of_field(spans: Option<&Value>) -> Self {
+        let spans = spans.and_then(Value::as_array).into_iter().flatten();
+        Self::of_spans(spans.filter_map(|span| span.get("category")?.as_str()))
+    }
+
+    /// What words say, with what spans of the same text say. `GENDER` and `AGE` do not tell which, so they
+    /// add nothing where the words do.
+    #[must_use]
+    pub fn with_spans(self, spans: Self) -> Self {
+        let says = |names: &[&str]| names.iter().any(|name| self.0 & Self::of(name).0 != 0);
+        let mut rest = spans.0;
+        if says(&["male", "female", "lgbt"]) {
+            rest &= !Self::of("gender").0;
+        }
+        if says(&["old", "young"]) {
+            rest &= !Self::of("age").0;
+        }
+        Self(self.0 | rest)
+    }
+
+    /// These without men and women, who are others in a counterpart.
+    #[must_use]
+    pub fn but_gender(self) -> Self {
+        Self(self.0 & !Self::of("male").0 & !Self::of("female").0)
     }
 
     fn of(name: &str) -> Self {
@@ -262,6 +295,17 @@ mod tests {
         ] {
             assert_eq!(found(text), groups, "{text}");
         }
+    }
+
+    #[test]
+    fn spans_tell_of_what_words_do_not() {
+        let spans = Groups::of_spans(["RELIGION", "GENDER", "AGE", "NAME"]);
+        let names = |groups: Groups| groups.names().collect::<Vec<_>>();
+        assert_eq!(names(spans), ["religion", "gender", "age"]);
+        let words = Finder::default().find("an old woman".split(' '));
+        assert_eq!(names(words.with_spans(spans)), ["female", "religion", "old"]);
+        assert_eq!(names(words.with_spans(spans).but_gender()), ["religion", "old"]);
+        assert_eq!(found("[gender] people of [age]"), ["gender", "age"]);
     }
 
     #[test]

@@ -2,15 +2,19 @@
 
 use super::groups::GROUPS;
 use super::metric::{Case, IDENTITY, Measure};
-use super::statistics::{Z, benjamini_hochberg, two_sided};
+use super::statistics::{Z, benjamini_hochberg, folded, odds_ratio, two_sided};
 use super::table::{Column, Table};
-use super::{Options, human, percent};
+use super::{Options, Part, human, percent};
 
 /// Rows that the prior is worth: what all labels together say of a group.
 const PRIOR: f64 = 100.0;
 
 /// Rows of a group before it is looked at, and of a label.
 pub const LEAST: usize = 30;
+
+/// Rows that are expected in each of the four cells (with and without the group, under the label and
+/// elsewhere) before their odds are compared (Cochran, Annals of Mathematical Statistics 1952).
+const EXPECTED: f64 = 5.0;
 
 pub fn identity(table: &Table, options: &Options) -> Vec<Measure> {
     if !options.is_on(&IDENTITY) {
@@ -26,8 +30,13 @@ struct Pair {
     /// Rows of the group under the label, and those that would be even.
     rows: usize,
     even: f64,
+    /// Whether enough rows are expected to tell.
+    enough: bool,
     log_odds: f64,
     error: f64,
+    /// The log-odds drawn towards the whole, and how many standard errors that is.
+    drawn: f64,
+    score: f64,
     information: f64,
 }
 
@@ -59,23 +68,39 @@ fn of_column(table: &Table, column: &Column, options: &Options) -> Measure {
         let why = format!("no group of people stands in {LEAST} rows with labels of {LEAST} rows");
         return options.nothing(&IDENTITY, &column.name, why);
     }
-    let p: Vec<f64> = pairs.iter().map(|pair| two_sided(pair.log_odds / pair.error)).collect();
-    let q = benjamini_hochberg(&p);
+    let told: Vec<f64> =
+        pairs.iter().filter(|pair| pair.enough).map(|pair| two_sided(pair.log_odds / pair.error)).collect();
+    let mut q = benjamini_hochberg(&told).into_iter();
     let name = |pair: &Pair| format!("{} × {}", GROUPS[pair.group], column.values[pair.label]);
-    let cases = pairs
-        .iter()
-        .zip(&q)
-        .map(|(pair, q)| {
-            let size = pair.log_odds.abs();
-            Case::new(pair.rows.max(pair.even.round() as usize).max(LEAST), size)
-                .between([(size - Z * pair.error).max(0.0), size + Z * pair.error])
-                .against(human::identity(GROUPS[pair.group]))
-                .with_p(*q)
-                .named(name(pair))
+    let case = |pair: &Pair| {
+        let half = Z * pair.error;
+        let case = Case::new(pair.rows, pair.log_odds.abs())
+            .between(folded([pair.log_odds - half, pair.log_odds + half]))
+            .against(human::identity(GROUPS[pair.group]))
+            .named(name(pair))
+            .with("log_odds", pair.log_odds)
+            .with("log_odds_dirichlet", pair.drawn)
+            .with("z_dirichlet", pair.score)
+            .with("pmi", pair.information)
+            .with("expected", pair.even)
+            .told_if(pair.enough);
+        match pair.enough {
+            true => case.with_p(q.next().unwrap_or(1.0)),
+            false => case,
+        }
+    };
+    let cases = pairs.iter().map(case).collect();
+    let mut measure = options.measure(&IDENTITY, &column.name, None, cases);
+    // Of alarms alike, those first that few rows cannot have made.
+    let score = |part: &Part| part.case.also.get("z_dirichlet").map_or(0.0, |score| score.abs());
+    measure.parts.sort_by(|a, b| {
+        let alarm = |part: &Part| part.verdict.is_alarm().then_some(part.verdict);
+        alarm(b).cmp(&alarm(a)).then_with(|| match alarm(a) {
+            Some(_) => score(b).total_cmp(&score(a)),
+            None => std::cmp::Ordering::Equal,
         })
-        .collect();
-    let measure = options.measure(&IDENTITY, &column.name, None, cases);
-    let tested = measure.parts.len();
+    });
+    let tested = told.len();
     let mut said = Vec::new();
     let mut offenders = Vec::new();
     for part in measure.parts.iter().filter(|part| part.verdict.is_alarm()) {
@@ -87,7 +112,10 @@ fn of_column(table: &Table, column: &Column, options: &Options) -> Measure {
             } else {
                 format!("{:.2} of the odds", times)
             };
-            said.push(format!("{} {how} of elsewhere (PMI {:+.2} bits)", part.case.name, pair.information));
+            said.push(format!(
+                "{} {how} of elsewhere ({} rows, {:.0} would be even; PMI {:+.2} bits)",
+                part.case.name, pair.rows, pair.even, pair.information
+            ));
         }
         let over = pair.rows as f64 - pair.even;
         if over >= 1.0 {
@@ -109,27 +137,46 @@ fn of_column(table: &Table, column: &Column, options: &Options) -> Measure {
         .blaming(table, offenders)
 }
 
-/// Log-odds with an informative Dirichlet prior (Monroe, Colaresi and Quinn, Political Analysis
-/// 2008, equations 15 to 22) and their standard error: how much more often than in the rest something is in
-/// a part, as (rows with it, rows), both drawn towards its share of the whole as if by 100 rows.
+/// Log-odds with an informative Dirichlet prior, and their standard error (Monroe, Colaresi and Quinn,
+/// Political Analysis 2008).
+///
+/// How much more often than in the rest something is in a part, as (rows with it, rows), both drawn towards
+/// its share of the whole as if by 100 rows. The variance is the whole one, with the rows that do not have
+/// it: the short one of the paper, 1/(y + α) + 1/(y′ + α′), is that of words, each of which is rare, and
+/// far too small where half of the rows have something.
 pub fn log_odds((own, rows): (usize, usize), (rest, others): (usize, usize)) -> (f64, f64) {
     let prior = PRIOR * (own + rest) as f64 / (rows + others) as f64;
-    let odds = |hits: usize, rows: usize| {
-        let (hits, rows) = (hits as f64 + prior, rows as f64 + PRIOR);
-        (hits / (rows - hits).max(0.5)).ln()
+    let cells = |hits: usize, rows: usize| {
+        let (with, all) = (hits as f64 + prior, rows as f64 + PRIOR);
+        // Where all rows have it, or none, half a row is taken for what is not there.
+        (with.max(0.5), (all - with).max(0.5))
     };
-    let error = (1.0 / (own as f64 + prior) + 1.0 / (rest as f64 + prior)).sqrt();
-    (odds(own, rows) - odds(rest, others), error)
+    let ((a, b), (c, d)) = (cells(own, rows), cells(rest, others));
+    ((a / b).ln() - (c / d).ln(), (1.0 / a + 1.0 / b + 1.0 / c + 1.0 / d).sqrt())
 }
 
 /// The group under the label against the group under all others.
 fn pair(group: usize, label: usize, (own, rows): (usize, usize), (all, n): (usize, usize)) -> Pair {
-    let share = all as f64 / n as f64;
-    let (log_odds, error) = log_odds((own, rows), (all - own, n - rows));
-    let even = share * rows as f64;
+    let (here, elsewhere) = ((own, rows), (all - own, n - rows));
+    let (ratio, error) = odds_ratio(here, elsewhere);
+    let (drawn, drawn_error) = log_odds(here, elsewhere);
+    let even = all as f64 * rows as f64 / n as f64;
+    // The smallest of the four cells is that of the smaller of each two margins.
+    let least = all.min(n - all) as f64 * rows.min(n - rows) as f64 / n as f64;
     // Pointwise mutual information, each count one greater than it is by chance (Laplace).
     let information = ((own as f64 + 1.0) / (even + 1.0)).log2();
-    Pair { group, label, rows: own, even, log_odds, error, information }
+    Pair {
+        group,
+        label,
+        rows: own,
+        even,
+        enough: least >= EXPECTED,
+        log_odds: ratio,
+        error,
+        drawn,
+        score: drawn / drawn_error,
+        information,
+    }
 }
 
 /// `3.1 % of rows`, for the closing of a report.

@@ -1,13 +1,12 @@
 //! Texts that say their own label.
 
+use std::collections::HashSet;
+
 use super::metric::{Case, LEAKAGE, LEAKAGE_STEM, Measure, Metric, Verdict};
 use super::statistics::wilson;
 use super::table::{Column, Table};
-use super::{Options, human, percent, token};
-
-/// Endings that make a noun of what a text would say otherwise: "amusement" of "amused".
-const ENDINGS: &[&str] =
-    &["ation", "itude", "ment", "ness", "ance", "ence", "sity", "ity", "ion", "ing", "ism", "al", "e"];
+use super::{Options, percent, token};
+use crate::labels;
 
 /// Values that name no feeling, so that their word in a text gives nothing away.
 const NAMELESS: &[&str] = &["neutral", "none", "other", "unknown"];
@@ -26,21 +25,21 @@ pub fn leakage(table: &Table, options: &Options) -> Vec<Measure> {
 
 fn of_column(table: &Table, column: &Column, metric: &'static Metric, options: &Options) -> Measure {
     let stem = metric.key == LEAKAGE_STEM.key;
-    let labels: Vec<Option<Phrase>> = column
+    let namings: Vec<Option<Naming>> = column
         .values
         .iter()
         .map(|name| {
-            (!NAMELESS.contains(&name.to_lowercase().as_str())).then(|| Phrase::new(name, stem, table))
+            (!NAMELESS.contains(&name.to_lowercase().as_str())).then(|| Naming::new(name, stem, table))
         })
         .collect();
-    let mut hits: Vec<Vec<usize>> = vec![Vec::new(); labels.len()];
-    let mut rows = vec![0; labels.len()];
+    let mut hits: Vec<Vec<usize>> = vec![Vec::new(); namings.len()];
+    let mut rows = vec![0; namings.len()];
     for row in 0..table.rows() {
         for value in column.of(row) {
             let value = *value as usize;
-            let Some(phrase) = &labels[value] else { continue };
+            let Some(naming) = &namings[value] else { continue };
             rows[value] += 1;
-            if phrase.stands_in(table.tokens(row)) {
+            if naming.stands_in(table.tokens(row)) {
                 hits[value].push(row);
             }
         }
@@ -51,7 +50,10 @@ fn of_column(table: &Table, column: &Column, metric: &'static Metric, options: &
     }
     let case =
         |hits: usize, rows: usize| Case::new(rows, hits as f64 / rows as f64).between(wilson(hits, rows));
-    let expected = |value: usize| human::leakage(&column.values[value], stem);
+    let expected = |value: usize| {
+        let (name, forms) = labels::naming(&column.values[value]);
+        if stem { forms } else { name }
+    };
     let parts: Vec<Case> = (0..rows.len())
         .filter(|value| rows[*value] > 0)
         .map(|value| {
@@ -78,7 +80,7 @@ fn of_column(table: &Table, column: &Column, metric: &'static Metric, options: &
         .take(3)
         .map(|part| format!("{} {}", part.case.name, percent(part.case.value)))
         .collect();
-    let what = if stem { "the stem of their label" } else { "their label's own word" };
+    let what = if stem { "a form of their label's name" } else { "their label's own word" };
     let mut finding = format!(
         "{} of texts contain {what} (human text with these labels: {})",
         percent(found as f64 / all as f64),
@@ -97,15 +99,23 @@ fn of_column(table: &Table, column: &Column, metric: &'static Metric, options: &
     measure.blaming(table, offenders)
 }
 
-/// A label's name as it is looked for in tokens: for each of its words, whether a token is one.
-struct Phrase(Vec<Vec<bool>>);
+/// A label's name as it is looked for in tokens: for each of its words, whether a token is one. Forms are
+/// one word whichever of the name's words they are of.
+struct Naming(Vec<Vec<bool>>);
 
-impl Phrase {
+impl Naming {
     fn new(name: &str, stem: bool, table: &Table) -> Self {
-        let matches = |word: &str| {
-            (0..table.vocabulary() as u32).map(|token| names(table.token(token), word, stem)).collect()
+        let marked = |fits: &dyn Fn(&str) -> bool| -> Vec<bool> {
+            (0..table.vocabulary() as u32).map(|token| fits(table.token(token))).collect()
         };
-        Self(words_of(&name.to_lowercase()).map(matches).collect())
+        let name = name.to_lowercase();
+        Self(match stem {
+            true => {
+                let forms: HashSet<String> = labels::forms(&name).into_iter().collect();
+                vec![marked(&|token| is_form(token, &forms))]
+            }
+            false => words_of(&name).map(|word| marked(&|token| is_word(token, word))).collect(),
+        })
     }
 
     fn stands_in(&self, tokens: &[u32]) -> bool {
@@ -119,28 +129,33 @@ fn words_of(name: &str) -> impl Iterator<Item = &str> {
     name.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty())
 }
 
-/// Whether a token is a word of a label's name, or a form of it.
-fn names(token: &str, word: &str, stem: bool) -> bool {
-    let wanted = stem.then(|| stemmed(word)).flatten();
-    token.split(['\'', '’', '_']).any(|piece| match wanted {
-        Some(stem) => piece.starts_with(stem),
-        None => piece == word,
+/// Whether a token is this word of a label's name, with whatever an apostrophe adds to it.
+fn is_word(token: &str, word: &str) -> bool {
+    token.split(['\'', '’', '_']).any(|piece| piece == word)
+}
+
+/// Whether a token is a form of a label's name.
+fn is_form(token: &str, forms: &HashSet<String>) -> bool {
+    token.split('_').any(|piece| match piece.contains('’') {
+        true => forms.contains(&piece.replace('’', "'")),
+        false => forms.contains(piece),
     })
 }
 
 /// Whether a text says a label's name, or forms of it; a name that names nothing is said by none.
 pub fn says(name: &str, stem: bool, text: &str) -> bool {
     let (name, text) = (name.to_lowercase(), text.to_lowercase());
-    let words: Vec<&str> = words_of(&name).collect();
     let tokens: Vec<&str> = token::tokens(&text).collect();
-    let fits = |window: &[&str]| words.iter().zip(window).all(|(word, token)| names(token, word, stem));
-    !words.is_empty() && !NAMELESS.contains(&name.as_str()) && tokens.windows(words.len()).any(fits)
-}
-
-/// The beginning that forms of a word share; `None` where it is too short to tell words by.
-fn stemmed(word: &str) -> Option<&str> {
-    let stem = ENDINGS.iter().filter_map(|ending| word.strip_suffix(ending)).find(|stem| stem.len() >= 4);
-    Some(stem.unwrap_or(word)).filter(|stem| stem.len() >= 5)
+    if NAMELESS.contains(&name.as_str()) {
+        return false;
+    }
+    if stem {
+        let forms = labels::forms(&name).into_iter().collect();
+        return tokens.iter().any(|token| is_form(token, &forms));
+    }
+    let words: Vec<&str> = words_of(&name).collect();
+    let fits = |window: &[&str]| words.iter().zip(window).all(|(word, token)| is_word(token, word));
+    !words.is_empty() && tokens.windows(words.len()).any(fits)
 }
 
 #[cfg(test)]
@@ -149,26 +164,41 @@ mod tests {
     use crate::audit::{Groups, Role};
 
     #[test]
-    fn words_stems_and_phrases_are_found() {
-        assert_eq!(stemmed("admiration"), Some("admir"));
-        assert_eq!(stemmed("annoyance"), Some("annoy"));
-        assert_eq!(stemmed("surprise"), Some("surpris"));
-        assert_eq!(stemmed("love"), None);
+    fn names_forms_and_phrases_are_found() {
         let mut table = Table::new([("l".into(), Role::Label)]);
-        let texts = ["I admired it", "my love's", "no mixed feelings here", "glove", "mixed and feelings"];
+        let texts = [
+            "I admired it",
+            "my love's",
+            "no mixed feelings here",
+            "glove",
+            "mixed and feelings",
+            "I am SO angry",
+            "sad",
+            "a proud day",
+            "it’s joy’s end",
+        ];
         texts.iter().for_each(|text| table.push("", text, [["x"]], Groups::default()));
-        let found = |name, stem| {
-            let phrase = Phrase::new(name, stem, &table);
-            (0..5).filter(|row| phrase.stands_in(table.tokens(*row))).collect::<Vec<_>>()
-        };
-        assert_eq!(found("admiration", true), [0]);
-        assert_eq!(found("admiration", false), [0; 0]);
-        assert_eq!(found("love", true), [1]);
-        assert_eq!(found("Mixed_Feelings", false), [2]);
-        assert_eq!(found("--", false), [0; 0]);
-        for (name, stem) in [("admiration", true), ("love", true), ("Mixed_Feelings", false), ("--", false)] {
-            let said = (0..5).filter(|row| says(name, stem, texts[*row])).collect::<Vec<_>>();
-            assert_eq!(said, found(name, stem), "one text alone is read alike");
+        for (name, stem, rows) in [
+            ("admiration", true, &[0][..]),
+            ("admiration", false, &[]),
+            ("love", true, &[1]),
+            ("love", false, &[1]),
+            ("Mixed_Feelings", false, &[2]),
+            ("Mixed_Feelings", true, &[2, 4]),
+            ("anger", true, &[5]),
+            ("anger", false, &[]),
+            ("sadness", true, &[6]),
+            ("pride", true, &[7]),
+            ("joy", true, &[8]),
+            ("--", false, &[]),
+            ("--", true, &[]),
+        ] {
+            let naming = Naming::new(name, stem, &table);
+            let found: Vec<usize> =
+                (0..texts.len()).filter(|row| naming.stands_in(table.tokens(*row))).collect();
+            assert_eq!(found, rows, "{name}");
+            let said: Vec<usize> = (0..texts.len()).filter(|row| says(name, stem, texts[*row])).collect();
+            assert_eq!(said, rows, "{name}: one text alone is read alike");
         }
         assert!(!says("neutral", false, "a neutral tone"));
     }

@@ -1,9 +1,9 @@
 //! Labels that can be told by how long their texts are.
 
 use super::metric::{Case, LENGTH, Measure};
-use super::statistics::bootstrap;
+use super::statistics::{LEAST_CLUSTERS, bootstrap, count_clusters};
 use super::table::{Column, Table};
-use super::{Options, human, token};
+use super::{Bounds, Options, alike, human, token};
 
 pub fn length(table: &Table, options: &Options) -> Vec<Measure> {
     let columns = table.labels().filter(|_| options.is_on(&LENGTH));
@@ -13,9 +13,10 @@ pub fn length(table: &Table, options: &Options) -> Vec<Measure> {
 /// Sums by group: rows, sum and sum of squares.
 type Sums = Vec<(f64, f64, f64)>;
 
-/// The share of the variance that lies between groups: η² and, corrected for the number of groups,
-/// ε² (Kelley, PNAS 1935), which is 0 on average where groups do not differ.
-fn shares(sums: &Sums) -> Option<(f64, f64)> {
+/// The share of the variance that lies between groups, η², with the number of groups that have rows.
+///
+/// Chance alone makes some: (k − 1) / (n − 1) on average, of n rows in k groups (Kelley, PNAS 1935).
+fn eta(sums: &Sums) -> Option<(f64, f64)> {
     let filled = sums.iter().filter(|(rows, ..)| *rows > 0.0);
     let (mut k, mut n, mut sum, mut square, mut between) = (0.0, 0.0, 0.0, 0.0, 0.0);
     for (rows, s, s2) in filled {
@@ -30,8 +31,7 @@ fn shares(sums: &Sums) -> Option<(f64, f64)> {
     if k < 2.0 || n <= k || total <= 1e-9 * n {
         return None;
     }
-    let eta = (between - sum * sum / n) / total;
-    Some((eta, 1.0 - (1.0 - eta) * (n - 1.0) / (n - k)))
+    Some(((between - sum * sum / n) / total, k))
 }
 
 fn of_column(table: &Table, column: &Column, options: &Options) -> Measure {
@@ -54,19 +54,26 @@ fn of_column(table: &Table, column: &Column, options: &Options) -> Measure {
         sums
     };
     let own = sums(&mut rows.iter().map(|(_, label, x)| (*label, *x)));
-    let Some((eta, epsilon)) = shares(&own) else {
+    let Some((value, groups)) = eta(&own) else {
         return options.nothing(&LENGTH, &column.name, "labels or lengths do not vary");
     };
+    let clusters: Vec<u32> = rows.iter().map(|(row, ..)| table.clusters()[*row]).collect();
+    let apart = count_clusters(&clusters);
     let [low, high] =
-        bootstrap(options.seed, &format!("length {}", column.name), rows.len(), epsilon, |sample| {
+        bootstrap(options.seed, &format!("length {}", column.name), &clusters, value, |sample| {
             let drawn = &mut sample.iter().map(|at| (rows[*at as usize].1, rows[*at as usize].2));
-            shares(&sums(drawn)).map_or(0.0, |(_, epsilon)| epsilon)
+            eta(&sums(drawn)).map_or(0.0, |(eta, _)| eta)
         });
-    // The value is the one that is published, which chance makes greater than 0; the interval is not.
-    let value = if rows.len() >= 50 * k { eta } else { epsilon.max(0.0) };
     let whole = Case::new(rows.len(), value)
         .between([low.max(0.0), high.clamp(0.0, 1.0)])
-        .against(Some(human::LENGTH));
+        .against(Some(human::LENGTH))
+        .told_if(apart >= LEAST_CLUSTERS);
+    // η² of few rows is greater by what chance makes, and so are the bounds that it is held to: this is the
+    // same as to hold ε² = 1 − (1 − η²)(n − 1) / (n − k) to the bounds themselves.
+    let chance = (groups - 1.0) / (rows.len() as f64 - 1.0);
+    let own_bounds = options.bounds(&LENGTH);
+    let raised = |bound: f64| bound + (1.0 - bound) * chance;
+    let bounds = Bounds { warn: raised(own_bounds.warn), fail: raised(own_bounds.fail) };
     let mut means: Vec<(usize, f64)> = own
         .iter()
         .enumerate()
@@ -83,7 +90,8 @@ fn of_column(table: &Table, column: &Column, options: &Options) -> Measure {
         name(means.first()),
         name(means.last())
     );
-    let measure = options.measure(&LENGTH, &column.name, Some(whole), Vec::new());
+    let finding = if apart < LEAST_CLUSTERS { alike(apart) } else { finding };
+    let measure = options.measure_within(&LENGTH, &column.name, (bounds, Some(whole)), Vec::new());
     let offenders = if measure.verdict.is_alarm() { offenders(&rows, &own) } else { Vec::new() };
     measure
         .saying(

@@ -40,6 +40,16 @@ pub enum Worse {
     Lower,
 }
 
+impl Worse {
+    /// Whether a value is on the bad side of a bound.
+    pub fn beyond(self, value: f64, bound: f64) -> bool {
+        match self {
+            Worse::Higher => value > bound,
+            Worse::Lower => value < bound,
+        }
+    }
+}
+
 /// One of the things that are measured.
 #[derive(Debug)]
 pub struct Metric {
@@ -73,9 +83,10 @@ use Worse::{Higher, Lower};
 
 pub static BALANCE: Metric = metric("balance", "entropy of labels", Lower, (0.75, 0.55), 50);
 pub static BALANCE_ASKED: Metric =
-    metric("balance_asked", "labels, distance from asked", Higher, (0.05, 0.15), 1);
+    metric("balance_asked", "labels, distance from asked", Higher, (0.05, 0.15), 50);
 pub static CELLS: Metric = metric("cells", "entropy of cells", Lower, (0.75, 0.55), 50);
-pub static CELLS_ASKED: Metric = metric("cells_asked", "cells, distance from asked", Higher, (0.05, 0.15), 1);
+pub static CELLS_ASKED: Metric =
+    metric("cells_asked", "cells, distance from asked", Higher, (0.05, 0.15), 50);
 pub static LEAKAGE: Metric = over(metric("leakage", "label's own word in text", Higher, (0.10, 0.25), 30));
 pub static LEAKAGE_STEM: Metric =
     over(metric("leakage_stem", "label's stem in text", Higher, (0.12, 0.30), 30));
@@ -86,9 +97,12 @@ pub static EMOJI: Metric = metric("emoji", "emoji by label, V", Higher, (0.25, 0
 pub static OPENS_WITH_I: Metric = metric("opens_with_i", "opening with \"I\", V", Higher, (0.40, 0.60), 100);
 pub static OPENER: Metric = over(metric("opener", "label from three words", Higher, (0.20, 0.40), 50));
 pub static CONTEXT: Metric = over(metric("context", "label and context, NMI", Higher, (0.05, 0.20), 100));
-pub static IDENTITY: Metric = metric("identity", "group and label, log-odds", Higher, (0.70, 1.40), 30);
+/// Of a group under a label the rows that are expected decide whether there are enough, not those found.
+pub static IDENTITY: Metric = metric("identity", "group and label, log-odds", Higher, (0.70, 1.40), 0);
 pub static PARITY: Metric = metric("parity", "negative labels of groups", Higher, (0.05, 0.15), 30);
-pub static REPRESENTATION: Metric = metric("representation", "share of its target", Lower, (0.80, 0.50), 30);
+/// The logarithms of 1.25 and 2: a quarter more than the target or a fifth less, and twice it or half.
+pub static REPRESENTATION: Metric =
+    metric("representation", "share by its target, |ln|", Higher, (0.2231, 0.6931), 30);
 pub static COUNTERFACTUAL: Metric =
     metric("counterfactual", "answers, somebody else in text", Higher, (0.05, 0.15), 30);
 pub static DISTINCT_1: Metric = metric("distinct_1", "distinct-1", Lower, (0.14, 0.08), 200);
@@ -157,11 +171,18 @@ pub struct Case {
     /// A p value, corrected for the number of cases, where a test was made.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub p: Option<f64>,
+    /// Further figures of it, by name.
+    #[serde(flatten)]
+    pub also: BTreeMap<&'static str, f64>,
+    /// Whether there is enough to say anything, besides rows.
+    #[serde(skip)]
+    pub enough: bool,
 }
 
 impl Case {
     pub fn new(rows: usize, value: f64) -> Self {
-        Self { name: String::new(), rows, value, interval: None, reference: None, p: None }
+        let (interval, reference, p) = (None, None, None);
+        Self { name: String::new(), rows, value, interval, reference, p, also: BTreeMap::new(), enough: true }
     }
 
     #[must_use]
@@ -184,17 +205,30 @@ impl Case {
         Self { p: Some(p), ..self }
     }
 
+    #[must_use]
+    pub fn with(mut self, name: &'static str, figure: f64) -> Self {
+        self.also.insert(name, figure);
+        self
+    }
+
+    /// Nothing can be said of it where this does not hold.
+    #[must_use]
+    pub fn told_if(self, enough: bool) -> Self {
+        Self { enough: self.enough && enough, ..self }
+    }
+
     /// What is said of it under bounds: an alarm only where the whole interval is beyond one, and
     /// `ok` only where the value is within both and the interval within the outer one.
     pub fn judge(&self, worse: Worse, bounds: Bounds, least: usize) -> Verdict {
-        if self.rows < least || !self.value.is_finite() {
+        if self.rows < least || !self.enough || !self.value.is_finite() {
             return Verdict::CannotTell;
         }
         let [low, high] = self.interval.unwrap_or([self.value, self.value]);
-        let (best, worst, beyond): (_, _, fn(f64, f64) -> bool) = match worse {
-            Worse::Higher => (low, high, |value, bound| value > bound),
-            Worse::Lower => (high, low, |value, bound| value < bound),
+        let (best, worst) = match worse {
+            Worse::Higher => (low, high),
+            Worse::Lower => (high, low),
         };
+        let beyond = |value, bound| worse.beyond(value, bound);
         let tested = self.p.is_none_or(|p| p < 0.05);
         if beyond(best, bounds.fail) && tested {
             Verdict::Fail
@@ -230,6 +264,9 @@ pub struct Measure {
     pub verdict: Verdict,
     /// What was found, in a sentence; why nothing can be told where nothing can.
     pub finding: String,
+    /// Parts of which nothing can be told though their values are beyond the bound; the whole is no better.
+    #[serde(skip)]
+    pub doubts: Vec<String>,
     /// What to do about it; empty where nothing is to be done.
     pub advice: String,
     /// By label, group or cell, the worst first.
@@ -262,6 +299,7 @@ mod tests {
         assert_eq!(judge(case(0.3, [0.1, 0.9])), Verdict::CannotTell);
         assert_eq!(judge(case(0.3, [0.2, 0.5])), Verdict::Ok);
         assert_eq!(judge(case(0.7, [0.61, 0.8]).with_p(0.2)), Verdict::CannotTell);
+        assert_eq!(judge(case(0.0, [0.0, 0.0]).told_if(false)), Verdict::CannotTell);
         assert_eq!(judge(Case { rows: 29, ..case(0.0, [0.0, 0.0]) }), Verdict::CannotTell);
         let lower = Bounds { warn: 0.6, fail: 0.4 };
         assert_eq!(case(0.2, [0.1, 0.3]).judge(Worse::Lower, lower, 30), Verdict::Fail);

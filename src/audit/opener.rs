@@ -4,14 +4,13 @@
 //! every label for equally likely, so that the balance of labels changes nothing, and are trained on
 //! four fifths of the clusters of near-duplicates and tried on the fifth.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap};
 
-use super::clusters::clusters;
 use super::metric::{Case, Measure, OPENER};
 use super::random::{Random, mix};
-use super::statistics::{Z, wilson};
+use super::statistics::{Interval, LEAST_CLUSTERS, effective, wilson_of};
 use super::table::{Column, Table};
-use super::{Options, human};
+use super::{Options, alike, human};
 
 const FOLDS: usize = 5;
 
@@ -29,8 +28,7 @@ pub fn opener(table: &Table, options: &Options) -> Vec<Measure> {
     if !options.is_on(&OPENER) || table.labels().next().is_none() {
         return Vec::new();
     }
-    let clusters = clusters(table);
-    table.labels().map(|column| of_column(table, column, &clusters, options)).collect()
+    table.labels().map(|column| of_column(table, column, table.clusters(), options)).collect()
 }
 
 struct Example {
@@ -71,20 +69,33 @@ fn of_column(table: &Table, column: &Column, clusters: &[u32], options: &Options
         words.dedup();
         words
     });
-    let (skill, interval) = opening.skill(&examples, labels.len());
-    let (whole_skill, _) = words.skill(&examples, labels.len());
-    let whole = Case::new(examples.len(), skill).between(interval).against(Some(human::OPENER));
-    let finding = format!(
-        "the first three words tell the label with a skill of {skill:.2} (0 is chance, 1 is always; \
-         all words: {whole_skill:.2})"
-    );
+    let taught = taught(&examples, labels.len());
+    let apart =
+        examples.iter().map(|example| example.cluster).collect::<std::collections::HashSet<_>>().len();
+    let Some((skill, interval)) = opening.skill(&examples, &taught) else {
+        let why = format!("copies of a few texts: {}", alike(apart));
+        return options.nothing(&OPENER, &column.name, why);
+    };
+    let whole_skill = words.skill(&examples, &taught).map_or(f64::NAN, |(skill, _)| skill);
+    let enough = apart >= LEAST_CLUSTERS;
+    let whole = Case::new(examples.len(), skill)
+        .between(interval)
+        .against(Some(human::OPENER))
+        .with("clusters", apart as f64)
+        .told_if(enough);
+    let finding = match enough {
+        true => format!(
+            "the first three words tell the label with a skill of {skill:.2} (0 is chance, 1 is always; \
+             all words: {whole_skill:.2})"
+        ),
+        false => alike(apart),
+    };
     let by_words =
         Case::new(examples.len(), whole_skill).named("all words").against(Some(human::OPENER_WORDS));
-    let parts =
-        opening.by_label(&examples, labels.len()).into_iter().zip(&labels).filter_map(|(case, value)| {
-            let name = &column.values[*value];
-            Some(case?.named(name).against(Some(human::opener(name))))
-        });
+    let parts = opening.by_label(&examples, &taught).into_iter().zip(&labels).filter_map(|(case, value)| {
+        let name = &column.values[*value];
+        Some(case?.named(name).against(Some(human::opener(name))))
+    });
     let mut measure = options.measure(&OPENER, &column.name, Some(whole), parts.collect());
     let offenders = match measure.verdict.is_alarm() {
         true => offenders(table, &examples, &opening),
@@ -184,49 +195,79 @@ fn tried(examples: &[Example], labels: usize, features: impl Fn(usize) -> Vec<u6
     Tried(margins)
 }
 
+/// For each label whether its clusters stand in several folds. One that stands in one alone is never among
+/// what a classifier learned before it was tried on it.
+fn taught(examples: &[Example], labels: usize) -> Vec<bool> {
+    let mut folds = vec![[false; FOLDS]; labels];
+    examples.iter().for_each(|example| folds[example.label][example.fold] = true);
+    folds.iter().map(|folds| folds.iter().filter(|fold| **fold).count() > 1).collect()
+}
+
+/// How a label's rows were told.
+struct Told {
+    rows: usize,
+    share: f64,
+    clusters: usize,
+    /// Wilson's interval of the share, in which rows that are nearly the same count as what they are worth.
+    interval: Interval,
+}
+
 impl Tried {
-    /// The same of each label, with Wilson's interval; `None` where a label has no row.
-    fn by_label(&self, examples: &[Example], labels: usize) -> Vec<Option<Case>> {
-        let mut out = vec![(0usize, 0usize, HashSet::new()); labels];
+    fn told(&self, examples: &[Example], labels: usize) -> Vec<Option<Told>> {
+        let mut right = vec![0usize; labels];
+        let mut sizes: Vec<BTreeMap<u32, f64>> = vec![BTreeMap::new(); labels];
         for (example, margin) in examples.iter().zip(&self.0) {
-            let (rows, right, clusters) = &mut out[example.label];
-            *rows += 1;
-            *right += usize::from(*margin > 0.0);
-            clusters.insert(example.cluster);
+            right[example.label] += usize::from(*margin > 0.0);
+            *sizes[example.label].entry(example.cluster).or_default() += 1.0;
         }
-        let k = out.iter().filter(|(rows, ..)| *rows > 0).count() as f64;
-        let scaled = |share: f64| (share - 1.0 / k) / (1.0 - 1.0 / k);
-        let case = |(rows, right, clusters): (usize, usize, HashSet<u32>)| {
-            let share = right as f64 / rows as f64;
-            let apart = clusters.len();
-            let interval = wilson((share * apart as f64).round() as usize, apart).map(scaled);
-            (rows > 0).then(|| Case::new(rows, scaled(share)).between(interval))
+        let told = |(right, sizes): (usize, BTreeMap<u32, f64>)| {
+            let rows = sizes.values().sum::<f64>();
+            let share = right as f64 / rows;
+            let interval = wilson_of(share, effective(sizes.values().copied()));
+            (rows > 0.0).then_some(Told { rows: rows as usize, share, clusters: sizes.len(), interval })
         };
-        out.into_iter().map(case).collect()
+        right.into_iter().zip(sizes).map(told).collect()
     }
 
-    /// The mean share of each label's rows that were told rightly, between chance (0) and always (1),
-    /// with a normal interval in which near-duplicates count once.
-    fn skill(&self, examples: &[Example], labels: usize) -> (f64, [f64; 2]) {
-        let mut right = vec![0usize; labels];
-        let mut rows = vec![0usize; labels];
-        let mut clusters: Vec<HashSet<u32>> = vec![Default::default(); labels];
-        for (example, margin) in examples.iter().zip(&self.0) {
-            rows[example.label] += 1;
-            right[example.label] += usize::from(*margin > 0.0);
-            clusters[example.label].insert(example.cluster);
+    /// A share between chance (0) and always (1), among so many labels that could be told.
+    fn scaled(share: f64, taught: &[bool]) -> f64 {
+        let chance = 1.0 / taught.iter().filter(|taught| **taught).count().max(2) as f64;
+        (share - chance) / (1.0 - chance)
+    }
+
+    /// By label, the share of its rows that were told rightly; `None` where it has none.
+    fn by_label(&self, examples: &[Example], taught: &[bool]) -> Vec<Option<Case>> {
+        let case = |(told, taught_it): (Option<Told>, &bool)| {
+            let Told { rows, share, clusters, interval } = told?;
+            let scaled = |share| Self::scaled(share, taught);
+            let case = Case::new(rows, scaled(share)).between(interval.map(scaled));
+            Some(case.with("clusters", clusters as f64).told_if(*taught_it && clusters >= LEAST_CLUSTERS))
+        };
+        self.told(examples, taught.len()).into_iter().zip(taught).map(case).collect()
+    }
+
+    /// The mean share of each label's rows that were told rightly, between chance (0) and always (1), of
+    /// labels that could be told; `None` where fewer than two could.
+    ///
+    /// Its interval is put together from Wilson's of the labels (Zou and Donner, Statistics in Medicine
+    /// 2008), which have a width where a label is always told, or never.
+    fn skill(&self, examples: &[Example], taught: &[bool]) -> Option<(f64, Interval)> {
+        let told: Vec<Told> = self
+            .told(examples, taught.len())
+            .into_iter()
+            .zip(taught)
+            .filter_map(|(told, taught)| told.filter(|_| *taught))
+            .collect();
+        let k = told.len() as f64;
+        if told.len() < 2 {
+            return None;
         }
-        let filled: Vec<usize> = (0..labels).filter(|label| rows[*label] > 0).collect();
-        let k = filled.len() as f64;
-        let (mut mean, mut variance) = (0.0, 0.0);
-        for label in filled {
-            let share = right[label] as f64 / rows[label] as f64;
-            mean += share / k;
-            variance += share * (1.0 - share) / clusters[label].len() as f64 / (k * k);
-        }
-        let scaled = |share: f64| (share - 1.0 / k) / (1.0 - 1.0 / k);
-        let half = Z * variance.sqrt();
-        (scaled(mean), [scaled(mean - half), scaled((mean + half).min(1.0))])
+        let mean = told.iter().map(|told| told.share / k).sum::<f64>();
+        let off = |end: usize| {
+            told.iter().map(|told| ((told.share - told.interval[end]) / k).powi(2)).sum::<f64>().sqrt()
+        };
+        let interval = [(mean - off(0)).max(0.0), (mean + off(1)).min(1.0)];
+        Some((Self::scaled(mean, taught), interval.map(|share| Self::scaled(share, taught))))
     }
 }
 
@@ -254,13 +295,39 @@ mod tests {
 
     #[test]
     fn skill_is_nought_by_chance_and_one_when_always_right() {
-        let examples: Vec<Example> =
-            (0..100).map(|row| Example { row, label: row % 2, fold: 0, cluster: row as u32 }).collect();
-        let (skill, _) = Tried(vec![1.0; 100]).skill(&examples, 2);
+        let examples: Vec<Example> = (0..100)
+            .map(|row| Example { row, label: row % 2, fold: row / 2 % FOLDS, cluster: row as u32 })
+            .collect();
+        let taught = taught(&examples, 2);
+        let (skill, [low, high]) = Tried(vec![1.0; 100]).skill(&examples, &taught).unwrap();
         assert!((skill - 1.0).abs() < 1e-9);
+        assert!((0.8..0.95).contains(&low) && high >= 1.0 - 1e-9, "always is not for sure: {low} {high}");
         // Always the one label.
         let margins = (0..100).map(|row| if row % 2 == 0 { 1.0 } else { -1.0 }).collect();
-        let (skill, [low, high]) = Tried(margins).skill(&examples, 2);
+        let (skill, [low, high]) = Tried(margins).skill(&examples, &taught).unwrap();
         assert!(skill.abs() < 1e-9 && low <= 0.0 && high >= 0.0);
+    }
+
+    #[test]
+    fn copies_count_once_and_a_label_in_one_fold_not_at_all() {
+        let example = |row: usize, cluster: usize| Example {
+            row,
+            label: row % 2,
+            fold: cluster % FOLDS,
+            cluster: cluster as u32,
+        };
+        // Ten copies of each of twenty texts.
+        let copied: Vec<Example> = (0..200).map(|row| example(row, row % 20)).collect();
+        let single: Vec<Example> = (0..200).map(|row| example(row, row)).collect();
+        let width = |examples: &[Example]| {
+            let (_, [low, high]) = Tried(vec![1.0; 200]).skill(examples, &taught(examples, 2)).unwrap();
+            high - low
+        };
+        assert!(width(&copied) > 3.0 * width(&single), "{} {}", width(&copied), width(&single));
+        let two: Vec<Example> = (0..60).map(|row| example(row, row % 2)).collect();
+        assert_eq!(taught(&two, 2), [false, false]);
+        let tried = Tried(vec![-1.0; 60]);
+        assert!(tried.skill(&two, &taught(&two, 2)).is_none());
+        assert!(tried.by_label(&two, &taught(&two, 2)).iter().flatten().all(|case| !case.enough));
     }
 }

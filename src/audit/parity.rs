@@ -3,7 +3,7 @@
 use super::groups::GROUPS;
 use super::identity::LEAST;
 use super::metric::{Case, Measure, PARITY};
-use super::statistics::{benjamini_hochberg, newcombe, two_proportions};
+use super::statistics::{benjamini_hochberg, folded, newcombe, two_proportions};
 use super::table::{Column, Table};
 use super::{Options, human, percent};
 
@@ -15,7 +15,9 @@ pub fn parity(table: &Table, options: &Options) -> Vec<Measure> {
 fn of_column(table: &Table, column: &Column, options: &Options) -> Measure {
     let negative: Vec<bool> =
         column.values.iter().map(|name| options.negative.contains(&name.to_lowercase())).collect();
-    if !negative.contains(&true) || !negative.contains(&false) {
+    let counts = column.counts();
+    let has = |bad: bool| negative.iter().zip(&counts).any(|(is_bad, rows)| *is_bad == bad && *rows > 0);
+    if !has(true) || !has(false) {
         let why = "which labels are negative is not known; name them with `--negative`, or give values a \
                    `polarity`";
         return options.nothing(&PARITY, &column.name, why);
@@ -46,14 +48,8 @@ fn of_column(table: &Table, column: &Column, options: &Options) -> Measure {
         .iter()
         .zip(&q)
         .map(|((group, own), q)| {
-            let (gap, [low, high]) = (gap(*own), newcombe(*own, rest(*own)));
-            // The interval of the gap's size.
-            let ends = if low <= 0.0 && high >= 0.0 {
-                [0.0, high.max(-low)]
-            } else {
-                [low.abs().min(high.abs()), low.abs().max(high.abs())]
-            };
-            let case = Case::new(own.1, gap.abs()).between(ends).with_p(*q);
+            let (gap, ends) = (gap(*own), newcombe(*own, rest(*own)));
+            let case = Case::new(own.1, gap.abs()).between(folded(ends)).with_p(*q).with("gap", gap);
             case.against(human::parity(GROUPS[*group])).named(GROUPS[*group])
         })
         .collect();
@@ -73,7 +69,9 @@ fn of_column(table: &Table, column: &Column, options: &Options) -> Measure {
         offenders.extend(blamed.take((over.abs() * own.1 as f64).ceil() as usize).map(|(row, _)| *row));
     }
     let finding = match said.is_empty() {
-        true => format!("{} of rows have a negative label, with each group as without", percent(base)),
+        true => {
+            format!("{} of rows have a negative label; no group's share is told to be another", percent(base))
+        }
         false => format!("labels are negative for {}; for all, {}", said.join(", "), percent(base)),
     };
     measure

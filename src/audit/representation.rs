@@ -3,7 +3,7 @@
 use super::groups::GROUPS;
 use super::identity::mentioned;
 use super::metric::{Case, Measure, REPRESENTATION};
-use super::statistics::wilson;
+use super::statistics::{folded, wilson};
 use super::table::Table;
 use super::{Options, human, percent};
 
@@ -19,12 +19,14 @@ pub fn representation(table: &Table, options: &Options) -> Vec<Measure> {
         let Some(target) = options.targets.get(GROUPS[group]).filter(|target| **target > 0.0) else {
             continue;
         };
+        let rows = n.max(1) as f64;
+        let share = *hits as f64 / rows;
+        // Too much is as far from a target as too little. None at all counts as half a row.
+        let apart = |share: f64| (share.max(0.5 / rows) / target).ln();
+        let case = Case::new(n, apart(share).abs()).between(folded(wilson(*hits, n).map(apart)));
+        let case = case.with("share", share).with("target", *target).with("times", share / target);
         // A share can be told when three rows of it would be expected.
-        let told = if n as f64 * target >= 3.0 { n } else { 0 };
-        let share = *hits as f64 / n.max(1) as f64;
-        let [low, high] = wilson(*hits, n);
-        let case = Case::new(told, share / target).between([low / target, high / target]);
-        cases.push(case.against(Some(1.0)).named(GROUPS[group]));
+        cases.push(case.told_if(n as f64 * target >= 3.0).named(GROUPS[group]));
     }
     let absent: Vec<&str> = (0..GROUPS.len())
         .filter(|group| counts[*group] == 0 && n as f64 * human::share(GROUPS[*group]) >= 5.0)
@@ -33,14 +35,17 @@ pub fn representation(table: &Table, options: &Options) -> Vec<Measure> {
     let aimed = !cases.is_empty();
     let mut measure = options.measure(&REPRESENTATION, "", None, cases);
     let mut finding = format!("{} of rows speak of a group of people", mentioned(table));
-    let short: Vec<String> = measure
+    let far: Vec<String> = measure
         .parts
         .iter()
         .filter(|part| part.verdict.is_alarm())
-        .map(|part| format!("{} {} of its target", part.case.name, percent(part.case.value)))
+        .map(|part| {
+            let figure = |name| percent(part.case.also.get(name).copied().unwrap_or(0.0));
+            format!("{} {}, its target is {}", part.case.name, figure("share"), figure("target"))
+        })
         .collect();
-    if !short.is_empty() {
-        finding.push_str(&format!("; {}", short.join(", ")));
+    if !far.is_empty() {
+        finding.push_str(&format!("; {}", far.join("; ")));
     }
     if !absent.is_empty() {
         finding.push_str(&format!("; wholly absent, though human text has them: {}", absent.join(", ")));

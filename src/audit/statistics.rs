@@ -1,5 +1,7 @@
 //! Intervals and tests. All intervals are of 95 %.
 
+use std::collections::HashSet;
+
 use super::random::Random;
 
 /// The 97.5th percentile of the normal distribution.
@@ -11,16 +13,49 @@ const DRAWS: usize = 200;
 /// The least and the greatest of what is likely.
 pub type Interval = [f64; 2];
 
+/// Texts that are not nearly the same, at least, before an interval that draws them again, or counts them,
+/// says anything: of fewer, samples are too much alike.
+pub const LEAST_CLUSTERS: usize = 50;
+
 /// Wilson's score interval of a share (JASA 1927).
 pub fn wilson(hits: usize, of: usize) -> Interval {
     if of == 0 {
         return [0.0, 1.0];
     }
-    let (n, share) = (of as f64, hits as f64 / of as f64);
+    wilson_of(hits as f64 / of as f64, of as f64)
+}
+
+/// The same of a share among so many that count, which need not be a whole number.
+pub fn wilson_of(share: f64, n: f64) -> Interval {
     let z2 = Z * Z;
     let centre = (share + z2 / (2.0 * n)) / (1.0 + z2 / n);
     let half = Z / (1.0 + z2 / n) * (share * (1.0 - share) / n + z2 / (4.0 * n * n)).sqrt();
     [(centre - half).max(0.0), (centre + half).min(1.0)]
+}
+
+/// How many independent rows clusters of these sizes are worth (Kish, Survey Sampling 1965): their number
+/// where all are of one size, and little more than one where one has nearly all rows.
+pub fn effective(sizes: impl Iterator<Item = f64> + Clone) -> f64 {
+    let (sum, squares) = (sizes.clone().sum::<f64>(), sizes.map(|size| size * size).sum::<f64>());
+    if squares > 0.0 { sum * sum / squares } else { 0.0 }
+}
+
+/// The interval of a number's size, from that of the number.
+pub fn folded([low, high]: Interval) -> Interval {
+    if low <= 0.0 && high >= 0.0 {
+        return [0.0, high.max(-low)];
+    }
+    [low.abs().min(high.abs()), low.abs().max(high.abs())]
+}
+
+/// The logarithm of the odds ratio of two shares, as (hits, of), and its standard error, each count half a
+/// row greater (Haldane, Annals of Human Genetics 1956; Anscombe, Biometrika 1956), so that it can be told
+/// where one is 0 too.
+pub fn odds_ratio(first: (usize, usize), second: (usize, usize)) -> (f64, f64) {
+    let half = |count: usize| count as f64 + 0.5;
+    let cells = [first.0, first.1 - first.0, second.0, second.1 - second.0].map(half);
+    let [a, b, c, d] = cells;
+    ((a * d / (b * c)).ln(), cells.iter().map(|cell| 1.0 / cell).sum::<f64>().sqrt())
 }
 
 /// Newcombe's hybrid score interval of the difference of two shares (Statistics in Medicine 1998,
@@ -74,20 +109,33 @@ pub fn benjamini_hochberg(p: &[f64]) -> Vec<f64> {
     out
 }
 
-/// An interval by drawing rows again: the spread of the statistic over samples of `n` rows, moved so
-/// that its mean stands at `value`, since a statistic that is never negative is too large in samples.
+/// How many different clusters these are.
+pub fn count_clusters(clusters: &[u32]) -> usize {
+    clusters.iter().collect::<HashSet<_>>().len()
+}
+
+/// An interval by drawing clusters of rows again (the cluster bootstrap, Davison and Hinkley 1997, 3.8), since
+/// rows that are nearly the same say a thing once: the spread of the statistic over samples of as many
+/// clusters, moved so that its mean stands at `value`, since a statistic that is never negative is too large
+/// in samples. `clusters` has the cluster of each row.
 pub fn bootstrap(
     seed: u64,
     purpose: &str,
-    n: usize,
+    clusters: &[u32],
     value: f64,
     mut statistic: impl FnMut(&[u32]) -> f64,
 ) -> Interval {
+    let mut rows: Vec<u32> = (0..clusters.len() as u32).collect();
+    rows.sort_by_key(|row| clusters[*row as usize]);
+    let together: Vec<&[u32]> =
+        rows.chunk_by(|a, b| clusters[*a as usize] == clusters[*b as usize]).collect();
     let mut random = Random::new(seed, purpose);
-    let mut sample = vec![0u32; n];
+    let mut sample = Vec::with_capacity(rows.len());
     let mut drawn: Vec<f64> = (0..DRAWS)
         .map(|_| {
-            sample.iter_mut().for_each(|row| *row = random.below(n) as u32);
+            sample.clear();
+            (0..together.len())
+                .for_each(|_| sample.extend_from_slice(together[random.below(together.len())]));
             statistic(&sample)
         })
         .collect();
@@ -102,7 +150,7 @@ pub fn spread(drawn: &mut [f64], value: f64) -> Interval {
     let mean = drawn.iter().sum::<f64>() / drawn.len() as f64;
     drawn.sort_unstable_by(f64::total_cmp);
     let at = |share: f64| drawn[((drawn.len() - 1) as f64 * share).round() as usize];
-    [value + at(0.025) - mean, value + at(0.975) - mean]
+    [(value + at(0.025) - mean).min(value), (value + at(0.975) - mean).max(value)]
 }
 
 /// Cramér's V of a table of counts, corrected for its bias (Bergsma, Journal of the Korean
@@ -208,11 +256,55 @@ mod tests {
     fn a_bootstrap_holds_the_mean_of_what_it_draws_from() {
         let values: Vec<f64> = (0..400).map(|n| f64::from(n % 10)).collect();
         let mean = 4.5;
-        let [low, high] = bootstrap(3, "test", values.len(), mean, |sample| {
+        let rows: Vec<u32> = (0..400).collect();
+        let [low, high] = bootstrap(3, "test", &rows, mean, |sample| {
             sample.iter().map(|row| values[*row as usize]).sum::<f64>() / sample.len() as f64
         });
         // The standard error is 2.872 / 20.
         near(low, mean - Z * 0.1436, 0.06);
         near(high, mean + Z * 0.1436, 0.06);
+        // The same rows four times are no more than they were once.
+        let four: Vec<u32> = (0..1600).map(|row| row / 4).collect();
+        let [low, high] = bootstrap(3, "test", &four, mean, |sample| {
+            sample.iter().map(|row| values[*row as usize / 4]).sum::<f64>() / sample.len() as f64
+        });
+        near(high - low, 2.0 * Z * 0.1436, 0.1);
+    }
+
+    #[test]
+    fn an_odds_ratio_and_what_rows_are_worth_are_those_of_the_textbooks() {
+        // 16 of 35 against 35 of 245, each count half a row greater.
+        let (ratio, error) = odds_ratio((16, 35), (35, 245));
+        near(ratio, (16.5f64 * 210.5 / (19.5 * 35.5)).ln(), 1e-12);
+        near(error, (1.0f64 / 16.5 + 1.0 / 210.5 + 1.0 / 19.5 + 1.0 / 35.5).sqrt(), 1e-12);
+        assert!(odds_ratio((0, 10), (10, 10)).0.is_finite());
+        near(effective([5.0; 8].into_iter()), 8.0, 1e-12);
+        near(effective([90.0, 1.0, 1.0].into_iter()), 92.0 * 92.0 / 8102.0, 1e-12);
+        assert_eq!(folded([-0.3, 0.1]), [0.0, 0.3]);
+        assert_eq!(folded([-0.3, -0.1]), [0.1, 0.3]);
+        assert_eq!(wilson_of(0.25, 40.0), wilson(10, 40));
+    }
+
+    /// Where nothing depends on anything, a twentieth of draws may seem to, however frequent it is.
+    #[test]
+    fn chance_is_taken_for_bias_in_a_twentieth_of_draws() {
+        for prevalence in [0.1, 0.5, 0.9] {
+            let mut random = Random::new(9, "null");
+            let mut draw = |of: usize| {
+                (0..of).filter(|_| (random.below(1 << 20) as f64) < prevalence * f64::from(1 << 20)).count()
+            };
+            let (mut raw, mut drawn_in) = (0, 0);
+            const DRAWS: usize = 2000;
+            for _ in 0..DRAWS {
+                let (first, second) = ((draw(200), 200), (draw(600), 600));
+                let sure = |(ratio, error): (f64, f64)| two_sided(ratio / error) < 0.05;
+                raw += usize::from(sure(odds_ratio(first, second)));
+                drawn_in += usize::from(sure(crate::audit::log_odds(first, second)));
+            }
+            let share = |times: usize| times as f64 / DRAWS as f64;
+            assert!((0.03..=0.065).contains(&share(raw)), "{prevalence}: {}", share(raw));
+            // Drawn towards the whole, it is the more careful one.
+            assert!(share(drawn_in) <= 0.06, "{prevalence}: {}", share(drawn_in));
+        }
     }
 }

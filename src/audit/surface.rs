@@ -1,9 +1,9 @@
 //! Labels that can be told by marks: "!", "?", an emoji, an "I" at the beginning.
 
 use super::metric::{Case, EMOJI, EXCLAMATION, Measure, Metric, OPENS_WITH_I, QUESTION};
-use super::statistics::{bootstrap, cramers_v};
+use super::statistics::{LEAST_CLUSTERS, bootstrap, count_clusters, cramers_v};
 use super::table::{Column, Table};
-use super::{Options, human, percent};
+use super::{Options, alike, human, percent};
 
 /// What it is called, and whether a text has it.
 type Feature = (&'static str, fn(&str) -> bool);
@@ -54,20 +54,26 @@ fn of_column(
     };
     let counts = tally(&mut rows.iter());
     let reference = human::surface(metric.key);
+    let clusters: Vec<u32> = rows.iter().map(|(row, ..)| table.clusters()[*row]).collect();
+    let apart = count_clusters(&clusters);
+    let enough = apart >= LEAST_CLUSTERS;
     let having = counts.iter().map(|count| count[1]).sum::<f64>();
     let Some(value) = cramers_v(&counts) else {
         // Nobody has it, or everybody: nothing can be told by it.
-        let whole = Case::new(rows.len(), 0.0).against(reference);
+        let whole = Case::new(rows.len(), 0.0).against(reference).told_if(enough);
         let measure = options.measure(metric, &column.name, Some(whole), Vec::new());
+        if !enough {
+            return measure.saying(alike(apart), "");
+        }
         let how = if having > 0.0 { "every text has" } else { "no text has" };
         return measure.saying(format!("{how} {what}, so labels cannot be told by it"), "");
     };
     let purpose = format!("{} {}", metric.key, column.name);
-    let interval = bootstrap(options.seed, &purpose, rows.len(), value, |sample| {
+    let interval = bootstrap(options.seed, &purpose, &clusters, value, |sample| {
         cramers_v(&tally(&mut sample.iter().map(|at| &rows[*at as usize]))).unwrap_or(0.0)
     });
     let [low, high] = interval.map(|end| end.clamp(0.0, 1.0));
-    let whole = Case::new(rows.len(), value).between([low, high]).against(reference);
+    let whole = Case::new(rows.len(), value).between([low, high]).against(reference).told_if(enough);
     let share = having / rows.len() as f64;
     let mut excess: Vec<(f64, usize)> = counts
         .iter()
@@ -94,6 +100,7 @@ fn of_column(
     }
     let finding = match measure.verdict.is_alarm() {
         true => finding,
+        false if !enough => alike(apart),
         false => format!("V {value:.2} between labels and {what}, which {} of texts have", percent(share)),
     };
     measure

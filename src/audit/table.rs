@@ -1,7 +1,9 @@
 //! What is audited: texts with their labels, contexts and ids, split into tokens once.
 
 use std::collections::HashMap;
+use std::sync::OnceLock;
 
+use super::clusters::clusters;
 use super::groups::{Finder, Groups};
 use super::token;
 
@@ -18,7 +20,7 @@ pub enum Role {
 pub struct Column {
     pub name: String,
     pub role: Role,
-    /// Names in order of first appearance.
+    /// Names in order of first appearance; those that a config names stand before, and may have no row.
     pub values: Vec<String>,
     index: HashMap<String, u32>,
     /// By row.
@@ -76,6 +78,7 @@ pub struct Table {
     is_word: Vec<bool>,
     groups: Vec<Groups>,
     finder: Finder,
+    clusters: OnceLock<Vec<u32>>,
 }
 
 impl Table {
@@ -94,7 +97,23 @@ impl Table {
             is_word: Vec::new(),
             groups: Vec::new(),
             finder: Finder::default(),
+            clusters: OnceLock::new(),
         }
+    }
+
+    /// An empty table with the columns of this one and all their values.
+    #[must_use]
+    pub fn like(&self) -> Self {
+        let mut out = Self::new(self.columns.iter().map(|column| (column.name.clone(), column.role)));
+        for (at, column) in self.columns.iter().enumerate() {
+            column.values.iter().for_each(|value| out.expect(at, value));
+        }
+        out
+    }
+
+    /// Says that a column can have a value, so that it counts where no row has it.
+    pub fn expect(&mut self, column: usize, value: &str) {
+        self.columns[column].intern(value);
     }
 
     /// Adds a row: for each column its values, and the groups that spans of it are known to be of.
@@ -134,7 +153,8 @@ impl Table {
         self.ends.push(self.tokens.len());
         let words = self.tokens[start..].iter().filter(|token| self.is_word[**token as usize]);
         let words = words.map(|token| &*self.vocabulary[*token as usize]);
-        self.groups.push(self.finder.find(words).and(known));
+        self.groups.push(self.finder.find(words).with_spans(known));
+        self.clusters = OnceLock::new();
         self.ids.push(id.into());
         self.texts.push(text.into());
     }
@@ -166,13 +186,14 @@ impl Table {
             is_word: self.is_word.clone(),
             groups: rows.iter().map(|row| self.groups[*row]).collect(),
             finder: Finder::default(),
+            clusters: OnceLock::new(),
         }
     }
 
     /// The same rows, but for those that are dropped, and with new texts for some.
     #[must_use]
     pub fn revised(&self, drop: impl Fn(usize) -> bool, text: impl Fn(usize) -> Option<String>) -> Self {
-        let mut out = Self::new(self.columns.iter().map(|column| (column.name.clone(), column.role)));
+        let mut out = self.like();
         for row in (0..self.rows()).filter(|row| !drop(*row)) {
             let values = self
                 .columns
@@ -226,6 +247,11 @@ impl Table {
         self.groups[row]
     }
 
+    /// For each row the number of its cluster: rows that are nearly the same are in one.
+    pub fn clusters(&self) -> &[u32] {
+        self.clusters.get_or_init(|| clusters(self))
+    }
+
     pub fn labels(&self) -> impl Iterator<Item = &Column> {
         self.columns.iter().filter(|column| column.role == Role::Label)
     }
@@ -255,5 +281,11 @@ mod tests {
         assert_eq!((table.columns[0].only(0), table.columns[1].only(0)), (None, Some(0)));
         assert!(table.columns[1].of(1).is_empty(), "a column that the row does not give");
         assert_eq!(table.columns[0].counts(), [1, 1]);
+        table.expect(0, "grief");
+        table.expect(0, "joy");
+        assert_eq!(table.columns[0].counts(), [1, 1, 0], "a value that no row has");
+        let like = table.like();
+        assert_eq!((like.rows(), like.columns[0].counts()), (0, vec![0, 0, 0]));
+        assert_eq!(table.revised(|row| row == 0, |_| None).columns[0].counts(), [0, 0, 0]);
     }
 }

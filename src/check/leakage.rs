@@ -3,14 +3,12 @@
 //! People do so too: in GoEmotions' train split 68 % of the rows of "love" say it. So naming is limited
 //! to what they do, and never forbidden.
 
-mod human;
-
 use std::collections::HashSet;
 use std::hash::BuildHasherDefault;
 
 use super::echo::Same;
 use super::text::{Text, word_hash};
-pub use human::share;
+use crate::labels;
 
 /// The forms of a label's name.
 #[derive(Debug, Clone, Default)]
@@ -18,78 +16,16 @@ pub struct Forms {
     hashes: HashSet<u64, BuildHasherDefault<Same>>,
 }
 
-/// Endings that a stem takes.
-const ENDINGS: &[&str] = &[
-    "", "e", "es", "ed", "er", "ers", "s", "d", "y", "ies", "ied", "ier", "iest", "ily", "iness", "ing",
-    "ings", "ingly", "edly", "ely", "ful", "fully", "fulness", "less", "some", "ment", "ments", "ement",
-    "ance", "ances", "ence", "ant", "ent", "ation", "ations", "ion", "ions", "ive", "ively", "able", "ably",
-    "ous", "ously", "ness", "ly", "al", "ating", "ated", "ate", "ates", "ity", "m", "t", "tic", "ts", "est",
-    "en", "ened", "'s",
-];
-
-/// Endings that are taken off to find a stem, longest first.
-const TAKEN: &[&str] = &[
-    "fulness", "ousness", "ation", "ness", "ment", "ance", "ence", "ity", "ing", "ion", "ive", "ful", "ous",
-    "ed", "ly", "y", "e", "s",
-];
-
-/// Names whose forms no ending gives.
-const KIN: &[(&str, &[&str])] = &[
-    ("anger", &["anger", "angr"]),
-    ("caring", &["care", "caring"]),
-    ("curiosity", &["curious", "curiosit"]),
-    ("embarrassment", &["embarrass"]),
-    ("gratitude", &["gratitude", "grateful"]),
-    ("grief", &["grief", "griev"]),
-    ("love", &["lov"]),
-    ("nervousness", &["nervous"]),
-    ("optimism", &["optimis"]),
-    ("pride", &["prid", "proud"]),
-    ("realization", &["realiz", "realis"]),
-    ("relief", &["relief", "reliev"]),
-    ("sadness", &["sad", "sadd"]),
-    ("serenity", &["serene", "serenit"]),
-    ("terror", &["terror", "terrif"]),
-    ("vigilance", &["vigilan"]),
-];
-
 impl Forms {
-    /// Of a value's name; one of several words has the forms of each that is long enough.
+    /// Of a value's name ([`labels::forms`]).
     pub fn of(name: &str) -> Self {
-        let name = Text::new(name);
-        let mut forms = Self::default();
-        for index in 0..name.words.len() {
-            // Names of files and keys join words.
-            for word in name.word(index).split('_') {
-                forms.add(word);
-            }
-        }
-        forms
-    }
-
-    fn add(&mut self, word: &str) {
-        let kin = KIN.iter().find(|(name, _)| *name == word);
-        let own = [stem(word)];
-        let stems: &[&str] = kin.map_or(&own, |(_, stems)| stems);
-        if word.chars().count() < 3 {
-            return;
-        }
-        self.hashes.insert(word_hash(word));
-        for stem in stems {
-            self.hashes.extend(ENDINGS.iter().map(|ending| word_hash(&format!("{stem}{ending}"))));
-        }
+        Self { hashes: labels::forms(name).iter().map(|form| word_hash(form)).collect() }
     }
 
     /// Whether a text has one of them.
     pub fn stand_in(&self, text: &Text) -> bool {
         text.words.iter().any(|word| self.hashes.contains(&word.hash))
     }
-}
-
-/// The word without its ending, where four letters are left.
-fn stem(word: &str) -> &str {
-    let mut shorter = TAKEN.iter().filter_map(|ending| word.strip_suffix(ending));
-    shorter.find(|stem| stem.chars().count() >= 4).unwrap_or(word)
 }
 
 /// How many rows of a label may name it, in order of acceptance.

@@ -2,7 +2,7 @@
 
 use super::echo::Echo;
 use super::language::{self, Language};
-use super::leakage::{Allowance, Forms, share};
+use super::leakage::{Allowance, Forms};
 use super::repetition::{blanks, repeated};
 use super::talk::{Talk, talk};
 use super::text::Text;
@@ -12,6 +12,7 @@ use super::{Reason, sentiment, words};
 use crate::config::resolved::{
     Axis, Checks, Config, Format, LeakageLimit, Polarity, Response, ToxicityLevel,
 };
+use crate::labels;
 
 /// A check that looks at one text alone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -249,7 +250,7 @@ impl Rules {
 pub fn allowance(config: &Config) -> Option<Allowance> {
     let limit = config.checks.label_leakage?;
     let share = |label: &str| match limit {
-        LeakageLimit::Human => share(label),
+        LeakageLimit::Human => labels::allowed(label),
         LeakageLimit::Share(share) => (share * 1e6).round() as u64,
     };
     let axes = config.axes.iter().filter(|axis| axis.label);

@@ -28,7 +28,7 @@ pub fn audit(args: &AuditArgs, talk: &Talk) -> Result<Exit, Failure> {
         return fix(args, &subject, talk, &mut steps);
     }
     if let Some(path) = &args.weights {
-        return weigh(args, &subject, path, talk);
+        return weigh(args, &subject, path, talk, &mut steps);
     }
     if let Some(path) = &args.swap {
         return swap(args, &subject, path, talk, &mut steps);

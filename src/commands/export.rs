@@ -5,7 +5,7 @@ mod source;
 use std::path::Path;
 
 use super::{Exit, Failure, Talk};
-use crate::audit::{Role, Table};
+use crate::audit::{Groups, Role, Table};
 use crate::cli::ExportArgs;
 use crate::config::taxonomy;
 use crate::export::{
@@ -190,7 +190,8 @@ fn survey(
             let values = names
                 .iter()
                 .map(|name| labels::names(name, fields.get(name), source.commas()).unwrap_or_default());
-            table.push(text("id"), text(source.text()), values, Default::default());
+            let spans = Groups::of_field(fields.get("spans"));
+            table.push(text("id"), text(source.text()), values, spans);
         }
         Ok(())
     })?;

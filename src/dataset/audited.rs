@@ -16,9 +16,7 @@ pub struct Audited<'a> {
 
 impl<'a> Audited<'a> {
     pub fn new(recipe: &'a Recipe) -> Self {
-        let role = |label| if label { Role::Label } else { Role::Context };
-        let columns = recipe.grid.axes.iter().map(|axis| (axis.name.to_string(), role(axis.label)));
-        Self { recipe, table: Table::new(columns) }
+        Self { recipe, table: table(recipe) }
     }
 
     /// The audit of what came, by the config.
@@ -31,8 +29,29 @@ impl Sink for Audited<'_> {
     fn row(&mut self, row: &Accepted<'_>) {
         let grid = &self.recipe.grid;
         let values = grid.names(grid.cell(row.place.cell)).map(|(_, value)| [value]);
-        self.table.push(&row.name.to_string(), &row.candidate.text, values, Groups::default());
+        let spans = row.candidate.outcome.as_ref().map_or(&[][..], |passed| &passed.spans);
+        let groups = Groups::of_spans(spans.iter().map(|span| span.category.name()));
+        self.table.push(&row.name.to_string(), &row.candidate.text, values, groups);
     }
+}
+
+/// An empty table with a column an axis, in which values that are asked for count though no row has them.
+pub fn table(recipe: &Recipe) -> Table {
+    let axes = &recipe.grid.axes;
+    let role = |label| if label { Role::Label } else { Role::Context };
+    let mut table = Table::new(axes.iter().map(|axis| (axis.name.to_string(), role(axis.label))));
+    let mut asked = vec![BTreeSet::new(); axes.len()];
+    for (at, cell) in recipe.grid.cells().enumerate().take(MOST_CELLS) {
+        if recipe.quotas.rows(at) > 0 {
+            let names = recipe.grid.names(cell).map(|(_, value)| value);
+            asked.iter_mut().zip(names).for_each(|(asked, name)| _ = asked.insert(name));
+        }
+    }
+    for (at, axis) in axes.iter().enumerate() {
+        let names = axis.values.iter().map(|value| value.name());
+        names.filter(|name| asked[at].contains(name)).for_each(|name| table.expect(at, name));
+    }
+    table
 }
 
 /// Cells of a grid beyond which rows are too few in each to compare with what was asked.

@@ -6,7 +6,7 @@ use std::io::{BufRead, BufReader};
 use serde_json::{Map, Value};
 
 use super::output::Files;
-use crate::audit::{Groups, Role, Table, audit};
+use crate::audit::{Groups, audit};
 use crate::dataset::{Recipe, audited};
 use crate::dedup::{Level, Pair, Rule, Statistics, Sweep};
 use crate::report::{AuditBrief, Conflicts};
@@ -20,9 +20,8 @@ const COMPARED: usize = 2_000;
 ///
 /// Any head of a dataset is balanced, so that it speaks for the rest.
 pub fn audited(recipe: &Recipe, files: &Files) -> Option<AuditBrief> {
-    let role = |label| if label { Role::Label } else { Role::Context };
     let axes = &recipe.grid.axes;
-    let mut table = Table::new(axes.iter().map(|axis| (axis.name.to_string(), role(axis.label))));
+    let mut table = audited::table(recipe);
     let lines = BufReader::new(File::open(files.dataset()).ok()?).lines();
     let statistics = recipe.config.dedup.statistics.as_ref().and_then(|of| Statistics::parse(&of.text).ok());
     let mut sweep =
@@ -32,7 +31,7 @@ pub fn audited(recipe: &Recipe, files: &Files) -> Option<AuditBrief> {
         let Ok(row) = serde_json::from_str::<Map<String, Value>>(&line) else { continue };
         let field = |name: &str| row.get(name).and_then(Value::as_str).unwrap_or_default();
         let values = axes.iter().map(|axis| [field(&axis.name)]);
-        table.push(field("id"), field("text"), values, Groups::default());
+        table.push(field("id"), field("text"), values, Groups::of_field(row.get("spans")));
         let labels: Vec<&str> = axes.iter().filter(|axis| axis.label).map(|axis| field(&axis.name)).collect();
         if !labels.is_empty() && sweep.len() < COMPARED {
             sweep.row(field("id"), &labels.join("\t"), field("text"));

@@ -142,7 +142,8 @@ fn weights_take_labels_and_contexts_apart() {
     });
     project.write("t.jsonl", &tied);
     let said = project.emogrid(&["audit", "t.jsonl", "--context", "topic", "--weights", "w.jsonl", "--json"]);
-    let weighed = said.exits(0).json()["weighed"][0].clone();
+    let report = said.exits(0).json();
+    let weighed = report["weighed"][0].clone();
     assert_eq!(weighed["of"], "emotion × topic");
     assert!(weighed["before"].as_f64().unwrap() > 0.1, "{weighed}");
     let rows = project.rows("w.jsonl");
@@ -156,9 +157,77 @@ fn weights_take_labels_and_contexts_apart() {
     project.write("half.jsonl", &half);
     let said =
         project.emogrid(&["audit", "half.jsonl", "--context", "topic", "--weights", "w.jsonl", "--json"]);
-    let weighed = said.exits(0).json()["weighed"][0].clone();
+    let report = said.exits(0).json();
+    let weighed = report["weighed"][0].clone();
     assert!(weighed["before"].as_f64().unwrap() > 0.05, "{weighed}");
     assert!(weighed["after"].as_f64().unwrap() < 1e-6, "{weighed}");
+    let rows = |which: &str| report[which]["rows"].as_u64().unwrap();
+    assert!(rows("before") == 600 && rows("after") < 600 && rows("after") > 300, "{}", rows("after"));
+    assert_eq!(measure(&report["before"], "context")["verdict"], "warn");
+    assert_eq!(measure(&report["after"], "context")["verdict"], "ok");
+    let said = project.emogrid(&["audit", "half.jsonl", "--context", "topic", "--weights", "w.jsonl"]);
+    assert!(said.stdout.contains("the rows are worth"), "{}", said.stdout);
+}
+
+#[test]
+fn a_config_s_spans_tell_of_groups_that_no_list_has_in_a_run_too() {
+    let asked = AtomicUsize::new(0);
+    let fake = Fake::start();
+    fake.script(move |_, _| {
+        let asked = asked.fetch_add(1, Ordering::SeqCst);
+        let words: Vec<String> =
+            (0..8).map(|at| format!("w{}", (asked * 7919 + at * 104_729) % 3001)).collect();
+        Reply::text(&format!("{{\"text\": \"My Zoroastrian neighbour {}\"}}", words.join(" ")))
+    });
+    let project = Project::new();
+    let config = format!(
+        "name: moods\nendpoints: {{ fake: {} }}\nprompt: {{ user: 'Show {{{{ emotion }}}}.' }}\n\
+         grid: {{ axes: {{ emotion: {{ label: true, values: [joy, anger] }} }} }}\n\
+         samples: {{ per_cell: 40, max_asks: 400 }}\nanonymize: tag\n\
+         audit: {{ targets: {{ religion: 0.1 }} }}\n",
+        fake.url()
+    );
+    project.write("moods.yaml", &config);
+    project.emogrid(&["run", "moods.yaml"]).exits(0).says("its target is 10.0 %");
+    let report = project.emogrid(&["audit", "moods.yaml", "--json"]).json();
+    let of_config = measure(&report, "representation");
+    assert_eq!((&of_config["parts"][0]["name"], &of_config["verdict"]), (&"religion".into(), &"fail".into()));
+    assert_eq!(of_config["parts"][0]["share"], 1.0);
+    let args = ["audit", "out/moods/dataset.jsonl", "--target", "religion=0.1", "--json"];
+    let report = project.emogrid(&args).json();
+    assert_eq!(measure(&report, "representation")["parts"], of_config["parts"], "as of a table");
+}
+
+#[test]
+fn a_dataset_of_two_rows_is_no_alarm_and_cells_that_lack_rows_are_named() {
+    let asked = AtomicUsize::new(0);
+    let fake = Fake::start();
+    // There is joy and no anger.
+    fake.script(move |seen, _| {
+        let asked = asked.fetch_add(1, Ordering::SeqCst);
+        let words: Vec<String> =
+            (0..8).map(|at| format!("w{}", (asked * 7919 + at * 104_729) % 3001)).collect();
+        let anger = seen.user().contains("anger");
+        let text = if anger { "the same again and again".to_owned() } else { words.join(" ") };
+        Reply::text(&format!("{{\"text\": \"{text}\"}}"))
+    });
+    let project = Project::new();
+    let config = |rows: usize| {
+        format!(
+            "name: moods\nendpoints: {{ fake: {} }}\nprompt: {{ user: 'Show {{{{ emotion }}}}.' }}\n\
+             grid: {{ axes: {{ emotion: {{ label: true, values: [joy, anger] }} }} }}\n\
+             samples: {{ per_cell: {rows}, max_asks: {rows}, allow_short: 1 }}\n",
+            fake.url()
+        )
+    };
+    project.write("moods.yaml", &config(2));
+    let ran = project.emogrid(&["run", "moods.yaml"]);
+    assert!(!ran.stderr.contains("1 fail"), "{}", ran.stderr);
+    project.write("moods.yaml", &config(60));
+    project.emogrid(&["run", "moods.yaml"]);
+    let ran = project.emogrid(&["audit", "moods.yaml", "--fix", "--fail-on", "never"]).exits(0);
+    assert!(ran.stdout.contains("1 cell short of 59 rows:\n  anger"), "{}", ran.stdout);
+    assert!(ran.stdout.contains("1 of 60") && ran.stdout.contains("samples.max_asks"), "{}", ran.stdout);
 }
 
 #[test]

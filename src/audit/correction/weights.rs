@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use crate::audit::groups::GROUPS;
 use crate::audit::identity::LEAST;
-use crate::audit::statistics::normalised_information;
+use crate::audit::statistics::{effective, normalised_information};
 use crate::audit::table::{Column, Table};
 
 /// Rounds of raking, and the change at which it ends.
@@ -75,6 +75,26 @@ pub fn weights(table: &Table) -> Option<(Vec<f64>, Vec<Weighed>)> {
     Some((weights, weighed))
 }
 
+/// The rows as their weights make them, to be measured again: as many as they are worth (Kish 1965, (Σw)² / Σw²),
+/// each as often as its weight says, rounded to the next place at equal steps (systematic sampling).
+///
+/// So a copy of a row stands only for weight, and intervals are as wide as the weights leave them.
+#[must_use]
+pub fn drawn(table: &Table, weights: &[f64]) -> Table {
+    let sum: f64 = weights.iter().sum();
+    let worth = effective(weights.iter().copied()).floor();
+    let step = sum / worth.max(1.0);
+    let (mut rows, mut passed, mut next) = (Vec::new(), 0.0, step / 2.0);
+    for (row, weight) in weights.iter().enumerate() {
+        passed += weight;
+        while next < passed && rows.len() < worth as usize {
+            rows.push(row);
+            next += step;
+        }
+    }
+    table.only(&rows)
+}
+
 /// Something that labels should not depend on.
 struct Attribute {
     name: String,
@@ -112,4 +132,23 @@ fn independent(counts: &[Vec<f64>]) -> Vec<Vec<f64>> {
             column.iter().map(|column| sum * column / all).collect()
         })
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::audit::{Groups, Role};
+
+    #[test]
+    fn rows_are_drawn_as_often_as_they_weigh() {
+        let mut table = Table::new([("l".into(), Role::Label)]);
+        (0..400).for_each(|row| table.push(&row.to_string(), "a", [["x"]], Groups::default()));
+        let weights: Vec<f64> = (0..400).map(|row| if row < 200 { 0.5 } else { 1.5 }).collect();
+        let drawn = drawn(&table, &weights);
+        // (Σw)² / Σw² = 400² / 500.
+        assert_eq!(drawn.rows(), 320);
+        let first = (0..320).filter(|row| drawn.id(*row).parse::<usize>().unwrap() < 200).count();
+        assert_eq!(first, 80, "a quarter of the weight");
+        assert_eq!(super::drawn(&table, &[1.0; 400]).rows(), 400);
+    }
 }

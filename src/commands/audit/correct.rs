@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 use super::super::{Exit, Failure, Talk, print_json};
 use super::subject::Subject;
 use super::{Steps, exit, rewrite, usage};
-use crate::audit::{self, Drop, Groups, Options, Swapper, Table};
+use crate::audit::{self, Drop, Options, Swapper};
 use crate::cli::AuditArgs;
 use crate::report::audit::audits_text;
 use crate::report::{count, thousands};
@@ -34,6 +34,7 @@ pub fn fix(args: &AuditArgs, subject: &Subject, talk: &Talk, steps: &mut Steps) 
     }
     let found = audit::drops(table, &subject.options, |what, share| steps.step(what, share));
     let raised = audit::raise(table, &found.before);
+    let deficits = audit::deficits(table, &found.before, &subject.options);
     let reworded = match args.rewrite.rewrite {
         true => Some(rewrite::rewrite(args, subject, &found.rows, talk)?),
         false => None,
@@ -58,7 +59,7 @@ pub fn fix(args: &AuditArgs, subject: &Subject, talk: &Talk, steps: &mut Steps) 
     if args.json {
         let rows: Vec<Value> =
             dropped.iter().map(|row| json!({ "id": table.id(row.row), "why": row.why })).collect();
-        let mut out = json!({ "before": found.before, "after": after, "drop": rows, "raise": raised });
+        let mut out = json!({ "before": found.before, "after": after, "drop": rows, "raise": raised, "deficits": deficits });
         if let Some(reworded) = &reworded {
             out["rewrite"] = reworded.json(table);
         }
@@ -73,6 +74,9 @@ pub fn fix(args: &AuditArgs, subject: &Subject, talk: &Talk, steps: &mut Steps) 
             (0, None) => out.push_str("\nno row is to blame more than others\n"),
             (0, Some(_)) => {}
             (rows, _) => out.push_str(&format!("\ndrop {}: {}\n", count(rows as u64, "row"), why.join(", "))),
+        }
+        if !deficits.is_empty() {
+            out.push_str(&lacking(&deficits, subject));
         }
         if !raised.is_empty() {
             out.push_str(&yaml(&raised, table.rows()));
@@ -146,6 +150,36 @@ fn write(path: &Path, lines: &[Value], is_config: bool) -> Result<(), Failure> {
     Ok(writer.finish()?)
 }
 
+/// Cells that are named, at most.
+const CELLS: usize = 12;
+
+/// Which cells lack rows, and what has a config ask more of them.
+fn lacking(deficits: &[audit::Deficit], subject: &Subject) -> String {
+    let all: usize = deficits.iter().map(|deficit| deficit.lacking).sum();
+    let mut out =
+        format!("\n{} short of {}:\n", count(deficits.len() as u64, "cell"), count(all as u64, "row"));
+    for deficit in deficits.iter().take(CELLS) {
+        let names: Vec<&str> = subject
+            .table
+            .columns
+            .iter()
+            .filter_map(|column| deficit.cell.get(&column.name).map(String::as_str))
+            .collect();
+        let name = crate::report::shortened(&names.join(" × "), 56);
+        out.push_str(&format!("  {name:<56} {} of {}\n", deficit.rows, deficit.wanted));
+    }
+    if deficits.len() > CELLS {
+        out.push_str(&format!("  and {} more\n", thousands((deficits.len() - CELLS) as u64)));
+    }
+    if subject.is_config {
+        out.push_str(
+            "what was asked and did not come takes more asks: `samples.max_asks`, as `emogrid refine`\n\
+             proposes it (`--apply` writes it)\n",
+        );
+    }
+    out
+}
+
 /// What to write in a config so that values that lack rows get them.
 fn yaml(raised: &[audit::Raise], rows: usize) -> String {
     let lacking: usize = raised.iter().map(|raise| raise.lacking).sum();
@@ -178,7 +212,13 @@ fn yaml(raised: &[audit::Raise], rows: usize) -> String {
 }
 
 /// Writes the rows with weights.
-pub fn weigh(args: &AuditArgs, subject: &Subject, path: &Path, talk: &Talk) -> Result<Exit, Failure> {
+pub fn weigh(
+    args: &AuditArgs,
+    subject: &Subject,
+    path: &Path,
+    talk: &Talk,
+    steps: &mut Steps,
+) -> Result<Exit, Failure> {
     let Some((weights, weighed)) = audit::weights(&subject.table) else {
         return Err(usage("there are no labels to weigh"));
     };
@@ -193,11 +233,17 @@ pub fn weigh(args: &AuditArgs, subject: &Subject, path: &Path, talk: &Talk) -> R
     if crate::table::is_standard(path) {
         return Ok(Exit::Complete);
     }
+    let drawn = audit::drawn(&subject.table, &weights);
+    let before = audit::audit(&subject.table, &subject.options, |what, share| steps.step(what, share / 2.0));
+    // What was asked for says nothing of rows that are weighed otherwise.
+    let options = Options { asked: None, ..subject.options.clone() };
+    let after = audit::audit(&drawn, &options, |what, share| steps.step(what, 0.5 + share / 2.0));
     if args.json {
-        print_json(&json!({ "rows": weights.len(), "weighed": weighed }))?;
-        return Ok(Exit::Complete);
+        print_json(&json!({ "rows": weights.len(), "weighed": weighed, "before": before, "after": after }))?;
+        return Ok(exit(args, &after));
     }
-    let mut out = format!("{:<48} {:>8} {:>8}\n", "mutual information, normalised", "before", "after");
+    let mut out = audits_text(&before, &after);
+    out.push_str(&format!("\n{:<48} {:>8} {:>8}\n", "mutual information, normalised", "before", "after"));
     for of in &weighed {
         let name = crate::report::shortened(&of.of, 48);
         out.push_str(&format!("{name:<48} {:>8.4} {:>8.4}\n", of.before, of.after));
@@ -206,11 +252,14 @@ pub fn weigh(args: &AuditArgs, subject: &Subject, path: &Path, talk: &Talk) -> R
         .iter()
         .fold((f64::MAX, 0.0f64), |(least, most), weight| (least.min(*weight), most.max(*weight)));
     if !weights.is_empty() {
-        out.push_str(&format!("weights from {least:.2} to {most:.2}, on average 1\n"));
+        out.push_str(&format!(
+            "weights from {least:.2} to {most:.2}, on average 1: the rows are worth {}\n",
+            thousands(drawn.rows() as u64)
+        ));
     }
     std::io::stdout().lock().write_all(out.as_bytes())?;
     talk.say(&format!("{} written to {}", count(weights.len() as u64, "row"), path.display()));
-    Ok(Exit::Complete)
+    Ok(exit(args, &after))
 }
 
 /// What a counterpart's id has after that of its original, which both have in `pair`.
@@ -226,8 +275,7 @@ pub fn swap(
 ) -> Result<Exit, Failure> {
     let table = &subject.table;
     let swapper = Swapper::default();
-    let names = table.columns.iter().map(|column| (column.name.clone(), column.role));
-    let mut both = Table::new(names);
+    let mut both = table.like();
     let mut writer = Writer::create(path)?;
     let mut pairs = 0u64;
     for (at, fields) in subject.rows.iter().enumerate() {
@@ -245,7 +293,10 @@ pub fn swap(
             let values = table.columns.iter().map(|column| {
                 column.of(at).iter().map(|value| column.values[*value as usize].as_str()).collect::<Vec<_>>()
             });
-            both.push(id, text, values, Groups::default());
+            // What spans told of a text is true of its counterpart too, but for who is a man and who a woman.
+            let groups = table.groups(at);
+            let is_other = pair.is_some_and(|pair| pair != id);
+            both.push(id, text, values, if is_other { groups.but_gender() } else { groups });
             writer.write(&row)
         };
         write(id, text, other.as_ref().map(|_| id))?;

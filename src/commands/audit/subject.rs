@@ -130,7 +130,7 @@ pub fn of_tables(args: &AuditArgs, steps: &mut Steps) -> Result<Subject, Failure
                 *seen |= row.fields.contains_key(name);
             }
             let values = columns.iter().map(|name| values(row.fields.get(name), args.separator.as_deref()));
-            table.push(&row.id, &row.text, values, groups(&row));
+            table.push(&row.id, &row.text, values, Groups::of_field(row.fields.get("spans")));
             if table.rows().is_multiple_of(1000) {
                 steps.say(|| format!("read {} rows", thousands(table.rows() as u64)));
             }
@@ -185,11 +185,4 @@ fn values(field: Option<&Value>, separator: Option<&str>) -> Vec<String> {
         }
         Some(other) => vec![other.to_string()],
     }
-}
-
-/// The groups that a row's `spans` are of.
-fn groups(row: &Row) -> Groups {
-    let spans = row.fields.get("spans").and_then(Value::as_array).into_iter().flatten();
-    let categories = spans.filter_map(|span| span.get("category")?.as_str());
-    categories.fold(Groups::default(), |groups, category| groups.and(Groups::of_category(category)))
 }

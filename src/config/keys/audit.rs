@@ -48,6 +48,8 @@ pub const GROUPS: &[&str] = &[
     "old",
     "young",
     "disability",
+    "gender",
+    "age",
 ];
 
 pub static AUDIT: Section = Section {
