@@ -378,6 +378,12 @@ fn why_tells_what_came_of_it_and_shows_it_where_originals_are_wanted() {
     assert!(told.contains("1 name in doubt, 0 that are none, 1 quote ignored"), "{told}");
     let originals = why(&["--with-originals"]);
     assert!(originals.contains("user, for names in doubt:\n  Text: ") && originals.contains("Xanthippe"));
+    // It is an original itself.
+    let fingerprint = told.split("second look by fake-1b: ").nth(1).unwrap().split(',').next().unwrap();
+    let told = project.emogrid(&["why", "look.yaml", fingerprint]).exits(0).stdout;
+    assert!(told.contains("a second look at the names in a text") && !told.contains("Text: "), "{told}");
+    let told = project.emogrid(&["why", "look.yaml", fingerprint, "--with-originals"]).exits(0).stdout;
+    assert!(told.contains("Text: ") && told.contains("Xanthippe"), "{told}");
     let place = rows.iter().find(|row| row["text"].to_string().contains("Brooklyn")).unwrap();
     let told = project.emogrid(&["why", "look.yaml", place["id"].as_str().unwrap()]).exits(0).stdout;
     assert!(told.contains("0 names in doubt, 1 that are none"), "{told}");
