@@ -259,6 +259,8 @@ fn what_was_given_up_is_asked_again_when_that_is_wanted_and_nothing_of_it_stays(
         run(&project, &sets).exits(4);
         assert_eq!((texts(&project).len(), with(&texts(&project), "soup")), (4, 4));
     }
+    let remembered = project.path().join(".emogrid/cache/look.rulings");
+    let before = std::fs::read(&remembered).unwrap();
     fake.script(score);
     asked(&fake);
     run(&project, &[&sets[..], &["--retry-failed"]].concat()).exits(4);
@@ -266,6 +268,8 @@ fn what_was_given_up_is_asked_again_when_that_is_wanted_and_nothing_of_it_stays(
     assert_eq!((texts(&project).len(), with(&texts(&project), "Brooklyn")), (8, 4), "{:?}", texts(&project));
     let seen = fake.seen();
     assert_eq!((seen.len(), seen.iter().filter(|seen| is_looking(seen)).count()), (8, 4));
+    // Nor is it there where a run was killed before it wrote anew what it remembers.
+    std::fs::write(&remembered, before).unwrap();
     let exported =
         project.emogrid(&["export", "look.yaml", "-o", "-", "--set", judge, "--set", "samples.max_asks=1"]);
     assert_eq!(exported.exits(0).stdout, files(&project)[0]);
