@@ -215,13 +215,7 @@ fn explain(
         section(out, message.role, &message.content);
     }
     if let Some(raw) = reader.answer(&place.fingerprint, recipe.config.sampling.max_tokens)? {
-        match recipe.judge.looks_again() && !originals {
-            // What of it a second look took for names is not marked in it.
-            true => {
-                out.push_str("answer: its texts stand below as they are shown, `--with-originals` shows it\n")
-            }
-            false => answer(recipe, &raw, originals, out),
-        }
+        own_answer(recipe, &raw, originals, out);
         for candidate in recipe.judge.candidates(&raw, &recipe.values(place.cell), None) {
             if let Some(rewritten) = recipe.rewritten(&place.fingerprint, &candidate) {
                 let id = RowId::of(&place.fingerprint, candidate.choice, candidate.item);
@@ -257,6 +251,17 @@ fn explain_failed(
         section(out, message.role, &message.content);
     }
     Ok(())
+}
+
+/// Shows the stored answer to an ask. Where names in doubt are asked about, what was taken for names is not marked in
+/// it, so it is an original as a whole.
+fn own_answer(recipe: &Recipe, raw: &str, originals: bool, out: &mut String) {
+    match recipe.judge.looks_again() && !originals {
+        true => out.push_str(
+            "answer: its texts stand in the dataset and its rejects; `--with-originals` shows it\n",
+        ),
+        false => answer(recipe, raw, originals, out),
+    }
 }
 
 /// Shows a stored answer; what the anonymiser takes out only where originals are asked for.
@@ -304,6 +309,11 @@ fn explain_old(
         return Ok(false);
     }
     let _ = writeln!(out, "fingerprint: {fingerprint}");
+    let asked: Value = serde_json::from_str(&request).unwrap_or_default();
+    if asked["kind"] == "names" && !originals {
+        out.push_str("a second look at the names in a text: `--with-originals` shows it\n");
+        return Ok(true);
+    }
     if let Some(text) = line.as_ref().and_then(|line| line.get("text")).and_then(Value::as_str) {
         let text = if originals { text.to_owned() } else { recipe.judge.shown(text) };
         let _ = writeln!(out, "text: {text}");
@@ -355,7 +365,7 @@ fn explain_old(
     for (role, content) in messages_of(&request) {
         section(out, &format!("{role}, as it was"), &content);
     }
-    answer(recipe, &raw, originals, out);
+    own_answer(recipe, &raw, originals, out);
     Ok(true)
 }
 

@@ -259,6 +259,8 @@ fn what_was_given_up_is_asked_again_when_that_is_wanted_and_nothing_of_it_stays(
         run(&project, &sets).exits(4);
         assert_eq!((texts(&project).len(), with(&texts(&project), "soup")), (4, 4));
     }
+    let remembered = project.path().join(".emogrid/cache/look.rulings");
+    let before = std::fs::read(&remembered).unwrap();
     fake.script(score);
     asked(&fake);
     run(&project, &[&sets[..], &["--retry-failed"]].concat()).exits(4);
@@ -266,6 +268,8 @@ fn what_was_given_up_is_asked_again_when_that_is_wanted_and_nothing_of_it_stays(
     assert_eq!((texts(&project).len(), with(&texts(&project), "Brooklyn")), (8, 4), "{:?}", texts(&project));
     let seen = fake.seen();
     assert_eq!((seen.len(), seen.iter().filter(|seen| is_looking(seen)).count()), (8, 4));
+    // Nor is it there where a run was killed before it wrote anew what it remembers.
+    std::fs::write(&remembered, before).unwrap();
     let exported =
         project.emogrid(&["export", "look.yaml", "-o", "-", "--set", judge, "--set", "samples.max_asks=1"]);
     assert_eq!(exported.exits(0).stdout, files(&project)[0]);
@@ -378,6 +382,12 @@ fn why_tells_what_came_of_it_and_shows_it_where_originals_are_wanted() {
     assert!(told.contains("1 name in doubt, 0 that are none, 1 quote ignored"), "{told}");
     let originals = why(&["--with-originals"]);
     assert!(originals.contains("user, for names in doubt:\n  Text: ") && originals.contains("Xanthippe"));
+    // It is an original itself.
+    let fingerprint = told.split("second look by fake-1b: ").nth(1).unwrap().split(',').next().unwrap();
+    let told = project.emogrid(&["why", "look.yaml", fingerprint]).exits(0).stdout;
+    assert!(told.contains("a second look at the names in a text") && !told.contains("Text: "), "{told}");
+    let told = project.emogrid(&["why", "look.yaml", fingerprint, "--with-originals"]).exits(0).stdout;
+    assert!(told.contains("Text: ") && told.contains("Xanthippe"), "{told}");
     let place = rows.iter().find(|row| row["text"].to_string().contains("Brooklyn")).unwrap();
     let told = project.emogrid(&["why", "look.yaml", place["id"].as_str().unwrap()]).exits(0).stdout;
     assert!(told.contains("0 names in doubt, 1 that are none"), "{told}");
