@@ -48,7 +48,7 @@ enum Rule {
     Mass,
     /// A time of fasting, with a capital or kept: `for lent`, not `lent me`.
     Lent,
-    /// Who came from elsewhere, where no nation says so already: `Somali refugees` is one term.
+    /// Who came from elsewhere, where no nation says so already: not in `Somali refugees`.
     Migrant,
     /// One of a people, after an article: `a Finn`, not `Finn`.
     Demonym,
