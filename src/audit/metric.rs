@@ -102,7 +102,7 @@ pub static IDENTITY: Metric = metric("identity", "group and label, log-odds", Hi
 pub static PARITY: Metric = metric("parity", "negative labels of groups", Higher, (0.05, 0.15), 30);
 /// The logarithms of 1.25 and 2: a quarter more than the target or a fifth less, and twice it or half.
 pub static REPRESENTATION: Metric =
-    metric("representation", "share by its target, |ln|", Higher, (0.2231, 0.6931), 30);
+    metric("representation", "share by its target, |ln|", Higher, (0.223, std::f64::consts::LN_2), 30);
 pub static COUNTERFACTUAL: Metric =
     metric("counterfactual", "answers, somebody else in text", Higher, (0.05, 0.15), 30);
 pub static DISTINCT_1: Metric = metric("distinct_1", "distinct-1", Lower, (0.14, 0.08), 200);

@@ -41,7 +41,8 @@ fn alarmed(report: &Report, of: Option<&str>, keys: [&metric::Metric; 2]) -> boo
 pub fn deficits(table: &Table, report: &Report, options: &Options) -> Vec<Deficit> {
     let cells = alarmed(report, None, [&metric::CELLS, &metric::CELLS_ASKED]);
     let labels = alarmed(report, None, [&metric::BALANCE, &metric::BALANCE_ASKED]);
-    if !cells && !(labels && options.asked.is_some()) {
+    let known = labels && options.asked.is_some();
+    if !cells && !known {
         return Vec::new();
     }
     let mut have: BTreeMap<Vec<&str>, usize> = BTreeMap::new();
