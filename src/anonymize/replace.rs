@@ -99,12 +99,16 @@ fn emptied(text: &str, found: &[Found], policy: &Policy) -> Option<Category> {
         found.iter().find(|span| span.category.identity() && policy.action(span.category) == Action::Mask)?;
     let mut words = Vec::new();
     tokens(text, &mut words);
-    let masked = |start: usize| {
-        found.iter().any(|span| {
-            (span.start..span.end).contains(&start) && policy.action(span.category) != Action::Tag
+    // Both are in order, and few words decide it.
+    let mut spans = found.iter().filter(|span| policy.action(span.category) != Action::Tag).peekable();
+    let left = words
+        .iter()
+        .filter(|word| {
+            while spans.next_if(|span| span.end <= word.start).is_some() {}
+            spans.peek().is_none_or(|span| word.start < span.start)
         })
-    };
-    let left = words.iter().filter(|word| !masked(word.start)).count();
+        .take(LEAST_LEFT)
+        .count();
     (left < LEAST_LEFT).then_some(identity.category)
 }
 
