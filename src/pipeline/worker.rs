@@ -274,7 +274,8 @@ pub async fn ask<'a>(
         tools;
     let proven: HashSet<usize> = (0..known.len()).filter(|model| known[*model].is_some()).collect();
     let started = Instant::now();
-    let (servers, queues) = servers::muster(recipe, book.models(), lines, &settings, &proven);
+    let (servers, queues) =
+        servers::muster(recipe, book.models(), lines, &settings, &proven, limits.is_limited());
     let mut worker = Worker {
         recipe,
         book,

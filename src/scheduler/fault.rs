@@ -109,6 +109,9 @@ pub struct Policy {
     pub tries: u32,
     /// The same where each took until its timeout.
     pub timeouts: u32,
+    /// What was pushed first is begun first, whichever place has it, at the cost of neighbours that are
+    /// parted.
+    pub in_turn: bool,
 }
 
 impl Policy {
@@ -123,7 +126,7 @@ impl Policy {
 
 impl Default for Policy {
     fn default() -> Self {
-        Self { tries: 5, timeouts: 2 }
+        Self { tries: 5, timeouts: 2, in_turn: false }
     }
 }
 

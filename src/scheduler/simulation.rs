@@ -595,3 +595,31 @@ fn each_place_goes_through_a_part_of_its_own() {
         assert!(steps <= 2 && (24..=26).contains(&items.len()), "place {place}: {items:?}");
     }
 }
+
+/// Where items are to go out in turn, none of a later stretch is begun before all of an earlier one are.
+#[test]
+fn a_later_stretch_waits_for_all_of_an_earlier_one() {
+    let policy = Policy { in_turn: true, ..Policy::default() };
+    let mut queue = Queue::new(policy, vec![settings(&machine(4))]);
+    queue.push(0..40u32);
+    queue.push(100..140u32);
+    let (mut begun, mut now) = (Vec::new(), Duration::ZERO);
+    let mut under_way: Vec<(Ticket, Spot)> = Vec::new();
+    loop {
+        now += ms(7);
+        match queue.next(now) {
+            Next::Start(ticket, item, spot) => {
+                begun.push(item);
+                under_way.push((ticket, spot));
+            }
+            Next::Empty => break,
+            // One place is much slower than the others.
+            _ => {
+                let quick = under_way.iter().position(|(_, spot)| spot.place != 0);
+                let (ticket, _) = under_way.remove(quick.unwrap_or(0));
+                queue.done(ticket, None, 1, now);
+            }
+        }
+    }
+    assert!(begun[..40].iter().all(|item| *item < 40), "{begun:?}");
+}

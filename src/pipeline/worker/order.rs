@@ -82,16 +82,30 @@ impl Worker<'_> {
             self.queues[model].push_first(requests);
         }
         for (model, mut asks) in new.into_iter().enumerate() {
-            let block = match ahead {
-                true => asks.len(),
-                false => BLOCK * self.queues[model].places(),
-            };
-            for block in asks.chunks_mut(block.max(1)) {
-                self.sort(model, block);
-                self.queues[model].push(block.iter().copied());
+            if ahead {
+                self.push_alike(model, &mut asks);
+                continue;
+            }
+            // Cells that have fewer rows first, and only within these alike prompts together.
+            let rows = |demand: &Demand| self.outcome.accepted[demand.cell];
+            asks.sort_by_key(rows);
+            let block = (BLOCK * self.queues[model].places()).max(1);
+            let ends: Vec<usize> =
+                asks.chunk_by(|one, other| rows(one) == rows(other)).map(<[_]>::len).collect();
+            let mut rest = &mut asks[..];
+            for end in ends {
+                let (alike, later) = rest.split_at_mut(end);
+                alike.chunks_mut(block).for_each(|block| self.push_alike(model, block));
+                rest = later;
             }
         }
         count
+    }
+
+    /// Adds asks behind those that wait, alike prompts beside each other.
+    fn push_alike(&mut self, model: usize, asks: &mut [Demand]) {
+        self.sort(model, asks);
+        self.queues[model].push(asks.iter().copied());
     }
 
     /// Adds what is to be asked about the next texts of an answer, as many as its cell may need, so that a

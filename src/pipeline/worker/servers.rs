@@ -86,6 +86,7 @@ pub(super) fn muster(
     lines: Vec<Line>,
     settings: &[Settings],
     proven: &HashSet<usize>,
+    in_turn: bool,
 ) -> (Vec<Server>, Vec<Queue<Demand>>) {
     let config = &recipe.config;
     let several = config.endpoints.len() > 1;
@@ -102,7 +103,7 @@ pub(super) fn muster(
                     proven.contains(&model),
                 )
             });
-            let policy = Policy { tries: config.run.tries, timeouts: config.run.timeouts };
+            let policy = Policy { tries: config.run.tries, timeouts: config.run.timeouts, in_turn };
             Queue::new(policy, servers.collect())
         })
         .collect();

@@ -55,6 +55,11 @@ impl<T: Clone> Queue<T> {
         if let Some(item) = own.pop_front() {
             return Some(item);
         }
+        if self.policy.in_turn
+            && let Some(stolen) = self.steal()
+        {
+            return self.begin(spot, stolen);
+        }
         let places = self.places();
         let (length, items) = match self.stretches.front_mut() {
             Some((length, items)) => (*length, items),
