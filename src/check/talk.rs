@@ -269,7 +269,7 @@ pub fn without_preamble(raw: &str) -> Option<&str> {
     // Most texts begin otherwise.
     let first = raw.split(|c: char| !c.is_ascii_alphabetic()).next()?;
     let opens = |word: &&str| word.eq_ignore_ascii_case(first);
-    if !OPENERS.iter().chain(&["here", "below", "the", "of"]).any(|word| opens(&word)) {
+    if !OPENERS.iter().chain(&["here", "below", "the", "of"]).any(opens) {
         return None;
     }
     let colon = raw.bytes().take(PREAMBLE).position(|byte| byte == b':')?;
