@@ -186,14 +186,34 @@ struct Tally {
 /// How often a failure that may pass is waited for, a second first and then twice as long each time.
 const PATIENCE: u32 = 6;
 
-/// Texts that are embedded by one request.
-pub const TOGETHER: usize = 16;
+/// The most texts that are embedded by one request, and the most bytes of theirs: a slow server should be done with
+/// it long before it is given up.
+const TOGETHER: usize = 16;
+const BYTES_TOGETHER: usize = 8 << 10;
 
 /// An answer as it is stored.
 struct Received {
     stored: String,
     ended: bool,
     tokens: Option<u64>,
+}
+
+/// Cuts a list where a part would have more items or be longer than it may; an item too long is a part of its own.
+fn parts<T>(all: &[T], most: usize, length: impl Fn(&T) -> usize) -> Vec<&[T]> {
+    let (mut out, mut rest, mut bytes) = (Vec::new(), all, 0);
+    let mut end = 0;
+    while let Some(item) = rest.get(end) {
+        bytes += length(item);
+        if end == most || (end > 0 && bytes > BYTES_TOGETHER) {
+            let (part, others) = rest.split_at(end);
+            out.push(part);
+            (rest, end, bytes) = (others, 0, 0);
+        } else {
+            end += 1;
+        }
+    }
+    out.extend((!rest.is_empty()).then_some(rest));
+    out
 }
 
 /// Whether an endpoint is named by its address, rather than by a config.
@@ -256,7 +276,8 @@ impl Line {
         let mut done = 0;
         let tally = &Tally::default();
         // As they come: what waits for its turn would be lost if the program ended.
-        let mut answers = stream::iter(open.chunks(together))
+        let parts = parts(open, together, |asked| asked.ask.body().len());
+        let mut answers = stream::iter(parts)
             .map(|asked| async move { (asked, self.together(asked, tally, talk).await) })
             .buffer_unordered(self.at_a_time);
         loop {
@@ -410,4 +431,24 @@ fn embedded(raw: &str, lengths: &[usize]) -> Result<Vec<Received>, ClientError> 
     let received =
         |embedding: Embedding| Received { stored: embedding.stored(), ended: true, tokens: Some(0) };
     Ok(all.into_iter().map(received).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn parts_are_as_long_as_they_may_be(lengths in prop::collection::vec(0..9_000usize, 0..60), most in 1..17usize) {
+            let parts = parts(&lengths, most, |length| *length);
+            prop_assert_eq!(parts.concat(), lengths.clone());
+            let fits = |part: &[usize]| part.len() <= most && part.iter().sum::<usize>() <= BYTES_TOGETHER;
+            prop_assert!(parts.iter().all(|part| part.len() == 1 || fits(part)));
+            for two in parts.windows(2) {
+                prop_assert!(!fits(&[two[0], &two[1][..1]].concat()), "the next one would fit");
+            }
+        }
+    }
 }
