@@ -17,7 +17,7 @@ const ALIKE: f64 = 0.5;
 /// (MinHash after Broder 1997 finds them, their word sets decide), and so is what is joined by others.
 ///
 /// Not by `dedup::Index`, which finds every pair: among ten thousand texts of one template these are fifty
-/// million, and took a hundred times as long as the rest of an audit. Here each text is compared with at most
+/// million, and took more than ten times as long as a whole audit. Here each text is compared with at most
 /// twelve.
 pub fn clusters(table: &Table) -> Vec<u32> {
     let sets: Vec<Vec<u32>> = (0..table.rows())
