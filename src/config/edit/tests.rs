@@ -209,13 +209,8 @@ proptest! {
                 }
                 prop_assert_eq!(&found, &then);
                 // At most one line of before is not there any more, and the others stand in their order.
-                let mut lines = after.lines();
-                let gone = text.lines().filter(|line| {
-                    let mut ahead = lines.clone();
-                    let there = ahead.any(|new| new == *line);
-                    if there { lines = ahead; }
-                    !there
-                }).count();
+                let lines = similar::TextDiff::from_lines(&text, &after);
+                let gone = lines.iter_all_changes().filter(|line| line.tag() == similar::ChangeTag::Delete).count();
                 prop_assert!(gone <= 1, "{text}\n{after}");
             }
             // What is on the way and no mapping, or what is there and no scalar.
