@@ -225,6 +225,10 @@ fn a_dataset_of_two_rows_is_no_alarm_and_cells_that_lack_rows_are_named() {
     assert!(!ran.stderr.contains("1 fail"), "{}", ran.stderr);
     project.write("moods.yaml", &config(60));
     project.emogrid(&["run", "moods.yaml"]);
+    let pages = std::fs::read_dir(project.path().join("out/moods/runs")).unwrap();
+    let pages = pages.map(|page| std::fs::read_to_string(page.unwrap().path().join("summary.md")).unwrap());
+    let told = "## Audit of 61 rows\n\n| verdict | metric | of |";
+    assert_eq!(pages.filter(|page| page.contains(told)).count(), 1);
     let ran = project.emogrid(&["audit", "moods.yaml", "--fix", "--fail-on", "never"]).exits(0);
     assert!(ran.stdout.contains("1 cell short of 59 rows:\n  anger"), "{}", ran.stdout);
     assert!(ran.stdout.contains("1 of 60") && ran.stdout.contains("samples.max_asks"), "{}", ran.stdout);

@@ -31,7 +31,7 @@ fn a_good_night_is_told_in_one_line() {
     let project = project(&fake);
     let ran = project.emogrid(&["run", "small.yaml"]).exits(0).says("/summary.md");
     assert!(ran.stderr.lines().any(|line| line.starts_with("audit  ") && line.ends_with("(of 8 rows)")));
-    assert!(pages(&project)[0].contains("## Audit of 8 rows\n\n| verdict | metric | of |"));
+    assert!(!pages(&project)[0].contains("## Audit of"), "so few rows tell nothing");
     let says = "OK small: 8 of 8 rows (8 more); complete";
     assert_eq!(pages(&project)[0].lines().next(), Some(says));
     assert_eq!(project.read("told"), format!("{says}\n"));
