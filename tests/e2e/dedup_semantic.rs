@@ -177,7 +177,7 @@ fn counterparts_are_no_duplicates_of_each_other() {
         .replace("\"mood\": \"joy\"", "\"pair\": \"p\"")
         .replace("\"mood\": \"anger\"", "\"pair\": \"q\"");
     bench.project.write("moods.jsonl", &lines);
-    bench.dedup(&["-o", "kept.jsonl"]).exits(0);
+    bench.dedup(&["-o", "kept.jsonl", "--group", "pair"]).exits(0);
     assert_eq!(bench.ids("kept.jsonl"), ["a", "b", "c", "d", "f"]);
 }
 
