@@ -403,7 +403,9 @@ impl Worker<'_> {
                     }
                     self.take_back();
                     let paused = self.paused.then(|| "paused; `emogrid ctl resume` goes on".to_owned());
-                    self.show(paused.or(sending.waiting));
+                    let resting = (self.sends.is_empty() && !self.rests.is_empty())
+                        .then(|| "the server still works on requests that were given up".to_owned());
+                    self.show(paused.or(sending.waiting).or(resting));
                 }
                 (order, reply) = orders.next() => {
                     let status = self.obey(order);
