@@ -94,6 +94,8 @@ pub struct Ask {
     body: Bytes,
     /// Where in the body its own part stands: messages and seed.
     own: Range<usize>,
+    /// Where in it the last message begins.
+    last: usize,
     canonical: Arc<str>,
     route: Route,
 }
@@ -130,9 +132,36 @@ impl Ask {
     }
 
     /// The whole of what the fingerprint hashes, as JSON.
-    pub fn canonical(&self) -> String {
+    pub fn canonical(&self) -> Canonical {
         let own = std::str::from_utf8(&self.body[self.own.clone()]).unwrap_or_default();
-        [&self.canonical, own, "}"].concat()
+        let opening = self.canonical.len() + (self.last - self.own.start);
+        Canonical { text: [&self.canonical, own, "}"].concat(), opening }
+    }
+}
+
+/// The whole of what a fingerprint hashes, as JSON.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Canonical {
+    text: String,
+    /// Where its last message begins.
+    opening: usize,
+}
+
+impl Canonical {
+    pub fn as_str(&self) -> &str {
+        &self.text
+    }
+
+    /// What many requests begin with, up to their last message, and the rest.
+    pub fn parts(&self) -> (&str, &str) {
+        self.text.split_at(self.opening)
+    }
+}
+
+/// A request that begins like no other.
+impl From<String> for Canonical {
+    fn from(text: String) -> Self {
+        Self { text, opening: 0 }
     }
 }
 
@@ -258,9 +287,9 @@ impl Frame {
             let _ = write!(body, ",\"max_tokens\":{}", self.max_tokens);
         }
         let own = body.len();
-        let _last = push_own(&mut body, self.route, seed, write)?;
+        let last = push_own(&mut body, self.route, seed, write)?.max(own);
         let own = own..body.len() - 1;
-        Ok(Ask { body: body.into(), own, canonical: self.canonical.clone(), route: self.route })
+        Ok(Ask { body: body.into(), own, last, canonical: self.canonical.clone(), route: self.route })
     }
 
     /// The same request for the shortest of answers, to see whether the server is well.
@@ -514,7 +543,12 @@ mod tests {
         let ask = frame.ask(7, write).unwrap();
         let own =
             r#","messages":[{"role":"system","content":"a"},{"role":"user","content":"b\n"}],"seed":7}"#;
-        assert_eq!(ask.canonical(), format!("{{\"v\":1{own}"));
+        assert_eq!(ask.canonical().as_str(), format!("{{\"v\":1{own}"));
+        let (opening, rest) = (
+            r#"{"v":1,"messages":[{"role":"system","content":"a"},{"role":""#,
+            r#"user","content":"b\n"}],"seed":7}"#,
+        );
+        assert_eq!(ask.canonical().parts(), (opening, rest));
         assert_eq!(ask.body(), format!("{{\"model\":\"m\",\"max_tokens\":9{own}"));
         let pinned = ask.clone().with("id_slot", 3);
         assert_eq!(pinned.canonical(), ask.canonical());
@@ -571,6 +605,7 @@ mod tests {
             };
             let fingerprint = frame(model).fingerprint(3, &mut room, write).unwrap();
             let canonical = frame(model).ask(3, write).unwrap().canonical();
+            let canonical = canonical.as_str();
             assert_eq!(fingerprint.0, *blake3::hash(canonical.as_bytes()).as_bytes(), "{canonical}");
         }
     }

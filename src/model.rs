@@ -2,10 +2,36 @@
 
 mod text_key;
 
+use std::collections::{HashMap, HashSet};
 use std::fmt;
-use std::hash::{Hash, Hasher};
+use std::hash::{BuildHasherDefault, Hash, Hasher};
 
 use serde::{Deserialize, Serialize};
+
+/// A hasher for keys that are hashes already: 64 bits of one are taken as they are.
+#[derive(Debug, Default, Clone, Copy)]
+pub struct AsItIs(u64);
+
+impl Hasher for AsItIs {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.0 = self.0.rotate_left(8) ^ u64::from(*byte);
+        }
+    }
+
+    fn write_u64(&mut self, hash: u64) {
+        self.0 = hash;
+    }
+}
+
+/// A table by hashes, which are ids of this module or 64 bits.
+pub type ByHash<K, V> = HashMap<K, V, BuildHasherDefault<AsItIs>>;
+/// A set of hashes.
+pub type Hashes<K> = HashSet<K, BuildHasherDefault<AsItIs>>;
 
 macro_rules! hex_id {
     ($(#[$doc:meta])* $name:ident, $bytes:literal) => {

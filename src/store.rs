@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use crate::fingerprint::Identity;
+use crate::fingerprint::{Canonical, Identity};
 use crate::model::Fingerprint;
 pub use experience::Experience;
 pub use lock::{LockError, RunLock};
@@ -29,7 +29,7 @@ pub struct Completion {
     pub max_tokens: u32,
     pub kind: Kind,
     /// The canonical request, from which a later format can be made.
-    pub request: String,
+    pub request: Canonical,
     /// The server's answer as it came.
     pub answer: String,
     /// Whether every choice ended by itself.

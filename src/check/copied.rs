@@ -1,14 +1,12 @@
 //! Texts that copy from the rows that prompts show.
 
-use std::collections::HashSet;
-use std::hash::BuildHasherDefault;
 use std::sync::OnceLock;
 
 use rayon::prelude::*;
 
-use super::echo::Same;
 use super::text::{Text, mix};
 use crate::config::resolved::Exemplars;
+use crate::model::Hashes;
 
 /// The runs of words of all rows that may be shown, one word longer than a text may share.
 #[derive(Debug)]
@@ -17,7 +15,7 @@ pub struct Copied {
     /// Words of a run that is too long.
     run: usize,
     /// Made when the first text is held against it: where all verdicts are known, none is.
-    runs: OnceLock<HashSet<u64, BuildHasherDefault<Same>>>,
+    runs: OnceLock<Hashes<u64>>,
 }
 
 impl Copied {

@@ -1,9 +1,7 @@
 //! Texts that say the prompt over.
 
-use std::collections::HashSet;
-use std::hash::{BuildHasherDefault, Hasher};
-
 use super::text::{Text, mix};
+use crate::model::Hashes;
 
 /// Words that are compared at once.
 const RUN: usize = 5;
@@ -11,14 +9,14 @@ const RUN: usize = 5;
 /// The runs of words of all that a model is told.
 #[derive(Debug, Default)]
 pub struct Echo {
-    runs: HashSet<u64, BuildHasherDefault<Same>>,
+    runs: Hashes<u64>,
     longest: usize,
 }
 
 impl Echo {
     /// Runs of `longest` words or more are one too many.
     pub fn new(longest: usize) -> Self {
-        Self { runs: HashSet::default(), longest: longest.max(RUN) }
+        Self { runs: Hashes::default(), longest: longest.max(RUN) }
     }
 
     /// Takes in a prompt, or a part of one.
@@ -51,24 +49,4 @@ impl Echo {
 
 fn hashes<'a>(text: &'a Text) -> impl Iterator<Item = u64> + 'a {
     text.words.windows(RUN).map(|words| words.iter().fold(0, |hash, word| mix(hash, word.hash)))
-}
-
-/// The numbers are hashes already.
-#[derive(Debug, Default, Clone, Copy)]
-pub struct Same(u64);
-
-impl Hasher for Same {
-    fn finish(&self) -> u64 {
-        self.0
-    }
-
-    fn write(&mut self, bytes: &[u8]) {
-        for byte in bytes {
-            self.0 = self.0.rotate_left(8) ^ u64::from(*byte);
-        }
-    }
-
-    fn write_u64(&mut self, hash: u64) {
-        self.0 = hash;
-    }
 }

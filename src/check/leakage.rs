@@ -3,17 +3,14 @@
 //! People do so too: in GoEmotions' train split 68 % of the rows of "love" say it. So naming is limited
 //! to what they do, and never forbidden.
 
-use std::collections::HashSet;
-use std::hash::BuildHasherDefault;
-
-use super::echo::Same;
 use super::text::{Text, word_hash};
 use crate::labels;
+use crate::model::Hashes;
 
 /// The forms of a label's name.
 #[derive(Debug, Clone, Default)]
 pub struct Forms {
-    hashes: HashSet<u64, BuildHasherDefault<Same>>,
+    hashes: Hashes<u64>,
 }
 
 impl Forms {

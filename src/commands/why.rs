@@ -441,7 +441,7 @@ fn same_seed(
         let (_, seed) = recipe.messages(cell, ask).map_err(RunError::from)?;
         if then["seed"] == seed {
             let now = recipe.ask(models, cell, ask).map_err(RunError::from)?;
-            return Ok(Some((ask, serde_json::from_str(&now.canonical()).unwrap_or_default())));
+            return Ok(Some((ask, serde_json::from_str(now.canonical().as_str()).unwrap_or_default())));
         }
     }
     Ok(None)

@@ -415,8 +415,11 @@ enum At {
     End,
 }
 
-/// How many cells' asks are prepared together; few in tests, so that these see where one block ends.
-const BLOCK: usize = if cfg!(test) { 3 } else { 8 << 10 };
+/// How many cells' asks are prepared together: the more, the fewer pages of a store are read twice, and the more
+/// texts are held. Few in tests, so that these see where one block ends.
+fn block(cells: usize) -> usize {
+    if cfg!(test) { 3 } else { (cells / 8).clamp(1 << 10, 8 << 10) }
+}
 
 /// Computes the dataset, and tells the sink of it; see the module for how.
 ///
@@ -433,11 +436,12 @@ pub fn evaluate<N: Name, B: Book>(
     let mut work = Work { quotas, book, sink, taken, meanings, counted, totals, judged, rank: 1 };
     // Cells that want more rows than they have, and may get them.
     let mut active: Vec<Stream> = Vec::new();
-    let mut asks: Vec<(usize, u32)> = Vec::with_capacity(BLOCK);
+    let block = block(quotas.cells());
+    let mut asks: Vec<(usize, u32)> = Vec::with_capacity(block);
     let mut cells = (0..quotas.cells()).filter(|cell| quotas.rows(*cell) > 0);
     loop {
         asks.clear();
-        asks.extend(cells.by_ref().take(BLOCK).map(|cell| (cell, 0)));
+        asks.extend(cells.by_ref().take(block).map(|cell| (cell, 0)));
         if asks.is_empty() {
             break;
         }
@@ -452,13 +456,13 @@ pub fn evaluate<N: Name, B: Book>(
         let mut still = Vec::new();
         let mut streams = active.into_iter().peekable();
         while streams.peek().is_some() {
-            let block: Vec<Stream> = streams.by_ref().take(BLOCK).collect();
+            let together: Vec<Stream> = streams.by_ref().take(block).collect();
             asks.clear();
-            let read_out = block.iter().filter(|stream| stream.current.is_none());
+            let read_out = together.iter().filter(|stream| stream.current.is_none());
             let within = read_out.filter(|stream| stream.ask < quotas.max_asks);
             asks.extend(within.map(|stream| (stream.cell as usize, stream.ask)));
             work.book.ahead(&asks)?;
-            for stream in block {
+            for stream in together {
                 still.extend(work.next_row(stream)?);
             }
         }

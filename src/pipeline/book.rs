@@ -221,13 +221,13 @@ impl<'a> StoreBook<'a> {
         &self.models
     }
 
-    /// Takes in what was just stored.
-    pub fn learn(&mut self, fingerprint: Fingerprint, stored: Stored) {
+    /// Takes in what was just stored for a demand.
+    pub fn learn(&mut self, demand: &Demand, stored: Stored) {
         if let Stored::Tombstone(reason) = &stored {
-            self.learn_given_up(fingerprint, reason);
+            self.learn_given_up(demand.fingerprint, reason);
         }
-        if let Some(memory) = &mut self.memory {
-            memory.learn(fingerprint, stored, true);
+        if let (None, Some(memory)) = (demand.about, &mut self.memory) {
+            memory.learn(demand.cell, demand.ask, demand.fingerprint, stored, true);
         }
     }
 
@@ -240,10 +240,10 @@ impl<'a> StoreBook<'a> {
         }
     }
 
-    /// Reads the store again for an ask when it is next needed.
-    pub fn forget(&mut self, fingerprint: &Fingerprint) {
-        if let Some(memory) = &mut self.memory {
-            memory.forget(fingerprint);
+    /// Reads the store again for a demand when it is next needed.
+    pub fn forget(&mut self, demand: &Demand) {
+        if let (None, Some(memory)) = (demand.about, &mut self.memory) {
+            memory.forget(demand.cell, demand.ask);
         }
     }
 
@@ -272,7 +272,7 @@ impl<'a> StoreBook<'a> {
                     ask.stored = stored;
                     return false;
                 }
-                ask.known = memory.verdicts(&ask.fingerprint);
+                ask.known = memory.verdicts(ask);
             }
             if ask.known.is_none()
                 && let Some(verdicts) = verdicts

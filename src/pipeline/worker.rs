@@ -28,7 +28,7 @@ use crate::client::{ClientError, ErrorClass};
 use crate::dataset::evaluate::{Demand, To};
 use crate::dataset::{Recipe, Stored};
 use crate::fingerprint::Ask;
-use crate::model::Fingerprint;
+use crate::model::{ByHash, Fingerprint, Hashes};
 use crate::report::{self, Status, Watcher};
 use crate::scheduler::{Budget, Cost, Ended, Next, Proof, Queue, Spot, Ticket};
 use crate::store::{Completion, Kind, Settings, StoreError, Writer, Written};
@@ -91,7 +91,7 @@ const DYING: Duration = Duration::from_millis(100);
 
 /// A received answer on its way into the store.
 struct Pending {
-    fingerprint: Fingerprint,
+    demand: Demand,
     /// What the book is told of it, once it is stored.
     stored: Option<Stored>,
 }
@@ -207,7 +207,7 @@ struct Worker<'a> {
     /// Until when places were counted.
     measured: Instant,
     /// Asks that wait, are under way, are being stored, or were given up in this run.
-    asked: HashSet<Fingerprint>,
+    asked: Hashes<Fingerprint>,
     events: JoinSet<Event>,
     /// Places that the server may still be working for: they are in nobody's way of ending.
     rests: JoinSet<(usize, Spot)>,
@@ -216,7 +216,7 @@ struct Worker<'a> {
     pending: HashMap<u64, Pending>,
     next_pending: u64,
     /// What each failing ask failed with last.
-    last_errors: HashMap<Fingerprint, ClientError>,
+    last_errors: ByHash<Fingerprint, ClientError>,
     /// The longest prompt so far, in tokens.
     longest_prompt: u32,
     progress: Progress,
@@ -289,13 +289,13 @@ pub async fn ask<'a>(
         limits,
         started,
         measured: started,
-        asked: HashSet::new(),
+        asked: Hashes::default(),
         events: JoinSet::new(),
         rests: JoinSet::new(),
         sends: HashMap::new(),
         pending: HashMap::new(),
         next_pending: 0,
-        last_errors: HashMap::new(),
+        last_errors: ByHash::default(),
         longest_prompt: 0,
         progress: Progress::default(),
         said: HashSet::new(),
@@ -636,7 +636,7 @@ impl Worker<'_> {
             ended,
             tokens,
         };
-        let ticket = self.put_off(demand.fingerprint, stored);
+        let ticket = self.put_off(demand, stored);
         if let Err(failure) = self.writer.completion(ticket, completion) {
             self.error.get_or_insert(failure.into());
             self.pending.remove(&ticket);
@@ -671,9 +671,9 @@ impl Worker<'_> {
         format!("{}: {}", names.join(" · "), candidate.text.split_whitespace().collect::<Vec<_>>().join(" "))
     }
 
-    fn put_off(&mut self, fingerprint: Fingerprint, stored: Option<Stored>) -> u64 {
+    fn put_off(&mut self, demand: Demand, stored: Option<Stored>) -> u64 {
         self.next_pending += 1;
-        self.pending.insert(self.next_pending, Pending { fingerprint, stored });
+        self.pending.insert(self.next_pending, Pending { demand, stored });
         self.next_pending
     }
 
@@ -689,9 +689,9 @@ impl Worker<'_> {
             self.stale = true;
             match pending.stored {
                 Some(stored) if !written.superseded.contains(&ticket) => {
-                    self.book.learn(pending.fingerprint, stored);
+                    self.book.learn(&pending.demand, stored);
                 }
-                _ => self.book.forget(&pending.fingerprint),
+                _ => self.book.forget(&pending.demand),
             }
         }
         if let Err(failure) = written.result

@@ -1,39 +1,15 @@
 //! The n-grams that a probe knows, and what a text is over them.
 
-use std::collections::HashMap;
-use std::hash::{BuildHasherDefault, Hasher};
-
 use super::matrix::{Matrix, Row};
 use super::ngrams::{Cutter, Kind};
-
-/// Takes a hash for what it is.
-#[derive(Debug, Default, Clone, Copy)]
-struct AsItIs(u64);
-
-impl Hasher for AsItIs {
-    fn finish(&self) -> u64 {
-        self.0
-    }
-
-    fn write(&mut self, bytes: &[u8]) {
-        for byte in bytes {
-            self.0 = self.0.rotate_left(8) ^ u64::from(*byte);
-        }
-    }
-
-    fn write_u64(&mut self, value: u64) {
-        self.0 = value;
-    }
-}
-
-type ByHash<V> = HashMap<u64, V, BuildHasherDefault<AsItIs>>;
+use crate::model::ByHash;
 
 /// The n-grams that enough texts have, each with its inverse document frequency.
 ///
 /// They are kept by 64-bit hashes: of a million n-grams, two share one with a probability of 3e-8.
 #[derive(Debug, Clone)]
 pub struct Vocabulary {
-    ids: ByHash<u32>,
+    ids: ByHash<u64, u32>,
     /// In the order of ids; the lowest bit of a hash is its kind.
     hashes: Vec<u64>,
     idf: Vec<f32>,
@@ -58,7 +34,7 @@ impl Vocabulary {
             texts: u32,
             last: u32,
         }
-        let mut seen: ByHash<Seen> = ByHash::default();
+        let mut seen: ByHash<u64, Seen> = ByHash::default();
         let mut cutter = Cutter::default();
         let mut all = 0;
         for text in texts {

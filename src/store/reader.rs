@@ -103,11 +103,12 @@ impl Reader {
         let mut last = prefix.to_vec();
         last.resize(33, 0xff);
         let query = || {
+            let request = schema::whole_request(&self.connection)?;
             self.connection
-                .prepare_cached(
-                    "SELECT fingerprint, request, answer FROM completion
+                .prepare_cached(&format!(
+                    "SELECT fingerprint, {request}, answer FROM completion
                      WHERE fingerprint >= ?1 AND fingerprint <= ?2 ORDER BY fingerprint, max_tokens LIMIT 1",
-                )?
+                ))?
                 .query_row(params![prefix, last], |row| {
                     Ok((Fingerprint(row.get(0)?), row.get(1)?, row.get(2)?))
                 })

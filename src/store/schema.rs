@@ -76,10 +76,35 @@ CREATE TRIGGER completion_deleted AFTER DELETE ON completion
 CREATE TRIGGER completion_changed AFTER UPDATE ON completion
     BEGIN UPDATE generation SET value = randomblob(16); END;
 ",
+    // Requests begin alike, often for more than half of their length: that stands once. Of a completion with an
+    // `opening`, `request` is only the rest.
+    "
+CREATE TABLE opening (id INTEGER PRIMARY KEY, text TEXT NOT NULL) STRICT;
+ALTER TABLE completion ADD COLUMN opening INTEGER;
+",
 ];
 
 /// From this format on there is the table `generation`.
 pub const TELLS_GENERATIONS: i64 = 3;
+/// From this format on there is the table `opening`.
+const SHARES_OPENINGS: i64 = 4;
+
+/// What gives the whole request of a completion.
+pub fn whole_request(connection: &Connection) -> rusqlite::Result<&'static str> {
+    Ok(match version(connection)? {
+        SHARES_OPENINGS.. => {
+            "coalesce((SELECT text FROM opening WHERE id = completion.opening), '') || request"
+        }
+        _ => "request",
+    })
+}
+
+/// Takes away what no request begins with any more.
+pub fn sweep_openings(connection: &Connection) -> rusqlite::Result<()> {
+    let sql =
+        "DELETE FROM opening WHERE id NOT IN (SELECT opening FROM completion WHERE opening IS NOT NULL)";
+    connection.execute(sql, []).map(drop)
+}
 
 /// Brings the tables up to date in one transaction.
 pub fn migrate(dir: &StoreDir, connection: &mut Connection) -> Result<(), StoreError> {

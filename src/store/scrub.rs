@@ -53,9 +53,10 @@ impl Reader {
     /// A store that cannot be read.
     pub fn each_completion(&self, mut take: impl FnMut(Entry)) -> Result<(), StoreError> {
         let mut read = || {
-            let mut query = self
-                .connection
-                .prepare("SELECT rowid, fingerprint, kind, request, answer FROM completion ORDER BY rowid")?;
+            let request = schema::whole_request(&self.connection)?;
+            let mut query = self.connection.prepare(&format!(
+                "SELECT rowid, fingerprint, kind, {request}, answer FROM completion ORDER BY rowid"
+            ))?;
             let mut rows = query.query([])?;
             while let Some(row) = rows.next()? {
                 take(Entry {
@@ -138,6 +139,9 @@ fn scrubbed(connection: &mut Connection, scrub: &Scrub) -> rusqlite::Result<()> 
     let transaction = connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
     for row in &scrub.completions {
         transaction.execute("DELETE FROM completion WHERE rowid = ?1", [row])?;
+    }
+    if !scrub.completions.is_empty() {
+        schema::sweep_openings(&transaction)?;
     }
     for (row, answer) in &scrub.answers {
         transaction.execute("UPDATE completion SET answer = ?2 WHERE rowid = ?1", params![row, answer])?;

@@ -1,13 +1,14 @@
 use std::sync::mpsc;
 
 use super::*;
+use crate::fingerprint::Frame;
 
 fn completion(of: u8, max_tokens: u32, ended: bool, tokens: Option<u64>) -> Completion {
     Completion {
         fingerprint: Fingerprint([of; 32]),
         max_tokens,
         kind: Kind::Chat,
-        request: "{}".into(),
+        request: "{}".to_owned().into(),
         answer: format!("answer {of} under {max_tokens}"),
         ended,
         tokens,
@@ -227,8 +228,9 @@ fn a_store_of_before_is_read_as_it_is_and_brought_up_to_date_by_who_writes() {
     let connection = rusqlite::Connection::open(dir.database()).unwrap();
     connection
         .execute_batch(
-            "DROP TABLE experience; DROP TABLE prompt_tokens; DROP TABLE generation;
-             DROP TRIGGER completion_deleted; DROP TRIGGER completion_changed; PRAGMA user_version = 1",
+            "DROP TRIGGER completion_deleted; DROP TRIGGER completion_changed; DROP TABLE generation;
+             DROP TABLE opening; ALTER TABLE completion DROP COLUMN opening;
+             DROP TABLE experience; DROP TABLE prompt_tokens; PRAGMA user_version = 1",
         )
         .unwrap();
     drop(connection);
@@ -242,6 +244,47 @@ fn a_store_of_before_is_read_as_it_is_and_brought_up_to_date_by_who_writes() {
     assert_eq!(reader.experience_at("here", &model).unwrap().len(), 1);
     assert_eq!(reader.counts().unwrap(), (1, 0), "what was stored is there");
     assert!(reader.generation().unwrap().is_some());
+}
+
+#[test]
+fn what_requests_begin_with_stands_once_and_goes_with_the_last_of_them() {
+    let (_folder, dir) = store();
+    let frame = |name: &str| Frame::embedding(&Identity::Named { name: name.into() });
+    let of = |model: &str, of: u8| {
+        let request = frame(model).embed("", &format!("text {of}")).canonical();
+        Completion { request, ..completion(of, 9, true, None) }
+    };
+    let all: Vec<Completion> = (0..6).map(|n| of("m", n)).chain([of("n", 6), of("n", 7)]).collect();
+    write(&dir, all.clone());
+    let count = |table: &str| -> i64 {
+        let connection = rusqlite::Connection::open(dir.database()).unwrap();
+        connection.query_row(&format!("SELECT count(*) FROM {table}"), [], |row| row.get(0)).unwrap()
+    };
+    assert_eq!(count("opening"), 2);
+    assert_eq!(count("completion WHERE opening IS NOT NULL"), 6, "all but the first of each");
+    let reader = Reader::open(&dir).unwrap().unwrap();
+    for stored in &all {
+        let (_, request, _) = reader.by_prefix(&stored.fingerprint.0[..8]).unwrap().unwrap();
+        assert_eq!(request, stored.request.as_str());
+    }
+    let mut rows = Vec::new();
+    reader.each_completion(|entry| rows.push((entry.row, entry.request))).unwrap();
+    let requests: Vec<&str> = rows.iter().map(|(_, request)| request.as_str()).collect();
+    assert_eq!(requests, all.iter().map(|stored| stored.request.as_str()).collect::<Vec<_>>());
+
+    let writer = Writer::open(&dir, |_| {}).unwrap();
+    writer.delete(all[..6].iter().map(|stored| stored.fingerprint).collect()).unwrap();
+    assert_eq!((count("opening"), count("completion")), (1, 2));
+    // An opening that was taken away meanwhile is written again.
+    for (ticket, stored) in all[..4].iter().enumerate() {
+        writer.completion(ticket as Ticket, stored.clone()).unwrap();
+    }
+    drop(writer);
+    assert_eq!(count("opening"), 2);
+    let last = rows[7].0;
+    drop(reader);
+    dir.scrub(&Scrub { completions: vec![last], ..Scrub::default() }).unwrap();
+    assert_eq!((count("opening"), count("completion")), (1, 5), "the other of that model was stored whole");
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! The one thread that writes the store, a batch a commit.
 
+use std::collections::HashSet;
 use std::sync::mpsc;
 use std::time::Duration;
 
@@ -173,7 +174,7 @@ impl Writer {
                     delete.execute(params![fingerprint.0])?;
                 }
             }
-            Ok(())
+            schema::sweep_openings(transaction)
         })
     }
 }
@@ -194,6 +195,7 @@ fn write_all(
     receiver: &mpsc::Receiver<Message>,
     written: &(impl Fn(Written) + Send),
 ) {
+    let mut openings = Openings::default();
     while let Ok(first) = receiver.recv() {
         let mut batch = vec![first];
         if !take_waiting(receiver, &mut batch) && batch.len() < ENOUGH {
@@ -204,7 +206,7 @@ fn write_all(
         let mut superseded = Vec::new();
         let mut waiting = Vec::new();
         crate::crash_point!("before-commit");
-        let result = commit(connection, batch, &mut tickets, &mut superseded, &mut waiting)
+        let result = commit(connection, &mut openings, batch, &mut tickets, &mut superseded, &mut waiting)
             .map_err(|error| (dir.sqlite(error), dir));
         for sender in waiting {
             // The caller may have given up.
@@ -245,12 +247,14 @@ const BUSY_TRIES: u32 = 20;
 
 fn commit(
     connection: &mut Connection,
+    openings: &mut Openings,
     batch: Vec<Message>,
     tickets: &mut Vec<Ticket>,
     superseded: &mut Vec<Ticket>,
     waiting: &mut Vec<mpsc::SyncSender<Result<(), StoreError>>>,
 ) -> rusqlite::Result<()> {
     let mut result = begin(connection);
+    openings.begin();
     let created = now();
     for message in batch {
         // After a failure the rest is only counted, so that everybody hears of it.
@@ -258,7 +262,7 @@ fn commit(
             Message::Completion(ticket, completion) => {
                 tickets.push(ticket);
                 result.is_ok().then(|| {
-                    if !insert_completion(connection, &completion, &created)? {
+                    if !insert_completion(connection, openings, &completion, &created)? {
                         superseded.push(ticket);
                     }
                     Ok(())
@@ -315,27 +319,87 @@ fn begin(connection: &Connection) -> rusqlite::Result<()> {
     }
 }
 
+/// What requests begin with, where several were seen to begin alike.
+#[derive(Default)]
+struct Openings {
+    /// Those that were seen: what only one request begins with is no gain.
+    seen: HashSet<i64>,
+    /// Those that stand in the store, as this transaction sees it.
+    stored: HashSet<i64>,
+    last: Option<(String, i64)>,
+}
+
+impl Openings {
+    /// So many that were seen are remembered.
+    const MOST: usize = 4096;
+
+    /// Begins a transaction: another process may have taken away what nothing began with meanwhile.
+    fn begin(&mut self) {
+        self.stored.clear();
+    }
+
+    /// The number under which an opening stands in the store; `None`: the request is to be stored whole.
+    fn of(&mut self, transaction: &Connection, opening: &str) -> rusqlite::Result<Option<i64>> {
+        let id = match &self.last {
+            Some((text, id)) if text == opening => *id,
+            _ => {
+                let hash = blake3::hash(opening.as_bytes());
+                let Some(head) = hash.as_bytes().first_chunk::<8>().filter(|_| !opening.is_empty()) else {
+                    return Ok(None);
+                };
+                let id = i64::from_le_bytes(*head);
+                self.last = Some((opening.to_owned(), id));
+                id
+            }
+        };
+        if self.stored.contains(&id) {
+            return Ok(Some(id));
+        }
+        if self.seen.len() == Self::MOST {
+            self.seen.clear();
+        }
+        if self.seen.insert(id) {
+            return Ok(None);
+        }
+        transaction
+            .prepare_cached("INSERT INTO opening (id, text) VALUES (?1, ?2) ON CONFLICT DO NOTHING")?
+            .execute(params![id, opening])?;
+        let same: bool = transaction
+            .prepare_cached("SELECT text = ?2 FROM opening WHERE id = ?1")?
+            .query_row(params![id, opening], |row| row.get(0))?;
+        if same {
+            self.stored.insert(id);
+        }
+        Ok(same.then_some(id))
+    }
+}
+
 /// Stores a completion; `false` where one is stored already.
 fn insert_completion(
     transaction: &Connection,
+    openings: &mut Openings,
     completion: &Completion,
     created: &str,
 ) -> rusqlite::Result<bool> {
+    let (opening, rest) = completion.request.parts();
+    let opening = openings.of(transaction, opening)?;
+    let request = if opening.is_some() { rest } else { completion.request.as_str() };
     // What is stored stays: a second answer to the same ask would change the dataset.
     transaction
         .prepare_cached(
-            "INSERT INTO completion (fingerprint, max_tokens, kind, request, answer, ended, tokens, created)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT DO NOTHING",
+            "INSERT INTO completion (fingerprint, max_tokens, kind, request, answer, ended, tokens, created, opening)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9) ON CONFLICT DO NOTHING",
         )?
         .execute(params![
             completion.fingerprint.0,
             completion.max_tokens,
             completion.kind.as_str(),
-            completion.request,
+            request,
             completion.answer,
             completion.ended,
             completion.tokens.map(|tokens| tokens as i64),
             created,
+            opening,
         ])
         .map(|inserted| inserted > 0)
 }

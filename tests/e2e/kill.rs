@@ -57,7 +57,7 @@ fn stored(project: &Project) -> HashSet<(String, u64)> {
     let connection = rusqlite::Connection::open(folder.path().join("store.db")).unwrap();
     let sound: String = connection.query_row("PRAGMA integrity_check", [], |row| row.get(0)).unwrap();
     assert_eq!(sound, "ok");
-    let Ok(mut query) = connection.prepare("SELECT request FROM completion") else { return HashSet::new() };
+    let Ok(mut query) = connection.prepare("SELECT coalesce((SELECT text FROM opening WHERE id = completion.opening), '') || request FROM completion") else { return HashSet::new() };
     let requests = query.query_map([], |row| row.get::<_, String>(0)).unwrap();
     requests
         .map(|request| {

@@ -1,11 +1,10 @@
 //! Words with their valences, and what strengthens, weakens or negates them.
 
 use std::collections::HashMap;
-use std::hash::BuildHasherDefault;
 use std::sync::LazyLock;
 
-use super::super::echo::Same;
 use super::super::text::word_hash;
+use crate::model::ByHash;
 
 /// What the rules know of a word.
 #[derive(Debug, Clone, Copy, Default)]
@@ -19,7 +18,7 @@ pub struct Entry {
 
 const BOOST: f64 = 0.293;
 
-type Hashed<V> = HashMap<u64, V, BuildHasherDefault<Same>>;
+type Hashed<V> = ByHash<u64, V>;
 
 static WORDS: LazyLock<Hashed<Entry>> = LazyLock::new(|| {
     let mut words: Hashed<Entry> = Hashed::default();

@@ -63,7 +63,7 @@ pub fn explain(
             let _ = writeln!(out, "judge `{}`, request {number}: {fingerprint}", model.name());
             if number == 0 {
                 let ask = recipe.judge_ask(models, judged, number, false).map_err(RunError::from)?;
-                for (role, content) in messages_of(&ask.canonical()) {
+                for (role, content) in messages_of(ask.canonical().as_str()) {
                     section(out, &format!("{role}, to judge `{}`", model.name()), &content);
                 }
             }

@@ -1,6 +1,5 @@
 //! Requests about texts, of judges, for embeddings and for names in doubt: what is stored for them, and how they are made.
 
-use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use super::{BookError, StoreBook};
@@ -9,22 +8,22 @@ use crate::dataset::evaluate::{About, Demand, Looked, Meant, Place, Ruling, To};
 use crate::dataset::{Book, Judged, Stored, looking};
 use crate::dedup::Direction;
 use crate::fingerprint::{Ask, Room};
-use crate::model::{Fingerprint, RowId};
+use crate::model::{ByHash, Fingerprint, Hashes, RowId};
 use crate::store::{Settings, StoreError};
 
 /// What is known about texts, so that each is read and a request written once only.
 #[derive(Default)]
 pub struct Rulings {
     /// Rulings that will not change while this is remembered, without what rows show of them.
-    pub known: HashMap<RowId, Ruling>,
+    pub known: ByHash<RowId, Ruling>,
     /// What second looks made of candidates, without texts.
-    pub looked: HashMap<RowId, Arc<Candidate>>,
+    pub looked: ByHash<RowId, Arc<Candidate>>,
     /// Candidates whose second look was given up: what follows from that is not left for later.
-    pub unlooked: HashSet<RowId>,
+    pub unlooked: Hashes<RowId>,
     /// What texts mean.
-    pub meant: HashMap<RowId, Arc<Direction>>,
+    pub meant: ByHash<RowId, Arc<Direction>>,
     /// Requests that were given up in this run, with why.
-    given_up: HashMap<Fingerprint, Arc<str>>,
+    given_up: ByHash<Fingerprint, Arc<str>>,
     /// The answer whose texts were read last.
     last: Option<(Fingerprint, Arc<[Candidate]>)>,
     pub room: Room,

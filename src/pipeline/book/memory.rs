@@ -1,6 +1,6 @@
 //! What a run remembers of the store between its evaluations.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::Ready;
@@ -13,17 +13,12 @@ use crate::model::Fingerprint;
 /// written.
 const TEXTS: usize = 16 << 20;
 
-/// Fingerprints and verdicts: some 200 bytes for each ask that is stored, 34 for one that is not.
+/// Fingerprints and verdicts: 64 bytes for each cell, some 100 for each ask but the first of a cell, and some
+/// 100 for the verdicts of an answer.
 pub struct Memory {
-    /// By cell: the fingerprint of its first ask, once it was worked out.
-    first: Vec<Fingerprint>,
-    further: HashMap<(u32, u32), Fingerprint>,
-    /// By cell: how many of its first asks were looked up.
-    looked: Vec<u16>,
-    /// What is stored for the asks that were looked up; the rest of them is missing.
-    known: HashMap<Fingerprint, Known>,
-    /// To be looked up again.
-    forgotten: HashSet<Fingerprint>,
+    /// By cell: its first ask.
+    first: Vec<Known>,
+    further: HashMap<(u32, u32), Known>,
     /// Bytes of texts that are held.
     texts: usize,
 }
@@ -31,67 +26,64 @@ pub struct Memory {
 /// No hash comes out like this.
 const UNKNOWN: Fingerprint = Fingerprint([0; 32]);
 
+/// What is known of an ask.
 struct Known {
+    /// `UNKNOWN` before it was worked out.
+    fingerprint: Fingerprint,
     stored: Stored,
+    /// Whether it was looked up what is stored.
+    looked_up: bool,
     /// Whether its texts are held.
     texts: bool,
+}
+
+impl Known {
+    const NOTHING: Known =
+        Known { fingerprint: UNKNOWN, stored: Stored::Missing, looked_up: false, texts: false };
 }
 
 impl Memory {
     /// What is remembered to begin with is that some asks are missing.
     pub fn new(cells: usize, missing: &[Demand]) -> Self {
-        let mut out = Self {
-            first: vec![UNKNOWN; cells],
-            further: HashMap::new(),
-            looked: vec![0; cells],
-            known: HashMap::new(),
-            forgotten: HashSet::new(),
-            texts: 0,
-        };
+        let first = std::iter::repeat_with(|| Known::NOTHING).take(cells).collect();
+        let mut out = Self { first, further: HashMap::new(), texts: 0 };
         // Of a later ask those before it are stored, and not known yet.
-        for Demand { cell, fingerprint, .. } in
-            missing.iter().filter(|demand| demand.ask == 0 && demand.about.is_none())
-        {
-            out.reach(*cell, 0, *fingerprint);
+        for demand in missing.iter().filter(|demand| demand.ask == 0 && demand.about.is_none()) {
+            let known = out.of(demand.cell, 0);
+            (known.fingerprint, known.looked_up) = (demand.fingerprint, true);
         }
         out
     }
 
-    /// Remembers that an ask was looked up, and that what is not known by its fingerprint is missing.
-    fn reach(&mut self, cell: usize, ask: u32, fingerprint: Fingerprint) {
+    /// What is known of an ask, to be changed.
+    fn of(&mut self, cell: usize, ask: u32) -> &mut Known {
         match ask {
-            0 => self.first[cell] = fingerprint,
-            further => {
-                self.further.insert((cell as u32, further), fingerprint);
-            }
+            0 => &mut self.first[cell],
+            ask => self.further.entry((cell as u32, ask)).or_insert(Known::NOTHING),
         }
-        // One that is looked at before its turn is looked up again.
-        let looked = &mut self.looked[cell];
-        if u32::from(*looked) == ask {
-            *looked = looked.saturating_add(1);
+    }
+
+    fn known(&self, cell: usize, ask: u32) -> Option<&Known> {
+        match ask {
+            0 => self.first.get(cell),
+            ask => self.further.get(&(cell as u32, ask)),
         }
-        self.forgotten.remove(&fingerprint);
     }
 
     pub fn fingerprint(&self, cell: usize, ask: u32) -> Option<Fingerprint> {
-        match ask {
-            0 => Some(self.first[cell]).filter(|fingerprint| *fingerprint != UNKNOWN),
-            ask => self.further.get(&(cell as u32, ask)).copied(),
-        }
+        Some(self.known(cell, ask)?.fingerprint).filter(|fingerprint| *fingerprint != UNKNOWN)
     }
 
     /// What is known of an ask, with its texts if they are wanted.
     pub fn recall(&self, ask: &Ready, texts: bool) -> Option<Stored> {
-        if let Some(known) = self.known.get(&ask.fingerprint) {
-            return (known.texts || !texts).then(|| known.stored.clone());
-        }
-        let looked = u32::from(self.looked[ask.cell]) > ask.ask;
-        (looked && !self.forgotten.contains(&ask.fingerprint)).then_some(Stored::Missing)
+        let known = self.known(ask.cell, ask.ask).filter(|known| known.looked_up)?;
+        let is_enough = known.texts || !texts || matches!(known.stored, Stored::Missing);
+        is_enough.then(|| known.stored.clone())
     }
 
     /// What was judged of an ask's answer.
-    pub fn verdicts(&self, fingerprint: &Fingerprint) -> Option<Arc<[Candidate]>> {
-        match &self.known.get(fingerprint)?.stored {
+    pub fn verdicts(&self, ask: &Ready) -> Option<Arc<[Candidate]>> {
+        match &self.known(ask.cell, ask.ask)?.stored {
             Stored::Answer(answer) => Some(answer.clone()),
             Stored::Tombstone(_) | Stored::Missing => None,
         }
@@ -99,14 +91,13 @@ impl Memory {
 
     /// Remembers what was read for an ask.
     pub fn keep(&mut self, ask: &Ready, texts: bool) {
-        self.reach(ask.cell, ask.ask, ask.fingerprint);
-        if !matches!(ask.stored, Stored::Missing) && !self.known.contains_key(&ask.fingerprint) {
-            self.learn(ask.fingerprint, ask.stored.clone(), texts);
+        if matches!(self.of(ask.cell, ask.ask).stored, Stored::Missing) {
+            self.learn(ask.cell, ask.ask, ask.fingerprint, ask.stored.clone(), texts);
         }
     }
 
     /// Takes in what is stored for an ask; with its texts, as long as there is room.
-    pub fn learn(&mut self, fingerprint: Fingerprint, stored: Stored, texts: bool) {
+    pub fn learn(&mut self, cell: usize, ask: u32, fingerprint: Fingerprint, stored: Stored, texts: bool) {
         let length = match &stored {
             Stored::Answer(answer) if texts => answer.iter().map(size).sum(),
             _ => 0,
@@ -119,18 +110,20 @@ impl Memory {
         if held {
             self.texts += length;
         }
-        self.forgotten.remove(&fingerprint);
-        self.known.insert(fingerprint, Known { stored, texts: held });
+        *self.of(cell, ask) = Known { fingerprint, stored, looked_up: true, texts: held };
     }
 
-    pub fn forget(&mut self, fingerprint: &Fingerprint) {
-        self.known.remove(fingerprint);
-        self.forgotten.insert(*fingerprint);
+    /// Looks up an ask again when it is next needed.
+    pub fn forget(&mut self, cell: usize, ask: u32) {
+        let known = self.of(cell, ask);
+        *known = Known { fingerprint: known.fingerprint, ..Known::NOTHING };
     }
 
     /// Looks up again what was missing.
     pub fn look_again(&mut self) {
-        self.looked.fill(0);
+        for known in self.first.iter_mut().chain(self.further.values_mut()) {
+            known.looked_up &= !matches!(known.stored, Stored::Missing);
+        }
     }
 }
 

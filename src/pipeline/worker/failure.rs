@@ -156,7 +156,7 @@ impl Worker<'_> {
             settings: settings_behind(failure.class, &now),
         };
         let stored = Stored::Tombstone(Arc::from(failure.class.name()));
-        let ticket = self.put_off(demand.fingerprint, Some(stored));
+        let ticket = self.put_off(demand, Some(stored));
         if let Err(failure) = self.writer.tombstone(ticket, tombstone) {
             self.error.get_or_insert(failure.into());
             self.pending.remove(&ticket);

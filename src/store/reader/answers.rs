@@ -1,11 +1,9 @@
 //! Finding the answers to many asks.
 
-use std::collections::HashMap;
-
 use rusqlite::params;
 
 use super::{Reader, StoreError};
-use crate::model::Fingerprint;
+use crate::model::{ByHash, Fingerprint};
 
 /// Looks up the answers to many asks after many others.
 ///
@@ -18,7 +16,7 @@ pub struct Answers {
     /// The row of the table that is guessed to be next.
     next: i64,
     /// Rows that were read, and that nothing asked for yet.
-    ahead: HashMap<Fingerprint, String>,
+    ahead: ByHash<Fingerprint, String>,
 }
 
 /// The most rows that are kept for later.
