@@ -18,9 +18,10 @@ pub const USER: &str = "{{ emotion }}: {{ emotion.definition }}\n\
     {% for e in emotion.examples %}- {{ e }}\n{% endfor %}\
     Write a {{ sentiment }} post about {{ context }} in the voice of {{ voice }}.\n";
 
-/// The program under measurement, in a project's folder.
+/// The program under measurement, in a project's folder: that which `EMOGRID` names, or the benchmark's own.
 pub fn emogrid(folder: &Path, args: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_emogrid"));
+    let own = || env!("CARGO_BIN_EXE_emogrid").into();
+    let mut command = Command::new(std::env::var_os("EMOGRID").unwrap_or_else(own));
     command.args(args).current_dir(folder);
     command
 }

@@ -418,7 +418,7 @@ enum At {
 /// How many cells' asks are prepared together: the more, the fewer pages of a store are read twice, and the more
 /// texts are held. Few in tests, so that these see where one block ends.
 fn block(cells: usize) -> usize {
-    if cfg!(test) { 3 } else { (cells / 8).clamp(1 << 10, 8 << 10) }
+    if cfg!(test) { 3 } else { (cells / 4).clamp(2 << 10, 8 << 10) }
 }
 
 /// Computes the dataset, and tells the sink of it; see the module for how.
