@@ -1,5 +1,6 @@
 //! A project in a temporary folder, and emogrid run in it.
 
+use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 
@@ -91,6 +92,13 @@ impl Project {
         let mut command = Command::new(env!("CARGO_BIN_EXE_emogrid"));
         command.args(args).current_dir(self.path()).stdin(Stdio::null());
         command.env_remove("EMOGRID_LOG").env("NO_COLOR", "1");
+        let hear = || {
+            // Where the tests run in a script's background they were told to ignore it, and a run would too.
+            // Nothing is allocated or locked here.
+            unsafe { libc::signal(libc::SIGINT, libc::SIG_DFL) };
+            Ok(())
+        };
+        unsafe { command.pre_exec(hear) };
         command
     }
 
