@@ -305,14 +305,10 @@ impl Worker<'_> {
 
     /// Says that a server takes another number of requests at a time from now on.
     pub(super) fn stepped(&mut self, endpoint: usize, step: Step) {
-        let Step { from, to, rates } = step;
-        tracing::info!(endpoint, from, to, ?rates, "requests at a time");
+        let Step { from, to, rates, kept } = step;
+        tracing::info!(endpoint, from, to, ?rates, kept, "requests at a time");
         // A trial that changed nothing is not worth a line.
-        if let Some((before, after)) = rates.filter(|(before, after)| after > before || to < from)
-            && self.queues[self.servers[endpoint].model].level(self.servers[endpoint].index) == to
-            && before > 0.0
-            && after >= before
-        {
+        if kept && let Some((before, after)) = rates {
             self.watcher.say(&format!(
                 "{}{to} at a time from now on, not {from}: {after:.1} tokens/s against {before:.1}",
                 self.servers[endpoint].name
