@@ -723,6 +723,18 @@ pub static RUN: Section = Section {
             "The same where no answer comes within the endpoint's `timeout`: each further try takes as long again.",
         ),
         key(
+            "circuit",
+            Kind::Whole { min: 1, max: 1_000_000 },
+            "8",
+            "So many failures in a row, of whatever asks, and a server is held to be away: it is tried with one request now and then, for as long as its `patience` lasts, and no ask is to blame.",
+        ),
+        key(
+            "hedge",
+            Kind::Whole { min: 0, max: 1000 },
+            "3",
+            "At the end of a run, a request that takes so many times as long as nine in ten of its kind did (and 5 s at least) is sent a second time, to another server of the same model; `0`: never.",
+        ),
+        key(
             "order",
             Kind::Word(&["alike", "even"]),
             "alike",

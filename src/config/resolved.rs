@@ -67,6 +67,10 @@ pub struct RunLimits {
     pub tries: u32,
     /// The same of those that took until their timeout.
     pub timeouts: u32,
+    /// Failures in a row that prove a server away.
+    pub circuit: u32,
+    /// How many times as long as others a request takes before it is sent a second time; 0: never.
+    pub hedge: u32,
     /// Prompts that begin alike go to the same slot, one after the other.
     pub alike: bool,
     /// Rows that may leave the dataset until remade.

@@ -231,6 +231,8 @@ struct Worker<'a> {
     evaluation: Duration,
     error: Option<RunError>,
     stopped: Option<Stop>,
+    /// Some requests are begun no more, since they would take too long.
+    closed_by: Option<Stop>,
     /// Nothing is sent, as somebody wished.
     paused: bool,
 }
@@ -306,6 +308,7 @@ pub async fn ask<'a>(
         evaluation: Duration::ZERO,
         error: None,
         stopped: None,
+        closed_by: None,
         paused: false,
     };
     worker.progress.endpoints = vec![EndpointProgress::default(); recipe.config.endpoints.len()];
@@ -418,6 +421,7 @@ impl Worker<'_> {
                 },
             }
         }
+        self.end_early();
         self.book.honour_tombstones();
     }
 

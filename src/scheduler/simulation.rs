@@ -568,6 +568,83 @@ fn a_straggler_is_sent_a_second_time_to_another_server() {
     assert!(ran.ended < Duration::from_secs(20), "{:?}", ran.ended);
 }
 
+/// What takes long for one kind of request is usual for another.
+#[test]
+fn a_straggler_is_one_among_its_own_kind() {
+    // Odd ones take 40 s, even ones a tenth of a second.
+    let kind = |item: &u32| (*item % 2) as usize;
+    let two = vec![settings(&machine(1)), settings(&machine(1))];
+    let mut queue = Queue::new(Policy::default(), two.clone()).with_kinds(kind);
+    let takes = |item: u32| if item % 2 == 0 { ms(100) } else { ms(40_000) };
+    let mut now = Duration::ZERO;
+    let mut answer = |queue: &mut Queue<u32>, items: std::ops::Range<u32>| {
+        for item in items {
+            queue.push([item]);
+            let Next::Start(ticket, ..) = queue.next(now) else { panic!("a place is free") };
+            now += takes(item);
+            queue.done(ticket, None, 1, now);
+        }
+        now
+    };
+    answer(&mut queue, 0..20);
+    assert_eq!(queue.takes(), [Some(ms(100)), Some(ms(40_000))]);
+    // The last one is quick, and hangs: it is sent again after 5 s, though others take 40 s.
+    let now = answer(&mut queue, 0..0);
+    queue.push([20]);
+    let Next::Start(first, 20, spot) = queue.next(now) else { panic!("a place is free") };
+    assert_eq!(queue.next(now), Next::Wait(now + ms(5_000), Waiting::Tail));
+    let Next::Start(twin, 20, other) = queue.next(now + ms(5_000)) else { panic!("it hangs") };
+    assert!(other.server != spot.server);
+    assert_eq!(queue.done(twin, None, 1, now + ms(5_100)).twin, Some(first));
+    queue.dropped(first);
+    // A slow one is given its time.
+    let now = now + ms(6_000);
+    queue.push([21]);
+    assert!(matches!(queue.next(now), Next::Start(_, 21, _)));
+    assert_eq!(queue.next(now + ms(30_000)), Next::Wait(now + ms(120_000), Waiting::Tail));
+    // Where nothing is to be sent twice, nothing is.
+    let mut queue = Queue::new(Policy { hedge: 0, ..Policy::default() }, two).with_kinds(kind);
+    let now = answer(&mut queue, 0..20);
+    queue.push([20]);
+    assert!(matches!(queue.next(now), Next::Start(..)));
+    assert_eq!(queue.next(now + ms(60_000)), Next::Busy);
+}
+
+/// No more of a kind are begun: neither what waits, nor what failed, nor what comes later.
+#[test]
+fn a_kind_that_is_closed_is_begun_no_more() {
+    let kind = |item: &u32| (*item % 2) as usize;
+    let mut queue = Queue::new(Policy::default(), vec![settings(&machine(2))]).with_kinds(kind);
+    queue.push(0..10u32);
+    queue.push_first([11, 12]);
+    let mut sent = Vec::new();
+    while let Next::Start(ticket, item, _) = queue.next(ms(1)) {
+        sent.push((ticket, item));
+    }
+    assert_eq!(sent.iter().map(|(_, item)| *item).collect::<Vec<_>>(), [11, 12]);
+    assert!(queue.close(1) && !queue.close(1));
+    assert_eq!(queue.waiting(), 5);
+    let broken = Fault { kind: FaultKind::Broken, retry_after: None };
+    sent.into_iter().for_each(|(ticket, _)| drop(queue.failed(ticket, &broken, ms(2))));
+    queue.push(13..17u32);
+    queue.push_first([21]);
+    assert_eq!(queue.waiting(), 5 + 1 + 2);
+    let (mut begun, mut now) = (Vec::new(), ms(3));
+    loop {
+        now += ms(300);
+        match queue.next(now) {
+            Next::Start(ticket, item, _) => {
+                begun.push(item);
+                queue.done(ticket, None, 1, now);
+            }
+            Next::Empty => break,
+            other => assert!(matches!(other, Next::Wait(..)), "{other:?}"),
+        }
+    }
+    begun.sort_unstable();
+    assert_eq!(begun, [0, 2, 4, 6, 8, 12, 14, 16]);
+}
+
 /// Neighbours in a stretch go to one place, one after the other, and no place runs dry before all do.
 #[test]
 fn each_place_goes_through_a_part_of_its_own() {

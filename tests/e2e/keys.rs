@@ -577,6 +577,34 @@ effects! {
         assert_eq!((tries(&[]), tries(&["run.timeouts=4"])), (2, 4));
     }
 
+    circuit_is_how_many_failures_in_a_row_prove_a_server_away("run.circuit") {
+        let bench = Bench::scripted(|_, before| match before {
+            0 | 1 => Reply::status(500, "out of luck"),
+            _ => Reply::Good,
+        });
+        let gap = |sets: &[&str]| {
+            let made = bench.run(&[&["endpoints.fake.slots=1"], sets].concat()).exits(0);
+            made.seen[2].at - made.seen[1].at
+        };
+        // One who is away is tried again half a second later, and not with what comes next.
+        let (eight, two) = (gap(&[]), gap(&["run.circuit=2"]));
+        assert!(eight < Duration::from_millis(400) && two >= Duration::from_millis(450), "{eight:?} {two:?}");
+    }
+
+    hedge_sends_what_hangs_at_the_end_a_second_time("run.hedge") {
+        // A server that tells no slots may be sent something twice.
+        let bench = Bench::named();
+        let sends = |sets: &[&str]| {
+            bench.fake.script(|_, before| match before {
+                9 => Reply::Hang(Duration::from_secs(8)),
+                _ => Reply::Good,
+            });
+            let sets = [&["samples.per_cell=3", "endpoints.fake.slots=2"], sets].concat();
+            bench.run(&sets).exits(0).seen.len()
+        };
+        assert_eq!((sends(&[]), sends(&["run.hedge=0"])), (13, 12));
+    }
+
     requests_per_minute_holds_back("endpoints.NAME.requests_per_minute") {
         let bench = Bench::new();
         bench.fake.latency(Duration::from_millis(50));

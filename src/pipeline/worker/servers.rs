@@ -10,7 +10,7 @@ use crate::check::embedding::Embedding;
 use crate::client::managed::ManagedServer;
 use crate::client::{Client, ClientError, ErrorClass};
 use crate::config::resolved::{Endpoint, Server as ServerConfig, Slots};
-use crate::dataset::evaluate::Demand;
+use crate::dataset::evaluate::{Demand, To};
 use crate::dataset::{Models, Recipe};
 use crate::fingerprint::{Ask, Identity, Route};
 use crate::pipeline::connect::{Line, client};
@@ -103,8 +103,14 @@ pub(super) fn muster(
                     proven.contains(&model),
                 )
             });
-            let policy = Policy { tries: config.run.tries, timeouts: config.run.timeouts, in_turn };
-            Queue::new(policy, servers.collect())
+            let policy = Policy {
+                tries: config.run.tries,
+                timeouts: config.run.timeouts,
+                circuit: config.run.circuit,
+                hedge: config.run.hedge,
+                in_turn,
+            };
+            Queue::new(policy, servers.collect()).with_kinds(kind)
         })
         .collect();
     let servers = lines.into_iter().enumerate().map(|(endpoint, line)| {
@@ -158,6 +164,16 @@ pub(super) fn muster(
     });
     let servers = servers.collect();
     (servers, queues)
+}
+
+/// Requests that take about as long as one another: asks, second looks, embeddings, each judge.
+fn kind(demand: &Demand) -> usize {
+    match demand.about.map(|about| about.to) {
+        None => 0,
+        Some(To::Names) => 1,
+        Some(To::Embedder) => 2,
+        Some(To::Judge(judge)) => 3 + usize::from(judge),
+    }
 }
 
 fn server_settings(endpoint: &Endpoint, memory: &EndpointMemory, n: u32, proven: bool) -> ServerSettings {
