@@ -57,6 +57,17 @@ pub struct Progress {
     pub endpoints: Vec<EndpointProgress>,
     /// With which class each ask failed last that failed and was not answered since.
     pub failing: HashMap<Fingerprint, &'static str>,
+    /// What was given up for its own fault.
+    pub given_up: Vec<GivenUp>,
+}
+
+/// A request that was given up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct GivenUp {
+    pub cell: usize,
+    /// It was about a text.
+    pub about: bool,
+    pub class: &'static str,
 }
 
 impl Progress {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::servers::Looked;
-use super::{Send, Worker};
+use super::{GivenUp, Send, Worker};
 use crate::client::{ClientError, ErrorClass};
 use crate::dataset::Stored;
 use crate::dataset::evaluate::{About, Demand, To};
@@ -155,7 +155,9 @@ impl Worker<'_> {
             detail: failure.to_string(),
             settings: settings_behind(failure.class, &now),
         };
-        let stored = Stored::Tombstone(Arc::from(failure.class.name()));
+        let (cell, about, class) = (demand.cell, demand.about.is_some(), failure.class.name());
+        self.progress.given_up.push(GivenUp { cell, about, class });
+        let stored = Stored::Tombstone(Arc::from(class));
         let ticket = self.put_off(demand.fingerprint, Some(stored));
         if let Err(failure) = self.writer.tombstone(ticket, tombstone) {
             self.error.get_or_insert(failure.into());
