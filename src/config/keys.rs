@@ -266,8 +266,9 @@ pub static MANAGED: Section = Section {
             "restarts",
             Kind::Whole { min: 0, max: 1000 },
             "3",
-            "How often it is started again, should it end in mid-run.",
+            "How often it is started again, should it end or hang in mid-run.",
         ),
+        key("loading", Kind::Duration, "10m", "How long its model may take to load."),
     ],
 };
 

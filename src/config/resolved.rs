@@ -167,8 +167,11 @@ pub struct Managed {
     /// An adapter for the model.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub lora: Option<PathBuf>,
-    /// How often it is started again, should it end in mid-run.
+    /// How often it is started again, should it end or hang in mid-run.
     pub restarts: u32,
+    /// How long its model may take to load; it shapes no row, so a snapshot does not keep it.
+    #[serde(skip)]
+    pub loading: Duration,
     pub command: String,
     pub args: Vec<String>,
     pub slots: u32,

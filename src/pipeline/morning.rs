@@ -196,7 +196,7 @@ pub fn endpoints(summary: &mut Summary, recipe: &Recipe, progress: &Progress) {
     let seconds = progress.asking.as_secs_f64().max(1e-6);
     let all = recipe.config.endpoints.iter().zip(&progress.endpoints);
     summary.endpoints = all
-        .filter(|(_, did)| did.requests > 0)
+        .filter(|(_, did)| did.requests > 0 || did.restarts + did.hangs > 0)
         .map(|(endpoint, did)| {
             let rate = did.completion_tokens as f64 / seconds;
             // A server that tells how long it was at work on each answer knows best; requests under way
@@ -212,6 +212,8 @@ pub fn endpoints(summary: &mut Summary, recipe: &Recipe, progress: &Progress) {
                 // Where a run ends, what is under way ends after its places are counted.
                 busy: (busy.min(1.0) * 1000.0).round() / 1000.0,
                 by_server,
+                restarts: did.restarts,
+                hangs: did.hangs,
             };
             (endpoint.name.clone(), night)
         })

@@ -91,6 +91,10 @@ pub struct EndpointProgress {
     /// How long its server was at work by its own timings, and over how many answers it told so.
     pub served: Duration,
     pub served_of: u64,
+    /// How often a server of ours ended or hung, and was started again.
+    pub restarts: u32,
+    /// Those of them that it hung before.
+    pub hangs: u32,
 }
 
 /// The most answers that wait for their commit before nothing more is asked: a disk that is slower
@@ -118,6 +122,8 @@ struct Send {
     sent: Instant,
     /// What it may cost at most.
     most: Cost,
+    /// How often its server had been started again by then.
+    starts: u32,
 }
 
 /// What came of something that was begun.
@@ -145,6 +151,12 @@ enum Event {
     Restarted {
         endpoint: usize,
         result: Result<ManagedServer, String>,
+    },
+    /// A server of ours that answers nothing was asked how it is, after so many starts.
+    LookedAfter {
+        endpoint: usize,
+        starts: u32,
+        answered: bool,
     },
 }
 
@@ -476,8 +488,10 @@ impl Worker<'_> {
                 match self.queues[model].next(now) {
                     Next::Start(ticket, demand, spot) => {
                         let answer = self.book.longest_answer(&demand);
-                        let most = self.cost(model, self.endpoint_of(model, spot.server), answer);
-                        let send = Send { model, ticket, spot, demand, sent: Instant::now(), most };
+                        let endpoint = self.endpoint_of(model, spot.server);
+                        let (most, starts) =
+                            (self.cost(model, endpoint, answer), self.servers[endpoint].starts());
+                        let send = Send { model, ticket, spot, demand, sent: Instant::now(), most, starts };
                         if let Err(failure) = self.send(send) {
                             self.error = Some(failure);
                         }
@@ -536,10 +550,13 @@ impl Worker<'_> {
                 if !self.ended(&send, spent) {
                     return;
                 }
+                let endpoint = self.endpoint_of(send.model, send.spot.server);
+                if answer.as_ref().map_or_else(|failure| failure.status.is_some(), |_| true) {
+                    self.servers[endpoint].spoke();
+                }
                 if let Some(seen) = looked
                     && answer.as_ref().map_or_else(failure::shows_it_there, |_| true)
                 {
-                    let endpoint = self.endpoint_of(send.model, send.spot.server);
                     self.servers[endpoint].is_back(seen, self.watcher);
                 }
                 match answer {
@@ -557,6 +574,9 @@ impl Worker<'_> {
                 self.queues[model].proven(server, proof);
             }
             Event::Restarted { endpoint, result } => self.restarted(endpoint, result),
+            Event::LookedAfter { endpoint, starts, answered } => {
+                self.looked_after(endpoint, starts, answered);
+            }
         }
     }
 

@@ -82,6 +82,12 @@ impl History {
         self.seen.iter().any(|(of, _, refused)| *of == server && *refused)
     }
 
+    /// It got no answer in time: only who goes through from now on shows that the server was well.
+    pub fn was_late(&mut self, server: usize, successes: u64) {
+        let seen = self.seen.iter_mut().filter(|(of, ..)| *of == server);
+        seen.for_each(|(_, before, _)| *before = successes);
+    }
+
     /// Takes over what the same item's other request went through.
     pub fn absorb(&mut self, other: &Self) {
         self.broken = self.broken.max(other.broken);

@@ -34,6 +34,8 @@ struct Machine {
     goes_on: u64,
     /// One in so many of its requests takes a hundred times as long (0: none).
     hangs: u64,
+    /// When it is there and answers nothing, from and to.
+    silent: Option<(u64, u64)>,
 }
 
 #[derive(Debug, Clone)]
@@ -170,6 +172,10 @@ impl Play<'_> {
         let usual = match world.refused_in.filter(|_| world.refused.contains(&item)) {
             Some(quick) => quick,
             None => machine.takes * if hangs { 100 } else { 1 },
+        };
+        let usual = match machine.silent.map(|(from, to)| (ms(from), ms(to))) {
+            Some((from, to)) if now < to && now + ms(usual) > from => u64::MAX,
+            _ => usual,
         };
         let takes = usual.min(world.timeout);
         let mut cut = (usual > world.timeout).then_some(FaultKind::Late);
@@ -337,6 +343,7 @@ fn machines() -> impl Strategy<Value = Machine> {
                     refuses_from: u32::MAX,
                     takes,
                     hangs,
+                    silent: None,
                 }
             },
         )
@@ -373,6 +380,7 @@ fn machine(places: u32) -> Machine {
         refuses_from: u32::MAX,
         takes: 10,
         hangs: 0,
+        silent: None,
         limits: (0, None),
         room: u32::MAX,
         dies: None,
@@ -507,6 +515,16 @@ fn what_hangs_is_tried_twice_and_not_where_the_server_works_on() {
     assert!(!ran.lost && !ran.out.is_empty());
     assert_eq!(ran.done.len() + ran.out.len(), 400);
     assert!(ran.sent() <= 400 + 3 * ran.out.len(), "{} sends, {} given up", ran.sent(), ran.out.len());
+}
+
+/// A server that is there and answers nothing for a while costs time and nothing else, though all that was
+/// under way hung more than once.
+#[test]
+fn what_was_under_way_when_a_server_fell_silent_is_not_to_blame() {
+    let silent = Machine { silent: Some((2_000, 50_000)), takes: 100, ..machine(4) };
+    let ran = run(&World { timeout: 20_000, ..world(vec![silent], 200) });
+    assert!(!ran.lost && ran.out.is_empty(), "{:?}", ran.out);
+    assert_eq!(ran.done.len(), 200);
 }
 
 /// Nobody's patience is used up by a pause that somebody wished.

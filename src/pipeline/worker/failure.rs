@@ -38,6 +38,9 @@ impl Worker<'_> {
                 if !self.restart(endpoint) {
                     self.servers[endpoint].error =
                         Some(RunError::endpoint(&self.recipe.config.endpoints[endpoint], failure.clone()));
+                    if failure.class == ErrorClass::Timeout {
+                        self.was_late(endpoint);
+                    }
                 }
                 self.carry_out(send, failure, FaultKind::Away);
             }
@@ -68,8 +71,10 @@ impl Worker<'_> {
         let Demand { cell, ask, .. } = send.demand;
         tracing::debug!(class = failure.class.name(), endpoint, cell, ask, %failure, "request failed");
         self.servers[endpoint].latest = Some(failure.clone());
-        if self.restart(endpoint) {
+        if self.restart(endpoint) || send.starts < self.servers[endpoint].starts() {
             let kind = match failure.class {
+                // It was under way when we ended a server that answered nothing: no prompt killed that.
+                ErrorClass::Dropped | ErrorClass::Timeout if self.servers[endpoint].hung() => FaultKind::Late,
                 // It was under way when the server died.
                 ErrorClass::Dropped => FaultKind::Killed,
                 _ => FaultKind::Away,
@@ -78,6 +83,7 @@ impl Worker<'_> {
         }
         if failure.class == ErrorClass::Timeout {
             self.rest(send.model, send.spot);
+            self.was_late(endpoint);
         }
         self.servers[endpoint].was_gone |= matches!(
             failure.class,

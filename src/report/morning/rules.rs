@@ -48,6 +48,7 @@ pub fn judge(
     findings.extend(same_opening(summary, limits));
     for (name, endpoint) in &summary.endpoints {
         findings.extend(idle_slots(summary, name, endpoint));
+        findings.extend(started_again(name, endpoint));
     }
     findings.extend(faults(summary));
     for finding in &mut findings {
@@ -339,6 +340,26 @@ fn idle_slots(summary: &Summary, name: &str, endpoint: &EndpointNight) -> Option
             &format!("endpoints.{name}"),
             "a limit (`requests_per_minute`, `tokens_per_minute`), waiting for a server, or fewer open cells \
              than slots; its log (`log.jsonl`) says which"
+                .to_owned(),
+        )
+    })
+}
+
+/// A server of ours that did not last.
+fn started_again(name: &str, endpoint: &EndpointNight) -> Option<Finding> {
+    let EndpointNight { restarts, hangs, .. } = *endpoint;
+    let ended = restarts.saturating_sub(hangs);
+    let times = |times: u32| if times == 1 { "once".to_owned() } else { format!("{times} times") };
+    let why = match (hangs, ended) {
+        (0, _) => "it ended",
+        (_, 0) => "it hung",
+        _ => "it ended or hung",
+    };
+    (restarts > 0).then(|| {
+        look(
+            format!("the server of `{name}` was started again {}, since {why}", times(restarts)),
+            &format!("endpoints.{name}.managed"),
+            "read its logs, which `log.jsonl` names; a smaller `context` or fewer `slots` need less memory"
                 .to_owned(),
         )
     })

@@ -110,6 +110,9 @@ impl<T: Clone> Queue<T> {
         if matches!(fault.kind, FaultKind::Refused | FaultKind::TooLong) && decision != Decision::Stop {
             history.refuse(spot.server);
         }
+        if fault.kind == FaultKind::Late {
+            history.was_late(spot.server, server.evidence.successes);
+        }
         // In time for the decision about the next failure.
         let many_refused = self.servers[spot.server].evidence.refused_items >= MANY_REFUSED;
         let failed_enough = match fault.kind {
