@@ -593,7 +593,7 @@ fn a_straggler_is_one_among_its_own_kind() {
     let kind = |item: &u32| (*item % 2) as usize;
     let two = vec![settings(&machine(1)), settings(&machine(1))];
     let mut queue = Queue::new(Policy::default(), two.clone()).with_kinds(kind);
-    let takes = |item: u32| if item % 2 == 0 { ms(100) } else { ms(40_000) };
+    let takes = |item: u32| if item.is_multiple_of(2) { ms(100) } else { ms(40_000) };
     let mut now = Duration::ZERO;
     let mut answer = |queue: &mut Queue<u32>, items: std::ops::Range<u32>| {
         for item in items {
@@ -643,7 +643,9 @@ fn a_kind_that_is_closed_is_begun_no_more() {
     assert!(queue.close(1) && !queue.close(1));
     assert_eq!(queue.waiting(), 5);
     let broken = Fault { kind: FaultKind::Broken, retry_after: None };
-    sent.into_iter().for_each(|(ticket, _)| drop(queue.failed(ticket, &broken, ms(2))));
+    for (ticket, _) in sent {
+        assert_eq!(queue.failed(ticket, &broken, ms(2)), After::Again);
+    }
     queue.push(13..17u32);
     queue.push_first([21]);
     assert_eq!(queue.waiting(), 5 + 1 + 2);
