@@ -521,7 +521,8 @@ fn what_hangs_is_tried_twice_and_not_where_the_server_works_on() {
 /// under way hung more than once.
 #[test]
 fn what_was_under_way_when_a_server_fell_silent_is_not_to_blame() {
-    let silent = Machine { silent: Some((2_000, 50_000)), takes: 100, ..machine(4) };
+    // One after the other, so that others went through after each of those under way was sent.
+    let silent = Machine { silent: Some((2_000, 50_000)), takes: 350, per_minute: Some(600), ..machine(4) };
     let ran = run(&World { timeout: 20_000, ..world(vec![silent], 200) });
     assert!(!ran.lost && ran.out.is_empty(), "{:?}", ran.out);
     assert_eq!(ran.done.len(), 200);
