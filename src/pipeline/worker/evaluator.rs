@@ -11,7 +11,7 @@ use crate::dataset::{Models, Recipe, Stored};
 use crate::model::Fingerprint;
 use crate::pipeline::book::{BookError, Knowledge, StoreBook};
 use crate::pipeline::summary::Outcome;
-use crate::store::{Reader, Settings, StoreDir};
+use crate::store::{Reader, Settings, StoreDir, StoreError};
 
 /// What is evaluated.
 pub struct Task {
@@ -92,14 +92,9 @@ impl Evaluator {
 
     /// What came of the evaluation under way.
     pub async fn next(&mut self) -> Result<Evaluated, BookError> {
-        match self.evaluated.recv().await {
-            Some(evaluated) => {
-                self.is_busy = false;
-                evaluated
-            }
-            // It has failed, and said so.
-            None => std::future::pending().await,
-        }
+        let evaluated = self.evaluated.recv().await;
+        self.is_busy = false;
+        evaluated.unwrap_or_else(|| Err(StoreError::Gone.into()))
     }
 
     /// Ends the thread as soon as it is done with what it was told, and says what it knows then.
@@ -123,12 +118,14 @@ fn work(
     let book = StoreBook::new(&task.recipe, models, reader.as_ref(), settings, task.retry_failed)?;
     let book = book.remembering(&outcome.demands);
     let mut planner = Planner::new(&task.recipe, book, &task.mask, task.ahead);
-    let tell = |planner: &mut Planner<'_>, outcome: Outcome, asking: &Asking, began: Instant| {
+    let tell = |planner: &mut Planner<'_>, outcome: Outcome, asking: &Asking, began: Option<Instant>| {
         let plan = planner.plan(&outcome, asking);
+        let took = began.map(|began| began.elapsed()).unwrap_or_default();
         // Whoever asks may be at its end.
-        let _ = told.send(Ok(Evaluated { outcome, plan, took: began.elapsed() }));
+        let _ = told.send(Ok(Evaluated { outcome, plan, took }));
     };
-    tell(&mut planner, outcome, asking, Instant::now());
+    // That was no evaluation.
+    tell(&mut planner, outcome, asking, None);
     for job in jobs {
         match job {
             Job::Learn(fingerprint, stored) => planner.book.learn(fingerprint, stored),
@@ -137,7 +134,7 @@ fn work(
                 let began = Instant::now();
                 crate::wait_point!("evaluation");
                 let outcome = Outcome::of::<(), _>(&task.recipe, &mut planner.book, &mut ())?;
-                tell(&mut planner, outcome, &asking, began);
+                tell(&mut planner, outcome, &asking, Some(began));
             }
         }
     }

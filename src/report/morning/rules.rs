@@ -540,6 +540,10 @@ mod tests {
         let past = |distinct_2| vec![Past { distinct_2: Some(distinct_2), ..Past::default() }];
         let endpoint = |busy| EndpointNight { requests: 400, slots: 4, busy, ..EndpointNight::default() };
         let endpoints = |busy| [("local".to_owned(), endpoint(busy))].into_iter().collect();
+        let lasting = |restarts, hangs| {
+            let night = EndpointNight { restarts, hangs, ..endpoint(0.9) };
+            [("local".to_owned(), night)].into_iter().collect()
+        };
         let short = |state: &str| Summary {
             state: state.into(),
             accepted: 990,
@@ -577,6 +581,18 @@ mod tests {
                 Summary { endpoints: endpoints(0.67), ..complete() },
                 Verdict::Look,
                 "endpoint local: only 65 % of the time of 4 slots was used",
+            ),
+            (
+                Summary { endpoints: lasting(3, 1), ..complete() },
+                Summary { endpoints: lasting(0, 0), ..complete() },
+                Verdict::Look,
+                "the server of `local` was started again 3 times, since it ended or hung",
+            ),
+            (
+                Summary { endpoints: lasting(1, 0), ..complete() },
+                Summary { endpoints: endpoints(0.9), ..complete() },
+                Verdict::Look,
+                "the server of `local` was started again once, since it ended",
             ),
             (
                 short("short"),
