@@ -19,6 +19,21 @@ macro_rules! crash_point {
 }
 pub(crate) use crash_point;
 
+/// Waits where `EMOGRID_WAIT_AT` says `NAME:FILE` until there is such a file; only in debug builds.
+macro_rules! wait_point {
+    ($name:literal) => {
+        #[cfg(debug_assertions)]
+        if let Ok(at) = std::env::var("EMOGRID_WAIT_AT")
+            && let Some(($name, file)) = at.split_once(':')
+        {
+            while !std::path::Path::new(file).exists() {
+                std::thread::sleep(std::time::Duration::from_millis(5));
+            }
+        }
+    };
+}
+pub(crate) use wait_point;
+
 pub mod anonymize;
 pub mod audit;
 pub mod check;

@@ -6,6 +6,7 @@ mod fault;
 mod limit;
 mod queue;
 mod server;
+mod silence;
 mod steer;
 
 pub use budget::{Budget, Caps, Cost, Spent};
@@ -13,6 +14,7 @@ pub use fault::{Fault, FaultKind, GiveUp, Policy};
 pub use limit::Rates;
 pub use queue::{After, Ended, Next, Proof, Queue, Spot, Ticket, Waiting};
 pub use server::ServerSettings;
+pub use silence::{Silence, Suspicion};
 pub use steer::Step;
 
 #[cfg(test)]

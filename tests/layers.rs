@@ -35,8 +35,9 @@ const ALLOWED: &[(&str, &str)] = &[
     ("cli", "export"),
     // Steps that can be skipped, and what to do with labels that differ.
     ("cli", "import"),
-    // Where a test asks for a sudden death.
+    // Where a test asks for a sudden death, or for a wait.
     ("pipeline", "crash_point"),
+    ("pipeline", "wait_point"),
     ("store", "crash_point"),
 ];
 

@@ -272,6 +272,7 @@ fn managed(node: &Node, project: &Project, report: &mut Report) -> Option<Manage
         context: node.get("context").and_then(Node::whole).unwrap_or(2048) as u32,
         threads: node.get("threads").and_then(Node::whole).map(|n| n as u32),
         restarts: node.get("restarts").and_then(Node::whole).unwrap_or(3) as u32,
+        loading: node.get("loading").and_then(keys::duration).unwrap_or(Duration::from_secs(600)),
     };
     for argument in node.get("args").map_or(&[][..], Node::items) {
         managed.args.push(match argument.to_json() {

@@ -266,8 +266,9 @@ pub static MANAGED: Section = Section {
             "restarts",
             Kind::Whole { min: 0, max: 1000 },
             "3",
-            "How often it is started again, should it end in mid-run.",
+            "How often it is started again, should it end or hang in mid-run.",
         ),
+        key("loading", Kind::Duration, "10m", "How long its model may take to load."),
     ],
 };
 
@@ -721,6 +722,18 @@ pub static RUN: Section = Section {
             Kind::Whole { min: 1, max: 1000 },
             "2",
             "The same where no answer comes within the endpoint's `timeout`: each further try takes as long again.",
+        ),
+        key(
+            "circuit",
+            Kind::Whole { min: 1, max: 1_000_000 },
+            "8",
+            "So many failures in a row, of whatever asks, and a server is held to be away: it is tried with one request now and then, for as long as its `patience` lasts, and no ask is to blame.",
+        ),
+        key(
+            "hedge",
+            Kind::Whole { min: 0, max: 1000 },
+            "3",
+            "At the end of a run, a request that takes so many times as long as nine in ten of its kind did (and 5 s at least) is sent a second time, to another server of the same model; `0`: never.",
         ),
         key(
             "order",

@@ -211,6 +211,8 @@ fn run(root: &Node, endpoints: &[Endpoint], report: &mut Report) -> RunLimits {
         max_cost: max_cost.and_then(Node::number),
         tries: whole("tries").unwrap_or(5) as u32,
         timeouts: whole("timeouts").unwrap_or(2) as u32,
+        circuit: whole("circuit").unwrap_or(8) as u32,
+        hedge: whole("hedge").unwrap_or(3) as u32,
         alike: get("order").and_then(Node::text) != Some("even"),
         max_leaving: whole("max_leaving").unwrap_or(1000),
     }

@@ -67,6 +67,10 @@ pub struct RunLimits {
     pub tries: u32,
     /// The same of those that took until their timeout.
     pub timeouts: u32,
+    /// Failures in a row that prove a server away.
+    pub circuit: u32,
+    /// How many times as long as others a request takes before it is sent a second time; 0: never.
+    pub hedge: u32,
     /// Prompts that begin alike go to the same slot, one after the other.
     pub alike: bool,
     /// Rows that may leave the dataset until remade.
@@ -163,8 +167,11 @@ pub struct Managed {
     /// An adapter for the model.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub lora: Option<PathBuf>,
-    /// How often it is started again, should it end in mid-run.
+    /// How often it is started again, should it end or hang in mid-run.
     pub restarts: u32,
+    /// How long its model may take to load; it shapes no row, so a snapshot does not keep it.
+    #[serde(skip)]
+    pub loading: Duration,
     pub command: String,
     pub args: Vec<String>,
     pub slots: u32,

@@ -75,6 +75,12 @@ impl Ready {
     }
 }
 
+/// What a book remembers of the store and of texts, for another book of the same.
+pub struct Knowledge {
+    memory: Option<Memory>,
+    rulings: Rulings,
+}
+
 /// Who is told how far an evaluation is.
 struct Progress<'a> {
     watcher: &'a (dyn Watcher + Sync),
@@ -175,6 +181,16 @@ impl<'a> StoreBook<'a> {
     #[must_use]
     pub fn remembering(self, missing: &[Demand]) -> Self {
         Self { memory: Some(Memory::new(self.recipe.grid.size(), missing)), ..self }
+    }
+
+    /// What it remembers.
+    pub fn into_knowledge(self) -> Knowledge {
+        Knowledge { memory: self.memory, rulings: self.rulings }
+    }
+
+    /// Remembers from now on what another book did.
+    pub fn take_up(&mut self, knowledge: Knowledge) {
+        (self.memory, self.rulings) = (knowledge.memory, knowledge.rulings);
     }
 
     /// Tells somebody how far the next evaluation is, where it takes longer than a moment; `None` for

@@ -76,6 +76,8 @@ mod tests {
             max_cost: None,
             tries: 5,
             timeouts: 2,
+            circuit: 8,
+            hedge: 3,
             alike: true,
             max_leaving: 0,
         }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashSet};
 
 use super::Opened;
 use super::summary::Outcome;
-use super::worker::Progress;
+use super::worker::{GivenUp, Progress};
 use crate::dataset::evaluate::{Accepted, Demand, Failed, Rejected};
 use crate::dataset::{Recipe, Sink};
 use crate::report::morning::{EndpointNight, Example, Exhausted, Opening, opening};
@@ -196,7 +196,7 @@ pub fn endpoints(summary: &mut Summary, recipe: &Recipe, progress: &Progress) {
     let seconds = progress.asking.as_secs_f64().max(1e-6);
     let all = recipe.config.endpoints.iter().zip(&progress.endpoints);
     summary.endpoints = all
-        .filter(|(_, did)| did.requests > 0)
+        .filter(|(_, did)| did.requests > 0 || did.restarts + did.hangs > 0)
         .map(|(endpoint, did)| {
             let rate = did.completion_tokens as f64 / seconds;
             // A server that tells how long it was at work on each answer knows best; requests under way
@@ -212,6 +212,8 @@ pub fn endpoints(summary: &mut Summary, recipe: &Recipe, progress: &Progress) {
                 // Where a run ends, what is under way ends after its places are counted.
                 busy: (busy.min(1.0) * 1000.0).round() / 1000.0,
                 by_server,
+                restarts: did.restarts,
+                hangs: did.hangs,
             };
             (endpoint.name.clone(), night)
         })
@@ -237,6 +239,17 @@ pub fn costs(
         let cost = out.entry((*class).to_owned()).or_default();
         cost.left_open += 1;
         cost.rows += u64::from(recipe.quotas.rows(demand.cell) - outcome.accepted[demand.cell]);
+    }
+    let open: HashSet<usize> = outcome.demands.iter().map(|demand| demand.cell).collect();
+    // What a cell without further asks lacks, as far as what was given up could have filled it.
+    let mut lacks: HashMap<usize, u64> = HashMap::new();
+    for GivenUp { cell, about, class } in &progress.given_up {
+        let missing = u64::from(recipe.quotas.rows(*cell) - outcome.accepted[*cell]);
+        let lacks = lacks.entry(*cell).or_insert(if open.contains(cell) { 0 } else { missing });
+        let texts = if *about { 1 } else { recipe.config.candidates_per_ask() };
+        let rows = u64::from(texts).min(*lacks);
+        *lacks -= rows;
+        out.entry((*class).to_owned()).or_default().rows += rows;
     }
     out
 }

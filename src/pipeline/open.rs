@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use crate::config::yaml::Node;
 use crate::config::{self, Report};
@@ -12,7 +13,8 @@ use crate::prompt::{File, RenderError};
 /// A config that is ready to be evaluated, with the warnings met on the way.
 #[derive(Debug)]
 pub struct Opened {
-    pub recipe: Recipe,
+    /// Shared with who evaluates beside a run.
+    pub recipe: Arc<Recipe>,
     pub warnings: Report,
     /// The config as it was written, and those it extends.
     pub texts: Vec<(PathBuf, String)>,
@@ -42,7 +44,7 @@ pub fn open(path: &Path, sets: &[String], size: Size) -> Result<Opened, Report> 
     let texts = loaded.files.iter().map(text).collect();
     let tree = loaded.tree.clone();
     let (recipe, warnings) = Recipe::compile(loaded, files)?;
-    Ok(Opened { recipe, warnings, texts, tree })
+    Ok(Opened { recipe: Arc::new(recipe), warnings, texts, tree })
 }
 
 /// Whether a config would be right if this text stood in its file.

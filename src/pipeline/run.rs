@@ -538,7 +538,6 @@ async fn work<'a>(
     };
     let counts = made.counts();
     let Made { outcome, cells, asks, proven, .. } = made;
-    let mut book = book.remembering(&outcome.demands);
     book.read_texts(false);
     book.watch(None);
     let spared = guard.check(change, &now)?;
@@ -562,8 +561,23 @@ async fn work<'a>(
         watcher.say(&ends);
     }
     let settings = settings(recipe, &memories);
-    let tools =
-        Tools { recipe, book, lines: connected, writer, commits, watcher, settings, mask, limits, proven };
+    let (shared, dir, retry_failed) = (opened.recipe.clone(), dir.clone(), options.retry_failed);
+    let lines = connected;
+    let tools = Tools {
+        recipe,
+        book,
+        lines,
+        writer,
+        commits,
+        watcher,
+        settings,
+        shared,
+        dir,
+        retry_failed,
+        mask,
+        limits,
+        proven,
+    };
     let began = Instant::now();
     let Done { mut book, outcome, mut progress, mut error, stopped } =
         worker::ask(tools, outcome, &mut ends.interrupts, orders).await;

@@ -1,5 +1,6 @@
 //! The loop that asks: sends what is due, stores what comes, evaluates, and again.
 
+mod evaluator;
 mod failure;
 mod measure;
 mod obey;
@@ -14,7 +15,7 @@ use std::time::{Duration, Instant};
 use tokio::sync::mpsc;
 use tokio::task::{AbortHandle, JoinSet};
 
-use super::book::StoreBook;
+use super::book::{BookError, StoreBook};
 use super::connect::Line;
 use super::control::Orders;
 use super::error::RunError;
@@ -28,10 +29,12 @@ use crate::client::{ClientError, ErrorClass};
 use crate::dataset::evaluate::{Demand, To};
 use crate::dataset::{Recipe, Stored};
 use crate::fingerprint::Ask;
-use crate::model::{ByHash, Fingerprint, Hashes};
+use crate::model::{ByHash, Fingerprint};
 use crate::report::{self, Status, Watcher};
 use crate::scheduler::{Budget, Cost, Ended, Next, Proof, Queue, Spot, Ticket};
-use crate::store::{Completion, Kind, Settings, StoreError, Writer, Written};
+use crate::store::{Completion, Kind, Settings, StoreDir, StoreError, Writer, Written};
+use evaluator::{Evaluated, Evaluator, Task};
+use order::Asking;
 use servers::{Looked, Seen, Server};
 pub use stop::{Limits, Stop};
 
@@ -57,6 +60,17 @@ pub struct Progress {
     pub endpoints: Vec<EndpointProgress>,
     /// With which class each ask failed last that failed and was not answered since.
     pub failing: HashMap<Fingerprint, &'static str>,
+    /// What was given up for its own fault.
+    pub given_up: Vec<GivenUp>,
+}
+
+/// A request that was given up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct GivenUp {
+    pub cell: usize,
+    /// It was about a text.
+    pub about: bool,
+    pub class: &'static str,
 }
 
 impl Progress {
@@ -80,11 +94,18 @@ pub struct EndpointProgress {
     /// How long its server was at work by its own timings, and over how many answers it told so.
     pub served: Duration,
     pub served_of: u64,
+    /// How often a server of ours ended or hung, and was started again.
+    pub restarts: u32,
+    /// Those of them that it hung before.
+    pub hangs: u32,
 }
 
 /// The most answers that wait for their commit before nothing more is asked: a disk that is slower
 /// than the server must not fill the memory, nor a crash lose much.
 const MOST_PENDING: usize = 256;
+
+/// An evaluation that takes no longer than this is over before a server misses anything.
+const SHORT: Duration = Duration::from_millis(20);
 
 /// How long a process may take to end after its connections have.
 const DYING: Duration = Duration::from_millis(100);
@@ -107,6 +128,8 @@ struct Send {
     sent: Instant,
     /// What it may cost at most.
     most: Cost,
+    /// How often its server had been started again by then.
+    starts: u32,
 }
 
 /// What came of something that was begun.
@@ -134,6 +157,12 @@ enum Event {
     Restarted {
         endpoint: usize,
         result: Result<ManagedServer, String>,
+    },
+    /// A server of ours that answers nothing was asked how it is, after so many starts.
+    LookedAfter {
+        endpoint: usize,
+        starts: u32,
+        answered: bool,
     },
 }
 
@@ -206,8 +235,7 @@ struct Worker<'a> {
     started: Instant,
     /// Until when places were counted.
     measured: Instant,
-    /// Asks that wait, are under way, are being stored, or were given up in this run.
-    asked: Hashes<Fingerprint>,
+    evaluator: Evaluator,
     events: JoinSet<Event>,
     /// Places that the server may still be working for: they are in nobody's way of ending.
     rests: JoinSet<(usize, Spot)>,
@@ -231,6 +259,8 @@ struct Worker<'a> {
     evaluation: Duration,
     error: Option<RunError>,
     stopped: Option<Stop>,
+    /// Some requests are begun no more, since they would take too long.
+    closed_by: Option<Stop>,
     /// Nothing is sent, as somebody wished.
     paused: bool,
 }
@@ -245,6 +275,10 @@ pub struct Tools<'a> {
     pub commits: mpsc::UnboundedReceiver<Written>,
     pub watcher: &'a (dyn Watcher + Sync),
     pub settings: Vec<Settings>,
+    /// What the evaluations beside the asking need of their own.
+    pub shared: Arc<Recipe>,
+    pub dir: StoreDir,
+    pub retry_failed: bool,
     /// By cell: whether it is to be asked for.
     pub mask: Vec<bool>,
     pub limits: Limits,
@@ -270,14 +304,28 @@ pub async fn ask<'a>(
     interrupts: &mut Interrupts,
     orders: &mut Orders,
 ) -> Done<'a> {
-    let Tools { recipe, book, lines, writer, commits, watcher, settings, mask, limits, proven: known } =
-        tools;
+    let Tools { recipe, book, lines, writer, commits, watcher, settings, mask, limits, .. } = tools;
+    let known = tools.proven;
     let proven: HashSet<usize> = (0..known.len()).filter(|model| known[*model].is_some()).collect();
     let started = Instant::now();
     let (servers, queues) =
         servers::muster(recipe, book.models(), lines, &settings, &proven, limits.is_limited());
+    let task = Task {
+        recipe: tools.shared,
+        models: book.models().as_ref().clone(),
+        dir: tools.dir,
+        settings,
+        retry_failed: tools.retry_failed,
+        mask: mask.clone(),
+        ahead: !limits.is_limited(),
+    };
+    let asking = Asking::of(book.models(), &servers, &queues);
+    // It comes back with what is to be asked for it.
+    let (accepted, rejected) = (outcome.accepted.clone(), outcome.rejected.clone());
+    let begun = Outcome { totals: outcome.totals, demands: Vec::new(), accepted, rejected };
     let mut worker = Worker {
         recipe,
+        evaluator: Evaluator::start(task, outcome, asking),
         book,
         servers,
         queues,
@@ -289,7 +337,6 @@ pub async fn ask<'a>(
         limits,
         started,
         measured: started,
-        asked: Hashes::default(),
         events: JoinSet::new(),
         rests: JoinSet::new(),
         sends: HashMap::new(),
@@ -300,12 +347,13 @@ pub async fn ask<'a>(
         progress: Progress::default(),
         said: HashSet::new(),
         example: None,
-        outcome,
+        outcome: begun,
         stale: false,
         evaluated: started,
         evaluation: Duration::ZERO,
         error: None,
         stopped: None,
+        closed_by: None,
         paused: false,
     };
     worker.progress.endpoints = vec![EndpointProgress::default(); recipe.config.endpoints.len()];
@@ -315,8 +363,14 @@ pub async fn ask<'a>(
     worker.work(interrupts, orders).await;
     worker.progress.failing =
         worker.last_errors.drain().map(|(ask, error)| (ask, error.class.name())).collect();
-    let Worker { book, outcome, mut progress, servers, queues, writer, error, stopped, .. } = worker;
+    let Worker {
+        mut book, outcome, mut progress, servers, queues, writer, error, stopped, evaluator, ..
+    } = worker;
     drop(writer);
+    if let Some(knowledge) = evaluator.finish() {
+        book.take_up(knowledge);
+    }
+    book.honour_tombstones();
     for (endpoint, server) in servers.into_iter().enumerate() {
         progress.endpoints[endpoint].slots = queues[server.model].level(server.index);
         if let Some(managed) = server.managed {
@@ -348,11 +402,11 @@ impl Worker<'_> {
     async fn work(&mut self, interrupts: &mut Interrupts, orders: &mut Orders) {
         let mut tick = tokio::time::interval(self.watcher.interval());
         tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-        self.enqueue();
         loop {
             self.measure();
             let mut sending = Sending::default();
-            if !self.is_over() {
+            let any = !self.sends.is_empty() || self.queues.iter().any(|queue| queue.waiting() > 0);
+            if any && !self.is_over() {
                 self.send_what_is_due(&mut sending);
             }
             let over = self.is_over();
@@ -360,16 +414,18 @@ impl Worker<'_> {
             if idle && over {
                 break;
             }
-            let hungry = self.stale && self.queues.iter().any(|queue| queue.waiting() < queue.places());
-            if !over && hungry && (idle || self.may_evaluate()) {
-                if self.evaluate() > 0 {
-                    continue;
+            let hungry = self.stale && self.queues.iter().any(|queue| self.is_hungry(queue));
+            if !over && hungry && !self.evaluator.is_busy() {
+                if idle || self.may_evaluate() {
+                    self.evaluate();
+                } else {
+                    // Put off because the last one took long.
+                    let at = self.evaluated + self.evaluation * 10;
+                    sending.wake = Some(sending.wake.map_or(at, |wake| wake.min(at)));
                 }
-            } else if !over && hungry {
-                // Put off because the last one took long.
-                let at = self.evaluated + self.evaluation * 10;
-                sending.wake = Some(sending.wake.map_or(at, |wake| wake.min(at)));
             }
+            // What is being worked out may bring more.
+            let idle = idle && !self.evaluator.is_busy();
             if idle && self.queues.iter().all(|queue| queue.waiting() == 0) {
                 break;
             }
@@ -388,6 +444,7 @@ impl Worker<'_> {
                         event = self.events.try_join_next();
                     }
                 }
+                evaluated = self.evaluator.next(), if self.evaluator.is_busy() => self.worked_out(evaluated),
                 Some(Ok((model, spot))) = self.rests.join_next() => self.queues[model].rested(spot),
                 written = self.commits.recv(), if !self.pending.is_empty() => match written {
                     Some(written) => self.committed(written),
@@ -398,7 +455,7 @@ impl Worker<'_> {
                 },
                 () = sleep_until(wake), if wake.is_some() => self.look_at_the_clock(),
                 _ = tick.tick() => {
-                    if self.stale && self.may_evaluate() && !over {
+                    if self.stale && self.may_evaluate() && !over && !self.evaluator.is_busy() {
                         self.evaluate();
                     }
                     self.take_back();
@@ -418,7 +475,18 @@ impl Worker<'_> {
                 },
             }
         }
-        self.book.honour_tombstones();
+        self.end_early();
+    }
+
+    /// Whether what waits for a model may all be sent before another evaluation is done.
+    fn is_hungry(&self, queue: &Queue<Demand>) -> bool {
+        let (waiting, places) = (queue.waiting(), queue.places());
+        if waiting < places || self.evaluation < SHORT {
+            return waiting < places;
+        }
+        let quickest = queue.takes().into_iter().flatten().min().unwrap_or_default().max(SHORT);
+        let rounds = self.evaluation.as_secs_f64() / quickest.as_secs_f64();
+        (waiting as f64) < places as f64 * (1.0 + rounds)
     }
 
     /// Whether evaluations take up at most a tenth of the time.
@@ -426,22 +494,26 @@ impl Worker<'_> {
         self.evaluated.elapsed() >= self.evaluation * 10
     }
 
-    /// Evaluates, and enqueues what is newly demanded; says how many that are.
-    fn evaluate(&mut self) -> usize {
-        let begun = Instant::now();
-        match Outcome::of::<(), _>(self.recipe, &mut self.book, &mut ()) {
-            Ok(outcome) => self.outcome = outcome,
+    /// Begins to evaluate what is stored by now.
+    fn evaluate(&mut self) {
+        self.stale = false;
+        self.evaluator.evaluate(Asking::of(self.book.models(), &self.servers, &self.queues));
+    }
+
+    /// Takes in an outcome, and enqueues what is newly demanded.
+    fn worked_out(&mut self, evaluated: Result<Evaluated, BookError>) {
+        match evaluated {
+            Ok(Evaluated { outcome, plan, took }) => {
+                self.outcome = outcome;
+                self.evaluation = took;
+                self.evaluated = Instant::now();
+                if !self.is_over() {
+                    self.enqueue(plan);
+                }
+            }
             Err(failure) => {
                 self.error.get_or_insert(failure.into());
-                return 0;
             }
-        }
-        self.evaluation = begun.elapsed();
-        self.evaluated = Instant::now();
-        self.stale = false;
-        match self.is_over() {
-            false => self.enqueue(),
-            true => 0,
         }
     }
 
@@ -461,8 +533,10 @@ impl Worker<'_> {
                 match self.queues[model].next(now) {
                     Next::Start(ticket, demand, spot) => {
                         let answer = self.book.longest_answer(&demand);
-                        let most = self.cost(model, self.endpoint_of(model, spot.server), answer);
-                        let send = Send { model, ticket, spot, demand, sent: Instant::now(), most };
+                        let endpoint = self.endpoint_of(model, spot.server);
+                        let (most, starts) =
+                            (self.cost(model, endpoint, answer), self.servers[endpoint].starts());
+                        let send = Send { model, ticket, spot, demand, sent: Instant::now(), most, starts };
                         if let Err(failure) = self.send(send) {
                             self.error = Some(failure);
                         }
@@ -521,10 +595,13 @@ impl Worker<'_> {
                 if !self.ended(&send, spent) {
                     return;
                 }
+                let endpoint = self.endpoint_of(send.model, send.spot.server);
+                if answer.as_ref().map_or_else(|failure| failure.status.is_some(), |_| true) {
+                    self.servers[endpoint].spoke();
+                }
                 if let Some(seen) = looked
                     && answer.as_ref().map_or_else(failure::shows_it_there, |_| true)
                 {
-                    let endpoint = self.endpoint_of(send.model, send.spot.server);
                     self.servers[endpoint].is_back(seen, self.watcher);
                 }
                 match answer {
@@ -542,6 +619,9 @@ impl Worker<'_> {
                 self.queues[model].proven(server, proof);
             }
             Event::Restarted { endpoint, result } => self.restarted(endpoint, result),
+            Event::LookedAfter { endpoint, starts, answered } => {
+                self.looked_after(endpoint, starts, answered);
+            }
         }
     }
 
@@ -689,9 +769,10 @@ impl Worker<'_> {
             self.stale = true;
             match pending.stored {
                 Some(stored) if !written.superseded.contains(&ticket) => {
-                    self.book.learn(&pending.demand, stored);
+                    self.book.learn(&pending.demand, stored.clone());
+                    self.evaluator.learn(pending.demand, stored);
                 }
-                _ => self.book.forget(&pending.demand),
+                _ => self.evaluator.forget(pending.demand),
             }
         }
         if let Err(failure) = written.result

@@ -147,6 +147,16 @@ pub struct EndpointNight {
     /// Whether the server told so by its own timings; else requests under way are what counts.
     #[serde(default)]
     pub by_server: bool,
+    /// How often a server of ours ended or hung, and was started again.
+    #[serde(default, skip_serializing_if = "is_none")]
+    pub restarts: u32,
+    /// Those of them that it hung before.
+    #[serde(default, skip_serializing_if = "is_none")]
+    pub hangs: u32,
+}
+
+fn is_none(times: &u32) -> bool {
+    *times == 0
 }
 
 /// A run before this one.

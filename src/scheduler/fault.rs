@@ -82,6 +82,12 @@ impl History {
         self.seen.iter().any(|(of, _, refused)| *of == server && *refused)
     }
 
+    /// It got no answer in time: only who goes through from now on shows that the server was well.
+    pub fn was_late(&mut self, server: usize, successes: u64) {
+        let seen = self.seen.iter_mut().filter(|(of, ..)| *of == server);
+        seen.for_each(|(_, before, _)| *before = successes);
+    }
+
     /// Takes over what the same item's other request went through.
     pub fn absorb(&mut self, other: &Self) {
         self.broken = self.broken.max(other.broken);
@@ -109,6 +115,11 @@ pub struct Policy {
     pub tries: u32,
     /// The same where each took until its timeout.
     pub timeouts: u32,
+    /// Failures in a row that prove a server away, while there are items that did not fail yet.
+    pub circuit: u32,
+    /// A request that takes so many times as long as others do is sent a second time, once nothing else
+    /// waits; 0: never.
+    pub hedge: u32,
     /// What was pushed first is begun first, whichever place has it, at the cost of neighbours that are
     /// parted.
     pub in_turn: bool,
@@ -126,7 +137,7 @@ impl Policy {
 
 impl Default for Policy {
     fn default() -> Self {
-        Self { tries: 5, timeouts: 2, in_turn: false }
+        Self { tries: 5, timeouts: 2, circuit: 8, hedge: 3, in_turn: false }
     }
 }
 
@@ -186,8 +197,6 @@ const LONE: u32 = 2;
 pub(super) const ALL_REFUSED: u32 = 3;
 /// The same of a server that accepted some before: then one of these is sent again, and decides.
 pub(super) const MANY_REFUSED: u32 = 8;
-/// Failures in a row that prove a server away, while there are items that did not fail yet.
-const AWAY_STREAK: u32 = 8;
 
 /// What to do about a fault on a server; `history` and `evidence` already count it.
 pub fn decide(
@@ -248,7 +257,7 @@ pub fn decide(
         }
         FaultKind::Broken | FaultKind::Late
             if evidence.probing
-                || evidence.streak >= AWAY_STREAK
+                || evidence.streak >= policy.circuit
                 || (evidence.fresh == 0 && evidence.broken_items > 1) =>
         {
             Decision::Away

@@ -1,8 +1,10 @@
 //! The queue of one model: a state machine that is told the time and what happened, and says what
 //! to do. Its items may go to any of the model's servers.
 
+mod close;
 mod deal;
 mod end;
+mod took;
 
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashMap, VecDeque};
@@ -11,6 +13,7 @@ use std::time::Duration;
 use super::fault::{ALL_REFUSED, GiveUp, History, Policy};
 use super::server::{Circuit, Server, ServerSettings};
 use super::steer::Step;
+use took::Took;
 
 /// What came of sending a request again that went through before.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -125,8 +128,11 @@ pub struct Queue<T> {
     cost: u32,
     /// The server over whose failures a request that went through before should decide.
     wants_proof: Option<usize>,
-    /// How long the last requests took.
-    took: VecDeque<Duration>,
+    /// What kind of request an item is: those of one kind take about as long as one another.
+    kind: fn(&T) -> usize,
+    took: Took,
+    /// Kinds of which nothing is begun any more.
+    closed: Vec<usize>,
     /// Since when nothing is sent, as somebody wished.
     held: Option<Duration>,
     /// Items that wait for a place.
@@ -137,10 +143,7 @@ pub struct Queue<T> {
 
 /// So many that did not fail go before one that did.
 const OTHERS_FIRST: u32 = 3;
-/// So many of the last requests tell how long one takes.
-const REMEMBERED: usize = 64;
-/// A straggler takes this many times as long as nine in ten do, and at least `STRAGGLER_LEAST`.
-const STRAGGLER: u32 = 3;
+/// A straggler takes `Policy::hedge` times as long as nine in ten of its kind do, and at least this.
 const STRAGGLER_LEAST: Duration = Duration::from_secs(5);
 
 impl<T: Clone> Queue<T> {
@@ -157,11 +160,19 @@ impl<T: Clone> Queue<T> {
             next_ticket: 0,
             cost: 0,
             wants_proof: None,
-            took: VecDeque::new(),
+            kind: |_| 0,
+            took: Took::default(),
+            closed: Vec::new(),
             held: None,
             ready: 0,
             fresh_starts: 0,
         }
+    }
+
+    /// Tells kinds of requests apart, which take more or less time, each by a number from 0.
+    #[must_use]
+    pub fn with_kinds(self, kind: fn(&T) -> usize) -> Self {
+        Self { kind, ..self }
     }
 
     /// What one request may cost at most, in tokens; reserved for it where a server has a limit.
@@ -257,11 +268,9 @@ impl<T: Clone> Queue<T> {
         self.servers.get(server).is_some_and(|server| server.circuit == Circuit::Aside)
     }
 
-    /// How long a request takes that is longer than so many in ten, of the last.
-    pub fn typical(&self, in_ten: usize) -> Option<Duration> {
-        let mut took: Vec<Duration> = self.took.iter().copied().collect();
-        took.sort_unstable();
-        took.get((took.len().saturating_sub(1)) * in_ten.min(10) / 10).copied()
+    /// By kind of request that was answered: how long one takes that is longer than nine in ten, of the last.
+    pub fn takes(&self) -> Vec<Option<Duration>> {
+        (0..self.took.kinds()).map(|kind| self.took.typical(kind, 9)).collect()
     }
 
     /// Forgets everything that waits; what is under way goes on.

@@ -34,6 +34,8 @@ struct Machine {
     goes_on: u64,
     /// One in so many of its requests takes a hundred times as long (0: none).
     hangs: u64,
+    /// When it is there and answers nothing, from and to.
+    silent: Option<(u64, u64)>,
 }
 
 #[derive(Debug, Clone)]
@@ -170,6 +172,10 @@ impl Play<'_> {
         let usual = match world.refused_in.filter(|_| world.refused.contains(&item)) {
             Some(quick) => quick,
             None => machine.takes * if hangs { 100 } else { 1 },
+        };
+        let usual = match machine.silent.map(|(from, to)| (ms(from), ms(to))) {
+            Some((from, to)) if now < to && now + ms(usual) > from => u64::MAX,
+            _ => usual,
         };
         let takes = usual.min(world.timeout);
         let mut cut = (usual > world.timeout).then_some(FaultKind::Late);
@@ -337,6 +343,7 @@ fn machines() -> impl Strategy<Value = Machine> {
                     refuses_from: u32::MAX,
                     takes,
                     hangs,
+                    silent: None,
                 }
             },
         )
@@ -373,6 +380,7 @@ fn machine(places: u32) -> Machine {
         refuses_from: u32::MAX,
         takes: 10,
         hangs: 0,
+        silent: None,
         limits: (0, None),
         room: u32::MAX,
         dies: None,
@@ -509,6 +517,17 @@ fn what_hangs_is_tried_twice_and_not_where_the_server_works_on() {
     assert!(ran.sent() <= 400 + 3 * ran.out.len(), "{} sends, {} given up", ran.sent(), ran.out.len());
 }
 
+/// A server that is there and answers nothing for a while costs time and nothing else, though all that was
+/// under way hung more than once.
+#[test]
+fn what_was_under_way_when_a_server_fell_silent_is_not_to_blame() {
+    // One after the other, so that others went through after each of those under way was sent.
+    let silent = Machine { silent: Some((2_000, 50_000)), takes: 350, per_minute: Some(600), ..machine(4) };
+    let ran = run(&World { timeout: 20_000, ..world(vec![silent], 200) });
+    assert!(!ran.lost && ran.out.is_empty(), "{:?}", ran.out);
+    assert_eq!(ran.done.len(), 200);
+}
+
 /// Nobody's patience is used up by a pause that somebody wished.
 #[test]
 fn a_pause_uses_up_no_patience() {
@@ -566,6 +585,85 @@ fn a_straggler_is_sent_a_second_time_to_another_server() {
     assert!(ran.done.values().all(|times| *times == 1));
     assert!(ran.sent() > 400, "nothing was sent twice");
     assert!(ran.ended < Duration::from_secs(20), "{:?}", ran.ended);
+}
+
+/// What takes long for one kind of request is usual for another.
+#[test]
+fn a_straggler_is_one_among_its_own_kind() {
+    // Odd ones take 40 s, even ones a tenth of a second.
+    let kind = |item: &u32| (*item % 2) as usize;
+    let two = vec![settings(&machine(1)), settings(&machine(1))];
+    let mut queue = Queue::new(Policy::default(), two.clone()).with_kinds(kind);
+    let takes = |item: u32| if item.is_multiple_of(2) { ms(100) } else { ms(40_000) };
+    let mut now = Duration::ZERO;
+    let mut answer = |queue: &mut Queue<u32>, items: std::ops::Range<u32>| {
+        for item in items {
+            queue.push([item]);
+            let Next::Start(ticket, ..) = queue.next(now) else { panic!("a place is free") };
+            now += takes(item);
+            queue.done(ticket, None, 1, now);
+        }
+        now
+    };
+    answer(&mut queue, 0..20);
+    assert_eq!(queue.takes(), [Some(ms(100)), Some(ms(40_000))]);
+    // The last one is quick, and hangs: it is sent again after 5 s, though others take 40 s.
+    let now = answer(&mut queue, 0..0);
+    queue.push([20]);
+    let Next::Start(first, 20, spot) = queue.next(now) else { panic!("a place is free") };
+    assert_eq!(queue.next(now), Next::Wait(now + ms(5_000), Waiting::Tail));
+    let Next::Start(twin, 20, other) = queue.next(now + ms(5_000)) else { panic!("it hangs") };
+    assert!(other.server != spot.server);
+    assert_eq!(queue.done(twin, None, 1, now + ms(5_100)).twin, Some(first));
+    queue.dropped(first);
+    // A slow one is given its time.
+    let now = now + ms(6_000);
+    queue.push([21]);
+    assert!(matches!(queue.next(now), Next::Start(_, 21, _)));
+    assert_eq!(queue.next(now + ms(30_000)), Next::Wait(now + ms(120_000), Waiting::Tail));
+    // Where nothing is to be sent twice, nothing is.
+    let mut queue = Queue::new(Policy { hedge: 0, ..Policy::default() }, two).with_kinds(kind);
+    let now = answer(&mut queue, 0..20);
+    queue.push([20]);
+    assert!(matches!(queue.next(now), Next::Start(..)));
+    assert_eq!(queue.next(now + ms(60_000)), Next::Busy);
+}
+
+/// No more of a kind are begun: neither what waits, nor what failed, nor what comes later.
+#[test]
+fn a_kind_that_is_closed_is_begun_no_more() {
+    let kind = |item: &u32| (*item % 2) as usize;
+    let mut queue = Queue::new(Policy::default(), vec![settings(&machine(2))]).with_kinds(kind);
+    queue.push(0..10u32);
+    queue.push_first([11, 12]);
+    let mut sent = Vec::new();
+    while let Next::Start(ticket, item, _) = queue.next(ms(1)) {
+        sent.push((ticket, item));
+    }
+    assert_eq!(sent.iter().map(|(_, item)| *item).collect::<Vec<_>>(), [11, 12]);
+    assert!(queue.close(1) && !queue.close(1));
+    assert_eq!(queue.waiting(), 5);
+    let broken = Fault { kind: FaultKind::Broken, retry_after: None };
+    for (ticket, _) in sent {
+        assert_eq!(queue.failed(ticket, &broken, ms(2)), After::Again);
+    }
+    queue.push(13..17u32);
+    queue.push_first([21]);
+    assert_eq!(queue.waiting(), 5 + 1 + 2);
+    let (mut begun, mut now) = (Vec::new(), ms(3));
+    loop {
+        now += ms(300);
+        match queue.next(now) {
+            Next::Start(ticket, item, _) => {
+                begun.push(item);
+                queue.done(ticket, None, 1, now);
+            }
+            Next::Empty => break,
+            other => assert!(matches!(other, Next::Wait(..)), "{other:?}"),
+        }
+    }
+    begun.sort_unstable();
+    assert_eq!(begun, [0, 2, 4, 6, 8, 12, 14, 16]);
 }
 
 /// Neighbours in a stretch go to one place, one after the other, and no place runs dry before all do.

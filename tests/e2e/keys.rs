@@ -251,9 +251,11 @@ fn server_script(project: &Project, name: &str) -> PathBuf {
     let script = format!(
         "#!/bin/sh\nprintf '%s\\n' \"$0\" \"$@\" > '{argv}'\nport=\n\
          while [ $# -gt 0 ]; do [ \"$1\" = --port ] && port=$2; [ \"$1\" = --die-after ] && die=$2; \
-         [ \"$1\" = --die-of ] && of=$2; shift; done\n\
-         EMOGRID_TEST_PORT=$port EMOGRID_TEST_DIE=$die EMOGRID_TEST_DIE_OF=$of exec '{this}' --exact keys::stands_in_for_llama_server\n",
+         [ \"$1\" = --die-of ] && of=$2; [ \"$1\" = --hang-after ] && hang=$2; shift; done\n\
+         export EMOGRID_TEST_PORT=$port EMOGRID_TEST_DIE=$die EMOGRID_TEST_DIE_OF=$of EMOGRID_TEST_HANG=$hang\n\
+         EMOGRID_TEST_HUNG='{hung}' exec '{this}' --exact keys::stands_in_for_llama_server\n",
         argv = project.path().join("argv").display(),
+        hung = project.path().join("hung").display(),
         this = this.display(),
     );
     let path = project.write(name, &script);
@@ -288,8 +290,60 @@ fn stands_in_for_llama_server() {
             true => std::process::exit(1),
         });
     }
+    #[cfg(unix)]
+    if let Some(last) = std::env::var("EMOGRID_TEST_HANG").ok().and_then(|last| last.parse::<usize>().ok()) {
+        // It hangs once, and is well when it was started again; or each time, where that cannot be written down.
+        let hung = std::env::var("EMOGRID_TEST_HUNG").unwrap();
+        let once = std::fs::metadata(&hung).is_ok_and(|hung| hung.is_file());
+        fake.script(move |_, before| {
+            if before >= last && !once {
+                let _ = std::fs::write(&hung, "");
+                // SAFETY: raise takes a number.
+                unsafe { libc::raise(libc::SIGSTOP) };
+            }
+            Reply::Good
+        });
+    }
     // The run kills it long before.
     std::thread::sleep(Duration::from_secs(30));
+}
+
+/// A server that is there and answers nothing is ended and started again, and nothing is held against what
+/// it was sent.
+#[cfg(unix)]
+#[test]
+fn a_managed_server_that_hangs_is_started_again() {
+    let bench = managed();
+    let sets = [
+        "endpoints.own.managed.args=['--hang-after', '1']",
+        "endpoints.own.timeout=1s",
+        "samples.per_cell=3",
+    ];
+    let (made, _) = run_managed(&bench, &sets);
+    let made = made.exits(0);
+    assert_eq!((&made.summary["failed"], made.rows.len()), (&json!(0), 12), "{}", made.stderr);
+    let says = "requests in a row got no answer, nor did `/health`; its log: ";
+    assert!(
+        made.stderr.contains("the model server hangs: ") && made.stderr.contains(says),
+        "{}",
+        made.stderr
+    );
+    assert!(made.stderr.contains("starting it again (2 more times at most)"), "{}", made.stderr);
+    let own = &made.summary["endpoints"]["own"];
+    assert_eq!((&own["restarts"], &own["hangs"]), (&json!(1), &json!(1)), "{own}");
+    let page =
+        std::fs::read_dir(bench.project.path().join("out/base/runs")).unwrap().next().unwrap().unwrap();
+    let page = std::fs::read_to_string(page.path().join("summary.md")).unwrap();
+    assert!(page.starts_with("LOOK base: 12 of 12 rows"), "{page}");
+    assert!(page.contains("the server of `own` was started again once, since it hung"), "{page}");
+    // Where it may not be started again, that ends the run, and does not take a patience.
+    let _ = std::fs::remove_file(bench.project.path().join("hung"));
+    let began = Instant::now();
+    let (made, _) = run_managed(&bench, &[&sets[..], &["endpoints.own.managed.restarts=0"]].concat());
+    let made = made.exits(1);
+    assert!(made.stderr.contains("the model server hangs: "), "{}", made.stderr);
+    assert!(began.elapsed() < Duration::from_secs(12), "{:?}", began.elapsed());
+    assert_eq!(made.rows.len(), 1);
 }
 
 #[test]
@@ -354,6 +408,42 @@ fn a_managed_server_that_dies_while_a_run_ends_is_not_started_again() {
     let (made, _) = run_managed(&bench, &sets);
     assert!(!made.stderr.contains("starting it again"), "{}", made.stderr);
     assert!(made.stderr.contains("max_requests"), "{}", made.stderr);
+}
+
+/// How long asks take says nothing of how long judges do: texts that came are judged up to the end, though no
+/// ask is begun that late.
+#[test]
+fn judges_are_asked_for_as_long_as_they_can_answer() {
+    let bench = Bench::scripted(|seen, _| match seen.is_judging() {
+        true => Reply::text(r#"{"score": 3}"#),
+        false => Reply::Late(Duration::from_millis(1200), Box::new(Reply::Good)),
+    });
+    let made = bench.run(&[JUDGE, "samples.per_cell=30", "samples.max_asks=60", "run.for=5s"]).exits(3);
+    assert_eq!(made.summary["stopped_by"], "for");
+    let judged = made.judging().count();
+    assert_eq!((made.seen.len() - judged, made.rows.len()), (judged, judged), "{}", made.stderr);
+    assert!(judged >= 8, "{judged}");
+}
+
+/// Answers make up for starts, so that one that dies often is started again often; each start has a log.
+#[test]
+fn each_start_of_a_managed_server_has_a_log_of_its_own() {
+    let bench = managed();
+    let sets = [
+        "endpoints.own.managed.args=['--die-after', '120']",
+        "endpoints.own.managed.restarts=1",
+        "endpoints.own.slots=1",
+        "samples.per_cell=75",
+        "samples.max_asks=80",
+    ];
+    let (made, _) = run_managed(&bench, &sets);
+    let made = made.exits(0);
+    assert_eq!(made.stderr.matches("starting it again").count(), 2, "{}", made.stderr);
+    let logs = std::fs::read_dir(bench.project.path().join(".emogrid")).unwrap();
+    let mut logs: Vec<String> = logs.map(|log| log.unwrap().file_name().into_string().unwrap()).collect();
+    logs.retain(|name| name.ends_with(".log"));
+    logs.sort();
+    assert_eq!(logs, ["llama-base-own-again-1.log", "llama-base-own-again-2.log", "llama-base.log"]);
 }
 
 /// The argument after a flag.
@@ -577,6 +667,34 @@ effects! {
         assert_eq!((tries(&[]), tries(&["run.timeouts=4"])), (2, 4));
     }
 
+    circuit_is_how_many_failures_in_a_row_prove_a_server_away("run.circuit") {
+        let bench = Bench::scripted(|_, before| match before {
+            0 | 1 => Reply::status(500, "out of luck"),
+            _ => Reply::Good,
+        });
+        let gap = |sets: &[&str]| {
+            let made = bench.run(&[&["endpoints.fake.slots=1"], sets].concat()).exits(0);
+            made.seen[2].at - made.seen[1].at
+        };
+        // One who is away is tried again half a second later, and not with what comes next.
+        let (eight, two) = (gap(&[]), gap(&["run.circuit=2"]));
+        assert!(eight < Duration::from_millis(400) && two >= Duration::from_millis(450), "{eight:?} {two:?}");
+    }
+
+    hedge_sends_what_hangs_at_the_end_a_second_time("run.hedge") {
+        // A server that tells no slots may be sent something twice.
+        let bench = Bench::named();
+        let sends = |sets: &[&str]| {
+            bench.fake.script(|_, before| match before {
+                9 => Reply::Hang(Duration::from_secs(8)),
+                _ => Reply::Good,
+            });
+            let sets = [&["samples.per_cell=3", "endpoints.fake.slots=2"], sets].concat();
+            bench.run(&sets).exits(0).seen.len()
+        };
+        assert_eq!((sends(&[]), sends(&["run.hedge=0"])), (13, 12));
+    }
+
     requests_per_minute_holds_back("endpoints.NAME.requests_per_minute") {
         let bench = Bench::new();
         bench.fake.latency(Duration::from_millis(50));
@@ -686,6 +804,17 @@ effects! {
         let made = made.exits(1);
         assert!(made.stderr.contains("the model server ended by itself"), "{}", made.stderr);
         assert_eq!(made.rows.len(), 2);
+    }
+
+    managed_loading_is_how_long_a_model_may_load("endpoints.NAME.managed.loading") {
+        let bench = managed();
+        let path = bench.project.write("tools/mine", "#!/bin/sh\nexec sleep 60\n");
+        assert!(path.exists());
+        let sets = ["endpoints.own.managed.command=./tools/mine", "endpoints.own.managed.loading=300ms"];
+        let (made, _) = run_managed(&bench, &sets);
+        assert!(made.exits(1).stderr.contains("its model did not load within 0.3 s"));
+        let (made, _) = run_managed(&bench, &["endpoints.own.managed.loading=20s"]);
+        made.exits(0);
     }
 
     managed_threads_are_passed_on("endpoints.NAME.managed.threads") {

@@ -217,6 +217,32 @@ fn a_night_of_failures_alone_wants_a_look() {
     assert!(page.contains("## Faults and what they cost\n\n| class |"), "{page}");
 }
 
+/// An ask that is given up costs the rows that it would have brought, where no other can bring them.
+#[test]
+fn what_is_given_up_costs_rows() {
+    let fake = Fake::start();
+    let project = project(&fake);
+    let refused = crate::fake::first_ask("anger");
+    fake.script(move |seen, _| match refused(seen) {
+        true => Reply::status(400, "no"),
+        false => Reply::Good,
+    });
+    let run = |sets: &[&str]| {
+        let slots = format!("endpoints.fake={{url: '{}', slots: 1}}", fake.url());
+        let sets: Vec<&str> = sets.iter().flat_map(|set| ["--set", set]).collect();
+        project
+            .emogrid(&[&["run", "small.yaml", "--json", "--set", slots.as_str()], &sets[..]].concat())
+            .json()
+    };
+    let summary = run(&["samples.max_asks=2"]);
+    let cost = &summary["costs"]["refused"];
+    assert_eq!((&cost["given_up"], &cost["rows"]), (&1.into(), &1.into()), "{summary}");
+    assert_eq!((&summary["shortfall"], &summary["accepted"]), (&1.into(), &7.into()));
+    // Another ask brings it, and then it cost nothing.
+    let summary = run(&[]);
+    assert_eq!((&summary["accepted"], &summary["costs"]), (&8.into(), &serde_json::json!({})), "{summary}");
+}
+
 #[test]
 fn a_night_is_judged_by_what_it_did() {
     let fake = Fake::start();

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use serde_json::json;
 
 use crate::fake::{Fake, Reply, free_port};
-use crate::project::{Project, until};
+use crate::project::{Project, Running, until};
 
 const CONFIG: &str = "\
 name: night
@@ -97,6 +97,22 @@ fn without_a_limit_what_a_cell_needs_for_sure_is_asked_together() {
     let prompts: Vec<String> = fake.seen().iter().map(|seen| seen.user()).collect();
     let changes = prompts.windows(2).filter(|pair| pair[0] != pair[1]).count();
     assert_eq!(changes, 5, "{prompts:?}");
+}
+
+/// What waits is sent while the dataset is worked out, however long that takes.
+#[test]
+fn requests_go_on_while_a_run_evaluates() {
+    let fake = Fake::start();
+    fake.latency(Duration::from_millis(20));
+    let night = project(&fake, 4);
+    let go_on = night.path().join("go-on");
+    let mut command = night.command(&["run", "night.yaml", "--json"]);
+    command.env("EMOGRID_WAIT_AT", format!("evaluation:{}", go_on.display()));
+    let running = Running::start(command);
+    until("all that waits", || fake.seen().len() == 40, || fake.seen().len().to_string());
+    assert!(!night.path().join("out/night/dataset.jsonl").exists());
+    night.write("go-on", "");
+    assert_eq!(running.finish().exits(0).json()["accepted"], 40);
 }
 
 #[test]

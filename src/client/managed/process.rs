@@ -12,9 +12,6 @@ use super::{ManagedError, find_program, leftover};
 use crate::client::Client;
 use crate::config::resolved::{Managed, ManagedModel};
 
-/// How long a model may load.
-const LOADING: Duration = Duration::from_secs(600);
-
 /// A running server of ours. It ends with us, however we end: at our drop, at the end of its
 /// standard input, and on Linux at our death.
 #[derive(Debug)]
@@ -89,7 +86,7 @@ impl ManagedServer {
         }
         command.args(&managed.args).stdout(log_file(log)?);
         let server = Self::of(spawn(command, log)?, format!("http://127.0.0.1:{port}"), log);
-        server.wait(say).await
+        server.wait(managed.loading, say).await
     }
 
     fn of(mut child: Child, address: String, log: &Path) -> Self {
@@ -99,7 +96,7 @@ impl ManagedServer {
     }
 
     /// Waits until the server says that it is well.
-    async fn wait(mut self, say: &(dyn Fn(&str) + Sync)) -> Result<Self, ManagedError> {
+    async fn wait(mut self, within: Duration, say: &(dyn Fn(&str) + Sync)) -> Result<Self, ManagedError> {
         say("starting the model server");
         let client = Client::new(&self.address, None)
             .map_err(|error| ManagedError::Start { why: error.to_string(), log: self.log.clone() })?;
@@ -115,8 +112,8 @@ impl ManagedServer {
                 None => Ok(self),
             },
             _ = self.child.wait() => Err(self.failed()),
-            () = tokio::time::sleep(LOADING) => Err(ManagedError::Start {
-                why: format!("its model did not load within {} s", LOADING.as_secs()),
+            () = tokio::time::sleep(within) => Err(ManagedError::Start {
+                why: format!("its model did not load within {} s (`managed.loading`)", within.as_secs_f64()),
                 log: self.log.clone(),
             }),
         }
@@ -148,7 +145,7 @@ impl ManagedServer {
             return Err(server.failed());
         };
         let mut lines = BufReader::new(stdout).lines();
-        match tokio::time::timeout(LOADING, lines.next_line()).await {
+        match tokio::time::timeout(managed.loading, lines.next_line()).await {
             Ok(Ok(Some(line))) if line.starts_with("listening ") => {
                 server.address = line["listening ".len()..].trim().to_owned();
                 Ok(server)
@@ -168,12 +165,28 @@ impl ManagedServer {
         Some(format!("the model server ended by itself ({status}); its log: {}", self.log.display()))
     }
 
-    /// Ends the server and waits for that.
+    /// Where the server writes what it does.
+    pub fn log(&self) -> &Path {
+        &self.log
+    }
+
+    /// Ends the server with all that it started, and waits for that.
     pub async fn stop(mut self) {
-        // It holds nothing that could be lost, so it need not be asked politely.
-        let _ = self.child.start_kill();
+        self.kill();
         let _ = self.child.wait().await;
         leftover::forget(&self.log);
+    }
+
+    /// Ends the server with all that it started.
+    ///
+    /// It holds nothing that could be lost, so it need not be asked politely; one that hangs would not hear.
+    pub fn kill(&mut self) {
+        #[cfg(unix)]
+        if let Some(id) = self.child.id().and_then(|id| i32::try_from(id).ok()) {
+            // SAFETY: kill takes two numbers. The child was not waited for, so the group is its own.
+            unsafe { libc::kill(-id, libc::SIGKILL) };
+        }
+        let _ = self.child.start_kill();
     }
 }
 

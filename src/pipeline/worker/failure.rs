@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::servers::Looked;
-use super::{Send, Worker};
+use super::{GivenUp, Send, Worker};
 use crate::client::{ClientError, ErrorClass};
 use crate::dataset::Stored;
 use crate::dataset::evaluate::{About, Demand, To};
@@ -38,6 +38,9 @@ impl Worker<'_> {
                 if !self.restart(endpoint) {
                     self.servers[endpoint].error =
                         Some(RunError::endpoint(&self.recipe.config.endpoints[endpoint], failure.clone()));
+                    if failure.class == ErrorClass::Timeout {
+                        self.was_late(endpoint);
+                    }
                 }
                 self.carry_out(send, failure, FaultKind::Away);
             }
@@ -68,8 +71,10 @@ impl Worker<'_> {
         let Demand { cell, ask, .. } = send.demand;
         tracing::debug!(class = failure.class.name(), endpoint, cell, ask, %failure, "request failed");
         self.servers[endpoint].latest = Some(failure.clone());
-        if self.restart(endpoint) {
+        if self.restart(endpoint) || send.starts < self.servers[endpoint].starts() {
             let kind = match failure.class {
+                // It was under way when we ended a server that answered nothing: no prompt killed that.
+                ErrorClass::Dropped | ErrorClass::Timeout if self.servers[endpoint].hung() => FaultKind::Late,
                 // It was under way when the server died.
                 ErrorClass::Dropped => FaultKind::Killed,
                 _ => FaultKind::Away,
@@ -78,6 +83,7 @@ impl Worker<'_> {
         }
         if failure.class == ErrorClass::Timeout {
             self.rest(send.model, send.spot);
+            self.was_late(endpoint);
         }
         self.servers[endpoint].was_gone |= matches!(
             failure.class,
@@ -155,7 +161,9 @@ impl Worker<'_> {
             detail: failure.to_string(),
             settings: settings_behind(failure.class, &now),
         };
-        let stored = Stored::Tombstone(Arc::from(failure.class.name()));
+        let (cell, about, class) = (demand.cell, demand.about.is_some(), failure.class.name());
+        self.progress.given_up.push(GivenUp { cell, about, class });
+        let stored = Stored::Tombstone(Arc::from(class));
         let ticket = self.put_off(demand, Some(stored));
         if let Err(failure) = self.writer.tombstone(ticket, tombstone) {
             self.error.get_or_insert(failure.into());

@@ -2,8 +2,13 @@
 //! share only once.
 
 use super::Worker;
+use super::servers::Server;
 use crate::dataset::evaluate::Demand;
-use crate::dataset::{Book, Stored};
+use crate::dataset::{Book, Model, Models, Recipe, Stored};
+use crate::model::{Fingerprint, Hashes};
+use crate::pipeline::book::StoreBook;
+use crate::pipeline::summary::Outcome;
+use crate::scheduler::Queue;
 
 /// Where a run may end early, so many asks for each place go out in an order that is balanced, and
 /// only within them alike prompts are put together.
@@ -36,32 +41,65 @@ fn prefix_key(text: &[&[u8]], step: usize) -> PrefixKey {
     key
 }
 
-impl Worker<'_> {
-    /// Enqueues what is newly demanded; says how many that are.
-    pub(super) fn enqueue(&mut self) -> usize {
-        let models = self.queues.len();
+/// How the servers are, as far as the order of asks hangs on it.
+#[derive(Debug, Clone)]
+pub struct Asking {
+    /// By model: requests at a time.
+    pub places: Vec<usize>,
+    /// By model: one of its servers keeps what it has read, so that alike prompts are best sent one after the
+    /// other.
+    pub keeps: Vec<bool>,
+}
+
+/// What is to be asked, by model.
+#[derive(Debug, Default)]
+pub struct Plan {
+    /// What goes before all that nobody has begun.
+    pub first: Vec<Vec<Demand>>,
+    /// Stretches of asks, alike ones beside each other.
+    pub stretches: Vec<Vec<Vec<Demand>>>,
+}
+
+/// Works out what is to be asked for an outcome, and in which order.
+pub struct Planner<'a> {
+    recipe: &'a Recipe,
+    pub book: StoreBook<'a>,
+    /// By cell: whether it is to be asked for.
+    mask: &'a [bool],
+    /// What a cell needs for sure is asked together.
+    ahead: bool,
+    /// Asks that wait, are under way, are being stored, or were given up in this run.
+    asked: Hashes<Fingerprint>,
+}
+
+impl<'a> Planner<'a> {
+    pub fn new(recipe: &'a Recipe, book: StoreBook<'a>, mask: &'a [bool], ahead: bool) -> Self {
+        Self { recipe, book, mask, ahead, asked: Hashes::default() }
+    }
+
+    /// What is newly demanded.
+    pub fn plan(&mut self, outcome: &Outcome, asking: &Asking) -> Plan {
+        let models = asking.places.len();
         let mut new: Vec<Vec<Demand>> = vec![Vec::new(); models];
         let mut about: Vec<Vec<Demand>> = vec![Vec::new(); models];
-        let ahead = !self.limits.is_limited();
         let per_ask = self.recipe.config.candidates_per_ask().max(1);
         let mut last = None;
-        let demands = std::mem::take(&mut self.outcome.demands);
-        for demand in &demands {
+        for demand in &outcome.demands {
             if !self.mask[demand.cell] || !self.asked.insert(demand.fingerprint) {
                 continue;
             }
-            let missing = self.recipe.quotas.rows(demand.cell) - self.outcome.accepted[demand.cell];
+            let missing = self.recipe.quotas.rows(demand.cell) - outcome.accepted[demand.cell];
             let model = self.book.model_of(demand);
             if demand.about.is_some() {
                 about[model].push(*demand);
                 // Once a cell: several votes on a text are several demands.
-                if ahead && last.replace(demand.cell) != Some(demand.cell) {
+                if self.ahead && last.replace(demand.cell) != Some(demand.cell) {
                     self.look_ahead(demand, missing, &mut about);
                 }
                 continue;
             }
             new[model].push(*demand);
-            if !ahead {
+            if !self.ahead {
                 continue;
             }
             // So many asks are needed whatever comes of them, and alike prompts are best sent together.
@@ -74,38 +112,41 @@ impl Worker<'_> {
                 }
             }
         }
-        self.outcome.demands = demands;
-        let count = new.iter().chain(&about).map(Vec::len).sum();
         // A text that is looked into makes a row, or another ask: either is worth more than one more text.
-        for (model, mut requests) in about.into_iter().enumerate() {
+        for requests in &mut about {
             requests.sort_by_key(|demand| (demand.about.map(|about| about.to), demand.cell));
-            self.queues[model].push_first(requests);
         }
-        for (model, mut asks) in new.into_iter().enumerate() {
-            if ahead {
-                self.push_alike(model, &mut asks);
-                continue;
-            }
-            // Cells that have fewer rows first, and only within these alike prompts together.
-            let rows = |demand: &Demand| self.outcome.accepted[demand.cell];
-            asks.sort_by_key(rows);
-            let block = (BLOCK * self.queues[model].places()).max(1);
-            let ends: Vec<usize> =
-                asks.chunk_by(|one, other| rows(one) == rows(other)).map(<[_]>::len).collect();
-            let mut rest = &mut asks[..];
-            for end in ends {
-                let (alike, later) = rest.split_at_mut(end);
-                alike.chunks_mut(block).for_each(|block| self.push_alike(model, block));
-                rest = later;
-            }
-        }
-        count
+        let stretches = new.into_iter().enumerate().map(|(model, asks)| {
+            let (places, keeps) = (asking.places[model], asking.keeps[model]);
+            self.stretches(asks, &outcome.accepted, places, keeps)
+        });
+        Plan { stretches: stretches.collect(), first: about }
     }
 
-    /// Adds asks behind those that wait, alike prompts beside each other.
-    fn push_alike(&mut self, model: usize, asks: &mut [Demand]) {
-        self.sort(model, asks);
-        self.queues[model].push(asks.iter().copied());
+    /// Asks of one model in stretches, each of which is gone through before the next.
+    fn stretches(
+        &self,
+        mut asks: Vec<Demand>,
+        accepted: &[u32],
+        places: usize,
+        keeps: bool,
+    ) -> Vec<Vec<Demand>> {
+        if self.ahead {
+            self.sort(&mut asks, keeps);
+            return vec![asks];
+        }
+        // Cells that have fewer rows first, and only within these alike prompts together.
+        let rows = |demand: &Demand| accepted[demand.cell];
+        asks.sort_by_key(rows);
+        let block = (BLOCK * places).max(1);
+        let blocks = asks.chunk_by_mut(|one, other| rows(one) == rows(other));
+        let blocks = blocks.flat_map(|alike| alike.chunks_mut(block));
+        blocks
+            .map(|block| {
+                self.sort(block, keeps);
+                block.to_vec()
+            })
+            .collect()
     }
 
     /// Adds what is to be asked about the next texts of an answer, as many as its cell may need, so that a
@@ -121,12 +162,8 @@ impl Worker<'_> {
     }
 
     /// Puts alike prompts together, where a server of the model keeps what it has read.
-    fn sort(&self, model: usize, asks: &mut [Demand]) {
-        let endpoints = &self.book.models().list()[model].endpoints;
-        if !self.recipe.config.run.alike
-            || asks.len() < 3
-            || !endpoints.iter().any(|endpoint| self.servers[*endpoint].has_slots())
-        {
+    fn sort(&self, asks: &mut [Demand], keeps: bool) {
+        if !keeps || asks.len() < 3 {
             return;
         }
         let mut step = None;
@@ -139,6 +176,29 @@ impl Worker<'_> {
             let step = *step.get_or_insert((length / (PARTS - 8)).max(8));
             (prefix_key(&text, step), demand.cell, demand.ask)
         });
+    }
+}
+
+impl Asking {
+    /// How the servers are now.
+    pub(super) fn of(models: &Models, servers: &[Server], queues: &[Queue<Demand>]) -> Self {
+        let keeps = |model: &Model| model.endpoints.iter().any(|endpoint| servers[*endpoint].has_slots());
+        Self {
+            places: queues.iter().map(Queue::places).collect(),
+            keeps: models.list().iter().map(keeps).collect(),
+        }
+    }
+}
+
+impl Worker<'_> {
+    /// Enqueues what is to be asked.
+    pub(super) fn enqueue(&mut self, plan: Plan) {
+        for (queue, requests) in self.queues.iter_mut().zip(plan.first) {
+            queue.push_first(requests);
+        }
+        for (queue, stretches) in self.queues.iter_mut().zip(plan.stretches) {
+            stretches.into_iter().for_each(|asks| queue.push(asks));
+        }
     }
 }
 

@@ -10,13 +10,13 @@ use crate::check::embedding::Embedding;
 use crate::client::managed::ManagedServer;
 use crate::client::{Client, ClientError, ErrorClass};
 use crate::config::resolved::{Endpoint, Server as ServerConfig, Slots};
-use crate::dataset::evaluate::Demand;
+use crate::dataset::evaluate::{Demand, To};
 use crate::dataset::{Models, Recipe};
 use crate::fingerprint::{Ask, Identity, Route};
 use crate::pipeline::connect::{Line, client};
 use crate::pipeline::error::RunError;
 use crate::report::{Watcher, count};
-use crate::scheduler::{Policy, Proof, Queue, Rates, ServerSettings, Spot, Step};
+use crate::scheduler::{Policy, Proof, Queue, Rates, ServerSettings, Silence, Spot, Step, Suspicion};
 use crate::store::{EndpointMemory, Settings};
 
 /// Requests at a time where a server does not tell its slots: the most that is tried, and where it
@@ -36,6 +36,13 @@ pub(super) struct Server {
     restarts: u32,
     restarts_left: u32,
     restarting: bool,
+    /// How often it was started again in this run.
+    starts: u32,
+    /// It hung before it was last started again, and did not end by itself.
+    hung: bool,
+    silence: Silence,
+    /// It is being asked how it is.
+    looking: bool,
     /// Which model it has, and its number among that model's servers.
     pub model: usize,
     pub index: usize,
@@ -71,12 +78,20 @@ pub(super) struct Seen {
 const ANSWERS_A_START: u32 = 100;
 /// How long after a start that failed the next is tried.
 const PAUSE: Duration = Duration::from_secs(2);
+/// How long a server may take to say how it is: one that is well does so at once, however much it has to do.
+const LOOK: Duration = Duration::from_secs(10);
 
 /// Why a server that was looked at is not used.
 pub(super) enum Looked {
     Away(ClientError),
     /// It is there, with another model than the run is for.
     Other(Identity),
+}
+
+/// The log of a server that was started again, for the so-manieth time: each start has one of its own, so
+/// that what the one before said stays.
+fn again_log(config: &str, endpoint: &str, start: u32) -> String {
+    format!("llama-{config}-{endpoint}-again-{start}.log")
 }
 
 /// Places the endpoints under their models.
@@ -103,8 +118,14 @@ pub(super) fn muster(
                     proven.contains(&model),
                 )
             });
-            let policy = Policy { tries: config.run.tries, timeouts: config.run.timeouts, in_turn };
-            Queue::new(policy, servers.collect())
+            let policy = Policy {
+                tries: config.run.tries,
+                timeouts: config.run.timeouts,
+                circuit: config.run.circuit,
+                hedge: config.run.hedge,
+                in_turn,
+            };
+            Queue::new(policy, servers.collect()).with_kinds(kind)
         })
         .collect();
     let servers = lines.into_iter().enumerate().map(|(endpoint, line)| {
@@ -133,6 +154,10 @@ pub(super) fn muster(
             restarts_left: restarts,
             is_own: matches!(endpoint_config.server, ServerConfig::Managed(_)),
             restarting: false,
+            starts: 0,
+            hung: false,
+            silence: Silence::default(),
+            looking: false,
             model,
             index,
             name: match several {
@@ -158,6 +183,16 @@ pub(super) fn muster(
     });
     let servers = servers.collect();
     (servers, queues)
+}
+
+/// Requests that take about as long as one another: asks, second looks, embeddings, each judge.
+fn kind(demand: &Demand) -> usize {
+    match demand.about.map(|about| about.to) {
+        None => 0,
+        Some(To::Names) => 1,
+        Some(To::Embedder) => 2,
+        Some(To::Judge(judge)) => 3 + usize::from(judge),
+    }
 }
 
 fn server_settings(endpoint: &Endpoint, memory: &EndpointMemory, n: u32, proven: bool) -> ServerSettings {
@@ -238,6 +273,21 @@ impl Server {
         }
     }
 
+    /// How often it was started again in this run.
+    pub fn starts(&self) -> u32 {
+        self.starts
+    }
+
+    /// Whether it hung before it was last started again.
+    pub fn hung(&self) -> bool {
+        self.hung
+    }
+
+    /// It answered something, whatever that was.
+    pub fn spoke(&mut self) {
+        self.silence.broken();
+    }
+
     /// It was looked at, and answers again.
     pub fn is_back(&mut self, seen: Seen, watcher: &(dyn Watcher + Sync)) {
         self.was_gone = false;
@@ -305,14 +355,10 @@ impl Worker<'_> {
 
     /// Says that a server takes another number of requests at a time from now on.
     pub(super) fn stepped(&mut self, endpoint: usize, step: Step) {
-        let Step { from, to, rates } = step;
-        tracing::info!(endpoint, from, to, ?rates, "requests at a time");
+        let Step { from, to, rates, kept } = step;
+        tracing::info!(endpoint, from, to, ?rates, kept, "requests at a time");
         // A trial that changed nothing is not worth a line.
-        if let Some((before, after)) = rates.filter(|(before, after)| after > before || to < from)
-            && self.queues[self.servers[endpoint].model].level(self.servers[endpoint].index) == to
-            && before > 0.0
-            && after >= before
-        {
+        if kept && let Some((before, after)) = rates {
             self.watcher.say(&format!(
                 "{}{to} at a time from now on, not {from}: {after:.1} tokens/s against {before:.1}",
                 self.servers[endpoint].name
@@ -338,10 +384,80 @@ impl Worker<'_> {
             }
             return true;
         }
-        server.managed = None;
-        server.answers = 0;
+        server.hung = false;
         self.start_again(endpoint, &gone, Duration::ZERO);
         true
+    }
+
+    /// A request to a server got no answer in time: where that is one of ours, and it has said nothing at all
+    /// for long, it is asked how it is.
+    pub(super) fn was_late(&mut self, endpoint: usize) {
+        if self.servers[endpoint].managed.is_some() {
+            self.servers[endpoint].silence.late();
+            self.look_after(endpoint);
+        }
+    }
+
+    fn look_after(&mut self, endpoint: usize) {
+        let over = self.is_over();
+        let server = &mut self.servers[endpoint];
+        if over || server.looking || server.silence.suspicion() != Suspicion::Look {
+            return;
+        }
+        server.looking = true;
+        let (client, starts) = (server.client.clone(), server.starts);
+        let within = LOOK.min(self.recipe.config.endpoints[endpoint].timeout);
+        self.events.spawn(async move {
+            let answer = client.get("/health", within).await;
+            let answered = answer.map_or_else(|failure| failure.status.is_some(), |_| true);
+            Event::LookedAfter { endpoint, starts, answered }
+        });
+    }
+
+    pub(super) fn looked_after(&mut self, endpoint: usize, starts: u32, answered: bool) {
+        let server = &mut self.servers[endpoint];
+        // Another was started meanwhile.
+        if server.starts != starts {
+            return;
+        }
+        server.looking = false;
+        server.silence.looked(answered);
+        match server.silence.suspicion() {
+            Suspicion::None => {}
+            Suspicion::Look => self.look_after(endpoint),
+            Suspicion::Hangs => self.hangs(endpoint),
+        }
+    }
+
+    /// A server of ours is there and answers nothing: it is ended, and started again.
+    fn hangs(&mut self, endpoint: usize) {
+        // One that has died is not ended; what was under way may have killed it.
+        if self.is_over() || self.restart(endpoint) {
+            return;
+        }
+        let server = &mut self.servers[endpoint];
+        let Some(managed) = &server.managed else { return };
+        let why = format!(
+            "the model server hangs: {} in a row got no answer, nor did `/health`; its log: {}",
+            count(server.silence.length().into(), "request"),
+            managed.log().display()
+        );
+        self.progress.endpoints[endpoint].hangs += 1;
+        server.hung = true;
+        if server.restarts_left == 0 {
+            // What is under way ends with it.
+            if let Some(mut managed) = server.managed.take() {
+                managed.kill();
+            }
+            let error = RunError::ManagedGone(why);
+            return match self.servers.len() {
+                1 => self.fail(error),
+                _ => self.set_aside(endpoint, error),
+            };
+        }
+        let (model, index) = (server.model, server.index);
+        self.queues[model].away(index, self.started.elapsed());
+        self.start_again(endpoint, &why, Duration::ZERO);
     }
 
     fn start_again(&mut self, endpoint: usize, why: &str, pause: Duration) {
@@ -350,13 +466,19 @@ impl Worker<'_> {
         let server = &mut self.servers[endpoint];
         server.restarts_left -= 1;
         server.restarting = true;
+        server.starts += 1;
+        server.answers = 0;
+        server.was_gone = true;
+        self.progress.endpoints[endpoint].restarts += 1;
         let left = count(server.restarts_left.into(), "more time");
         self.watcher.say(&format!("{}{why}; starting it again ({left} at most)", server.name));
         let (settings, name) = (settings.clone(), &config.endpoints[endpoint].name);
-        let log =
-            format!("llama-{}-{name}-again-{}.log", config.name, settings.restarts - server.restarts_left);
-        let log = config.project.store().join(log);
+        let log = config.project.store().join(again_log(&config.name, name, server.starts));
+        let before = server.managed.take();
         self.events.spawn(async move {
+            if let Some(before) = before {
+                before.stop().await;
+            }
             tokio::time::sleep(pause).await;
             let result = ManagedServer::start(&settings, &log, &|_| {}).await;
             Event::Restarted { endpoint, result: result.map_err(|error| error.to_string()) }
@@ -367,6 +489,8 @@ impl Worker<'_> {
         let config = &self.recipe.config.endpoints[endpoint];
         let server = &mut self.servers[endpoint];
         server.restarting = false;
+        server.silence = Silence::default();
+        server.looking = false;
         let running = match result {
             Ok(running) => running,
             Err(why) => {

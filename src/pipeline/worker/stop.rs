@@ -141,23 +141,28 @@ impl Worker<'_> {
 
     /// Whether another request may begin; stops the run where none ever may.
     pub(super) fn may_begin(&mut self, model: usize, sending: &mut Sending) -> bool {
-        // Without anything that waits, only a second send of what hangs would begin.
-        let waits = self.queues[model].waiting() > 0;
         if let Some(ends) = self.limits.deadline {
-            // Nine in ten are done within this.
-            let takes = self.queues[model].typical(9).unwrap_or_default();
-            if takes >= ends.left(Timestamp::now()) {
-                if waits {
-                    self.close(model, ends.why);
-                }
+            let left = ends.left(Timestamp::now());
+            if left.is_zero() {
                 return false;
             }
-            // In time to see that nothing more can be begun.
-            let last = ends.instant() - takes;
-            if waits {
-                sending.wake = Some(sending.wake.map_or(last, |wake| wake.min(last)));
+            for (kind, takes) in self.queues[model].takes().into_iter().enumerate() {
+                // Nine in ten are done within this.
+                let Some(takes) = takes else { continue };
+                if takes >= left {
+                    self.close(model, kind, ends.why);
+                } else if self.queues[model].waiting() > 0 {
+                    // In time to see that no more of them can be begun.
+                    let last = ends.instant() - takes;
+                    sending.wake = Some(sending.wake.map_or(last, |wake| wake.min(last)));
+                }
+            }
+            if self.is_over() {
+                return false;
             }
         }
+        // Without anything that waits, only a second send of what hangs would begin.
+        let waits = self.queues[model].waiting() > 0;
         if !self.budget.is_capped() && !self.has_token_limit(model) {
             return true;
         }
@@ -187,10 +192,24 @@ impl Worker<'_> {
         false
     }
 
-    /// Begins nothing more for a model: it would take too long. The others go on, as long as they have work.
-    fn close(&mut self, model: usize, why: Stop) {
-        drop(self.queues[model].clear());
-        if self.queues.iter().all(|queue| queue.waiting() == 0) {
+    /// Begins no more requests of a kind for a model: they would take too long. Quicker ones, and those of
+    /// others, go on as long as there are any.
+    fn close(&mut self, model: usize, kind: usize, why: Stop) {
+        self.closed_by = Some(why);
+        if !self.queues[model].close(kind) {
+            return;
+        }
+        // An answer under way may bring a text that is asked about, which is quicker.
+        let more = self.recipe.looks_into_texts() && !self.sends.is_empty();
+        if !more && self.queues.iter().all(|queue| queue.waiting() == 0) {
+            self.stop(why);
+        }
+    }
+
+    /// Nothing is left to do: where some was left out for want of time, that is how it ended.
+    pub(super) fn end_early(&mut self) {
+        let open = self.outcome.demands.iter().any(|demand| self.mask[demand.cell]);
+        if let Some(why) = self.closed_by.filter(|_| open && !self.is_over()) {
             self.stop(why);
         }
     }

@@ -48,6 +48,7 @@ pub fn judge(
     findings.extend(same_opening(summary, limits));
     for (name, endpoint) in &summary.endpoints {
         findings.extend(idle_slots(summary, name, endpoint));
+        findings.extend(started_again(name, endpoint));
     }
     findings.extend(faults(summary));
     for finding in &mut findings {
@@ -344,6 +345,26 @@ fn idle_slots(summary: &Summary, name: &str, endpoint: &EndpointNight) -> Option
     })
 }
 
+/// A server of ours that did not last.
+fn started_again(name: &str, endpoint: &EndpointNight) -> Option<Finding> {
+    let EndpointNight { restarts, hangs, .. } = *endpoint;
+    let ended = restarts.saturating_sub(hangs);
+    let times = |times: u32| if times == 1 { "once".to_owned() } else { format!("{times} times") };
+    let why = match (hangs, ended) {
+        (0, _) => "it ended",
+        (_, 0) => "it hung",
+        _ => "it ended or hung",
+    };
+    (restarts > 0).then(|| {
+        look(
+            format!("the server of `{name}` was started again {}, since {why}", times(restarts)),
+            &format!("endpoints.{name}.managed"),
+            "read its logs, which `log.jsonl` names; a smaller `context` or fewer `slots` need less memory"
+                .to_owned(),
+        )
+    })
+}
+
 /// More than one send in ten failed.
 fn faults(summary: &Summary) -> Option<Finding> {
     let failed: u64 = summary.faults.values().sum();
@@ -519,6 +540,10 @@ mod tests {
         let past = |distinct_2| vec![Past { distinct_2: Some(distinct_2), ..Past::default() }];
         let endpoint = |busy| EndpointNight { requests: 400, slots: 4, busy, ..EndpointNight::default() };
         let endpoints = |busy| [("local".to_owned(), endpoint(busy))].into_iter().collect();
+        let lasting = |restarts, hangs| {
+            let night = EndpointNight { restarts, hangs, ..endpoint(0.9) };
+            [("local".to_owned(), night)].into_iter().collect()
+        };
         let short = |state: &str| Summary {
             state: state.into(),
             accepted: 990,
@@ -556,6 +581,18 @@ mod tests {
                 Summary { endpoints: endpoints(0.67), ..complete() },
                 Verdict::Look,
                 "endpoint local: only 65 % of the time of 4 slots was used",
+            ),
+            (
+                Summary { endpoints: lasting(3, 1), ..complete() },
+                Summary { endpoints: lasting(0, 0), ..complete() },
+                Verdict::Look,
+                "the server of `local` was started again 3 times, since it ended or hung",
+            ),
+            (
+                Summary { endpoints: lasting(1, 0), ..complete() },
+                Summary { endpoints: endpoints(0.9), ..complete() },
+                Verdict::Look,
+                "the server of `local` was started again once, since it ended",
             ),
             (
                 short("short"),

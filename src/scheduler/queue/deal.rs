@@ -3,15 +3,14 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use super::{
-    Item, Next, OTHERS_FIRST, Queue, Room, STRAGGLER, STRAGGLER_LEAST, Spot, Ticket, UnderWay, Waiting,
-};
+use super::{Item, Next, OTHERS_FIRST, Queue, Room, STRAGGLER_LEAST, Spot, Ticket, UnderWay, Waiting};
 use crate::scheduler::fault::History;
 use crate::scheduler::server::Circuit;
 
 impl<T: Clone> Queue<T> {
     /// Adds items behind those that wait, alike ones beside each other.
     pub fn push(&mut self, stretch: impl IntoIterator<Item = T>) {
+        let stretch: Vec<T> = stretch.into_iter().filter(|work| !self.is_closed(work)).collect();
         let items: VecDeque<Item<T>> = self.items(stretch).collect();
         if !items.is_empty() {
             self.ready += items.len();
@@ -21,6 +20,7 @@ impl<T: Clone> Queue<T> {
 
     /// Adds items before all that nobody has begun: they go out as soon as a place is free.
     pub fn push_first(&mut self, items: impl IntoIterator<Item = T>) {
+        let items: Vec<T> = items.into_iter().filter(|work| !self.is_closed(work)).collect();
         let items: Vec<Item<T>> = self.items(items).collect();
         self.ready += items.len();
         self.first.extend(items);
@@ -113,15 +113,25 @@ impl<T: Clone> Queue<T> {
 
     /// With nothing left to send: the request that takes far too long, a second time.
     pub(super) fn tail(&mut self, now: Duration) -> Option<Next<T>> {
-        if self.held.is_some() || self.took.len() < 8 {
+        if self.held.is_some() || self.policy.hedge == 0 {
             return None;
         }
-        let far = (self.typical(9)? * STRAGGLER).max(STRAGGLER_LEAST);
-        let (ticket, oldest) = self
+        // By kind: what is far too long.
+        let far: Vec<Option<Duration>> = (0..self.took.kinds())
+            .map(|kind| Some((self.took.usual(kind)? * self.policy.hedge).max(STRAGGLER_LEAST)))
+            .collect();
+        let due = |under_way: &UnderWay<T>| {
+            let far = far.get((self.kind)(&under_way.work)).copied().flatten()?;
+            Some(under_way.sent + far)
+        };
+        let (at, ticket, oldest) = self
             .under_way
             .iter()
-            .filter(|(_, under_way)| !under_way.hedged && !under_way.alone)
-            .min_by_key(|(ticket, under_way)| (under_way.sent, **ticket))?;
+            .filter(|(_, under_way)| {
+                !under_way.hedged && !under_way.alone && !self.is_closed(&under_way.work)
+            })
+            .filter_map(|(ticket, under_way)| Some((due(under_way)?, ticket, under_way)))
+            .min_by_key(|(at, ticket, _)| (*at, **ticket))?;
         let from = oldest.spot.server;
         let may_hedge = |server: &usize| {
             let other = &self.servers[*server];
@@ -130,7 +140,6 @@ impl<T: Clone> Queue<T> {
             allowed && other.is_there() && matches!(self.room(*server, now), Room::Free(_))
         };
         let server = (0..self.servers.len()).filter(may_hedge).max_by_key(|server| *server != from)?;
-        let at = oldest.sent + far;
         if now < at {
             return Some(Next::Wait(at, Waiting::Tail));
         }

@@ -3,7 +3,7 @@
 use std::cmp::Reverse;
 use std::time::Duration;
 
-use super::{After, Ended, Item, Proof, Queue, REMEMBERED, Spot, Ticket, UnderWay};
+use super::{After, Ended, Item, Proof, Queue, Spot, Ticket, UnderWay};
 use crate::scheduler::fault::{Decision, Fault, FaultKind, GiveUp, MANY_REFUSED, decide};
 use crate::scheduler::server::Circuit;
 
@@ -12,10 +12,7 @@ impl<T: Clone> Queue<T> {
     pub fn done(&mut self, ticket: Ticket, used: Option<u32>, work: u64, now: Duration) -> Ended {
         let saturated = self.ready > 0;
         let Some(ended) = self.end(ticket) else { return Ended::default() };
-        if self.took.len() >= REMEMBERED {
-            self.took.pop_front();
-        }
-        self.took.push_back(now.saturating_sub(ended.sent));
+        self.took.push((self.kind)(&ended.work), now.saturating_sub(ended.sent));
         let server = &mut self.servers[ended.spot.server];
         if let Some(used) = used {
             server.limits.settle(ticket.0, used);
@@ -113,6 +110,9 @@ impl<T: Clone> Queue<T> {
         if matches!(fault.kind, FaultKind::Refused | FaultKind::TooLong) && decision != Decision::Stop {
             history.refuse(spot.server);
         }
+        if fault.kind == FaultKind::Late {
+            history.was_late(spot.server, server.evidence.successes);
+        }
         // In time for the decision about the next failure.
         let many_refused = self.servers[spot.server].evidence.refused_items >= MANY_REFUSED;
         let failed_enough = match fault.kind {
@@ -152,10 +152,7 @@ impl<T: Clone> Queue<T> {
                 return After::Out(item.work, GiveUp::Unproven);
             }
             Decision::Retry(wait) => self.delay(item, now + wait),
-            Decision::Elsewhere => {
-                self.ready += 1;
-                self.again.push_back(item);
-            }
+            Decision::Elsewhere => self.back(item),
             Decision::Shrink => {
                 server.shrink();
                 self.delay(item, now + Duration::from_millis(200));
@@ -168,10 +165,7 @@ impl<T: Clone> Queue<T> {
                 server.go_away(probing, now);
                 match fault.kind {
                     // Another item probes next, in case this one is what breaks the server.
-                    FaultKind::Broken | FaultKind::Late => {
-                        self.ready += 1;
-                        self.again.push_back(item);
-                    }
+                    FaultKind::Broken | FaultKind::Late => self.back(item),
                     _ => self.put_back(item, spot),
                 }
             }
@@ -185,8 +179,19 @@ impl<T: Clone> Queue<T> {
             + self.under_way.values().filter(|under_way| under_way.history.is_fresh()).count()
     }
 
+    /// Puts an item behind the others that failed.
+    fn back(&mut self, item: Item<T>) {
+        if !self.is_closed(&item.work) {
+            self.ready += 1;
+            self.again.push_back(item);
+        }
+    }
+
     /// Puts an item back where the next request of its place, or of another server, finds it first.
     fn put_back(&mut self, item: Item<T>, spot: Spot) {
+        if self.is_closed(&item.work) {
+            return;
+        }
         self.ready += 1;
         match item.history.is_fresh() {
             true => self.servers[spot.server].places[spot.place].items.push_front(item),
@@ -195,6 +200,9 @@ impl<T: Clone> Queue<T> {
     }
 
     fn delay(&mut self, item: Item<T>, until: Duration) {
+        if self.is_closed(&item.work) {
+            return;
+        }
         self.delayed.push(Reverse((until, item.ticket)));
         self.delayed_items.insert(item.ticket, item);
     }

@@ -1,6 +1,7 @@
 //! New texts held to what any row is held to: the checks, the anonymiser, and all other rows.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use serde_json::Value;
 
@@ -116,7 +117,10 @@ impl OfConfig<'_> {
                 None => curation.drop_row(id),
             }
         }
-        self.opened.recipe.config.curation = Some(curation);
+        // No run shares it here.
+        if let Some(recipe) = Arc::get_mut(&mut self.opened.recipe) {
+            recipe.config.curation = Some(curation);
+        }
         self.stored.evaluate(&self.opened, talk, true, &mut sought)?;
         // What waits for a judge is neither, and is judged in the next run.
         let mut out: Held = self.good.iter().map(|(row, text)| (*row, Ok(text.clone()))).collect();
