@@ -1,4 +1,5 @@
-//! `cargo bench --bench audit`: CPU seconds of an audit of 50,000 made-up rows.
+//! `cargo bench --bench audit`: CPU seconds of an audit of 50,000 made-up rows, and of gzip over the same texts,
+//! since times drift with the machine.
 //!
 //! `EMOGRID_GOEMOTIONS=FOLDER cargo bench --bench audit` audits GoEmotions' training part from a
 //! folder with its `train.tsv` (text, label numbers, id) and `emotions.txt`, and prints its figures as
@@ -7,8 +8,12 @@
 #![allow(clippy::print_stdout)]
 
 use std::collections::BTreeMap;
+use std::io::Write;
 use std::path::Path;
 use std::time::Duration;
+
+use flate2::Compression;
+use flate2::write::GzEncoder;
 
 use emogrid::audit::{GROUPS, Groups, Options, Report, Role, Table, audit};
 
@@ -42,7 +47,18 @@ fn made_up(rows: usize) {
     }
     let report = audit(&table, &Options::default(), |_, _| {});
     let took = (cpu() - before).as_secs_f64();
-    println!("{rows} rows, {} measures: {took:.2} s of CPU", report.measures.len());
+    let packed = packed(lines.iter().map(|(text, _)| text.as_str()));
+    let measures = report.measures.len();
+    println!("{rows} rows, {measures} measures: {took:.2} s of CPU, {:.1} × gzip's", took / packed);
+}
+
+/// Seconds that gzip takes for these texts.
+fn packed<'t>(texts: impl Iterator<Item = &'t str>) -> f64 {
+    let before = cpu();
+    let mut gzip = GzEncoder::new(std::io::sink(), Compression::new(6));
+    texts.for_each(|text| gzip.write_all(text.as_bytes()).unwrap());
+    gzip.finish().unwrap();
+    (cpu() - before).as_secs_f64()
 }
 
 /// User and system time of this process so far.
@@ -90,7 +106,9 @@ fn human(folder: &Path) {
         Options { negative: negative.iter().map(|name| (*name).to_owned()).collect(), ..Options::default() };
     let before = cpu();
     let report = audit(&table, &options, |_, _| {});
-    println!("// {} rows, {:.2} s of CPU", report.rows, (cpu() - before).as_secs_f64());
+    let took = (cpu() - before).as_secs_f64();
+    let packed = packed(lines.iter().map(|(_, text, _)| *text));
+    println!("// {} rows, {took:.2} s of CPU, {:.1} × gzip's", report.rows, took / packed);
     let value = |report: &Report, key: &str| {
         let measure = report.measures.iter().find(|measure| measure.metric == key);
         measure.and_then(|measure| measure.whole.as_ref()).map_or(f64::NAN, |case| case.value)

@@ -13,6 +13,7 @@ mod identity;
 mod leakage;
 mod length;
 mod metric;
+mod numbers;
 mod opener;
 mod parity;
 mod random;

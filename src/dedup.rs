@@ -5,6 +5,7 @@
 //! Jaccard similarity. [`Index`] finds every kept text that is similar enough to a new one.
 
 mod bag;
+mod conflicts;
 mod direction;
 mod index;
 mod keys;
@@ -17,6 +18,7 @@ mod sweep;
 mod words;
 
 pub use bag::{Bag, FEWEST_WORDS};
+pub use conflicts::{Conflicts, conflicts};
 pub use direction::{Direction, Directions, MOST_DIMENSIONS};
 pub use index::{Index, Match, Ordinal, Tier, Verdict};
 pub use ledger::LedgerError;

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use super::numbers::Mixed;
 use super::random::mix;
 use super::table::Table;
 
@@ -29,7 +30,8 @@ pub fn clusters(table: &Table) -> Vec<u32> {
         })
         .collect();
     let mut parent: Vec<u32> = (0..sets.len() as u32).collect();
-    let mut buckets: HashMap<u64, u32> = HashMap::with_capacity(sets.len());
+    let mut buckets: HashMap<u64, u32, Mixed> =
+        HashMap::with_capacity_and_hasher(sets.len(), Mixed::default());
     for band in 0..BANDS {
         buckets.clear();
         for (row, set) in sets.iter().enumerate() {

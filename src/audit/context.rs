@@ -35,20 +35,23 @@ fn of_pair(table: &Table, label: &Column, context: &Column, options: &Options) -
         let why = format!("{c} contexts in {} rows; each must come several times", rows.len());
         return options.nothing(&CONTEXT, of, why);
     }
-    let tally = |pairs: &mut dyn Iterator<Item = (usize, usize)>| {
-        let mut counts = vec![vec![0.0; c]; k];
-        pairs.for_each(|(label, context)| counts[label][context] += 1.0);
-        counts
+    let none = vec![vec![0.0; c]; k];
+    let add = |counts: &mut Vec<Vec<f64>>, (label, context): (u32, u32)| {
+        counts[label as usize][context as usize] += 1.0
     };
-    let counts = tally(&mut rows.iter().map(|row| (row.1, row.2)));
+    let pairs: Vec<(u32, u32)> = rows.iter().map(|row| (row.1 as u32, row.2 as u32)).collect();
+    let mut counts = none.clone();
+    pairs.iter().for_each(|pair| add(&mut counts, *pair));
     let seen = normalised_information(&counts);
     let mut random = Random::new(options.seed, &format!("context {of}"));
-    let mut dealt: Vec<usize> = rows.iter().map(|row| row.2).collect();
+    let mut dealt: Vec<u32> = pairs.iter().map(|pair| pair.1).collect();
+    let mut deal = none.clone();
     let (mut as_much, mut by_chance) = (0, 0.0);
     for _ in 0..DEALS {
         random.shuffle(&mut dealt);
-        let info =
-            normalised_information(&tally(&mut rows.iter().map(|row| row.1).zip(dealt.iter().copied())));
+        deal.clone_from(&none);
+        pairs.iter().zip(&dealt).for_each(|(pair, context)| add(&mut deal, (pair.0, *context)));
+        let info = normalised_information(&deal);
         as_much += usize::from(info >= seen);
         by_chance += info / DEALS as f64;
     }
@@ -57,11 +60,9 @@ fn of_pair(table: &Table, label: &Column, context: &Column, options: &Options) -
     let value = (seen - by_chance).max(0.0);
     let clusters: Vec<u32> = rows.iter().map(|(row, ..)| table.clusters()[*row]).collect();
     let apart = count_clusters(&clusters);
-    let [low, high] = bootstrap(options.seed, &format!("context rows {of}"), &clusters, seen, |sample| {
-        normalised_information(&tally(&mut sample.iter().map(|at| {
-            let row = rows[*at as usize];
-            (row.1, row.2)
-        })))
+    let purpose = format!("context rows {of}");
+    let [low, high] = bootstrap((options.seed, &purpose), &clusters, &pairs, seen, &none, add, |counts| {
+        normalised_information(counts)
     });
     let interval = [(low - by_chance).max(0.0), (high - by_chance).clamp(0.0, 1.0)];
     let asked = options.asked.as_ref().map(|asked| as_asked(asked, table, label, context));

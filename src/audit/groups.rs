@@ -251,14 +251,22 @@ impl Default for Finder {
 }
 
 impl Finder {
+    /// Whether a term begins with this word in lower case. Words of which none does speak of no group.
+    pub fn begins(&self, word: &str) -> bool {
+        self.beginning(word).is_some()
+    }
+
+    fn beginning(&self, word: &str) -> Option<&Vec<(Vec<&'static str>, Groups)>> {
+        let own = word.strip_suffix("'s").or_else(|| word.strip_suffix("’s"));
+        self.terms.get(word).or_else(|| self.terms.get(own?))
+    }
+
     /// The groups that words in lower case speak of.
     pub fn find<'a>(&self, words: impl Iterator<Item = &'a str> + Clone) -> Groups {
         let mut out = Groups::default();
         let mut rest = words;
         while let Some(word) = rest.next() {
-            let own = word.strip_suffix("'s").or_else(|| word.strip_suffix("’s")).unwrap_or(word);
-            let found = self.terms.get(word).or_else(|| self.terms.get(own));
-            for (after, group) in found.into_iter().flatten() {
+            for (after, group) in self.beginning(word).into_iter().flatten() {
                 let mut next = rest.clone();
                 let fits = |wanted: &&str, word: &str| match *wanted {
                     "*" => self.persons.contains(word),

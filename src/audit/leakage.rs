@@ -1,6 +1,7 @@
 //! Texts that say their own label.
 
-use std::collections::HashSet;
+use std::borrow::Cow;
+use std::collections::{HashMap, HashSet};
 
 use super::metric::{Case, LEAKAGE, LEAKAGE_STEM, Measure, Metric, Verdict};
 use super::statistics::wilson;
@@ -25,21 +26,19 @@ pub fn leakage(table: &Table, options: &Options) -> Vec<Measure> {
 
 fn of_column(table: &Table, column: &Column, metric: &'static Metric, options: &Options) -> Measure {
     let stem = metric.key == LEAKAGE_STEM.key;
-    let namings: Vec<Option<Naming>> = column
-        .values
-        .iter()
-        .map(|name| {
-            (!NAMELESS.contains(&name.to_lowercase().as_str())).then(|| Naming::new(name, stem, table))
-        })
-        .collect();
-    let mut hits: Vec<Vec<usize>> = vec![Vec::new(); namings.len()];
-    let mut rows = vec![0; namings.len()];
+    let lower: Vec<String> = column.values.iter().map(|name| name.to_lowercase()).collect();
+    let names_something: Vec<bool> = lower.iter().map(|name| !NAMELESS.contains(&name.as_str())).collect();
+    let names = Names::new(&lower, stem, table);
+    let mut hits: Vec<Vec<usize>> = vec![Vec::new(); lower.len()];
+    let mut rows = vec![0; lower.len()];
     for row in 0..table.rows() {
         for value in column.of(row) {
             let value = *value as usize;
-            let Some(naming) = &namings[value] else { continue };
+            if !names_something[value] {
+                continue;
+            }
             rows[value] += 1;
-            if naming.stands_in(table.tokens(row)) {
+            if names.stands_in(value, table.tokens(row)) {
                 hits[value].push(row);
             }
         }
@@ -99,28 +98,41 @@ fn of_column(table: &Table, column: &Column, metric: &'static Metric, options: &
     measure.blaming(table, offenders)
 }
 
-/// A label's name as it is looked for in tokens: for each of its words, whether a token is one. Forms are
-/// one word whichever of the name's words they are of.
-struct Naming(Vec<Vec<bool>>);
+/// Labels' names as they are looked for in tokens.
+struct Names {
+    /// By token: of which labels' names it is a word, with the word's place there. Forms are one word,
+    /// whichever of the name's words they are of.
+    said: Vec<Vec<(usize, usize)>>,
+    /// By label, the words of its name.
+    words: Vec<usize>,
+}
 
-impl Naming {
-    fn new(name: &str, stem: bool, table: &Table) -> Self {
-        let marked = |fits: &dyn Fn(&str) -> bool| -> Vec<bool> {
-            (0..table.vocabulary() as u32).map(|token| fits(table.token(token))).collect()
-        };
-        let name = name.to_lowercase();
-        Self(match stem {
-            true => {
-                let forms: HashSet<String> = labels::forms(&name).into_iter().collect();
-                vec![marked(&|token| is_form(token, &forms))]
+impl Names {
+    /// Names are in lower case. Each token is looked up once, however many labels there are.
+    fn new(names: &[String], stem: bool, table: &Table) -> Self {
+        let mut meant: HashMap<String, Vec<(usize, usize)>> = HashMap::new();
+        let mut words = vec![0; names.len()];
+        for (label, name) in names.iter().enumerate() {
+            if stem {
+                let forms = labels::forms(name);
+                words[label] = 1;
+                forms.into_iter().for_each(|form| meant.entry(form).or_default().push((label, 0)));
+            } else {
+                for word in words_of(name) {
+                    meant.entry(word.to_owned()).or_default().push((label, words[label]));
+                    words[label] += 1;
+                }
             }
-            false => words_of(&name).map(|word| marked(&|token| is_word(token, word))).collect(),
-        })
+        }
+        let said = |token| pieces(token, stem).filter_map(|piece| meant.get(&*piece)).flatten().copied();
+        let tokens = (0..table.vocabulary() as u32).map(|token| table.token(token));
+        Self { said: tokens.map(|token| said(token).collect()).collect(), words }
     }
 
-    fn stands_in(&self, tokens: &[u32]) -> bool {
-        let fits = |window: &[u32]| self.0.iter().zip(window).all(|(fits, token)| fits[*token as usize]);
-        !self.0.is_empty() && tokens.windows(self.0.len()).any(fits)
+    fn stands_in(&self, label: usize, tokens: &[u32]) -> bool {
+        let fits = |(place, token): (usize, &u32)| self.said[*token as usize].contains(&(label, place));
+        let words = self.words[label];
+        words > 0 && tokens.windows(words).any(|window| window.iter().enumerate().all(fits))
     }
 }
 
@@ -129,17 +141,24 @@ fn words_of(name: &str) -> impl Iterator<Item = &str> {
     name.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty())
 }
 
+/// What stands between underscores in a token. A form may have an apostrophe, which is straight then; a name
+/// has what is before and behind it.
+fn pieces(token: &str, stem: bool) -> impl Iterator<Item = Cow<'_, str>> {
+    let pieces = token.split(move |c| c == '_' || !stem && matches!(c, '\'' | '’'));
+    pieces.map(|piece| match piece.contains('’') {
+        true => piece.replace('’', "'").into(),
+        false => piece.into(),
+    })
+}
+
 /// Whether a token is this word of a label's name, with whatever an apostrophe adds to it.
 fn is_word(token: &str, word: &str) -> bool {
-    token.split(['\'', '’', '_']).any(|piece| piece == word)
+    pieces(token, false).any(|piece| piece == word)
 }
 
 /// Whether a token is a form of a label's name.
 fn is_form(token: &str, forms: &HashSet<String>) -> bool {
-    token.split('_').any(|piece| match piece.contains('’') {
-        true => forms.contains(&piece.replace('’', "'")),
-        false => forms.contains(piece),
-    })
+    pieces(token, true).any(|piece| forms.contains(&*piece))
 }
 
 /// Whether a text says a label's name, or forms of it; a name that names nothing is said by none.
@@ -193,9 +212,9 @@ mod tests {
             ("--", false, &[]),
             ("--", true, &[]),
         ] {
-            let naming = Naming::new(name, stem, &table);
+            let names = Names::new(&["--".to_owned(), name.to_lowercase()], stem, &table);
             let found: Vec<usize> =
-                (0..texts.len()).filter(|row| naming.stands_in(table.tokens(*row))).collect();
+                (0..texts.len()).filter(|row| names.stands_in(1, table.tokens(*row))).collect();
             assert_eq!(found, rows, "{name}");
             let said: Vec<usize> = (0..texts.len()).filter(|row| says(name, stem, texts[*row])).collect();
             assert_eq!(said, rows, "{name}: one text alone is read alike");

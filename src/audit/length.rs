@@ -45,25 +45,23 @@ fn of_column(table: &Table, column: &Column, options: &Options) -> Measure {
     let mean = rows.iter().map(|(.., x)| x).sum::<f64>() / rows.len().max(1) as f64;
     rows.iter_mut().for_each(|(.., x)| *x -= mean);
     let k = column.values.len();
-    let sums = |sample: &mut dyn Iterator<Item = (usize, f64)>| {
-        let mut sums: Sums = vec![(0.0, 0.0, 0.0); k];
-        for (label, x) in sample {
-            let sum = &mut sums[label];
-            *sum = (sum.0 + 1.0, sum.1 + x, sum.2 + x * x);
-        }
-        sums
+    let none: Sums = vec![(0.0, 0.0, 0.0); k];
+    let add = |sums: &mut Sums, (label, x): (u32, f64)| {
+        let sum = &mut sums[label as usize];
+        *sum = (sum.0 + 1.0, sum.1 + x, sum.2 + x * x);
     };
-    let own = sums(&mut rows.iter().map(|(_, label, x)| (*label, *x)));
+    let measured: Vec<(u32, f64)> = rows.iter().map(|(_, label, x)| (*label as u32, *x)).collect();
+    let mut own = none.clone();
+    measured.iter().for_each(|row| add(&mut own, *row));
     let Some((value, groups)) = eta(&own) else {
         return options.nothing(&LENGTH, &column.name, "labels or lengths do not vary");
     };
     let clusters: Vec<u32> = rows.iter().map(|(row, ..)| table.clusters()[*row]).collect();
     let apart = count_clusters(&clusters);
-    let [low, high] =
-        bootstrap(options.seed, &format!("length {}", column.name), &clusters, value, |sample| {
-            let drawn = &mut sample.iter().map(|at| (rows[*at as usize].1, rows[*at as usize].2));
-            eta(&sums(drawn)).map_or(0.0, |(eta, _)| eta)
-        });
+    let purpose = format!("length {}", column.name);
+    let [low, high] = bootstrap((options.seed, &purpose), &clusters, &measured, value, &none, add, |sums| {
+        eta(sums).map_or(0.0, |(eta, _)| eta)
+    });
     let whole = Case::new(rows.len(), value)
         .between([low.max(0.0), high.clamp(0.0, 1.0)])
         .against(Some(human::LENGTH))

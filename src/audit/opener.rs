@@ -7,6 +7,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use super::metric::{Case, Measure, OPENER};
+use super::numbers::{Mixed, Numbers};
 use super::random::{Random, mix};
 use super::statistics::{Interval, LEAST_CLUSTERS, effective, wilson_of};
 use super::table::{Column, Table};
@@ -147,20 +148,17 @@ fn opening(table: &Table, row: usize) -> Vec<u64> {
 struct Tried(Vec<f32>);
 
 fn tried(examples: &[Example], labels: usize, features: impl Fn(usize) -> Vec<u64>) -> Tried {
-    let mut index: HashMap<u64, u32> = HashMap::new();
+    let mut numbers = Numbers::default();
     let rows: Vec<Vec<u32>> = examples
         .iter()
-        .map(|example| {
-            let number = |feature| {
-                let next = index.len() as u32;
-                *index.entry(feature).or_insert(next)
-            };
-            features(example.row).into_iter().map(number).collect()
-        })
+        .map(|example| features(example.row).into_iter().map(|feature| numbers.of(feature)).collect())
         .collect();
     let mut margins = vec![0.0; examples.len()];
+    // By feature: what it says of each label. It is asked for as often as it stands in a row.
+    let mut weights = vec![0.0f32; numbers.len() * labels];
     for fold in 0..FOLDS {
-        let mut counts = vec![0u32; index.len() * labels];
+        let mut counts = vec![0u32; numbers.len() * labels];
+        let mut weighed = vec![false; numbers.len()];
         let mut totals = vec![0u64; labels];
         for (example, features) in examples.iter().zip(&rows).filter(|(example, _)| example.fold != fold) {
             for feature in features {
@@ -176,16 +174,12 @@ fn tried(examples: &[Example], labels: usize, features: impl Fn(usize) -> Vec<u6
         for ((example, features), margin) in tried {
             scores.fill(0.0);
             for feature in features {
-                let counts = &counts[*feature as usize * labels..][..labels];
-                let seen: u32 = counts.iter().sum();
-                // Seen nowhere else, it says nothing.
-                if seen == 0 {
-                    continue;
+                let at = *feature as usize * labels;
+                let weights = &mut weights[at..at + labels];
+                if !std::mem::replace(&mut weighed[*feature as usize], true) {
+                    weigh(&counts[at..at + labels], all, &totals, weights);
                 }
-                let prior = PRIOR * seen as f32 / all;
-                for ((score, count), total) in scores.iter_mut().zip(counts).zip(&totals) {
-                    *score += (*count as f32 + prior).ln() - total;
-                }
+                scores.iter_mut().zip(weights).for_each(|(score, weight)| *score += *weight);
             }
             let own = scores[example.label];
             let others = scores.iter().enumerate().filter(|(label, _)| *label != example.label);
@@ -193,6 +187,22 @@ fn tried(examples: &[Example], labels: usize, features: impl Fn(usize) -> Vec<u6
         }
     }
     Tried(margins)
+}
+
+/// What a feature says of each label, by how often it was seen under it.
+fn weigh(counts: &[u32], all: f32, totals: &[f32], weights: &mut [f32]) {
+    let seen: u32 = counts.iter().sum();
+    // Seen nowhere else, it says nothing.
+    if seen == 0 {
+        return weights.fill(0.0);
+    }
+    let prior = PRIOR * seen as f32 / all;
+    // Most labels have none of most features.
+    let unseen = prior.ln();
+    for ((weight, count), total) in weights.iter_mut().zip(counts).zip(totals) {
+        let log = if *count == 0 { unseen } else { (*count as f32 + prior).ln() };
+        *weight = log - total;
+    }
 }
 
 /// For each label whether its clusters stand in several folds. One that stands in one alone is never among
@@ -275,7 +285,7 @@ impl Tried {
 /// easily first; at most a tenth.
 fn offenders(table: &Table, examples: &[Example], tried: &Tried) -> Vec<usize> {
     let key = |row| table.words(row).take(3).fold(0, |key, word| mix(key ^ u64::from(word).wrapping_add(1)));
-    let mut times: HashMap<(u64, usize), usize> = HashMap::new();
+    let mut times: HashMap<(u64, usize), usize, Mixed> = HashMap::default();
     for example in examples {
         *times.entry((key(example.row), example.label)).or_default() += 1;
     }

@@ -117,25 +117,40 @@ pub fn count_clusters(clusters: &[u32]) -> usize {
 /// An interval by drawing clusters of rows again (the cluster bootstrap, Davison and Hinkley 1997, 3.8), since
 /// rows that are nearly the same say a thing once: the spread of the statistic over samples of as many
 /// clusters, moved so that its mean stands at `value`, since a statistic that is never negative is too large
-/// in samples. `clusters` has the cluster of each row.
-pub fn bootstrap(
-    seed: u64,
-    purpose: &str,
+/// in samples.
+///
+/// `clusters` has the cluster of each row, and `rows` what the statistic needs of it. A sample is what `adds`
+/// makes of a copy of `none`, row by row, so that rows which are drawn are nowhere written down.
+pub fn bootstrap<R: Copy, S: Clone>(
+    (seed, purpose): (u64, &str),
     clusters: &[u32],
+    rows: &[R],
     value: f64,
-    mut statistic: impl FnMut(&[u32]) -> f64,
+    none: &S,
+    adds: impl Fn(&mut S, R),
+    statistic: impl Fn(&S) -> f64,
 ) -> Interval {
-    let mut rows: Vec<u32> = (0..clusters.len() as u32).collect();
-    rows.sort_by_key(|row| clusters[*row as usize]);
-    let together: Vec<&[u32]> =
-        rows.chunk_by(|a, b| clusters[*a as usize] == clusters[*b as usize]).collect();
+    let mut order: Vec<u32> = (0..clusters.len() as u32).collect();
+    order.sort_by_key(|row| clusters[*row as usize]);
+    let same = |a: &u32, b: &u32| clusters[*a as usize] == clusters[*b as usize];
+    // Where each cluster's rows begin, and where the last ones' end.
+    let mut starts = vec![0u32];
+    starts.extend(order.chunk_by(same).scan(0, |end, rows| {
+        *end += rows.len() as u32;
+        Some(*end)
+    }));
+    let together = starts.len() - 1;
+    let rows: Vec<R> = order.iter().map(|row| rows[*row as usize]).collect();
     let mut random = Random::new(seed, purpose);
-    let mut sample = Vec::with_capacity(rows.len());
+    let mut sample = none.clone();
     let mut drawn: Vec<f64> = (0..DRAWS)
         .map(|_| {
-            sample.clear();
-            (0..together.len())
-                .for_each(|_| sample.extend_from_slice(together[random.below(together.len())]));
+            sample.clone_from(none);
+            for _ in 0..together {
+                let cluster = random.below(together);
+                let (start, end) = (starts[cluster] as usize, starts[cluster + 1] as usize);
+                rows[start..end].iter().for_each(|row| adds(&mut sample, *row));
+            }
             statistic(&sample)
         })
         .collect();
@@ -257,18 +272,40 @@ mod tests {
         let values: Vec<f64> = (0..400).map(|n| f64::from(n % 10)).collect();
         let mean = 4.5;
         let rows: Vec<u32> = (0..400).collect();
-        let [low, high] = bootstrap(3, "test", &rows, mean, |sample| {
-            sample.iter().map(|row| values[*row as usize]).sum::<f64>() / sample.len() as f64
-        });
+        let add = |(sum, count): &mut (f64, f64), x| (*sum, *count) = (*sum + x, *count + 1.0);
+        let of = |clusters: &[u32], values: &[f64]| {
+            bootstrap((3, "test"), clusters, values, mean, &(0.0, 0.0), add, |(sum, count)| sum / count)
+        };
+        let [low, high] = of(&rows, &values);
         // The standard error is 2.872 / 20.
         near(low, mean - Z * 0.1436, 0.06);
         near(high, mean + Z * 0.1436, 0.06);
         // The same rows four times are no more than they were once.
         let four: Vec<u32> = (0..1600).map(|row| row / 4).collect();
-        let [low, high] = bootstrap(3, "test", &four, mean, |sample| {
-            sample.iter().map(|row| values[*row as usize / 4]).sum::<f64>() / sample.len() as f64
-        });
+        let values: Vec<f64> = (0..1600).map(|row| values[row / 4]).collect();
+        let [low, high] = of(&four, &values);
         near(high - low, 2.0 * Z * 0.1436, 0.1);
+    }
+
+    #[test]
+    fn a_bootstrap_draws_whole_clusters() {
+        // Rows 0, 2 and 5 are one cluster, 1 and 4 another, 3 is alone.
+        let clusters = [7, 2, 7, 9, 2, 7];
+        let seen = std::cell::RefCell::new(Vec::new());
+        let add = |counts: &mut [u32; 6], row: usize| counts[row] += 1;
+        bootstrap((1, "test"), &clusters, &[0, 1, 2, 3, 4, 5], 0.0, &[0; 6], add, |counts| {
+            seen.borrow_mut().push(*counts);
+            0.0
+        });
+        let seen = seen.into_inner();
+        assert_eq!(seen.len(), DRAWS);
+        for counts in &seen {
+            let [a, b, c, d, e, f] = *counts;
+            assert!(a == c && a == f && b == e && a + b + d == 3, "{counts:?}");
+        }
+        // Each is drawn once a sample, on average.
+        let mean = |row: usize| seen.iter().map(|counts| f64::from(counts[row])).sum::<f64>() / DRAWS as f64;
+        [0, 1, 3].into_iter().for_each(|row| near(mean(row), 1.0, 0.2));
     }
 
     #[test]

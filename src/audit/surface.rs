@@ -47,12 +47,13 @@ fn of_column(
 ) -> Measure {
     let rows: Vec<(usize, usize, bool)> =
         (0..table.rows()).filter_map(|row| Some((row, column.only(row)?, has(table.text(row))))).collect();
-    let tally = |sample: &mut dyn Iterator<Item = &(usize, usize, bool)>| {
-        let mut counts = vec![vec![0.0; 2]; column.values.len()];
-        sample.for_each(|(_, label, has)| counts[*label][usize::from(*has)] += 1.0);
-        counts
+    let none = vec![vec![0.0; 2]; column.values.len()];
+    let add = |counts: &mut Vec<Vec<f64>>, (label, has): (u32, bool)| {
+        counts[label as usize][usize::from(has)] += 1.0
     };
-    let counts = tally(&mut rows.iter());
+    let marked: Vec<(u32, bool)> = rows.iter().map(|(_, label, has)| (*label as u32, *has)).collect();
+    let mut counts = none.clone();
+    marked.iter().for_each(|row| add(&mut counts, *row));
     let reference = human::surface(metric.key);
     let clusters: Vec<u32> = rows.iter().map(|(row, ..)| table.clusters()[*row]).collect();
     let apart = count_clusters(&clusters);
@@ -69,8 +70,8 @@ fn of_column(
         return measure.saying(format!("{how} {what}, so labels cannot be told by it"), "");
     };
     let purpose = format!("{} {}", metric.key, column.name);
-    let interval = bootstrap(options.seed, &purpose, &clusters, value, |sample| {
-        cramers_v(&tally(&mut sample.iter().map(|at| &rows[*at as usize]))).unwrap_or(0.0)
+    let interval = bootstrap((options.seed, &purpose), &clusters, &marked, value, &none, add, |counts| {
+        cramers_v(counts).unwrap_or(0.0)
     });
     let [low, high] = interval.map(|end| end.clamp(0.0, 1.0));
     let whole = Case::new(rows.len(), value).between([low, high]).against(reference).told_if(enough);

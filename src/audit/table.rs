@@ -76,6 +76,8 @@ pub struct Table {
     vocabulary: Vec<Box<str>>,
     index: HashMap<Box<str>, u32>,
     is_word: Vec<bool>,
+    /// Whether a term for a group of people begins with a token, so that few rows are looked through for them.
+    begins: Vec<bool>,
     groups: Vec<Groups>,
     finder: Finder,
     clusters: OnceLock<Vec<u32>>,
@@ -95,6 +97,7 @@ impl Table {
             vocabulary: Vec::new(),
             index: HashMap::new(),
             is_word: Vec::new(),
+            begins: Vec::new(),
             groups: Vec::new(),
             finder: Finder::default(),
             clusters: OnceLock::new(),
@@ -145,15 +148,22 @@ impl Table {
                     self.vocabulary.push(word.into());
                     self.index.insert(word.into(), token);
                     self.is_word.push(token::is_word(word));
+                    self.begins.push(self.finder.begins(word));
                     token
                 }
             };
             self.tokens.push(token);
         }
         self.ends.push(self.tokens.len());
-        let words = self.tokens[start..].iter().filter(|token| self.is_word[**token as usize]);
-        let words = words.map(|token| &*self.vocabulary[*token as usize]);
-        self.groups.push(self.finder.find(words).with_spans(known));
+        let tokens = self.tokens[start..].iter().map(|token| *token as usize);
+        let groups = match tokens.clone().any(|token| self.begins[token]) {
+            true => {
+                let words = tokens.filter(|token| self.is_word[*token]);
+                self.finder.find(words.map(|token| &*self.vocabulary[token]))
+            }
+            false => Groups::default(),
+        };
+        self.groups.push(groups.with_spans(known));
         self.clusters = OnceLock::new();
         self.ids.push(id.into());
         self.texts.push(text.into());
@@ -184,6 +194,7 @@ impl Table {
             vocabulary: self.vocabulary.clone(),
             index: self.index.clone(),
             is_word: self.is_word.clone(),
+            begins: self.begins.clone(),
             groups: rows.iter().map(|row| self.groups[*row]).collect(),
             finder: Finder::default(),
             clusters: OnceLock::new(),
