@@ -193,7 +193,13 @@ fn age_at(view: &View, at: usize) -> Option<(usize, Found)> {
     if !first.is_ascii_digit() && !token.mixed {
         return in_words(view, at, word);
     }
-    if token.gap == Gap::Glue || view.text[..token.start].ends_with(['$', '€', '£', '#', '.', '/']) {
+    let sexed = view.text[..token.start].ends_with(['/'])
+        && at > 0
+        && is(view, at - 1, &["f", "m"])
+        && token.start == view.tokens[at - 1].end + 1;
+    if !sexed
+        && (token.gap == Gap::Glue || view.text[..token.start].ends_with(['$', '€', '£', '#', '.', '/']))
+    {
         return None;
     }
     // Letters for sex: `23F`, `M23`.
@@ -222,11 +228,24 @@ fn age_at(view: &View, at: usize) -> Option<(usize, Found)> {
         return None;
     }
     if let Some(number) = word.strip_prefix(['F', 'M']).and_then(value) {
-        return ((13..100).contains(&number) && view.text[..token.start].ends_with(['(', '[', ' ']))
+        let stands = view.text[..token.start].ends_with(['(', '[', ' '])
+            || at == 0
+                && (view.text[token.end..].starts_with(',')
+                    || is(view, 1, &["here", "single", "looking", "from", "and", "seeking"]));
+        return ((13..100).contains(&number) && stands)
             .then(|| (at, Found::new(token.start + 1, token.end, Category::Age)));
     }
     if decade(word) {
         return decade_of(view, at).then(|| span(view, at, at)).flatten();
+    }
+    // `mid 30's`
+    let tens = word.len() == 2 && word.ends_with('0');
+    if tens
+        && token.after > token.end
+        && view.text[token.end..token.after].ends_with(['s', 'S'])
+        && decade_of(view, at)
+    {
+        return Some((at, Found::new(token.start, token.after, Category::Age)));
     }
     // `19yo`, `34-year-old`, `34yr`, `5-6 year old`
     let digits = word.bytes().take_while(u8::is_ascii_digit).count();
@@ -264,13 +283,18 @@ fn age_at(view: &View, at: usize) -> Option<(usize, Found)> {
         // `her 40th birthday`, but not `our 10th birthday as a shop`
         if matches!(tail.as_str(), "st" | "nd" | "rd" | "th") {
             // `happy 65th to my dad`: no day of a month
-            let happy = age > 31
+            let happy = (age > 31 || matches!(age, 16 | 18 | 21 | 30) && !day_of_month(view, at))
                 && at > 0
                 && is(view, at - 1, &["happy"])
                 && !is(view, at + 1, &["anniversary", "anniv", "wedding"]);
             return (happy || milestone(view, at, age) || birthday(view, at, age < 6))
                 .then(|| span(view, at, at))
                 .flatten();
+        }
+        // `the over 70s dance`
+        if tail == "s" {
+            let over = at > 0 && joined(view, at) && is(view, at - 1, &["over", "under"]);
+            return (over && age <= 90).then(|| span(view, at, at)).flatten();
         }
         if matches!(tail.as_str(), "ish" | "-ish") {
             return figure(view, at, at);
@@ -321,6 +345,11 @@ fn age_at(view: &View, at: usize) -> Option<(usize, Found)> {
     {
         return Some((at + 1, Found::new(token.start, token.end + 2, Category::Age)));
     }
+    // `F/23`
+    if sexed {
+        let alone = !view.text[token.end..].starts_with('/');
+        return (alone && (13..=99).contains(&age)).then(|| span(view, at, at)).flatten();
+    }
     // `2.5 year old`
     let mut number = at;
     if view.tokens.get(at + 1).is_some_and(|next| {
@@ -365,6 +394,10 @@ fn unit_after(view: &View, at: usize) -> Option<usize> {
     if unit && is(view, at + 2, &["of"]) && is(view, at + 3, &["age"]) {
         return Some(at + 3);
     }
+    // `94 years on this earth`
+    if unit && is(view, at + 2, &["on"]) && is(view, at + 4, &["earth", "planet"]) {
+        return Some(at + 1);
+    }
     if is(
         view,
         at + 1,
@@ -398,6 +431,26 @@ fn milestone(view: &View, at: usize, age: u32) -> bool {
             )
     });
     of && ends
+}
+
+/// Whether a month stands beside it: `happy 21st of May`.
+fn day_of_month(view: &View, at: usize) -> bool {
+    const MONTHS: &[&str] = &[
+        "january",
+        "february",
+        "march",
+        "april",
+        "may",
+        "june",
+        "july",
+        "august",
+        "september",
+        "october",
+        "november",
+        "december",
+        "of",
+    ];
+    is(view, at + 1, MONTHS) || at > 1 && is(view, at - 1, MONTHS)
 }
 
 /// Whether a birthday follows that tells an age; of small numbers it may be the first of something else.
@@ -443,6 +496,7 @@ fn decade_of(view: &View, at: usize) -> bool {
                 "throughout",
                 "reached",
                 "spent",
+                "by",
                 "am",
                 "is",
                 "i'm",
@@ -450,14 +504,22 @@ fn decade_of(view: &View, at: usize) -> bool {
             ],
         )
     };
-    if at == 0 {
-        return false;
-    }
     let named = view.word(&view.tokens[at]).contains('-');
+    // `mid-forties, tired, happy`
+    if at == 0 {
+        return named && view.tokens.get(1).is_some_and(|next| next.gap == Gap::Comma);
+    }
     let spoken = of(at - 1)
         && (closes(view, at)
             || view.classes.get(at + 1).is_some_and(|class| class & words::BE != 0)
-            || is(view, at + 1, &["and", "but", "with", "because", "were", "was", "as", "in"]));
+            || is(
+                view,
+                at + 1,
+                &[
+                    "and", "but", "with", "because", "were", "was", "as", "in", "have", "had", "hit", "feel",
+                    "started",
+                ],
+            ));
     // `in my 20s and 30s`
     let more = at > 3
         && is(view, at - 1, &["and", "or", "to"])
@@ -537,6 +599,9 @@ fn in_words(view: &View, at: usize, word: &str) -> Option<(usize, Found)> {
     }
     // "I'm one and done": small numbers in words are rarely an age by themselves.
     let small = ONES[..13].iter().any(|ones| word.eq_ignore_ascii_case(ones)) && last == at;
+    if word.eq_ignore_ascii_case("sixteen") && is(view, at.wrapping_sub(1), &["sweet"]) {
+        return span(view, at, at);
+    }
     if small && (at == 0 || !matches!(view.tokens[at].gap, Gap::Space | Gap::Comma)) {
         return None;
     }
@@ -550,7 +615,7 @@ fn in_words(view: &View, at: usize, word: &str) -> Option<(usize, Found)> {
             return figure(view, at, last);
         }
     }
-    if small && !is(view, at - 1, &["turned", "turning", "turns", "aged", "was", "age", "of"]) {
+    if small && !is(view, at - 1, &["turned", "turning", "turns", "turn", "aged", "was", "age", "of"]) {
         // `he's eight`, `my son is two`; not `I'm five minutes away`, `she's one of them`
         let mut verb = at - 1;
         while verb > 0 && is(view, verb, NEARLY) {
@@ -572,11 +637,75 @@ fn in_words(view: &View, at: usize, word: &str) -> Option<(usize, Found)> {
             || is(view, verb, &["are"])
                 && verb > 0
                 && view.classes[verb - 1] & (words::KIN | words::HUMANS) != 0
-                && is(view, at + 1, &["and"])
-                && number(view, at + 2);
+                && (is(view, at + 1, &["and"]) && number(view, at + 2)
+                    || is(view, at + 1, &["today", "now", "already"]))
+            // `she'll be nine on Friday`
+            || is(view, verb, &["be"])
+                && verb > 0
+                && is(view, verb - 1, &["she'll", "he'll", "they'll", "i'll"]);
         if !of_child || is(view, at, &["zero", "one"]) || !closes(view, at) {
             return None;
         }
     }
     figure(view, at, last)
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::anonymize::{Category, detect};
+
+    fn ages(text: &str) -> Vec<&str> {
+        let found = detect(text).into_iter().filter(|span| span.category == Category::Age);
+        found.map(|span| &text[span.start..span.end]).collect()
+    }
+
+    #[test]
+    fn ages_are_told_in_many_ways() {
+        for (text, found) in [
+            ("in my mid 30's and back with my parents", &["30's"][..]),
+            ("M28, single again", &["28"]),
+            ("F/23 looking for friends", &["23"]),
+            ("she passed away at 91, peacefully", &["91"]),
+            ("not even 30 and my knees are gone", &["30"]),
+            ("a man aged 50 fell on the ice", &["50"]),
+            ("my son who is 13 wrote me a poem", &["13"]),
+            ("happy 18th, kiddo", &["18th"]),
+            ("sweet sixteen party tonight", &["sixteen"]),
+            ("anyone else over fifty here?", &["fifty"]),
+            ("I feel old at 26", &["26"]),
+            ("I've been 39 for three years", &[]),
+            ("my thirties have been kind", &["thirties"]),
+            ("hit 40 and everything hurts", &["40"]),
+            ("first grey hair at 24", &["24"]),
+            ("ten days shy of 40", &["40"]),
+            ("he made it to 93", &["93"]),
+            ("before the age of ten he'd read them all", &["ten"]),
+            ("turned the big 30 yesterday", &["30"]),
+            ("94 years on this earth and still curious", &["94 years"]),
+        ] {
+            assert_eq!(ages(text), found, "{text}");
+        }
+    }
+
+    #[test]
+    fn other_numbers_are_no_ages() {
+        for text in [
+            "M25 was closed again",
+            "happy 21st of May to all",
+            "happy May 18th",
+            "the company turned 10",
+            "my blog turned 5 today",
+            "hit 40 and 50 on the radar",
+            "F/2.8 is too dark",
+            "not even 30 minutes",
+            "the old one sold at 80 euros",
+            "in the late forties this was a cinema",
+            "since 2010 we've been coming here",
+            "chapter 12 made me sob",
+            "top 10 worst days of my life",
+            "I got 98 on my test",
+        ] {
+            assert_eq!(ages(text), [""; 0], "{text}");
+        }
+    }
 }

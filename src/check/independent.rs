@@ -92,11 +92,11 @@ impl Counts {
 type Set = (&'static str, &'static [Check], [(f64, f64); 2]);
 
 const SETS: [Set; 6] = [
-    ("refusal", &[Check::Refusal], [(0.97, 0.74), (0.91, 0.57)]),
-    ("refusal", &[Check::Refusal, Check::Leftover, Check::Placeholder], [(0.97, 0.97), (0.91, 0.72)]),
+    ("refusal", &[Check::Refusal], [(0.97, 0.75), (0.91, 0.65)]),
+    ("refusal", &[Check::Refusal, Check::Leftover, Check::Placeholder], [(0.97, 0.97), (0.92, 0.92)]),
     ("language", &[Check::Language], [(0.98, 0.96), (0.98, 0.96)]),
     ("echo", &[Check::Echo], [(0.97, 0.97), (0.97, 0.92)]),
-    ("toxicity", &[Check::Toxicity], [(0.97, 0.8), (0.88, 0.35)]),
+    ("toxicity", &[Check::Toxicity], [(0.97, 0.95), (0.94, 0.71)]),
     ("unfinished", &[Check::Unfinished], [(0.97, 0.57), (0.93, 0.49)]),
 ];
 

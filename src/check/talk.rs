@@ -4,15 +4,17 @@ mod asked;
 mod built;
 mod lists;
 mod spoken;
+pub mod voice;
 
 use std::ops::Range;
 use std::sync::LazyLock;
 
 use super::patterns::sentences;
 use super::phrases::{Found, Phrases};
-use super::text::Text;
+use super::text::{Text, word_hash};
 use built::{BUILT, Said};
 use lists::*;
+use voice::Voice;
 
 /// What a text shows of the machine that wrote it.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -62,18 +64,20 @@ static PHRASES: LazyLock<Phrases<Class>> = LazyLock::new(|| {
 
 /// What a text shows; one pass for all of it.
 pub fn talk(text: &Text) -> Talk {
-    let quoted = quoted(text);
+    let (quoted, told) = (quoted(text), told(text));
     let mut found = PHRASES.find(text);
     let has = |found: &[Found<Class>], class: Class| found.iter().any(|phrase| phrase.class == class);
     let (leftover, placeholder) = (has(&found, Class::Leftover), has(&found, Class::Placeholder));
-    if !quoted.is_empty() {
-        found.retain(|phrase| !is_in(&quoted, phrase.start));
-    }
-    let (refuses, tells_task) = sentences_of(text, &quoted);
+    found.retain(|phrase| !is_in(&quoted, phrase.start) && !is_in(&told, phrase.start));
+    let hidden = |index: usize| is_in(&quoted, text.words[index].start as usize);
+    let told = |index: usize| is_in(&told, text.words[index].start as usize);
+    let (refuses, tells_task) = sentences_of(text, hidden, told);
+    let voice = voice::voice(text, hidden, told);
     Talk {
-        refusal: is_refusal(&found) || refuses,
+        refusal: is_refusal(&found) || refuses || voice == Some(Voice::Refusal),
         leftover: leftover
             || tells_task
+            || voice == Some(Voice::Leftover)
             || has_part(text.raw)
             || has_preamble(text)
             || ends_in_count(text, &found),
@@ -81,22 +85,27 @@ pub fn talk(text: &Text) -> Talk {
     }
 }
 
-/// Whether one of a text's sentences refuses, and whether one talks about the text.
-fn sentences_of(text: &Text, quoted: &[Range<usize>]) -> (bool, bool) {
+/// Whether one of a text's sentences refuses, and whether one talks about the text. Words that `hidden` holds are quoted;
+/// what is `told` of somebody is no refusal.
+fn sentences_of(
+    text: &Text,
+    hidden: impl Fn(usize) -> bool + Copy,
+    told: impl Fn(usize) -> bool,
+) -> (bool, bool) {
     let (mut spoken, mut built, mut leftover, mut tasks) = (false, false, false, 0u64);
     let rare = text.words.iter().any(|word| spoken::tells(word) != 0 || BUILT.tells(word));
     if !rare {
         return (false, false);
     }
-    let hidden = |index: usize| !quoted.is_empty() && is_in(quoted, text.words[index].start as usize);
     for sentence in sentences(text) {
         let words = &text.words[sentence.clone()];
         let kinds = words.iter().fold(0, |all, word| all | spoken::tells(word));
-        if kinds != 0 && !spoken {
+        let told = told(sentence.start);
+        if kinds != 0 && !spoken && !told {
             spoken = spoken::refuses(text, sentence.clone(), kinds, hidden);
         }
         BUILT.find(text, sentence, hidden, |number, said| match said {
-            Said::Refusal => built = true,
+            Said::Refusal => built |= !told,
             Said::Leftover => leftover = true,
             Said::Task => tasks |= 1 << (number % 64),
         });
@@ -109,7 +118,7 @@ const OUTSIDE: usize = 3;
 
 /// What a text quotes, in bytes of the folded text, where it says something itself too: who quotes a refusal
 /// does not refuse.
-fn quoted(text: &Text) -> Vec<Range<usize>> {
+pub fn quoted(text: &Text) -> Vec<Range<usize>> {
     let mut out = Vec::new();
     let mut open = None;
     for (at, _) in text.folded.match_indices('"') {
@@ -125,8 +134,29 @@ fn quoted(text: &Text) -> Vec<Range<usize>> {
     if outside < OUTSIDE { Vec::new() } else { out }
 }
 
+/// Sentences in which somebody is said to speak, in bytes of the folded text: "I can't assist you, I whispered". An
+/// assistant tells of nobody but the prompt.
+fn told(text: &Text) -> Vec<Range<usize>> {
+    const TELLING: &[&str] =
+        &["said", "says", "whispered", "yelled", "shouted", "screamed", "replied", "muttered", "sighed"];
+    const PROMPT: &[&str] =
+        &["prompt", "instruction", "instructions", "task", "request", "it", "which", "that"];
+    static HASHES: LazyLock<Vec<u64>> =
+        LazyLock::new(|| TELLING.iter().map(|word| word_hash(word)).collect());
+    let hashes = &*HASHES;
+    let telling = |index: usize| hashes.contains(&text.words[index].hash);
+    if !(0..text.words.len()).any(telling) {
+        return Vec::new();
+    }
+    let of_prompt = |index: usize| index > 0 && PROMPT.contains(&text.word(index - 1));
+    sentences(text)
+        .filter(|sentence| sentence.clone().any(|index| telling(index) && !of_prompt(index)))
+        .map(|sentence| text.words[sentence.start].start as usize..text.words[sentence.end - 1].end as usize)
+        .collect()
+}
+
 /// Whether one of `ranges`, which are in order, holds a place.
-fn is_in(ranges: &[Range<usize>], place: usize) -> bool {
+pub fn is_in(ranges: &[Range<usize>], place: usize) -> bool {
     let at = ranges.partition_point(|range| range.end <= place);
     ranges.get(at).is_some_and(|range| range.start <= place)
 }
@@ -359,6 +389,13 @@ mod tests {
         ] {
             assert!(shown(refusal).refusal, "{refusal}");
         }
+    }
+
+    #[test]
+    fn who_tells_of_somebody_who_speaks_is_no_assistant() {
+        assert!(!shown("I cannot assist you, sir, this is a library, I whispered to the drummer").refusal);
+        assert!(shown("I cannot assist you, sir, with requests that mock a drummer").refusal);
+        assert!(shown("The prompt says that I cannot use slurs, so I can't fulfill the request.").refusal);
     }
 
     #[test]

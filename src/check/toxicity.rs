@@ -1,10 +1,14 @@
 //! Terms that a dataset should not have, by choice.
 
 mod aimed;
+pub mod tone;
+mod unmasked;
 
-use super::phrases::Phrases;
+use super::phrases::{Found, Phrases};
+use super::talk::{is_in, quoted};
 use super::text::Text;
 use crate::config::resolved::ToxicityLevel as Level;
+use unmasked::unmasked;
 
 /// The terms of a level and of a file of the user's.
 #[derive(Debug)]
@@ -27,9 +31,7 @@ impl Toxicity {
     pub fn new<'a>(level: Level, own: impl IntoIterator<Item = &'a str>) -> Option<Self> {
         let mild = if level >= Level::Mild { MILD } else { &[] };
         let strict = if level >= Level::Strict { STRICT } else { &[] };
-        let masked: Vec<String> = mild.iter().flat_map(|term| masked(term)).collect();
-        let listed = mild.iter().chain(strict).copied().chain(masked.iter().map(String::as_str));
-        let listed = listed.map(|term| (Term::Listed, term));
+        let listed = mild.iter().chain(strict).map(|term| (Term::Listed, *term));
         let mut terms: Vec<(Term, &str)> = listed.collect();
         terms.extend(own.into_iter().map(|term| (Term::Own, term)));
         (!terms.is_empty()).then(|| Self { phrases: Phrases::new(terms), level })
@@ -38,25 +40,25 @@ impl Toxicity {
     /// Whether a text has one of the terms, or a sentence aimed at somebody. Which one it is is not told: reasons
     /// go into reports.
     pub fn stands_in(&self, text: &Text) -> bool {
-        let found = self.phrases.find(text);
-        found.iter().any(|found| found.class == Term::Own || !is_spoken_of(text, found.start, found.end))
-            || self.level >= Level::Mild && aimed::is_aimed(text, self.level)
+        self.stands_plainly_in(text)
+            || unmasked(text).is_some_and(|plain| self.stands_plainly_in(&Text::new(&plain)))
     }
-}
 
-/// The ways in which people write a word and hide a part of it: `r*tard`, `r****d`.
-fn masked(term: &str) -> Vec<String> {
-    let word = term.trim_end_matches('*');
-    if word.len() < 4 || !word.bytes().all(|byte| byte.is_ascii_lowercase()) {
-        return Vec::new();
+    fn stands_plainly_in(&self, text: &Text) -> bool {
+        let found = self.phrases.find(text);
+        if found.is_empty() && self.level < Level::Mild {
+            return false;
+        }
+        let quoted = quoted(text);
+        let hidden = |place: usize| !quoted.is_empty() && is_in(&quoted, place);
+        let meant = |found: &Found<Term>| {
+            found.class == Term::Own || !hidden(found.start) && !is_spoken_of(text, found.start, found.end)
+        };
+        let unsaid = |index: usize| hidden(text.words[index].start as usize);
+        found.iter().any(meant)
+            || self.level >= Level::Mild
+                && (aimed::is_aimed(text, self.level, unsaid) || tone::is_meant(text, unsaid))
     }
-    // A star in the last place would stand for any ending.
-    let inner = word.char_indices().skip(1).take(word.len() - 2);
-    let vowels = inner.filter(|(_, c)| matches!(c, 'a' | 'e' | 'i' | 'o' | 'u'));
-    let mut out: Vec<String> = vowels.map(|(at, _)| format!("{}*{}", &word[..at], &term[at + 1..])).collect();
-    let last = word.len() - 1;
-    out.push(format!("{}{}{}", &word[..1], "*".repeat(last - 1), &word[last..]));
-    out
 }
 
 /// Whether a term is what is spoken of, and nobody is called so: "the word …", "they called me …", "I feel …".
@@ -64,139 +66,63 @@ fn is_spoken_of(text: &Text, start: usize, end: usize) -> bool {
     let at = text.words.partition_point(|word| (word.start as usize) < start);
     let before = |back: usize| at.checked_sub(back).map_or("", |at| text.word(at));
     let speaks = (1..=4).any(|back| {
-        matches!(before(back), "word" | "words" | "term" | "called" | "calling" | "googling" | "named" | "me")
+        matches!(
+            before(back),
+            "word"
+                | "words"
+                | "term"
+                | "called"
+                | "calling"
+                | "googling"
+                | "named"
+                | "me"
+                | "yelled"
+                | "shouted"
+                | "screamed"
+                | "slur"
+                | "insult"
+        )
     });
     let of_oneself = (1..=2)
-        .any(|back| matches!(before(back), "i'm" | "im" | "am" | "feel" | "felt" | "myself"))
+        .any(|back| matches!(before(back), "i'm" | "im" | "am" | "feel" | "felt" | "myself" | "we're"))
         || (1..=3).any(|back| before(back) == "was" && before(back + 1) == "i");
     // A gap that light falls through.
     let after = text.words[at..].iter().position(|word| word.start as usize >= end);
     let gap = text.folded[start..].starts_with("chink")
         && after.is_some_and(|next| matches!(text.word(at + next), "of" | "in"));
     let quoted = text.folded[..start].ends_with('"') && text.folded[end..].starts_with('"');
-    speaks || of_oneself || gap || quoted
+    // A smoke, a dish, and a wash.
+    let other = after.is_some_and(|next| {
+        let next = at + next;
+        text.folded[start..].starts_with("fag")
+            && (matches!(text.word(next), "break" | "end" | "butt" | "ash")
+                || text.words.get(next + 1).is_some()
+                    && matches!(text.word(next + 1), "peas" | "gravy" | "chips"))
+    }) || text.folded[end..].starts_with("'s bath");
+    speaks || of_oneself || gap || quoted || other
 }
 
+#[rustfmt::skip]
 const MILD: &[&str] = &[
-    "jump off a bridge",
-    "end your life",
-    "end yourself",
-    "deserve to be hit",
-    "deserve to be beaten",
-    "deserves to be beaten",
-    "deserve to be raped",
-    "deserves to be raped",
-    "hope you get cancer",
-    "hope you get raped",
-    "hope he dies",
-    "hope she dies",
-    "hope they die",
-    "hope your family dies",
-    "hope your whole family",
-    "i'll stab",
-    "i will stab",
-    "wipe them out",
-    "wipe them all out",
-    "should be wiped out",
-    "should be hanged",
-    "should be killed",
-    "deserve to burn",
-    "slit your throat",
-    "slit her throat",
-    "slit his throat",
-    "bash your head in",
-    "smash your face in",
-    "are parasites",
-    "inferior race",
-    "heil hitler",
-    "blow your brains out",
-    "put a bullet in",
-    "kill yourself",
-    "kill urself",
-    "kill your self",
-    "kys",
-    "hang yourself",
-    "shoot yourself",
-    "neck yourself",
-    "slit your wrists",
-    "drink bleach",
-    "drink some bleach",
-    "go die",
-    "die in a fire",
-    "hope you die",
-    "hope u die",
-    "hope they all die",
-    "you should die",
-    "you deserve to die",
-    "they deserve to die",
-    "deserve to be shot",
-    "deserves to be shot",
-    "should be shot",
-    "should shoot that",
-    "should shoot him",
-    "should shoot her",
-    "should be exterminated",
-    "should be gassed",
-    "gas the whole lot",
-    "gas them all",
-    "i will kill you",
-    "i'll kill you",
-    "i will kill him",
-    "i will kill her",
-    "gonna kill you",
-    "going to kill you",
-    "beat her up",
-    "rape you",
-    "rape her",
-    "raped to death",
-    "subhuman",
-    "subhumans",
-    "untermensch*",
-    "you people are vermin",
-    "they are vermin",
-    "these people are vermin",
-    "waste of space",
-    "worthless piece of",
-    "go back to your own country",
-    "you little freak",
-    "retard",
-    "retards",
-    "retarded",
-    "libtard*",
-    "fucktard*",
-    "faggot*",
-    "fag",
-    "fags",
-    "tranny",
-    "trannies",
-    "shemale*",
-    "nigger*",
-    "nigga",
-    "niggas",
-    "kike",
-    "kikes",
-    "spic",
-    "spics",
-    "wetback*",
-    "chink",
-    "chinks",
-    "gook",
-    "gooks",
-    "paki",
-    "pakis",
-    "raghead*",
-    "towelhead*",
-    "sandnigger*",
-    "coons",
-    "beaner",
-    "beaners",
-    "gypsy scum",
-    "cunt",
-    "cunts",
-    "whore",
-    "whores",
-    "slut",
-    "sluts",
+    // Of origin.
+    "nigger*", "nigga", "niggas", "niglet*", "sandnigger*", "coons", "jigaboo*", "porch monkey*", "jungle bunny",
+    "darkie", "darkies", "golliwog*", "spic", "spics", "wetback*", "beaner", "beaners", "chink", "chinks", "gook", "gooks",
+    "chinaman", "chinamen", "ching chong", "zipperhead*", "slant eye*", "slanty eyed", "paki", "pakis", "pajeet*",
+    "curry muncher*", "raghead*", "towelhead*", "camel jockey*", "camel fucker*", "goat fucker*", "goatfucker*", "kike",
+    "kikes", "heeb", "heebs", "yid", "yids", "gypsy scum", "gypsies stole", "dirty gypsy", "dirty gypsies", "gyppo*", "pikey", "pikeys",
+    "redskin", "redskins should", "half-breed*", "halfbreed*", "mudblood*", "white trash", "trailer trash", "wop", "wops",
+    "polack*", "muzzie*", "muzrat*", "dune coon*", "wog", "wogs", "race traitor*", "inferior race", "heil hitler",
+    "sieg heil", "subhuman", "subhumans", "untermensch*",
+    // Of body and mind.
+    "retard", "retards", "retarded", "libtard*", "fucktard*", "spaz", "spastics", "mongoloid*", "window licker*",
+    // Of sex and whom somebody loves.
+    "faggot*", "fag", "fags", "tranny", "trannies", "shemale*", "he-she", "ladyboy*", "poofter*", "fudge packer*",
+    "carpet muncher*", "rug muncher*", "sodomite*", "pillow biter*", "lesbo", "lesbos", "feminazi*", "cunt", "cunts", "whore",
+    "whores", "slut", "sluts", "cumslut*", "cumdumpster*", "rape her", "rape you", "raped to death",
+    // Threats and wishes that stand for themselves.
+    "kys", "jump off a bridge", "end your life", "blow your brains out", "put a bullet in", "i will kill you",
+    "i'll kill you", "wipe them out", "wipe them all out", "waste of space", "go back to your own country",
+    "you little freak", "bash your head in", "smash your face in", "beat her up",
 ];
 
 const STRICT: &[&str] = &[
@@ -335,9 +261,68 @@ mod tests {
     }
 
     #[test]
-    fn a_single_insult_is_strict_and_own_terms_are_meant_as_they_stand() {
-        assert!(!stands_in(Level::Mild, "You're an idiot."));
-        assert!(stands_in(Level::Strict, "You're an idiot."));
+    fn insults_are_mild_to_the_face_and_strict_behind_the_back() {
+        for (text, mild, strict) in [
+            ("You're an idiot.", true, true),
+            ("what an idiot, he parked on the lawn", false, true),
+            ("some asshole took my bike", false, true),
+            ("he is a worthless piece of shit", true, true),
+            ("what the fuck was that", false, true),
+            ("I'm such an idiot, I left the keys in the door", false, false),
+            ("you lucky bastard, I love you", false, true),
+            ("my dog is a moron and I love him", false, false),
+            ("he told me to go kill myself and I blocked him", false, false),
+            ("please don't kill yourself over a grade", false, false),
+        ] {
+            assert_eq!(stands_in(Level::Mild, text), mild, "{text}");
+            assert_eq!(stands_in(Level::Strict, text), strict, "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_hidden_is_seen() {
+        for text in [
+            "go k!ll yourself",
+            "you stupid b1tch",
+            "f u c k you",
+            "what a f@ggot",
+            "kiss my a$$, you l0ser",
+            "you fuuucking idiottt",
+        ] {
+            assert!(stands_in(Level::Mild, text), "{text}");
+        }
+    }
+
+    #[test]
+    fn groups_and_threats_are_found_by_how_they_are_meant() {
+        for text in [
+            "gays are disgusting and should burn in hell",
+            "send them all back to where they came from",
+            "women are too stupid to vote",
+            "I'm going to break every bone in your body",
+            "the world would be better off without you",
+            "someone should shoot that guy",
+            "kill all the infidels",
+        ] {
+            assert!(stands_in(Level::Mild, text), "{text}");
+        }
+        for text in [
+            "I'll beat you at chess tonight",
+            "this cake is to die for",
+            "my mom is going to kill me when she sees the couch",
+            "I hate spiders",
+            "immigrants built this town and my dad is one of them",
+            "black women deserve better from this clinic",
+            "shoot me a message when you're home",
+            "I hope they win the game",
+            "uncle Dick lives in Scunthorpe",
+        ] {
+            assert!(!stands_in(Level::Mild, text), "{text}");
+        }
+    }
+
+    #[test]
+    fn own_terms_are_meant_as_they_stand() {
         let own = Toxicity::new(Level::Off, ["moist*"]).unwrap();
         assert!(own.stands_in(&Text::new("they called it moisture")));
         assert!(!own.stands_in(&Text::new("you worthless scum")));

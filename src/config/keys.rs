@@ -538,7 +538,7 @@ pub static CHECKS: Section = Section {
             "toxicity",
             Kind::Either(&[Kind::Word(TOXICITY), Kind::Section(&TOXIC)]),
             "off",
-            "Rejects texts with such terms: `mild`, slurs, threats, wishes of harm and insults to the face; `strict`, swearing and single insults too.",
+            "Rejects texts that are aimed at somebody: `mild`, slurs, threats, wishes of harm, hate and insults to the face; `strict`, swearing and insults behind the back too.",
         ),
         judges::LABEL,
         judges::JUDGES,

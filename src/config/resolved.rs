@@ -443,9 +443,9 @@ pub struct Toxicity {
 pub enum ToxicityLevel {
     #[default]
     Off,
-    /// Slurs, threats, and telling somebody to die.
+    /// What is aimed at somebody: slurs, threats, wishes of harm, hate, and insults to the face.
     Mild,
-    /// Swearing too.
+    /// Swearing at nobody too, and insults behind the back.
     Strict,
 }
 

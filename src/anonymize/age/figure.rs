@@ -150,6 +150,21 @@ fn begins(view: &View, number_at: &Number) -> Option<(usize, Found)> {
             && is(view, lead, &["nearly", "almost", "only", "barely", "just", "not"])
             && view.tokens[lead].opens
             && matches!(view.tokens[lead].gap, Gap::None | Gap::Stop | Gap::Dot);
+    let not_even = lead < at
+        && is(view, lead, &["not"])
+        && is(view, at - 1, &["even", "yet"])
+        && age.is_some_and(|age| (18..=60).contains(&age))
+        && is(view, last + 1, &["and", "yet"]);
+    // `now 83, she sails`
+    let now = at == 1
+        && is(view, 0, &["now"])
+        && adult
+        && view.tokens[at].gap == Gap::Space
+        && view.tokens.get(last + 1).is_some_and(|next| next.gap == Gap::Comma)
+        && is(view, last + 1, &["he", "she", "i", "they", "my", "we", "he's", "she's", "i'm"]);
+    if now || begins && not_even {
+        return here();
+    }
     if begins && described(view, last) && age.is_none_or(|age| (16..=99).contains(&age)) {
         return here();
     }
@@ -223,7 +238,7 @@ fn counted(view: &View, number_at: &Number) -> Option<(usize, Found)> {
     // `a girl about nine`, `a kid of about ten`
     if told_of < before && is(view, before, &["about", "around", "maybe", "roughly"]) {
         let who = if is(view, told_of, &["of"]) { told_of.wrapping_sub(1) } else { told_of };
-        if is(view, who, CHILD) && closes(view, last) {
+        if is(view, who, CHILD) && closes_loosely(view, last) {
             return here();
         }
     }
@@ -256,7 +271,32 @@ fn counted(view: &View, number_at: &Number) -> Option<(usize, Found)> {
         || is(view, before, &["of"]) && before > 0 && is(view, before - 1, &["age"])
         || is(view, before, &["between"]) && before > 0 && is(view, before - 1, &["aged", "ages"])
     {
-        return closes(view, last).then(here).flatten();
+        let aged =
+            told_of == before && is(view, before, &["aged"]) && somebody(view, before.saturating_sub(1));
+        // `the age of ten he'd read`, `from age 5 to 9`
+        let goes_on = !is(view, told_of, &["ages"])
+            && is(
+                view,
+                last + 1,
+                &["he", "she", "we", "they", "you", "he'd", "she'd", "i'd", "they'd", "to", "until"],
+            );
+        return (closes(view, last) || aged && closes_loosely(view, last) || goes_on).then(here).flatten();
+    }
+    // `ten days shy of 40`, `halfway to 60`, `made it to 93`, `turned the big 30`
+    if before > 0 && closes(view, last) {
+        let of = is(view, before, &["of"]) && is(view, before - 1, &["shy"]) && adult;
+        let to = is(view, before, &["to"]) && is(view, before - 1, &["halfway"]) && adult;
+        let made = is(view, before, &["to"])
+            && before > 1
+            && is(view, before - 1, &["it"])
+            && is(view, before - 2, &["made", "makes", "make"])
+            && age.is_some_and(|age| age >= 70);
+        let big = is(view, before, &["big"])
+            && is(view, before - 1, &["the"])
+            && age.is_some_and(|age| age >= 30 && age.is_multiple_of(10));
+        if of || to || made || big {
+            return here();
+        }
     }
     if is(view, before, &["turning", "turned", "turns", "turn"]) {
         let loose = is(
@@ -272,7 +312,14 @@ fn counted(view: &View, number_at: &Number) -> Option<(usize, Found)> {
             && before > 0
             && is(view, before - 1, &["a", "the", "my", "his", "her", "every", "each"]);
         let counted = before > 0 && is(view, before - 1, &["clock", "page", "pages", "i've", "dial", "knob"]);
-        return ((closes(view, last) || loose) && !noun && !counted).then(here).flatten();
+        let thing = before > 0
+            && (view.classes[before - 1] & words::AGED != 0
+                || is(
+                    view,
+                    before - 1,
+                    &["blog", "app", "shop", "channel", "podcast", "club", "band", "bakery", "firm"],
+                ));
+        return ((closes(view, last) || loose) && !noun && !counted && !thing).then(here).flatten();
     }
     if is(view, before, &["being"]) {
         return (adult && closes_loosely(view, last)).then(here).flatten();
@@ -282,9 +329,14 @@ fn counted(view: &View, number_at: &Number) -> Option<(usize, Found)> {
         && before > 0
         && view.tokens[before].gap == Gap::Space
         && (view.classes[before - 1] & words::PERSON != 0
-            || is(view, before - 1, &["anyone", "everyone", "those", "anybody", "everybody", "someone"]))
+            || is(
+                view,
+                before - 1,
+                &["anyone", "everyone", "those", "anybody", "everybody", "someone", "else"],
+            ))
     {
-        let verb = view.classes.get(last + 1).is_some_and(|class| class & words::BE != 0);
+        let verb = view.classes.get(last + 1).is_some_and(|class| class & words::BE != 0)
+            || is(view, last + 1, &["here", "feeling", "feel", "who"]);
         return (closes(view, last) || verb).then(here).flatten();
     }
     // `pushing forty`
@@ -295,12 +347,23 @@ fn counted(view: &View, number_at: &Number) -> Option<(usize, Found)> {
     {
         return here();
     }
+    // `hit 40 and everything hurts`
+    if is(view, before, &["hit", "hitting"])
+        && view.tokens[before].opens
+        && adult
+        && age.is_some_and(|age| age >= 18)
+        && is(view, last + 1, &["and"])
+        && view.classes.get(last + 2).is_some_and(|_| !number(view, last + 2))
+        && is(view, last + 2, &["everything", "my", "i", "now", "suddenly", "nobody", "all", "it"])
+    {
+        return here();
+    }
     // `she just hit 30`
     if is(view, before, &["hit", "hits", "reached"])
         && before > 0
         && adult
         && (is(view, before - 1, &["just", "finally"]) && before > 1 && somebody(view, before - 2)
-            || is(view, before - 1, &["i", "he", "she", "you"]))
+            || is(view, before - 1, &["i", "he", "she", "you", "we", "i've"]))
     {
         return closes(view, last).then(here).flatten();
     }
@@ -343,8 +406,14 @@ fn said_of(view: &View, number_at: &Number) -> Option<(usize, Found)> {
     // `my nephew, who's 12`
     let who_is = possessive && is(view, subject, &["who"]) && subject > 0 && somebody(view, subject - 1);
     if contraction || who_is || possessive && somebody(view, subject) && !is(view, subject, &["it"]) {
-        let loosely = contraction && told(subject) && age.is_some() && adult && closes_loosely(view, last);
-        return (closes(view, last) || within && contraction || loosely).then(here).flatten();
+        let loosely = contraction && told(subject) && adult && closes_loosely(view, last);
+        // `I'm 33 working nights`
+        let doing = contraction
+            && adult
+            && view.tokens.get(last + 1).is_some_and(|next| {
+                next.gap == Gap::Space && view.word(next).len() > 5 && view.word(next).ends_with("ing")
+            });
+        return (closes(view, last) || within && contraction || loosely || doing).then(here).flatten();
     }
     if is(view, subject, &["am", "is", "was", "were", "are", "turned"]) && subject > 0 {
         let person = subject - 1;
@@ -356,7 +425,7 @@ fn said_of(view: &View, number_at: &Number) -> Option<(usize, Found)> {
         let facts = view.tokens[person].facts;
         let name = (facts.first() >= 4 || facts.first() >= 2 && facts.word() < 5 && !facts.place())
             && view.tokens[person].shape == Shape::Capital;
-        let loosely = told(person) && age.is_some() && adult && closes_loosely(view, last)
+        let loosely = (told(person) || told_who) && age.is_some() && adult && closes_loosely(view, last)
             // `I was six the first time`
             || is(view, last + 1, &["the", "that"])
                 && is(view, last + 2, &["first", "last", "day", "year", "summer", "winter", "night", "time", "week"]);
@@ -390,7 +459,7 @@ fn said_of(view: &View, number_at: &Number) -> Option<(usize, Found)> {
             &[
                 "i", "he", "she", "you", "they", "i'll", "he'll", "she'll", "you'll", "they'll", "i'd",
                 "he'd", "she'd", "they'd", "you'd", "i'm", "ill", "im", "shell", "lived", "lives", "live",
-                "living", "we", "who", "who'll",
+                "living", "we", "who", "who'll", "i've", "she's", "he's", "they've", "we've",
             ],
         ) || view.tokens[person].after > view.tokens[person].end
             && is(view, person, &["he", "she"]);
@@ -425,6 +494,14 @@ fn then(view: &View, number_at: &Number) -> Option<(usize, Found)> {
         && is(view, before, &["just", "only", "barely", "nearly", "almost"])
         && adult
         && closes(view, last)
+    {
+        return here();
+    }
+    // `after 40 everything creaks`
+    if is(view, before, &["after"])
+        && view.tokens[before].opens
+        && age.is_some_and(|age| age >= 30)
+        && is(view, last + 1, &["everything", "your", "you", "it's", "nobody", "life", "every"])
     {
         return here();
     }
@@ -464,6 +541,7 @@ fn then(view: &View, number_at: &Number) -> Option<(usize, Found)> {
                     "widowed",
                     "retired",
                     "passed",
+                    "away",
                     "gone",
                     "orphaned",
                     "divorced",
@@ -476,6 +554,16 @@ fn then(view: &View, number_at: &Number) -> Option<(usize, Found)> {
                     "immigrated",
                 ],
             );
+        // `too old at 35`, `I feel ancient at 26`, `first grey hair at 24`
+        let grown = adult
+            && closes_loosely(view, last)
+            && (before.saturating_sub(3)..before).any(|at| {
+                is(
+                    view,
+                    at,
+                    &["old", "young", "ancient", "older", "first", "grey", "gray", "wrinkle", "wrinkles"],
+                )
+            });
         // `me at 14`
         let me =
             adult && before > 0 && view.tokens[before - 1].opens && is(view, before - 1, &["me", "myself"]);
@@ -499,7 +587,7 @@ fn then(view: &View, number_at: &Number) -> Option<(usize, Found)> {
             )
             && !(before > 1 && is(view, before - 2, &["i", "he", "she"]));
         let (died, life) = (died && !of_thing, life && !of_thing && !rate);
-        return ((pronoun || died || life || me || bereft)
+        return ((pronoun || died || life || me || bereft || grown)
             && view.classes.get(last + 1).is_none_or(|class| class & words::UNIT == 0))
         .then(here)
         .flatten();
