@@ -50,7 +50,7 @@ impl<'a> Hold<'a> {
     /// `blamed` are the rows that will be out, or have new texts.
     pub fn new(args: &AuditArgs, subject: &'a Subject, blamed: BTreeSet<usize>) -> Result<Self, Failure> {
         let table = &subject.table;
-        if subject.is_config {
+        if subject.is_config() {
             let opened = open_path(&args.table.file, &args.set)?;
             let stored = Stored::open(&opened)?;
             let decided = opened.recipe.config.curation.clone();
@@ -108,6 +108,8 @@ impl OfConfig<'_> {
         let mut sought = Sought::default();
         for row in &self.blamed {
             let Some(id) = RowId::parse(self.table.id(*row)) else { continue };
+            // It is of what the row says today.
+            curation.unpair_row(&id);
             match self.good.get(row) {
                 Some(text) => {
                     curation.rewrite_row(id, Rewritten { text: text.clone(), ..Rewritten::default() });
