@@ -30,8 +30,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 pub use correction::{
-    Ban, Counterparts, Deficit, Drop, Drops, Raise, Rewriting, Swapper, Task, WITHOUT, Weighed, deficits,
-    drawn, drops, raise, weights,
+    Added, Ban, Counterparts, Deficit, Drop, Drops, Evened, Raise, Rewriting, Swapper, Task, WITHOUT,
+    Weighed, added, deficits, drawn, drops, raise, weights,
 };
 pub use counterfactual::{Pair, Swapped};
 pub use distinct::{DISTINCT_TEXTS, Distinct, distinct_2};

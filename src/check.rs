@@ -34,6 +34,7 @@ use crate::anonymize::{Anonymizer, Found, Span, detect, sight};
 use crate::config::Diagnostic;
 use crate::config::resolved::{Config, Format};
 use crate::dedup::{Bag, TextKey};
+use crate::model::COUNTERPART;
 use answer::{Answer, Choice};
 use copied::Copied;
 pub use judge_model::{JudgeModel, Verdict, Vote};
@@ -56,6 +57,13 @@ pub struct Candidate {
     /// What was taken off it.
     pub mended: Mends,
     pub outcome: Result<Passed, Reason>,
+}
+
+impl Candidate {
+    /// Whether it is another candidate's counterpart, and no text of its answer.
+    pub fn is_counterpart(&self) -> bool {
+        self.item & COUNTERPART != 0
+    }
 }
 
 /// What a candidate that passed its own checks brings along.
@@ -213,6 +221,11 @@ impl Judge {
         let (text, mended) = self.mended(text);
         let (text, outcome) = self.anonymize(text, self.check(text, values), fields, true);
         Candidate { choice: of.choice, item: of.item, text, mended, outcome }
+    }
+
+    /// The counterpart of a candidate, held to all that its original was held to, with the other fields of that.
+    pub fn counterpart(&self, of: &Candidate, text: &str, values: &[usize]) -> Candidate {
+        Candidate { item: of.item | COUNTERPART, ..self.reworded(of, text, values) }
     }
 
     /// What the policy makes of a text that was checked, and of the fields beside it. A rejected text is

@@ -3,6 +3,7 @@
 mod contradiction;
 mod ids;
 mod leftover;
+mod raised;
 mod rules;
 mod selection;
 mod share;
@@ -19,6 +20,7 @@ use crate::model::CellId;
 pub use contradiction::contradictions;
 use ids::{CellIds, Combinations, SortedCells};
 pub use leftover::leftovers;
+pub use raised::raised;
 use rules::CompiledRule;
 pub use selection::Selection;
 pub use share::{Uneven, share};
@@ -151,6 +153,20 @@ impl Grid {
             None => self.ids.of(|axis| self.axes[axis].value_of(combination)),
         };
         Cell { id, combination }
+    }
+
+    /// Where a cell stands in order of id, if the grid has it.
+    pub fn index_of(&self, id: &CellId) -> Option<usize> {
+        let (mut from, mut to) = (0, self.size());
+        while from < to {
+            let middle = from + (to - from) / 2;
+            match self.cell(middle).id.cmp(id) {
+                std::cmp::Ordering::Less => from = middle + 1,
+                std::cmp::Ordering::Greater => to = middle,
+                std::cmp::Ordering::Equal => return Some(middle),
+            }
+        }
+        None
     }
 
     /// The value on one axis, as an index, of the cell at an index in order of id.

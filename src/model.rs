@@ -1,11 +1,13 @@
 //! The ids that every layer speaks of, each a type of its own.
 
+mod pair;
 mod text_key;
 
 use std::collections::{HashMap, HashSet};
 use std::fmt;
 use std::hash::{BuildHasherDefault, Hash, Hasher};
 
+pub use pair::{PAIR, SWAPPED, pair_of};
 use serde::{Deserialize, Serialize};
 
 /// A hasher for keys that are hashes already: 64 bits of one are taken as they are.
@@ -117,7 +119,7 @@ hex_id!(
     CellId, 16
 );
 hex_id!(
-    /// A row's id: a hash of fingerprint, choice and item.
+    /// A row's id: a hash of fingerprint, choice and item; of a counterpart, of its original's id.
     RowId, 16
 );
 hex_id!(
@@ -145,13 +147,25 @@ impl CellId {
     }
 }
 
+/// What the number of an item has in it where the counterpart of that item is meant.
+pub const COUNTERPART: u32 = 1 << 31;
+
 impl RowId {
-    /// The id of the row that stands at this choice and item of a completion.
+    /// The id of the row that stands at this choice and item of a completion, or of its counterpart.
     pub fn of(fingerprint: &Fingerprint, choice: u32, item: u32) -> Self {
         let mut bytes = [0; 40];
         bytes[..32].copy_from_slice(&fingerprint.0);
         bytes[32..36].copy_from_slice(&choice.to_le_bytes());
-        bytes[36..].copy_from_slice(&item.to_le_bytes());
+        bytes[36..].copy_from_slice(&(item & !COUNTERPART).to_le_bytes());
+        let id = Self::from_hash(&blake3::hash(&bytes));
+        if item & COUNTERPART == 0 { id } else { id.counterpart() }
+    }
+
+    /// The id of this row's counterpart: whoever knows the one can tell the other.
+    pub fn counterpart(&self) -> Self {
+        let mut bytes = [0; 27];
+        bytes[..11].copy_from_slice(b"counterpart");
+        bytes[11..].copy_from_slice(&self.0);
         Self::from_hash(&blake3::hash(&bytes))
     }
 }

@@ -25,7 +25,7 @@ pub use runs::{compared_text, runs_text};
 pub use summary::{
     AuditBrief, AxisCount, CellChange, Conflicts, FaultCost, PlanSummary, RowChange, RunCounts, Summary,
 };
-pub use table::{findings_text, plan_text, summary_text, wrapped};
+pub use table::{beside, findings_text, plan_text, summary_text, wrapped};
 
 /// Writes a line to standard error. Nobody reading it is no reason to fail.
 pub fn say(text: impl std::fmt::Display) {

@@ -74,7 +74,7 @@ fn share_out<'a>(asked: &'a Asked, key: impl Fn(&'a [String]) -> Vec<&'a str>) -
 
 /// H / ln K with an interval by the delta method; its mean error, (K − 1) / 2n (Miller 1955), is
 /// allowed for upward.
-fn evenness(counts: &[usize]) -> Case {
+pub(super) fn evenness(counts: &[usize]) -> Case {
     let n: usize = counts.iter().sum();
     let k = counts.len();
     if k < 2 {

@@ -9,7 +9,7 @@ mod weights;
 
 pub use counterpart::Counterparts;
 pub use drops::{Drop, Drops, drops};
-pub use raise::{Deficit, Raise, deficits, raise};
+pub use raise::{Added, Deficit, Evened, Raise, added, deficits, raise};
 pub use rewrite::{Ban, Rewriting, Task, WITHOUT};
 pub use swap::Swapper;
 pub use weights::{Weighed, drawn, weights};

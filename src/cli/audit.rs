@@ -37,9 +37,13 @@ pub struct AuditArgs {
     /// Say which rows to drop and which cells to raise, with the audit before and after
     #[arg(long, conflicts_with_all = ["weights", "swap"])]
     pub fix: bool,
-    /// With `--fix`: write what is to be dropped to this file
+    /// With `--fix`: write what was decided to this file, for the config's `curation`
     #[arg(long, value_name = "FILE", requires = "fix")]
     pub write: Option<PathBuf>,
+    /// With `--fix`, of a config: give each row that speaks of men or women a counterpart, the other way round, and
+    /// drop none
+    #[arg(long, requires = "fix", conflicts_with = "rewrite")]
+    pub counterparts: bool,
     /// Write the table with a column `weight` that takes labels and contexts apart
     #[arg(long, value_name = "FILE", conflicts_with = "swap")]
     pub weights: Option<PathBuf>,

@@ -1,5 +1,7 @@
 mod correct;
 mod counterfactual;
+mod decisions;
+mod paired;
 mod rewrite;
 mod subject;
 
@@ -12,8 +14,8 @@ use crate::audit::{self, Report, Verdict};
 use crate::cli::{AuditArgs, FailOn};
 use crate::report::audit::audit_text;
 use crate::store::StoreDir;
-pub use correct::COUNTERPART;
 use correct::{fix, swap, weigh};
+use paired::counterparts;
 use subject::{of_config, of_tables};
 
 /// Measures the biases and the diversity of labelled texts.
@@ -24,6 +26,9 @@ pub fn audit(args: &AuditArgs, talk: &Talk) -> Result<Exit, Failure> {
     let mut steps = Steps::new(*talk);
     let mut subject =
         if is_config(&args.table.file) { of_config(args, talk)? } else { of_tables(args, &mut steps)? };
+    if args.counterparts {
+        return counterparts(args, &subject, talk, &mut steps);
+    }
     if args.fix {
         return fix(args, &subject, talk, &mut steps);
     }

@@ -9,11 +9,10 @@ use std::time::Instant;
 
 use serde_json::Value;
 
-use super::audit::COUNTERPART;
 use super::{Exit, Failure, Talk, block_on, print_json};
 use crate::cli::DedupArgs;
 use crate::dedup::{Counts, Found, Level, Method, Rule, Statistics, Sweep, Tier};
-use crate::model::Fingerprint;
+use crate::model::{Fingerprint, PAIR, pair_of};
 use crate::report::{Reading, count};
 use crate::table::{self, Batches, Format, Layout, Row, TableError, Writer, no_column};
 use files::{IndexDir, PairFile};
@@ -330,16 +329,14 @@ fn has(row: &Row, file: &Path, column: &str, option: &str) -> Result<(), TableEr
 
 /// What the row is one of several of.
 ///
-/// `audit --swap` writes counterparts with the id of their original in `pair`. A column of that name may be anything
-/// else, such as a pair of currencies, so it must name the row itself, or the row that this one is the counterpart of.
+/// `audit` gives counterparts the id of their original in `pair`.
 fn group<'r>(row: &'r Row, args: &DedupArgs) -> Result<Option<Cow<'r, str>>, TableError> {
     if let Some(column) = &args.group {
         has(row, &args.table.file, column, "--group")?;
         return Ok(Some(row.column(column)).filter(|group| !group.is_empty()).map(Cow::Owned));
     }
-    let pair = row.fields.get("pair").and_then(Value::as_str).filter(|pair| !pair.is_empty());
-    let own = pair.filter(|pair| row.id == *pair || row.id.strip_suffix(COUNTERPART) == Some(pair));
-    Ok(own.map(Cow::Borrowed))
+    let pair = row.fields.get(PAIR).and_then(Value::as_str);
+    Ok(pair_of(&row.id, pair).map(Cow::Borrowed))
 }
 
 /// An id that is good in a later call too: a row's number is none without its file.

@@ -1,4 +1,4 @@
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 use std::io::{Read, Write as _};
 use std::path::PathBuf;
 
@@ -52,6 +52,8 @@ pub fn forget(args: &ForgetArgs, talk: &Talk) -> Result<Exit, Failure> {
         rows.push((member.name().to_owned(), leaving.rows));
     }
     let leaving: u64 = rows.iter().map(|(_, rows)| rows).sum();
+    let decided: BTreeSet<String> =
+        members.iter().filter_map(|member| member.decided(|text| sought.is_in(text))).collect();
     let scrub = &found.scrub;
     let kept = scrub.details.len() + scrub.snapshots.len() + scrub.runs.len();
     let mut files = 0;
@@ -78,6 +80,7 @@ pub fn forget(args: &ForgetArgs, talk: &Talk) -> Result<Exit, Failure> {
             "texts": found.texts.len(),
             "rows_leaving": rows,
             "snapshots_and_summaries": kept,
+            "decided": decided,
             "files": files,
             "done": args.yes,
         }))?;
@@ -96,6 +99,9 @@ pub fn forget(args: &ForgetArgs, talk: &Talk) -> Result<Exit, Failure> {
     }
     if kept > 0 {
         writeln!(out, "it also stands in {} of past runs and failed asks", count(kept as u64, "record"))?;
+    }
+    for file in &decided {
+        writeln!(out, "{file}")?;
     }
     match args.yes {
         true => writeln!(
@@ -179,7 +185,10 @@ struct Leaving<'a> {
 
 impl Sink for Leaving<'_> {
     fn row(&mut self, row: &Accepted<'_>) {
-        let gone = self.found.gone.contains(&row.place.fingerprint) || self.found.texts.contains(&row.name);
+        let texts = &self.found.texts;
+        let gone = self.found.gone.contains(&row.place.fingerprint)
+            || texts.contains(&row.name)
+            || row.pair.is_some_and(|original| texts.contains(&original));
         self.rows += u64::from(gone);
     }
 }

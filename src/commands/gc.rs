@@ -32,7 +32,7 @@ pub fn gc(args: &GcArgs, talk: &Talk) -> Result<Exit, Failure> {
                 let mut book = StoreBook::new(recipe, models.clone(), Some(&reader), settings, false)
                     .map_err(RunError::from)?;
                 for cell in 0..recipe.grid.size() {
-                    for ask in 0..recipe.quotas.max_asks {
+                    for ask in 0..recipe.quotas.asks(cell) {
                         let about = book.requests_about(cell, ask).map_err(RunError::from)?;
                         needed.extend(about.iter().map(short));
                     }
@@ -40,7 +40,7 @@ pub fn gc(args: &GcArgs, talk: &Talk) -> Result<Exit, Failure> {
             }
             let mut room = Room::default();
             for cell in 0..recipe.grid.size() {
-                for ask in 0..recipe.quotas.max_asks {
+                for ask in 0..recipe.quotas.asks(cell) {
                     let fingerprint =
                         recipe.fingerprint(&models, cell, ask, &mut room).map_err(RunError::from)?;
                     needed.insert(short(&fingerprint));

@@ -1,4 +1,4 @@
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::io::Write;
 use std::path::Path;
 use std::time::Instant;
@@ -13,7 +13,7 @@ use crate::labels::{LabelSet, MOST_LABELS};
 use crate::learn::rows::labels_of;
 use crate::learn::{Columns, LearnError, Overlap};
 use crate::mix::{Limits, fill};
-use crate::model::TextKey;
+use crate::model::{PAIR, TextKey, pair_of};
 use crate::report::{count, milliseconds, shortened, thousands};
 use crate::table::{Fields, Layout, Reader, Row, Writer, is_standard};
 
@@ -26,6 +26,10 @@ struct Side {
     held: u64,
     why: Option<String>,
     unlabelled: u64,
+    /// By row: the pair that it is of.
+    pairs: Vec<Option<String>>,
+    /// Pairs of which a row was left out.
+    broken: HashSet<String>,
 }
 
 /// What was counted.
@@ -38,6 +42,7 @@ struct Mixed {
     offered: u64,
     taken: u64,
     repeated: u64,
+    alone: u64,
     held: [u64; 2],
     unlabelled: [u64; 2],
 }
@@ -63,12 +68,13 @@ pub fn mix(args: &MixArgs, talk: &Talk) -> Result<Exit, Failure> {
     }
     let mut generated = Side::read(&args.generated, args, &guard, &mut labels)?;
     let repeated = generated.without_texts_of(&real);
+    let alone = generated.without_broken_pairs();
     let order = args.map.ordered(labels.iter().cloned());
     real.renumber(&labels, &order);
     generated.renumber(&labels, &order);
     let budget = ratio.map(|ratio| (ratio * real.rows.len() as f64).round() as u64);
     let limits = Limits { quotas: quotas(&args.quota, &order).map_err(Failure::Refused)?, budget };
-    let taken = fill(&real.sets, &generated.sets, &limits);
+    let taken = fill(&real.sets, &generated.sets, &generated.firsts(), &limits);
     let tally = |sets: &mut dyn Iterator<Item = LabelSet>| {
         let mut counts = vec![0u64; order.len()];
         sets.flat_map(|set| set.iter().collect::<Vec<_>>()).for_each(|label| counts[label] += 1);
@@ -83,6 +89,7 @@ pub fn mix(args: &MixArgs, talk: &Talk) -> Result<Exit, Failure> {
         offered: generated.rows.len() as u64,
         taken: taken.len() as u64,
         repeated,
+        alone,
         held: [real.held, generated.held],
         unlabelled: [real.unlabelled, generated.unlabelled],
     };
@@ -127,7 +134,12 @@ impl Side {
         let mut gate = guard.gate(Purpose::Mix);
         let mut side = Self::default();
         for row in Reader::open(path, &layout)? {
-            let Some(row) = gate.admit(row?) else { continue };
+            let row = row?;
+            let pair = pair_of(&row.id, row.fields.get(PAIR).and_then(Value::as_str)).map(str::to_owned);
+            let Some(row) = gate.admit(row) else {
+                side.broken.extend(pair);
+                continue;
+            };
             let row = row.into_inner();
             let names = labels_of(&row, &columns);
             let fault = |what| LearnError::Row { path: path.to_owned(), line: row.line, what };
@@ -146,6 +158,7 @@ impl Side {
             side.unlabelled += u64::from(set.is_empty());
             side.sets.push(set);
             side.rows.push(row);
+            side.pairs.push(pair);
         }
         side.held = gate.held();
         side.why = gate.why().map(ToString::to_string);
@@ -158,10 +171,37 @@ impl Side {
     /// Leaves out rows whose text another one before or a real one has; says how many.
     fn without_texts_of(&mut self, real: &Self) -> u64 {
         let mut seen: HashSet<TextKey> = real.rows.iter().map(|row| TextKey::of(&row.text)).collect();
-        let before = self.rows.len();
-        let rows = std::mem::take(&mut self.rows).into_iter().zip(std::mem::take(&mut self.sets));
-        (self.rows, self.sets) = rows.filter(|(row, _)| seen.insert(TextKey::of(&row.text))).unzip();
-        (before - self.rows.len()) as u64
+        let new: Vec<bool> = self.rows.iter().map(|row| seen.insert(TextKey::of(&row.text))).collect();
+        let gone = self.pairs.iter().zip(&new).filter(|(_, new)| !**new);
+        self.broken.extend(gone.filter_map(|(pair, _)| pair.clone()));
+        self.retain(&new)
+    }
+
+    /// Leaves out rows of pairs of which another one was left out; says how many.
+    fn without_broken_pairs(&mut self) -> u64 {
+        let is_broken = |pair: &Option<String>| pair.as_ref().is_some_and(|pair| self.broken.contains(pair));
+        let whole: Vec<bool> = self.pairs.iter().map(|pair| !is_broken(pair)).collect();
+        self.retain(&whole)
+    }
+
+    /// Keeps some rows; says how many go.
+    fn retain(&mut self, keep: &[bool]) -> u64 {
+        fn only<T>(all: &mut Vec<T>, keep: &[bool]) {
+            let mut keep = keep.iter();
+            all.retain(|_| keep.next().is_some_and(|keep| *keep));
+        }
+        only(&mut self.rows, keep);
+        only(&mut self.sets, keep);
+        only(&mut self.pairs, keep);
+        keep.iter().filter(|keep| !**keep).count() as u64
+    }
+
+    /// By row: the first row of its pair, or itself.
+    fn firsts(&self) -> Vec<usize> {
+        let mut firsts: HashMap<&str, usize> = HashMap::new();
+        let rows = self.pairs.iter().enumerate();
+        rows.map(|(row, pair)| pair.as_deref().map_or(row, |pair| *firsts.entry(pair).or_insert(row)))
+            .collect()
     }
 
     fn renumber(&mut self, labels: &[String], order: &[String]) {
@@ -232,6 +272,7 @@ impl Mixed {
             "offered": self.offered,
             "budget": self.limits.budget,
             "repeated": self.repeated,
+            "without_their_pair": self.alone,
             "held": { "real": self.held[0], "generated": self.held[1] },
             "unlabelled": { "real": self.unlabelled[0], "generated": self.unlabelled[1] },
             "labels": labels.collect::<Vec<_>>(),
@@ -277,6 +318,12 @@ impl Mixed {
                 "have texts of a frozen test part",
             ),
             (self.repeated, "generated row", "has the text of another row", "have the texts of other rows"),
+            (
+                self.alone,
+                "generated row",
+                "is of a pair whose other row is left out",
+                "are of pairs whose other rows are left out",
+            ),
             (self.unlabelled[1], "generated row", "has no label", "have no label"),
         ];
         for (rows, what, is, are) in left_out.into_iter().filter(|(rows, ..)| *rows > 0) {

@@ -1,7 +1,7 @@
 mod records;
 
 use std::cell::Cell;
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 use std::io::Write as _;
 
 use aho_corasick::AhoCorasick;
@@ -73,6 +73,11 @@ pub fn purge(args: &PurgeArgs, talk: &Talk) -> Result<Exit, Failure> {
             files += records.clean(member)?;
         }
     }
+    let shown = |member: &Member| {
+        let judge = &member.opened.recipe.judge;
+        member.decided(|text| judge.shown(text) != text)
+    };
+    let decided: BTreeSet<String> = members.iter().filter_map(shown).collect();
     if args.json {
         print_json(&json!({
             "answers": found.answers,
@@ -81,6 +86,7 @@ pub fn purge(args: &PurgeArgs, talk: &Talk) -> Result<Exit, Failure> {
             "about_texts": found.scrub.completions.len(),
             "summaries": found.scrub.runs.len(),
             "files": files,
+            "decided": decided,
             "judged_otherwise": found.otherwise,
             "of_other_configs": found.others,
             "done": args.yes,
@@ -112,6 +118,9 @@ pub fn purge(args: &PurgeArgs, talk: &Talk) -> Result<Exit, Failure> {
                 texts => format!("{} texts are", thousands(texts)),
             }
         )?,
+    }
+    for file in &decided {
+        writeln!(out, "{file}")?;
     }
     if found.others > 0 {
         writeln!(

@@ -14,6 +14,7 @@ use crate::dataset::snapshot::{AskHash, short};
 use crate::fingerprint::Room;
 use crate::model::{Fingerprint, RowId};
 use crate::pipeline::{self, Files, Opened, RunError, StoreBook};
+use crate::report::count;
 use crate::store::{Reader, RunLock, Scrub, StoreDir};
 
 /// A config of a project, with all that it could ask.
@@ -33,7 +34,7 @@ impl Member {
         if stored.known.is_some() {
             let mut room = Room::default();
             for cell in 0..recipe.grid.size() {
-                for ask in 0..recipe.quotas.max_asks {
+                for ask in 0..recipe.quotas.asks(cell) {
                     let fingerprint =
                         recipe.fingerprint(&stored.models, cell, ask, &mut room).map_err(RunError::from)?;
                     asks.insert(short(&fingerprint), cell as u32);
@@ -60,7 +61,7 @@ impl Member {
         let mut book = StoreBook::new(recipe, self.stored.models.clone(), reader, settings, false)
             .map_err(RunError::from)?;
         for cell in 0..recipe.grid.size() {
-            for ask in 0..recipe.quotas.max_asks {
+            for ask in 0..recipe.quotas.asks(cell) {
                 out.extend(book.requests_about(cell, ask).map_err(RunError::from)?.iter().map(short));
             }
         }
@@ -107,6 +108,22 @@ impl Member {
             }
         }
         Ok(out)
+    }
+
+    /// Says which lines of the file of decisions have something in a text of theirs; it is the user's to edit.
+    pub fn decided(&self, has: impl Fn(&str) -> bool) -> Option<String> {
+        let curation = self.opened.recipe.config.curation.as_ref()?;
+        let text = std::fs::read_to_string(&curation.file).ok()?;
+        let has = |line: &&str| {
+            let Ok(line) = serde_json::from_str::<Value>(line) else { return false };
+            ["text", "counterpart"].iter().any(|key| line[*key].as_str().is_some_and(&has))
+        };
+        let lines = text.lines().filter(has).count() as u64;
+        let (stands, it) = if lines == 1 { ("holds", "it is") } else { ("hold", "they are") };
+        let file = crate::config::load::shown(&curation.file);
+        (lines > 0).then(|| {
+            format!("{} of {} {stands} it too: {it} yours to edit", count(lines, "line"), file.display())
+        })
     }
 
     /// The dataset as it was before.

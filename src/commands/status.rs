@@ -5,7 +5,7 @@ use serde_json::json;
 use super::{Exit, Failure, Stored, Talk, open, print_json};
 use crate::cli::StatusArgs;
 use crate::pipeline::ByAxis;
-use crate::report::{Summary, count, thousands};
+use crate::report::{self, Summary, count, thousands};
 
 /// Says how far a dataset is, from stored answers.
 pub fn status(args: &StatusArgs, talk: &Talk) -> Result<Exit, Failure> {
@@ -32,6 +32,7 @@ pub fn status(args: &StatusArgs, talk: &Talk) -> Result<Exit, Failure> {
             "name": name,
             "rows": totals.rows,
             "wanted": recipe.wanted(),
+            "counterparts": totals.counterparts,
             "complete": totals.is_final() && totals.shortfall == 0,
             "open": totals.demands,
             "shortfall": totals.shortfall,
@@ -44,9 +45,10 @@ pub fn status(args: &StatusArgs, talk: &Talk) -> Result<Exit, Failure> {
         return Ok(Exit::Complete);
     }
     let mut out = format!(
-        "{name}: {} of {}; {} open, {} that cannot be filled (max_asks)\n",
+        "{name}: {} of {}{}; {} open, {} that cannot be filled (max_asks)\n",
         thousands(totals.rows),
         count(recipe.wanted(), "row"),
+        report::beside(totals.counterparts),
         count(totals.demands, "ask"),
         count(totals.shortfall, "row"),
     );

@@ -116,7 +116,11 @@ struct Verdicts {
 impl Sink for Verdicts {
     fn row(&mut self, row: &Accepted<'_>) {
         if row.place.fingerprint == self.of {
-            let _ = writeln!(self.accepted, "  {} accepted: {}", row.name, row.candidate.text);
+            let beside = match row.pair.filter(|_| row.is_counterpart()) {
+                Some(original) => format!(", beside {original}"),
+                None => String::new(),
+            };
+            let _ = writeln!(self.accepted, "  {} accepted{beside}: {}", row.name, row.candidate.text);
         }
     }
 
@@ -217,11 +221,20 @@ fn explain(
     if let Some(raw) = reader.answer(&place.fingerprint, recipe.config.sampling.max_tokens)? {
         own_answer(recipe, &raw, originals, out);
         for candidate in recipe.judge.candidates(&raw, &recipe.values(place.cell), None) {
-            if let Some(rewritten) = recipe.rewritten(&place.fingerprint, &candidate) {
+            let counterpart = recipe.counterpart(place.cell, &place.fingerprint, &candidate);
+            if counterpart.is_some() {
                 let id = RowId::of(&place.fingerprint, candidate.choice, candidate.item);
-                let by = rewritten.by.as_deref().unwrap_or("somebody");
-                let why = rewritten.why.as_ref().map(|why| format!(" for {why}")).unwrap_or_default();
-                let _ = writeln!(out, "{id} was rewritten by {by}{why}, as the file under `curation` says");
+                let own = id.counterpart();
+                let _ = writeln!(out, "{own} is the counterpart of {id}, as the file under `curation` says");
+            }
+            for candidate in counterpart.into_iter().chain([candidate]) {
+                if let Some(rewritten) = recipe.rewritten(&place.fingerprint, &candidate) {
+                    let id = RowId::of(&place.fingerprint, candidate.choice, candidate.item);
+                    let by = rewritten.by.as_deref().unwrap_or("somebody");
+                    let why = rewritten.why.as_ref().map(|why| format!(" for {why}")).unwrap_or_default();
+                    let _ =
+                        writeln!(out, "{id} was rewritten by {by}{why}, as the file under `curation` says");
+                }
             }
         }
         judged::explain(recipe, models, reader, (place, &raw), originals, out)?;
@@ -318,6 +331,17 @@ fn explain_old(
         let text = if originals { text.to_owned() } else { recipe.judge.shown(text) };
         let _ = writeln!(out, "text: {text}");
     }
+    let field = |name: &str| line.as_ref().and_then(|line| line.get(name)).and_then(Value::as_str);
+    if let (Some(own), Some(pair)) = (field("id"), field("pair"))
+        && own != pair
+    {
+        let _ = writeln!(
+            out,
+            "it was the counterpart of {pair}: not in the dataset, since that is no row, or the file under `curation` \
+             gives it none"
+        );
+        return Ok(true);
+    }
     let cell = line.as_ref().and_then(|line| cell_of(recipe, line));
     let asks = match cell {
         Some(cell) => same_seed(recipe, cell, &stored.models, &request)?,
@@ -345,7 +369,7 @@ fn explain_old(
                     let _ = writeln!(
                         out,
                         "ask: {ask}\nnot in the dataset: `samples.max_asks` is {} now, and asks count from 0",
-                        recipe.quotas.max_asks
+                        recipe.quotas.asks(cell)
                     );
                 }
                 None => out.push_str("not in the dataset: `seed` is another one now\n"),
@@ -386,7 +410,7 @@ const BEYOND: u32 = 10_000;
 /// The number of a cell's ask with the seed of a stored request, where that is past the last of now.
 fn beyond(recipe: &Recipe, cell: usize, request: &str) -> Option<u32> {
     let then: Value = serde_json::from_str(request).ok()?;
-    let (place, last) = (recipe.grid.cell(cell), recipe.quotas.max_asks);
+    let (place, last) = (recipe.grid.cell(cell), recipe.quotas.asks(cell));
     (last..last.saturating_add(BEYOND))
         .find(|ask| then["seed"] == crate::prompt::ask_seed(recipe.config.seed, place, *ask))
 }
@@ -437,7 +461,7 @@ fn same_seed(
         }
         (None, None) => return Ok(None),
     };
-    for ask in 0..recipe.quotas.max_asks {
+    for ask in 0..recipe.quotas.asks(cell) {
         let (_, seed) = recipe.messages(cell, ask).map_err(RunError::from)?;
         if then["seed"] == seed {
             let now = recipe.ask(models, cell, ask).map_err(RunError::from)?;

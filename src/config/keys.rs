@@ -149,7 +149,7 @@ pub static CONFIG: Section = Section {
             "curation",
             Kind::Text,
             "",
-            "A file of rows that are left out or reworded, from the config's folder: a JSON object with an `id` a line, as `emogrid audit --fix --write` writes it. Others are asked for in the place of those that are left out; with a `text` beside the `id` the row says that instead, if it passes all that any text must pass.",
+            "A file of decisions, from the config's folder, a JSON object a line, as `emogrid audit --fix --write` writes it (docs/audit.md). With an `id` alone the row is left out, and another asked for in its place; with a `text` beside it the row says that instead, and with a `counterpart` that stands beside the row, if it passes all that any text must pass. With a `cell`, such as `{\"emotion\": \"joy\"}`, and `add`, each cell that matches gets so many rows more.",
         ),
         key(
             "audit",

@@ -1,6 +1,6 @@
 //! A dataset's rows as the audit sees them.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use super::Recipe;
 use super::evaluate::{Accepted, Sink};
@@ -21,7 +21,7 @@ impl<'a> Audited<'a> {
 
     /// The audit of what came, by the config.
     pub fn report(&self) -> Report {
-        audit(&self.table, &options(self.recipe), |_, _| {})
+        audit(&self.table, &options(self.recipe, &self.table), |_, _| {})
     }
 }
 
@@ -57,11 +57,14 @@ pub fn table(recipe: &Recipe) -> Table {
 /// Cells of a grid beyond which rows are too few in each to compare with what was asked.
 const MOST_CELLS: usize = 100_000;
 
-/// How a config wants its dataset audited.
-pub fn options(recipe: &Recipe) -> Options {
+/// How a config wants its dataset audited, of which these are rows. Counterparts that stand among them were asked
+/// for, by the file that holds them.
+pub fn options(recipe: &Recipe, table: &Table) -> Options {
+    let beside = beside(recipe, table);
     let cells = recipe.grid.cells().enumerate().map(|(at, cell)| {
-        let values = recipe.grid.names(cell).map(|(_, value)| value.to_owned());
-        (values.collect(), u64::from(recipe.quotas.rows(at)))
+        let values: Vec<String> = recipe.grid.names(cell).map(|(_, value)| value.to_owned()).collect();
+        let beside = beside.get(&values).copied().unwrap_or(0);
+        (values, u64::from(recipe.quotas.rows(at)) + beside)
     });
     let values = recipe.config.axes.iter().filter(|axis| axis.label).flat_map(|axis| &axis.values);
     let polarity = |value: &&crate::config::resolved::AxisValue| {
@@ -76,6 +79,19 @@ pub fn options(recipe: &Recipe) -> Options {
         asked: (recipe.grid.size() <= MOST_CELLS).then(|| Asked { cells: cells.collect() }),
         ..of_config(&recipe.config.audit)
     }
+}
+
+/// By a cell's values: how many counterparts it has in a table.
+fn beside(recipe: &Recipe, table: &Table) -> HashMap<Vec<String>, u64> {
+    let mut out = HashMap::new();
+    let counterparts = recipe.config.curation.iter().flat_map(|curation| curation.counterparts.keys());
+    let ids: HashSet<String> = counterparts.map(|id| id.counterpart().to_string()).collect();
+    for row in (0..table.rows()).filter(|row| ids.contains(table.id(*row))) {
+        let values: Option<Vec<&str>> = table.columns.iter().map(|column| column.name_of(row)).collect();
+        let values = values.into_iter().flatten().map(str::to_owned).collect();
+        *out.entry(values).or_default() += 1;
+    }
+    out
 }
 
 /// What the key `audit` says.

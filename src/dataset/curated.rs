@@ -1,11 +1,13 @@
-//! Rows that say what a file of decisions wants them to say.
+//! Rows that say what a file of decisions wants them to say, and rows that it puts beside others.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
+use super::evaluate::Place;
 use super::recipe::Recipe;
 use crate::check::{Candidate, Reason};
 use crate::config::curation::Rewritten;
-use crate::model::{Fingerprint, RowId};
+use crate::model::{COUNTERPART, Fingerprint, RowId};
 
 impl Recipe {
     /// What the file under `curation` lets a candidate say in place of what it says.
@@ -16,6 +18,30 @@ impl Recipe {
             return None;
         }
         curation.rewritten.get(&RowId::of(fingerprint, candidate.choice, candidate.item))
+    }
+
+    /// The counterpart that the file under `curation` gives a candidate, which may be left out or reworded like
+    /// any row, by its own id.
+    pub fn counterpart(
+        &self,
+        cell: usize,
+        fingerprint: &Fingerprint,
+        candidate: &Candidate,
+    ) -> Option<Candidate> {
+        let curation = self.config.curation.as_ref().filter(|curation| !curation.counterparts.is_empty())?;
+        let id = RowId::of(fingerprint, candidate.choice, candidate.item);
+        let text = curation.counterparts.get(&id)?;
+        let text = curation.rewritten.get(&id.counterpart()).map_or(text, |rewritten| &rewritten.text);
+        Some(self.judge.counterpart(candidate, text, &self.values(cell)))
+    }
+
+    /// The candidate at a place, of those of its completion.
+    pub fn candidate_at<'a>(&self, place: &Place, answer: &'a [Candidate]) -> Option<Cow<'a, Candidate>> {
+        let candidate = answer.get(place.index & !(COUNTERPART as usize))?;
+        match place.index & COUNTERPART as usize {
+            0 => Some(Cow::Borrowed(candidate)),
+            _ => self.counterpart(place.cell, &place.fingerprint, candidate).map(Cow::Owned),
+        }
     }
 
     /// The candidates of a stored answer with the texts that the file under `curation` gives them, each

@@ -8,6 +8,10 @@
 //! Where a stream comes to an ask that is not stored, or to a text that was not looked at again, embedded or
 //! judged yet, that is a demand, and the cell takes no more part.
 //!
+//! A row that somebody gave a counterpart is followed by that, if it is good enough for a row. It counts for
+//! nothing that its cell was to have, and rows after it are held against it as against any. Rows that single cells
+//! get beyond the others have the last ranks.
+//!
 //! Nothing is gathered here: what comes about is told to a [`Sink`] as it does, and a cell that needs
 //! no further row leaves nothing behind but its row's place among the duplicates.
 
@@ -15,19 +19,22 @@ mod judged;
 mod looked;
 mod meant;
 mod near;
+mod paired;
+mod quotas;
 mod seen;
 
 use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
-use crate::check::{Allowance, Candidate, Counted, Duplicates, Reason};
+use crate::check::{Candidate, Counted, Reason};
 use crate::dedup::{Direction, Directions, Similarity};
 use crate::model::{Fingerprint, RowId};
 pub use judged::{About, Judgement, Ruling, To};
 pub use looked::{Look, Looked};
 pub use meant::{Meaning, Meant};
 use near::Taken;
+pub use quotas::{Quotas, Raised, Rows};
 
 /// What `evaluate` reads: which ask comes next in a cell, and what is stored for it.
 ///
@@ -56,6 +63,11 @@ pub trait Book {
     /// Whether somebody decided to leave a candidate out, whatever it says.
     fn is_dropped(&self, _fingerprint: &Fingerprint, _candidate: &Candidate) -> bool {
         false
+    }
+
+    /// The counterpart that somebody decided a row is to have, as a candidate of its own.
+    fn counterpart(&self, _place: &Place, _candidate: &Candidate) -> Option<Candidate> {
+        None
     }
 
     /// What a second look makes of a candidate with a name in doubt that would be a row without it.
@@ -96,58 +108,6 @@ pub enum Stored {
     Answer(Arc<[Candidate]>),
 }
 
-/// How many rows are wanted, and how far a stream may go.
-#[derive(Debug, Clone)]
-pub struct Quotas {
-    pub rows: Rows,
-    pub max_asks: u32,
-    pub duplicates: Duplicates,
-    /// From which similarity on two texts say the same, where they are compared by what they mean.
-    pub same_meaning: Option<Similarity>,
-    /// How many rows of a label may name it, where that is limited.
-    pub allowance: Option<Allowance>,
-}
-
-/// Rows that are wanted, by cell.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Rows {
-    Alike { cells: usize, rows: u32 },
-    Each(Vec<u32>),
-}
-
-impl Quotas {
-    pub fn cells(&self) -> usize {
-        match &self.rows {
-            Rows::Alike { cells, .. } => *cells,
-            Rows::Each(rows) => rows.len(),
-        }
-    }
-
-    /// Rows of one cell.
-    pub fn rows(&self, cell: usize) -> u32 {
-        match &self.rows {
-            Rows::Alike { rows, .. } => *rows,
-            Rows::Each(rows) => rows[cell],
-        }
-    }
-
-    /// The most rows of one cell.
-    pub fn most_rows(&self) -> u32 {
-        match &self.rows {
-            Rows::Alike { rows, .. } => *rows,
-            Rows::Each(rows) => rows.iter().copied().max().unwrap_or(0),
-        }
-    }
-
-    /// Rows of all cells together.
-    pub fn wanted(&self) -> u64 {
-        match &self.rows {
-            Rows::Alike { cells, rows } => *cells as u64 * u64::from(*rows),
-            Rows::Each(rows) => rows.iter().map(|rows| u64::from(*rows)).sum(),
-        }
-    }
-}
-
 /// A completion that the dataset needs and the store lacks: of an ask, or about a candidate of one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Demand {
@@ -164,7 +124,8 @@ pub struct Place {
     pub cell: usize,
     pub ask: u32,
     pub fingerprint: Fingerprint,
-    /// Its index among the candidates of its completion.
+    /// Its index among the candidates of its completion; of a counterpart, that of its original with
+    /// `COUNTERPART` in it.
     pub index: usize,
 }
 
@@ -195,6 +156,15 @@ pub struct Accepted<'a, N = RowId> {
     pub answer: &'a [Candidate],
     /// What it shows of its judges' answers, where texts are read.
     pub judged: Option<&'a Map<String, Value>>,
+    /// Of a row with a counterpart, and of the counterpart, the row's name.
+    pub pair: Option<N>,
+}
+
+impl<N> Accepted<'_, N> {
+    /// Whether it stands beside a row and is none that its cell was to have.
+    pub fn is_counterpart(&self) -> bool {
+        self.candidate.is_counterpart()
+    }
 }
 
 /// A candidate that was passed over.
@@ -285,7 +255,7 @@ pub trait Sink<N: Name = RowId> {
     /// The next row or reject hangs on an embedding of its text, there or not.
     fn embedding(&mut self, _cell: usize, _fingerprint: &Fingerprint) {}
 
-    /// The next row of the dataset.
+    /// The next row of the dataset; a counterpart comes right after its original.
     fn row(&mut self, _row: &Accepted<'_, N>) {}
 
     fn reject(&mut self, _reject: &Rejected<'_, N>) {}
@@ -293,7 +263,7 @@ pub trait Sink<N: Name = RowId> {
     fn failed(&mut self, _failed: &Failed) {}
 
     /// A cell's stream ends for now at what is not stored, an ask or one or more requests about a text; so
-    /// many rows it still lacks.
+    /// many rows it still lacks. Where it is a counterpart that waits, none, and the stream goes on.
     fn demand(&mut self, _demand: &Demand, _missing: u32) {}
 }
 
@@ -380,7 +350,9 @@ impl<N: Name, A: Sink<N>, B: Sink<N>> Sink<N> for (A, B) {
 /// What an outcome comes to.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Totals {
+    /// Without counterparts, which no cell was to have.
     pub rows: u64,
+    pub counterparts: u64,
     pub rejects: u64,
     pub failed: u64,
     /// Candidates in the asks that were reached, but never needed.
@@ -438,7 +410,8 @@ pub fn evaluate<N: Name, B: Book>(
     let mut active: Vec<Stream> = Vec::new();
     let block = block(quotas.cells());
     let mut asks: Vec<(usize, u32)> = Vec::with_capacity(block);
-    let mut cells = (0..quotas.cells()).filter(|cell| quotas.rows(*cell) > 0);
+    let waits = |cell: &usize| !quotas.takes(*cell, 1) && quotas.rows(*cell) > 0;
+    let mut cells = (0..quotas.cells()).filter(|cell| quotas.takes(*cell, 1));
     loop {
         asks.clear();
         asks.extend(cells.by_ref().take(block).map(|cell| (cell, 0)));
@@ -451,6 +424,11 @@ pub fn evaluate<N: Name, B: Book>(
             active.extend(work.next_row(stream)?);
         }
     }
+    if !quotas.raised.is_empty() {
+        let waiting = (0..quotas.cells()).filter(waits);
+        active.extend(waiting.map(|cell| Stream { cell: cell as u32, ask: 0, index: 0, current: None }));
+        active.sort_unstable_by_key(|stream| stream.cell);
+    }
     while !active.is_empty() {
         work.rank += 1;
         let mut still = Vec::new();
@@ -458,12 +436,16 @@ pub fn evaluate<N: Name, B: Book>(
         while streams.peek().is_some() {
             let together: Vec<Stream> = streams.by_ref().take(block).collect();
             asks.clear();
-            let read_out = together.iter().filter(|stream| stream.current.is_none());
-            let within = read_out.filter(|stream| stream.ask < quotas.max_asks);
+            let taking = together.iter().filter(|stream| quotas.takes(stream.cell as usize, work.rank));
+            let read_out = taking.filter(|stream| stream.current.is_none());
+            let within = read_out.filter(|stream| stream.ask < quotas.asks(stream.cell as usize));
             asks.extend(within.map(|stream| (stream.cell as usize, stream.ask)));
             work.book.ahead(&asks)?;
             for stream in together {
-                still.extend(work.next_row(stream)?);
+                match quotas.takes(stream.cell as usize, work.rank) {
+                    true => still.extend(work.next_row(stream)?),
+                    false => still.push(stream),
+                }
             }
         }
         active = still;
@@ -528,7 +510,7 @@ impl<N: Name, B: Book, S: Sink<N>> Work<'_, N, B, S> {
                 if left == 0 {
                     stream.current = None;
                 }
-                if self.quotas.rows(cell) > self.rank {
+                if self.quotas.goes_on(cell, self.rank) {
                     return Ok(Some(stream));
                 }
                 self.totals.surplus += left as u64;
@@ -538,21 +520,26 @@ impl<N: Name, B: Book, S: Sink<N>> Work<'_, N, B, S> {
     }
 
     /// What a text that is no duplicate by its words means, and what the judges say of it: what is cheap
-    /// to ask comes first.
+    /// to ask comes first. `missing` are rows that its cell lacks; none is said of a counterpart, which may mean
+    /// what the last accepted row means.
     fn look_into(
         &mut self,
         place: &Place,
         candidate: &Candidate,
         scope: u64,
-        missing: u32,
+        missing: Option<u32>,
     ) -> Result<Ruled<N>, B::Error> {
+        let (beside, missing) = (missing.is_none(), missing.unwrap_or(0));
         let mut meant = None;
         if self.meanings.is_some() {
             match self.mean(place, candidate, missing)? {
                 Meant::Open(_) => return Ok(Ruled::Open),
                 Meant::Refused(reason) => return Ok(Ruled::Refused(reason)),
                 Meant::Known(direction) => {
-                    let same = self.meanings.as_ref().and_then(|meanings| meanings.find(scope, &direction));
+                    let same = self.meanings.as_ref().and_then(|meanings| match beside {
+                        false => meanings.find(scope, &direction),
+                        true => meanings.find_but_last(scope, &direction),
+                    });
                     if let Some((of, similarity)) = same {
                         return Ok(Ruled::Same(Why::Paraphrase { of, similarity }));
                     }
@@ -574,10 +561,11 @@ impl<N: Name, B: Book, S: Sink<N>> Work<'_, N, B, S> {
     fn advance(&mut self, stream: &mut Stream) -> Result<At, B::Error> {
         let cell = stream.cell as usize;
         // Rows that the cell will not have, or not yet.
-        let missing = self.quotas.rows(cell) - (self.rank - 1);
+        let before = self.quotas.before(cell, self.rank);
+        let missing = self.quotas.rows(cell) - before;
         loop {
             let Some((fingerprint, answer)) = &stream.current else {
-                if stream.ask >= self.quotas.max_asks {
+                if stream.ask >= self.quotas.asks(cell) {
                     self.totals.shortfall += u64::from(missing);
                     return Ok(At::End);
                 }
@@ -636,7 +624,7 @@ impl<N: Name, B: Book, S: Sink<N>> Work<'_, N, B, S> {
                             match self.taken.find(scope, passed) {
                                 Some(why) => Some(why),
                                 None => {
-                                    ruled = self.look_into(&place, candidate, scope, missing)?;
+                                    ruled = self.look_into(&place, candidate, scope, Some(missing))?;
                                     match &ruled {
                                         Ruled::Open => return Ok(At::End),
                                         Ruled::Same(why) => Some(*why),
@@ -659,8 +647,12 @@ impl<N: Name, B: Book, S: Sink<N>> Work<'_, N, B, S> {
                             }
                             self.totals.rows += 1;
                             let judged = ruled.columns();
-                            let rank = self.rank;
-                            self.sink.row(&Accepted { place, rank, name, candidate, answer, judged });
+                            let rank = before + 1;
+                            let row = Accepted { place, rank, name, candidate, answer, judged, pair: None };
+                            match self.book.counterpart(&place, candidate) {
+                                None => self.sink.row(&row),
+                                Some(counterpart) => self.pair(row, &counterpart)?,
+                            }
                             return Ok(At::Row);
                         }
                     }

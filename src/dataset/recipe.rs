@@ -16,7 +16,8 @@ use crate::grid::{self, Cell, Grid, Uneven};
 use crate::model::Fingerprint;
 use crate::prompt::{File, Prompts, Question, RenderError, Shelf, ask_seed};
 
-use super::{Models, Quotas, evaluate::Rows, repeats};
+use super::evaluate::{Quotas, Raised, Rows};
+use super::{Models, repeats};
 
 /// How many cells' asks are rendered to see that they can be.
 const SOME_CELLS: usize = 50;
@@ -294,19 +295,20 @@ fn anonymizer(config: &Config) -> Result<Anonymizer, Diagnostic> {
 }
 
 fn quotas(config: &Config, grid: &Grid, report: &mut Report) -> Quotas {
-    let (rows, most) = match &config.samples.amount {
-        Amount::PerCell { per_cell } => (Rows::Alike { cells: grid.size(), rows: *per_cell }, *per_cell),
+    let rows = match &config.samples.amount {
+        Amount::PerCell { per_cell } => Rows::Alike { cells: grid.size(), rows: *per_cell },
         Amount::Total { total, balance } => {
             let (rows, uneven) = grid::share(grid, *total, balance);
             if let Some(uneven) = uneven {
                 report.push(uneven_warning(config, &uneven));
             }
-            let most = rows.iter().copied().max().unwrap_or(0);
-            (Rows::Each(rows), most)
+            Rows::Each(rows)
         }
     };
-    let needed = most.div_ceil(config.candidates_per_ask().max(1));
+    let needed = rows.most().div_ceil(config.candidates_per_ask().max(1));
+    let raised = Raised::new(&rows, grid::raised(config, grid, report));
     Quotas {
+        raised,
         max_asks: config.samples.max_asks.unwrap_or_else(|| needed.saturating_mul(3).max(3)),
         rows,
         duplicates: check::duplicates(&config.dedup),

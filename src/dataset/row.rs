@@ -7,9 +7,9 @@ use super::evaluate::{Accepted, Failed, Rejected, Why};
 use super::models::Models;
 use super::recipe::Recipe;
 use crate::anonymize::Span;
-use crate::model::Fingerprint;
+use crate::model::{COUNTERPART, Fingerprint, RowId};
 
-/// A row of `dataset.jsonl`: id, text, a field an axis, the answer's other fields, what was mended, where it is from.
+/// A row of `dataset.jsonl`: id, text, a field an axis, the answer's other fields, what was mended, its pair, where it is from.
 #[derive(Clone, Copy)]
 pub struct Row<'a> {
     pub recipe: &'a Recipe,
@@ -58,6 +58,9 @@ impl Serialize for Row<'_> {
             let spans: Value = passed.spans.iter().map(Span::to_json).collect();
             out.serialize_entry("spans", &spans)?;
         }
+        if let Some(pair) = &accepted.pair {
+            out.serialize_entry("pair", pair)?;
+        }
         if let Some(rewritten) = recipe.rewritten(&place.fingerprint, accepted.candidate) {
             // What was written first is in the store, under the same fingerprint.
             out.serialize_entry("rewritten_by", &rewritten.by)?;
@@ -78,6 +81,8 @@ pub struct Reject<'a> {
     text: &'a str,
     cell: usize,
     ask: u32,
+    /// Of a counterpart: whose.
+    pair: Option<RowId>,
     fingerprint: Fingerprint,
 }
 
@@ -99,14 +104,16 @@ impl Serialize for Words<'_> {
 
 impl<'a> Reject<'a> {
     pub fn of_candidate(recipe: &'a Recipe, rejected: &'a Rejected<'a>) -> Self {
-        let place = &rejected.place;
+        let (place, candidate) = (&rejected.place, rejected.candidate);
+        let original = || RowId::of(&place.fingerprint, candidate.choice, candidate.item & !COUNTERPART);
         Self {
             recipe,
             reason: rejected.why.name(),
             why: Words::Of(rejected.why),
-            text: &rejected.candidate.text,
+            text: &candidate.text,
             cell: place.cell,
             ask: place.ask,
+            pair: candidate.is_counterpart().then(original),
             fingerprint: place.fingerprint,
         }
     }
@@ -120,6 +127,7 @@ impl<'a> Reject<'a> {
             text: "",
             cell: failed.cell,
             ask: failed.ask,
+            pair: None,
             fingerprint: failed.fingerprint,
         }
     }
@@ -132,6 +140,9 @@ impl Serialize for Reject<'_> {
         out.serialize_entry("why", &self.why)?;
         out.serialize_entry("text", self.text)?;
         names(&mut out, self.recipe, self.cell)?;
+        if let Some(pair) = &self.pair {
+            out.serialize_entry("pair", pair)?;
+        }
         out.serialize_entry("ask", &self.ask)?;
         out.serialize_entry("prompt", variant(self.recipe, self.cell, self.ask))?;
         out.serialize_entry("fingerprint", &self.fingerprint)?;
@@ -151,8 +162,18 @@ fn names<M: SerializeMap>(out: &mut M, recipe: &Recipe, cell: usize) -> Result<(
 
 /// Further fields of an answer; one that would hide a column of ours is set apart by `answer_`.
 fn own_fields(fields: &Map<String, Value>, is_taken: impl Fn(&str) -> bool) -> Vec<(String, &Value)> {
-    let ours =
-        ["id", "text", "mended", "spans", "rewritten_by", "rewritten_for", "model", "prompt", "fingerprint"];
+    let ours = [
+        "id",
+        "text",
+        "mended",
+        "spans",
+        "pair",
+        "rewritten_by",
+        "rewritten_for",
+        "model",
+        "prompt",
+        "fingerprint",
+    ];
     let mut out: Vec<(String, &Value)> = Vec::with_capacity(fields.len());
     for (name, value) in fields {
         let mut name = name.clone();

@@ -191,6 +191,16 @@ impl<N: Copy + Send + Sync> Directions<N> {
         all.into_iter().map(|(product, at)| (scope.names[at], similarity(product))).collect()
     }
 
+    /// The kept text of the scope that means most the same, but for the one that was kept last.
+    pub fn find_but_last(&self, scope: u64, direction: &Direction) -> Option<(N, Similarity)> {
+        let scope = self.scope(scope, direction)?;
+        let last = scope.names.len().checked_sub(1)?;
+        let all = scope.find_all(&Sought::new(direction), self.least).into_iter();
+        let others = all.filter(|(_, at)| *at != last);
+        let (product, at) = others.max_by_key(|(product, at)| (*product, std::cmp::Reverse(*at)))?;
+        Some((scope.names[at], similarity(product)))
+    }
+
     fn scope(&self, scope: u64, direction: &Direction) -> Option<&Scope<N>> {
         self.scopes.get(&scope).filter(|scope| scope.dimensions == direction.dimensions())
     }

@@ -1,4 +1,4 @@
-//! Parts of a dataset: sized as asked, labels shared out alike, near-duplicates never apart.
+//! Parts of a dataset: sized as asked, labels shared out alike, near-duplicates and pairs never apart.
 
 use std::collections::HashMap;
 
@@ -59,13 +59,13 @@ impl Parts {
 pub struct Assigned {
     pub names: Vec<String>,
     pub of: Vec<u8>,
-    /// Rows that went where a near-duplicate of theirs is.
+    /// Rows that went where a near-duplicate of theirs is, or the other of their pair.
     pub together: u64,
 }
 
 /// Takes in rows, then shares them out.
 ///
-/// Rows that are near-duplicates of each other, in one step or several, are one group. Groups are gone
+/// Rows that are near-duplicates of each other or of one pair, in one step or several, are one group. Groups are gone
 /// through from the largest, among these from the rarest label, and each goes where its rarest label
 /// is furthest below its share, of equals where rows are: iterative stratification (K. Sechidis,
 /// G. Tsoumakas, I. Vlahavas, *On the stratification of multi-label data*, ECML PKDD 2011) over
@@ -80,6 +80,8 @@ pub struct Splitter {
     /// By row.
     keys: Vec<u64>,
     labels: Vec<Box<[u16]>>,
+    /// By pair: its first row.
+    pairs: HashMap<Box<str>, u32>,
 }
 
 impl Splitter {
@@ -92,23 +94,31 @@ impl Splitter {
             groups: Vec::new(),
             keys: Vec::new(),
             labels: Vec::new(),
+            pairs: HashMap::new(),
         }
     }
 
-    /// Takes in a row with the numbers of its labels.
-    pub fn see(&mut self, text: &str, labels: &[usize]) {
+    /// Takes in a row with the numbers of its labels, and the pair that it is of.
+    pub fn see(&mut self, text: &str, labels: &[usize], pair: Option<&str>) {
         let bag = Bag::of(text, Statistics::shipped());
         let mut found = Vec::new();
         let least = self.index.threshold(0);
         self.index.find_all(0, &bag, least, &mut found);
         let row = self.index.add(0, &bag);
         self.groups.push(row);
-        for same in found {
-            let (a, b) = (self.root(same.of), self.root(row));
-            self.groups[a.max(b) as usize] = a.min(b);
+        found.iter().for_each(|same| self.join(same.of, row));
+        if let Some(pair) = pair {
+            let first = *self.pairs.entry(pair.into()).or_insert(row);
+            self.join(first, row);
         }
         self.keys.push(hash64(&[&self.seed.to_le_bytes(), text.as_bytes()]));
         self.labels.push(labels.iter().map(|label| *label as u16).collect());
+    }
+
+    /// Puts two rows in one group.
+    fn join(&mut self, one: u32, other: u32) {
+        let (a, b) = (self.root(one), self.root(other));
+        self.groups[a.max(b) as usize] = a.min(b);
     }
 
     fn root(&mut self, mut row: u32) -> u32 {
@@ -186,7 +196,7 @@ mod tests {
 
     fn split(parts: &str, rows: &[(String, usize)]) -> Assigned {
         let mut splitter = Splitter::new(Parts::parse(parts).unwrap(), 7);
-        rows.iter().for_each(|(text, label)| splitter.see(text, &[*label]));
+        rows.iter().for_each(|(text, label)| splitter.see(text, &[*label], None));
         splitter.finish()
     }
 
@@ -245,6 +255,19 @@ mod tests {
         let mut again = split("60,40", &backwards).of;
         again.reverse();
         assert_eq!(again, assigned.of);
+    }
+
+    #[test]
+    fn a_pair_stays_together_however_different_its_texts_are() {
+        let rows = rows(80, 2);
+        let mut splitter = Splitter::new(Parts::parse("50,50").unwrap(), 7);
+        let pair = |at: usize| (at < 40).then(|| format!("p{}", at / 2));
+        rows.iter()
+            .enumerate()
+            .for_each(|(at, (text, label))| splitter.see(text, &[*label], pair(at).as_deref()));
+        let assigned = splitter.finish();
+        assert!((0..40).step_by(2).all(|at| assigned.of[at] == assigned.of[at + 1]), "{assigned:?}");
+        assert_eq!((assigned.together, assigned.of.iter().filter(|of| **of == 0).count()), (20, 40));
     }
 
     #[test]

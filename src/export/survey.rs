@@ -6,6 +6,7 @@ use serde_json::{Map, Value};
 
 use super::split::{Assigned, Splitter};
 use crate::labels;
+use crate::model::{PAIR, pair_of};
 
 /// The type of a column.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -204,7 +205,9 @@ impl Surveyor {
         if let Some(splitter) = &mut self.splitter {
             let text = fields.get(&self.text).and_then(Value::as_str).unwrap_or_default();
             // Labels are numbered as they are met; which numbers they are does not matter here.
-            splitter.see(text, &first.unwrap_or_default());
+            let column = |name: &str| fields.get(name).and_then(Value::as_str);
+            let pair = pair_of(column("id").unwrap_or_default(), column(PAIR));
+            splitter.see(text, &first.unwrap_or_default(), pair);
         }
         Ok(true)
     }

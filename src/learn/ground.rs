@@ -100,11 +100,12 @@ impl Ground {
 
     /// The real rows with as many generated ones as the limits let through, the rare labels first; and how many.
     pub fn mixed(&self, generated: &Labelled, limits: &Limits) -> (Labelled, u64) {
-        let taken = fill(&self.real.gold, &generated.gold, limits);
+        let taken = fill(&self.real.gold, &generated.gold, &generated.firsts(), limits);
         let mut all = self.real.clone();
         for row in &taken {
             all.texts.push(generated.texts[*row].clone());
             all.gold.push(generated.gold[*row]);
+            all.pairs.push(generated.pairs[*row]);
         }
         (all, taken.len() as u64)
     }
@@ -137,24 +138,32 @@ fn numbered(map: Grouping, labels: &[String], part: Labelled) -> Result<Labelled
     part.renumbered(labels, &of).map_err(|label| NoGroup { label, map: map.name() }.into())
 }
 
-/// Rows in two halves, by a hash of each text: a row more moves no other, and equal texts stay together.
+/// Rows in two halves, by a hash of each text, or of the pair that it is of: a row more moves no other, and equal texts
+/// and pairs stay together.
 fn halves(rows: &Labelled) -> (Labelled, Labelled) {
-    let first = |text: &str| hash64(&[b"half", &TextKey::of(text).0]) & 1 == 0;
+    let first = |text: &str, pair: Option<u64>| {
+        let hash = match pair {
+            None => hash64(&[b"half", &TextKey::of(text).0]),
+            Some(pair) => hash64(&[b"half of pairs", &pair.to_le_bytes()]),
+        };
+        hash & 1 == 0
+    };
     let (mut one, mut other) = (rows.clone(), rows.clone());
-    one.retain(first);
-    other.retain(|text| !first(text));
+    one.retain_rows(first);
+    other.retain_rows(|text, pair| !first(text, pair));
     (one, other)
 }
 
 /// A bootstrap draw of rows: each stands in it as often as a Poisson distribution of mean 1 says for its text, the
 /// draw and the seed. So what two sets of rows have in common is drawn alike.
 fn drawn(rows: &Labelled, seed: u64, draw: u64) -> Labelled {
-    let mut out = Labelled { texts: Vec::new(), gold: Vec::new(), ..rows.clone() };
-    for (text, gold) in rows.texts.iter().zip(&rows.gold) {
+    let mut out = Labelled { texts: Vec::new(), gold: Vec::new(), pairs: Vec::new(), ..rows.clone() };
+    for ((text, gold), pair) in rows.texts.iter().zip(&rows.gold).zip(&rows.pairs) {
         let key = hash64(&[b"draw", &seed.to_le_bytes(), &draw.to_le_bytes(), text.as_bytes()]);
         for _ in 0..poisson(key as f64 / 2f64.powi(64)) {
             out.texts.push(text.clone());
             out.gold.push(*gold);
+            out.pairs.push(*pair);
         }
     }
     // Of a handful of rows nothing may be left.
@@ -179,7 +188,14 @@ mod tests {
     fn rows(texts: impl IntoIterator<Item = String>) -> Labelled {
         let texts: Vec<String> = texts.into_iter().collect();
         let gold = (0..texts.len()).map(|row| LabelSet::one(row % 2)).collect();
-        Labelled { labels: ["joy", "anger"].map(str::to_owned).to_vec(), texts, gold, unlabelled: 0, held: 0 }
+        let pairs = vec![None; texts.len()];
+        Labelled {
+            labels: ["joy", "anger"].map(str::to_owned).to_vec(),
+            texts,
+            gold,
+            pairs,
+            ..Labelled::default()
+        }
     }
 
     fn texts(what: &str, number: usize) -> impl Iterator<Item = String> + use<> {
@@ -214,6 +230,17 @@ mod tests {
             again.texts.iter().any(|text| text == "T  7"),
             tune.texts.iter().any(|text| text == "t 7")
         );
+    }
+
+    #[test]
+    fn a_pair_stays_in_one_half() {
+        let mut all = rows(texts("t", 400));
+        for (row, pair) in all.pairs.iter_mut().enumerate() {
+            *pair = Some(row as u64 / 2);
+        }
+        let (tune, score) = halves(&all);
+        assert!(tune.pairs.iter().all(|pair| !score.pairs.contains(pair)));
+        assert!((120..280).contains(&tune.texts.len()), "{}", tune.texts.len());
     }
 
     #[test]

@@ -39,6 +39,7 @@ mod tests {
             labels: vec!["a".into()],
             texts: texts.iter().map(|text| (*text).to_owned()).collect(),
             gold: (0..texts.len()).map(LabelSet::one).collect(),
+            pairs: vec![None; texts.len()],
             unlabelled: 0,
             held: 0,
         }

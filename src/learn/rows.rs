@@ -1,12 +1,16 @@
 //! Labelled texts from files: GoEmotions' own, or any table with a column of labels.
 
+use std::collections::HashMap;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
+
+use serde_json::Value;
 
 use super::LearnError;
 use crate::config::taxonomy;
 use crate::guard::{Gate, Guard, Purpose};
 use crate::labels::{LabelSet, MOST_LABELS, names};
+use crate::model::{PAIR, hash64, pair_of};
 use crate::table::{Format, Layout, Reader, Row};
 
 /// Texts with their labels, which are numbers into `labels`.
@@ -15,6 +19,8 @@ pub struct Labelled {
     pub labels: Vec<String>,
     pub texts: Vec<String>,
     pub gold: Vec<LabelSet>,
+    /// By row: the pair that it is of, as a hash.
+    pub pairs: Vec<Option<u64>>,
     /// Rows without a label, which were left out.
     pub unlabelled: u64,
     /// Rows of a frozen test part, which were left out.
@@ -88,6 +94,7 @@ impl Labelled {
             }
             self.texts.push(row.text);
             self.gold.push(gold);
+            self.pairs.push(None);
         }
         Ok(())
     }
@@ -106,6 +113,8 @@ impl Labelled {
                 self.unlabelled += 1;
                 continue;
             }
+            let pair = pair_of(&row.id, row.fields.get(PAIR).and_then(Value::as_str));
+            self.pairs.push(pair.map(|pair| hash64(&[b"pair", pair.as_bytes()])));
             self.texts.push(row.text);
             self.gold.push(gold);
         }
@@ -146,13 +155,28 @@ impl Labelled {
 
     /// Keeps the rows for which `keep` holds; says how many it left out.
     pub fn retain(&mut self, mut keep: impl FnMut(&str) -> bool) -> u64 {
-        let kept: Vec<bool> = self.texts.iter().map(|text| keep(text)).collect();
+        self.retain_rows(|text, _| keep(text))
+    }
+
+    /// Keeps the rows for which `keep` holds of the text and the pair; says how many it left out.
+    pub fn retain_rows(&mut self, mut keep: impl FnMut(&str, Option<u64>) -> bool) -> u64 {
+        let kept: Vec<bool> =
+            self.texts.iter().zip(&self.pairs).map(|(text, pair)| keep(text, *pair)).collect();
         let before = kept.len();
         let mut flags = kept.iter();
         self.texts.retain(|_| flags.next() == Some(&true));
         let mut flags = kept.iter();
         self.gold.retain(|_| flags.next() == Some(&true));
+        let mut flags = kept.iter();
+        self.pairs.retain(|_| flags.next() == Some(&true));
         (before - self.texts.len()) as u64
+    }
+
+    /// By row: the first row of its pair, or itself.
+    pub fn firsts(&self) -> Vec<usize> {
+        let mut firsts: HashMap<u64, usize> = HashMap::new();
+        let rows = self.pairs.iter().enumerate();
+        rows.map(|(row, pair)| pair.map_or(row, |pair| *firsts.entry(pair).or_insert(row))).collect()
     }
 
     /// The rows of both; labels must be numbered alike.
@@ -160,6 +184,7 @@ impl Labelled {
         let mut all = self.clone();
         all.texts.extend_from_slice(&other.texts);
         all.gold.extend_from_slice(&other.gold);
+        all.pairs.extend_from_slice(&other.pairs);
         all
     }
 }

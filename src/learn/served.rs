@@ -34,6 +34,7 @@ pub fn balanced(rows: &Labelled, limit: usize, seed: u64) -> Labelled {
         labels: rows.labels.clone(),
         texts: (0..kept.len()).filter(rows_kept).map(|row| rows.texts[row].clone()).collect(),
         gold: (0..kept.len()).filter(rows_kept).map(|row| rows.gold[row]).collect(),
+        pairs: (0..kept.len()).filter(rows_kept).map(|row| rows.pairs[row]).collect(),
         unlabelled: 0,
         held: 0,
     }
@@ -228,7 +229,7 @@ mod tests {
             .collect();
         let labels = ["a", "b"].map(str::to_owned).to_vec();
         let texts = (0..90).map(|n| n.to_string()).collect();
-        let rows = Labelled { labels, texts, gold, unlabelled: 0, held: 0 };
+        let rows = Labelled { labels, texts, gold, pairs: vec![None; 90], ..Labelled::default() };
         let found = balanced(&rows, 20, 1);
         assert_eq!(found.gold.iter().filter(|gold| **gold == LabelSet::one(0)).count(), 10);
         assert_eq!(found.gold.iter().filter(|gold| **gold == LabelSet::one(1)).count(), 10);

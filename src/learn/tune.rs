@@ -319,6 +319,7 @@ mod tests {
             labels: labels.clone(),
             texts: vec!["so \"good\"\n{{ x }}".to_owned()],
             gold: vec![LabelSet::one(1)],
+            pairs: vec![None],
             ..Labelled::default()
         };
         let root = tempfile::tempdir().unwrap();

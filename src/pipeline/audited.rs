@@ -39,7 +39,7 @@ pub fn audited(recipe: &Recipe, files: &Files) -> Option<AuditBrief> {
     let rows = table.rows() as u64;
     (rows > 0).then(|| AuditBrief {
         rows,
-        measures: audit(&table, &audited::options(recipe), |_, _| {}).brief(),
+        measures: audit(&table, &audited::options(recipe, &table), |_, _| {}).brief(),
         conflicts: (!compared.is_empty()).then(|| conflicts(recipe, files, &table, &compared)),
     })
 }

@@ -456,6 +456,10 @@ impl Book for StoreBook<'_> {
         })
     }
 
+    fn counterpart(&self, place: &Place, candidate: &Candidate) -> Option<Candidate> {
+        self.recipe.counterpart(place.cell, &place.fingerprint, candidate)
+    }
+
     fn second_look(&mut self, place: &Place, candidate: &Candidate) -> Result<Look, BookError> {
         self.look(place, candidate)
     }

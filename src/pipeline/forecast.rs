@@ -123,7 +123,7 @@ impl<N: Name> Sink<N> for Prospect<'_> {
         }
         if self.about.demand(self.recipe, self.models, demand, missing) {
             let next = demand.ask + u32::from(demand.about.is_some());
-            if demand.about.is_none() || missing > 1 && next < self.recipe.quotas.max_asks {
+            if demand.about.is_none() || missing > 1 && next < self.recipe.quotas.asks(demand.cell) {
                 self.shares[self.models.of(self.recipe, demand.cell, next)] += 1;
                 self.open.demand(self.recipe, demand, missing);
             }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use crate::config::curation::Curation;
 use crate::config::yaml::Node;
 use crate::config::{self, Report};
 use crate::dataset::Recipe;
@@ -20,6 +21,16 @@ pub struct Opened {
     pub texts: Vec<(PathBuf, String)>,
     /// The tree that the config was resolved from; its places are in the warnings' sources.
     pub tree: Node,
+}
+
+impl Opened {
+    /// Puts these decisions in the place of those that the config names.
+    pub fn decide(&mut self, decisions: Curation) {
+        // It is shared only with who evaluates beside a run, and that borrows this.
+        if let Some(recipe) = Arc::get_mut(&mut self.recipe) {
+            recipe.config.curation = Some(decisions);
+        }
+    }
 }
 
 /// The largest template file that is read.

@@ -114,6 +114,7 @@ impl Rewrite<'_> {
             "complete": totals.is_final() && totals.shortfall == 0,
             "rows": totals.rows,
             "wanted": self.recipe.wanted(),
+            "counterparts": totals.counterparts,
             "shortfall": totals.shortfall,
             "open_asks": totals.demands,
             "rejected": self.reasons,

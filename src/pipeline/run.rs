@@ -675,6 +675,7 @@ fn summarise(
         started: began.text(),
         wanted: recipe.wanted(),
         accepted: totals.rows,
+        counterparts: totals.counterparts,
         requests: progress.requests,
         judge_requests: progress.judge_requests,
         second_look_requests: progress.second_look_requests,

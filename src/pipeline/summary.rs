@@ -39,7 +39,7 @@ impl Outcome {
 
 impl<N: Name> Sink<N> for Outcome {
     fn row(&mut self, row: &Accepted<'_, N>) {
-        self.accepted[row.place.cell] += 1;
+        self.accepted[row.place.cell] += u32::from(!row.is_counterpart());
     }
 
     fn reject(&mut self, reject: &Rejected<'_, N>) {
@@ -51,7 +51,7 @@ impl<N: Name> Sink<N> for Outcome {
     }
 }
 
-/// Rows and rejects by axis and value.
+/// Rows and rejects by axis and value; counterparts are none that was wanted.
 #[derive(Debug)]
 pub struct ByAxis<'a> {
     recipe: &'a Recipe,
@@ -91,11 +91,15 @@ impl<'a> ByAxis<'a> {
 
 impl<N: Name> Sink<N> for ByAxis<'_> {
     fn row(&mut self, row: &Accepted<'_, N>) {
-        self.count(row.place.cell, |count| &mut count.accepted);
+        if !row.is_counterpart() {
+            self.count(row.place.cell, |count| &mut count.accepted);
+        }
     }
 
     fn reject(&mut self, reject: &Rejected<'_, N>) {
-        self.count(reject.place.cell, |count| &mut count.rejected);
+        if !reject.candidate.is_counterpart() {
+            self.count(reject.place.cell, |count| &mut count.rejected);
+        }
     }
 }
 
@@ -273,7 +277,7 @@ mod tests {
             }
             let mut rows = Rows::new(before.iter().map(|number| id(*number)));
             for number in &now {
-                let row = Accepted { place: place((*number).into()), rank: 1, name: (), candidate: &candidate, answer: &[], judged: None };
+                let row = Accepted { place: place((*number).into()), rank: 1, name: (), candidate: &candidate, answer: &[], judged: None, pair: None };
                 Sink::<()>::row(&mut rows, &row);
             }
             for number in &duplicates {

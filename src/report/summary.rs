@@ -147,6 +147,11 @@ pub struct PlanSummary {
     /// What they will come to.
     pub expected: Forecast,
     pub accepted: u64,
+    /// Rows beside these, which stand for nothing that was wanted.
+    pub counterparts: u64,
+    /// Rows of `samples` that the file under `curation` adds to cells, and how many cells these are.
+    pub raised: u64,
+    pub raised_cells: u64,
     pub shortfall: u64,
     pub model: Option<String>,
     /// Whether the model was seen just now, rather than remembered.
@@ -181,8 +186,11 @@ pub struct Summary {
     #[serde(default)]
     pub part: bool,
     pub wanted: u64,
-    /// Rows of the dataset.
+    /// Rows of the dataset, without counterparts.
     pub accepted: u64,
+    /// Counterparts, which stand beside these.
+    #[serde(default)]
+    pub counterparts: u64,
     /// Completions that were asked for and stored.
     pub requests: u64,
     /// Those of them that asked judges.

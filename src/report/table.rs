@@ -14,7 +14,15 @@ pub fn summary_text(summary: &Summary, advice: &dyn Fn(&str) -> Option<&'static 
         "stopped" => "stopped; run again to go on",
         other => other,
     };
-    line("rows", format!("{} of {} ({state})", thousands(summary.accepted), thousands(summary.wanted)));
+    line(
+        "rows",
+        format!(
+            "{} of {}{} ({state})",
+            thousands(summary.accepted),
+            thousands(summary.wanted),
+            beside(summary.counterparts)
+        ),
+    );
     let about = about(summary.second_look_requests, summary.judge_requests, summary.embedding_requests);
     let mut asked =
         format!("{} asked{about}, {} reused", thousands(summary.requests), thousands(summary.reused));
@@ -118,6 +126,14 @@ pub fn summary_text(summary: &Summary, advice: &dyn Fn(&str) -> Option<&'static 
     out
 }
 
+/// Counterparts beside a number of rows, if there are any.
+pub fn beside(counterparts: u64) -> String {
+    match counterparts {
+        0 => String::new(),
+        some => format!(" and {}", count(some, "counterpart")),
+    }
+}
+
 /// What wants a look, under the closing table, and where the page of it stands.
 pub fn findings_text(summary: &Summary, page: &std::path::Path) -> String {
     let mut out = format!("{:<11} {}\n", "summary", page.display());
@@ -177,6 +193,10 @@ pub fn plan_text(plan: &PlanSummary) -> String {
         (None, _) => "not known yet".into(),
     };
     out.push_str(&format!("{}: {}, {}\n", plan.name, count(plan.cells, "cell"), count(plan.samples, "row")));
+    if plan.raised > 0 {
+        let cells = count(plan.raised_cells, "cell");
+        out.push_str(&format!("raised: {} of these in {cells}, by `curation`\n", thousands(plan.raised)));
+    }
     out.push_str(&format!("model: {model}\n\n"));
     for (sign, number, what) in [
         ("+", plan.new, "new"),
@@ -233,10 +253,11 @@ pub fn plan_text(plan: &PlanSummary) -> String {
     }
     let about = about(plan.second_look_requests, plan.judge_requests, plan.embedding_requests);
     out.push_str(&format!(
-        "\nPlan: {} to ask now{about}, {} of {} from stored answers",
+        "\nPlan: {} to ask now{about}, {} of {}{} from stored answers",
         count(plan.requests, "request"),
         thousands(plan.accepted),
         count(plan.samples, "row"),
+        beside(plan.counterparts),
     ));
     if plan.shortfall > 0 {
         out.push_str(&format!(", {} that cannot be filled (max_asks)", thousands(plan.shortfall)));

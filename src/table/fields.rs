@@ -1,8 +1,10 @@
 //! The columns of a row.
 
 use std::collections::HashMap;
+use std::fmt;
 use std::ops::Deref;
 
+use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde::ser::{Serialize, SerializeMap, Serializer};
 use serde_json::value::RawValue;
 use serde_json::{Map, Number, Value};
@@ -19,15 +21,16 @@ pub struct Fields {
 }
 
 impl Fields {
-    /// Reads an object.
+    /// Reads an object, whose columns have a name each.
     pub(super) fn parse(json: &str) -> Result<Self, NoFields> {
-        let values = match serde_json::from_str(json)? {
-            Value::Object(values) => values,
-            other => return Err(NoFields::Other(other)),
+        let values = match serde_json::from_str(json) {
+            Ok(Columns { repeated: Some(name), .. }) => return Err(NoFields::Repeated(name)),
+            Ok(Columns { values, .. }) => values,
+            // What it is instead.
+            Err(error) => return Err(NoFields::Other(serde_json::from_str(json).map_err(|_| error)?)),
         };
         let mut letters = Vec::new();
         if has_odd_number(json) {
-            // Of a column that stands twice both take the last.
             let raw: HashMap<String, &RawValue> = serde_json::from_str(json)?;
             for column in values.keys() {
                 if let Some(raw) = raw.get(column).filter(|raw| has_odd_number(raw.get())) {
@@ -117,9 +120,42 @@ impl Serialize for Fields {
     }
 }
 
+/// An object as it is read, and the first name that stands in it twice.
+struct Columns {
+    values: Map<String, Value>,
+    repeated: Option<String>,
+}
+
+impl<'de> Deserialize<'de> for Columns {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        struct Object;
+        impl<'de> Visitor<'de> for Object {
+            type Value = Columns;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Columns, A::Error> {
+                let mut out = Columns { values: Map::new(), repeated: None };
+                while let Some((name, value)) = map.next_entry::<String, Value>()? {
+                    if out.repeated.is_none() && out.values.contains_key(&name) {
+                        out.repeated = Some(name.clone());
+                    }
+                    out.values.insert(name, value);
+                }
+                Ok(out)
+            }
+        }
+        from.deserialize_map(Object)
+    }
+}
+
 /// Why a line is no row.
 pub(super) enum NoFields {
     Json(serde_json::Error),
+    /// Two columns have this name.
+    Repeated(String),
     Other(Value),
 }
 

@@ -242,6 +242,10 @@ impl Reader {
                     Err(NoFields::Other(other)) => {
                         return Err(fault(format!("expected a JSON object, found {}", kind(&other))));
                     }
+                    Err(NoFields::Repeated(name)) => {
+                        let what = format!("two columns are both `{name}`; give each a name of its own");
+                        return Err(fault(what));
+                    }
                     Err(NoFields::Json(error)) => {
                         let at = error.column();
                         let what = error.to_string();
@@ -480,6 +484,12 @@ mod tests {
             ),
             (Format::Jsonl, Layout::default(), b"\n[1]", "t:2: expected a JSON object, found a list"),
             (Format::Jsonl, Layout::default(), b"{\"text\": ", "t:1: not JSON, in column"),
+            (
+                Format::Jsonl,
+                Layout::default(),
+                b"{\"text\": \"a\"}\n{\"text\": \"a\", \"n\": 1, \"n\": 1}",
+                "t:2: two columns are both `n`",
+            ),
             (Format::Jsonl, Layout::default(), b"{\"text\": \"\xff\"}", "t:1: not UTF-8"),
             (Format::Jsonl, with_id(), b"{\"text\": \"a\"}", "t:1: there is no column `key`, only `text`"),
             (Format::Csv, Layout::default(), b"a,b\n1,2\n", "t: there is no column `text`, only `a`, `b`"),

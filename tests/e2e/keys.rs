@@ -1197,6 +1197,15 @@ effects! {
         let back = bench.project.emogrid(&["run", "base.yaml", "--json"]).exits(0).json();
         assert_eq!(back["requests"], 0);
         assert!(bench.project.rows("out/base/dataset.jsonl").iter().any(|row| row["id"] == dropped.as_str()));
+        // Other lines put a row beside one, and ask for more of a cell.
+        let (emotion, place) = (&plain.rows[0]["emotion"], &plain.rows[0]["place"]);
+        let beside = serde_json::json!({ "id": dropped, "counterpart": "She sold the old boat to everybody at noon." });
+        let raised = serde_json::json!({ "cell": { "emotion": emotion, "place": place }, "add": 2 });
+        bench.project.write("dropped.jsonl", &format!("{beside}\n{raised}\n"));
+        let made = bench.run(&["curation=dropped.jsonl"]).exits(0);
+        assert_eq!(made.rows.len(), plain.rows.len() + 3);
+        assert_eq!(made.seen.len(), plain.seen.len() + 2);
+        assert_eq!(made.rows[1]["pair"], dropped.as_str());
     }
 
     an_audit_is_told_what_matters("audit", "audit.off", "audit.warn", "audit.fail", "audit.targets") {

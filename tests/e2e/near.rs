@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::fake::{Fake, Reply};
+use crate::fake::{Fake, Reply, Seen};
 use crate::project::Project;
 
 /// A model that always says the same, but for one word.
@@ -103,6 +103,48 @@ fn editing_a_file_of_texts_off_limits_is_a_change_that_asks_for_the_shortfall_on
     assert_eq!(fake.take_count(), 1);
     let rejects = project.rows("out/small/rejected.jsonl");
     assert_eq!(rejects[0]["why"], "off limits: similar to test.txt:1 (1.00)");
+}
+
+#[test]
+fn texts_off_limits_and_rows_in_prompts_stand_in_parquet_too() {
+    let fake = Fake::start();
+    let project = Project::small(&fake.url());
+    project.emogrid(&["run", "small.yaml"]).exits(0);
+    let first = project.rows("out/small/dataset.jsonl")[0].clone();
+    let rows = |column: &str| {
+        let row =
+            |text: &Value, emotion: &str| json!({ column: text, "emotion": emotion }).to_string() + "\n";
+        row(&"a real row of joy".into(), "joy") + &row(&first["text"], "anger")
+    };
+    for (name, column) in [("off", "text"), ("other", "body")] {
+        project.write("rows.jsonl", &rows(column));
+        let file = format!("{name}.parquet");
+        project.emogrid(&["export", "rows.jsonl", "--text", column, "-o", &file]).exits(0);
+        let against = if column == "text" { file } else { format!("{{ file: {file}, text: {column} }}") };
+        let set = format!("dedup={{ level: strict, against: [{against}] }}");
+        let ran = project.emogrid(&["run", "small.yaml", "--json", "--set", &set]).exits(0).json();
+        assert_eq!(ran["rejected"]["off-limits"], 1, "{name}");
+        let why = project.rows("out/small/rejected.jsonl")[0]["why"].clone();
+        assert_eq!(why, format!("off limits: similar to {name}.parquet:2 (1.00)"));
+    }
+    project.edit(
+        "small.yaml",
+        "prompt: { user: '",
+        "exemplars: { from: off.parquet, rows: 1 }\nprompt: { user: '{{ exemplars[0].text }} ",
+    );
+    fake.take_count();
+    project.emogrid(&["run", "small.yaml"]).exits(0);
+    let seen = fake.seen();
+    let shown = |label: &str, text: &str| {
+        let mut of =
+            seen.iter().map(Seen::user).filter(|user| user.contains(&format!("shows {label}"))).peekable();
+        assert!(of.peek().is_some() && of.all(|user| user.starts_with(text)), "{label}");
+    };
+    shown("joy", "a real row of joy");
+    let own = first["text"].as_str().unwrap().to_owned();
+    let users: Vec<String> =
+        seen.iter().map(Seen::user).filter(|user| user.contains("shows anger")).collect();
+    assert!(users.iter().skip_while(|user| !user.starts_with(&own)).count() > 0, "{users:?}");
 }
 
 #[test]

@@ -4,13 +4,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write;
 use std::path::Path;
 
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use super::super::{Exit, Failure, Talk, print_json};
 use super::subject::Subject;
-use super::{Steps, exit, rewrite, usage};
-use crate::audit::{self, Drop, Options, Swapper};
+use super::{Steps, decisions, exit, rewrite, usage};
+use crate::audit::{self, Drop, Evened, Options, Swapper};
 use crate::cli::AuditArgs;
+use crate::model::{PAIR, RowId, SWAPPED, pair_of};
 use crate::report::audit::audits_text;
 use crate::report::{count, thousands};
 use crate::table::Writer;
@@ -18,15 +19,8 @@ use crate::table::Writer;
 /// Says which rows to drop or to reword, and which values to ask more of.
 pub fn fix(args: &AuditArgs, subject: &Subject, talk: &Talk, steps: &mut Steps) -> Result<Exit, Failure> {
     let table = &subject.table;
-    if let Some(path) = args.write.as_ref().filter(|_| subject.is_config)
-        && path.extension().is_none_or(|ending| ending != "jsonl")
-    {
-        return Err(usage(format!(
-            "--write {}: `curation` reads JSON Lines; name it `.jsonl`",
-            path.display()
-        )));
-    }
-    if args.rewrite.output.is_some() && subject.is_config {
+    decisions::fits(args, subject)?;
+    if args.rewrite.output.is_some() && subject.is_config() {
         return Err(usage(
             "--output is for tables: of a config, `--write FILE` and `curation: FILE` make the next run write \
              the dataset so",
@@ -35,6 +29,7 @@ pub fn fix(args: &AuditArgs, subject: &Subject, talk: &Talk, steps: &mut Steps) 
     let found = audit::drops(table, &subject.options, |what, share| steps.step(what, share));
     let raised = audit::raise(table, &found.before);
     let deficits = audit::deficits(table, &found.before, &subject.options);
+    let (added, evened) = audit::added(table, &found.before, &subject.options);
     let reworded = match args.rewrite.rewrite {
         true => Some(rewrite::rewrite(args, subject, &found.rows, talk)?),
         false => None,
@@ -48,10 +43,17 @@ pub fn fix(args: &AuditArgs, subject: &Subject, talk: &Talk, steps: &mut Steps) 
         }
     }
     dropped.sort_by_key(|blamed| blamed.row);
+    let others = beside(subject, &found.rows);
     let after = match &reworded {
-        None => found.after,
+        None if others.is_empty() => found.after,
+        None => {
+            let out: BTreeSet<usize> = dropped.iter().map(|blamed| blamed.row).chain(others).collect();
+            let left: Vec<usize> = (0..table.rows()).filter(|row| !out.contains(row)).collect();
+            audit::audit(&table.only(&left), &subject.options, |what, share| steps.step(what, share))
+        }
         Some(reworded) => {
-            let rows: Vec<usize> = dropped.iter().map(|blamed| blamed.row).collect();
+            let mut rows: Vec<usize> = dropped.iter().map(|blamed| blamed.row).chain(others).collect();
+            rows.sort_unstable();
             let left = reworded.table(table, &rows);
             audit::audit(&left, &subject.options, |what, share| steps.step(what, share))
         }
@@ -59,7 +61,15 @@ pub fn fix(args: &AuditArgs, subject: &Subject, talk: &Talk, steps: &mut Steps) 
     if args.json {
         let rows: Vec<Value> =
             dropped.iter().map(|row| json!({ "id": table.id(row.row), "why": row.why })).collect();
-        let mut out = json!({ "before": found.before, "after": after, "drop": rows, "raise": raised, "deficits": deficits });
+        let mut out = json!({
+            "before": found.before,
+            "after": after,
+            "drop": rows,
+            "raise": raised,
+            "deficits": deficits,
+            "add": added,
+            "evened": evened,
+        });
         if let Some(reworded) = &reworded {
             out["rewrite"] = reworded.json(table);
         }
@@ -78,23 +88,23 @@ pub fn fix(args: &AuditArgs, subject: &Subject, talk: &Talk, steps: &mut Steps) 
         if !deficits.is_empty() {
             out.push_str(&lacking(&deficits, subject));
         }
-        if !raised.is_empty() {
-            out.push_str(&yaml(&raised, table.rows()));
+        match added.is_empty() {
+            false => out.push_str(&more(&added, &evened, subject)),
+            true if raised.is_empty() || subject.is_config() => {}
+            true => out.push_str(&yaml(&raised, table.rows())),
         }
         std::io::stdout().lock().write_all(out.as_bytes())?;
     }
-    let decided = dropped.len() + reworded.as_ref().map_or(0, |reworded| reworded.texts.len());
+    let decided = dropped.len() + reworded.as_ref().map_or(0, |reworded| reworded.texts.len()) + added.len();
     if let Some(path) = &args.write {
         let drops = dropped.iter().map(|row| json!({ "id": table.id(row.row), "why": row.why.join(", ") }));
-        let lines: Vec<Value> = match &reworded {
+        let mut lines: Vec<Value> = match &reworded {
             None => drops.collect(),
             Some(reworded) => drops.chain(reworded.decisions(table)).collect(),
         };
-        write(path, &lines, subject.is_config)?;
-        talk.say(&format!("{} written to {}", count(decided as u64, "decision"), path.display()));
-        if subject.is_config {
-            talk.say("name it in the config as `curation:`, and the next run asks for what is then missing");
-        }
+        let more = |of: &audit::Added| json!({ "cell": of.cell, "add": of.add, "why": of.why.join(", ") });
+        lines.extend(added.iter().map(more));
+        decisions::write(path, lines, subject, talk)?;
     }
     if let Some(path) = &args.rewrite.output {
         let mut writer = Writer::create(path)?;
@@ -124,30 +134,21 @@ pub fn fix(args: &AuditArgs, subject: &Subject, talk: &Talk, steps: &mut Steps) 
     if decided > 0 && args.write.is_none() && args.rewrite.output.is_none() {
         talk.say(match reworded.is_some() {
             true => "nothing was changed; `--write FILE` writes what was decided",
-            false => "nothing was changed; `--write FILE` writes the rows to drop",
+            false => "nothing was changed; `--write FILE` writes what was decided",
         });
     }
     Ok(exit(args, &after))
 }
 
-/// Writes decisions. What a config's file said before of other rows stays, since it shaped the dataset that
-/// these are about.
-fn write(path: &Path, lines: &[Value], is_config: bool) -> Result<(), Failure> {
-    let before = if is_config { std::fs::read_to_string(path).unwrap_or_default() } else { String::new() };
-    let new: BTreeSet<&str> = lines.iter().filter_map(|line| line["id"].as_str()).collect();
-    let mut writer = Writer::create(path)?;
-    let before = before.lines().filter_map(|line| serde_json::from_str::<Map<String, Value>>(line).ok());
-    for line in before {
-        if line.get("id").and_then(Value::as_str).is_none_or(|id| !new.contains(id)) {
-            writer.write(&line.into())?;
-        }
-    }
-    for line in lines {
-        if let Value::Object(line) = line {
-            writer.write(&line.clone().into())?;
-        }
-    }
-    Ok(writer.finish()?)
+/// The counterparts of rows that are dropped or reworded, which go with what these say today.
+fn beside(subject: &Subject, blamed: &[Drop]) -> Vec<usize> {
+    let Some(curation) = subject.curation().filter(|curation| !curation.counterparts.is_empty()) else {
+        return Vec::new();
+    };
+    let table = &subject.table;
+    let of = |row: &Drop| RowId::parse(table.id(row.row)).filter(|id| curation.counterparts.contains_key(id));
+    let ids: BTreeSet<String> = blamed.iter().filter_map(of).map(|id| id.counterpart().to_string()).collect();
+    (0..table.rows()).filter(|row| ids.contains(table.id(*row))).collect()
 }
 
 /// Cells that are named, at most.
@@ -159,25 +160,44 @@ fn lacking(deficits: &[audit::Deficit], subject: &Subject) -> String {
     let mut out =
         format!("\n{} short of {}:\n", count(deficits.len() as u64, "cell"), count(all as u64, "row"));
     for deficit in deficits.iter().take(CELLS) {
-        let names: Vec<&str> = subject
-            .table
-            .columns
-            .iter()
-            .filter_map(|column| deficit.cell.get(&column.name).map(String::as_str))
-            .collect();
-        let name = crate::report::shortened(&names.join(" × "), 56);
+        let name = crate::report::shortened(&named(&deficit.cell, subject), 56);
         out.push_str(&format!("  {name:<56} {} of {}\n", deficit.rows, deficit.wanted));
     }
     if deficits.len() > CELLS {
         out.push_str(&format!("  and {} more\n", thousands((deficits.len() - CELLS) as u64)));
     }
-    if subject.is_config {
+    if subject.is_config() {
         out.push_str(
             "what was asked and did not come takes more asks: `samples.max_asks`, as `emogrid refine`\n\
              proposes it (`--apply` writes it)\n",
         );
     }
     out
+}
+
+/// Which cells get more rows, and how even that makes them.
+fn more(added: &[audit::Added], evened: &[audit::Evened], subject: &Subject) -> String {
+    let all: usize = added.iter().map(|of| of.add).sum();
+    let mut out = format!("\nadd {} to {}:\n", count(all as u64, "row"), count(added.len() as u64, "cell"));
+    for of in added.iter().take(CELLS) {
+        let name = crate::report::shortened(&named(&of.cell, subject), 56);
+        out.push_str(&format!("  {name:<56} {} + {}\n", of.rows, of.add));
+    }
+    if added.len() > CELLS {
+        out.push_str(&format!("  and {} more\n", thousands((added.len() - CELLS) as u64)));
+    }
+    for of in evened {
+        let Evened { metric, of, before, after } = of;
+        out.push_str(&format!("{metric} of {of}: {before:.2} now, {after:.2} once they have come\n"));
+    }
+    out
+}
+
+/// A cell's values in the order of the columns.
+fn named(cell: &BTreeMap<String, String>, subject: &Subject) -> String {
+    let columns = subject.table.columns.iter();
+    let names: Vec<&str> = columns.filter_map(|column| cell.get(&column.name).map(String::as_str)).collect();
+    names.join(" × ")
 }
 
 /// What to write in a config so that values that lack rows get them.
@@ -262,9 +282,6 @@ pub fn weigh(
     Ok(exit(args, &after))
 }
 
-/// What a counterpart's id has after that of its original, which both have in `pair`.
-pub const COUNTERPART: &str = "-swap";
-
 /// Writes the rows, each that speaks of men or women followed by its counterpart.
 pub fn swap(
     args: &AuditArgs,
@@ -280,7 +297,9 @@ pub fn swap(
     let mut pairs = 0u64;
     for (at, fields) in subject.rows.iter().enumerate() {
         let (id, text) = (table.id(at), table.text(at));
-        let other = swapper.swapped(text);
+        let known = fields.get(PAIR).and_then(Value::as_str);
+        let known = pair_of(id, known).map(str::to_owned);
+        let other = if known.is_some() { None } else { swapper.swapped(text) };
         let mut write = |id: &str, text: &str, pair: Option<&str>| {
             let mut row = fields.clone();
             row.insert(subject.id.clone(), id.into());
@@ -289,7 +308,7 @@ pub fn swap(
             if pair.is_some_and(|pair| pair != id) {
                 row.remove("spans");
             }
-            row.insert("pair".to_owned(), pair.into());
+            row.insert(PAIR.to_owned(), pair.into());
             let values = table.columns.iter().map(|column| {
                 column.of(at).iter().map(|value| column.values[*value as usize].as_str()).collect::<Vec<_>>()
             });
@@ -299,10 +318,11 @@ pub fn swap(
             both.push(id, text, values, if is_other { groups.but_gender() } else { groups });
             writer.write(&row)
         };
-        write(id, text, other.as_ref().map(|_| id))?;
+        // One that has a counterpart, or is one, stays as it is.
+        write(id, text, known.as_deref().or(other.as_ref().map(|_| id)))?;
         if let Some(other) = other {
             pairs += 1;
-            write(&format!("{id}{COUNTERPART}"), &other, Some(id))?;
+            write(&format!("{id}{SWAPPED}"), &other, Some(id))?;
         }
     }
     writer.finish()?;

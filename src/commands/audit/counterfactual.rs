@@ -114,7 +114,7 @@ fn ask(
     pairs: &[Two],
     talk: &Talk,
 ) -> Result<(String, Vec<Reply>), Failure> {
-    let dir = match subject.is_config {
+    let dir = match subject.is_config() {
         true => Some(StoreDir::new(open_path(&args.table.file, &args.set)?.recipe.config.project.store())),
         false => store_of(&args.table.file)?,
     };

@@ -6,9 +6,11 @@ use super::super::{Failure, Stored, Talk, open_path};
 use super::{Steps, usage};
 use crate::audit::{GROUPS, Groups, Options, Role, Table};
 use crate::cli::AuditArgs;
+use crate::config::curation::Curation;
 use crate::dataset::audited::{self, Audited};
 use crate::dataset::evaluate::Accepted;
 use crate::dataset::{Models, Recipe, Sink, row};
+use crate::pipeline::Opened;
 use crate::report::thousands;
 use crate::table::{Fields, Reader, Row};
 
@@ -22,7 +24,24 @@ pub struct Subject {
     pub rows: Vec<Fields>,
     pub text: String,
     pub id: String,
-    pub is_config: bool,
+    /// Of a config: that, and what is stored for it.
+    pub config: Option<Box<OfConfig>>,
+}
+
+pub struct OfConfig {
+    pub opened: Opened,
+    pub stored: Stored,
+}
+
+impl Subject {
+    pub fn is_config(&self) -> bool {
+        self.config.is_some()
+    }
+
+    /// What the config's file of decisions says.
+    pub fn curation(&self) -> Option<&Curation> {
+        self.config.as_ref()?.opened.recipe.config.curation.as_ref()
+    }
 }
 
 pub fn of_config(args: &AuditArgs, talk: &Talk) -> Result<Subject, Failure> {
@@ -54,9 +73,10 @@ pub fn of_config(args: &AuditArgs, talk: &Talk) -> Result<Subject, Failure> {
     };
     stored.evaluate(&opened, talk, true, &mut seen)?;
     let (table, rows) = (seen.audited.table, seen.rows.unwrap_or_default());
-    let mut options = audited::options(recipe);
+    let mut options = audited::options(recipe, &table);
     given(args, &mut options)?;
-    Ok(Subject { table, options, rows, text: "text".into(), id: "id".into(), is_config: true })
+    let config = Some(Box::new(OfConfig { opened, stored }));
+    Ok(Subject { table, options, rows, text: "text".into(), id: "id".into(), config })
 }
 
 /// Whether rows will be written again.
@@ -83,7 +103,7 @@ impl Sink for Seen<'_> {
 }
 
 /// What the command line says of how to audit.
-fn given(args: &AuditArgs, options: &mut Options) -> Result<(), Failure> {
+pub fn given(args: &AuditArgs, options: &mut Options) -> Result<(), Failure> {
     if !args.negative.is_empty() {
         options.negative = args.negative.iter().map(|name| name.to_lowercase()).collect();
     }
@@ -148,7 +168,7 @@ pub fn of_tables(args: &AuditArgs, steps: &mut Steps) -> Result<Subject, Failure
     given(args, &mut options)?;
     let text = args.table.text.clone().unwrap_or_else(|| "text".into());
     let id = args.table.id.clone().unwrap_or_else(|| "id".into());
-    Ok(Subject { table, options, rows, text, id, is_config: false })
+    Ok(Subject { table, options, rows, text, id, config: None })
 }
 
 /// The columns that are audited, by the first row.

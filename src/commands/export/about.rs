@@ -50,7 +50,9 @@ pub fn about(
             );
             about.settings = settings(of);
             about.prompts = prompts(of);
-            audited::options(&of.opened.recipe)
+            let recipe = &of.opened.recipe;
+            let none = audited::table(recipe);
+            audited::options(recipe, table.as_ref().unwrap_or(&none))
         }
         Source::Table(_) => {
             let file = args.source.file_name().map(|name| name.to_string_lossy().into_owned());
@@ -116,9 +118,14 @@ fn settings(of: &OfConfig) -> Vec<(String, String)> {
     say("cells", thousands(recipe.grid.size() as u64));
     let wanted = match &config.samples.amount {
         Amount::PerCell { per_cell } => format!("{per_cell} a cell, {} in all", thousands(recipe.wanted())),
-        Amount::Total { total, .. } => format!("{} in all", thousands(*total)),
+        Amount::Total { .. } => format!("{} in all", thousands(recipe.wanted())),
     };
     say("rows wanted", wanted);
+    let quotas = &recipe.quotas;
+    if !quotas.raised.is_empty() {
+        let more = format!("{} in {}", thousands(quotas.raised.rows()), count(quotas.raised.cells(), "cell"));
+        say("of these in raised cells", more);
+    }
     say("checks", brief(&serde_json::to_value(&config.checks).unwrap_or_default()));
     say("near-duplicates", config.dedup.level.to_owned());
     let anonymised = brief(&serde_json::to_value(&config.anonymize).unwrap_or_default());

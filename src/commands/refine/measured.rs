@@ -6,11 +6,10 @@ use std::path::PathBuf;
 use serde_json::Value;
 
 use super::super::{Failure, Stored, Talk};
-use crate::audit;
 use crate::cli::RefineArgs;
 use crate::config::load::path_from;
 use crate::config::resolved::Template;
-use crate::dataset::audited::{self, Audited};
+use crate::dataset::audited::Audited;
 use crate::dataset::evaluate::{Accepted, Rejected};
 use crate::dataset::{Recipe, Sink};
 use crate::guard::{Guard, Purpose};
@@ -28,7 +27,8 @@ const LEAST: u64 = 30;
 pub fn of_config(opened: &Opened) -> Figures {
     let recipe = &opened.recipe;
     Figures {
-        wanted: recipe.wanted(),
+        // What `samples` says, which a proposal changes.
+        wanted: recipe.wanted() - recipe.quotas.raised.rows(),
         max_asks: recipe.quotas.max_asks,
         templates: templates(recipe),
         ..Figures::default()
@@ -110,7 +110,7 @@ pub fn stored(opened: &Opened, audited: bool, talk: &Talk, out: &mut Figures) ->
         return Ok(());
     }
     if audited && totals.rows >= LEAST {
-        let report = audit::audit(&seen.audited.table, &audited::options(recipe), |_, _| {});
+        let report = seen.audited.report();
         let report = serde_json::to_value(&report).unwrap_or_default();
         out.alarms = alarms(&report).map_err(Failure::Refused)?;
     }

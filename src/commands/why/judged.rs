@@ -28,7 +28,8 @@ pub fn explain(
     }
     let candidates = recipe.judge.candidates(raw, &recipe.values(place.cell), None);
     let candidates = recipe.curated(place.cell, &place.fingerprint, candidates.into());
-    let Some(candidate) = candidates.get(place.index) else { return Ok(()) };
+    let Some(candidate) = recipe.candidate_at(&place, &candidates) else { return Ok(()) };
+    let candidate = candidate.as_ref();
     let mut room = Room::default();
     let looked = look(recipe, models, reader, (place, candidate), originals, &mut room, out)?;
     let candidate = looked.as_ref().unwrap_or(candidate);

@@ -3,7 +3,7 @@
 use super::Why;
 use super::seen::Seen;
 use crate::check::{Duplicates, Passed};
-use crate::dedup::{Index, Match, Rule, Tier, Verdict};
+use crate::dedup::{Bag, Index, Match, Ordinal, Rule, Tier, Verdict};
 
 /// The texts accepted so far, with the name of the row that each is in.
 #[derive(Debug)]
@@ -42,6 +42,26 @@ impl<N: Copy> Taken<N> {
         }
     }
 
+    /// The same of a counterpart of the row that was taken in last: it may be like that one, but not say the same.
+    pub fn find_beside(&mut self, scope: u64, passed: &Passed) -> Option<Why<'static, N>> {
+        match self {
+            Taken::Off | Taken::Same(_) => self.find(scope, passed),
+            Taken::Near(rows) => {
+                let found = rows.find_beside(scope, passed.bag.as_deref()?)?;
+                Some(rows.why(found))
+            }
+        }
+    }
+
+    /// Takes in a text, whatever is like it.
+    pub fn add(&mut self, scope: u64, passed: &Passed, name: N) {
+        match self {
+            Taken::Off => {}
+            Taken::Same(seen) => drop(seen.insert(scope, passed.key, name)),
+            Taken::Near(rows) => rows.add(scope, passed, name),
+        }
+    }
+
     /// Takes in a text unless it is a duplicate within the scope: then, of which row.
     pub fn insert(&mut self, scope: u64, passed: &Passed, name: N) -> Option<Why<'static, N>> {
         match self {
@@ -66,6 +86,27 @@ impl<N: Copy> NearRows<N> {
             }
             Verdict::Duplicate(found) => Some(self.why(found)),
         }
+    }
+
+    fn add(&mut self, scope: u64, passed: &Passed, name: N) {
+        if let Some(bag) = passed.bag.as_deref() {
+            self.index.add(scope, bag);
+            self.names.push(name);
+        }
+    }
+
+    /// The most similar kept text, where the one that was kept last counts only if it says the same.
+    fn find_beside(&mut self, scope: u64, bag: &Bag) -> Option<Match> {
+        let last = self.names.len().checked_sub(1)? as Ordinal;
+        let is_original = |found: &Match| found.of == last && found.tier != Tier::Normal;
+        let best = self.index.find(scope, bag)?;
+        if !is_original(&best) {
+            return Some(best);
+        }
+        let (mut all, least) = (Vec::new(), self.index.threshold(scope));
+        self.index.find_all(scope, bag, least, &mut all);
+        all.retain(|found| !is_original(found));
+        all.into_iter().max_by_key(|found| (found.similarity, std::cmp::Reverse(found.of)))
     }
 
     fn why(&self, found: Match) -> Why<'static, N> {

@@ -6,8 +6,9 @@ use std::convert::Infallible;
 use proptest::prelude::*;
 
 use super::*;
-use crate::check::{Mends, Passed};
+use crate::check::{Allowance, Duplicates, Mends, Passed};
 use crate::dedup::{Bag, Rule, Statistics, TextKey};
+use crate::model::COUNTERPART;
 use naive::Outcome;
 
 /// A store in memory: what every ask would be answered, and which answers have come.
@@ -28,6 +29,19 @@ struct World {
     judged: HashSet<Fingerprint>,
     /// Of so many texts in eight it cannot be told what they mean.
     opaque: u8,
+    /// By cell, ask and item: what the counterpart of that text says.
+    beside: BTreeMap<(usize, u32, u32), String>,
+}
+
+impl World {
+    /// What stands at a place before a second look.
+    fn text_at(&self, place: &Place) -> &str {
+        let item = place.index as u32 & !COUNTERPART;
+        match place.index as u32 & COUNTERPART {
+            0 => &self.answers[place.cell][place.ask as usize].as_ref().unwrap()[item as usize],
+            _ => &self.beside[&(place.cell, place.ask, item)],
+        }
+    }
 }
 
 /// The fingerprint of a text's embedding, and what it means: which letters it has.
@@ -136,7 +150,7 @@ impl Book for World {
 
     fn ahead(&mut self, asks: &[(usize, u32)]) -> Result<(), Infallible> {
         assert_eq!(self.ahead, [], "all that was told ahead is read");
-        assert!(asks.is_sorted() && asks.iter().all(|(_, ask)| *ask < self.quotas.max_asks));
+        assert!(asks.is_sorted() && asks.iter().all(|(cell, ask)| *ask < self.quotas.asks(*cell)));
         self.ahead = asks.to_vec();
         Ok(())
     }
@@ -145,12 +159,18 @@ impl Book for World {
         if self.ahead.first() == Some(&(cell, ask)) {
             self.ahead.remove(0);
         }
-        let stored = match (self.come.contains(&(cell, ask)), &self.answers[cell][ask as usize]) {
+        let answer = self.answers[cell].get(ask as usize).unwrap_or(&None);
+        let stored = match (self.come.contains(&(cell, ask)), answer) {
             (false, _) => Stored::Missing,
             (true, None) => Stored::Tombstone("bad request".into()),
             (true, Some(texts)) => Stored::Answer(texts.iter().enumerate().map(candidate).collect()),
         };
         Ok((fingerprint(cell, ask), stored))
+    }
+
+    fn counterpart(&self, place: &Place, candidate: &Candidate) -> Option<Candidate> {
+        let text = self.beside.get(&(place.cell, place.ask, candidate.item))?;
+        Some(self::candidate(((candidate.item | COUNTERPART) as usize, text)))
     }
 
     fn second_look(&mut self, place: &Place, candidate: &Candidate) -> Result<Look, Infallible> {
@@ -249,7 +269,8 @@ fn run(world: &mut World, mut order: impl FnMut(&mut Vec<Demand>)) -> (Outcome, 
                     world.judged.insert(demand.fingerprint);
                     true
                 }
-                Some(_) => world.judged.insert(demand.fingerprint),
+                // While a counterpart waits its cell goes on, maybe to the same text.
+                Some(_) => world.judged.insert(demand.fingerprint) || !world.beside.is_empty(),
             };
             assert!(new, "asked twice");
         }
@@ -262,6 +283,7 @@ fn the_designs_example() {
     let mut world = World {
         quotas: Quotas {
             rows: Rows::Alike { cells: 2, rows: 2 },
+            raised: Raised::default(),
             max_asks: 3,
             duplicates: Duplicates::Same,
             same_meaning: None,
@@ -275,6 +297,7 @@ fn the_designs_example() {
         judge: None,
         judged: HashSet::new(),
         opaque: 0,
+        beside: BTreeMap::new(),
     };
     let outcome = evaluated(&mut world);
     let of = |cell, text: &str| (cell, text.to_owned());
@@ -295,6 +318,7 @@ fn a_stream_that_ends_leaves_a_shortfall_that_nobody_fills() {
     let mut world = World {
         quotas: Quotas {
             rows: Rows::Each(vec![2, 2]),
+            raised: Raised::default(),
             max_asks: 2,
             duplicates: Duplicates::Same,
             same_meaning: None,
@@ -311,6 +335,7 @@ fn a_stream_that_ends_leaves_a_shortfall_that_nobody_fills() {
         judge: None,
         judged: HashSet::new(),
         opaque: 0,
+        beside: BTreeMap::new(),
     };
     let (outcome, _) = run(&mut world, |_| {});
     assert_eq!(outcome.accepted, [0, 2]);
@@ -337,8 +362,12 @@ fn worlds() -> impl Strategy<Value = World> {
         "he sold my guitar today",
     ]);
     let text = prop_oneof![2 => Just(String::new()), 8 => "[a-g]!?", 4 => "[a-c]\\?[a-c]?!?", 4 => sentence.prop_map(str::to_owned)];
-    let ask = prop_oneof![1 => Just(None), 6 => prop::collection::vec(text, 0..4).prop_map(Some)];
-    (1..8usize, 1..5u32, 1..4u64).prop_flat_map(move |(cells, max_asks, scopes)| {
+    let ask = prop_oneof![1 => Just(None), 6 => prop::collection::vec(text.clone(), 0..4).prop_map(Some)];
+    let beside = ((0..8usize, 0..5u32, 0..4u32), text);
+    let beside = prop::collection::btree_map(beside.0, beside.1, 0..12);
+    let extra = (beside, prop::collection::btree_map(0..8usize, 1..3u32, 0..2));
+    (1..8usize, 1..5u32, 1..4u64, extra).prop_flat_map(move |(cells, max_asks, scopes, (beside, mut add))| {
+        add.retain(|cell, _| *cell < cells);
         let asks = prop::collection::vec(ask.clone(), max_asks as usize);
         (
             prop::collection::vec(asks, cells),
@@ -354,6 +383,7 @@ fn worlds() -> impl Strategy<Value = World> {
             .prop_map(
                 move |(answers, scope, rows, duplicates, labels, share, judge, same, opaque)| World {
                     quotas: Quotas {
+                        raised: Raised::new(&Rows::Each(rows.clone()), add.clone()),
                         rows: Rows::Each(rows),
                         max_asks,
                         duplicates,
@@ -368,6 +398,7 @@ fn worlds() -> impl Strategy<Value = World> {
                     judge,
                     judged: HashSet::new(),
                     opaque,
+                    beside: beside.clone(),
                 },
             )
     })
@@ -408,7 +439,7 @@ proptest! {
             }
         }
         for (cell, ask) in ahead {
-            if cell < eager.answers.len() && ask < eager.quotas.max_asks {
+            if cell < eager.answers.len() && ask < eager.quotas.asks(cell) {
                 eager.come.insert((cell, ask));
             }
         }
@@ -421,11 +452,41 @@ proptest! {
     fn more_rows_only_append(mut world in worlds(), rows in 1..4u32) {
         let cells = world.quotas.cells();
         world.quotas.rows = Rows::Alike { cells, rows };
+        world.quotas.raised = Raised::default();
         let (few, _) = run(&mut world.clone(), |_| {});
         let mut larger = world.clone();
         larger.quotas.rows = Rows::Alike { cells, rows: rows + 2 };
         let (many, _) = run(&mut larger, |_| {});
         prop_assert_eq!(&texts(&many)[..few.rows.len()], &texts(&few)[..]);
+    }
+
+    /// Raising single cells that have all their rows only appends, and a counterpart moves no row before it.
+    #[test]
+    fn raised_cells_only_append(mut world in worlds()) {
+        let raised = std::mem::take(&mut world.quotas.raised);
+        let (few, _) = run(&mut world.clone(), |_| {});
+        let full = |cell: &usize| few.accepted[*cell] == world.quotas.rows(*cell);
+        let add = (0..world.quotas.cells()).filter(full).map(|cell| (cell, raised.of(cell)));
+        let mut larger = world.clone();
+        larger.quotas.raised = Raised::new(&world.quotas.rows, add.collect());
+        let (many, _) = run(&mut larger, |_| {});
+        prop_assert_eq!(&many.rows[..few.rows.len()], &few.rows[..]);
+        prop_assert!(many.rows[few.rows.len()..].iter().all(|row| larger.quotas.raised.of(row.place.cell) > 0));
+        for (at, row) in few.rows.iter().enumerate() {
+            let paired = few.rows.get(at + 1).is_some_and(|next| next.place.is_counterpart());
+            prop_assert_eq!(row.pair.is_some(), row.place.is_counterpart() || paired);
+            if row.place.is_counterpart() {
+                let original = &few.rows[at - 1];
+                prop_assert_eq!(row.pair, Some(original.id));
+                prop_assert_eq!((original.pair, original.id.counterpart()), (Some(original.id), row.id));
+            }
+        }
+        let mut alone = world.clone();
+        alone.beside.clear();
+        let (alone, _) = run(&mut alone, |_| {});
+        let first = few.rows.iter().position(|row| row.place.is_counterpart()).unwrap_or(few.rows.len());
+        let same = |(a, b): (&naive::Row, &naive::Row)| (&a.text, a.id) == (&b.text, b.id);
+        prop_assert!(few.rows[..first].iter().zip(&alone.rows).all(same));
     }
 
     /// Every row was accepted by the judge, and each that it was never asked about was no row for
@@ -457,8 +518,8 @@ proptest! {
     fn rows_say_what_a_second_look_makes_of_them(world in worlds()) {
         let (outcome, _) = run(&mut world.clone(), |_| {});
         let original = |place: &Place| {
-            let text = &world.answers[place.cell][place.ask as usize].as_ref().unwrap()[place.index];
-            text.contains('?').then(|| text.clone())
+            let text = world.text_at(place);
+            text.contains('?').then(|| text.to_owned())
         };
         let seen = |text: &str, place: &Place| match original(place) {
             None => None,
@@ -489,7 +550,8 @@ proptest! {
             prop_assert!(fingerprint.0[0] % 8 >= world.opaque && outcome.judging.contains(&fingerprint));
             for other in &outcome.rows[..index] {
                 let alike = embedding(&other.text).1.cosine(&meant) >= threshold;
-                prop_assert!(!alike || world.scope[row.place.cell] != world.scope[other.place.cell]);
+                let apart = world.scope[row.place.cell] != world.scope[other.place.cell];
+                prop_assert!(!alike || apart || row.pair.is_some_and(|pair| other.pair == Some(pair)));
             }
         }
         for reject in &outcome.rejects {
@@ -526,10 +588,11 @@ proptest! {
         }
         prop_assert!(outcome.accepted.iter().enumerate().all(|(cell, rows)| *rows <= quotas.rows(cell)));
         let wanted = quotas.wanted();
-        prop_assert_eq!(outcome.rows.len() as u64 + outcome.shortfall, wanted);
+        let own = || outcome.rows.iter().filter(|row| !row.place.is_counterpart());
+        prop_assert_eq!(own().count() as u64 + outcome.shortfall, wanted);
         let mut ranks: BTreeMap<usize, u32> = BTreeMap::new();
         let mut last = 0;
-        for row in &outcome.rows {
+        for row in own().filter(|_| quotas.raised.is_empty()) {
             let rank = ranks.entry(row.place.cell).or_default();
             *rank += 1;
             prop_assert!(*rank >= last, "ranks rise along the file");

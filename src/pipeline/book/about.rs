@@ -8,7 +8,7 @@ use crate::dataset::evaluate::{About, Demand, Looked, Meant, Place, Ruling, To};
 use crate::dataset::{Book, Judged, Stored, looking};
 use crate::dedup::Direction;
 use crate::fingerprint::{Ask, Room};
-use crate::model::{ByHash, Fingerprint, Hashes, RowId};
+use crate::model::{ByHash, COUNTERPART, Fingerprint, Hashes, RowId};
 use crate::store::{Settings, StoreError};
 
 /// What is known about texts, so that each is read and a request written once only.
@@ -63,11 +63,12 @@ impl StoreBook<'_> {
     }
 
     /// Whether a candidate says what the model wrote, and always will. What was found out about a text that a
-    /// file of decisions gives it, or that hangs on a request that was given up, is not kept beside the store,
+    /// file of decisions gives it, or makes its counterpart, or that hangs on a request that was given up, is not kept beside the store,
     /// where a candidate is known by its place alone.
     pub(super) fn has_own_text(&self, place: &Place, candidate: &Candidate) -> bool {
         let id = || RowId::of(&place.fingerprint, candidate.choice, candidate.item);
-        self.recipe.rewritten(&place.fingerprint, candidate).is_none()
+        !candidate.is_counterpart()
+            && self.recipe.rewritten(&place.fingerprint, candidate).is_none()
             && (self.rulings.unlooked.is_empty() || !self.rulings.unlooked.contains(&id()))
     }
 
@@ -103,9 +104,9 @@ impl StoreBook<'_> {
             let candidates = self.recipe.curated(place.cell, &place.fingerprint, candidates.into());
             self.rulings.last = Some((place.fingerprint, candidates));
         }
-        let candidates = self.rulings.last.as_ref().map(|(_, candidates)| candidates);
-        let candidate = candidates.and_then(|candidates| candidates.get(place.index));
-        Ok(candidate.ok_or(StoreError::Vanished)?.clone())
+        let candidates = self.rulings.last.as_ref().map(|(_, candidates)| candidates.as_ref());
+        let candidate = candidates.and_then(|candidates| self.recipe.candidate_at(place, candidates));
+        Ok(candidate.ok_or(StoreError::Vanished)?.into_owned())
     }
 
     /// Where the candidate stands that a demand is about.
@@ -175,7 +176,9 @@ impl StoreBook<'_> {
     /// As an evaluation.
     pub fn look_ahead(&mut self, demand: &Demand, most: usize) -> Result<Vec<Demand>, BookError> {
         let mut out = Vec::new();
-        let Some(about) = demand.about.filter(|_| most > 0) else { return Ok(out) };
+        // A counterpart is not what its cell waits for.
+        let looks = |about: &About| most > 0 && about.index & COUNTERPART == 0;
+        let Some(about) = demand.about.filter(looks) else { return Ok(out) };
         let (fingerprint, stored) = self.read(demand.cell, demand.ask)?;
         let Stored::Answer(answer) = stored else { return Ok(out) };
         let key = |candidate: &Candidate| candidate.outcome.as_ref().ok().map(|passed| passed.key);
@@ -240,11 +243,18 @@ impl StoreBook<'_> {
         self.texts = true;
         let (fingerprint, stored) = self.read(cell, ask)?;
         let Stored::Answer(answer) = stored else { return Ok(out) };
-        for (index, candidate) in answer.iter().enumerate() {
+        let place = |index| Place { cell, ask, fingerprint, index };
+        let own = answer.iter().enumerate().map(|(index, candidate)| (place(index), candidate.clone()));
+        let beside = answer.iter().enumerate().filter_map(|(index, candidate)| {
+            let counterpart = self.recipe.counterpart(cell, &fingerprint, candidate)?;
+            Some((place(index | COUNTERPART as usize), counterpart))
+        });
+        let all: Vec<(Place, Candidate)> = own.chain(beside).collect();
+        for (place, candidate) in &all {
             let Ok(passed) = &candidate.outcome else { continue };
             let mut text = candidate.text.clone();
             if passed.doubtful.is_some() {
-                let look = self.look(&Place { cell, ask, fingerprint, index }, candidate)?;
+                let look = self.look(place, candidate)?;
                 out.extend(look.asked);
                 // What it says then is not known, so nothing was asked about that.
                 let Looked::As(looked) = look.looked else { continue };

@@ -65,7 +65,8 @@ impl About {
 
     /// Takes in a demand; says whether it is the first of its cell.
     pub fn demand(&mut self, recipe: &Recipe, models: &Models, demand: &Demand, missing: u32) -> bool {
-        if self.last.replace(demand.cell) == Some(demand.cell) {
+        // No row of its cell waits for a counterpart.
+        if missing == 0 || self.last.replace(demand.cell) == Some(demand.cell) {
             return false;
         }
         self.rows += u64::from(missing);

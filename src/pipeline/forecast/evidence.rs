@@ -110,6 +110,10 @@ impl<'a> Evidence<'a> {
 
 impl<N: Name> Sink<N> for Evidence<'_> {
     fn row(&mut self, row: &Accepted<'_, N>) {
+        // What somebody else wrote tells nothing of answers.
+        if row.is_counterpart() {
+            return;
+        }
         self.each(&row.place, row.answer, |judged| {
             judged.accepted += 1;
             judged.judged += 1;
@@ -117,6 +121,9 @@ impl<N: Name> Sink<N> for Evidence<'_> {
     }
 
     fn reject(&mut self, reject: &Rejected<'_, N>) {
+        if reject.candidate.is_counterpart() {
+            return;
+        }
         let duplicate = reject.why.is_duplicate() || matches!(reject.why, Why::Judged(_));
         self.each(&reject.place, reject.answer, |judged| {
             judged.duplicates += u64::from(duplicate);
@@ -164,8 +171,8 @@ impl Open {
         let group = recipe.grid.label_key(demand.cell);
         // A text that is looked into is most often the next row, and the ask after its own comes then.
         let (missing, most) = match demand.about {
-            None => (missing, recipe.quotas.max_asks - demand.ask),
-            Some(_) => (missing - 1, recipe.quotas.max_asks - demand.ask - 1),
+            None => (missing, recipe.quotas.asks(demand.cell) - demand.ask),
+            Some(_) => (missing - 1, recipe.quotas.asks(demand.cell) - demand.ask - 1),
         };
         *self.0.entry((group, missing, most)).or_default() += 1;
     }

@@ -103,7 +103,7 @@ impl<'a> Planner<'a> {
                 continue;
             }
             // So many asks are needed whatever comes of them, and alike prompts are best sent together.
-            let needed = missing.div_ceil(per_ask).min(self.recipe.quotas.max_asks - demand.ask);
+            let needed = missing.div_ceil(per_ask).min(self.recipe.quotas.asks(demand.cell) - demand.ask);
             for ask in demand.ask + 1..demand.ask + needed {
                 let Ok((fingerprint, stored)) = self.book.read(demand.cell, ask) else { break };
                 if matches!(stored, Stored::Missing) && self.asked.insert(fingerprint) {

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::{Finding, PAST};
 use crate::audit::Verdict;
-use crate::report::{Summary, count, duration, shortened, thousands};
+use crate::report::{Summary, beside, count, duration, shortened, thousands};
 
 /// The page: its first line says all that must be known, what wants a look comes next, figures last.
 pub fn page(summary: &Summary) -> String {
@@ -91,7 +91,15 @@ fn figures(out: &mut String, summary: &Summary) {
     let mut rows = vec![
         vec!["began".into(), summary.started.clone()],
         vec!["took".into(), took],
-        vec!["rows".into(), format!("{} of {}", thousands(summary.accepted), thousands(summary.wanted))],
+        vec![
+            "rows".into(),
+            format!(
+                "{} of {}{}",
+                thousands(summary.accepted),
+                thousands(summary.wanted),
+                beside(summary.counterparts)
+            ),
+        ],
         vec!["answers asked".into(), thousands(summary.requests)],
         vec!["answers reused".into(), thousands(summary.reused)],
     ];

@@ -1,7 +1,6 @@
 //! New texts held to what any row is held to: the checks, the anonymiser, and all other rows.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
 
 use serde_json::Value;
 
@@ -51,7 +50,7 @@ impl<'a> Hold<'a> {
     /// `blamed` are the rows that will be out, or have new texts.
     pub fn new(args: &AuditArgs, subject: &'a Subject, blamed: BTreeSet<usize>) -> Result<Self, Failure> {
         let table = &subject.table;
-        if subject.is_config {
+        if subject.is_config() {
             let opened = open_path(&args.table.file, &args.set)?;
             let stored = Stored::open(&opened)?;
             let decided = opened.recipe.config.curation.clone();
@@ -109,6 +108,8 @@ impl OfConfig<'_> {
         let mut sought = Sought::default();
         for row in &self.blamed {
             let Some(id) = RowId::parse(self.table.id(*row)) else { continue };
+            // It is of what the row says today.
+            curation.unpair_row(&id);
             match self.good.get(row) {
                 Some(text) => {
                     curation.rewrite_row(id, Rewritten { text: text.clone(), ..Rewritten::default() });
@@ -117,10 +118,7 @@ impl OfConfig<'_> {
                 None => curation.drop_row(id),
             }
         }
-        // No run shares it here.
-        if let Some(recipe) = Arc::get_mut(&mut self.opened.recipe) {
-            recipe.config.curation = Some(curation);
-        }
+        self.opened.decide(curation);
         self.stored.evaluate(&self.opened, talk, true, &mut sought)?;
         // What waits for a judge is neither, and is judged in the next run.
         let mut out: Held = self.good.iter().map(|(row, text)| (*row, Ok(text.clone()))).collect();

@@ -9,7 +9,7 @@ use super::super::{
 };
 use crate::check::{Candidate, Counted, Duplicates, Passed, Reason};
 use crate::dedup::{Direction, Index, Match, Tier};
-use crate::model::{Fingerprint, RowId};
+use crate::model::{COUNTERPART, Fingerprint, RowId};
 
 /// A row, in order of acceptance.
 #[derive(Debug, Clone, PartialEq)]
@@ -17,6 +17,19 @@ pub struct Row {
     pub place: Place,
     pub id: RowId,
     pub text: String,
+    pub pair: Option<RowId>,
+}
+
+impl Place {
+    pub fn is_counterpart(&self) -> bool {
+        self.index & COUNTERPART as usize != 0
+    }
+}
+
+impl Demand {
+    fn is_of_a_counterpart(&self) -> bool {
+        self.about.is_some_and(|about| about.index & COUNTERPART != 0)
+    }
 }
 
 /// A candidate that was passed over.
@@ -54,8 +67,10 @@ impl Outcome {
         let mut out = Self { reached: vec![Vec::new(); cells], accepted: vec![0; cells], ..Self::default() };
         let totals = super::super::evaluate(quotas, book, &mut out)?;
         let count = |list: usize| list as u64;
+        let beside = out.rows.iter().filter(|row| row.place.is_counterpart()).count();
         let counted = Totals {
-            rows: count(out.rows.len()),
+            rows: count(out.rows.len() - beside),
+            counterparts: count(beside),
             rejects: count(out.rejects.len()),
             failed: count(out.failed.len()),
             demands: count(out.demands.len()),
@@ -89,8 +104,12 @@ impl Sink for Outcome {
     }
 
     fn row(&mut self, row: &Accepted<'_>) {
-        self.accepted[row.place.cell] += 1;
-        self.rows.push(Row { place: row.place, id: row.name, text: row.candidate.text.clone() });
+        if !row.is_counterpart() {
+            self.accepted[row.place.cell] += 1;
+            assert_eq!(row.rank, self.accepted[row.place.cell], "the rank is that in the cell");
+        }
+        let (id, text, pair) = (row.name, row.candidate.text.clone(), row.pair);
+        self.rows.push(Row { place: row.place, id, text, pair });
     }
 
     fn reject(&mut self, reject: &Rejected<'_>) {
@@ -129,19 +148,16 @@ pub fn evaluate<B: Book>(quotas: &Quotas, book: &mut B) -> Result<Outcome, B::Er
     let mut seen = Vec::new();
     let mut meant = Vec::new();
     let mut counted = Counted::default();
-    let mut active: Vec<usize> = (0..cells).filter(|cell| quotas.rows(*cell) > 0).collect();
-    let mut rank = 0;
-    while !active.is_empty() {
-        rank += 1;
-        let mut still = Vec::with_capacity(active.len());
-        for cell in active {
+    // All rows that are asked for, one of each cell in turn, and then those of cells that get more.
+    let own = (1..=quotas.rows.most())
+        .flat_map(|rank| (0..cells).filter(move |cell| quotas.rows.of(*cell) >= rank));
+    let raised = (0..cells).map(|cell| quotas.raised.of(cell)).max().unwrap_or(0);
+    let more = (1..=raised).flat_map(|rank| (0..cells).filter(move |cell| quotas.raised.of(*cell) >= rank));
+    for cell in own.chain(more) {
+        if !streams[cell].over {
             let seen = (&mut seen, &mut meant);
             advance(cell, &mut streams[cell], quotas, seen, &mut counted, book, &mut outcome)?;
-            if !streams[cell].over && quotas.rows(cell) > rank {
-                still.push(cell);
-            }
         }
-        active = still;
     }
     for stream in &streams {
         if let Some((_, answer)) = &stream.current {
@@ -149,10 +165,15 @@ pub fn evaluate<B: Book>(quotas: &Quotas, book: &mut B) -> Result<Outcome, B::Er
         }
     }
     let wanted = quotas.wanted();
-    let cells: BTreeSet<usize> = outcome.demands.iter().map(|demand| demand.cell).collect();
+    let waits = outcome.demands.iter().filter(|demand| !demand.is_of_a_counterpart());
+    let cells: BTreeSet<usize> = waits.map(|demand| demand.cell).collect();
     let waiting: u64 = cells.iter().map(|cell| u64::from(quotas.rows(*cell) - outcome.accepted[*cell])).sum();
-    outcome.shortfall = wanted - outcome.rows.len() as u64 - waiting;
-    let missing = |demand: &Demand| quotas.rows(demand.cell) - outcome.accepted[demand.cell];
+    let rows: u32 = outcome.accepted.iter().sum();
+    outcome.shortfall = wanted - u64::from(rows) - waiting;
+    let missing = |demand: &Demand| match demand.is_of_a_counterpart() {
+        true => 0,
+        false => quotas.rows(demand.cell) - outcome.accepted[demand.cell],
+    };
     outcome.missing = outcome.demands.iter().map(missing).collect();
     Ok(outcome)
 }
@@ -174,7 +195,7 @@ fn advance<B: Book>(
 ) -> Result<(), B::Error> {
     loop {
         let Some((fingerprint, answer)) = &stream.current else {
-            if stream.ask >= quotas.max_asks {
+            if stream.ask >= quotas.asks(cell) {
                 stream.over = true;
                 return Ok(());
             }
@@ -310,7 +331,11 @@ fn advance<B: Book>(
                         meant.extend(direction.map(|direction| (book.scope(cell), direction, id)));
                         outcome.accepted[cell] += 1;
                         let text = candidate.text.clone();
-                        outcome.rows.push(Row { place, id, text });
+                        outcome.rows.push(Row { place, id, text, pair: None });
+                        if let Some(counterpart) = book.counterpart(&place, candidate) {
+                            let place = Place { index: place.index | COUNTERPART as usize, ..place };
+                            beside(place, &counterpart, quotas, (seen, meant), counted, book, outcome)?;
+                        }
                         return Ok(());
                     }
                 }
@@ -319,6 +344,109 @@ fn advance<B: Book>(
         let text = candidate.text.clone();
         outcome.rejects.push(Reject { place, text, reason });
     }
+}
+
+/// Holds a counterpart to what its original, the last row, was held to.
+fn beside<B: Book>(
+    place: Place,
+    candidate: &Candidate,
+    quotas: &Quotas,
+    (seen, meant): (&mut Vec<Seen>, &mut Vec<Means>),
+    counted: &mut Counted,
+    book: &mut B,
+    outcome: &mut Outcome,
+) -> Result<(), B::Error> {
+    let (cell, scope, labels) = (place.cell, book.scope(place.cell), book.labels(place.cell));
+    let allowance = quotas.allowance.as_ref();
+    let named = |counted: &Counted, passed: &Passed| {
+        let label = allowance.and_then(|all| all.refuses(counted, &labels, passed.named));
+        label.map(|label| Reason::LabelLeakage { label: label.to_owned() })
+    };
+    let demand = |open: Vec<(About, Fingerprint)>, outcome: &mut Outcome| {
+        let demands = open.into_iter();
+        outcome.demands.extend(demands.map(|(about, fingerprint)| Demand {
+            cell,
+            ask: place.ask,
+            fingerprint,
+            about: Some(about),
+        }));
+    };
+    let mut candidate = Arc::new(candidate.clone());
+    if let Ok(passed) = &candidate.outcome
+        && passed.doubtful.is_some()
+        && named(counted, passed).is_none()
+    {
+        let look = book.second_look(&place, &candidate)?;
+        outcome.judging.extend(look.asked);
+        match look.looked {
+            Looked::As(looked) => candidate = looked,
+            Looked::Open(open) => {
+                demand(open, outcome);
+                return Ok(());
+            }
+        }
+    }
+    let reason = 'out: {
+        let passed = match &candidate.outcome {
+            Ok(passed) => passed,
+            Err(reason) => break 'out reason.clone(),
+        };
+        // The original counts only where it says the same.
+        let (original, others) = seen.split_last().unwrap();
+        let same = match original.1.key == passed.key {
+            true => duplicate(quotas.duplicates, seen, scope, passed),
+            false => duplicate(quotas.duplicates, others, scope, passed),
+        };
+        if let Some(reason) = named(counted, passed).or(same) {
+            break 'out reason;
+        }
+        let mut direction = None;
+        if let Some(threshold) = quotas.same_meaning {
+            let meaning = book.meaning(&place, &candidate)?;
+            outcome.judging.extend(meaning.asked);
+            let own = match meaning.meant {
+                Meant::Refused(reason) => break 'out (*reason).clone(),
+                Meant::Open(open) => {
+                    demand(open, outcome);
+                    return Ok(());
+                }
+                Meant::Known(own) => own,
+            };
+            let product = |other: &Direction| -> i64 {
+                let pairs = other.steps().iter().zip(own.steps());
+                pairs.map(|(a, b)| i64::from(*a) * i64::from(*b)).sum()
+            };
+            let others = meant[..meant.len() - 1].iter().filter(|(of, ..)| *of == scope);
+            let alike = others.filter(|(_, other, _)| other.cosine(&own) >= threshold);
+            let best =
+                alike.reduce(|best, next| if product(&next.1) > product(&best.1) { next } else { best });
+            if let Some((_, other, of)) = best {
+                break 'out Reason::Paraphrase { of: *of, similarity: other.cosine(&own) };
+            }
+            direction = Some(own);
+        }
+        let judgement = book.ruling(&place, &candidate)?;
+        outcome.judging.extend(judgement.asked);
+        match judgement.ruling {
+            Ruling::Accepted(_) => {}
+            Ruling::Refused(reason) => break 'out (*reason).clone(),
+            Ruling::Open(open) => {
+                demand(open, outcome);
+                return Ok(());
+            }
+        }
+        let id = <RowId as Name>::of(&place.fingerprint, &candidate);
+        allowance.inspect(|all| all.count(counted, &labels, passed.named));
+        seen.push((scope, passed.clone(), id));
+        meant.extend(direction.map(|direction| (scope, direction, id)));
+        let original = outcome.rows.last_mut().unwrap();
+        original.pair = Some(original.id);
+        let pair = original.pair;
+        outcome.rows.push(Row { place, id, text: candidate.text.clone(), pair });
+        return Ok(());
+    };
+    outcome.rejects.push(Reject { place, text: candidate.text.clone(), reason });
+    Ok(())
 }
 
 /// Holds a text against each that was accepted, one after the other.
