@@ -29,6 +29,12 @@ impl<T: Clone> Queue<T> {
         self.waiting() < before
     }
 
+    /// Which items are of a kind that is still begun.
+    pub(super) fn begun(&self) -> impl Fn(&T) -> bool + use<T> {
+        let (kind, closed) = (self.kind, self.closed.clone());
+        move |work| closed.is_empty() || !closed.contains(&kind(work))
+    }
+
     fn is_closed_kind(&self, kind: usize) -> bool {
         self.closed.contains(&kind)
     }

@@ -10,8 +10,8 @@ use crate::scheduler::server::Circuit;
 impl<T: Clone> Queue<T> {
     /// Adds items behind those that wait, alike ones beside each other.
     pub fn push(&mut self, stretch: impl IntoIterator<Item = T>) {
-        let stretch: Vec<T> = stretch.into_iter().filter(|work| !self.is_closed(work)).collect();
-        let items: VecDeque<Item<T>> = self.items(stretch).collect();
+        let begun = self.begun();
+        let items: VecDeque<Item<T>> = self.items(stretch.into_iter().filter(begun)).collect();
         if !items.is_empty() {
             self.ready += items.len();
             self.stretches.push_back((items.len(), items));
@@ -20,8 +20,8 @@ impl<T: Clone> Queue<T> {
 
     /// Adds items before all that nobody has begun: they go out as soon as a place is free.
     pub fn push_first(&mut self, items: impl IntoIterator<Item = T>) {
-        let items: Vec<T> = items.into_iter().filter(|work| !self.is_closed(work)).collect();
-        let items: Vec<Item<T>> = self.items(items).collect();
+        let begun = self.begun();
+        let items: Vec<Item<T>> = self.items(items.into_iter().filter(begun)).collect();
         self.ready += items.len();
         self.first.extend(items);
     }
