@@ -248,12 +248,20 @@ mod tests {
 
     #[test]
     fn what_is_put_in_place_of_a_number_stands_there() {
-        let mut fields = parse(r#"{"a":1.10,"similarity":0.50,"b":2.20,"a":3.30}"#);
+        let mut fields = parse(r#"{"a":3.30,"similarity":0.50,"b":2.20}"#);
         assert_eq!(written(&fields), r#"{"a":3.30,"similarity":0.50,"b":2.20}"#);
         fields.insert("similarity".to_owned(), 0.25.into());
         fields.remove("a");
         assert_eq!(written(&fields), r#"{"similarity":0.25,"b":2.20}"#);
         assert_eq!(fields.letters("similarity"), None);
+    }
+
+    #[test]
+    fn two_columns_of_one_name_are_refused() {
+        for json in [r#"{"a":1.10,"b":2,"a":3.30}"#, r#"{"a":1,"\u0061":1}"#] {
+            assert!(matches!(Fields::parse(json), Err(NoFields::Repeated(name)) if name == "a"), "{json}");
+        }
+        assert_eq!(written(&parse(r#"{"a":{"b":1},"b":1}"#)), r#"{"a":{"b":1},"b":1}"#);
     }
 
     #[test]

@@ -42,7 +42,7 @@ impl<N: Copy> Taken<N> {
         }
     }
 
-    /// The same of a counterpart of the row that was taken in last: it may be like that one, but not say the same.
+    /// The same of a counterpart of the row that was taken in last: it may be like that one.
     pub fn find_beside(&mut self, scope: u64, passed: &Passed) -> Option<Why<'static, N>> {
         match self {
             Taken::Off | Taken::Same(_) => self.find(scope, passed),
@@ -95,10 +95,10 @@ impl<N: Copy> NearRows<N> {
         }
     }
 
-    /// The most similar kept text, where the one that was kept last counts only if it says the same.
+    /// The most similar kept text, but for the one that was kept last.
     fn find_beside(&mut self, scope: u64, bag: &Bag) -> Option<Match> {
         let last = self.names.len().checked_sub(1)? as Ordinal;
-        let is_original = |found: &Match| found.of == last && found.tier != Tier::Normal;
+        let is_original = |found: &Match| found.of == last;
         let best = self.index.find(scope, bag)?;
         if !is_original(&best) {
             return Some(best);

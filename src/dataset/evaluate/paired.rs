@@ -30,8 +30,13 @@ impl<N: Name, B: Book, S: Sink<N>> Work<'_, N, B, S> {
                 let (scope, labels) = (self.book.scope(place.cell), self.labels(place.cell));
                 let allowance = self.quotas.allowance.as_ref();
                 let refused = allowance.and_then(|all| all.refuses(&self.counted, &labels, passed.named));
+                let original = row.candidate.outcome.as_ref().ok();
                 let why = match refused {
                     Some(label) => Some(Why::Named { label }),
+                    // Whether or not duplicates are looked for: it would stand for nothing.
+                    None if original.is_some_and(|original| original.key == passed.key) => {
+                        Some(Why::Duplicate { of: row.name })
+                    }
                     None => self.taken.find_beside(scope, passed),
                 };
                 if why.is_none() {

@@ -391,10 +391,10 @@ fn beside<B: Book>(
             Ok(passed) => passed,
             Err(reason) => break 'out reason.clone(),
         };
-        // The original counts only where it says the same.
+        // The original counts only where it says the same, and then always.
         let (original, others) = seen.split_last().unwrap();
         let same = match original.1.key == passed.key {
-            true => duplicate(quotas.duplicates, seen, scope, passed),
+            true => Some(Reason::Duplicate { of: original.2 }),
             false => duplicate(quotas.duplicates, others, scope, passed),
         };
         if let Some(reason) = named(counted, passed).or(same) {
