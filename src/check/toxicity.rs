@@ -316,6 +316,9 @@ mod tests {
             "shoot me a message when you're home",
             "I hope they win the game",
             "uncle Dick lives in Scunthorpe",
+            "that's it, I'm gonna go jump off a cliff",
+            "I thought the lady was gonna cut their hair off, not their head",
+            "you're the worst kind of friend and I love it",
         ] {
             assert!(!stands_in(Level::Mild, text), "{text}");
         }

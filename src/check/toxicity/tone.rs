@@ -14,7 +14,7 @@ use super::aimed::is_told;
 pub static TONE: LazyLock<Sums<2>> =
     LazyLock::new(|| Sums { kinds: Kinds::new(KINDS, PLAIN), trained: include_bytes!("tone/weights.bin") });
 
-/// From this sum on somebody is meant: some one text of a thousand by people reach it.
+/// From this sum on somebody is meant: some two texts of a thousand by people reach it.
 const ENOUGH: f32 = 1.5;
 
 /// Kinds of words.
