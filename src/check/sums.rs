@@ -98,6 +98,9 @@ const FAR: usize = 7;
 /// Words of no kind are taken as they are up to this length, in bytes; longer ones are any word.
 const SHORT: u32 = 4;
 
+/// In the place of a word that begins with a digit.
+const NUMBER: u64 = u64::from_be_bytes(*b"a number");
+
 /// Tells what is seen of a sentence, as places among the weights. Words that `hidden` holds are no words of it.
 pub fn features(
     kinds: &Kinds,
@@ -116,12 +119,15 @@ pub fn features(
     let mut count = 0;
     for index in sentence.filter(|index| !hidden(*index)) {
         let word = text.words[index];
+        // There is no end of numbers: any says as much as another.
+        let is_number = text.folded.as_bytes()[word.start as usize].is_ascii_digit();
+        let hash = if is_number { NUMBER } else { word.hash };
         let kind = kinds.of(&word);
         let rough = match kind {
-            0 if word.end - word.start <= SHORT => word.hash,
+            0 if is_number || word.end - word.start <= SHORT => hash,
             kind => kind,
         };
-        put(seen::WORD, word.hash);
+        put(seen::WORD, hash);
         let two = mix(last, rough);
         put(seen::TWO_KINDS, two);
         put(seen::THREE_KINDS, mix(before, two));
