@@ -387,11 +387,8 @@ enum At {
     End,
 }
 
-/// How many cells' asks are prepared together: the more, the fewer pages of a store are read twice, and the more
-/// texts are held. Few in tests, so that these see where one block ends.
-fn block(cells: usize) -> usize {
-    if cfg!(test) { 3 } else { (cells / 4).clamp(2 << 10, 8 << 10) }
-}
+/// How many cells' asks are prepared together; few in tests, so that these see where one block ends.
+const BLOCK: usize = if cfg!(test) { 3 } else { 8 << 10 };
 
 /// Computes the dataset, and tells the sink of it; see the module for how.
 ///
@@ -408,13 +405,12 @@ pub fn evaluate<N: Name, B: Book>(
     let mut work = Work { quotas, book, sink, taken, meanings, counted, totals, judged, rank: 1 };
     // Cells that want more rows than they have, and may get them.
     let mut active: Vec<Stream> = Vec::new();
-    let block = block(quotas.cells());
-    let mut asks: Vec<(usize, u32)> = Vec::with_capacity(block);
+    let mut asks: Vec<(usize, u32)> = Vec::with_capacity(BLOCK);
     let waits = |cell: &usize| !quotas.takes(*cell, 1) && quotas.rows(*cell) > 0;
     let mut cells = (0..quotas.cells()).filter(|cell| quotas.takes(*cell, 1));
     loop {
         asks.clear();
-        asks.extend(cells.by_ref().take(block).map(|cell| (cell, 0)));
+        asks.extend(cells.by_ref().take(BLOCK).map(|cell| (cell, 0)));
         if asks.is_empty() {
             break;
         }
@@ -434,7 +430,7 @@ pub fn evaluate<N: Name, B: Book>(
         let mut still = Vec::new();
         let mut streams = active.into_iter().peekable();
         while streams.peek().is_some() {
-            let together: Vec<Stream> = streams.by_ref().take(block).collect();
+            let together: Vec<Stream> = streams.by_ref().take(BLOCK).collect();
             asks.clear();
             let taking = together.iter().filter(|stream| quotas.takes(stream.cell as usize, work.rank));
             let read_out = taking.filter(|stream| stream.current.is_none());
