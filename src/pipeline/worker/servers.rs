@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 use std::num::NonZeroU32;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::{Event, Worker};
@@ -28,7 +29,7 @@ const ASIDE: Duration = Duration::from_secs(60);
 
 /// One endpoint.
 pub(super) struct Server {
-    pub client: Client,
+    pub client: Arc<Client>,
     pub managed: Option<ManagedServer>,
     /// It is started by the run.
     pub is_own: bool,
@@ -148,7 +149,7 @@ pub(super) fn muster(
             ServerConfig::Url(_) => 0,
         };
         Server {
-            client,
+            client: Arc::new(client),
             managed,
             restarts,
             restarts_left: restarts,
@@ -506,7 +507,7 @@ impl Worker<'_> {
             }
         };
         match client(config, &running.address) {
-            Ok(client) => server.client = client,
+            Ok(client) => server.client = Arc::new(client),
             Err(error) => return self.fail(error),
         }
         self.watcher.say(&format!("{}it runs again", server.name));
