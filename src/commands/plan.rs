@@ -1,3 +1,4 @@
+use std::collections::BTreeMap;
 use std::io::Write;
 
 use super::{Exit, Failure, Stored, Talk, block_on, open_for, print_json, select};
@@ -36,11 +37,17 @@ pub fn plan(args: &PlanArgs, talk: &Talk) -> Result<Exit, Failure> {
     let cells = cells.finish().map_err(StoreError::snapshot)?;
     let expected = block_on(pipeline::forecast(&prospect, stored.known.as_ref(), stored.reader.as_ref()))??;
     causes.extend(pipeline::model_change(&files, &stored.models));
+    let rows = rows.finish();
+    // Where none leaves, the file need not be read again to see by what.
+    let leaving_by = match rows.leaving {
+        0 => BTreeMap::new(),
+        _ => leaving.finish(pipeline::previous_rows(&files)),
+    };
     let summary = PlanSummary {
         name: recipe.config.name.clone(),
         samples: recipe.wanted(),
-        rows: rows.finish(),
-        leaving_by: leaving.finish(pipeline::previous_rows(&files)),
+        rows,
+        leaving_by,
         max_leaving: recipe.config.run.max_leaving,
         cells: recipe.grid.size() as u64,
         new: cells.new,

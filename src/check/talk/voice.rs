@@ -23,6 +23,10 @@ const PERSON: f32 = -2.0;
 /// Fewer words than this tell of nobody.
 const LEAST: usize = 4;
 
+/// The more words, the further a sum strays from what the sentence is: each beyond so many asks for more.
+const LONG: usize = 14;
+const EACH_FURTHER: f32 = 0.5;
+
 /// What an assistant says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Voice {
@@ -138,11 +142,11 @@ pub fn voice(
             person |= long;
             continue;
         }
-        let told = told(sentence.start);
+        let (told, further) = (told(sentence.start), sentence.len().saturating_sub(LONG));
         let [refusal, leftover] = sums.of(text, sentence, hidden);
         let voice = if refusal > leftover { Voice::Refusal } else { Voice::Leftover };
         person |= long && refusal.max(leftover) < PERSON;
-        let either = sums::either(refusal, leftover);
+        let either = sums::either(refusal, leftover) - EACH_FURTHER * further as f32;
         if most.is_none_or(|(most, _)| either > most) && !(told && voice == Voice::Refusal) {
             most = Some((either, voice));
         }
@@ -195,5 +199,26 @@ mod tests {
         ] {
             assert_eq!(said(text), None, "{text}");
         }
+    }
+
+    #[test]
+    fn words_at_random_are_nobody_s_however_many() {
+        let words: Vec<&str> = "again bread coffee door early friend garden heavy inside jacket kitchen letter morning never \
+            office people quiet river sister table under voice window yellow zebra about broken corner dinner evening \
+            forget ground happen island journey knock listen minute notice orange paper question remember station \
+            ticket umbrella village weather"
+            .split_whitespace()
+            .collect();
+        let mut state = 1_u64;
+        let mut random = |n: usize| {
+            state = state.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
+            (state >> 33) as usize % n
+        };
+        let heard = (0..4000).filter(|at| {
+            let words: Vec<&str> = (0..10 + at % 40).map(|_| words[random(words.len())]).collect();
+            said(&words.join(" ")).is_some()
+        });
+        let heard = heard.count();
+        assert!(heard <= 8, "{heard} of 4,000");
     }
 }
