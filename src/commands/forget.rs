@@ -35,9 +35,11 @@ pub fn forget(args: &ForgetArgs, talk: &Talk) -> Result<Exit, Failure> {
         return Ok(Exit::Usage);
     };
     let mut members = Vec::new();
-    for (name, path) in config_files(&reader)? {
+    for (name, path) in config_files(&dir, &reader)? {
         match Member::open(&path) {
             Ok(member) => members.push(member),
+            // Its dataset would go on holding what is forgotten.
+            Err(failure) if path.exists() => return Err(failure),
             Err(_) => talk.say(&format!(
                 "`{name}` cannot be read any more ({}): its files are left alone",
                 path.display()

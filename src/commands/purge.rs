@@ -14,9 +14,10 @@ use crate::check::digest::Take;
 use crate::check::second::quotes;
 use crate::cli::PurgeArgs;
 use crate::dataset::looking;
-use crate::dataset::snapshot::{AskHash, short};
+use crate::dataset::snapshot::{AskHash, CellAsks, short};
 use crate::fingerprint::Room;
 use crate::fingerprint::messages_of;
+use crate::model::Fingerprint;
 use crate::report::{count, thousands};
 use crate::store::{Entry, Reader, Scrub, StoreDir};
 use records::Records;
@@ -44,12 +45,18 @@ pub fn purge(args: &PurgeArgs, talk: &Talk) -> Result<Exit, Failure> {
         return Ok(Exit::Complete);
     };
     // What other configs ask is theirs to keep.
-    let mut others = Vec::new();
-    for (name, path) in config_files(&reader)? {
-        if !members.iter().any(|member| member.name() == name)
-            && let Ok(other) = Member::open(&path)
-        {
-            others.push(other);
+    let mut others = Others::default();
+    for (name, path) in config_files(&dir, &reader)? {
+        if members.iter().any(|member| member.name() == name) {
+            continue;
+        }
+        match Member::open(&path) {
+            Ok(other) => others.members.push(other),
+            Err(_) => {
+                let left = "what its last run asked is left alone, and so is all that was asked about texts";
+                talk.say(&format!("`{name}` cannot be read ({}): {left}", path.display()));
+                others.add_unreadable(&name, &reader)?;
+            }
         }
     }
     let mut found = Found::default();
@@ -184,14 +191,39 @@ impl Looked {
     }
 }
 
+/// Configs of the project that were not named.
+#[derive(Default)]
+struct Others {
+    members: Vec<Member>,
+    /// What the last runs of those asked that cannot be read.
+    asked: HashSet<AskHash>,
+    /// Whether there are any such.
+    unreadable: bool,
+}
+
+impl Others {
+    fn add_unreadable(&mut self, name: &str, reader: &Reader) -> Result<(), Failure> {
+        self.unreadable = true;
+        if let Some((_, snapshot)) = reader.last_snapshot(name)? {
+            self.asked.extend(CellAsks::from_bytes(snapshot.cells).unwrap_or_default().all());
+        }
+        Ok(())
+    }
+
+    fn ask(&self, fingerprint: &Fingerprint) -> bool {
+        self.asked.contains(&short(fingerprint))
+            || self.members.iter().any(|other| other.cell(fingerprint).is_some())
+    }
+}
+
 impl Found {
-    fn completion(&mut self, entry: &Entry, reader: &Reader, members: &[Member], others: &[Member]) {
+    fn completion(&mut self, entry: &Entry, reader: &Reader, members: &[Member], others: &Others) {
         if entry.is_about_a_text {
             // See `about_texts`, once it is known what there is to take out.
             return;
         }
         let own = members.iter().find_map(|member| Some((member, member.cell(&entry.fingerprint)?)));
-        if own.is_none() && others.iter().any(|other| other.cell(&entry.fingerprint).is_some()) {
+        if own.is_none() && others.ask(&entry.fingerprint) {
             self.others += 1;
             return;
         }
@@ -246,12 +278,15 @@ impl Found {
     /// Finds the completions about texts that hold what is taken out of texts: those that were asked for under
     /// another policy, or of a table. What the configs ask as they are now is about texts as they are then, and
     /// stays; so does what other configs ask.
-    fn about_texts(&mut self, reader: &Reader, members: &[Member], others: &[Member]) -> Result<(), Failure> {
+    fn about_texts(&mut self, reader: &Reader, members: &[Member], others: &Others) -> Result<(), Failure> {
+        if others.unreadable {
+            return Ok(());
+        }
         let (mut needed, mut of_others) = (HashSet::<AskHash>::new(), HashSet::<AskHash>::new());
         for member in members {
             needed.extend(member.asks_about()?);
         }
-        for other in others {
+        for other in &others.members {
             of_others.extend(other.asks_about()?);
         }
         needed.extend(&of_others);

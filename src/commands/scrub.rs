@@ -197,12 +197,13 @@ pub fn store_above(folder: &Path) -> io::Result<Option<StoreDir>> {
     Ok(folder.ancestors().map(|folder| StoreDir::new(folder.join(".emogrid"))).find(StoreDir::exists))
 }
 
-/// The files of all configs that ran in a project, by name.
-pub fn config_files(reader: &Reader) -> Result<Vec<(String, PathBuf)>, Failure> {
+/// The files of all configs that ran in the project of a store, by name.
+pub fn config_files(dir: &StoreDir, reader: &Reader) -> Result<Vec<(String, PathBuf)>, Failure> {
     let mut out = Vec::new();
+    let root = dir.folder().parent().unwrap_or(Path::new("."));
     for name in reader.config_names()? {
         if let Some(path) = reader.config_file(&name)? {
-            out.push((name, PathBuf::from(path)));
+            out.push((name, root.join(path)));
         }
     }
     Ok(out)

@@ -11,6 +11,7 @@ use super::file::read_named;
 use super::resolved::Project;
 use super::yaml::Node;
 use crate::model::RowId;
+use crate::near::did_you_mean;
 
 /// A file of decisions, as the config names it.
 #[derive(Debug, Clone, Default, Serialize)]
@@ -152,6 +153,15 @@ impl Curation {
 fn decisions(line: &str, at: Span) -> Result<Vec<Decision>, String> {
     let value: Value = serde_json::from_str(line.trim_start_matches('\u{feff}'))
         .map_err(|_| "this line is not JSON".to_owned())?;
+    const KEYS: [&str; 8] = ["id", "text", "counterpart", "by", "why", "fingerprint", "cell", "add"];
+    let keys = value.as_object().into_iter().flat_map(|line| line.keys());
+    if let Some(unknown) = keys.map(String::as_str).find(|key| !KEYS.contains(key)) {
+        let meant = did_you_mean(unknown, KEYS).map(|known| format!("; did you mean `{known}`?"));
+        return Err(format!("this line has an unknown key `{unknown}`{}", meant.unwrap_or_default()));
+    }
+    if value.get("cell").is_some() && value.get("id").is_some() {
+        return Err("this line has an `id` and a `cell`, which are two decisions".to_owned());
+    }
     if let Some(cell) = value.get("cell") {
         return Ok(vec![Decision::Raise(raised(cell, &value, at)?)]);
     }

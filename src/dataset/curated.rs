@@ -20,6 +20,11 @@ impl Recipe {
         curation.rewritten.get(&RowId::of(fingerprint, candidate.choice, candidate.item))
     }
 
+    /// Whether the file under `curation` gives any row a counterpart.
+    pub fn has_counterparts(&self) -> bool {
+        self.config.curation.as_ref().is_some_and(|curation| !curation.counterparts.is_empty())
+    }
+
     /// The counterpart that the file under `curation` gives a candidate, which may be left out or reworded like
     /// any row, by its own id.
     pub fn counterpart(

@@ -58,8 +58,9 @@ impl Serialize for Row<'_> {
             let spans: Value = passed.spans.iter().map(Span::to_json).collect();
             out.serialize_entry("spans", &spans)?;
         }
-        if let Some(pair) = &accepted.pair {
-            out.serialize_entry("pair", pair)?;
+        // All rows of a dataset have the same columns.
+        if accepted.pair.is_some() || recipe.has_counterparts() {
+            out.serialize_entry("pair", &accepted.pair)?;
         }
         if let Some(rewritten) = recipe.rewritten(&place.fingerprint, accepted.candidate) {
             // What was written first is in the store, under the same fingerprint.

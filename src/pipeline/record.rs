@@ -159,9 +159,14 @@ fn write_page(folder: &Path, summary: &Summary) -> Result<PathBuf, OutputError> 
     Ok(page_path)
 }
 
-/// The config's file, however it was named.
+/// The config's file, however it was named: from the project's root where it is in there, so that a project can be
+/// moved and copied.
 pub fn config_path(recipe: &Recipe) -> String {
-    let path = &recipe.config.project.config;
-    let plain = || std::path::absolute(path).unwrap_or_else(|_| path.clone());
-    path.canonicalize().unwrap_or_else(|_| plain()).display().to_string()
+    let whole = |path: &Path| -> PathBuf {
+        let plain = || std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+        path.canonicalize().unwrap_or_else(|_| plain())
+    };
+    let project = &recipe.config.project;
+    let (path, root) = (whole(&project.config), whole(&project.root));
+    path.strip_prefix(&root).unwrap_or(&path).display().to_string()
 }

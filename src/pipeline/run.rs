@@ -308,7 +308,7 @@ fn rows_before(files: &Files, reader: Option<&Reader>, name: &str) -> Result<Opt
     let Some((_, text)) = reader.map(|reader| reader.last_run(name)).transpose()?.flatten() else {
         return Ok(None);
     };
-    Ok(serde_json::from_str::<Summary>(&text).ok().map(|summary| summary.accepted))
+    Ok(serde_json::from_str::<Summary>(&text).ok().map(|summary| summary.accepted + summary.counterparts))
 }
 
 /// Why a run does not have its lock.
@@ -368,9 +368,10 @@ fn check_name(recipe: &Recipe, reader: Option<&Reader>) -> Result<(), RunError> 
         return Ok(());
     };
     let here = config_path(recipe);
-    let still_there = config::load::name_of(std::path::Path::new(&other)).is_some_and(|own| own == *name);
+    let there = recipe.config.project.root.join(&other);
+    let still_there = config::load::name_of(&there).is_some_and(|own| own == *name);
     match other != here && still_there {
-        true => Err(RunError::NameTaken { name: name.clone(), other }),
+        true => Err(RunError::NameTaken { name: name.clone(), other: there.display().to_string() }),
         false => Ok(()),
     }
 }

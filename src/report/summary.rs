@@ -331,10 +331,10 @@ impl AuditBrief {
 }
 
 impl Summary {
-    /// Rows more than before the run.
+    /// Rows more than before the run, with counterparts, as the files have them.
     pub fn gained(&self) -> i64 {
         let on_disk = self.change.kept + self.change.leaving + self.change.displaced;
-        self.accepted as i64 - self.rows_before.unwrap_or(on_disk) as i64
+        (self.accepted + self.counterparts) as i64 - self.rows_before.unwrap_or(on_disk) as i64
     }
 
     /// The share of the texts judged in this run that became rows.

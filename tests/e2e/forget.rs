@@ -196,6 +196,45 @@ fn a_purged_store_makes_the_same_dataset() {
 }
 
 #[test]
+fn what_a_config_asked_that_cannot_be_read_is_left_alone() {
+    let fake = gossip();
+    let project = project(&fake);
+    project.emogrid(&["run", "configs/moods.yaml"]).exits(0);
+    let other = project.read("configs/moods.yaml").replace("name: moods", "name: other");
+    let other = format!("{}seed: 5\nanonymize: off\n", other.replace("anonymize:", "# anonymize:"));
+    project.write("configs/other.yaml", &other);
+    project.emogrid(&["run", "configs/other.yaml"]).exits(0);
+    let before = project.read("out/other/dataset.jsonl");
+    assert!(before.contains("Jane Roe"), "{before}");
+    project.write("configs/other.yaml", &format!("{other}nonsense: 1\n"));
+    let purge = ["purge", "configs/moods.yaml", "--yes"];
+    project.emogrid(&purge).exits(0).says("`other` cannot be read");
+    project.emogrid(&["forget", "Jane Roe", "--yes"]).exits(2).says("unknown key `nonsense`");
+    project.write("configs/other.yaml", &other);
+    fake.take_count();
+    project.emogrid(&["run", "configs/other.yaml"]).exits(0);
+    assert_eq!((fake.take_count(), project.read("out/other/dataset.jsonl")), (0, before));
+}
+
+#[test]
+fn a_project_may_be_moved_and_copied() {
+    let fake = gossip();
+    let project = project(&fake);
+    project.emogrid(&["run", "configs/moods.yaml"]).exits(0);
+    let elsewhere = Project::new();
+    let copy = elsewhere.path().join("copy");
+    let copied = std::process::Command::new("cp").arg("-r").arg(project.path()).arg(&copy).status().unwrap();
+    assert!(copied.success());
+    let before = project.read("out/moods/dataset.jsonl");
+    // The copy is a project of its own, whose name nobody has.
+    elsewhere.emogrid(&["run", "copy/configs/moods.yaml"]).exits(0);
+    assert!(elsewhere.read("copy/out/moods/dataset.jsonl").contains("shouted"), "{before}");
+    elsewhere.emogrid(&["forget", "shouted", "--project", "copy", "--yes"]).exits(0);
+    assert!(!elsewhere.read("copy/out/moods/dataset.jsonl").contains("shouted"));
+    assert_eq!(project.read("out/moods/dataset.jsonl"), before, "the first is as it was");
+}
+
+#[test]
 fn what_texts_were_dropped_for_is_purged() {
     let fake = gossip();
     let project = project(&fake);

@@ -72,11 +72,15 @@ fn counterparts_stand_beside_their_rows_as_long_as_the_config_names_them() {
     assert_eq!((plan["samples"].clone(), plan["counterparts"].clone()), (12.into(), men.into()));
     let ran = project.emogrid(&["run", "moods.yaml", "--json"]).exits(0).json();
     assert_eq!((ran["accepted"].clone(), ran["counterparts"].clone()), (12.into(), men.into()));
+    let again = project.emogrid(&["run", "moods.yaml", "--json"]).exits(0).json();
+    assert!(!again["headline"].as_str().unwrap().starts_with("LOST"), "{again}");
     let status = project.emogrid(&["status", "moods.yaml"]).exits(0);
     assert!(status.stdout.contains(&format!("12 of 12 rows and {men} counterparts")), "{}", status.stdout);
     assert_eq!(fake.take_count(), 0, "a second run asks nothing");
     let after = project.rows("out/moods/dataset.jsonl");
     assert_eq!(after.len(), 12 + men);
+    assert!(after.iter().all(|row| row.get("pair").is_some()), "all rows have the same columns: {after:?}");
+    project.emogrid(&["dedup", "out/moods/dataset.jsonl", "-o", "kept.csv"]).exits(0);
     assert_eq!(ids(&own(&after)), ids(&before));
     for (at, row) in
         after.iter().enumerate().filter(|(_, row)| row["text"].as_str().unwrap().starts_with("she "))
@@ -146,6 +150,27 @@ fn counterparts_stand_beside_their_rows_as_long_as_the_config_names_them() {
     let other = without.iter().find(|row| row["pair"].is_string() && row["pair"] != row["id"]).unwrap();
     let why = project.emogrid(&["why", "moods.yaml", other["id"].as_str().unwrap()]).exits(0).stdout;
     assert!(why.contains(&format!("it was the counterpart of {}", other["pair"].as_str().unwrap())), "{why}");
+}
+
+#[test]
+fn a_mistyped_key_of_a_decision_leaves_no_row_out() {
+    let project = Project::new();
+    project.write(
+        "moods.yaml",
+        &format!("{}curation: moods.jsonl\n", MOODS.replace("URL", "http://127.0.0.1:9")),
+    );
+    let id = "0".repeat(32);
+    for (line, told) in [
+        (
+            format!(r#"{{"id":"{id}","counterparts":"she"}}"#),
+            "unknown key `counterparts`; did you mean `counterpart`?",
+        ),
+        (format!(r#"{{"id":"{id}","txt":"she"}}"#), "unknown key `txt`; did you mean `text`?"),
+        (format!(r#"{{"id":"{id}","cell":{{"emotion":"joy"}},"add":2}}"#), "two decisions"),
+    ] {
+        project.write("moods.jsonl", &format!("{line}\n"));
+        project.emogrid(&["check", "moods.yaml"]).exits(2).says(told).says("moods.jsonl:1");
+    }
 }
 
 #[test]

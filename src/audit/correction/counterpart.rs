@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::swap::{Swapper, in_case_of, reworded};
+use super::swap::{Place, Swapper, in_case_of, reworded};
 use crate::audit::groups::is_person;
 
 /// By attribute: words that stand in for each other, each for the one before it and the first for the
@@ -78,7 +78,7 @@ impl Counterparts {
     pub fn of(&self, text: &str) -> Vec<(&'static str, String)> {
         let gender = self.gender.swapped(text).map(|other| ("gender", other));
         let others = self.others.iter().filter_map(|(attribute, words)| {
-            let other = |word: &str, after: &str| {
+            let other = |Place { word, after, .. }: Place| {
                 let plain = word.to_lowercase().replace('’', "'");
                 let (base, ending) = match plain.strip_suffix("'s") {
                     Some(base) => (base, "'s"),

@@ -173,11 +173,11 @@ impl Swapper {
     ///
     /// Whether "her" is "him" or "his" is told by what follows, so a few are wrong.
     pub fn swapped(&self, text: &str) -> Option<String> {
-        reworded(text, |word, after| self.other(word, after))
+        reworded(text, |place| self.other(place))
     }
 
     /// What stands in for a word, in its own case.
-    fn other(&self, word: &str, after: &str) -> Option<String> {
+    fn other(&self, Place { word, after, begins }: Place) -> Option<String> {
         if let Some(name) = self.names.get(word) {
             return Some((*name).to_owned());
         }
@@ -195,14 +195,14 @@ impl Swapper {
             "him" => "her",
             "hers" => "his",
             "her" => {
-                if owns(after) {
+                if owns(after, begins) {
                     "his"
                 } else {
                     "him"
                 }
             }
             "his" => {
-                if owns(after) {
+                if owns(after, begins) {
                     "her"
                 } else {
                     "hers"
@@ -214,10 +214,18 @@ impl Swapper {
     }
 }
 
-/// The text with other words for some, each by what follows it; `None` where all stay.
-pub fn reworded(text: &str, other: impl Fn(&str, &str) -> Option<String>) -> Option<String> {
+/// A word with what tells what it is.
+pub struct Place<'a> {
+    pub word: &'a str,
+    pub after: &'a str,
+    /// Whether a sentence begins with it.
+    pub begins: bool,
+}
+
+/// The text with other words for some, each by where it stands; `None` where all stay.
+pub fn reworded(text: &str, other: impl Fn(Place) -> Option<String>) -> Option<String> {
     let mut out = String::with_capacity(text.len() + 8);
-    let mut changed = false;
+    let (mut changed, mut begins) = (false, true);
     let mut rest = text;
     while let Some(c) = rest.chars().next() {
         let length = match in_word(c) {
@@ -226,7 +234,9 @@ pub fn reworded(text: &str, other: impl Fn(&str, &str) -> Option<String>) -> Opt
         };
         let (piece, after) = rest.split_at(length);
         rest = after;
-        match in_word(c).then(|| other(piece, after)).flatten() {
+        let place = Place { word: piece, after, begins };
+        begins = if in_word(c) { false } else { begins || piece.contains(['.', '!', '?', '\n']) };
+        match in_word(c).then(|| other(place)).flatten() {
             Some(other) => {
                 changed = true;
                 out.push_str(&other);
@@ -237,12 +247,17 @@ pub fn reworded(text: &str, other: impl Fn(&str, &str) -> Option<String>) -> Opt
     changed.then_some(out)
 }
 
-/// Whether a thing that is somebody's follows.
-fn owns(after: &str) -> bool {
+/// Of these words, those with which a thing of somebody's may begin at a sentence's beginning, where nobody is "him".
+const THING_AT_FIRST: &[&str] =
+    &["back", "crazy", "feel", "happy", "home", "last", "mad", "smile", "talk", "very", "will"];
+
+/// Whether a thing that is somebody's follows, behind a word with which a sentence `begins` or not.
+fn owns(after: &str, begins: bool) -> bool {
     let Some(after) = after.strip_prefix(' ') else { return false };
     let length = word_length(after);
     let next = after[..length].to_lowercase();
-    length > 0 && !NO_THING.contains(&next.as_str())
+    let is_thing = begins && THING_AT_FIRST.contains(&next.as_str());
+    length > 0 && (is_thing || !NO_THING.contains(&next.as_str()))
 }
 
 /// A word with capitals where another has them.
@@ -290,6 +305,8 @@ mod tests {
             ("HE'S my brother's best man!", "SHE'S my sister's best woman!"),
             ("Sarah’s car, he’s fine", "Thomas's car, she's fine"),
             ("I gave it to her", "I gave it to him"),
+            ("Her smile faded. His back hurts.", "His smile faded. Her back hurts."),
+            ("Her and I laughed, which made her smile", "Him and I laughed, which made him smile"),
         ] {
             assert_eq!(swapper.swapped(text).as_deref(), Some(other), "{text}");
         }

@@ -257,8 +257,9 @@ fn exhausted(
     for (reason, times) in summary.exhausted.iter().flat_map(|cell| &cell.rejected) {
         *reasons.entry(reason).or_default() += times;
     }
-    let most = reasons.iter().max_by_key(|(_, times)| **times);
     let all: u64 = reasons.values().sum();
+    // Where little was rejected, it is the asks that are too few.
+    let most = reasons.iter().max_by_key(|(_, times)| **times).filter(|_| 2 * all >= summary.shortfall);
     let (key, told) = most
         .and_then(|(reason, _)| advice(reason))
         .unwrap_or(("samples.max_asks", "raise `samples.max_asks`, or vary the prompt"));
@@ -309,7 +310,10 @@ fn uneven(summary: &Summary) -> Option<Finding> {
 /// Distinct-2 fell by a twentieth since the run before.
 fn less_varied(summary: &Summary) -> Option<Finding> {
     let now = summary.distinct_2.filter(|_| summary.distinct_2_texts >= FEW)?;
-    let before = summary.past.iter().rev().find_map(|past| past.distinct_2)?;
+    // It falls with the number of texts, so fewer of them are no measure.
+    let enough = summary.distinct_2_texts * 9 / 10;
+    let comparable = summary.past.iter().rev().filter(|past| past.accepted >= enough);
+    let before = comparable.filter_map(|past| past.distinct_2).next()?;
     (now < before - 0.05).then(|| {
         look(
             format!("the texts vary less: distinct-2 fell from {before:.3} to {now:.3}"),
@@ -537,7 +541,9 @@ mod tests {
             RunCounts { by_axis, ..RunCounts::default() }
         };
         let opening = |share| vec![Opening { words: "i just can't".into(), rows: 9, share }];
-        let past = |distinct_2| vec![Past { distinct_2: Some(distinct_2), ..Past::default() }];
+        let of =
+            |accepted, distinct_2| vec![Past { accepted, distinct_2: Some(distinct_2), ..Past::default() }];
+        let past = |distinct_2| of(1000, distinct_2);
         let endpoint = |busy| EndpointNight { requests: 400, slots: 4, busy, ..EndpointNight::default() };
         let endpoints = |busy| [("local".to_owned(), endpoint(busy))].into_iter().collect();
         let lasting = |restarts, hangs| {
@@ -575,6 +581,12 @@ mod tests {
                 Summary { past: past(0.74), ..complete() },
                 Verdict::Look,
                 "the texts vary less: distinct-2 fell from 0.760 to 0.700",
+            ),
+            (
+                Summary { past: of(900, 0.9), ..complete() },
+                Summary { past: of(4, 0.9), ..complete() },
+                Verdict::Look,
+                "the texts vary less: distinct-2 fell from 0.900 to 0.700",
             ),
             (
                 Summary { endpoints: endpoints(0.65), ..complete() },
