@@ -15,7 +15,7 @@ pub fn run(args: &RunArgs, talk: &Talk) -> Result<Exit, Failure> {
     let config = args.config_with_limits();
     let opened = match open_for(&config, &args.cells, talk) {
         Err(Failure::Config(report)) => {
-            block_on(pipeline::tell_of_config(&config.config, &config.set, report.counts().0))?;
+            block_on(pipeline::tell_of_config(&config.config, &config.set, &report))?;
             return Err(report.into());
         }
         opened => opened?,

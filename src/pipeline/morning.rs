@@ -238,9 +238,8 @@ pub fn costs(
         let Some(class) = progress.failing.get(&demand.fingerprint) else { continue };
         let cost = out.entry((*class).to_owned()).or_default();
         cost.left_open += 1;
-        // No more than its answer could bring.
-        let texts = if demand.about.is_some() { 1 } else { recipe.config.candidates_per_ask() };
-        cost.rows += u64::from(texts.min(recipe.quotas.rows(demand.cell) - outcome.accepted[demand.cell]));
+        // All that the cell lacks: it goes on with its next ask once this one is answered.
+        cost.rows += u64::from(recipe.quotas.rows(demand.cell) - outcome.accepted[demand.cell]);
     }
     let open: HashSet<usize> = outcome.demands.iter().map(|demand| demand.cell).collect();
     // What a cell without further asks lacks, as far as what was given up could have filled it.

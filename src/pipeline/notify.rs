@@ -9,8 +9,9 @@ use tokio::process::{Child, Command};
 
 use super::interrupt::Interrupts;
 use crate::config;
+use crate::config::diagnostic::{Report, Severity};
 use crate::config::night::{Notify, When};
-use crate::report::morning::{Ended, Verdict};
+use crate::report::morning::{Ended, Finding, Verdict};
 use crate::report::{Summary, say};
 
 /// How long the command may take.
@@ -47,15 +48,29 @@ pub async fn notify(notify: &Notify, summary: &Summary, page: Option<&Path>) {
 }
 
 /// Tells of a config that cannot be run, where it still says whom to tell.
-pub async fn tell_of_config(path: &Path, sets: &[String], errors: usize) {
+pub async fn tell_of_config(path: &Path, sets: &[String], report: &Report) {
     let Some((name, whom)) = config::load::notified(path, sets) else { return };
     let ended = Ended::Usage;
     let verdict = ended.verdict();
-    let found = crate::report::count(errors as u64, "error");
+    let errors = report.found.iter().filter(|found| found.severity == Severity::Error);
+    let findings: Vec<Finding> = errors
+        .map(|error| Finding {
+            verdict,
+            what: error.message.clone(),
+            advice: error.help.clone(),
+            place: error.at.map(|span| {
+                let line = report.sources.line_column(span).0;
+                format!("{}:{line}", report.sources.path(span.source).display())
+            }),
+            ..Finding::default()
+        })
+        .collect();
+    let found = crate::report::count(findings.len() as u64, "error");
     let headline = format!("{} {name}: the config has {found}; nothing was asked", verdict.word());
     let exit_code = ended.code();
     let state = ended.state().to_owned();
-    notify(&whom, &Summary { verdict, headline, exit_code, name, state, ..Summary::default() }, None).await;
+    let summary = Summary { verdict, headline, exit_code, name, state, findings, ..Summary::default() };
+    notify(&whom, &summary, None).await;
 }
 
 fn shell(text: &str) -> Command {

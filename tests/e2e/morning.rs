@@ -311,6 +311,9 @@ fn the_summary_is_on_standard_input_whatever_happened() {
     let summary = told();
     assert_eq!((&summary["verdict"], &summary["exit_code"]), (&"LOST".into(), &2.into()));
     assert_eq!(summary["headline"], "LOST small: the config has 1 error; nothing was asked");
+    let finding = &summary["findings"][0];
+    assert!(finding["what"].as_str().unwrap().contains("definitoin"), "{summary}");
+    assert!(finding["place"].as_str().unwrap().contains("small.yaml:"), "{summary}");
     project.edit("small.yaml", "emotion.definitoin", "emotion.definition");
     // Ctrl-C while it waits.
     #[cfg(unix)]
