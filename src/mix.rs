@@ -1,5 +1,8 @@
 //! Which generated rows stand beside the real ones: pure, and the same on every machine.
 
+use std::collections::HashMap;
+use std::hash::Hash;
+
 use crate::labels::LabelSet;
 
 /// How far generated rows are taken.
@@ -11,9 +14,16 @@ pub struct Limits {
     pub budget: Option<u64>,
 }
 
+/// By row: the first row of its pair, or itself where it is of none.
+pub fn firsts<P: Eq + Hash>(pairs: &[Option<P>]) -> Vec<usize> {
+    let mut firsts: HashMap<&P, usize> = HashMap::new();
+    let rows = pairs.iter().enumerate();
+    rows.map(|(row, pair)| pair.as_ref().map_or(row, |pair| *firsts.entry(pair).or_insert(row))).collect()
+}
+
 /// The numbers of the generated rows that are taken, in the order in which they are.
 ///
-/// `first` says of each generated row which is the first of its pair: itself where it is of none. A pair is taken as
+/// `first` says of each generated row which is the first of its pair ([`firsts`]). A pair is taken as
 /// a whole or not at all, where its first row stands; so a quota or the budget may be missed by a row.
 ///
 /// All real rows count first. Then the label with the fewest rows by now, of equals the first, gets its next

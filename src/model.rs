@@ -30,6 +30,38 @@ impl Hasher for AsItIs {
     }
 }
 
+/// A hasher for keys that are numbers, or hashes of which a part is used: it is quick, and withstands nobody who
+/// chooses them to clash.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Spreader(u64);
+
+/// Tables by such keys.
+pub type Spread = BuildHasherDefault<Spreader>;
+
+impl Hasher for Spreader {
+    fn write(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.write_u64(u64::from(*byte));
+        }
+    }
+
+    fn write_u32(&mut self, value: u32) {
+        self.write_u64(u64::from(value));
+    }
+
+    fn write_u64(&mut self, value: u64) {
+        self.0 = (self.0 ^ value).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    }
+
+    fn write_usize(&mut self, value: usize) {
+        self.write_u64(value as u64);
+    }
+
+    fn finish(&self) -> u64 {
+        self.0 ^ self.0 >> 32
+    }
+}
+
 /// A table by hashes, which are ids of this module or 64 bits.
 pub type ByHash<K, V> = HashMap<K, V, BuildHasherDefault<AsItIs>>;
 /// A set of hashes.

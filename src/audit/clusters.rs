@@ -2,9 +2,9 @@
 
 use std::collections::HashMap;
 
-use super::numbers::Mixed;
 use super::random::mix;
 use super::table::Table;
+use crate::model::Spread;
 
 /// Bands of the sketch, and hashes in each: two texts of Jaccard similarity s are compared with
 /// probability 1 − (1 − s³)¹², which is .79 at one half.
@@ -30,8 +30,8 @@ pub fn clusters(table: &Table) -> Vec<u32> {
         })
         .collect();
     let mut parent: Vec<u32> = (0..sets.len() as u32).collect();
-    let mut buckets: HashMap<u64, u32, Mixed> =
-        HashMap::with_capacity_and_hasher(sets.len(), Mixed::default());
+    let mut buckets: HashMap<u64, u32, Spread> =
+        HashMap::with_capacity_and_hasher(sets.len(), Spread::default());
     for band in 0..BANDS {
         buckets.clear();
         for (row, set) in sets.iter().enumerate() {

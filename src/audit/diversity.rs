@@ -12,10 +12,10 @@ use sample::{Sample, Values};
 use super::metric::{
     Case, DISTINCT_1, DISTINCT_2, DISTINCT_3, GZIP, MATTR, Measure, Metric, OPENERS, SELF_BLEU,
 };
-use super::numbers::Mixed;
 use super::random::Random;
 use super::table::{Column, Table};
 use super::{Bounds, Options, human};
+use crate::model::Spread;
 
 /// Texts that are compared: 1,000, or where there are fewer, 200; and by label, 200.
 pub const LARGE: usize = 1000;
@@ -186,7 +186,7 @@ fn same_openings(table: &Table) -> Vec<usize> {
 
 /// Rows whose pairs of words stand in most other texts, by the mean logarithm of how many; a tenth.
 fn commonplaces(table: &Table) -> Vec<usize> {
-    let mut times: HashMap<(u32, u32), u32, Mixed> = HashMap::default();
+    let mut times: HashMap<(u32, u32), u32, Spread> = HashMap::default();
     let pairs = |row: usize| table.tokens(row).windows(2).map(|pair| (pair[0], pair[1]));
     for row in 0..table.rows() {
         pairs(row).for_each(|pair| *times.entry(pair).or_default() += 1);

@@ -7,11 +7,12 @@
 use std::collections::{BTreeMap, HashMap};
 
 use super::metric::{Case, Measure, OPENER};
-use super::numbers::{Mixed, Numbers};
+use super::numbers::Numbers;
 use super::random::{Random, mix};
 use super::statistics::{Interval, LEAST_CLUSTERS, effective, wilson_of};
 use super::table::{Column, Table};
 use super::{Options, alike, human};
+use crate::model::Spread;
 
 const FOLDS: usize = 5;
 
@@ -285,7 +286,7 @@ impl Tried {
 /// easily first; at most a tenth.
 fn offenders(table: &Table, examples: &[Example], tried: &Tried) -> Vec<usize> {
     let key = |row| table.words(row).take(3).fold(0, |key, word| mix(key ^ u64::from(word).wrapping_add(1)));
-    let mut times: HashMap<(u64, usize), usize, Mixed> = HashMap::default();
+    let mut times: HashMap<(u64, usize), usize, Spread> = HashMap::default();
     for example in examples {
         *times.entry((key(example.row), example.label)).or_default() += 1;
     }

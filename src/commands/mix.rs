@@ -1,4 +1,4 @@
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 use std::io::Write;
 use std::path::Path;
 use std::time::Instant;
@@ -12,7 +12,7 @@ use crate::guard::{Guard, Purpose};
 use crate::labels::{LabelSet, MOST_LABELS};
 use crate::learn::rows::labels_of;
 use crate::learn::{Columns, LearnError, Overlap};
-use crate::mix::{Limits, fill};
+use crate::mix::{Limits, fill, firsts};
 use crate::model::{PAIR, TextKey, pair_of};
 use crate::report::{count, milliseconds, shortened, thousands};
 use crate::table::{Fields, Layout, Reader, Row, Writer, is_standard};
@@ -74,7 +74,7 @@ pub fn mix(args: &MixArgs, talk: &Talk) -> Result<Exit, Failure> {
     generated.renumber(&labels, &order);
     let budget = ratio.map(|ratio| (ratio * real.rows.len() as f64).round() as u64);
     let limits = Limits { quotas: quotas(&args.quota, &order).map_err(Failure::Refused)?, budget };
-    let taken = fill(&real.sets, &generated.sets, &generated.firsts(), &limits);
+    let taken = fill(&real.sets, &generated.sets, &firsts(&generated.pairs), &limits);
     let tally = |sets: &mut dyn Iterator<Item = LabelSet>| {
         let mut counts = vec![0u64; order.len()];
         sets.flat_map(|set| set.iter().collect::<Vec<_>>()).for_each(|label| counts[label] += 1);
@@ -194,14 +194,6 @@ impl Side {
         only(&mut self.sets, keep);
         only(&mut self.pairs, keep);
         keep.iter().filter(|keep| !**keep).count() as u64
-    }
-
-    /// By row: the first row of its pair, or itself.
-    fn firsts(&self) -> Vec<usize> {
-        let mut firsts: HashMap<&str, usize> = HashMap::new();
-        let rows = self.pairs.iter().enumerate();
-        rows.map(|(row, pair)| pair.as_deref().map_or(row, |pair| *firsts.entry(pair).or_insert(row)))
-            .collect()
     }
 
     fn renumber(&mut self, labels: &[String], order: &[String]) {

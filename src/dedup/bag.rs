@@ -1,7 +1,5 @@
 //! A text as the multiset of its words, ready to be compared.
 
-use std::hash::{BuildHasherDefault, Hasher};
-
 use super::TextKey;
 use super::statistics::{HEAVIEST, Statistics, fold};
 use super::words::words;
@@ -100,32 +98,6 @@ fn number_occurrences(elements: &mut [u64]) {
 /// The weight of an element, in steps of 1/128 bit.
 pub fn weight(element: u64) -> u32 {
     HEAVIEST - (element >> HASH_BITS) as u32
-}
-
-/// A hasher for keys that are hashes already.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct Spreader(u64);
-
-pub type Spread = BuildHasherDefault<Spreader>;
-
-impl Hasher for Spreader {
-    fn write(&mut self, bytes: &[u8]) {
-        for byte in bytes {
-            self.write_u64(u64::from(*byte));
-        }
-    }
-
-    fn write_u32(&mut self, value: u32) {
-        self.write_u64(u64::from(value));
-    }
-
-    fn write_u64(&mut self, value: u64) {
-        self.0 = (self.0 ^ value).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-    }
-
-    fn finish(&self) -> u64 {
-        self.0 ^ self.0 >> 32
-    }
 }
 
 #[cfg(test)]

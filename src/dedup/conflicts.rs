@@ -2,8 +2,9 @@
 
 use std::collections::HashMap;
 
-use super::bag::{Bag, FEWEST_WORDS, Spread};
+use super::bag::{Bag, FEWEST_WORDS};
 use super::level::{Level, Rule, Similarity};
+use crate::model::Spread;
 
 /// Pairs of rows that are similar enough, and have different labels.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

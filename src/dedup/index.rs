@@ -2,11 +2,12 @@
 
 use std::collections::HashMap;
 
-use super::bag::{Bag, FEWEST_WORDS, Spread};
+use super::bag::{Bag, FEWEST_WORDS};
 use super::keys::{self, Use};
 use super::level::{Level, Method, Rule, Similarity};
 use super::minhash::MinHash;
 use super::postings::Postings;
+use crate::model::Spread;
 
 /// A text of an index: how many were added before it.
 pub type Ordinal = u32;

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::bag::Spread;
+use crate::model::Spread;
 
 const SHARDS: usize = 64;
 

@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 use std::fmt::Write;
 
-use super::bag::Spread;
 use super::words::words;
+use crate::model::Spread;
 
 /// The first line of a file of word statistics.
 const HEAD: &str = "emogrid-words 1";

@@ -8,7 +8,7 @@ use super::{Answers, Grouping, Labelled, LearnError};
 use crate::config::grouping::NoGroup;
 use crate::guard::{Guard, Purpose};
 use crate::labels::LabelSet;
-use crate::mix::{Limits, fill};
+use crate::mix::{Limits, fill, firsts};
 use crate::model::{TextKey, hash64};
 use crate::probe::{Probe, Settings};
 
@@ -100,7 +100,7 @@ impl Ground {
 
     /// The real rows with as many generated ones as the limits let through, the rare labels first; and how many.
     pub fn mixed(&self, generated: &Labelled, limits: &Limits) -> (Labelled, u64) {
-        let taken = fill(&self.real.gold, &generated.gold, &generated.firsts(), limits);
+        let taken = fill(&self.real.gold, &generated.gold, &firsts(&generated.pairs), limits);
         let mut all = self.real.clone();
         for row in &taken {
             all.texts.push(generated.texts[*row].clone());

@@ -1,6 +1,5 @@
 //! Labelled texts from files: GoEmotions' own, or any table with a column of labels.
 
-use std::collections::HashMap;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 
@@ -170,13 +169,6 @@ impl Labelled {
         let mut flags = kept.iter();
         self.pairs.retain(|_| flags.next() == Some(&true));
         (before - self.texts.len()) as u64
-    }
-
-    /// By row: the first row of its pair, or itself.
-    pub fn firsts(&self) -> Vec<usize> {
-        let mut firsts: HashMap<u64, usize> = HashMap::new();
-        let rows = self.pairs.iter().enumerate();
-        rows.map(|(row, pair)| pair.map_or(row, |pair| *firsts.entry(pair).or_insert(row))).collect()
     }
 
     /// The rows of both; labels must be numbered alike.

@@ -8,8 +8,18 @@ use super::{Fields, Format, TableError, is_standard};
 pub struct Writer {
     path: PathBuf,
     /// What is written until `finish`; none for standard output.
-    part: Option<PathBuf>,
+    part: Option<Part>,
     form: Form,
+}
+
+/// A file that goes when it was not put in its place.
+struct Part(PathBuf);
+
+impl Drop for Part {
+    fn drop(&mut self) {
+        // Where it stands in its place by now, there is none.
+        let _ = std::fs::remove_file(&self.0);
+    }
 }
 
 enum Form {
@@ -31,12 +41,12 @@ impl Writer {
         let part = (!is_standard(path)).then(|| {
             let mut name = path.as_os_str().to_owned();
             name.push(".part");
-            PathBuf::from(name)
+            Part(PathBuf::from(name))
         });
         let to: Box<dyn Write> = match &part {
             None => Box::new(std::io::stdout()),
             Some(part) => {
-                let file = File::create(part);
+                let file = File::create(&part.0);
                 Box::new(file.map_err(|error| TableError::Io { path: path.to_owned(), error })?)
             }
         };
@@ -100,8 +110,8 @@ impl Writer {
         to.flush().map_err(failed)?;
         drop(to);
         let Some(part) = part else { return Ok(()) };
-        let synced = File::open(&part).and_then(|file| file.sync_all());
-        synced.and_then(|()| std::fs::rename(&part, &path)).map_err(failed)
+        let synced = File::open(&part.0).and_then(|file| file.sync_all());
+        synced.and_then(|()| std::fs::rename(&part.0, &path)).map_err(failed)
     }
 }
 

@@ -174,6 +174,22 @@ fn a_mistyped_key_of_a_decision_leaves_no_row_out() {
 }
 
 #[test]
+fn a_swap_writes_over_no_column_of_somebody_s_and_an_error_leaves_nothing_behind() {
+    let project = Project::new();
+    project.write("rows.jsonl", "{\"id\":\"1\",\"text\":\"He ran\",\"emotion\":\"joy\",\"pair\":\"mine\"}\n");
+    let swap = ["audit", "rows.jsonl", "--label", "emotion", "--swap", "both.jsonl"];
+    project.emogrid(&swap).exits(2).says("its column `pair` is of no swap");
+    project.write("rows.jsonl", "{\"id\":1,\"text\":\"Mary Jones ran\"}\n{\"id\":2,\"text\":5}\n");
+    let ran = project.emogrid(&["anonymize", "rows.jsonl", "-o", "masked.jsonl"]);
+    assert_ne!(ran.code, Some(0));
+    assert!(
+        ["both.jsonl", "both.jsonl.part", "masked.jsonl", "masked.jsonl.part"]
+            .iter()
+            .all(|name| !project.path().join(name).exists())
+    );
+}
+
+#[test]
 fn a_counterpart_passes_what_any_text_must_pass() {
     let fake = writing();
     let project = Project::new();

@@ -50,29 +50,36 @@ pub struct Evened {
 }
 
 /// Whether measures of these metrics are alarms.
-fn alarmed(report: &Report, of: Option<&str>, keys: [&metric::Metric; 2]) -> bool {
+fn alarmed(report: &Report, of: Option<&str>, metrics: &[&metric::Metric]) -> bool {
     report
         .alarms()
         .filter(|measure| of.is_none_or(|name| measure.of == name))
-        .any(|measure| keys.iter().any(|metric| metric.key == measure.metric))
+        .any(|measure| metrics.iter().any(|metric| metric.key == measure.metric))
+}
+
+/// How many rows each cell has, by its values; rows without a value on some column are of none.
+fn by_cell(table: &Table) -> BTreeMap<Vec<&str>, usize> {
+    let mut out = BTreeMap::new();
+    for row in 0..table.rows() {
+        let values: Option<Vec<&str>> = table.columns.iter().map(|column| column.name_of(row)).collect();
+        if let Some(values) = values.filter(|values| !values.is_empty()) {
+            *out.entry(values).or_default() += 1;
+        }
+    }
+    out
 }
 
 /// The cells that lack rows, those that lack most first, where cells are an alarm, or what was asked is not
 /// what is there: of those asked for, or else of all that have rows. Nothing is copied for them: a config asks
 /// more of them.
 pub fn deficits(table: &Table, report: &Report, options: &Options) -> Vec<Deficit> {
-    let cells = alarmed(report, None, [&metric::CELLS, &metric::CELLS_ASKED]);
-    let labels = alarmed(report, None, [&metric::BALANCE, &metric::BALANCE_ASKED]);
+    let cells = alarmed(report, None, &[&metric::CELLS, &metric::CELLS_ASKED]);
+    let labels = alarmed(report, None, &[&metric::BALANCE, &metric::BALANCE_ASKED]);
     let known = labels && options.asked.is_some();
     if !cells && !known {
         return Vec::new();
     }
-    let mut have: BTreeMap<Vec<&str>, usize> = BTreeMap::new();
-    for row in 0..table.rows() {
-        let values: Option<Vec<&str>> = table.columns.iter().map(|column| column.name_of(row)).collect();
-        *have.entry(values.unwrap_or_default()).or_default() += 1;
-    }
-    have.remove(&Vec::new());
+    let have = by_cell(table);
     let all: usize = have.values().sum();
     let wanted: Vec<(Vec<&str>, usize)> = match &options.asked {
         Some(asked) => {
@@ -110,11 +117,7 @@ struct Filled<'a> {
 /// none: no more than that, the rarest first. Cells that lack rows which were asked for get none.
 pub fn added(table: &Table, report: &Report, options: &Options) -> (Vec<Added>, Vec<Evened>) {
     let Some(asked) = &options.asked else { return Default::default() };
-    let mut have: BTreeMap<Vec<&str>, usize> = BTreeMap::new();
-    for row in 0..table.rows() {
-        let values: Option<Vec<&str>> = table.columns.iter().map(|column| column.name_of(row)).collect();
-        *have.entry(values.unwrap_or_default()).or_default() += 1;
-    }
+    let have = by_cell(table);
     let mut cells: Vec<Filled<'_>> = asked
         .cells
         .iter()
@@ -127,7 +130,7 @@ pub fn added(table: &Table, report: &Report, options: &Options) -> (Vec<Added>, 
         .collect();
     let mut uneven: Vec<(&metric::Metric, String, Vec<Vec<usize>>)> = Vec::new();
     for (at, column) in table.columns.iter().enumerate() {
-        if alarmed(report, Some(&column.name), [&metric::BALANCE, &metric::BALANCE]) {
+        if alarmed(report, Some(&column.name), &[&metric::BALANCE]) {
             let mut groups: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
             cells
                 .iter()
@@ -136,7 +139,7 @@ pub fn added(table: &Table, report: &Report, options: &Options) -> (Vec<Added>, 
             uneven.push((&metric::BALANCE, column.name.clone(), groups.into_values().collect()));
         }
     }
-    if alarmed(report, None, [&metric::CELLS, &metric::CELLS]) {
+    if alarmed(report, None, &[&metric::CELLS]) {
         let names: Vec<&str> = table.columns.iter().map(|column| column.name.as_str()).collect();
         let groups = (0..cells.len()).filter(|cell| cells[*cell].rows > 0).map(|cell| vec![cell]);
         uneven.push((&metric::CELLS, names.join(" × "), groups.collect()));
@@ -198,9 +201,9 @@ fn even(cells: &mut [Filled<'_>], groups: &[Vec<usize>], bound: f64, why: &'stat
 /// For each label column whose balance is an alarm, and each column where that of cells is: the values that
 /// lack rows, the rarest first.
 pub fn raise(table: &Table, report: &Report) -> Vec<Raise> {
-    let cells = alarmed(report, None, [&metric::CELLS, &metric::CELLS_ASKED]);
+    let cells = alarmed(report, None, &[&metric::CELLS, &metric::CELLS_ASKED]);
     let uneven =
-        |name: &str| cells || alarmed(report, Some(name), [&metric::BALANCE, &metric::BALANCE_ASKED]);
+        |name: &str| cells || alarmed(report, Some(name), &[&metric::BALANCE, &metric::BALANCE_ASKED]);
     let mut out = Vec::new();
     for column in table.columns.iter().filter(|column| uneven(&column.name)) {
         let counts = column.counts();

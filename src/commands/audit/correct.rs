@@ -132,10 +132,7 @@ pub fn fix(args: &AuditArgs, subject: &Subject, talk: &Talk, steps: &mut Steps) 
         ));
     }
     if decided > 0 && args.write.is_none() && args.rewrite.output.is_none() {
-        talk.say(match reworded.is_some() {
-            true => "nothing was changed; `--write FILE` writes what was decided",
-            false => "nothing was changed; `--write FILE` writes what was decided",
-        });
+        talk.say("nothing was changed; `--write FILE` writes what was decided");
     }
     Ok(exit(args, &after))
 }
@@ -291,6 +288,14 @@ pub fn swap(
     steps: &mut Steps,
 ) -> Result<Exit, Failure> {
     let table = &subject.table;
+    let text_of = |at: usize| subject.rows[at].get(PAIR).and_then(Value::as_str);
+    let is_own = |at: &usize| text_of(*at).is_some() && pair_of(table.id(*at), text_of(*at)).is_none();
+    if let Some(at) = (0..subject.rows.len()).find(is_own) {
+        return Err(usage(format!(
+            "row {}: its column `{PAIR}` is of no swap, and would be written over: give it another name",
+            table.id(at)
+        )));
+    }
     let swapper = Swapper::default();
     let mut both = table.like();
     let mut writer = Writer::create(path)?;

@@ -89,7 +89,7 @@ pub(super) enum Looked {
     Other(Identity),
 }
 
-/// The log of a server that was started again, for the so-manieth time: each start has one of its own, so
+/// The log of a server's so many-th start in this run: each start has one of its own, so
 /// that what the one before said stays.
 fn again_log(config: &str, endpoint: &str, start: u32) -> String {
     format!("llama-{config}-{endpoint}-again-{start}.log")
