@@ -427,18 +427,25 @@ fn push_text(out: &mut String, text: &str) {
 fn first_escaped(bytes: &[u8]) -> Option<usize> {
     const ONES: u64 = u64::from_le_bytes([1; 8]);
     const HIGH: u64 = ONES << 7;
+    let (blocks, _) = bytes.as_chunks::<32>();
+    // Without branches, so that the bytes of a block are looked at at once.
+    let has_any = |block: &[u8; 32]| block.iter().fold(0, |any, byte| any | u8::from(is_escaped(byte))) != 0;
+    let begin = 32 * blocks.iter().position(has_any).unwrap_or(blocks.len());
     let zero = |word: u64| word.wrapping_sub(ONES) & !word & HIGH;
-    let (eights, rest) = bytes.as_chunks::<8>();
+    let (eights, rest) = bytes[begin..].as_chunks::<8>();
     for (index, eight) in eights.iter().enumerate() {
         let word = u64::from_le_bytes(*eight);
         let control = word.wrapping_sub(ONES * 0x20) & !word & HIGH;
         let hits = control | zero(word ^ (ONES * u64::from(b'"'))) | zero(word ^ (ONES * u64::from(b'\\')));
         if hits != 0 {
-            return Some(index * 8 + hits.trailing_zeros() as usize / 8);
+            return Some(begin + index * 8 + hits.trailing_zeros() as usize / 8);
         }
     }
-    let end = rest.iter().position(|byte| *byte < 0x20 || *byte == b'"' || *byte == b'\\')?;
-    Some(eights.len() * 8 + end)
+    Some(begin + eights.len() * 8 + rest.iter().position(is_escaped)?)
+}
+
+fn is_escaped(byte: &u8) -> bool {
+    (*byte < 0x20) | (*byte == b'"') | (*byte == b'\\')
 }
 
 /// Every sampling parameter that is sent. llama.cpp's further defaults are flags of its server, so

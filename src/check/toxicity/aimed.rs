@@ -3,7 +3,7 @@
 use std::ops::Range;
 use std::sync::LazyLock;
 
-use super::super::patterns::{Patterns, sentences};
+use super::super::patterns::Patterns;
 use super::super::text::Text;
 use crate::config::resolved::ToxicityLevel as Level;
 
@@ -356,7 +356,7 @@ pub fn is_aimed(text: &Text, level: Level, hidden: impl Fn(usize) -> bool + Copy
         return false;
     }
     let (mut insult, mut behind, mut oneself) = (false, false, false);
-    for sentence in sentences(text) {
+    for sentence in text.sentences() {
         // "What an idiot. I forgot my keys."
         oneself |= sentence.clone().next().is_some_and(|first| is_oneself(text.word(first)));
         let (mut harm, mut face, mut here, mut loose) = (false, false, false, false);
@@ -380,7 +380,7 @@ pub fn is_aimed(text: &Text, level: Level, hidden: impl Fn(usize) -> bool + Copy
         behind |= here && !sentence.clone().any(|index| is_oneself(text.word(index)));
     }
     (insult || behind && !oneself)
-        && !sentences(text).any(|sentence| is_soft(text, sentence, Aim::Friend, hidden))
+        && !text.sentences().any(|sentence| is_soft(text, sentence, Aim::Friend, hidden))
 }
 
 /// Whether something of this kind takes the edge off a sentence.
