@@ -96,7 +96,8 @@ impl<'a> Recorder<'a> {
 
     fn write_metrics(&self, metrics: &Metrics) {
         let Some(path) = &self.metrics else { return };
-        let written = replace(path, &metrics.text(&self.name));
+        let folder = path.parent().map_or(Ok(()), std::fs::create_dir_all);
+        let written = folder.and_then(|()| replace(path, &metrics.text(&self.name)));
         if let Err(error) = written
             && let Ok(mut state) = self.state.lock()
             && !std::mem::replace(&mut state.failed, true)

@@ -34,6 +34,7 @@ use crate::report::{self, Status, Watcher};
 use crate::scheduler::{Budget, Cost, Ended, Next, Proof, Queue, Spot, Ticket};
 use crate::store::{Completion, Kind, Settings, StoreDir, StoreError, Writer, Written};
 use evaluator::{Evaluated, Evaluator, Task};
+pub use measure::Absence;
 use order::Asking;
 use servers::{Looked, Seen, Server};
 pub use stop::{Limits, Stop};
@@ -53,8 +54,9 @@ pub struct Progress {
     pub cached_tokens: u64,
     pub completion_tokens: u64,
     pub money: f64,
-    /// How long it was asked.
+    /// How long it was asked, and how long it was paused meanwhile, which is no asking.
     pub asking: Duration,
+    pub paused: Duration,
     pub faults: BTreeMap<&'static str, u64>,
     /// By endpoint, in the config's order.
     pub endpoints: Vec<EndpointProgress>,
@@ -62,6 +64,8 @@ pub struct Progress {
     pub failing: HashMap<Fingerprint, &'static str>,
     /// What was given up for its own fault.
     pub given_up: Vec<GivenUp>,
+    /// Cell and number of each ask that was answered.
+    pub answered: Vec<(u32, u32)>,
 }
 
 /// A request that was given up.
@@ -83,6 +87,13 @@ impl Progress {
 /// What one endpoint did.
 #[derive(Debug, Default, Clone)]
 pub struct EndpointProgress {
+    /// Its failures, by class.
+    pub faults: BTreeMap<&'static str, u64>,
+    /// How long it was there to be asked.
+    pub there: Duration,
+    pub away: Absence,
+    /// What it failed with last, in words.
+    pub last_error: Option<String>,
     pub requests: u64,
     pub completion_tokens: u64,
     /// Requests under way, summed over time.
@@ -373,6 +384,7 @@ pub async fn ask<'a>(
     book.honour_tombstones();
     for (endpoint, server) in servers.into_iter().enumerate() {
         progress.endpoints[endpoint].slots = queues[server.model].level(server.index);
+        progress.endpoints[endpoint].last_error = server.last_error();
         if let Some(managed) = server.managed {
             managed.stop().await;
         }
@@ -684,7 +696,7 @@ impl Worker<'_> {
         self.servers[endpoint].known_good = Some(demand);
         self.progress.requests += 1;
         match to {
-            None => {}
+            None => self.progress.answered.push((demand.cell as u32, demand.ask)),
             Some(To::Names) => self.progress.second_look_requests += 1,
             Some(To::Embedder) => self.progress.embedding_requests += 1,
             Some(To::Judge(_)) => self.progress.judge_requests += 1,
@@ -810,6 +822,7 @@ impl Worker<'_> {
             rejected: self.outcome.rejected.clone(),
             completion_tokens: self.progress.completion_tokens,
             elapsed: self.now(),
+            asking: self.now().saturating_sub(self.progress.paused),
             waiting,
             example,
         });

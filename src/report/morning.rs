@@ -1,6 +1,7 @@
 //! What one wants to know of a run in the morning: whether to look, at what, and what to do.
 
 mod page;
+mod remedy;
 mod rules;
 
 use std::collections::BTreeMap;
@@ -9,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Summary;
 pub use page::page;
+pub use remedy::{Remedy, remedy};
 pub use rules::{Ailment, judge};
 
 /// The first word of a summary.
@@ -140,8 +142,8 @@ pub struct EndpointNight {
     pub completion_tokens: u64,
     /// Completion tokens a second, over the whole time of asking.
     pub tokens_per_second: f64,
-    /// Requests at a time that it was given, on the average.
-    pub slots: u32,
+    /// Requests at a time that it was given while it was there, on the average.
+    pub slots: f64,
     /// The share of these places' time in which they were at work.
     pub busy: f64,
     /// Whether the server told so by its own timings; else requests under way are what counts.
@@ -153,6 +155,30 @@ pub struct EndpointNight {
     /// Those of them that it hung before.
     #[serde(default, skip_serializing_if = "is_none")]
     pub hangs: u32,
+    /// A server that the run starts and ends.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub managed: bool,
+    /// Its sends that failed, by class.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub faults: BTreeMap<String, u64>,
+    /// When it was not there, if it ever was not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub away: Option<Away>,
+}
+
+/// When an endpoint was not there while it was asked.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Away {
+    /// Since when, the last time.
+    pub since: String,
+    /// How often, and how long in all, in seconds.
+    pub times: u32,
+    pub seconds: f64,
+    /// It was there again before the run ended.
+    pub is_back: bool,
+    /// What it failed with last, where it is not back.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub error: Option<String>,
 }
 
 fn is_none(times: &u32) -> bool {
@@ -188,6 +214,16 @@ impl Past {
     }
 }
 
+/// What may still come of the cells that lack rows and are not done with.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Left {
+    pub cells: u64,
+    /// Rows that come if every text is accepted, as far as `max_asks` lets these cells be asked.
+    pub rows: u64,
+    /// Asks that may still be sent, if all are needed.
+    pub asks: u64,
+}
+
 /// What is yet to come, by how this run and those before it went.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Outlook {
@@ -195,7 +231,11 @@ pub struct Outlook {
     pub missing: u64,
     /// Rows that a request brings now, by a line through the runs.
     pub rows_per_request: f64,
+    /// Requests that this takes, as many as may be asked at the most.
     pub requests: u64,
+    /// Rows that these bring.
+    #[serde(default)]
+    pub rows: u64,
     /// Runs like this one.
     pub runs: u64,
 }
@@ -204,9 +244,10 @@ pub struct Outlook {
 pub const PAST: usize = 7;
 
 /// What is to be expected of the runs to come: rows per request lie on a line through those of the
-/// last runs that asked (least squares), taken one further; with fewer than three, their mean.
+/// last runs that asked (least squares), taken one further; with fewer than three, their mean. No more
+/// is promised than the asks that are left can bring.
 pub fn outlook(summary: &Summary) -> Option<Outlook> {
-    let missing = summary.wanted.saturating_sub(summary.accepted + summary.shortfall);
+    let Left { rows: missing, asks, .. } = summary.left;
     if missing == 0 || summary.requests == 0 {
         return None;
     }
@@ -217,10 +258,15 @@ pub fn outlook(summary: &Summary) -> Option<Outlook> {
     if next <= 0.0 {
         return None;
     }
-    let requests = (missing as f64 / next).ceil() as u64;
+    // Of requests about texts there may be more than of asks.
+    let an_ask = summary.requests as f64 / summary.asks().max(1) as f64;
+    let most = (asks as f64 * an_ask.max(1.0)).ceil();
+    let requests = (missing as f64 / next).ceil().min(most).max(1.0);
+    let rows = ((requests * next).round() as u64).min(missing);
+    let requests = requests as u64;
     let runs = requests.div_ceil(summary.requests);
     let rows_per_request = (next * 1000.0).round() / 1000.0;
-    Some(Outlook { missing, rows_per_request, requests, runs })
+    Some(Outlook { missing, rows_per_request, requests, rows, runs })
 }
 
 /// The value that follows on the least-squares line through some; the mean of fewer than three.
@@ -279,6 +325,7 @@ mod tests {
             accepted,
             requests,
             shortfall: 100,
+            left: Left { cells: 90, rows: 900 - accepted, asks: 3000 },
             run: super::super::RunCounts { accepted: accepted - before, ..Default::default() },
             ..Summary::default()
         };
@@ -291,5 +338,25 @@ mod tests {
         assert_eq!(outlook(&night(0, 300, 300)), None);
         assert_eq!(outlook(&night(10, 900, 800)), None);
         assert_eq!(outlook(&night(10, 300, 300)), None, "nothing came");
+    }
+
+    /// Half a row a request, and 600 rows missing: with 100 asks left no more than 50 of them come.
+    #[test]
+    fn an_outlook_promises_no_more_than_may_be_asked() {
+        let mut summary = Summary {
+            wanted: 1000,
+            accepted: 400,
+            requests: 200,
+            left: Left { cells: 50, rows: 200, asks: 100 },
+            run: super::super::RunCounts { accepted: 100, ..Default::default() },
+            ..Summary::default()
+        };
+        let seen = outlook(&summary).unwrap();
+        assert_eq!((seen.missing, seen.requests, seen.rows, seen.runs), (200, 100, 50, 1));
+        // Judges are asked too, once an ask on the average: their requests are not bounded by `max_asks`.
+        summary.judge_requests = 100;
+        assert_eq!(outlook(&summary).map(|seen| (seen.requests, seen.rows)), Some((200, 100)));
+        summary.left = Left::default();
+        assert_eq!(outlook(&summary), None);
     }
 }

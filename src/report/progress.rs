@@ -52,6 +52,8 @@ pub struct Status {
     pub rejected: BTreeMap<&'static str, u64>,
     pub completion_tokens: u64,
     pub elapsed: Duration,
+    /// The part of it in which requests were asked: without pauses, and without waiting to begin.
+    pub asking: Duration,
     /// Why nothing is sent just now.
     pub waiting: Option<String>,
     /// A row that was accepted lately.
@@ -211,7 +213,7 @@ impl Watcher for Quiet {
 
 /// `2.1 rows/s, 160 tokens/s, 3 cut, 1 duplicate, 45 s left`.
 fn figures(status: &Status) -> String {
-    let seconds = status.elapsed.as_secs_f64().max(0.001);
+    let seconds = status.asking.as_secs_f64().max(0.001);
     let mut out = Vec::new();
     let rate = status.requests as f64 / seconds;
     out.push(format!("{rate:.1} req/s"));
@@ -232,6 +234,6 @@ fn time_left(status: &Status) -> Option<Duration> {
     if status.requests < 3 || status.rows >= status.wanted {
         return None;
     }
-    let per_request = status.elapsed.as_secs_f64() / status.requests as f64;
+    let per_request = status.asking.as_secs_f64() / status.requests as f64;
     Duration::try_from_secs_f64(per_request * status.open as f64).ok()
 }

@@ -166,6 +166,11 @@ impl<N: Name> Sink<N> for Evidence<'_> {
 #[derive(Debug, Default)]
 pub struct Open(BTreeMap<(u64, u32, u32), u64>);
 
+/// Whether the cell of a demand is asked further: a text that is looked into is most often its next row.
+pub fn goes_on(recipe: &Recipe, demand: &Demand, missing: u32) -> bool {
+    demand.about.is_none() || missing > 1 && demand.ask + 1 < recipe.quotas.asks(demand.cell)
+}
+
 impl Open {
     pub fn demand(&mut self, recipe: &Recipe, demand: &Demand, missing: u32) {
         let group = recipe.grid.label_key(demand.cell);
