@@ -71,7 +71,9 @@ fn rows_that_cannot_come_are_promised_by_nobody() {
     }
     let ran = project.emogrid(&["run", "small.yaml", "--json", "--max-requests", "5"]).exits(3).says(warns);
     let summary = ran.json();
-    let found = finding(&summary, "28 rows cannot come");
+    let found = finding(&summary, "28 rows cannot be filled");
+    let what = "28 rows cannot be filled: 1 cell used up its asks, open cells have too few left";
+    assert_eq!(found["what"], what);
     assert_eq!((&found["key"], &found["place"]), (&json!("samples.max_asks"), &json!("small.yaml:12")));
     assert_eq!(summary["verdict"], "LOOK");
     // Five of eight asks brought five rows; three rows can still come, and the others never.

@@ -27,61 +27,56 @@ pub(super) fn smaller(summary: &Summary) -> Option<Finding> {
     })
 }
 
+/// Rows that no more asks will fill: cells used them up, or have fewer left than they lack rows.
 pub(super) fn exhausted(
     summary: &Summary,
     advice: &dyn Fn(&str) -> Option<(&'static str, &'static str)>,
 ) -> Option<Finding> {
-    if summary.shortfall == 0 || summary.state == "complete" {
+    let beyond = summary.out_of_reach();
+    let rows = summary.shortfall + beyond;
+    if rows == 0 || rows <= summary.allowed_short || summary.state == "complete" {
         return None;
     }
     let mut reasons: BTreeMap<&str, u64> = BTreeMap::new();
     for (reason, times) in summary.exhausted.iter().flat_map(|cell| &cell.rejected) {
         *reasons.entry(reason).or_default() += times;
     }
-    let all: u64 = reasons.values().sum();
-    // Where little was rejected, it is the asks that are too few.
-    let most = reasons.iter().max_by_key(|(_, times)| **times).filter(|_| 2 * all >= summary.shortfall);
-    let (key, told) = most
-        .and_then(|(reason, _)| advice(reason))
-        .unwrap_or(("samples.max_asks", "raise `samples.max_asks`, or vary the prompt"));
+    let rejected: u64 = reasons.values().sum();
+    let failed: u64 = summary.exhausted.iter().map(|cell| cell.failed).sum();
+    let most = reasons.iter().max_by_key(|(_, times)| **times);
+    let raise = ("samples.max_asks", "raise `samples.max_asks`, or vary the prompt");
+    // Where little was rejected or given up, it is the asks that are too few.
+    let (cause, (key, told)) = match most {
+        _ if failed > rejected && 2 * failed >= rows => (
+            Some(format!("{} of those cells failed by their own fault", count(failed, "ask"))),
+            ("run.tries", "see why below; `--retry-failed` asks them again"),
+        ),
+        Some((reason, times)) if 2 * rejected >= rows => {
+            let share = percent(*times as f64 / rejected as f64);
+            let cause = format!("{share} of what those cells had rejected is {reason}");
+            (Some(cause), advice(reason).unwrap_or(raise))
+        }
+        _ if beyond > 0 => (
+            Some(format!(
+                "{} may be asked {} more, which can bring {}",
+                count(summary.left.cells, "open cell"),
+                times(summary.left.asks),
+                count(summary.left.rows, "row")
+            )),
+            raise,
+        ),
+        _ => (None, raise),
+    };
+    let used_up = match summary.exhausted_cells {
+        0 => None,
+        1 => Some("1 cell used up its asks".to_owned()),
+        cells => Some(format!("{} used up their asks", count(cells, "cell"))),
+    };
+    let too_few = (beyond > 0).then(|| "open cells have too few left".to_owned());
+    let why = used_up.into_iter().chain(too_few).collect::<Vec<_>>().join(", ");
     Some(Finding {
-        cause: most.map(|(reason, times)| {
-            format!("{} of what those cells had rejected is {reason}", percent(*times as f64 / all as f64))
-        }),
-        ..look(
-            format!(
-                "{} cannot be filled: {} used up {} asks",
-                count(summary.shortfall, "row"),
-                count(summary.exhausted_cells, "cell"),
-                if summary.exhausted_cells == 1 { "its" } else { "their" }
-            ),
-            key,
-            told.to_owned(),
-        )
-    })
-}
-
-/// Cells that can still be asked, but not often enough.
-pub(super) fn out_of_reach(summary: &Summary) -> Option<Finding> {
-    let rows = summary.out_of_reach();
-    if rows == 0 || summary.shortfall + rows <= summary.allowed_short {
-        return None;
-    }
-    Some(Finding {
-        cause: Some(format!(
-            "{} may be asked {} more, which can bring {} of {}",
-            count(summary.left.cells, "open cell"),
-            times(summary.left.asks),
-            thousands(summary.left.rows),
-            count(summary.left.rows + rows, "row")
-        )),
-        ..look(
-            format!("{} cannot come, though their cells are open: too few asks are left", count(rows, "row")),
-            "samples.max_asks",
-            "raise `samples.max_asks`, which asks nothing again; or want several texts an answer \
-             (`response.items`)"
-                .to_owned(),
-        )
+        cause,
+        ..look(format!("{} cannot be filled: {why}", count(rows, "row")), key, told.to_owned())
     })
 }
 

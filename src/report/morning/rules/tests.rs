@@ -448,12 +448,35 @@ fn rows_that_too_few_asks_can_bring_are_found_before_these_are_used_up() {
     };
     let found = judged(night(59), Alarm::default(), None);
     assert_eq!(found.findings.len(), 1);
-    let says = "60 rows cannot come, though their cells are open: too few asks are left";
+    let says = "60 rows cannot be filled: open cells have too few left";
     assert_eq!(found.findings[0].what, says);
     assert_eq!(found.findings[0].key.as_deref(), Some("samples.max_asks"));
-    let cause = "4 open cells may be asked 20 times more, which can bring 40 of 100 rows";
+    let cause = "4 open cells may be asked 20 times more, which can bring 40 rows";
     assert_eq!(found.findings[0].cause.as_deref(), Some(cause));
     // A quarter of a row a request, and 20 of them.
     assert_eq!(found.outlook.map(|seen| (seen.requests, seen.rows)), Some((20, 5)));
     assert_eq!(judged(night(60), Alarm::default(), None).findings, []);
+}
+
+#[test]
+fn asks_that_failed_are_the_cause_where_they_are_more_than_what_was_rejected() {
+    let cell = |failed, words| Exhausted {
+        failed,
+        rejected: [("words".to_owned(), words)].into_iter().collect(),
+        ..Exhausted::default()
+    };
+    let night = |failed, words| Summary {
+        state: "short".into(),
+        shortfall: 4,
+        accepted: 996,
+        exhausted_cells: 1,
+        exhausted: vec![cell(failed, words)],
+        ..complete()
+    };
+    for (failed, words, key) in
+        [(4, 1, "run.tries"), (4, 4, "checks.words"), (1, 0, "samples.max_asks"), (0, 1, "samples.max_asks")]
+    {
+        let found = judged(night(failed, words), Alarm::default(), None);
+        assert_eq!(found.findings[0].key.as_deref(), Some(key), "{failed} failed, {words} rejected");
+    }
 }
