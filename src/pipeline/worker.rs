@@ -264,6 +264,8 @@ struct Worker<'a> {
     /// A row that came lately: its cell, and where it stands in an answer.
     example: Option<(usize, Arc<[Candidate]>, usize)>,
     outcome: Outcome,
+    /// Rows of the cells that are asked for, before anything was asked.
+    rows_before: u64,
     /// Something was stored since the last evaluation.
     stale: bool,
     evaluated: Instant,
@@ -359,6 +361,7 @@ pub async fn ask<'a>(
         said: HashSet::new(),
         example: None,
         outcome: begun,
+        rows_before: 0,
         stale: false,
         evaluated: started,
         evaluation: Duration::ZERO,
@@ -367,6 +370,7 @@ pub async fn ask<'a>(
         closed_by: None,
         paused: false,
     };
+    worker.rows_before = worker.meant(|cell| worker.outcome.accepted[cell]);
     worker.progress.endpoints = vec![EndpointProgress::default(); recipe.config.endpoints.len()];
     for (model, known) in worker.book.models().list().iter().zip(known) {
         worker.servers[model.endpoints[0]].known_good = known;
@@ -812,6 +816,9 @@ impl Worker<'_> {
         self.watcher.update(&Status {
             rows: self.meant(|cell| self.outcome.accepted[cell]),
             wanted: self.meant(|cell| self.recipe.quotas.rows(cell)),
+            gained: self.meant(|cell| self.outcome.accepted[cell]).saturating_sub(self.rows_before),
+            shortfall: self.outcome.totals.shortfall,
+            ends_in: self.limits.deadline.map(|deadline| deadline.left(jiff::Timestamp::now())),
             requests: self.progress.requests,
             attempts: self.progress.attempts,
             prompt_tokens: self.progress.prompt_tokens,

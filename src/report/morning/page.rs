@@ -142,7 +142,7 @@ fn figures(out: &mut String, summary: &Summary) {
             let Outlook { missing, requests, rows, rows_per_request, runs } = outlook;
             let come = match rows < missing {
                 true => format!(
-                    "about {} of {} rows (`max_asks` lets no more)",
+                    "about {} of the {} rows still missing (`max_asks` lets no more)",
                     thousands(*rows),
                     thousands(*missing)
                 ),

@@ -50,6 +50,7 @@ pub fn judge(
     findings.extend(rows::smaller(summary));
     findings.extend(asks::given_up(summary));
     findings.extend(rows::exhausted(summary, advice));
+    findings.extend(rows::will_lack(summary, advice));
     findings.extend(rows::uneven(summary));
     findings.extend(rows::less_varied(summary));
     findings.extend(rows::same_opening(summary, limits));

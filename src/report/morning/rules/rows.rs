@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::{FEW, look, percent};
 use crate::config::night::Alarm;
-use crate::report::morning::{Finding, Verdict};
+use crate::report::morning::{Finding, Verdict, outlook};
 use crate::report::{AxisCount, Summary, count, thousands};
 
 pub(super) fn smaller(summary: &Summary) -> Option<Finding> {
@@ -78,6 +78,41 @@ pub(super) fn exhausted(
         cause,
         ..look(format!("{} cannot be filled: {why}", count(rows, "row")), key, told.to_owned())
     })
+}
+
+/// By how much fewer rows are to come than are missing before it is worth a word: chance is in both.
+const SLACK: f64 = 0.05;
+
+/// At this rate the asks that are left bring far fewer rows than are missing.
+pub(super) fn will_lack(
+    summary: &Summary,
+    advice: &dyn Fn(&str) -> Option<(&'static str, &'static str)>,
+) -> Option<Finding> {
+    let outlook = outlook(summary).filter(|_| summary.run.judged() >= FEW)?;
+    let lack = outlook.missing - outlook.rows;
+    let all = lack + summary.shortfall + summary.out_of_reach();
+    if lack as f64 <= SLACK * outlook.missing as f64 || all <= summary.allowed_short {
+        return None;
+    }
+    let rejected: u64 = summary.run.rejected.values().sum();
+    let most = summary.run.rejected.iter().max_by_key(|(_, times)| **times);
+    let raise = ("samples.max_asks", "raise `samples.max_asks`, or vary the prompt");
+    let (key, told) = most.and_then(|(reason, _)| advice(reason)).unwrap_or(raise);
+    let cause = most.map(|(reason, times)| {
+        format!(
+            "{} of {} were rejected in this run, {} of these as {reason}",
+            percent(rejected as f64 / summary.run.judged() as f64),
+            count(summary.run.judged(), "text"),
+            percent(*times as f64 / rejected as f64)
+        )
+    });
+    let what = format!(
+        "at this rate {} of the {} still missing will not come: {} at most",
+        thousands(lack),
+        count(outlook.missing, "row"),
+        count(outlook.requests, "more request")
+    );
+    Some(Finding { cause, ..look(what, key, told.to_owned()) })
 }
 
 fn times(number: u64) -> String {
