@@ -97,14 +97,19 @@ pub async fn run(opened: &Opened, options: &RunOptions, watcher: &(dyn Watcher +
     let mut held = Held::default();
     let came = go(opened, options, &recorder, began, &mut held).await;
     let in_vain = came.is_err();
-    let came = came.unwrap_or_else(|error| {
+    let mut came = came.unwrap_or_else(|error| {
         let mut came = Came::in_vain(&opened.recipe, error);
         came.summary.started = began.text();
         came.summary.seconds = report::milliseconds(began.instant.elapsed());
         came
     });
+    let Held { orders, mut lock } = held;
+    came.summary.unended = lock.as_ref().and_then(RunLock::unended).map(str::to_owned);
     let finished = Finished { in_vain, ..record(opened, &recorder, came) };
-    let Held { orders, lock } = held;
+    if let Some(lock) = &mut lock {
+        // Where it cannot be written, more than this is amiss, and was said.
+        let _ = lock.ends();
+    }
     if let Some(orders) = orders {
         orders.close().await;
     }
@@ -188,7 +193,9 @@ async fn go(
         why = ends.next() => return Err(RunError::Stopped(why)),
     };
     let unlocked = match take_lock(&dir, &config.name, options.wait, watcher, &mut ends).await {
-        Ok(lock) => {
+        Ok(mut lock) => {
+            // Whoever kills it leaves this for the next one to tell.
+            let _ = lock.begins(&began.text());
             held.lock = Some(lock);
             held.orders = Some(Orders::listen(&dir, &config.name));
             None

@@ -178,6 +178,9 @@ pub struct Summary {
     pub started: String,
     /// `complete`, `short`, `stopped` or `failed`.
     pub state: String,
+    /// When the run before this one began, if that was cut off.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unended: Option<String>,
     /// What ended it before its work was done: `interrupt`, `drain`, `until`, `for`, `max_requests`,
     /// `token_budget` or `max_cost`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -389,8 +392,9 @@ impl Summary {
         Some(self.run.accepted as f64 / self.asked_for()? * 3600.0)
     }
 
-    /// Whether it is kept, shown and told: all but a run that found its dataset complete.
+    /// Whether it is kept, shown and told: all but a run that found its dataset complete, and nothing to tell of
+    /// the run before.
     pub fn is_told(&self) -> bool {
-        self.attempts > 0 || self.state != "complete"
+        self.attempts > 0 || self.state != "complete" || self.unended.is_some()
     }
 }

@@ -215,3 +215,30 @@ fn a_pause_is_not_in_the_rates() {
     let time = ran.stderr.lines().find(|line| line.starts_with("time  ")).unwrap();
     assert!(time.ends_with(&format!(" of it asking, {rate:.0} tokens/s")), "{time}, {rate}");
 }
+
+/// A run that is killed leaves no summary; the next one says so, once, and loses nothing.
+#[cfg(unix)]
+#[test]
+fn a_run_that_was_killed_is_told_by_the_next() {
+    let fake = Fake::start();
+    fake.latency(Duration::from_millis(30));
+    let project = Project::small(&fake.url());
+    project.edit("small.yaml", "per_cell: 2, max_asks: 5", "per_cell: 20, max_asks: 60");
+    let running = project.watch(&["run", "small.yaml"]);
+    crate::project::until("some requests", || fake.seen().len() > 12, String::new);
+    running.signal(libc::SIGKILL);
+    assert_eq!(running.finish().code, None);
+    // Neither a plan nor whoever takes the lock for something else tells it away.
+    project.emogrid(&["plan", "small.yaml"]).exits(0);
+    project.emogrid(&["gc", "small.yaml"]).exits(0);
+    let summary = project.emogrid(&["run", "small.yaml", "--json"]).exits(0).json();
+    let found = finding(&summary, "was cut off");
+    assert_eq!((&found["verdict"], &summary["accepted"]), (&json!("LOOK"), &json!(80)));
+    let asked = summary["requests"].as_u64().unwrap();
+    assert_eq!(summary["reused"].as_u64().unwrap() + asked, 80, "{summary}");
+    assert!(asked < 80, "{summary}");
+    assert!(page(&project).contains("was cut off"), "{}", page(&project));
+    project.edit("small.yaml", "per_cell: 20", "per_cell: 21");
+    let summary = project.emogrid(&["run", "small.yaml", "--json"]).exits(0).json();
+    assert_eq!(summary["unended"], Value::Null, "{summary}");
+}

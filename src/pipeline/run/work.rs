@@ -137,7 +137,6 @@ pub(super) async fn work<'a>(
     for (endpoint, memory) in config.endpoints.iter().zip(&memories) {
         writer.endpoint(&address(endpoint), memory)?;
     }
-    watcher.began(now.names().as_deref(), outcome.demands.len());
     // Kept before the first ask, so that a run that dies is known to have begun.
     if !spared {
         writer.snapshot(&config.name, snapshot(opened, asks.unwrap_or_default()))?;
@@ -150,10 +149,12 @@ pub(super) async fn work<'a>(
         Some(evidence) => asks_to_go(recipe, &now, evidence, reader.as_ref(), demands)?,
         None => None,
     };
+    let open = meant.count() as u64;
+    watcher.began(now.names().as_deref(), open, about);
     // Each open cell needs one more at the least.
     let to_go = match about {
         Some(asks) => format!("about {} to go", report::count(asks, "ask")),
-        None => format!("at least {} to go", report::count(meant.count() as u64, "request")),
+        None => format!("at least {} to go", report::count(open, "request")),
     };
     watcher.say(&format!("{}; {to_go}", places(config, &memories, &now)));
     let limits = Limits::new(&config.run, ends.deadline);

@@ -45,7 +45,18 @@ pub fn judge(
         other => other,
     };
     findings.extend(alarms);
+    findings.extend(unended(summary));
     findings.extend(asks::nothing_came(summary));
+    let named = ailment.and_then(|ailment| ailment.key.as_deref());
+    // One that ended the run was said.
+    let is_told = |name: &str| named.is_some_and(|key| key.starts_with(&format!("endpoints.{name}.")));
+    let mut gone = Vec::new();
+    for (name, endpoint) in summary.endpoints.iter().filter(|(name, _)| !is_told(name)) {
+        if let Some(found) = endpoints::away(summary, name, endpoint) {
+            gone.push(name.as_str());
+            findings.push(found);
+        }
+    }
     findings.extend(asks::left_open(summary, ended));
     findings.extend(rows::smaller(summary));
     findings.extend(asks::given_up(summary));
@@ -54,15 +65,11 @@ pub fn judge(
     findings.extend(rows::uneven(summary));
     findings.extend(rows::less_varied(summary));
     findings.extend(rows::same_opening(summary, limits));
-    let named = ailment.and_then(|ailment| ailment.key.as_deref());
     for (name, endpoint) in &summary.endpoints {
         findings.extend(endpoints::idle(summary, name, endpoint));
         findings.extend(endpoints::started_again(name, endpoint));
-        // It is what ended the run.
-        let is_told = named.is_some_and(|key| key.starts_with(&format!("endpoints.{name}.")));
-        findings.extend(endpoints::away(summary, name, endpoint).filter(|_| !is_told));
     }
-    findings.extend(asks::faults(summary));
+    findings.extend(asks::faults(summary, &gone));
     for finding in &mut findings {
         finding.place = finding.key.as_deref().and_then(place);
     }
@@ -90,6 +97,19 @@ fn failed(ended: Ended, ailment: &Ailment) -> Finding {
         key: ailment.key.clone(),
         ..Finding::default()
     }
+}
+
+/// The run before was killed, or the machine went down.
+fn unended(summary: &Summary) -> Option<Finding> {
+    let began = summary.unended.as_deref()?;
+    let began = began.get(..19).unwrap_or(began).replace('T', " ");
+    Some(Finding {
+        verdict: Verdict::Look,
+        what: format!("the run that began at {began} UTC was cut off: killed, or the machine went down"),
+        cause: Some("it left no summary of its own; what it had stored is used".to_owned()),
+        advice: Some("see the system's log of that time (`journalctl`; out of memory?)".to_owned()),
+        ..Finding::default()
+    })
 }
 
 /// One line: the verdict, the rows, and the worst of what was found.

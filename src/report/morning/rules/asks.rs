@@ -86,9 +86,12 @@ pub(super) fn given_up(summary: &Summary) -> Option<Finding> {
     })
 }
 
-/// More than one send in ten failed.
-pub(super) fn faults(summary: &Summary) -> Option<Finding> {
-    let failed: u64 = summary.faults.values().sum();
+/// More than one send in ten failed, beside those to endpoints that are found to be gone.
+pub(super) fn faults(summary: &Summary, gone: &[&str]) -> Option<Finding> {
+    let all: u64 = summary.faults.values().sum();
+    let of_gone = summary.endpoints.iter().filter(|(name, _)| gone.contains(&name.as_str()));
+    let of_gone: u64 = of_gone.flat_map(|(_, endpoint)| endpoint.faults.values()).sum();
+    let failed = all.saturating_sub(of_gone);
     if summary.attempts < FEW || failed * 10 <= summary.attempts {
         return None;
     }

@@ -512,3 +512,29 @@ fn a_night_whose_rest_will_not_do_is_no_good_night() {
         "400 requests bring what is missing"
     );
 }
+
+#[test]
+fn a_run_that_was_cut_off_is_told_by_the_next() {
+    let found = judged(
+        Summary { unended: Some("2026-11-23T01:02:03.456Z".into()), ..complete() },
+        Alarm::default(),
+        None,
+    );
+    let says = "the run that began at 2026-11-23 01:02:03 UTC was cut off: killed, or the machine went down";
+    assert_eq!(found.findings[0].what, says);
+    assert!(found.headline.starts_with("LOOK moods: 1,000 of 1,000 rows"), "{}", found.headline);
+}
+
+/// Nine of ten failures are of an endpoint that is gone, which is said already.
+#[test]
+fn failures_of_what_is_gone_are_not_told_twice() {
+    let night = |of_gone| {
+        let mut endpoints = met("unreachable", of_gone);
+        let away = Away { times: 1, seconds: 60.0, ..Away::default() };
+        endpoints.entry("gpu".to_owned()).and_modify(|gpu| gpu.away = Some(away));
+        let faults = [("unreachable".to_owned(), of_gone), ("timeout".to_owned(), 80 - of_gone)];
+        Summary { faults: faults.into_iter().collect(), endpoints, ..complete() }
+    };
+    let findings = |of_gone| judged(night(of_gone), Alarm::default(), None).findings.len();
+    assert_eq!((findings(72), findings(20)), (1, 2));
+}
