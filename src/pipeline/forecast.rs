@@ -23,6 +23,7 @@ use crate::pipeline::address::address;
 use crate::report::{Basis, Forecast};
 use crate::store::{EndpointMemory, Experience, Reader, StoreDir, Writer};
 use about::{About, Expected};
+use asks::Course;
 pub use count::count as count_tokens;
 pub use evidence::{Evidence, Judged};
 use evidence::{LEAST_ANSWERS, Open, goes_on};
@@ -152,7 +153,7 @@ pub async fn forecast(
     };
     let judged_then = judged_of(last.as_ref());
 
-    let requests = prospect.open.expected_asks(evidence, judged_then.as_ref());
+    let requests = prospect.open.expected(evidence, judged_then.as_ref()).map(|course| course.asks);
     let (judged, judged_from) = match evidence.all.answers() >= LEAST_ANSWERS {
         true => (Some(&evidence.all), Basis::Stored),
         false => (judged_then.as_ref(), Basis::LastRun),
@@ -229,18 +230,18 @@ fn judged_of(last: Option<&Experience>) -> Option<Judged> {
     serde_json::from_value(last?.judged.clone()).ok()
 }
 
-/// Asks that these demands of an outcome will come to, with those that follow from them, as a plan says;
+/// What these demands of an outcome will come to, with the asks that follow from them, as a plan says;
 /// `None` where too few answers were judged, now and in the last run.
 ///
 /// # Errors
 /// A store that cannot be read.
-pub fn asks_to_go<'d>(
+pub fn course<'d>(
     recipe: &Recipe,
     models: &Models,
     evidence: &Evidence<'_>,
     reader: Option<&Reader>,
     demands: impl Iterator<Item = (&'d Demand, u32)>,
-) -> Result<Option<u64>, RunError> {
+) -> Result<Option<Course>, RunError> {
     let last = reader.map(|reader| last_run(recipe, models, reader)).transpose()?.flatten();
     let (mut open, mut last_cell) = (Open::default(), None);
     for (demand, missing) in demands {
@@ -252,8 +253,7 @@ pub fn asks_to_go<'d>(
             open.demand(recipe, demand, missing);
         }
     }
-    let asks = open.expected_asks(evidence, judged_of(last.as_ref()).as_ref());
-    Ok(asks.map(|asks| asks.round() as u64))
+    Ok(open.expected(evidence, judged_of(last.as_ref()).as_ref()))
 }
 
 /// What the last run of the config learned of its models; `None` where one of them is another now, or where

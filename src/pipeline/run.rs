@@ -14,7 +14,7 @@ use super::connect::{look, models};
 use super::control::Orders;
 use super::deadline::Deadline;
 use super::error::RunError;
-use super::forecast::{Judged, remember};
+use super::forecast::{Judged, course, remember};
 use super::interrupt::Interrupts;
 use super::leaving::{Guard, Leaving};
 use super::made::Made;
@@ -28,7 +28,7 @@ use crate::config;
 use crate::dataset::Recipe;
 use crate::dataset::snapshot::CellAsks;
 use crate::grid::Selection;
-use crate::report::morning::Ended;
+use crate::report::morning::{Ended, Expected};
 use crate::report::{self, CellChange, RunCounts, Summary, Watcher};
 use crate::store::{LockError, Reader, RunLock, Snapshot, StoreDir};
 use lock::{Refused, check_name, rows_before, take_lock};
@@ -308,6 +308,13 @@ async fn go(
         let same = last == Some(state(opened)) && asks == asks_before;
         (!same || progress.attempts > 0).then(|| snapshot(opened, asks))
     });
+    if let Some(evidence) = &made.evidence {
+        let lacks = |cell: usize| recipe.quotas.rows(cell) - made.outcome.accepted[cell];
+        let demands = made.outcome.demands.iter().map(|demand| (demand, lacks(demand.cell)));
+        let reader = Reader::open(&dir)?;
+        let course = course(recipe, &models, evidence, reader.as_ref(), demands)?;
+        summary.left.expected = course.map(|course| Expected { asks: course.asks, rows: course.rows });
+    }
     summary.allowed_short = allowed_short(recipe, &mask);
     Ok(Came {
         ended: ended(recipe, &made.outcome, &mask, stopped.is_some()),

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use serde::{Deserialize, Serialize};
 
-use super::asks::Yield;
+use super::asks::{Course, Yield};
 use crate::check::Candidate;
 use crate::dataset::Recipe;
 use crate::dataset::evaluate::{Accepted, Demand, Failed, Name, Place, Rejected, Sink, To, Why};
@@ -182,23 +182,25 @@ impl Open {
         *self.0.entry((group, missing, most)).or_default() += 1;
     }
 
-    /// Asks that the demands will come to, with those that follow from them.
+    /// What the demands will come to, with the asks that follow from them.
     ///
     /// Each cell is taken to go on as those of its label did, where they were asked often enough,
     /// else as all did, else as in `before`. `None` where none of them says enough.
-    pub fn expected_asks(&self, evidence: &Evidence, before: Option<&Judged>) -> Option<f64> {
+    pub fn expected(&self, evidence: &Evidence, before: Option<&Judged>) -> Option<Course> {
         let overall = evidence
             .all
             .of_asks(LEAST_ANSWERS)
             .or_else(|| before.and_then(|before| before.of_asks(LEAST_ANSWERS)))?;
         let mut groups: HashMap<u64, Option<Yield>> = HashMap::new();
-        let mut asks = 0.0;
+        let mut all = Course::default();
         for ((group, rows, most), demands) in &self.0 {
             let of = groups.entry(*group).or_insert_with(|| {
                 evidence.groups.get(group).and_then(|judged| judged.of_asks(GROUP_ANSWERS))
             });
-            asks += *demands as f64 * of.as_ref().unwrap_or(&overall).asks(*rows, *most);
+            let course = of.as_ref().unwrap_or(&overall).course(*rows, *most);
+            all.asks += *demands as f64 * course.asks;
+            all.rows += *demands as f64 * course.rows;
         }
-        Some(asks)
+        Some(all)
     }
 }

@@ -15,7 +15,7 @@ use crate::pipeline::address::{address, shown_address};
 use crate::pipeline::connect::{connect, models};
 use crate::pipeline::control::{EndpointStatus, Order, Orders, RunStatus};
 use crate::pipeline::error::RunError;
-use crate::pipeline::forecast::asks_to_go;
+use crate::pipeline::forecast::course;
 use crate::pipeline::leaving::Guard;
 use crate::pipeline::made::Made;
 use crate::pipeline::output::previous_rows;
@@ -146,9 +146,10 @@ pub(super) async fn work<'a>(
     let lacks = |cell: usize| recipe.quotas.rows(cell) - outcome.accepted[cell];
     let demands = meant.clone().map(|demand| (demand, lacks(demand.cell)));
     let about = match &evidence {
-        Some(evidence) => asks_to_go(recipe, &now, evidence, reader.as_ref(), demands)?,
+        Some(evidence) => course(recipe, &now, evidence, reader.as_ref(), demands)?,
         None => None,
     };
+    let about = about.map(|course| course.asks.round() as u64);
     let open = meant.count() as u64;
     watcher.began(now.names().as_deref(), open, about);
     // Each open cell needs one more at the least.

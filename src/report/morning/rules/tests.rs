@@ -117,7 +117,7 @@ fn a_good_night_is_one_line() {
     assert_eq!(found.headline, "OK moods: 1,000 of 1,000 rows (200 more); complete");
     assert_eq!(found.findings, []);
     let run = RunCounts { accepted: 100, ..RunCounts::default() };
-    let left = Left { cells: 9, rows: 100, asks: 999 };
+    let left = Left { cells: 9, rows: 100, asks: 999, expected: None };
     let stopped = Summary { state: "stopped".into(), accepted: 900, open: 9, left, run, ..complete() };
     let found = judged(stopped, Alarm::default(), None);
     let says = "OK moods: 900 of 1,000 rows (100 more); stopped as asked; 1 run more like this one";
@@ -436,7 +436,7 @@ fn an_endpoint_that_was_away_is_named_with_its_times() {
 
 #[test]
 fn rows_that_too_few_asks_can_bring_are_found_before_these_are_used_up() {
-    let left = Left { cells: 4, rows: 40, asks: 200 };
+    let left = Left { cells: 4, rows: 40, asks: 200, expected: None };
     let night = |allowed_short| Summary {
         state: "stopped".into(),
         accepted: 900,
@@ -488,7 +488,7 @@ fn a_night_whose_rest_will_not_do_is_no_good_night() {
         state: "stopped".into(),
         accepted: 800 + accepted,
         open: 40,
-        left: Left { cells: 40, rows: 200 - accepted, asks: 400 },
+        left: Left { cells: 40, rows: 200 - accepted, asks: 400, expected: None },
         allowed_short,
         run: RunCounts {
             accepted,
