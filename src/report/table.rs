@@ -31,10 +31,12 @@ pub fn summary_text(summary: &Summary, advice: &dyn Fn(&str) -> Option<&'static 
     }
     line("answers", asked);
     if summary.behind > 0 {
-        line("", format!("{} of them wait behind an earlier ask that is open", thousands(summary.behind)));
+        let wait = if summary.behind == 1 { "waits" } else { "wait" };
+        line("", format!("{} of them {wait} behind an earlier ask that is open", thousands(summary.behind)));
     }
     if summary.not_needed > 0 {
-        line("", format!("{} of them were asked ahead and never needed", thousands(summary.not_needed)));
+        let were = if summary.not_needed == 1 { "was" } else { "were" };
+        line("", format!("{} of them {were} asked ahead and never needed", thousands(summary.not_needed)));
     }
     if summary.open > 0 {
         line("open", open(summary));
