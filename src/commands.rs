@@ -227,6 +227,21 @@ impl Talk {
         self.explain_of(None, failure)
     }
 
+    /// Shows what ended a run, and says which exit code it is.
+    fn explain_run(&self, error: &RunError) -> Exit {
+        if let RunError::Stopped(why) = error {
+            self.say(match why {
+                Stop::Until | Stop::For => "its time was over before anything was asked",
+                _ => "stopped before anything was asked",
+            });
+            return Exit::Stopped;
+        }
+        let bold = if self.colour { ("\x1b[1;31m", "\x1b[0m") } else { ("", "") };
+        let advice = error.advice().replace('\n', "\n  ");
+        say(format!("{}error{}: {error}\n  {advice}", bold.0, bold.1));
+        error.ended().into()
+    }
+
     /// The same for one of several configs.
     fn explain_of(&self, config: Option<&Path>, failure: &Failure) -> Exit {
         match failure {
@@ -243,23 +258,7 @@ impl Talk {
                 }
                 Exit::Usage
             }
-            Failure::Run(RunError::Stopped(why)) => {
-                self.say(match why {
-                    Stop::Until | Stop::For => "its time was over before anything was asked",
-                    _ => "stopped before anything was asked",
-                });
-                Exit::Stopped
-            }
-            Failure::Run(error) => {
-                let bold = if self.colour { ("\x1b[1;31m", "\x1b[0m") } else { ("", "") };
-                say(format!(
-                    "{}error{}: {error}\n  {}",
-                    bold.0,
-                    bold.1,
-                    error.advice().replace('\n', "\n  ")
-                ));
-                error.ended().into()
-            }
+            Failure::Run(error) => self.explain_run(error),
             Failure::Table(TableError::Io { error, .. }) if error.kind() == io::ErrorKind::BrokenPipe => {
                 Exit::Complete
             }
@@ -332,6 +331,11 @@ fn select(args: &CellArgs, opened: &Opened) -> Result<Selection, Failure> {
 fn block_on<T>(work: impl Future<Output = T>) -> Result<T, Failure> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     Ok(runtime.block_on(work))
+}
+
+/// Tells whom the config names how a run ended; its result should have been shown.
+fn tell(opened: &Opened, finished: &pipeline::Finished) -> Result<(), Failure> {
+    block_on(pipeline::tell(opened, finished))
 }
 
 /// What is stored of a config's project, and the models that answer it: enough to evaluate, without

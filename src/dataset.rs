@@ -6,6 +6,7 @@ pub mod evaluate;
 pub mod judging;
 pub mod looking;
 mod models;
+mod reach;
 pub mod recipe;
 mod repeats;
 pub mod row;

@@ -33,7 +33,7 @@ pub use leaving::{Leaving, model_change};
 pub use notify::tell_of_config;
 pub use open::{Opened, open, try_text};
 pub use output::{Files, previous_rows};
-pub use run::{Finished, RunOptions, run, settings, state};
+pub use run::{Finished, RunOptions, run, settings, state, tell};
 pub use summary::{ByAxis, Rows, causes};
 pub use worker::Stop;
 

@@ -18,7 +18,7 @@ pub enum CtlOrder {
     Resume(CtlRun),
     /// Send nothing more, wait for what is under way, and end with everything saved
     Drain(CtlRun),
-    /// From now on send so many requests at a time
+    /// From now on send so many requests at a time, within `slots` and the server's own
     Concurrency {
         at_a_time: u32,
         /// Only to this endpoint

@@ -24,7 +24,7 @@ pub struct RunArgs {
     /// End at this local time, as `run.until` in the config
     #[arg(long, value_name = "HH:MM")]
     pub until: Option<String>,
-    /// End after so long, such as `6h`, as `run.for`
+    /// End after so long, such as `90s`, `45m` or `6h`, as `run.for`
     #[arg(long = "for", value_name = "TIME")]
     pub lasts: Option<String>,
     /// Send at most so many requests, as `run.max_requests`

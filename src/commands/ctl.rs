@@ -6,12 +6,16 @@ use std::time::Duration;
 use super::{Exit, Failure, Talk, print_json};
 use crate::cli::{CtlArgs, CtlOrder};
 use crate::config;
-use crate::pipeline::control::{Order, RunStatus, running, tell};
+use crate::pipeline::control::{NONE, Order, RunStatus, running, tell};
 use crate::report::{count, duration, thousands};
 use crate::store::StoreDir;
 
 /// Tells a run that goes on something, and says how it is then.
 pub fn ctl(args: &CtlArgs, talk: &Talk) -> Result<Exit, Failure> {
+    if let CtlOrder::Concurrency { at_a_time: 0, .. } = args.order {
+        talk.say(NONE);
+        return Ok(Exit::Usage);
+    }
     let (order, config) = match &args.order {
         CtlOrder::Pause(run) => (Order::Pause, run),
         CtlOrder::Resume(run) => (Order::Resume, run),
@@ -66,6 +70,7 @@ pub fn ctl(args: &CtlArgs, talk: &Talk) -> Result<Exit, Failure> {
         true => print_json(&status)?,
         false => std::io::stdout().lock().write_all(text(&status).as_bytes())?,
     }
+    status.notes.iter().for_each(|note| talk.say(note));
     Ok(match &status.refused {
         Some(why) => {
             talk.say(why);

@@ -102,7 +102,7 @@ fn indented(text: &str) -> String {
 fn generate(opened: &Opened, selection: Selection, talk: &Talk) -> Result<Exit, Failure> {
     let watcher = talk.style().watcher();
     let options = RunOptions { selection, leaving: Leaving::Spare, ..RunOptions::of(&jiff::Zoned::now()) };
-    let finished = block_on(pipeline::run(opened, &options, watcher.as_ref()))??;
+    let finished = block_on(pipeline::run(opened, &options, watcher.as_ref()))?.came()?;
     drop(watcher);
     match finished.error {
         Some(error) => Err(error.into()),

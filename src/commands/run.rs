@@ -2,7 +2,7 @@ use std::io::Write;
 
 use jiff::Zoned;
 
-use super::{Exit, Failure, Talk, block_on, open_for, print_json, select};
+use super::{Exit, Failure, Talk, block_on, open_for, print_json, select, tell};
 use crate::check::Reason;
 use crate::cli::RunArgs;
 use crate::config;
@@ -15,8 +15,11 @@ pub fn run(args: &RunArgs, talk: &Talk) -> Result<Exit, Failure> {
     let config = args.config_with_limits();
     let opened = match open_for(&config, &args.cells, talk) {
         Err(Failure::Config(report)) => {
-            block_on(pipeline::tell_of_config(&config.config, &config.set, &report))?;
-            return Err(report.into());
+            let telling = pipeline::tell_of_config(&config.config, &config.set, &report);
+            let failure = Failure::Config(report.clone());
+            let exit = talk.explain(&failure);
+            block_on(telling)?;
+            return Ok(exit);
         }
         opened => opened?,
     };
@@ -25,21 +28,33 @@ pub fn run(args: &RunArgs, talk: &Talk) -> Result<Exit, Failure> {
     let options =
         RunOptions { selection, retry_failed: args.retry_failed, wait: args.wait, leaving, process };
     let watcher = talk.style().watcher();
-    let done = block_on(pipeline::run(&opened, &options, watcher.as_ref()))?;
+    let finished = block_on(pipeline::run(&opened, &options, watcher.as_ref()))?;
     drop(watcher);
-    let Finished { summary, ended, error, page } = done?;
+    // Whoever is told may take a minute, so what came of it is shown first; that nobody reads it keeps nobody
+    // from being told.
+    let shown = if finished.in_vain { Ok(()) } else { show(args, &finished, talk) };
+    let unshown = shown.err().map(|failure| talk.explain(&failure));
+    let exit = match &finished.error {
+        Some(error) => talk.explain_run(error),
+        None => unshown.unwrap_or(finished.ended.into()),
+    };
+    tell(&opened, &finished)?;
+    Ok(exit)
+}
+
+/// The summary, for machines or for people.
+fn show(args: &RunArgs, finished: &Finished, talk: &Talk) -> Result<(), Failure> {
+    let Finished { summary, page, .. } = finished;
     if args.json {
-        print_json(&summary)?;
-    } else if !talk.quiet {
-        let mut text = report::summary_text(&summary, &Reason::advice_for);
+        return print_json(summary);
+    }
+    if !talk.quiet {
+        let mut text = report::summary_text(summary, &Reason::advice_for);
         if let Some(page) = page {
-            text.push_str(&report::findings_text(&summary, &config::load::shown(&page)));
+            text.push_str(&report::findings_text(summary, &config::load::shown(page)));
         }
         // A closed standard error is no reason to fail.
         let _ = std::io::stderr().write_all(text.as_bytes());
     }
-    if let Some(error) = error {
-        return Err(error.into());
-    }
-    Ok(ended.into())
+    Ok(())
 }

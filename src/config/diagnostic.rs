@@ -40,7 +40,15 @@ struct Source {
     hidden: Vec<Range<usize>>,
 }
 
+/// Under which path the overrides of a command line stand.
+pub const COMMAND_LINE: &str = "--set";
+
 impl Sources {
+    /// Whether a place is in an override of the command line.
+    pub fn is_command_line(&self, span: Span) -> bool {
+        self.path(span.source) == Path::new(COMMAND_LINE)
+    }
+
     /// Keeps a text under the name that messages show; the same text of the same name is kept once.
     pub fn add(&mut self, path: impl Into<PathBuf>, text: impl Into<Arc<str>>) -> SourceId {
         let (path, text) = (path.into(), text.into());

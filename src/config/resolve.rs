@@ -203,9 +203,20 @@ fn run(root: &Node, endpoints: &[Endpoint], report: &mut Report) -> RunLimits {
                 .help("give what a million tokens cost, such as `price: { prompt: 0.15, completion: 0.6 }`; 0 for a server of your own"),
         );
     }
+    let lasts = get("for").and_then(|node| {
+        if let Some(number) = node.number() {
+            // In a hurry one means minutes, or hours.
+            report.push(
+                Diagnostic::error("value", format!("`for` is {number} of what?"))
+                    .at(node.span)
+                    .help(format!("write a unit: `{number}s`, `{number}m` or `{number}h`")),
+            );
+        }
+        keys::duration(node)
+    });
     RunLimits {
         until,
-        lasts: get("for").and_then(keys::duration),
+        lasts,
         max_requests: whole("max_requests"),
         token_budget: whole("token_budget"),
         max_cost: max_cost.and_then(Node::number),
@@ -334,6 +345,7 @@ fn samples(root: &Node, axes: &[Axis], report: &mut Report) -> Samples {
             None => Amount::PerCell { per_cell: whole("per_cell").unwrap_or(1) as u32 },
         },
         max_asks: whole("max_asks").map(|n| n as u32),
+        max_asks_at: get("max_asks").map(|node| node.span),
         allow_short: get("allow_short").and_then(Node::number).unwrap_or(0.0),
         balance_said: get("balance").is_some(),
     }

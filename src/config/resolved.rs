@@ -335,6 +335,8 @@ pub struct Samples {
     pub amount: Amount,
     /// `None`: by the cell that wants most.
     pub max_asks: Option<u32>,
+    #[serde(skip)]
+    pub max_asks_at: Option<Span>,
     pub allow_short: f64,
     /// Whether the config says what is to be balanced, be it nothing.
     #[serde(skip)]

@@ -1,12 +1,12 @@
 //! Overrides of the command line: `--set a.b.c=VALUE`.
 
-use super::diagnostic::{Diagnostic, Report, SourceId, Sources, Span};
+use super::diagnostic::{COMMAND_LINE, Diagnostic, Report, SourceId, Sources, Span};
 use super::keys;
 use super::yaml::{self, Name, Node, Yaml};
 
 /// Puts the value of `a.b.c=VALUE` into the tree, making mappings on the way.
 pub fn apply(root: &mut Node, set: &str, report: &mut Report) -> Result<(), Diagnostic> {
-    let source = report.sources.add("--set", set);
+    let source = report.sources.add(COMMAND_LINE, set);
     let whole = Span { source, start: 0, end: set.len() };
     let bad = |message: &str| {
         Diagnostic::error("set", message).at(whole).help("write it as `--set samples.per_cell=3`")

@@ -17,7 +17,7 @@ use crate::model::Fingerprint;
 use crate::prompt::{File, Prompts, Question, RenderError, Shelf, ask_seed};
 
 use super::evaluate::{Quotas, Raised, Rows};
-use super::{Models, repeats};
+use super::{Models, reach, repeats};
 
 /// How many cells' asks are rendered to see that they can be.
 const SOME_CELLS: usize = 50;
@@ -86,6 +86,7 @@ impl Recipe {
                 match recipe.first_failure() {
                     None => {
                         repeats::repeats(&recipe).into_iter().for_each(|found| report.push(found));
+                        reach::beyond_reach(&recipe).into_iter().for_each(|found| report.push(found));
                         Ok((recipe, report))
                     }
                     Some(RenderError(failure)) => Err(*failure),

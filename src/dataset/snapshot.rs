@@ -42,6 +42,16 @@ impl CellAsks {
         }
     }
 
+    /// By cell in its order: how many asks its stream reached, one that is not answered yet included.
+    pub fn reached(&self) -> Vec<u32> {
+        let mut out = Vec::new();
+        let mut cells = Cells::new(self.reader());
+        while cells.next().unwrap_or(false) {
+            out.push(cells.asks.len() as u32);
+        }
+        out
+    }
+
     /// The beginnings of all fingerprints in it.
     pub fn all(&self) -> Vec<AskHash> {
         let mut out = Vec::new();

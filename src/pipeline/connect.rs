@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use futures_util::future::join_all;
 
-use crate::client::managed::{self, ManagedError, ManagedServer};
+use crate::client::managed::{self, ManagedServer};
 use crate::client::{Client, ClientError, ErrorClass, Probe, check_model};
 use crate::config::Config;
 use crate::config::resolved::{Endpoint, Managed, Server};
@@ -66,7 +66,7 @@ async fn look_at(
         None => None,
     };
     let seen = match &endpoint.server {
-        Server::Managed(server) => managed_memory(server)?,
+        Server::Managed(server) => managed_memory(endpoint, server)?,
         Server::Url(url) => {
             // Without its key an endpoint cannot be seen, and memory must do.
             let probe = match client(endpoint, url) {
@@ -86,9 +86,10 @@ async fn look_at(
 }
 
 /// What a managed server will be, by its model's file; `None` where that was not fetched yet.
-fn managed_memory(server: &Managed) -> Result<Option<EndpointMemory>, RunError> {
+fn managed_memory(endpoint: &Endpoint, server: &Managed) -> Result<Option<EndpointMemory>, RunError> {
     let (slots, context) = (Some(server.slots), Some(server.context));
-    Ok(managed::identity(server)?.map(|identity| EndpointMemory { identity, slots, context }))
+    let identity = managed::identity(server).map_err(|error| RunError::managed(endpoint, error))?;
+    Ok(identity.map(|identity| EndpointMemory { identity, slots, context }))
 }
 
 pub fn memory_of(probe: &Probe) -> EndpointMemory {
@@ -141,7 +142,7 @@ pub async fn connect(
         };
         if let (None, Server::Managed(server)) = (&remembered, &endpoint.server) {
             // Its file says what it is, also where it never ran; one that is wrong is met when it starts.
-            remembered = managed_memory(server).ok().flatten();
+            remembered = managed_memory(endpoint, server).ok().flatten();
         }
         connect_to(config, endpoint, remembered, &there, watcher).await
     });
@@ -222,7 +223,7 @@ async fn connect_to(
             Err(error) => error,
         };
         if let Some(gone) = managed.as_mut().and_then(ManagedServer::gone) {
-            let error = RunError::ManagedGone(gone);
+            let error = RunError::gone(endpoint, gone);
             return match spared(&error) {
                 Some(memory) => Ok(Line { client, memory, managed: None, away: Some(error) }),
                 None => Err(error),
@@ -270,7 +271,7 @@ async fn connect_to(
     let mut memory = memory_of(&probe);
     // A managed model is what its file says, whatever this build of the server calls it.
     if let Server::Managed(server) = &endpoint.server
-        && let Some(own) = managed_memory(server)?
+        && let Some(own) = managed_memory(endpoint, server)?
     {
         memory = own;
     }
@@ -293,7 +294,8 @@ pub async fn start(
     // Its log is written where no run may have been yet.
     StoreDir::new(config.project.store()).create()?;
     let log = config.project.store().join(format!("llama-{name}.log"));
-    Ok(ManagedServer::start(server, &log, &|message| watcher.say(message)).await?)
+    let started = ManagedServer::start(server, &log, &|message| watcher.say(message)).await;
+    started.map_err(|error| RunError::managed(endpoint, error))
 }
 
 /// Waits for a server's answer, and says so when it takes longer than a moment.
@@ -333,11 +335,5 @@ pub fn waiting_for(error: &ClientError) -> String {
             format!("nothing answers there ({}); start the server, or Ctrl-C", error.message)
         }
         _ => error.to_string(),
-    }
-}
-
-impl From<ManagedError> for RunError {
-    fn from(error: ManagedError) -> Self {
-        RunError::Managed(error)
     }
 }

@@ -40,6 +40,9 @@ pub struct RunStatus {
     pub completion_tokens: u64,
     pub seconds: f64,
     pub endpoints: Vec<EndpointStatus>,
+    /// What was done, where that is not just what was told.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<String>,
     /// Why the order was not carried out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub refused: Option<String>,
@@ -54,6 +57,9 @@ pub struct EndpointStatus {
     pub under_way: u64,
     pub requests: u64,
 }
+
+/// Why no run is told to send nothing at a time.
+pub const NONE: &str = "0 at a time sends nothing: `emogrid ctl pause` does that, and `resume` goes on";
 
 /// The longest path that every system takes for a socket.
 const LONGEST: usize = 100;

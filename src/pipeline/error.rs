@@ -8,8 +8,9 @@ use super::output::OutputError;
 use super::worker::Stop;
 use crate::client::managed::ManagedError;
 use crate::client::{ClientError, ErrorClass};
-use crate::config::resolved::Endpoint;
-use crate::report::morning::Ended;
+use crate::config::Config;
+use crate::config::resolved::{Endpoint, Server};
+use crate::report::morning::{Ended, remedy};
 use crate::report::{self, RowChange, count, shortened, thousands};
 use crate::store::{LockError, StoreError};
 
@@ -33,10 +34,10 @@ pub enum RunError {
         "endpoint `{endpoint}` ({url}) has the model that is asked for names in doubt, and is on another machine"
     )]
     SeesNames { endpoint: String, url: String },
-    #[error(transparent)]
-    Managed(ManagedError),
-    #[error("{0}")]
-    ManagedGone(String),
+    #[error("{what}")]
+    Managed { endpoint: String, what: ManagedError },
+    #[error("{what}")]
+    ManagedGone { endpoint: String, what: String },
     #[error(transparent)]
     Store(#[from] StoreError),
     #[error(transparent)]
@@ -87,6 +88,41 @@ impl RunError {
         }
     }
 
+    /// The server of a managed endpoint could not be started.
+    pub fn managed(endpoint: &Endpoint, what: ManagedError) -> Self {
+        RunError::Managed { endpoint: endpoint.name.clone(), what }
+    }
+
+    /// The server of a managed endpoint ended, and is not started again.
+    pub fn gone(endpoint: &Endpoint, what: String) -> Self {
+        RunError::ManagedGone { endpoint: endpoint.name.clone(), what }
+    }
+
+    /// The key of the config that decides it, where there is one.
+    pub fn key(&self, config: &Config) -> Option<String> {
+        let is_managed = |name: &str| {
+            let named = config.endpoints.iter().find(|endpoint| endpoint.name == name);
+            named.is_some_and(|endpoint| matches!(endpoint.server, Server::Managed(_)))
+        };
+        let at = |endpoint: &str, key: &str| format!("endpoints.{endpoint}.{key}");
+        Some(match self {
+            RunError::NoKey { endpoint, .. } => at(endpoint, "api_key_env"),
+            RunError::Endpoint { endpoint, asked: Some(_), .. } => at(endpoint, "patience"),
+            RunError::Endpoint { endpoint, error, .. } => {
+                remedy(error.class.name(), endpoint, is_managed(endpoint)).key
+            }
+            RunError::WrongModel { endpoint, .. } => at(endpoint, "model"),
+            RunError::SeesNames { .. } => "anonymize.second_look".into(),
+            RunError::Managed { endpoint, .. } => at(endpoint, "managed"),
+            RunError::ManagedGone { endpoint, .. } => at(endpoint, "managed.restarts"),
+            RunError::Output(_) => "output.dir".into(),
+            RunError::Render(_) => "prompt".into(),
+            RunError::Leaving { .. } => "run.max_leaving".into(),
+            RunError::NameTaken { .. } => "name".into(),
+            RunError::Store(_) | RunError::Lock(_) | RunError::Stopped(_) => return None,
+        })
+    }
+
     /// How a run ends that this ended.
     pub fn ended(&self) -> Ended {
         match self {
@@ -99,7 +135,7 @@ impl RunError {
 
     /// Whether an endpoint that fails so will not be well as long as the run goes on.
     pub fn is_lasting(&self) -> bool {
-        matches!(self, RunError::NoKey { .. } | RunError::Managed(_) | RunError::ManagedGone(_))
+        matches!(self, RunError::NoKey { .. } | RunError::Managed { .. } | RunError::ManagedGone { .. })
     }
 
     /// What to do about it.
@@ -119,8 +155,8 @@ impl RunError {
                 format!("load that model, or change `endpoints.{endpoint}` for the one that is there; all that was stored is kept")
             }
             RunError::SeesNames { .. } => "it would see texts before anything is taken out of them: write `remote: true` under `anonymize.second_look` if it may,\nor ask a model that only this machine has".into(),
-            RunError::Managed(error) => error.advice().into(),
-            RunError::ManagedGone(_) => "read its log and run again; all that was stored is kept".into(),
+            RunError::Managed { what, .. } => what.advice().into(),
+            RunError::ManagedGone { .. } => "read its log and run again; all that was stored is kept".into(),
             RunError::Store(error) => error.advice().into(),
             RunError::Lock(LockError::Held { .. }) => "wait until it ends, or `--wait` for it; other configs can run beside it".into(),
             RunError::Lock(LockError::Store(error)) => error.advice().into(),

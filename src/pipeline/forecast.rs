@@ -23,9 +23,10 @@ use crate::pipeline::address::address;
 use crate::report::{Basis, Forecast};
 use crate::store::{EndpointMemory, Experience, Reader, StoreDir, Writer};
 use about::{About, Expected};
+use asks::Course;
 pub use count::count as count_tokens;
 pub use evidence::{Evidence, Judged};
-use evidence::{LEAST_ANSWERS, Open};
+use evidence::{LEAST_ANSWERS, Open, goes_on};
 use speed::{Load, Pace};
 
 /// Prompts that are counted by the server.
@@ -123,7 +124,7 @@ impl<N: Name> Sink<N> for Prospect<'_> {
         }
         if self.about.demand(self.recipe, self.models, demand, missing) {
             let next = demand.ask + u32::from(demand.about.is_some());
-            if demand.about.is_none() || missing > 1 && next < self.recipe.quotas.asks(demand.cell) {
+            if goes_on(self.recipe, demand, missing) {
                 self.shares[self.models.of(self.recipe, demand.cell, next)] += 1;
                 self.open.demand(self.recipe, demand, missing);
             }
@@ -150,12 +151,9 @@ pub async fn forecast(
         Some(reader) => last_run(recipe, models, reader)?,
         None => None,
     };
-    // Another number of texts an answer makes another answer.
-    let last = last.filter(|last| last.candidates_per_ask == config.candidates_per_ask());
-    let judged_then: Option<Judged> =
-        last.as_ref().and_then(|last| serde_json::from_value(last.judged.clone()).ok());
+    let judged_then = judged_of(last.as_ref());
 
-    let requests = prospect.open.expected_asks(evidence, judged_then.as_ref());
+    let requests = prospect.open.expected(evidence, judged_then.as_ref()).map(|course| course.asks);
     let (judged, judged_from) = match evidence.all.answers() >= LEAST_ANSWERS {
         true => (Some(&evidence.all), Basis::Stored),
         false => (judged_then.as_ref(), Basis::LastRun),
@@ -227,7 +225,39 @@ pub async fn forecast(
     })
 }
 
-/// What the last run of the config learned of its models; `None` where one of them is another now.
+/// How the last run's answers were judged, as it learned.
+fn judged_of(last: Option<&Experience>) -> Option<Judged> {
+    serde_json::from_value(last?.judged.clone()).ok()
+}
+
+/// What these demands of an outcome will come to, with the asks that follow from them, as a plan says;
+/// `None` where too few answers were judged, now and in the last run.
+///
+/// # Errors
+/// A store that cannot be read.
+pub fn course<'d>(
+    recipe: &Recipe,
+    models: &Models,
+    evidence: &Evidence<'_>,
+    reader: Option<&Reader>,
+    demands: impl Iterator<Item = (&'d Demand, u32)>,
+) -> Result<Option<Course>, RunError> {
+    let last = reader.map(|reader| last_run(recipe, models, reader)).transpose()?.flatten();
+    let (mut open, mut last_cell) = (Open::default(), None);
+    for (demand, missing) in demands {
+        // Of a cell that waits for several answers about a text, the first stands for all.
+        if missing > 0
+            && last_cell.replace(demand.cell) != Some(demand.cell)
+            && goes_on(recipe, demand, missing)
+        {
+            open.demand(recipe, demand, missing);
+        }
+    }
+    Ok(open.expected(evidence, judged_of(last.as_ref()).as_ref()))
+}
+
+/// What the last run of the config learned of its models; `None` where one of them is another now, or where
+/// an answer has another number of texts: that makes another answer.
 fn last_run(recipe: &Recipe, models: &Models, reader: &Reader) -> Result<Option<Experience>, RunError> {
     let mut last = None;
     for model in models.list() {
@@ -236,7 +266,7 @@ fn last_run(recipe: &Recipe, models: &Models, reader: &Reader) -> Result<Option<
             break;
         }
     }
-    Ok(last)
+    Ok(last.filter(|last| last.candidates_per_ask == recipe.config.candidates_per_ask()))
 }
 
 /// Seconds until the last model has answered: each works on its own, on all endpoints that have it.

@@ -31,6 +31,8 @@ pub struct Made<'a> {
     pub morning: Morning,
     /// How answers were judged.
     pub judged: Judged,
+    /// The same by label, where something was evaluated.
+    pub evidence: Option<Evidence<'a>>,
     /// Distinct-2 of the first texts.
     pub distinct: Option<Distinct>,
     rewrite: Option<Rewrite<'a>>,
@@ -74,7 +76,8 @@ impl<'a> Made<'a> {
             asks: Some(reached.finish(&recipe.grid)),
             proven: proven.asks,
             morning: morning.finish(&outcome),
-            judged: evidence.all,
+            judged: evidence.all.clone(),
+            evidence: Some(evidence),
             distinct: audit::distinct_2(texts.0.iter().map(String::as_str)),
             rewrite: rewrite.rewrite,
             outcome,

@@ -2,13 +2,16 @@
 
 use std::collections::hash_map::{Entry, HashMap};
 use std::collections::{BTreeMap, HashSet};
+use std::time::Duration;
 
 use super::Opened;
 use super::summary::Outcome;
-use super::worker::{GivenUp, Progress};
+use super::worker::{Absence, EndpointProgress, GivenUp, Progress};
+use crate::config::resolved::{Endpoint, Server};
 use crate::dataset::evaluate::{Accepted, Demand, Failed, Rejected};
+use crate::dataset::snapshot::CellAsks;
 use crate::dataset::{Recipe, Sink};
-use crate::report::morning::{EndpointNight, Example, Exhausted, Opening, opening};
+use crate::report::morning::{Away, EndpointNight, Example, Exhausted, Left, Opening, opening};
 use crate::report::{self, FaultCost, RunCounts, Summary, shortened};
 
 /// Rejected texts that are shown of a reason.
@@ -31,6 +34,7 @@ pub struct Morning {
     exhausted_cells: u64,
     exhausted: Vec<Exhausted>,
     openings: Vec<Opening>,
+    left: Left,
 }
 
 impl Morning {
@@ -45,6 +49,7 @@ impl Morning {
         summary.exhausted_cells = self.exhausted_cells;
         summary.exhausted = self.exhausted;
         summary.openings = self.openings;
+        summary.left = self.left;
     }
 }
 
@@ -72,9 +77,24 @@ impl<'a> Gather<'a> {
 
     pub fn finish(mut self, outcome: &Outcome) -> Morning {
         let (recipe, accepted) = (self.recipe, &outcome.accepted);
-        let open: HashSet<usize> = outcome.demands.iter().map(|demand| demand.cell).collect();
         let missing = |cell: usize| recipe.quotas.rows(cell) - accepted[cell];
-        let short = |cell: &usize| missing(*cell) > 0 && !open.contains(cell);
+        // By cell: asks that may still be sent, and texts that may come of these and of what is there.
+        let mut open: HashMap<usize, (u32, u64)> = HashMap::new();
+        for demand in &outcome.demands {
+            let texts = u64::from(recipe.config.candidates_per_ask());
+            // A text that is asked about stands in an answer that is there.
+            let about = demand.about.is_some();
+            let asks = recipe.quotas.asks(demand.cell).saturating_sub(demand.ask + u32::from(about));
+            let may = (asks, (u64::from(asks) + u64::from(about)) * texts);
+            let most = open.entry(demand.cell).or_default();
+            *most = may.max(*most);
+        }
+        for (cell, (asks, texts)) in open.iter().filter(|(cell, _)| missing(**cell) > 0) {
+            self.out.left.cells += 1;
+            self.out.left.asks += u64::from(*asks);
+            self.out.left.rows += u64::from(missing(*cell)).min(*texts);
+        }
+        let short = |cell: &usize| missing(*cell) > 0 && !open.contains_key(cell);
         let mut exhausted: Vec<usize> = (0..accepted.len()).filter(short).collect();
         self.out.exhausted_cells = exhausted.len() as u64;
         exhausted.sort_by_key(|cell| (std::cmp::Reverse(missing(*cell)), *cell));
@@ -190,34 +210,64 @@ fn opening_hash(text: &str) -> Option<u64> {
     None
 }
 
+/// Fills in what became of this run's answers that the dataset does not hang on.
+pub fn beside(summary: &mut Summary, outcome: &Outcome, asks: &CellAsks, answered: &[(u32, u32)]) {
+    if answered.is_empty() {
+        return;
+    }
+    let reached = asks.reached();
+    let open: HashSet<usize> = outcome.demands.iter().map(|demand| demand.cell).collect();
+    for (cell, ask) in answered {
+        let cell = *cell as usize;
+        if reached.get(cell).is_some_and(|reached| ask >= reached) {
+            *if open.contains(&cell) { &mut summary.behind } else { &mut summary.not_needed } += 1;
+        }
+    }
+    let counted = outcome.totals.answers + summary.behind + summary.not_needed;
+    summary.reused = counted.saturating_sub(summary.asks());
+}
+
 /// Fills in what was done with each endpoint.
 pub fn endpoints(summary: &mut Summary, recipe: &Recipe, progress: &Progress) {
     summary.asking_seconds = report::milliseconds(progress.asking);
-    let seconds = progress.asking.as_secs_f64().max(1e-6);
     let all = recipe.config.endpoints.iter().zip(&progress.endpoints);
-    summary.endpoints = all
-        .filter(|(_, did)| did.requests > 0 || did.restarts + did.hangs > 0)
-        .map(|(endpoint, did)| {
-            let rate = did.completion_tokens as f64 / seconds;
-            // A server that tells how long it was at work on each answer knows best; requests under way
-            // may also wait for it.
-            let by_server = did.served_of == did.requests;
-            let at_work = if by_server { did.served } else { did.busy };
-            let busy = at_work.as_secs_f64() / did.offered.as_secs_f64().max(1e-6);
-            let night = EndpointNight {
-                requests: did.requests,
-                completion_tokens: did.completion_tokens,
-                tokens_per_second: (rate * 10.0).round() / 10.0,
-                slots: (did.offered.as_secs_f64() / seconds).round().max(1.0) as u32,
-                // Where a run ends, what is under way ends after its places are counted.
-                busy: (busy.min(1.0) * 1000.0).round() / 1000.0,
-                by_server,
-                restarts: did.restarts,
-                hangs: did.hangs,
-            };
-            (endpoint.name.clone(), night)
-        })
-        .collect();
+    let told = all.filter(|(_, did)| {
+        did.requests > 0 || did.restarts + did.hangs > 0 || !did.faults.is_empty() || did.away.times > 0
+    });
+    let nights =
+        told.map(|(endpoint, did)| (endpoint.name.clone(), night_of(endpoint, did, progress.asking)));
+    summary.endpoints = nights.collect();
+}
+
+fn night_of(endpoint: &Endpoint, did: &EndpointProgress, asking: Duration) -> EndpointNight {
+    let rate = did.completion_tokens as f64 / asking.as_secs_f64().max(1e-6);
+    // A server that tells how long it was at work on each answer knows best; requests under way
+    // may also wait for it.
+    let by_server = did.requests > 0 && did.served_of == did.requests;
+    let at_work = if by_server { did.served } else { did.busy };
+    let busy = at_work.as_secs_f64() / did.offered.as_secs_f64().max(1e-6);
+    let slots = did.offered.as_secs_f64() / did.there.as_secs_f64().max(1e-6);
+    let Absence { since, times, lasted, is_now, .. } = did.away;
+    EndpointNight {
+        requests: did.requests,
+        completion_tokens: did.completion_tokens,
+        tokens_per_second: (rate * 10.0).round() / 10.0,
+        slots: (slots * 10.0).round() / 10.0,
+        // Where a run ends, what is under way ends after its places are counted.
+        busy: (busy.min(1.0) * 1000.0).round() / 1000.0,
+        by_server,
+        managed: matches!(endpoint.server, Server::Managed(_)),
+        restarts: did.restarts,
+        hangs: did.hangs,
+        faults: did.faults.iter().map(|(class, times)| ((*class).to_owned(), *times)).collect(),
+        away: since.map(|since| Away {
+            since: since.strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
+            times,
+            seconds: report::milliseconds(lasted),
+            is_back: !is_now,
+            error: did.last_error.clone().filter(|_| is_now),
+        }),
+    }
 }
 
 /// What failures of each class cost: sends, asks, and the rows that wait for those.

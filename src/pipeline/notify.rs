@@ -9,13 +9,16 @@ use tokio::process::{Child, Command};
 
 use super::interrupt::Interrupts;
 use crate::config;
-use crate::config::diagnostic::{Report, Severity};
+use crate::config::diagnostic::{COMMAND_LINE, Diagnostic, Report, Severity, Span};
 use crate::config::night::{Notify, When};
 use crate::report::morning::{Ended, Finding, Verdict};
 use crate::report::{Summary, say};
 
 /// How long the command may take.
 const PATIENCE: Duration = Duration::from_secs(60);
+
+/// After how long it is said that it is waited for.
+const SILENCE: Duration = Duration::from_secs(1);
 
 /// Whether a verdict is to be told.
 fn is_due(when: When, verdict: Verdict) -> bool {
@@ -58,19 +61,38 @@ pub async fn tell_of_config(path: &Path, sets: &[String], report: &Report) {
             verdict,
             what: error.message.clone(),
             advice: error.help.clone(),
-            place: error.at.map(|span| {
-                let line = report.sources.line_column(span).0;
-                format!("{}:{line}", report.sources.path(span.source).display())
+            place: error.at.map(|span| match report.sources.is_command_line(span) {
+                true => format!(
+                    "{COMMAND_LINE} {}",
+                    report.sources.at(Span { start: 0, end: usize::MAX, ..span })
+                ),
+                false => {
+                    let line = report.sources.line_column(span).0;
+                    format!("{}:{line}", report.sources.path(span.source).display())
+                }
             }),
             ..Finding::default()
         })
         .collect();
-    let found = crate::report::count(findings.len() as u64, "error");
-    let headline = format!("{} {name}: the config has {found}; nothing was asked", verdict.word());
+    let headline = format!("{} {name}: {}; nothing was asked", verdict.word(), who_errs(report));
     let exit_code = ended.code();
     let state = ended.state().to_owned();
     let summary = Summary { verdict, headline, exit_code, name, state, findings, ..Summary::default() };
     notify(&whom, &summary, None).await;
+}
+
+/// Where the mistakes are, and how many.
+fn who_errs(report: &Report) -> String {
+    let errors = report.found.iter().filter(|found| found.severity == Severity::Error);
+    let of_command_line =
+        |found: &&Diagnostic| found.at.is_some_and(|span| report.sources.is_command_line(span));
+    let (said, written): (Vec<_>, Vec<_>) = errors.partition(of_command_line);
+    let count = |found: &[&Diagnostic]| crate::report::count(found.len() as u64, "error");
+    match (&said[..], &written[..]) {
+        ([], written) => format!("the config has {}", count(written)),
+        (said, []) => format!("the command line has {}", count(said)),
+        (said, written) => format!("the config has {}, the command line {}", count(written), count(said)),
+    }
 }
 
 fn shell(text: &str) -> Command {
@@ -101,18 +123,28 @@ async fn told(mut command: Command, text: &str, patience: Duration) -> Told {
         Err(error) => return Told::Ended(Err(error)),
     };
     let input = child.stdin.take();
-    let work = async {
-        if let Some(mut input) = input {
-            // One that does not read it need not.
-            let _ = input.write_all(text.as_bytes()).await;
+    let early = {
+        let work = async {
+            if let Some(mut input) = input {
+                // One that does not read it need not.
+                let _ = input.write_all(text.as_bytes()).await;
+            }
+            child.wait().await
+        };
+        let (late, slow) = (tokio::time::sleep(patience), tokio::time::sleep(SILENCE));
+        tokio::pin!(work, late, slow);
+        let (mut interrupts, mut said) = (Interrupts::new(), false);
+        loop {
+            tokio::select! {
+                ended = &mut work => return Told::Ended(ended),
+                () = &mut late => break Told::Late,
+                () = &mut slow, if !said => {
+                    said = true;
+                    say(format!("waiting for `notify.command`, {} s at most", patience.as_secs()));
+                }
+                () = interrupts.next() => break Told::Interrupted,
+            }
         }
-        child.wait().await
-    };
-    let mut interrupts = Interrupts::new();
-    let early = tokio::select! {
-        ended = work => return Told::Ended(ended),
-        () = tokio::time::sleep(patience) => Told::Late,
-        () = interrupts.next() => Told::Interrupted,
     };
     end(&mut child).await;
     early

@@ -73,7 +73,11 @@ pub fn record(opened: &Opened, recorder: &Recorder<'_>, came: Came) -> Finished 
     let judged = |summary: &mut Summary, error: Option<&RunError>| {
         let ended = error.map_or(as_asked, RunError::ended);
         let ailment = error.filter(|error| !matches!(error, RunError::Stopped(_)));
-        let ailment = ailment.map(|error| Ailment { what: error.to_string(), advice: error.advice() });
+        let ailment = ailment.map(|error| Ailment {
+            what: error.to_string(),
+            advice: error.advice(),
+            key: error.key(config),
+        });
         let place = |key: &str| morning::place(opened, key);
         let advice =
             |reason: &str| Reason::advice_for(reason).map(|advice| (Reason::key_for(reason), advice));
@@ -105,7 +109,7 @@ pub fn record(opened: &Opened, recorder: &Recorder<'_>, came: Came) -> Finished 
         }
     }
     recorder.ended(&summary);
-    Finished { summary, ended, error, page: written }
+    Finished { summary, ended, error, in_vain: false, page: written }
 }
 
 fn is_told(summary: &Summary, ended: Ended, error: Option<&RunError>) -> bool {

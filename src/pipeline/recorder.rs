@@ -96,7 +96,8 @@ impl<'a> Recorder<'a> {
 
     fn write_metrics(&self, metrics: &Metrics) {
         let Some(path) = &self.metrics else { return };
-        let written = replace(path, &metrics.text(&self.name));
+        let folder = path.parent().map_or(Ok(()), std::fs::create_dir_all);
+        let written = folder.and_then(|()| replace(path, &metrics.text(&self.name)));
         if let Err(error) = written
             && let Ok(mut state) = self.state.lock()
             && !std::mem::replace(&mut state.failed, true)
@@ -106,8 +107,10 @@ impl<'a> Recorder<'a> {
     }
 
     /// A run that asks has begun.
-    pub fn began(&self, model: Option<&str>, to_go: usize) {
-        self.log("began", json!({ "model": model, "requests_to_go": to_go }));
+    ///
+    /// `open` are the requests that can be sent at once, `asks` those that this will come to, as far as one can tell.
+    pub fn began(&self, model: Option<&str>, open: u64, asks: Option<u64>) {
+        self.log("began", json!({ "model": model, "open": open, "asks_to_go": asks }));
     }
 
     /// Writes down how it ended.

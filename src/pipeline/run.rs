@@ -1,40 +1,40 @@
 //! The run itself.
 
-use std::collections::BTreeMap;
+mod lock;
+mod state;
+mod work;
+
 use std::path::PathBuf;
-use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use jiff::{Timestamp, Zoned};
-use tokio::sync::mpsc;
 
-use super::Opened;
-use super::address::address;
-use super::address::shown_address;
 use super::audited::audited;
-use super::book::StoreBook;
-use super::connect::{connect, look, models};
-use super::control::{EndpointStatus, Order, Orders, RunStatus};
+use super::connect::{look, models};
+use super::control::Orders;
 use super::deadline::Deadline;
 use super::error::RunError;
-use super::forecast::{Judged, remember};
+use super::forecast::{Judged, course, remember};
 use super::interrupt::Interrupts;
 use super::leaving::{Guard, Leaving};
 use super::made::Made;
-use super::output::{Files, previous_rows};
-use super::record::{Came, config_path, record};
+use super::output::Files;
+use super::record::{Came, record};
 use super::recorder::Recorder;
-use super::summary::{Outcome, Rows};
-use super::worker::{self, Done, Limits, Progress, Stop, Tools};
-use super::{morning, notify};
+use super::summary::Outcome;
+use super::worker::{Progress, Stop};
+use super::{Opened, morning, notify};
 use crate::config;
-use crate::config::resolved::{Config, Endpoint, Slots};
+use crate::dataset::Recipe;
 use crate::dataset::snapshot::CellAsks;
-use crate::dataset::{Model, Models, Recipe, evaluate};
 use crate::grid::Selection;
-use crate::report::morning::Ended;
+use crate::report::morning::{Ended, Expected};
 use crate::report::{self, CellChange, RunCounts, Summary, Watcher};
-use crate::store::{EndpointMemory, LockError, Reader, RunLock, Settings, Snapshot, StoreDir, Writer};
+use crate::store::{LockError, Reader, RunLock, Snapshot, StoreDir};
+use lock::{Refused, check_name, rows_before, take_lock};
+use state::{book, has_changed, snapshot};
+pub use state::{settings, state};
+use work::{Assumed, Worked, work};
 
 /// What the command line decides.
 #[derive(Debug, Clone)]
@@ -71,44 +71,57 @@ pub struct Finished {
     pub ended: Ended,
     /// What ended it early. What was received is stored, and the files say what came of it.
     pub error: Option<RunError>,
+    /// The error kept it from coming to anything: the dataset is that of before.
+    pub in_vain: bool,
     /// The summary as a page, where there is something to tell.
     pub page: Option<PathBuf>,
 }
 
-/// Runs a config to its end, or as far as it goes.
-///
-/// # Errors
-/// What kept the run from coming to anything; later failures are in `Finished`.
-pub async fn run(
-    opened: &Opened,
-    options: &RunOptions,
-    watcher: &(dyn Watcher + Sync),
-) -> Result<Finished, RunError> {
-    let config = &opened.recipe.config;
-    let recorder = Recorder::new(watcher, config);
+impl Finished {
+    /// The same as a result, for who only wants a run that came to something.
+    ///
+    /// # Errors
+    /// What kept it from that.
+    pub fn came(mut self) -> Result<Self, RunError> {
+        match self.error.take_if(|_| self.in_vain) {
+            Some(error) => Err(error),
+            None => Ok(self),
+        }
+    }
+}
+
+/// Runs a config to its end, or as far as it goes. Nobody is told of it: `tell` does that.
+pub async fn run(opened: &Opened, options: &RunOptions, watcher: &(dyn Watcher + Sync)) -> Finished {
+    let recorder = Recorder::new(watcher, &opened.recipe.config);
     let began = Began::now();
     let mut held = Held::default();
     let came = go(opened, options, &recorder, began, &mut held).await;
-    let was_in_vain = came.is_err();
-    let came = came.unwrap_or_else(|error| {
+    let in_vain = came.is_err();
+    let mut came = came.unwrap_or_else(|error| {
         let mut came = Came::in_vain(&opened.recipe, error);
         came.summary.started = began.text();
         came.summary.seconds = report::milliseconds(began.instant.elapsed());
         came
     });
-    let finished = record(opened, &recorder, came);
-    // Whoever is told may take a minute; a run that waits for this one need not.
-    let Held { orders, lock } = held;
+    let Held { orders, mut lock } = held;
+    came.summary.unended = lock.as_ref().and_then(RunLock::unended).map(str::to_owned);
+    let finished = Finished { in_vain, ..record(opened, &recorder, came) };
+    if let Some(lock) = &mut lock {
+        // Where it cannot be written, more than this is amiss, and was said.
+        let _ = lock.ends();
+    }
     if let Some(orders) = orders {
         orders.close().await;
     }
     drop(lock);
-    if let Some(notify) = &config.night.notify {
+    finished
+}
+
+/// Tells whom the config names how a run ended. That may take a minute, so whoever ran it should have shown what
+/// came of it before, and said that this is waited for.
+pub async fn tell(opened: &Opened, finished: &Finished) {
+    if let Some(notify) = &opened.recipe.config.night.notify {
         notify::notify(notify, &finished.summary, finished.page.as_deref()).await;
-    }
-    match finished.error {
-        Some(error) if was_in_vain => Err(error),
-        _ => Ok(finished),
     }
 }
 
@@ -180,7 +193,9 @@ async fn go(
         why = ends.next() => return Err(RunError::Stopped(why)),
     };
     let unlocked = match take_lock(&dir, &config.name, options.wait, watcher, &mut ends).await {
-        Ok(lock) => {
+        Ok(mut lock) => {
+            // Whoever kills it leaves this for the next one to tell.
+            let _ = lock.begins(&began.text());
             held.lock = Some(lock);
             held.orders = Some(Orders::listen(&dir, &config.name));
             None
@@ -251,6 +266,9 @@ async fn go(
     summary.run = RunCounts::between(&before, &made.counts());
     summary.by_axis = std::mem::take(&mut made.by_axis);
     summary.costs = morning::costs(recipe, &made.outcome, &progress, &summary.run);
+    if let Some(asks) = &asks {
+        morning::beside(&mut summary, &made.outcome, asks, &progress.answered);
+    }
     summary.rows_before = rows_before;
     summary.model = models.names();
     summary.stopped_by = stopped.map(|stop| stop.name().to_owned());
@@ -290,6 +308,14 @@ async fn go(
         let same = last == Some(state(opened)) && asks == asks_before;
         (!same || progress.attempts > 0).then(|| snapshot(opened, asks))
     });
+    if let Some(evidence) = &made.evidence {
+        let lacks = |cell: usize| recipe.quotas.rows(cell) - made.outcome.accepted[cell];
+        let demands = made.outcome.demands.iter().map(|demand| (demand, lacks(demand.cell)));
+        let reader = Reader::open(&dir)?;
+        let course = course(recipe, &models, evidence, reader.as_ref(), demands)?;
+        summary.left.expected = course.map(|course| Expected { asks: course.asks, rows: course.rows });
+    }
+    summary.allowed_short = allowed_short(recipe, &mask);
     Ok(Came {
         ended: ended(recipe, &made.outcome, &mask, stopped.is_some()),
         summary,
@@ -299,367 +325,22 @@ async fn go(
     })
 }
 
-/// The rows that there were: of the dataset on disk, or of the last run where somebody deleted it.
-fn rows_before(files: &Files, reader: Option<&Reader>, name: &str) -> Result<Option<u64>, RunError> {
-    if files.dataset().exists() {
-        // They are counted as they are compared.
-        return Ok(None);
-    }
-    let Some((_, text)) = reader.map(|reader| reader.last_run(name)).transpose()?.flatten() else {
-        return Ok(None);
-    };
-    Ok(serde_json::from_str::<Summary>(&text).ok().map(|summary| summary.accepted + summary.counterparts))
-}
-
-/// Why a run does not have its lock.
-enum Refused {
-    Lock(LockError),
-    Stopped(Stop),
-}
-
-/// Takes the lock of a config name, waiting for another run where that is wanted.
-async fn take_lock(
-    dir: &StoreDir,
-    name: &str,
-    wait: bool,
-    watcher: &(dyn Watcher + Sync),
-    ends: &mut Ends,
-) -> Result<RunLock, Refused> {
-    let started = Instant::now();
-    let mut said = false;
-    loop {
-        let held = match RunLock::take(dir, name) {
-            Ok(lock) => return Ok(lock),
-            Err(held @ LockError::Held { .. }) if wait => held,
-            Err(other) => return Err(Refused::Lock(other)),
-        };
-        if !std::mem::replace(&mut said, true) {
-            watcher.say(&format!("{held}; waiting for its end"));
-        }
-        watcher.update(&report::Status {
-            waiting: Some(format!("{held}; waiting for its end")),
-            elapsed: started.elapsed(),
-            ..report::Status::default()
-        });
-        tokio::select! {
-            () = tokio::time::sleep(Duration::from_millis(200)) => {}
-            why = ends.next() => return Err(Refused::Stopped(why)),
-        }
-    }
+/// Rows that may be missing of those that are asked for.
+fn allowed_short(recipe: &Recipe, mask: &[bool]) -> u64 {
+    let meant = mask.iter().enumerate().filter(|(_, meant)| **meant);
+    let wanted: u64 = meant.map(|(cell, _)| u64::from(recipe.quotas.rows(cell))).sum();
+    (wanted as f64 * recipe.config.samples.allow_short).floor() as u64
 }
 
 fn ended(recipe: &Recipe, outcome: &Outcome, mask: &[bool], stopped: bool) -> Ended {
-    let meant = || mask.iter().enumerate().filter(|(_, meant)| **meant).map(|(cell, _)| cell);
-    let wanted: u64 = meant().map(|cell| u64::from(recipe.quotas.rows(cell))).sum();
-    let missing: u64 = meant().map(|cell| u64::from(recipe.quotas.rows(cell) - outcome.accepted[cell])).sum();
-    let allowed = (wanted as f64 * recipe.config.samples.allow_short).floor() as u64;
+    let meant = mask.iter().enumerate().filter(|(_, meant)| **meant).map(|(cell, _)| cell);
+    let missing: u64 = meant.map(|cell| u64::from(recipe.quotas.rows(cell) - outcome.accepted[cell])).sum();
     let open = outcome.demands.iter().any(|demand| mask[demand.cell]);
-    match (stopped, !open && missing <= allowed) {
+    match (stopped, !open && missing <= allowed_short(recipe, mask)) {
         (_, true) => Ended::Complete,
         (true, false) => Ended::Stopped,
         (false, false) => Ended::Short,
     }
-}
-
-/// Refuses a config whose name another file of the project uses.
-fn check_name(recipe: &Recipe, reader: Option<&Reader>) -> Result<(), RunError> {
-    let name = &recipe.config.name;
-    let Some(other) = reader.map(|reader| reader.config_file(name)).transpose()?.flatten() else {
-        return Ok(());
-    };
-    let here = config_path(recipe);
-    let there = recipe.config.project.root.join(&other);
-    let still_there = config::load::name_of(&there).is_some_and(|own| own == *name);
-    match other != here && still_there {
-        true => Err(RunError::NameTaken { name: name.clone(), other: there.display().to_string() }),
-        false => Ok(()),
-    }
-}
-
-/// Whether the config or a template that was read is another on disk by now.
-fn has_changed(opened: &Opened) -> bool {
-    let project = &opened.recipe.config.project;
-    let differs = |path: &std::path::Path, text: &str| {
-        std::fs::read_to_string(path).is_ok_and(|now| now.trim_start_matches('\u{feff}') != text)
-    };
-    let templates = opened.recipe.prompts.files_used();
-    opened.texts.iter().any(|(path, text)| differs(path, text.trim_start_matches('\u{feff}')))
-        || templates.iter().any(|(name, text)| differs(&project.prompts().join(name), text))
-}
-
-/// What a snapshot keeps of the files: the templates that were read, and the config itself.
-fn snapshot_files(opened: &Opened) -> BTreeMap<String, String> {
-    let recipe = &opened.recipe;
-    let project = &recipe.config.project;
-    let templates = recipe.prompts.files_used().into_iter();
-    let mut files: BTreeMap<String, String> =
-        templates.map(|(name, text)| (format!("prompts/{name}"), text)).collect();
-    for (path, text) in &opened.texts {
-        let path = std::path::absolute(path).unwrap_or_else(|_| path.clone());
-        let name = path.strip_prefix(&project.root).unwrap_or(&path);
-        files.insert(name.display().to_string(), config::night::without_notify(text));
-    }
-    files
-}
-
-/// The resolved config and the files, each as JSON, as a snapshot keeps them.
-pub fn state(opened: &Opened) -> (String, String) {
-    let resolved = serde_json::to_string(&opened.recipe.config).unwrap_or_default();
-    (resolved, serde_json::to_string(&snapshot_files(opened)).unwrap_or_default())
-}
-
-fn snapshot(opened: &Opened, asks: CellAsks) -> Snapshot {
-    let (resolved, files) = state(opened);
-    Snapshot { resolved, files, cells: asks.into_bytes() }
-}
-
-/// The settings of today, by endpoint, against which tombstones are held.
-pub fn settings(recipe: &Recipe, memories: &[EndpointMemory]) -> Vec<Settings> {
-    let of = |(endpoint, memory): (&Endpoint, &EndpointMemory)| Settings {
-        max_tokens: Some(recipe.config.sampling.max_tokens),
-        timeout_ms: Some(endpoint.timeout.as_millis() as u64),
-        context: memory.context,
-    };
-    recipe.config.endpoints.iter().zip(memories).map(of).collect()
-}
-
-fn book<'a>(
-    recipe: &'a Recipe,
-    memories: &[EndpointMemory],
-    reader: Option<&'a Reader>,
-    retry_failed: bool,
-) -> Result<StoreBook<'a>, RunError> {
-    let settings = settings(recipe, memories);
-    let models = models(&recipe.config, memories);
-    Ok(StoreBook::new(recipe, models, reader, settings, retry_failed)?)
-}
-
-/// What stored answers come to if the models are those that were seen last.
-struct Assumed<'a> {
-    models: Arc<Models>,
-    memories: Vec<EndpointMemory>,
-    made: Made<'a>,
-}
-
-struct Worked<'a> {
-    made: Made<'a>,
-    /// What the stored answers came to before anything was asked.
-    before: RunCounts,
-    memories: Vec<EndpointMemory>,
-    /// How the cells stood to the last snapshot before anything was asked.
-    cells: CellChange,
-    progress: Progress,
-    error: Option<RunError>,
-    stopped: Option<Stop>,
-    /// The dataset's files are to be left alone.
-    spared: bool,
-}
-
-impl<'a> Worked<'a> {
-    /// Nothing was asked.
-    fn idle(made: Made<'a>, memories: Vec<EndpointMemory>) -> Self {
-        let (progress, cells, before) = (Progress::default(), made.cells, made.counts());
-        Self { made, before, memories, cells, progress, error: None, stopped: None, spared: false }
-    }
-}
-
-/// Asks for what is missing.
-async fn work<'a>(
-    options: &RunOptions,
-    watcher: &Recorder<'_>,
-    dir: &StoreDir,
-    assumed: Option<Assumed<'a>>,
-    before: &CellAsks,
-    guard: &Guard<'a>,
-    (ends, orders): (&mut Ends, &mut Orders),
-) -> Result<Worked<'a>, RunError> {
-    let (opened, files) = (guard.opened, guard.files);
-    let recipe = &opened.recipe;
-    let config = &recipe.config;
-    let (written, commits) = mpsc::unbounded_channel();
-    let writer = Writer::open(dir, move |done| {
-        // The receiver is gone only when the run is.
-        let _ = written.send(done);
-    })?;
-    let reader = Reader::open(dir)?;
-    let connecting = connect(config, reader.as_ref(), watcher);
-    let connected = heard(config, watcher, connecting, ends, orders).await;
-    let (connected, assumed) = match (connected, assumed) {
-        (Ok(connected), assumed) => (connected, assumed),
-        // Nothing was asked; what is stored still makes a dataset, as far as it goes.
-        (Err(error), Some(Assumed { memories, .. })) => {
-            let mut book = book(recipe, &memories, reader.as_ref(), false)?;
-            let made = Made::of(recipe, &mut book, files, before, None)?;
-            let Ok(spared) = guard.check(made.rows, book.models()) else { return Err(error) };
-            let (stopped, error) = match error {
-                RunError::Stopped(why) => (Some(why), None),
-                error => (None, Some(error)),
-            };
-            return Ok(Worked { error, stopped, spared, ..Worked::idle(made, memories) });
-        }
-        (Err(error), None) => return Err(error),
-    };
-    let memories: Vec<EndpointMemory> = connected.iter().map(|line| line.memory.clone()).collect();
-    let now = models(config, &memories);
-    if let Some(endpoint) = now.oversees(config) {
-        let (endpoint, url) = (endpoint.name.clone(), shown_address(endpoint));
-        return Err(RunError::SeesNames { endpoint, url });
-    }
-    let (same, other) = match assumed {
-        Some(assumed) if assumed.models.are(&now) => (Some(assumed.made), false),
-        other => (None, other.is_some()),
-    };
-    if let Some(names) = now.names().filter(|_| other) {
-        watcher.say(&format!("the model is now {names}"));
-    }
-    let mask = options.selection.mask(&recipe.grid);
-    let mut book = self::book(recipe, &memories, reader.as_ref(), options.retry_failed)?;
-    let (made, change) = match same {
-        // Nothing has happened since it was made.
-        Some(made) if !options.retry_failed => {
-            let change = made.rows;
-            (made, change)
-        }
-        same => {
-            book.watch(Some(watcher));
-            let made = Made::of(recipe, &mut book, files, before, Some(&mask))?;
-            let change = match (same, options.retry_failed) {
-                // What is tried again leaves nothing until it has failed to come back.
-                (Some(same), true) => same.rows,
-                (None, true) => {
-                    let mut book = self::book(recipe, &memories, reader.as_ref(), false)?;
-                    let mut rows = Rows::new(previous_rows(files));
-                    evaluate::<(), _>(&recipe.quotas, &mut book, &mut rows)?;
-                    rows.finish()
-                }
-                (_, false) => made.rows,
-            };
-            (made, change)
-        }
-    };
-    let counts = made.counts();
-    let Made { outcome, cells, asks, proven, .. } = made;
-    book.read_texts(false);
-    book.watch(None);
-    let spared = guard.check(change, &now)?;
-    for (endpoint, memory) in config.endpoints.iter().zip(&memories) {
-        writer.endpoint(&address(endpoint), memory)?;
-    }
-    watcher.began(now.names().as_deref(), outcome.demands.len());
-    // Kept before the first ask, so that a run that dies is known to have begun.
-    if !spared {
-        writer.snapshot(&config.name, snapshot(opened, asks.unwrap_or_default()))?;
-    }
-    writer.config_file(&config.name, &config_path(recipe))?;
-    let to_go = outcome.demands.iter().filter(|demand| mask[demand.cell]).count();
-    watcher.say(&format!(
-        "{}, {} to go",
-        places(config, &memories, &now),
-        report::count(to_go as u64, "request")
-    ));
-    let limits = Limits::new(&config.run, ends.deadline);
-    if let Some(ends) = limits.says() {
-        watcher.say(&ends);
-    }
-    let settings = settings(recipe, &memories);
-    let (shared, dir, retry_failed) = (opened.recipe.clone(), dir.clone(), options.retry_failed);
-    let lines = connected;
-    let tools = Tools {
-        recipe,
-        book,
-        lines,
-        writer,
-        commits,
-        watcher,
-        settings,
-        shared,
-        dir,
-        retry_failed,
-        mask,
-        limits,
-        proven,
-    };
-    let began = Instant::now();
-    let Done { mut book, outcome, mut progress, mut error, stopped } =
-        worker::ask(tools, outcome, &mut ends.interrupts, orders).await;
-    progress.asking = began.elapsed();
-    book.watch(Some(watcher));
-    let made = Made::of(recipe, &mut book, files, before, None).unwrap_or_else(|failure| {
-        error.get_or_insert(failure.into());
-        Made::without_files(outcome)
-    });
-    Ok(Worked { made, before: counts, memories, cells, progress, error, stopped, spared })
-}
-
-/// Waits for the endpoints, and is spoken to meanwhile.
-async fn heard<T>(
-    config: &Config,
-    watcher: &Recorder<'_>,
-    connecting: impl Future<Output = Result<T, RunError>>,
-    ends: &mut Ends,
-    orders: &mut Orders,
-) -> Result<T, RunError> {
-    let started = Instant::now();
-    tokio::pin!(connecting);
-    loop {
-        tokio::select! {
-            connected = &mut connecting => return connected,
-            why = ends.next() => return Err(RunError::Stopped(why)),
-            (order, reply) = orders.next() => {
-                let drained = order == Order::Drain;
-                // Whoever asked may be gone.
-                let _ = reply.send(waiting(config, watcher, started, order));
-                if drained {
-                    return Err(RunError::Stopped(Stop::Drain));
-                }
-            }
-        }
-    }
-}
-
-/// How a run is that waits for its endpoints.
-fn waiting(config: &Config, watcher: &Recorder<'_>, started: Instant, order: Order) -> RunStatus {
-    let (rows, wanted) = watcher.rows();
-    let endpoints = config.endpoints.iter().map(|endpoint| EndpointStatus {
-        name: endpoint.name.clone(),
-        state: "awaited".into(),
-        at_a_time: 0,
-        under_way: 0,
-        requests: 0,
-    });
-    RunStatus {
-        name: config.name.clone(),
-        pid: std::process::id(),
-        state: if order == Order::Drain { "draining" } else { "waiting" }.into(),
-        rows,
-        wanted,
-        requests: 0,
-        under_way: 0,
-        waiting: 0,
-        completion_tokens: 0,
-        seconds: report::milliseconds(started.elapsed()),
-        endpoints: endpoints.collect(),
-        refused: match order {
-            Order::Status | Order::Drain => None,
-            _ => Some("it waits for its endpoints, and asks nothing yet".into()),
-        },
-    }
-}
-
-/// Each model with the requests that it takes at a time.
-fn places(config: &Config, memories: &[EndpointMemory], models: &Models) -> String {
-    let slots = |endpoint: usize| match (config.endpoints[endpoint].slots, memories[endpoint].slots) {
-        (Slots::Exactly(slots), _) => (slots, false),
-        (Slots::Between(_, most), _) => (most, true),
-        (Slots::Auto, told) => (told.unwrap_or(16), true),
-    };
-    let of = |model: &Model| {
-        let each = model.endpoints.iter().map(|endpoint| slots(*endpoint));
-        let (most, open) = each.fold((0, false), |(sum, any), (slots, open)| (sum + slots, any | open));
-        let most = if open && most > 1 { format!("up to {most}") } else { most.to_string() };
-        format!("{}: {most} at a time", model.identity.display_name())
-    };
-    models.list().iter().map(of).collect::<Vec<_>>().join("; ")
 }
 
 fn summarise(

@@ -34,6 +34,7 @@ use crate::report::{self, Status, Watcher};
 use crate::scheduler::{Budget, Cost, Ended, Next, Proof, Queue, Spot, Ticket};
 use crate::store::{Completion, Kind, Settings, StoreDir, StoreError, Writer, Written};
 use evaluator::{Evaluated, Evaluator, Task};
+pub use measure::Absence;
 use order::Asking;
 use servers::{Looked, Seen, Server};
 pub use stop::{Limits, Stop};
@@ -53,8 +54,9 @@ pub struct Progress {
     pub cached_tokens: u64,
     pub completion_tokens: u64,
     pub money: f64,
-    /// How long it was asked.
+    /// How long it was asked, and how long it was paused meanwhile, which is no asking.
     pub asking: Duration,
+    pub paused: Duration,
     pub faults: BTreeMap<&'static str, u64>,
     /// By endpoint, in the config's order.
     pub endpoints: Vec<EndpointProgress>,
@@ -62,6 +64,8 @@ pub struct Progress {
     pub failing: HashMap<Fingerprint, &'static str>,
     /// What was given up for its own fault.
     pub given_up: Vec<GivenUp>,
+    /// Cell and number of each ask that was answered.
+    pub answered: Vec<(u32, u32)>,
 }
 
 /// A request that was given up.
@@ -83,6 +87,13 @@ impl Progress {
 /// What one endpoint did.
 #[derive(Debug, Default, Clone)]
 pub struct EndpointProgress {
+    /// Its failures, by class.
+    pub faults: BTreeMap<&'static str, u64>,
+    /// How long it was there to be asked.
+    pub there: Duration,
+    pub away: Absence,
+    /// What it failed with last, in words.
+    pub last_error: Option<String>,
     pub requests: u64,
     pub completion_tokens: u64,
     /// Requests under way, summed over time.
@@ -253,6 +264,8 @@ struct Worker<'a> {
     /// A row that came lately: its cell, and where it stands in an answer.
     example: Option<(usize, Arc<[Candidate]>, usize)>,
     outcome: Outcome,
+    /// Rows of the cells that are asked for, before anything was asked.
+    rows_before: u64,
     /// Something was stored since the last evaluation.
     stale: bool,
     evaluated: Instant,
@@ -348,6 +361,7 @@ pub async fn ask<'a>(
         said: HashSet::new(),
         example: None,
         outcome: begun,
+        rows_before: 0,
         stale: false,
         evaluated: started,
         evaluation: Duration::ZERO,
@@ -356,6 +370,7 @@ pub async fn ask<'a>(
         closed_by: None,
         paused: false,
     };
+    worker.rows_before = worker.meant(|cell| worker.outcome.accepted[cell]);
     worker.progress.endpoints = vec![EndpointProgress::default(); recipe.config.endpoints.len()];
     for (model, known) in worker.book.models().list().iter().zip(known) {
         worker.servers[model.endpoints[0]].known_good = known;
@@ -373,6 +388,7 @@ pub async fn ask<'a>(
     book.honour_tombstones();
     for (endpoint, server) in servers.into_iter().enumerate() {
         progress.endpoints[endpoint].slots = queues[server.model].level(server.index);
+        progress.endpoints[endpoint].last_error = server.last_error();
         if let Some(managed) = server.managed {
             managed.stop().await;
         }
@@ -684,7 +700,7 @@ impl Worker<'_> {
         self.servers[endpoint].known_good = Some(demand);
         self.progress.requests += 1;
         match to {
-            None => {}
+            None => self.progress.answered.push((demand.cell as u32, demand.ask)),
             Some(To::Names) => self.progress.second_look_requests += 1,
             Some(To::Embedder) => self.progress.embedding_requests += 1,
             Some(To::Judge(_)) => self.progress.judge_requests += 1,
@@ -800,6 +816,9 @@ impl Worker<'_> {
         self.watcher.update(&Status {
             rows: self.meant(|cell| self.outcome.accepted[cell]),
             wanted: self.meant(|cell| self.recipe.quotas.rows(cell)),
+            gained: self.meant(|cell| self.outcome.accepted[cell]).saturating_sub(self.rows_before),
+            shortfall: self.outcome.totals.shortfall,
+            ends_in: self.limits.deadline.map(|deadline| deadline.left(jiff::Timestamp::now())),
             requests: self.progress.requests,
             attempts: self.progress.attempts,
             prompt_tokens: self.progress.prompt_tokens,
@@ -810,6 +829,7 @@ impl Worker<'_> {
             rejected: self.outcome.rejected.clone(),
             completion_tokens: self.progress.completion_tokens,
             elapsed: self.now(),
+            asking: self.now().saturating_sub(self.progress.paused),
             waiting,
             example,
         });

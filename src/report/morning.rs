@@ -1,6 +1,8 @@
 //! What one wants to know of a run in the morning: whether to look, at what, and what to do.
 
+mod outlook;
 mod page;
+mod remedy;
 mod rules;
 
 use std::collections::BTreeMap;
@@ -8,7 +10,9 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::Summary;
+pub use outlook::{Expected, Left, Outlook, outlook};
 pub use page::page;
+pub use remedy::{Remedy, remedy};
 pub use rules::{Ailment, judge};
 
 /// The first word of a summary.
@@ -140,8 +144,8 @@ pub struct EndpointNight {
     pub completion_tokens: u64,
     /// Completion tokens a second, over the whole time of asking.
     pub tokens_per_second: f64,
-    /// Requests at a time that it was given, on the average.
-    pub slots: u32,
+    /// Requests at a time that it was given while it was there, on the average.
+    pub slots: f64,
     /// The share of these places' time in which they were at work.
     pub busy: f64,
     /// Whether the server told so by its own timings; else requests under way are what counts.
@@ -153,6 +157,30 @@ pub struct EndpointNight {
     /// Those of them that it hung before.
     #[serde(default, skip_serializing_if = "is_none")]
     pub hangs: u32,
+    /// A server that the run starts and ends.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub managed: bool,
+    /// Its sends that failed, by class.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub faults: BTreeMap<String, u64>,
+    /// When it was not there, if it ever was not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub away: Option<Away>,
+}
+
+/// When an endpoint was not there while it was asked.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Away {
+    /// Since when, the last time.
+    pub since: String,
+    /// How often, and how long in all, in seconds.
+    pub times: u32,
+    pub seconds: f64,
+    /// It was there again before the run ended.
+    pub is_back: bool,
+    /// What it failed with last, where it is not back.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub error: Option<String>,
 }
 
 fn is_none(times: &u32) -> bool {
@@ -188,56 +216,8 @@ impl Past {
     }
 }
 
-/// What is yet to come, by how this run and those before it went.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-pub struct Outlook {
-    /// Rows that are missing and can still come.
-    pub missing: u64,
-    /// Rows that a request brings now, by a line through the runs.
-    pub rows_per_request: f64,
-    pub requests: u64,
-    /// Runs like this one.
-    pub runs: u64,
-}
-
 /// How many runs before are compared with.
 pub const PAST: usize = 7;
-
-/// What is to be expected of the runs to come: rows per request lie on a line through those of the
-/// last runs that asked (least squares), taken one further; with fewer than three, their mean.
-pub fn outlook(summary: &Summary) -> Option<Outlook> {
-    let missing = summary.wanted.saturating_sub(summary.accepted + summary.shortfall);
-    if missing == 0 || summary.requests == 0 {
-        return None;
-    }
-    let each = summary.past.iter().filter(|past| past.requests > 0 && past.gained > 0);
-    let mut yields: Vec<f64> = each.map(|past| past.gained as f64 / past.requests as f64).collect();
-    yields.push(summary.run.accepted as f64 / summary.requests as f64);
-    let next = next_on_line(&yields).max(0.0);
-    if next <= 0.0 {
-        return None;
-    }
-    let requests = (missing as f64 / next).ceil() as u64;
-    let runs = requests.div_ceil(summary.requests);
-    let rows_per_request = (next * 1000.0).round() / 1000.0;
-    Some(Outlook { missing, rows_per_request, requests, runs })
-}
-
-/// The value that follows on the least-squares line through some; the mean of fewer than three.
-fn next_on_line(values: &[f64]) -> f64 {
-    let n = values.len() as f64;
-    let mean = values.iter().sum::<f64>() / n.max(1.0);
-    if values.len() < 3 {
-        return mean;
-    }
-    let middle = (n - 1.0) / 2.0;
-    let (mut above, mut below) = (0.0, 0.0);
-    for (x, y) in values.iter().enumerate() {
-        above += (x as f64 - middle) * (y - mean);
-        below += (x as f64 - middle).powi(2);
-    }
-    mean + above / below * (n - middle)
-}
 
 /// The first three words of a text, without what stands around them, in lower case.
 pub fn opening(text: &str) -> Option<String> {
@@ -253,43 +233,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_line_goes_on() {
-        for (values, next) in [
-            (&[0.5][..], 0.5),
-            (&[0.4, 0.6], 0.5),
-            (&[0.6, 0.5, 0.4], 0.3),
-            (&[1.0, 1.0, 1.0, 1.0], 1.0),
-            (&[0.1, 0.3, 0.2, 0.4], 0.45),
-        ] {
-            assert!((next_on_line(values) - next).abs() < 1e-9, "{values:?}: {}", next_on_line(values));
-        }
-    }
-
-    #[test]
     fn an_opening_is_three_words_without_their_dress() {
         assert_eq!(opening("\"I can't — believe it!"), Some("i can't believe".into()));
         assert_eq!(opening("¡Qué día, madre!"), Some("qué día madre".into()));
         assert_eq!(opening("no way ..."), None);
-    }
-
-    #[test]
-    fn an_outlook_counts_what_can_still_come() {
-        let night = |requests, accepted, before| Summary {
-            wanted: 1000,
-            accepted,
-            requests,
-            shortfall: 100,
-            run: super::super::RunCounts { accepted: accepted - before, ..Default::default() },
-            ..Summary::default()
-        };
-        let mut summary = night(200, 300, 200);
-        let seen = outlook(&summary).unwrap();
-        assert_eq!((seen.missing, seen.requests, seen.runs), (600, 1200, 6));
-        summary.past = vec![Past { requests: 100, gained: 90, ..Past::default() }; 2];
-        // 0.9, 0.9, 0.5: the next lies on the line, at 0.3666…
-        assert_eq!(outlook(&summary).unwrap().requests, 1637);
-        assert_eq!(outlook(&night(0, 300, 300)), None);
-        assert_eq!(outlook(&night(10, 900, 800)), None);
-        assert_eq!(outlook(&night(10, 300, 300)), None, "nothing came");
     }
 }

@@ -39,6 +39,9 @@ pub struct FaultNote<'a> {
 pub struct Status {
     pub rows: u64,
     pub wanted: u64,
+    /// Rows that this run brought, and those that no more asks will fill.
+    pub gained: u64,
+    pub shortfall: u64,
     pub requests: u64,
     /// Sends, with those that failed.
     pub attempts: u64,
@@ -52,6 +55,10 @@ pub struct Status {
     pub rejected: BTreeMap<&'static str, u64>,
     pub completion_tokens: u64,
     pub elapsed: Duration,
+    /// The part of it in which requests were asked: without pauses, and without waiting to begin.
+    pub asking: Duration,
+    /// When it is to end, whatever is left.
+    pub ends_in: Option<Duration>,
     /// Why nothing is sent just now.
     pub waiting: Option<String>,
     /// A row that was accepted lately.
@@ -211,15 +218,18 @@ impl Watcher for Quiet {
 
 /// `2.1 rows/s, 160 tokens/s, 3 cut, 1 duplicate, 45 s left`.
 fn figures(status: &Status) -> String {
-    let seconds = status.elapsed.as_secs_f64().max(0.001);
+    let seconds = status.asking.as_secs_f64().max(0.001);
     let mut out = Vec::new();
     let rate = status.requests as f64 / seconds;
     out.push(format!("{rate:.1} req/s"));
     if status.completion_tokens > 0 {
         out.push(format!("{:.0} tok/s", status.completion_tokens as f64 / seconds));
     }
-    if let Some(left) = time_left(status) {
-        out.push(format!("{} left", duration(left)));
+    match (time_left(status), status.ends_in) {
+        (Some(left), Some(ends)) if left < ends => out.push(format!("{} left", duration(left))),
+        (_, Some(ends)) => out.push(format!("ends in {}", duration(ends))),
+        (Some(left), None) => out.push(format!("{} left", duration(left))),
+        (None, None) => {}
     }
     let mut rejected: Vec<_> = status.rejected.iter().collect();
     rejected.sort_by_key(|(_, times)| std::cmp::Reverse(**times));
@@ -227,11 +237,49 @@ fn figures(status: &Status) -> String {
     out.join(", ")
 }
 
+/// Rows of a run before which their number says nothing of those to come.
+const FEW: u64 = 5;
+
 /// From the rate of requests so far, and the rows that each brought.
 fn time_left(status: &Status) -> Option<Duration> {
-    if status.requests < 3 || status.rows >= status.wanted {
+    if status.gained < FEW || status.rows >= status.wanted {
         return None;
     }
-    let per_request = status.elapsed.as_secs_f64() / status.requests as f64;
-    Duration::try_from_secs_f64(per_request * status.open as f64).ok()
+    let missing = status.wanted.saturating_sub(status.rows + status.shortfall);
+    let requests = missing as f64 * status.requests as f64 / status.gained as f64;
+    let per_request = status.asking.as_secs_f64() / status.requests.max(1) as f64;
+    Duration::try_from_secs_f64(per_request * requests.max(status.open as f64)).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn status() -> Status {
+        Status {
+            rows: 110,
+            wanted: 200,
+            gained: 10,
+            requests: 100,
+            open: 30,
+            asking: Duration::from_secs(50),
+            ..Status::default()
+        }
+    }
+
+    /// Ten requests a row at half a second each: 90 rows take 450 s, though only 30 requests wait.
+    #[test]
+    fn the_time_left_is_that_of_the_rows_and_not_of_what_waits() {
+        assert_eq!(time_left(&status()), Some(Duration::from_secs(450)));
+        assert_eq!(time_left(&Status { shortfall: 80, ..status() }), Some(Duration::from_secs(50)));
+        assert_eq!(time_left(&Status { shortfall: 90, ..status() }), Some(Duration::from_secs(15)));
+        assert_eq!(time_left(&Status { gained: 4, ..status() }), None);
+    }
+
+    #[test]
+    fn a_run_that_is_to_end_says_when() {
+        let says = |ends: u64| figures(&Status { ends_in: Some(Duration::from_secs(ends)), ..status() });
+        assert_eq!(says(60), "2.0 req/s, ends in 1 min 00 s");
+        assert_eq!(says(600), "2.0 req/s, 7 min 30 s left");
+    }
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::morning::{EndpointNight, Example, Exhausted, Finding, Opening, Outlook, Past, Verdict};
+use super::morning::{EndpointNight, Example, Exhausted, Finding, Left, Opening, Outlook, Past, Verdict};
 use super::{CheckCounts, Forecast, count};
 use crate::audit::{Brief, Verdict as Audited};
 
@@ -178,6 +178,9 @@ pub struct Summary {
     pub started: String,
     /// `complete`, `short`, `stopped` or `failed`.
     pub state: String,
+    /// When the run before this one began, if that was cut off.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unended: Option<String>,
     /// What ended it before its work was done: `interrupt`, `drain`, `until`, `for`, `max_requests`,
     /// `token_budget` or `max_cost`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -212,8 +215,20 @@ pub struct Summary {
     pub shortfall: u64,
     /// Asks that failed by their own fault.
     pub failed: u64,
-    /// Asks that are still open.
+    /// Requests that could be sent at once, most often one a cell; others follow from their answers.
     pub open: u64,
+    /// What can still come of the cells that these are of.
+    #[serde(default)]
+    pub left: Left,
+    /// Answers of this run that no row or reject hangs on yet, since an earlier ask of their cell is open.
+    #[serde(default)]
+    pub behind: u64,
+    /// Answers of this run that were asked ahead, and that their cell turned out not to need.
+    #[serde(default)]
+    pub not_needed: u64,
+    /// Rows that may be missing by `samples.allow_short`.
+    #[serde(default)]
+    pub allowed_short: u64,
     pub prompt_tokens: u64,
     pub cached_tokens: u64,
     pub completion_tokens: u64,
@@ -337,6 +352,19 @@ impl Summary {
         (self.accepted + self.counterparts) as i64 - self.rows_before.unwrap_or(on_disk) as i64
     }
 
+    /// Answers of this run to asks: all but those about texts.
+    pub fn asks(&self) -> u64 {
+        let about = self.judge_requests + self.second_look_requests + self.embedding_requests;
+        self.requests.saturating_sub(about)
+    }
+
+    /// Rows that no answer can bring any more, beside those of cells that used up their asks: so many are
+    /// missing in cells that have too few asks left.
+    pub fn out_of_reach(&self) -> u64 {
+        let missing = self.wanted.saturating_sub(self.accepted + self.shortfall);
+        if self.left.cells == 0 { 0 } else { missing.saturating_sub(self.left.rows) }
+    }
+
     /// The share of the texts judged in this run that became rows.
     pub fn acceptance(&self) -> Option<f64> {
         self.run.acceptance()
@@ -364,8 +392,9 @@ impl Summary {
         Some(self.run.accepted as f64 / self.asked_for()? * 3600.0)
     }
 
-    /// Whether it is kept, shown and told: all but a run that found its dataset complete.
+    /// Whether it is kept, shown and told: all but a run that found its dataset complete, and nothing to tell of
+    /// the run before.
     pub fn is_told(&self) -> bool {
-        self.attempts > 0 || self.state != "complete"
+        self.attempts > 0 || self.state != "complete" || self.unended.is_some()
     }
 }

@@ -29,16 +29,29 @@ pub fn summary_text(summary: &Summary, advice: &dyn Fn(&str) -> Option<&'static 
     if summary.attempts > summary.requests {
         asked.push_str(&format!(", {} sent in all", thousands(summary.attempts)));
     }
-    if summary.open > 0 {
-        asked.push_str(&format!(", {} still open", thousands(summary.open)));
-    }
     line("answers", asked);
+    if summary.behind > 0 {
+        let wait = if summary.behind == 1 { "waits" } else { "wait" };
+        line("", format!("{} of them {wait} behind an earlier ask that is open", thousands(summary.behind)));
+    }
+    if summary.not_needed > 0 {
+        let were = if summary.not_needed == 1 { "was" } else { "were" };
+        line("", format!("{} of them {were} asked ahead and never needed", thousands(summary.not_needed)));
+    }
+    if summary.open > 0 {
+        line("open", open(summary));
+    }
     if summary.requests > 0 {
-        let took = std::time::Duration::from_secs_f64(summary.seconds.max(0.0));
-        let rate = summary.completion_tokens as f64 / summary.seconds.max(0.001);
-        let rate =
-            if summary.completion_tokens > 0 { format!(", {rate:.0} tokens/s") } else { String::new() };
-        line("time", format!("{}{rate}", duration(took)));
+        let time = |seconds: f64| duration(std::time::Duration::from_secs_f64(seconds.max(0.0)));
+        let mut text = time(summary.seconds);
+        // Waiting for a server or another run, and pauses, are no asking.
+        if summary.seconds - summary.asking_seconds >= (summary.seconds / 20.0).max(1.0) {
+            text.push_str(&format!(", {} of it asking", time(summary.asking_seconds)));
+        }
+        if let Some(rate) = summary.tokens_per_second().filter(|_| summary.completion_tokens > 0) {
+            text.push_str(&format!(", {rate:.0} tokens/s"));
+        }
+        line("time", text);
     }
     if summary.prompt_tokens + summary.completion_tokens > 0 {
         let share = match summary.prompt_tokens {
@@ -124,6 +137,20 @@ pub fn summary_text(summary: &Summary, advice: &dyn Fn(&str) -> Option<&'static 
     }
     line("dataset", summary.dataset.clone());
     out
+}
+
+/// What is still to be asked, as far as one can tell.
+fn open(summary: &Summary) -> String {
+    // Each of these can be sent at once, and what follows is not known.
+    let least = format!("at least {}", count(summary.open, "request"));
+    let requests = match &summary.outlook {
+        Some(outlook) => format!("about {}", count(outlook.requests.max(summary.open), "request")),
+        None => least,
+    };
+    match summary.left.cells {
+        0 => format!("{requests} to go"),
+        cells => format!("{}, {requests} to go", count(cells, "cell")),
+    }
 }
 
 /// Counterparts beside a number of rows, if there are any.

@@ -189,13 +189,15 @@ impl<T: Clone> Queue<T> {
         self.held = held.then(|| self.held.unwrap_or(now));
     }
 
-    /// Requests at a time for a server, from now on, within its places; it is not steered any more.
-    pub fn set_level(&mut self, server: usize, level: u32) {
-        let Some(server) = self.servers.get_mut(server) else { return };
+    /// Requests at a time for a server, from now on, within its places; it is not steered any more. Says how
+    /// many there are now.
+    pub fn set_level(&mut self, server: usize, level: u32) -> u32 {
+        let Some(server) = self.servers.get_mut(server) else { return 0 };
         let most = server.settings.places.max(1);
         let level = level.clamp(1, most);
         server.crowd = most;
         server.steer = super::steer::Steer::new(level, level, level);
+        level
     }
 
     /// Items that wait, for a place or for a time.
@@ -261,6 +263,10 @@ impl<T: Clone> Queue<T> {
             Some(Circuit::Away { .. }) => "away",
             Some(Circuit::Aside) | None => "aside",
         }
+    }
+
+    pub fn is_there(&self, server: usize) -> bool {
+        self.servers.get(server).is_some_and(Server::is_there)
     }
 
     /// Whether no waiting will mend this server.

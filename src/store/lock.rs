@@ -6,9 +6,12 @@ use std::io::{Read, Seek, Write};
 use super::{StoreDir, StoreError};
 
 /// Held while a run goes on; the system lets go of it however the process ends.
+///
+/// Its file has the number of the process and, from a run's first ask until its end is kept, when that run began.
 #[derive(Debug)]
 pub struct RunLock {
-    _file: File,
+    file: File,
+    unended: Option<String>,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -33,21 +36,49 @@ impl RunLock {
             .truncate(false)
             .open(&path)
             .map_err(failed)?;
-        match file.try_lock() {
+        let locked = file.try_lock();
+        let mut text = String::new();
+        // What stands there is a courtesy: without it a message still says what is wrong.
+        let _ = file.read_to_string(&mut text);
+        let mut lines = text.lines().map(|line| line.trim().to_owned());
+        let pid = lines.next().unwrap_or_default();
+        match locked {
             Ok(()) => {}
-            Err(TryLockError::WouldBlock) => {
-                let mut pid = String::new();
-                // The number is a courtesy: without it the message still says what is wrong.
-                let _ = file.read_to_string(&mut pid);
-                return Err(LockError::Held { name: name.to_owned(), pid: pid.trim().to_owned() });
-            }
+            Err(TryLockError::WouldBlock) => return Err(LockError::Held { name: name.to_owned(), pid }),
             Err(TryLockError::Error(source)) => return Err(failed(source).into()),
         }
-        let written = file
-            .set_len(0)
-            .and_then(|()| file.rewind())
-            .and_then(|()| write!(file, "{}", std::process::id()));
-        written.map_err(failed)?;
-        Ok(Self { _file: file })
+        let mut lock = Self { file, unended: lines.next().filter(|began| !began.is_empty()) };
+        // Whoever holds it for something else leaves to the next run what it is to tell.
+        let began = lock.unended.clone();
+        lock.write(began.as_deref()).map_err(failed)?;
+        Ok(lock)
+    }
+
+    /// When a run began that held it before and never came to keep its end.
+    pub fn unended(&self) -> Option<&str> {
+        self.unended.as_deref()
+    }
+
+    /// A run begins that is to keep its end.
+    ///
+    /// # Errors
+    /// A file that cannot be written.
+    pub fn begins(&mut self, began: &str) -> std::io::Result<()> {
+        self.write(Some(began))
+    }
+
+    /// The end of the run is kept.
+    ///
+    /// # Errors
+    /// A file that cannot be written.
+    pub fn ends(&mut self) -> std::io::Result<()> {
+        self.write(None)
+    }
+
+    fn write(&mut self, began: Option<&str>) -> std::io::Result<()> {
+        self.file.set_len(0)?;
+        self.file.rewind()?;
+        let began = began.map_or_else(String::new, |began| format!("\n{began}"));
+        write!(self.file, "{}{began}", std::process::id())
     }
 }

@@ -176,6 +176,26 @@ fn a_lock_is_held_by_one_and_says_by_whom() {
     RunLock::take(&dir, "moods").unwrap();
 }
 
+/// Whatever takes the lock in between, the next run is told of one that was cut off, once.
+#[test]
+fn a_run_that_was_cut_off_is_known_until_one_has_kept_its_end() {
+    let (_folder, dir) = store();
+    let take = || RunLock::take(&dir, "moods").unwrap();
+    let mut cut_off = take();
+    assert_eq!(cut_off.unended(), None);
+    cut_off.begins("2026-11-23T01:02:03.456Z").unwrap();
+    let held = RunLock::take(&dir, "moods").unwrap_err().to_string();
+    assert!(held.ends_with(&format!("(process {})", std::process::id())), "{held}");
+    drop(cut_off);
+    drop(take());
+    let mut next = take();
+    assert_eq!(next.unended(), Some("2026-11-23T01:02:03.456Z"));
+    next.begins("2026-11-24T01:02:03.456Z").unwrap();
+    next.ends().unwrap();
+    drop(next);
+    assert_eq!(take().unended(), None);
+}
+
 #[test]
 fn damaged_and_newer_stores_are_refused_in_words() {
     let (_folder, dir) = store();

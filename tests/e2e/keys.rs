@@ -1288,9 +1288,11 @@ effects! {
 
     metrics_are_written("run.metrics") {
         let bench = Bench::new();
+        // Where a file stands in the way, their folder cannot be made.
+        bench.project.write("figures", "");
         let made = bench.run(&["run.metrics=figures/emogrid.prom"]).exits(0);
         assert!(made.stderr.contains("goes on without its metrics"), "{}", made.stderr);
-        std::fs::create_dir(bench.project.path().join("figures")).unwrap();
+        std::fs::remove_file(bench.project.path().join("figures")).unwrap();
         bench.run(&["run.metrics=figures/emogrid.prom"]).exits(0);
         let text = bench.project.read("figures/emogrid.prom");
         assert!(text.contains("emogrid_rows{name=\"base\"} 4\n"), "{text}");

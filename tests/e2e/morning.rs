@@ -385,7 +385,7 @@ fn slots_are_in_use_by_the_servers_own_timings() {
     let slots = format!("endpoints.fake={{url: '{}', slots: 2}}", fake.url());
     let summary = project.emogrid(&["run", "small.yaml", "--json", "--set", &slots]).exits(0).json();
     let did = &summary["endpoints"]["fake"];
-    assert_eq!((&did["slots"], &did["by_server"]), (&2.into(), &true.into()), "{did}");
+    assert_eq!((&did["slots"], &did["by_server"]), (&2.0.into(), &true.into()), "{did}");
     // 40 of some 100 ms; what was under way is near to all of the time.
     let busy = did["busy"].as_f64().unwrap();
     assert!((0.1..0.5).contains(&busy), "{did}");

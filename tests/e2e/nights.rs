@@ -172,6 +172,12 @@ fn a_run_is_paused_and_goes_on_and_is_drained() {
     ctl(&["concurrency", "1", "--endpoint", "nobody"])
         .exits(1)
         .says("there is no such endpoint; they are fake");
+    let set = ctl(&["concurrency", "99", "--json"]).exits(0);
+    let status = set.json();
+    assert_eq!(status["endpoints"][0]["at_a_time"], 4);
+    assert_eq!(status["notes"], json!(["fake: 4 at a time, not 99: `endpoints.fake.slots` lets no more"]));
+    set.says("fake: 4 at a time, not 99");
+    ctl(&["concurrency", "0"]).exits(2).says("`emogrid ctl pause` does that");
     assert_eq!(ctl(&["concurrency", "2", "--json"]).exits(0).json()["endpoints"][0]["at_a_time"], 2);
     ctl(&["resume"]).exits(0);
     until("more requests", || fake.seen().len() > paused_at + 4, String::new);

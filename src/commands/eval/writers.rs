@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use serde_json::{Value, json};
 
 use super::super::rounds::column;
-use super::super::{Exit, Failure, Talk, block_on, open_path, print_json};
+use super::super::{Exit, Failure, Talk, block_on, open_path, print_json, tell};
 use super::{as_labels_of, shown};
 use crate::cli::EvalArgs;
 use crate::eval::bootstrap::{self, Interval, Intervals};
@@ -85,7 +85,7 @@ fn write(
     let watcher = talk.style().watcher();
     let done = block_on(pipeline::run(&opened, &RunOptions::of(&jiff::Zoned::now()), watcher.as_ref()))?;
     drop(watcher);
-    let done = done?;
+    tell(&opened, &done)?;
     if let Some(error) = done.error {
         return Err(error.into());
     }

@@ -79,7 +79,8 @@ impl Work<'_> {
         let watcher = self.talk.style().watcher();
         let done = self.stop.block_on(pipeline::run(&opened, &options, watcher.as_ref()));
         drop(watcher);
-        let done = match done {
+        self.stop.block_on(pipeline::tell(&opened, &done));
+        let done = match done.came() {
             Err(RunError::Stopped(why)) => return Err(Stopped::by(why.name()).into()),
             done => done?,
         };

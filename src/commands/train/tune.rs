@@ -62,7 +62,9 @@ pub fn tune(args: &TrainArgs, engine: Engine, talk: &Talk) -> Result<Exit, Failu
     }
     if engine == Engine::Trl && base == Base::Quickstart(None) {
         let found = block_on(quickstart_model(&|message| talk.say(message)))?;
-        base = Base::Quickstart(Some(found.map_err(RunError::from)?));
+        base = Base::Quickstart(Some(
+            found.map_err(|what| RunError::Managed { endpoint: "quickstart".into(), what })?,
+        ));
         tuning.base = base.clone();
     }
     let column = args.columns.label.as_deref().unwrap_or("emotion");

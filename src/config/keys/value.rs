@@ -4,10 +4,20 @@ use std::time::Duration;
 
 use super::super::yaml::Node;
 
-/// Reads a duration: a number of seconds, or a text with `ms`, `s`, `m`, `h` or `d`.
+/// The longest duration that a config may have, as it is said and in seconds: what is added to a time must
+/// still be one.
+pub const LONGEST: (&str, u64) = ("3650d", 3650 * 86_400);
+
+/// Reads a duration: a number of seconds, or a text with `ms`, `s`, `m`, `h` or `d`; none is longer than
+/// `LONGEST`.
 pub fn duration(node: &Node) -> Option<Duration> {
+    any_duration(node).filter(|duration| duration.as_secs() <= LONGEST.1)
+}
+
+/// The same, however long.
+fn any_duration(node: &Node) -> Option<Duration> {
     if let Some(seconds) = node.number() {
-        return Duration::try_from_secs_f64(seconds).ok();
+        return Duration::try_from_secs_f64(seconds).ok().or((seconds > 0.0).then_some(Duration::MAX));
     }
     let text = node.text()?.trim();
     let split = text.find(|c: char| c.is_ascii_alphabetic())?;
@@ -20,7 +30,9 @@ pub fn duration(node: &Node) -> Option<Duration> {
         "d" => 86400.0,
         _ => return None,
     };
-    Duration::try_from_secs_f64(number * unit).ok()
+    let seconds = number * unit;
+    // So long that it is no number of seconds: too long all the same.
+    Duration::try_from_secs_f64(seconds).ok().or((seconds > 0.0).then_some(Duration::MAX))
 }
 
 /// Reads a pair of bounds; `None` unless the least is at most the most.

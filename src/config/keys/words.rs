@@ -1,6 +1,7 @@
 //! What a kind expects, in words.
 
 use super::Kind;
+use super::value::LONGEST;
 
 impl Kind {
     /// What is expected, for messages.
@@ -15,7 +16,7 @@ impl Kind {
             Kind::Number { min, max } if *max >= 1e9 => format!("a number, {min} or more"),
             Kind::Number { min, max } => format!("a number from {min} to {max}"),
             Kind::Word(words) => any_of(words),
-            Kind::Duration => "a duration such as `90s`, `15m` or `2h`".into(),
+            Kind::Duration => format!("a duration such as `90s`, `15m` or `2h`, at most `{}`", LONGEST.0),
             Kind::Section(section) if !section.needs.is_empty() => {
                 format!("a mapping with {}", any_of(section.needs))
             }

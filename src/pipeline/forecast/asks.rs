@@ -13,6 +13,13 @@ const NEGLIGIBLE: f64 = 1e-9;
 #[derive(Debug, Clone, PartialEq)]
 pub struct Yield(Vec<f64>);
 
+/// How often cells will be asked, and the rows that this brings, on average.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct Course {
+    pub asks: f64,
+    pub rows: f64,
+}
+
 impl Yield {
     /// From answers, counted by how many of their candidates passed their own checks, and the share
     /// of passing candidates that are duplicates. `None` of no answers.
@@ -44,32 +51,39 @@ impl Yield {
         self.0.iter().enumerate().map(|(rows, chance)| rows as f64 * chance).sum()
     }
 
-    /// Asks until a cell has so many more rows, or has been asked `most` times, on average.
-    pub fn asks(&self, rows: u32, most: u32) -> f64 {
+    /// How a cell goes on that lacks so many rows, until it has them or has been asked `most` times.
+    pub fn course(&self, rows: u32, most: u32) -> Course {
         let mean = self.mean();
         if rows == 0 || most == 0 {
-            return 0.0;
+            return Course::default();
         }
         if mean < NEGLIGIBLE {
-            return f64::from(most);
+            return Course { asks: f64::from(most), rows: 0.0 };
         }
+        // How a cell goes on that lacks many, or for long.
+        let evenly = |rows: u32, most: u32| {
+            let asks = self.renewal(rows).min(f64::from(most));
+            Course { asks, rows: (asks * mean).min(f64::from(rows)) }
+        };
         if rows > COUNTED_ROWS {
-            return self.renewal(rows).min(f64::from(most));
+            return evenly(rows, most);
         }
         // At index i the chance that the cell has i rows and needs more.
         let mut short = vec![0.0; rows as usize];
         short[0] = 1.0;
-        let mut asks = 0.0;
+        let mut out = Course::default();
+        let mut rest: &dyn Fn(u32) -> Course = &|_| Course::default();
+        let goes_on = |lacks: u32| evenly(lacks, most - COUNTED_ASKS);
         for asked in 0..most {
             let open: f64 = short.iter().sum();
             if open < NEGLIGIBLE {
                 break;
             }
             if asked == COUNTED_ASKS {
-                let left = |has: usize| self.renewal(rows - has as u32).min(f64::from(most - asked));
-                return asks + short.iter().enumerate().map(|(has, chance)| chance * left(has)).sum::<f64>();
+                rest = &goes_on;
+                break;
             }
-            asks += open;
+            out.asks += open;
             let mut next = vec![0.0; short.len()];
             for (has, chance) in short.iter().enumerate().filter(|(_, chance)| **chance > 0.0) {
                 for (more, of) in self.0.iter().enumerate().take(short.len() - has) {
@@ -78,7 +92,14 @@ impl Yield {
             }
             short = next;
         }
-        asks
+        // Those that are full have all, the others what they have and what is still to come of them.
+        out.rows += f64::from(rows) * (1.0 - short.iter().sum::<f64>());
+        for (has, chance) in short.iter().enumerate() {
+            let rest = rest(rows - has as u32);
+            out.asks += chance * rest.asks;
+            out.rows += chance * (has as f64 + rest.rows);
+        }
+        out
     }
 
     /// Asks until so many rows, for large numbers: rows / mean, and for the last ask giving more
@@ -117,17 +138,17 @@ mod tests {
     fn asks_are_those_that_can_be_worked_out_by_hand() {
         let sure = Yield::of(&[0, 0, 0, 9], 0.0).unwrap();
         for (rows, asks) in [(0, 0.0), (1, 1.0), (3, 1.0), (4, 2.0), (7, 3.0)] {
-            near(sure.asks(rows, 10), asks);
+            near(sure.course(rows, 10).asks, asks);
         }
-        near(sure.asks(9, 2), 2.0);
+        near(sure.course(9, 2).asks, 2.0);
         // Half of the asks give one row: 2 on average for each, and 1 + 1/2 + 1/4 of at most three.
         let half = Yield::of(&[5, 5], 0.0).unwrap();
-        near(half.asks(1, 1000), 2.0);
-        near(half.asks(3, 1000), 6.0);
-        near(half.asks(1, 3), 1.75);
+        near(half.course(1, 1000).asks, 2.0);
+        near(half.course(3, 1000).asks, 6.0);
+        near(half.course(1, 3).asks, 1.75);
         // The same by duplicates.
         assert_eq!(Yield::of(&[0, 7], 0.5), Some(half));
-        assert_eq!(Yield::of(&[4], 0.0).unwrap().asks(3, 6), 6.0);
+        assert_eq!(Yield::of(&[4], 0.0).unwrap().course(3, 6).asks, 6.0);
         assert_eq!(Yield::of(&[0, 0], 0.0), None);
     }
 
@@ -135,13 +156,29 @@ mod tests {
     fn large_numbers_agree_with_counting_out() {
         for passed in [&[1u64, 2, 3, 4][..], &[9, 1], &[0, 0, 0, 5], &[50, 0, 0, 1]] {
             let of = Yield::of(passed, 0.1).unwrap();
-            let counted = of.asks(COUNTED_ROWS, u32::MAX);
+            let counted = of.course(COUNTED_ROWS, u32::MAX).asks;
             assert!((of.renewal(COUNTED_ROWS) / counted - 1.0).abs() < 1e-3, "{passed:?}: {counted}");
         }
-        assert_eq!(Yield::of(&[0, 1], 0.0).unwrap().asks(1_000_000, 500), 500.0);
+        assert_eq!(Yield::of(&[0, 1], 0.0).unwrap().course(1_000_000, 500).asks, 500.0);
         // A thousandth of the asks give a row.
         let rare = Yield::of(&[999, 1], 0.0).unwrap();
-        let asks = rare.asks(5, 1_000_000);
+        let asks = rare.course(5, 1_000_000).asks;
         assert!((asks / 5000.0 - 1.0).abs() < 0.02, "{asks}");
+    }
+
+    /// A row of every other ask: of two asks, three in four cells have one; one in four has two of two.
+    #[test]
+    fn rows_are_those_that_the_asks_bring() {
+        let half = Yield::of(&[5, 5], 0.0).unwrap();
+        near(half.course(1, 2).rows, 0.75);
+        near(half.course(2, 2).rows, 1.0);
+        near(half.course(3, 1000).rows, 3.0);
+        near(half.course(1000, 100).rows, 50.0);
+        let three = Yield::of(&[0, 0, 0, 9], 0.0).unwrap();
+        // What an answer brings beyond what is lacking is no row.
+        near(three.course(4, 10).rows, 4.0);
+        near(three.course(9, 2).rows, 6.0);
+        let rare = Yield::of(&[999_999, 1], 0.0).unwrap();
+        near(rare.course(5, 10_000).rows, 0.01);
     }
 }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use serde::{Deserialize, Serialize};
 
-use super::asks::Yield;
+use super::asks::{Course, Yield};
 use crate::check::Candidate;
 use crate::dataset::Recipe;
 use crate::dataset::evaluate::{Accepted, Demand, Failed, Name, Place, Rejected, Sink, To, Why};
@@ -166,6 +166,11 @@ impl<N: Name> Sink<N> for Evidence<'_> {
 #[derive(Debug, Default)]
 pub struct Open(BTreeMap<(u64, u32, u32), u64>);
 
+/// Whether the cell of a demand is asked further: a text that is looked into is most often its next row.
+pub fn goes_on(recipe: &Recipe, demand: &Demand, missing: u32) -> bool {
+    demand.about.is_none() || missing > 1 && demand.ask + 1 < recipe.quotas.asks(demand.cell)
+}
+
 impl Open {
     pub fn demand(&mut self, recipe: &Recipe, demand: &Demand, missing: u32) {
         let group = recipe.grid.label_key(demand.cell);
@@ -177,23 +182,25 @@ impl Open {
         *self.0.entry((group, missing, most)).or_default() += 1;
     }
 
-    /// Asks that the demands will come to, with those that follow from them.
+    /// What the demands will come to, with the asks that follow from them.
     ///
     /// Each cell is taken to go on as those of its label did, where they were asked often enough,
     /// else as all did, else as in `before`. `None` where none of them says enough.
-    pub fn expected_asks(&self, evidence: &Evidence, before: Option<&Judged>) -> Option<f64> {
+    pub fn expected(&self, evidence: &Evidence, before: Option<&Judged>) -> Option<Course> {
         let overall = evidence
             .all
             .of_asks(LEAST_ANSWERS)
             .or_else(|| before.and_then(|before| before.of_asks(LEAST_ANSWERS)))?;
         let mut groups: HashMap<u64, Option<Yield>> = HashMap::new();
-        let mut asks = 0.0;
+        let mut all = Course::default();
         for ((group, rows, most), demands) in &self.0 {
             let of = groups.entry(*group).or_insert_with(|| {
                 evidence.groups.get(group).and_then(|judged| judged.of_asks(GROUP_ANSWERS))
             });
-            asks += *demands as f64 * of.as_ref().unwrap_or(&overall).asks(*rows, *most);
+            let course = of.as_ref().unwrap_or(&overall).course(*rows, *most);
+            all.asks += *demands as f64 * course.asks;
+            all.rows += *demands as f64 * course.rows;
         }
-        Some(asks)
+        Some(all)
     }
 }

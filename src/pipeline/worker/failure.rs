@@ -19,6 +19,7 @@ impl Worker<'_> {
     fn note(&mut self, endpoint: usize, failure: &ClientError) {
         let class = failure.class.name();
         *self.progress.faults.entry(class).or_default() += 1;
+        *self.progress.endpoints[endpoint].faults.entry(class).or_default() += 1;
         if self.said.insert((endpoint, class)) {
             let name = match self.servers.len() {
                 1 => String::new(),
@@ -123,7 +124,7 @@ impl Worker<'_> {
         match after {
             After::Again => {
                 if let Some((since, asked)) = self.queues[model].trouble(spot.server)
-                    && !matches!(self.servers[endpoint].error, Some(RunError::ManagedGone(_)))
+                    && !matches!(self.servers[endpoint].error, Some(RunError::ManagedGone { .. }))
                 {
                     let waited = now.saturating_sub(since);
                     let config = &self.recipe.config.endpoints[endpoint];

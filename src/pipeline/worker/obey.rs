@@ -1,37 +1,41 @@
 //! What a run does when it is told something.
 
 use super::{Stop, Worker};
-use crate::pipeline::control::{EndpointStatus, Order, RunStatus};
+use crate::config::resolved::Slots;
+use crate::pipeline::control::{EndpointStatus, NONE, Order, RunStatus};
 use crate::report;
 use crate::scheduler::Queue;
 
 impl Worker<'_> {
     /// Carries out an order, and says how the run is then.
     pub(super) fn obey(&mut self, order: Order) -> RunStatus {
-        let refused = match order {
-            Order::Status => None,
-            _ if self.is_over() => Some("the run is about to end".to_owned()),
+        let done = match order {
+            Order::Status => Ok(Vec::new()),
+            _ if self.is_over() => Err("the run is about to end".to_owned()),
             Order::Pause => {
                 self.hold(true, "paused; `emogrid ctl resume` goes on");
-                None
+                Ok(Vec::new())
             }
             Order::Resume => {
                 self.hold(false, "going on");
-                None
+                Ok(Vec::new())
             }
             Order::Drain => {
                 self.stop(Stop::Drain);
-                None
+                Ok(Vec::new())
             }
+            Order::Concurrency { at_a_time: 0, .. } => Err(NONE.to_owned()),
             Order::Concurrency { at_a_time, endpoint } => {
                 self.set_concurrency(at_a_time, endpoint.as_deref())
             }
         };
-        self.status(refused)
+        self.status(done)
     }
 
     fn hold(&mut self, held: bool, says: &str) {
         if self.paused != held {
+            // Up to now it was the other way.
+            self.measure();
             self.paused = held;
             let now = self.now();
             self.queues.iter_mut().for_each(|queue| queue.hold(held, now));
@@ -39,25 +43,40 @@ impl Worker<'_> {
         }
     }
 
-    fn set_concurrency(&mut self, at_a_time: u32, endpoint: Option<&str>) -> Option<String> {
+    /// Says where it is another number than was told; that there is no such endpoint is why nothing was done.
+    fn set_concurrency(&mut self, at_a_time: u32, endpoint: Option<&str>) -> Result<Vec<String>, String> {
         let endpoints = &self.recipe.config.endpoints;
         let meant: Vec<usize> = (0..endpoints.len())
             .filter(|index| endpoint.is_none_or(|name| endpoints[*index].name == name))
             .collect();
         if meant.is_empty() {
             let names: Vec<&str> = endpoints.iter().map(|endpoint| endpoint.name.as_str()).collect();
-            return Some(format!("there is no such endpoint; they are {}", names.join(", ")));
+            return Err(format!("there is no such endpoint; they are {}", names.join(", ")));
         }
+        let mut notes = Vec::new();
         for index in meant {
-            let server = &self.servers[index];
-            self.queues[server.model].set_level(server.index, at_a_time);
-            let now = self.queues[server.model].level(server.index);
-            self.watcher.say(&format!("{}: {now} at a time from now on", endpoints[index].name));
+            let (model, server) = (self.servers[index].model, self.servers[index].index);
+            let now = self.queues[model].set_level(server, at_a_time);
+            let name = &endpoints[index].name;
+            self.watcher.say(&format!("{name}: {now} at a time from now on"));
+            if now != at_a_time {
+                let why = match endpoints[index].slots {
+                    Slots::Exactly(_) | Slots::Between(..) => {
+                        format!("`endpoints.{name}.slots` lets no more")
+                    }
+                    Slots::Auto => "its server has no more slots".to_owned(),
+                };
+                notes.push(format!("{name}: {now} at a time, not {at_a_time}: {why}"));
+            }
         }
-        None
+        Ok(notes)
     }
 
-    fn status(&self, refused: Option<String>) -> RunStatus {
+    fn status(&self, done: Result<Vec<String>, String>) -> RunStatus {
+        let (notes, refused) = match done {
+            Ok(notes) => (notes, None),
+            Err(refused) => (Vec::new(), Some(refused)),
+        };
         let state = match (self.is_over(), self.paused) {
             (true, _) => "draining",
             (false, true) => "paused",
@@ -90,6 +109,7 @@ impl Worker<'_> {
             completion_tokens: self.progress.completion_tokens,
             seconds: report::milliseconds(self.now()),
             endpoints: endpoints.collect(),
+            notes,
             refused,
         }
     }

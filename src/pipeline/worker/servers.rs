@@ -274,6 +274,17 @@ impl Server {
         }
     }
 
+    /// What it failed with last, in words.
+    pub fn last_error(&self) -> Option<String> {
+        let latest = self.latest.as_ref().map(ClientError::to_string);
+        latest.or_else(|| {
+            Some(match self.error.as_ref()? {
+                RunError::Endpoint { error, .. } => error.to_string(),
+                other => other.to_string(),
+            })
+        })
+    }
+
     /// How often it was started again in this run.
     pub fn starts(&self) -> u32 {
         self.starts
@@ -378,7 +389,7 @@ impl Worker<'_> {
         }
         let Some(gone) = server.managed.as_mut().and_then(ManagedServer::gone) else { return false };
         if server.restarts_left == 0 {
-            let error = RunError::ManagedGone(gone);
+            let error = RunError::gone(&config.endpoints[endpoint], gone);
             match config.endpoints.len() {
                 1 => self.fail(error),
                 _ => self.set_aside(endpoint, error),
@@ -450,7 +461,7 @@ impl Worker<'_> {
             if let Some(mut managed) = server.managed.take() {
                 managed.kill();
             }
-            let error = RunError::ManagedGone(why);
+            let error = RunError::gone(&self.recipe.config.endpoints[endpoint], why);
             return match self.servers.len() {
                 1 => self.fail(error),
                 _ => self.set_aside(endpoint, error),
@@ -499,7 +510,7 @@ impl Worker<'_> {
                 if server.restarts_left > 0 && !self.is_over() {
                     return self.start_again(endpoint, &why, PAUSE);
                 }
-                let error = RunError::ManagedGone(why);
+                let error = RunError::gone(config, why);
                 return match self.servers.len() {
                     1 => self.fail(error),
                     _ => self.set_aside(endpoint, error),
@@ -581,7 +592,7 @@ impl Worker<'_> {
         let known = failed.and_then(|endpoint| {
             let server = &mut self.servers[endpoint];
             let error = server.error.take();
-            let managed = matches!(error, Some(RunError::ManagedGone(_)));
+            let managed = matches!(error, Some(RunError::ManagedGone { .. }));
             let trouble = self.queues[server.model].trouble(server.index).filter(|_| !managed);
             match (trouble, server.latest.take()) {
                 // Patience is at its end.

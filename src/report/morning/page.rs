@@ -3,7 +3,8 @@
 use std::fmt::Write;
 use std::time::Duration;
 
-use super::{Finding, PAST};
+use super::rules::absence;
+use super::{Finding, Outlook, PAST};
 use crate::audit::Verdict;
 use crate::report::{Summary, beside, count, duration, shortened, thousands};
 
@@ -82,7 +83,7 @@ fn audited(out: &mut String, summary: &Summary) {
     let title = format!("Audit of {}", count(audit.rows, "row"));
     table(out, &title, &["verdict", "metric", "of", "value", "real text", "finding"], rows);
     if let Some((conflicts, text)) = audit.conflicts.as_ref().and_then(|found| Some((found, found.text()?))) {
-        out.push_str(&format!("\nLabel conflicts: {text}. All of them: `{}`\n", conflicts.list));
+        out.push_str(&format!("Label conflicts: {text}. All of them: `{}`\n\n", conflicts.list));
     }
 }
 
@@ -106,6 +107,10 @@ fn figures(out: &mut String, summary: &Summary) {
     let mut more = |name: &str, value: Option<String>| {
         rows.extend(value.map(|value| vec![name.to_owned(), value]));
     };
+    let some = |number: u64| (number > 0).then(|| thousands(number));
+    more("answers behind open asks", some(summary.behind));
+    more("answers never needed", some(summary.not_needed));
+    more("cells still open", some(summary.left.cells));
     more("model", summary.model.clone());
     more("ended by", summary.stopped_by.clone());
     let percent = |share: f64| format!("{:.0} %", 100.0 * share);
@@ -134,12 +139,20 @@ fn figures(out: &mut String, summary: &Summary) {
     more(
         "outlook",
         summary.outlook.as_ref().map(|outlook| {
+            let Outlook { missing, requests, rows, rows_per_request, runs } = outlook;
+            // Of runs of long ago it is not known.
+            let come = match *rows > 0 && rows < missing {
+                true => format!(
+                    "about {} of the {} rows still missing (`max_asks` lets no more)",
+                    thousands(*rows),
+                    thousands(*missing)
+                ),
+                false => count(*missing, "row"),
+            };
             format!(
-                "{} rows to come, about {} requests at {:.2} rows each: {} like this one",
-                thousands(outlook.missing),
-                thousands(outlook.requests),
-                outlook.rows_per_request,
-                count(outlook.runs, "run")
+                "{come} to come, about {} at {rows_per_request:.2} rows each: {} like this one",
+                count(*requests, "request"),
+                count(*runs, "run")
             )
         }),
     );
@@ -218,12 +231,13 @@ fn endpoints(out: &mut String, summary: &Summary) {
             name.clone(),
             thousands(did.requests),
             format!("{:.1}", did.tokens_per_second),
-            did.slots.to_string(),
+            format!("{:.1}", did.slots),
             format!("{:.0} %", 100.0 * did.busy),
             if did.by_server { "the server's timings" } else { "requests under way" }.to_owned(),
+            did.away.as_ref().map_or_else(|| "–".into(), |away| absence(away, summary.asking_seconds)),
         ]
     });
-    let header = ["endpoint", "requests", "tokens/s", "slots", "in use", "by"];
+    let header = ["endpoint", "requests", "tokens/s", "at a time (mean)", "of that in use", "by", "away"];
     table(out, "Endpoints", &header, rows);
 }
 
@@ -241,4 +255,45 @@ fn past(out: &mut String, summary: &Summary) {
     });
     let header = ["began", "rows", "requests", "accepted", "distinct-2", "top opening"];
     table(out, "Runs before", &header, rows);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::morning::{Away, EndpointNight, Exhausted};
+    use crate::report::{AuditBrief, Conflicts};
+
+    fn full() -> Summary {
+        let away = Away { since: "2026-11-23T03:12:44Z".into(), times: 1, seconds: 60.0, ..Away::default() };
+        let night = EndpointNight { slots: 3.4, away: Some(away), ..EndpointNight::default() };
+        let conflicts =
+            Conflicts { rows: 9, pairs: 1, ids: vec!["a".into(), "b".into()], ..Conflicts::default() };
+        Summary {
+            headline: "LOOK moods: 1 of 2 rows".into(),
+            asking_seconds: 90.0,
+            exhausted: vec![Exhausted::default()],
+            exhausted_cells: 30,
+            endpoints: [("gpu".to_owned(), night)].into_iter().collect(),
+            audit: Some(AuditBrief { rows: 9, conflicts: Some(conflicts), ..AuditBrief::default() }),
+            ..Summary::default()
+        }
+    }
+
+    #[test]
+    fn a_blank_line_stands_before_and_behind_each_heading() {
+        let page = page(&full());
+        let lines: Vec<&str> = page.lines().collect();
+        let headings = lines.iter().enumerate().filter(|(_, line)| line.starts_with("## "));
+        for (at, heading) in headings.clone() {
+            assert_eq!((lines[at - 1], lines[at + 1]), ("", ""), "{heading} in\n{page}");
+        }
+        assert!(headings.count() >= 3, "{page}");
+        assert!(!page.contains("\n\n\n"), "{page}");
+    }
+
+    #[test]
+    fn endpoints_say_when_they_were_away() {
+        let says = "| gpu | 0 | 0.0 | 3.4 | 0 % | requests under way | from 03:12:44 UTC on, 1 min 00 s of 1 min 30 s, and did not come back |";
+        assert!(page(&full()).lines().any(|line| line == says), "{}", page(&full()));
+    }
 }

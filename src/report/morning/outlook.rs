@@ -1,0 +1,190 @@
+//! What is still to come of a dataset, by how this run and those before it went.
+
+use serde::{Deserialize, Serialize};
+
+use crate::report::Summary;
+
+/// What may still come of the cells that lack rows and are not done with.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+pub struct Left {
+    pub cells: u64,
+    /// Rows that come if every text is accepted, as far as `max_asks` lets these cells be asked.
+    pub rows: u64,
+    /// Asks that may still be sent, if all are needed.
+    pub asks: u64,
+    /// What is to be expected of them, as a plan says it; `None` where too little was judged.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expected: Option<Expected>,
+}
+
+/// Asks that open cells will take until they are full or may not be asked again, and the rows of these, if texts are
+/// accepted as those that were judged.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+pub struct Expected {
+    pub asks: f64,
+    pub rows: f64,
+}
+
+/// What is yet to come, by how this run and those before it went.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Outlook {
+    /// Rows that are missing and can still come.
+    pub missing: u64,
+    /// Rows that a request brings now, by a line through the runs.
+    pub rows_per_request: f64,
+    /// Requests that this takes, as many as may be asked at the most.
+    pub requests: u64,
+    /// Rows that these bring.
+    #[serde(default)]
+    pub rows: u64,
+    /// Runs like this one.
+    pub runs: u64,
+}
+
+/// What is to be expected of the runs to come: what a plan expects, which goes by all that was judged, moved as far as
+/// the trend is from that: rows per request lie on a line through those of the last runs that asked (least squares),
+/// taken one further. Fewer than three make no trend. No more is promised than the asks that are left can bring.
+pub fn outlook(summary: &Summary) -> Option<Outlook> {
+    let Left { rows: missing, asks: most, expected, .. } = summary.left;
+    if missing == 0 || summary.requests == 0 {
+        return None;
+    }
+    let each = summary.past.iter().filter(|past| past.requests > 0 && past.gained > 0);
+    let mut yields: Vec<f64> = each.map(|past| past.gained as f64 / past.requests as f64).collect();
+    let own = summary.run.accepted as f64 / summary.requests.saturating_sub(summary.behind).max(1) as f64;
+    yields.push(own);
+    let next = next_on_line(&yields).max(0.0);
+    if next <= 0.0 {
+        return None;
+    }
+    // Texts are asked about, too.
+    let an_ask = summary.requests as f64 / summary.asks().max(1) as f64;
+    let most = most as f64 * an_ask;
+    // Rows an ask of all that was judged.
+    let judged = (summary.reused + summary.asks()).saturating_sub(summary.behind).max(1);
+    let base = summary.accepted as f64 / judged as f64;
+    let moved = if yields.len() < TREND || base == 0.0 { 1.0 } else { next * an_ask / base };
+    let (requests, rows) = match expected.filter(|expected| expected.rows > 0.0) {
+        Some(Expected { asks, rows }) => {
+            let requests = (asks * an_ask / moved).min(most);
+            (requests, rows.min(rows / (asks * an_ask) * moved * requests))
+        }
+        None => {
+            let requests = (missing as f64 / next).min(most);
+            (requests, requests * next)
+        }
+    };
+    let rows = (rows.round() as u64).min(missing);
+    let requests = (requests.round() as u64).max(1);
+    let runs = requests.div_ceil(summary.requests);
+    let rows_per_request = (rows as f64 / requests as f64 * 1000.0).round() / 1000.0;
+    Some(Outlook { missing, rows_per_request, requests, rows, runs })
+}
+
+/// So many runs make a trend.
+const TREND: usize = 3;
+
+/// The value that follows on the least-squares line through some; the mean where they make no trend.
+fn next_on_line(values: &[f64]) -> f64 {
+    let n = values.len() as f64;
+    let mean = values.iter().sum::<f64>() / n.max(1.0);
+    if values.len() < TREND {
+        return mean;
+    }
+    let middle = (n - 1.0) / 2.0;
+    let (mut above, mut below) = (0.0, 0.0);
+    for (x, y) in values.iter().enumerate() {
+        above += (x as f64 - middle) * (y - mean);
+        below += (x as f64 - middle).powi(2);
+    }
+    mean + above / below * (n - middle)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::RunCounts;
+    use crate::report::morning::Past;
+
+    #[test]
+    fn the_line_goes_on() {
+        for (values, next) in [
+            (&[0.5][..], 0.5),
+            (&[0.4, 0.6], 0.5),
+            (&[0.6, 0.5, 0.4], 0.3),
+            (&[1.0, 1.0, 1.0, 1.0], 1.0),
+            (&[0.1, 0.3, 0.2, 0.4], 0.45),
+        ] {
+            assert!((next_on_line(values) - next).abs() < 1e-9, "{values:?}: {}", next_on_line(values));
+        }
+    }
+
+    #[test]
+    fn an_outlook_counts_what_can_still_come() {
+        let night = |requests, accepted, before| Summary {
+            wanted: 1000,
+            accepted,
+            requests,
+            shortfall: 100,
+            left: Left { cells: 90, rows: 900 - accepted, asks: 3000, expected: None },
+            run: RunCounts { accepted: accepted - before, ..Default::default() },
+            ..Summary::default()
+        };
+        let mut summary = night(200, 300, 200);
+        let seen = outlook(&summary).unwrap();
+        assert_eq!((seen.missing, seen.requests, seen.runs), (600, 1200, 6));
+        summary.past = vec![Past { requests: 100, gained: 90, ..Past::default() }; 2];
+        // 0.9, 0.9, 0.5: the next lies on the line, at 0.3666…
+        assert_eq!(outlook(&summary).unwrap().requests, 1636);
+        assert_eq!(outlook(&night(0, 300, 300)), None);
+        assert_eq!(outlook(&night(10, 900, 800)), None);
+        assert_eq!(outlook(&night(10, 300, 300)), None, "nothing came");
+    }
+
+    /// Half a row a request, and 600 rows missing: with 100 asks left no more than 50 of them come.
+    #[test]
+    fn an_outlook_promises_no_more_than_may_be_asked() {
+        let mut summary = Summary {
+            wanted: 1000,
+            accepted: 400,
+            requests: 200,
+            left: Left { cells: 50, rows: 200, asks: 100, expected: None },
+            run: RunCounts { accepted: 100, ..Default::default() },
+            ..Summary::default()
+        };
+        let seen = outlook(&summary).unwrap();
+        assert_eq!((seen.missing, seen.requests, seen.rows, seen.runs), (200, 100, 50, 1));
+        // Judges are asked too, once an ask on the average: their requests are not bounded by `max_asks`.
+        summary.judge_requests = 100;
+        assert_eq!(outlook(&summary).map(|seen| (seen.requests, seen.rows)), Some((200, 100)));
+        summary.left = Left::default();
+        assert_eq!(outlook(&summary), None);
+    }
+
+    /// Without a trend it is what a plan says; where rows per request fall to half, twice the requests, as far as there
+    /// are asks, and half of the rows of each.
+    #[test]
+    fn an_outlook_is_the_plans_moved_by_the_trend() {
+        let expected = Some(Expected { asks: 120.0, rows: 60.0 });
+        let mut summary = Summary {
+            wanted: 1000,
+            // Two rows of five asks in all.
+            accepted: 900,
+            reused: 2150,
+            requests: 100,
+            left: Left { cells: 50, rows: 100, asks: 200, expected },
+            run: RunCounts { accepted: 40, ..Default::default() },
+            ..Summary::default()
+        };
+        let seen = |summary: &Summary| outlook(summary).map(|seen| (seen.requests, seen.rows, seen.runs));
+        assert_eq!(seen(&summary), Some((120, 60, 2)));
+        summary.past = vec![Past { requests: 10, gained: 9, ..Past::default() }];
+        assert_eq!(seen(&summary), Some((120, 60, 2)), "two runs are no trend");
+        // 0.8, 0.6, 0.4: the next is 0.2, and 240 asks would be needed.
+        let past = |gained| Past { requests: 100, gained, ..Past::default() };
+        summary.past = vec![past(80), past(60)];
+        assert_eq!(seen(&summary), Some((200, 50, 2)));
+        summary.left.asks = 1000;
+        assert_eq!(seen(&summary), Some((240, 60, 3)));
+    }
+}

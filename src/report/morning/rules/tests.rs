@@ -1,0 +1,361 @@
+mod missing;
+mod servers;
+
+use super::super::{EndpointNight, Exhausted, Left, Opening, Past};
+use super::*;
+use crate::report::{AxisCount, RowChange, RunCounts};
+
+fn complete() -> Summary {
+    Summary {
+        name: "moods".into(),
+        state: "complete".into(),
+        wanted: 1000,
+        accepted: 1000,
+        requests: 400,
+        attempts: 400,
+        seconds: 600.0,
+        completion_tokens: 60_000,
+        distinct_2: Some(0.7),
+        distinct_2_texts: 1000,
+        change: RowChange { kept: 800, ..RowChange::default() },
+        run: RunCounts { accepted: 200, ..RunCounts::default() },
+        ..Summary::default()
+    }
+}
+
+/// Judges a summary whose state says how it ended.
+fn judged(mut summary: Summary, limits: Alarm, error: Option<&str>) -> Summary {
+    let ended = match (error, summary.state.as_str()) {
+        (Some(_), _) => Ended::Failed,
+        (None, "short") => Ended::Short,
+        (None, "stopped") => Ended::Stopped,
+        (None, _) => Ended::Complete,
+    };
+    let ailment = error.map(|what| Ailment { what: what.into(), advice: "make\n  room".into(), key: None });
+    judge_so(&mut summary, ended, ailment.as_ref(), &limits);
+    summary
+}
+
+fn judge_so(summary: &mut Summary, ended: Ended, ailment: Option<&Ailment>, limits: &Alarm) -> Ended {
+    let place = |key: &str| (key == "checks.words").then(|| "configs/moods.yaml:9".to_owned());
+    let advice = |reason: &str| (reason == "words").then_some(("checks.words", "change `checks.words`"));
+    judge(summary, ended, ailment, limits, &place, &advice)
+}
+
+/// However a run ended and whatever is found of it, its exit code and its first line agree.
+#[test]
+fn the_exit_code_and_the_first_line_cannot_disagree() {
+    let all = [Ended::Complete, Ended::Stopped, Ended::Short, Ended::Alarm, Ended::Usage, Ended::Failed];
+    let alarm = Alarm { rows_per_hour: Some(1e9), ..Alarm::default() };
+    for (ended, limits) in all.iter().flat_map(|ended| [(*ended, Alarm::default()), (*ended, alarm)]) {
+        for open in [0, 3] {
+            let mut summary = Summary { open, ..complete() };
+            let after = judge_so(&mut summary, ended, None, &limits);
+            assert_eq!(summary.exit_code, after.code());
+            let word = summary.headline.split(' ').next().unwrap();
+            assert_eq!(word, summary.verdict.word());
+            match after.code() {
+                1 | 2 => assert_eq!(summary.verdict, Verdict::Lost, "{}", summary.headline),
+                4 => assert!(summary.verdict >= Verdict::Look, "{}", summary.headline),
+                _ => assert_eq!(summary.verdict, Verdict::Ok, "{}", summary.headline),
+            }
+            assert_eq!(summary.headline.contains("stopped as asked"), after == Ended::Stopped);
+        }
+    }
+}
+
+#[test]
+fn asks_that_are_left_open_want_a_look() {
+    let faults = || [("server-error".to_owned(), 9)].into_iter().collect();
+    let night = Summary { state: "short".into(), accepted: 999, open: 1, faults: faults(), ..complete() };
+    let found = judged(night.clone(), Alarm::default(), None);
+    assert_eq!(found.headline, "LOOK moods: 999 of 1,000 rows (199 more); 1 ask left open");
+    assert_eq!(found.findings[0].cause.as_deref(), Some("9 server-error"));
+    // Nothing came at all, and the clock ended it.
+    let night = Summary { state: "stopped".into(), stopped_by: Some("until".into()), requests: 0, ..night };
+    let found = judged(night.clone(), Alarm::default(), None);
+    assert!(found.headline.starts_with("LOOK moods: "), "{}", found.headline);
+    assert!(found.headline.ends_with("; no answer came: 9 sends failed"), "{}", found.headline);
+    let night = Summary { attempts: 0, faults: Default::default(), ..night };
+    let found = judged(night.clone(), Alarm::default(), None);
+    assert!(found.headline.ends_with("; its time was over before anything was asked"), "{}", found.headline);
+    let night = Summary { stopped_by: Some("interrupt".into()), ..night };
+    assert_eq!(judged(night, Alarm::default(), None).verdict, Verdict::Ok, "somebody was there");
+}
+
+/// A bad night after many good ones rings, and a good one after bad ones does not.
+#[test]
+fn alarms_are_about_the_run() {
+    let counts = |accepted, rejected| RunCounts {
+        accepted,
+        rejected: [("words".to_owned(), rejected)].into_iter().collect(),
+        ..RunCounts::default()
+    };
+    let limits = Alarm { accepted: Some(0.5), ..Alarm::default() };
+    let bad = Summary { accepted: 10_000, wanted: 20_000, run: counts(0, 500), ..complete() };
+    let found = judged(bad, limits, None);
+    assert_eq!(found.findings[0].what, "alarm: accepted texts 0 %, at least 50 % wanted");
+    let all = [("words".to_owned(), 10_000)].into_iter().collect();
+    let good = Summary { rejected: all, run: counts(500, 0), ..complete() };
+    assert_eq!(judged(good, limits, None).findings, []);
+    // An ask that was given up long ago is no news.
+    let old = Summary { failed: 1, failed_by: [("timeout".to_owned(), 1)].into(), ..complete() };
+    assert_eq!(judged(old, Alarm::default(), None).findings, []);
+}
+
+#[test]
+fn a_night_in_vain_has_no_rows_an_hour_and_no_tokens_a_second() {
+    let limits = Alarm { rows_per_hour: Some(1.0), tokens_per_second: Some(1.0), ..Alarm::default() };
+    let night = Summary { completion_tokens: 0, run: RunCounts::default(), ..complete() };
+    let found: Vec<_> =
+        judged(night, limits, None).findings.into_iter().filter_map(|found| found.key).collect();
+    assert_eq!(found, ["alarm.tokens_per_second", "alarm.rows_per_hour"]);
+}
+
+#[test]
+fn a_good_night_is_one_line() {
+    let found = judged(complete(), Alarm::default(), None);
+    assert_eq!(found.headline, "OK moods: 1,000 of 1,000 rows (200 more); complete");
+    assert_eq!(found.findings, []);
+    let run = RunCounts { accepted: 100, ..RunCounts::default() };
+    let left = Left { cells: 9, rows: 100, asks: 999, expected: None };
+    let stopped = Summary { state: "stopped".into(), accepted: 900, open: 9, left, run, ..complete() };
+    let found = judged(stopped, Alarm::default(), None);
+    let says = "OK moods: 900 of 1,000 rows (100 more); stopped as asked; 1 run more like this one";
+    assert_eq!(found.headline, says);
+}
+
+/// Each rule, by a summary that it finds something in, and one at its edge that it does not.
+#[test]
+fn what_wants_a_look_is_found() {
+    let axis = |accepted, rejected| {
+        let count = |accepted, rejected| AxisCount { wanted: 500, accepted, rejected };
+        let values = [("joy".to_owned(), count(accepted, rejected)), ("fear".to_owned(), count(450, 50))];
+        let by_axis = [("emotion".to_owned(), values.into_iter().collect())].into_iter().collect();
+        RunCounts { by_axis, ..RunCounts::default() }
+    };
+    let opening = |share| vec![Opening { words: "i just can't".into(), rows: 9, share }];
+    let of = |accepted, distinct_2| vec![Past { accepted, distinct_2: Some(distinct_2), ..Past::default() }];
+    let past = |distinct_2| of(1000, distinct_2);
+    let endpoint = |busy| EndpointNight { requests: 400, slots: 4.0, busy, ..EndpointNight::default() };
+    let endpoints = |busy| [("local".to_owned(), endpoint(busy))].into_iter().collect();
+    let lasting = |restarts, hangs| {
+        let night = EndpointNight { restarts, hangs, ..endpoint(0.9) };
+        [("local".to_owned(), night)].into_iter().collect()
+    };
+    let short = |state: &str| Summary {
+        state: state.into(),
+        accepted: 990,
+        shortfall: 10,
+        exhausted_cells: 2,
+        exhausted: vec![Exhausted {
+            rejected: [("words".to_owned(), 8), ("duplicate".to_owned(), 2)].into_iter().collect(),
+            ..Exhausted::default()
+        }],
+        ..complete()
+    };
+    let faults = |times| [("rate-limited".to_owned(), times)].into_iter().collect();
+    let failed = |times| [("timeout".to_owned(), times)].into_iter().collect();
+    let table: Vec<(Summary, Summary, Verdict, &str)> = vec![
+        (
+            Summary { run: axis(200, 300), ..complete() },
+            Summary { run: axis(300, 200), ..complete() },
+            Verdict::Look,
+            "emotion joy: 40 % accepted, of the others 90 %",
+        ),
+        (
+            Summary { openings: opening(0.11), ..complete() },
+            Summary { openings: opening(0.1), ..complete() },
+            Verdict::Look,
+            "11 % of the rows open with “i just can't”",
+        ),
+        (
+            Summary { past: past(0.76), ..complete() },
+            Summary { past: past(0.74), ..complete() },
+            Verdict::Look,
+            "the texts vary less: distinct-2 fell from 0.760 to 0.700",
+        ),
+        (
+            Summary { past: of(900, 0.9), ..complete() },
+            Summary { past: of(4, 0.9), ..complete() },
+            Verdict::Look,
+            "the texts vary less: distinct-2 fell from 0.900 to 0.700",
+        ),
+        (
+            Summary { endpoints: endpoints(0.65), ..complete() },
+            Summary { endpoints: endpoints(0.67), ..complete() },
+            Verdict::Look,
+            "endpoint local: only 65 % of the time of 4 slots was used",
+        ),
+        (
+            Summary { endpoints: lasting(3, 1), ..complete() },
+            Summary { endpoints: lasting(0, 0), ..complete() },
+            Verdict::Look,
+            "the server of `local` was started again 3 times, since it ended or hung",
+        ),
+        (
+            Summary { endpoints: lasting(1, 0), ..complete() },
+            Summary { endpoints: endpoints(0.9), ..complete() },
+            Verdict::Look,
+            "the server of `local` was started again once, since it ended",
+        ),
+        (
+            short("short"),
+            short("complete"),
+            Verdict::Look,
+            "10 rows cannot be filled: 2 cells used up their asks",
+        ),
+        (
+            Summary { faults: faults(41), ..complete() },
+            Summary { faults: faults(40), ..complete() },
+            Verdict::Look,
+            "10 % of 400 sends failed",
+        ),
+        (
+            Summary { run: RunCounts { failed_by: failed(3), ..RunCounts::default() }, ..complete() },
+            complete(),
+            Verdict::Look,
+            "3 asks failed by their own fault",
+        ),
+        (
+            Summary { change: RowChange { leaving: 1001, ..RowChange::default() }, ..complete() },
+            Summary { change: RowChange { leaving: 1000, ..RowChange::default() }, ..complete() },
+            Verdict::Lost,
+            "the dataset has 1 row fewer than before",
+        ),
+    ];
+    for (bad, good, verdict, what) in table {
+        let found = judged(bad, Alarm::default(), None);
+        assert_eq!(found.findings.iter().map(|found| &found.what).collect::<Vec<_>>(), [what]);
+        assert_eq!(found.verdict, verdict);
+        assert!(found.headline.starts_with(&format!("{} moods: ", verdict.word())), "{}", found.headline);
+        assert_eq!(judged(good, Alarm::default(), None).findings, [], "{what}");
+    }
+}
+
+#[test]
+fn each_alarm_rings_beyond_its_limit_and_not_at_it() {
+    let summary = Summary {
+        run: RunCounts {
+            accepted: 1000,
+            rejected: [("words".to_owned(), 1000)].into_iter().collect(),
+            ..RunCounts::default()
+        },
+        openings: vec![Opening { share: 0.25, ..Opening::default() }],
+        faults: [("timeout".to_owned(), 20)].into_iter().collect(),
+        shortfall: 100,
+        ..complete()
+    };
+    type Set = fn(&mut Alarm, f64);
+    let table: [(&str, f64, f64, Set, &str); 7] = [
+        (
+            "accepted",
+            0.5,
+            0.51,
+            |l, v| l.accepted = Some(v),
+            "alarm: accepted texts 50 %, at least 51 % wanted",
+        ),
+        (
+            "distinct_2",
+            0.7,
+            0.71,
+            |l, v| l.distinct_2 = Some(v),
+            "alarm: distinct-2 0.700, at least 0.710 wanted",
+        ),
+        (
+            "tokens_per_second",
+            100.0,
+            101.0,
+            |l, v| l.tokens_per_second = Some(v),
+            "alarm: tokens a second 100.0, at least 101.0 wanted",
+        ),
+        (
+            "rows_per_hour",
+            6000.0,
+            6001.0,
+            |l, v| l.rows_per_hour = Some(v),
+            "alarm: rows an hour 6000.0, at least 6001.0 wanted",
+        ),
+        (
+            "opening",
+            0.25,
+            0.2,
+            |l, v| l.opening = Some(v),
+            "alarm: rows that open alike 25 %, at most 20 % wanted",
+        ),
+        (
+            "short",
+            0.1,
+            0.09,
+            |l, v| l.short = Some(v),
+            "alarm: rows that cannot be filled 10 %, at most 9.0 % wanted",
+        ),
+        (
+            "faults",
+            0.05,
+            0.04,
+            |l, v| l.faults = Some(v),
+            "alarm: sends that failed 5.0 %, at most 4.0 % wanted",
+        ),
+    ];
+    for (key, kept, broken, set, says) in table {
+        let with = |value| {
+            let mut limits = Alarm { opening: Some(1.0), ..Alarm::default() };
+            set(&mut limits, value);
+            judged(summary.clone(), limits, None).findings
+        };
+        assert_eq!(with(kept), [], "{key}");
+        let found = with(broken);
+        assert_eq!(found.len(), 1, "{key}: {found:?}");
+        assert_eq!((found[0].what.as_str(), found[0].alarm), (says, true));
+        assert_eq!(found[0].key.as_deref(), Some(format!("alarm.{key}").as_str()));
+    }
+}
+
+#[test]
+fn a_finding_names_key_line_and_cause() {
+    let summary = Summary {
+        state: "short".into(),
+        accepted: 999,
+        shortfall: 1,
+        exhausted_cells: 1,
+        exhausted: vec![Exhausted {
+            rejected: [("words".to_owned(), 5)].into_iter().collect(),
+            ..Exhausted::default()
+        }],
+        ..complete()
+    };
+    let found = judged(summary, Alarm::default(), Some("disk full\nmake room"));
+    assert_eq!(found.verdict, Verdict::Lost);
+    let first = "LOST moods: 999 of 1,000 rows (199 more); the run failed: disk full; 1 more";
+    assert_eq!(found.headline, first);
+    let short = &found.findings[1];
+    assert_eq!(short.what, "1 row cannot be filled: 1 cell used up its asks");
+    assert_eq!(short.key.as_deref(), Some("checks.words"));
+    assert_eq!(short.place.as_deref(), Some("configs/moods.yaml:9"));
+    assert_eq!(short.cause.as_deref(), Some("100 % of what those cells had rejected is words"));
+    assert_eq!(short.advice.as_deref(), Some("change `checks.words`"));
+}
+
+#[test]
+fn what_ended_a_run_names_its_key_and_place() {
+    let ailment =
+        Ailment { what: "gone".into(), advice: String::new(), key: Some("checks.words".to_owned()) };
+    let mut summary = complete();
+    judge_so(&mut summary, Ended::Failed, Some(&ailment), &Alarm::default());
+    let found = &summary.findings[0];
+    assert_eq!(found.key.as_deref(), Some("checks.words"));
+    assert_eq!(found.place.as_deref(), Some("configs/moods.yaml:9"));
+}
+
+#[test]
+fn a_run_that_was_cut_off_is_told_by_the_next() {
+    let found = judged(
+        Summary { unended: Some("2026-11-23T01:02:03.456Z".into()), ..complete() },
+        Alarm::default(),
+        None,
+    );
+    let says = "the run that began at 2026-11-23 01:02:03 UTC was cut off: killed, or the machine went down";
+    assert_eq!(found.findings[0].what, says);
+    assert!(found.headline.starts_with("LOOK moods: 1,000 of 1,000 rows"), "{}", found.headline);
+}

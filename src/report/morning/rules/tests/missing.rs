@@ -1,0 +1,81 @@
+use super::*;
+use crate::report::morning::Left;
+
+#[test]
+fn rows_that_too_few_asks_can_bring_are_found_before_these_are_used_up() {
+    let left = Left { cells: 4, rows: 40, asks: 200, expected: None };
+    let night = |allowed_short| Summary {
+        state: "stopped".into(),
+        accepted: 900,
+        open: 4,
+        left,
+        allowed_short,
+        run: RunCounts { accepted: 100, ..RunCounts::default() },
+        ..complete()
+    };
+    let found = judged(night(59), Alarm::default(), None);
+    assert_eq!(found.findings.len(), 1);
+    let says = "60 rows cannot be filled: open cells have too few left";
+    assert_eq!(found.findings[0].what, says);
+    assert_eq!(found.findings[0].key.as_deref(), Some("samples.max_asks"));
+    let cause = "4 open cells may be asked 200 times more, which can bring 40 rows";
+    assert_eq!(found.findings[0].cause.as_deref(), Some(cause));
+    // A quarter of a row a request, and 40 of them.
+    assert_eq!(found.outlook.map(|seen| (seen.requests, seen.rows)), Some((160, 40)));
+    assert_eq!(judged(night(60), Alarm::default(), None).findings, []);
+}
+
+#[test]
+fn asks_that_failed_are_the_cause_where_they_are_more_than_what_was_rejected() {
+    let cell = |failed, words| Exhausted {
+        failed,
+        rejected: [("words".to_owned(), words)].into_iter().collect(),
+        ..Exhausted::default()
+    };
+    let night = |failed, words| Summary {
+        state: "short".into(),
+        shortfall: 4,
+        accepted: 996,
+        exhausted_cells: 1,
+        exhausted: vec![cell(failed, words)],
+        ..complete()
+    };
+    for (failed, words, key) in
+        [(4, 1, "run.tries"), (4, 4, "checks.words"), (1, 0, "samples.max_asks"), (0, 1, "samples.max_asks")]
+    {
+        let found = judged(night(failed, words), Alarm::default(), None);
+        assert_eq!(found.findings[0].key.as_deref(), Some(key), "{failed} failed, {words} rejected");
+    }
+}
+
+/// A row an hour of asks that are mostly cut: what is left to be asked will not do, and the cause is counted.
+#[test]
+fn a_night_whose_rest_will_not_do_is_no_good_night() {
+    let night = |accepted: u64, allowed_short| Summary {
+        state: "stopped".into(),
+        accepted: 800 + accepted,
+        open: 40,
+        left: Left { cells: 40, rows: 200 - accepted, asks: 400, expected: None },
+        allowed_short,
+        run: RunCounts {
+            accepted,
+            rejected: [("words".to_owned(), 80), ("duplicate".to_owned(), 20)].into_iter().collect(),
+            ..RunCounts::default()
+        },
+        ..complete()
+    };
+    // 20 rows of 400 requests, and 400 requests are left for 180 rows.
+    let found = judged(night(20, 0), Alarm::default(), None);
+    let finding = &found.findings[0];
+    let what = "at this rate 160 of the 180 rows still missing will not come: 400 more requests at most";
+    assert_eq!((finding.what.as_str(), found.verdict), (what, Verdict::Look));
+    let cause = "83 % of 120 texts were rejected in this run, 80 % of these as words";
+    assert_eq!(finding.cause.as_deref(), Some(cause));
+    assert_eq!(finding.key.as_deref(), Some("checks.words"));
+    assert_eq!(judged(night(20, 160), Alarm::default(), None).findings, [], "so many may be missing");
+    assert_eq!(
+        judged(night(100, 0), Alarm::default(), None).findings,
+        [],
+        "400 requests bring what is missing"
+    );
+}

@@ -1,0 +1,106 @@
+use std::collections::BTreeMap;
+
+use super::*;
+use crate::report::FaultCost;
+use crate::report::morning::{Away, EndpointNight};
+
+/// One endpoint that met so many failures of a class.
+fn met(class: &str, times: u64) -> BTreeMap<String, EndpointNight> {
+    let faults = [(class.to_owned(), times)].into_iter().collect();
+    let night = EndpointNight { requests: 400, slots: 4.0, busy: 0.9, faults, ..EndpointNight::default() };
+    let well = EndpointNight { requests: 400, slots: 4.0, busy: 0.9, ..EndpointNight::default() };
+    [("gpu".to_owned(), night), ("other".to_owned(), well)].into_iter().collect()
+}
+
+/// Whatever failed most decides which key is named, at the endpoint that met it.
+#[test]
+fn failures_name_the_key_that_decides_them() {
+    let failed = |class: &str, times| [(class.to_owned(), times)].into_iter().collect::<BTreeMap<_, _>>();
+    let asks = |class: &str| Summary {
+        run: RunCounts { failed_by: failed(class, 3), ..RunCounts::default() },
+        faults: failed(class, 3),
+        endpoints: met(class, 3),
+        ..complete()
+    };
+    let sends = |class: &str| Summary { faults: failed(class, 60), endpoints: met(class, 60), ..complete() };
+    let open = |class: &str| Summary {
+        open: 2,
+        state: "short".into(),
+        costs: [(class.to_owned(), FaultCost { left_open: 2, ..FaultCost::default() })].into_iter().collect(),
+        ..asks(class)
+    };
+    let nothing = |class: &str| Summary { requests: 0, accepted: 0, state: "short".into(), ..sends(class) };
+    for (summary, what, key) in [
+        (asks("timeout"), "3 asks failed by their own fault", "endpoints.gpu.timeout"),
+        (asks("context-exceeded"), "3 asks failed by their own fault", "sampling.max_tokens"),
+        (asks("server-error"), "3 asks failed by their own fault", "run.tries"),
+        (sends("rate-limited"), "15 % of 400 sends failed", "endpoints.gpu.requests_per_minute"),
+        (sends("unreachable"), "15 % of 400 sends failed", "endpoints.gpu.url"),
+        (open("dropped"), "2 asks left open", "endpoints.gpu.url"),
+        (nothing("loading"), "no answer came: 60 sends failed", "endpoints.gpu.patience"),
+    ] {
+        let found = judged(summary, Alarm::default(), None);
+        let finding = found.findings.iter().find(|finding| finding.what == what);
+        assert_eq!(
+            finding.and_then(|finding| finding.key.as_deref()),
+            Some(key),
+            "{what}: {:?}",
+            found.findings
+        );
+    }
+}
+
+#[test]
+fn an_endpoint_that_was_away_is_named_with_its_times() {
+    let away = |times, seconds, is_back| Away {
+        since: "2026-11-23T03:12:44Z".into(),
+        times,
+        seconds,
+        is_back,
+        error: (!is_back).then(|| "connection refused".to_owned()),
+    };
+    let night = |away| {
+        let mut endpoints = met("unreachable", 7);
+        endpoints.entry("gpu".to_owned()).and_modify(|gpu| gpu.away = Some(away));
+        Summary { endpoints, asking_seconds: 7200.0, ..complete() }
+    };
+    for (away, what) in [
+        (away(1, 2460.0, false), "from 03:12:44 UTC on, 41 min 00 s of 2 h 00 min, and did not come back"),
+        (away(3, 2460.0, false), "3 times, 41 min 00 s of 2 h 00 min, from 03:12:44 UTC on for good"),
+        (away(1, 60.0, true), "from 03:12:44 UTC on for 1 min 00 s of 2 h 00 min, and came back"),
+        (away(2, 90.0, true), "2 times, 1 min 30 s of 2 h 00 min, and came back"),
+        // However short: it is gone.
+        (away(1, 0.2, false), "from 03:12:44 UTC on, 0.2 s of 2 h 00 min, and did not come back"),
+    ] {
+        let is_back = away.is_back;
+        let found = judged(night(away), Alarm::default(), None);
+        assert_eq!(found.findings.len(), 1, "{:?}", found.findings);
+        let finding = &found.findings[0];
+        assert_eq!(finding.what, format!("endpoint gpu was away {what}"));
+        assert_eq!(finding.key.as_deref(), Some("endpoints.gpu.url"));
+        let cause = if is_back { "7 unreachable" } else { "7 unreachable; connection refused" };
+        assert_eq!(finding.cause.as_deref(), Some(cause));
+        assert!(found.headline.starts_with("LOOK moods: "), "{}", found.headline);
+    }
+    assert_eq!(judged(night(away(1, 59.0, true)), Alarm::default(), None).findings, [], "it was short");
+    let gone = away(1, 2460.0, false);
+    let ailment =
+        Ailment { what: "gone".into(), advice: String::new(), key: Some("endpoints.gpu.url".into()) };
+    let mut summary = night(gone);
+    judge_so(&mut summary, Ended::Failed, Some(&ailment), &Alarm::default());
+    assert_eq!(summary.findings.len(), 1, "it is what ended the run");
+}
+
+/// Nine of ten failures are of an endpoint that is gone, which is said already.
+#[test]
+fn failures_of_what_is_gone_are_not_told_twice() {
+    let night = |of_gone| {
+        let mut endpoints = met("unreachable", of_gone);
+        let away = Away { times: 1, seconds: 60.0, ..Away::default() };
+        endpoints.entry("gpu".to_owned()).and_modify(|gpu| gpu.away = Some(away));
+        let faults = [("unreachable".to_owned(), of_gone), ("timeout".to_owned(), 80 - of_gone)];
+        Summary { faults: faults.into_iter().collect(), endpoints, ..complete() }
+    };
+    let findings = |of_gone| judged(night(of_gone), Alarm::default(), None).findings.len();
+    assert_eq!((findings(72), findings(20)), (1, 2));
+}

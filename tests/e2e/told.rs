@@ -1,0 +1,244 @@
+//! What a run tells in the end, and in which order: what is left, who was away, and whose key decides it.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use crate::fake::{Fake, Reply, first_ask, free_port};
+use crate::project::Project;
+
+/// The page of the last run.
+fn page(project: &Project) -> String {
+    let folder = std::fs::read_dir(project.path().join("out/small/runs")).unwrap();
+    let last = folder.map(|entry| entry.unwrap().path()).max().unwrap();
+    std::fs::read_to_string(last.join("summary.md")).unwrap()
+}
+
+fn finding<'a>(summary: &'a Value, what: &str) -> &'a Value {
+    let all = summary["findings"].as_array().unwrap();
+    let found = all.iter().find(|found| found["what"].as_str().unwrap().contains(what));
+    found.unwrap_or_else(|| panic!("{what:?} is not in {all:?}"))
+}
+
+#[test]
+fn what_is_to_go_is_an_estimate_that_says_so() {
+    let fake = Fake::start();
+    let project = Project::small(&fake.url());
+    project.edit("small.yaml", "per_cell: 2", "per_cell: 3");
+    // Nobody knows yet what an ask brings: each open cell takes one at the least.
+    let ran = project.emogrid(&["run", "small.yaml", "--max-requests", "6"]).exits(3);
+    let ran = ran.says("; at least 4 requests to go\n");
+    // Each ask brought a row, and six rows are missing.
+    assert!(ran.stderr.contains("\nopen        4 cells, about 6 requests to go\n"), "{}", ran.stderr);
+    assert!(page(&project).contains("| cells still open | 4 |\n"), "{}", page(&project));
+    let plan = project.emogrid(&["plan", "small.yaml"]).exits(0).stdout;
+    assert!(plan.contains("expected: about 6 requests in all"), "{plan}");
+    project.emogrid(&["run", "small.yaml"]).exits(0).says("; about 6 asks to go\n");
+}
+
+/// Two asks of a cell go out together; the server takes the second, and never the first.
+#[test]
+fn answers_behind_an_open_ask_are_counted() {
+    let fake = Fake::start();
+    let project = Project::small(&fake.url());
+    let refused = first_ask("anger");
+    fake.script(move |seen, _| match refused(seen) {
+        true => Reply::status(503, "not now"),
+        false => Reply::Good,
+    });
+    let impatient = format!("endpoints.fake={{url: '{}', patience: 1s}}", fake.url());
+    let ran = project.emogrid(&["run", "small.yaml", "--json", "--set", &impatient]).exits(1);
+    let summary = ran.json();
+    let of = |key: &str| summary[key].as_u64().unwrap();
+    assert_eq!((of("requests"), of("accepted"), of("behind"), of("reused")), (7, 6, 1, 0), "{summary}");
+    assert!(page(&project).contains("| answers behind open asks | 1 |\n"), "{}", page(&project));
+    fake.script(|_, _| Reply::Good);
+    let summary = project.emogrid(&["run", "small.yaml", "--json"]).exits(0).json();
+    assert_eq!(
+        (&summary["requests"], &summary["reused"], &summary["behind"]),
+        (&1.into(), &7.into(), &0.into())
+    );
+}
+
+#[test]
+fn rows_that_cannot_come_are_promised_by_nobody() {
+    let fake = Fake::start();
+    let project = Project::small(&fake.url());
+    project.edit("small.yaml", "per_cell: 2, max_asks: 5", "per_cell: 9, max_asks: 2");
+    let warns = "28 rows cannot come: each cell wants 9 rows by `samples.per_cell`";
+    for command in [&["check", "small.yaml"][..], &["plan", "small.yaml"]] {
+        project.emogrid(command).exits(0).says(warns).says("--> small.yaml:12:35");
+    }
+    let ran = project.emogrid(&["run", "small.yaml", "--json", "--max-requests", "5"]).exits(3).says(warns);
+    let summary = ran.json();
+    let found = finding(&summary, "28 rows cannot be filled");
+    let what = "28 rows cannot be filled: 1 cell used up its asks, open cells have too few left";
+    assert_eq!(found["what"], what);
+    assert_eq!((&found["key"], &found["place"]), (&json!("samples.max_asks"), &json!("small.yaml:12")));
+    assert_eq!(summary["verdict"], "LOOK");
+    // Five of eight asks brought five rows; three rows can still come, and the others never.
+    assert_eq!(
+        summary["outlook"],
+        json!({ "missing": 3, "rows_per_request": 1.0, "requests": 3, "rows": 3, "runs": 1 })
+    );
+}
+
+#[test]
+fn an_endpoint_that_dies_in_mid_run_is_told() {
+    let (a, b) = (Fake::start(), Fake::start());
+    a.latency(Duration::from_millis(60));
+    let project = Project::small(&a.url());
+    let endpoints = format!(
+        "endpoints:\n  a: {{ url: '{}', slots: 1 }}\n  b: {{ url: '{}', slots: 1 }}\n",
+        a.url(),
+        b.url()
+    );
+    let text = project.read("small.yaml");
+    let line = text.lines().nth(1).unwrap().to_owned() + "\n";
+    project.edit("small.yaml", &line, &endpoints);
+    project.edit("small.yaml", "per_cell: 2", "per_cell: 8");
+    project.edit("small.yaml", "max_asks: 5", "max_asks: 20");
+    // The third answer that it owes never comes, nor does any other.
+    b.script(|_, before| if before < 2 { Reply::Good } else { Reply::status(503, "gone") });
+    let ran = project.emogrid(&["run", "small.yaml", "--json"]).exits(0);
+    let summary = ran.json();
+    let away = &summary["endpoints"]["b"]["away"];
+    assert_eq!((&away["times"], &away["is_back"]), (&1.into(), &false.into()), "{summary}");
+    assert_eq!(away["error"], "HTTP 503: gone");
+    assert!(away["seconds"].as_f64().unwrap() > 0.2, "{away}");
+    assert_eq!(summary["endpoints"]["a"]["away"], Value::Null);
+    let found = finding(&summary, "endpoint b was away from ");
+    assert!(found["what"].as_str().unwrap().ends_with(", and did not come back"), "{found}");
+    assert!(found["cause"].as_str().unwrap().ends_with(" unavailable; HTTP 503: gone"), "{found}");
+    assert_eq!((&found["key"], &found["place"]), (&json!("endpoints.b.patience"), &json!("small.yaml:4")));
+    let headline = summary["headline"].as_str().unwrap();
+    assert!(
+        headline.starts_with("LOOK small: 32 of 32 rows (32 more); endpoint b was away from "),
+        "{headline}"
+    );
+    // Its place counts for the time that it was there.
+    assert_eq!(summary["endpoints"]["b"]["slots"], 1.0, "{summary}");
+    let shown = page(&project);
+    assert!(
+        shown.lines().any(|line| line.starts_with("| b | 2 |") && line.contains("did not come back")),
+        "{shown}"
+    );
+}
+
+#[test]
+fn what_ends_a_run_names_its_key_and_line() {
+    let fake = Fake::start();
+    let project = Project::small(&fake.url());
+    let dead = format!("{{ url: 'http://127.0.0.1:{}', patience: 300ms }}", free_port());
+    project.edit("small.yaml", &fake.url(), &dead);
+    let ran = project.emogrid(&["run", "small.yaml", "--json"]).exits(1);
+    assert_eq!(ran.stdout, "", "nothing came of it");
+    let page = page(&project);
+    assert!(page.starts_with("LOST small: "), "{page}");
+    assert!(page.contains("  Key: `endpoints.fake.url` (small.yaml:2).\n"), "{page}");
+    project.edit("small.yaml", &dead, &format!("{{ url: '{}', api_key_env: NO_SUCH_KEY }}", fake.url()));
+    project.emogrid(&["run", "small.yaml"]).exits(2);
+    let page = self::page(&project);
+    assert!(page.contains("  Key: `endpoints.fake.api_key_env` (small.yaml:2).\n"), "{page}");
+}
+
+/// The command goes on until it is let go, and what came of the run stands there meanwhile.
+#[test]
+fn what_came_of_a_run_is_shown_before_anybody_is_told() {
+    let fake = Fake::start();
+    let project = Project::small(&fake.url());
+    let waits =
+        "notify: { command: 'while [ ! -e go ]; do sleep 0.05; done; echo told > told', when: always }";
+    project.edit("small.yaml", "samples:", &format!("{waits}\nsamples:"));
+    let told = |args: &[&str], shows: &str, code: i32| {
+        let running = project.watch(args);
+        running.until_says("waiting for `notify.command`, 60 s at most");
+        assert!(!project.path().join("told").exists());
+        project.write("go", "");
+        let ran = running.finish().exits(code);
+        let at = |text: &str| ran.stderr.find(text).unwrap_or_else(|| panic!("{text:?} in {}", ran.stderr));
+        assert!(at(shows) < at("waiting for `notify.command`"), "{}", ran.stderr);
+        std::fs::remove_file(project.path().join("told")).unwrap();
+        std::fs::remove_file(project.path().join("go")).unwrap();
+    };
+    told(&["run", "small.yaml"], "\ndataset     out/small/dataset.jsonl\n", 0);
+    let dead = format!("endpoints.fake={{url: 'http://127.0.0.1:{}', patience: 300ms}}", free_port());
+    told(&["run", "small.yaml", "--set", "samples.per_cell=3", "--set", &dead], "error: endpoint `fake`", 1);
+    told(&["run", "small.yaml", "--for", "40"], "`for` is 40 of what?", 2);
+}
+
+#[test]
+fn mistakes_of_the_command_line_are_not_the_configs() {
+    let fake = Fake::start();
+    let project = Project::small(&fake.url());
+    project.edit("small.yaml", "samples:", "notify: { command: 'cat > told.json', when: always }\nsamples:");
+    let told = |args: &[&str]| -> Value {
+        project.emogrid(&[&["run", "small.yaml"], args].concat()).exits(2);
+        serde_json::from_str(&project.read("told.json")).unwrap()
+    };
+    let summary = told(&["--until", "25:00"]);
+    assert_eq!(summary["headline"], "LOST small: the command line has 1 error; nothing was asked");
+    assert_eq!(summary["findings"][0]["place"], "--set run.until=25:00");
+    project.edit("small.yaml", "max_asks", "max_aks");
+    let summary = told(&["--for", "99999999d"]);
+    let says = "LOST small: the config has 1 error, the command line 1 error; nothing was asked";
+    assert_eq!(summary["headline"], says);
+}
+
+#[test]
+fn the_folder_of_metrics_is_made() {
+    let fake = Fake::start();
+    let project = Project::small(&fake.url());
+    let ran = project.emogrid(&["run", "small.yaml", "--set", "run.metrics=figures/new/small.prom"]).exits(0);
+    assert!(!ran.stderr.contains("without its metrics"), "{}", ran.stderr);
+    assert!(project.read("figures/new/small.prom").contains("emogrid_rows{name=\"small\"} 8\n"));
+}
+
+/// A pause is no asking: the same tokens a second stand on the screen and in the summary, without it.
+#[test]
+fn a_pause_is_not_in_the_rates() {
+    let fake = Fake::start();
+    fake.latency(Duration::from_millis(50));
+    let project = Project::small(&fake.url());
+    project.edit("small.yaml", "per_cell: 2, max_asks: 5", "per_cell: 10, max_asks: 30");
+    let running = project.watch(&["run", "small.yaml"]);
+    crate::project::until("some requests", || fake.seen().len() > 4, String::new);
+    project.emogrid(&["ctl", "pause"]).exits(0);
+    let paused = std::time::Instant::now();
+    crate::project::until("a while", || paused.elapsed() > Duration::from_millis(1500), String::new);
+    project.emogrid(&["ctl", "resume"]).exits(0);
+    let ran = running.finish().exits(0);
+    let summary = &project.emogrid(&["runs", "small.yaml", "--json"]).exits(0).json()[0];
+    let of = |key: &str| summary[key].as_f64().unwrap();
+    assert!(of("seconds") - of("asking_seconds") > 1.4, "{summary}");
+    let rate = of("completion_tokens") / of("asking_seconds");
+    let time = ran.stderr.lines().find(|line| line.starts_with("time  ")).unwrap();
+    assert!(time.ends_with(&format!(" of it asking, {rate:.0} tokens/s")), "{time}, {rate}");
+}
+
+/// A run that is killed leaves no summary; the next one says so, once, and loses nothing.
+#[cfg(unix)]
+#[test]
+fn a_run_that_was_killed_is_told_by_the_next() {
+    let fake = Fake::start();
+    fake.latency(Duration::from_millis(30));
+    let project = Project::small(&fake.url());
+    project.edit("small.yaml", "per_cell: 2, max_asks: 5", "per_cell: 20, max_asks: 60");
+    let running = project.watch(&["run", "small.yaml"]);
+    crate::project::until("some requests", || fake.seen().len() > 12, String::new);
+    running.signal(libc::SIGKILL);
+    assert_eq!(running.finish().code, None);
+    // Neither a plan nor whoever takes the lock for something else tells it away.
+    project.emogrid(&["plan", "small.yaml"]).exits(0);
+    project.emogrid(&["gc", "small.yaml"]).exits(0);
+    let summary = project.emogrid(&["run", "small.yaml", "--json"]).exits(0).json();
+    let found = finding(&summary, "was cut off");
+    assert_eq!((&found["verdict"], &summary["accepted"]), (&json!("LOOK"), &json!(80)));
+    let asked = summary["requests"].as_u64().unwrap();
+    assert_eq!(summary["reused"].as_u64().unwrap() + asked, 80, "{summary}");
+    assert!(asked < 80, "{summary}");
+    assert!(page(&project).contains("was cut off"), "{}", page(&project));
+    project.edit("small.yaml", "per_cell: 20", "per_cell: 21");
+    let summary = project.emogrid(&["run", "small.yaml", "--json"]).exits(0).json();
+    assert_eq!(summary["unended"], Value::Null, "{summary}");
+}
