@@ -188,19 +188,19 @@ pub static ENDPOINT: Section = Section {
             "requests_per_minute",
             Kind::Whole { min: 1, max: 1_000_000 },
             "no limit",
-            "Never more than this in any 60 seconds.",
+            "Never more than this in any 60 seconds, whichever runs of the project send them.",
         ),
         key(
             "burst",
             Kind::Whole { min: 1, max: 1_000_000 },
             "1",
-            "With `requests_per_minute`: how many may go out at once before the rest is spread evenly.",
+            "With a limit: how many may go out at once before the rest is spread evenly.",
         ),
         key(
             "tokens_per_minute",
             Kind::Whole { min: 1, max: 1_000_000_000 },
             "no limit",
-            "Never more than this in any 60 seconds: a request reserves its prompt and `max_tokens`, and gives back what it did not use.",
+            "Never more than this in any 60 seconds: a request reserves its prompt and `max_tokens`, and gives back what it did not use. Requests are spaced by what they use on the average.",
         ),
         key(
             "price",
