@@ -122,7 +122,7 @@ impl Member {
         let (stands, it) = if lines == 1 { ("holds", "it is") } else { ("hold", "they are") };
         let file = crate::config::load::shown(&curation.file);
         (lines > 0).then(|| {
-            format!("{} of {} {stands} it too: {it} yours to edit", count(lines, "line"), file.display())
+            format!("{} of {} {stands} it: {it} yours to edit", count(lines, "line"), file.display())
         })
     }
 
