@@ -267,9 +267,10 @@ impl Talk {
                 say(format!("error: {error}"));
                 match error {
                     TableError::Io { .. } | TableError::Row { .. } => Exit::Failed,
-                    TableError::Columns { .. } | TableError::ColumnsAt { .. } | TableError::Ending(_) => {
-                        Exit::Usage
-                    }
+                    TableError::Columns { .. }
+                    | TableError::ColumnsAt { .. }
+                    | TableError::Ending(_)
+                    | TableError::OfRuns(_) => Exit::Usage,
                 }
             }
             Failure::Export(ExportError::Io { error, .. }) if error.kind() == io::ErrorKind::BrokenPipe => {

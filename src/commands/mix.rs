@@ -21,6 +21,8 @@ use crate::table::{Fields, Layout, Reader, Row, Writer, is_standard};
 #[derive(Default)]
 struct Side {
     rows: Vec<Row>,
+    /// The columns of the table.
+    header: Vec<String>,
     sets: Vec<LabelSet>,
     /// Rows of a test part, and why the first is one.
     held: u64,
@@ -94,6 +96,7 @@ pub fn mix(args: &MixArgs, talk: &Talk) -> Result<Exit, Failure> {
         unlabelled: [real.unlabelled, generated.unlabelled],
     };
     let mut out = Writer::create(&args.output)?;
+    out.without_rows(real.header.into_iter().chain(["text", "labels", "source"].map(str::to_owned)));
     for (row, set) in real.rows.into_iter().zip(real.sets) {
         out.write(&written(row, set, "real", args, &mixed.labels))?;
     }
@@ -133,7 +136,9 @@ impl Side {
         let layout = Layout { text: columns.text.clone(), ..Layout::default() };
         let mut gate = guard.gate(Purpose::Mix);
         let mut side = Self::default();
-        for row in Reader::open(path, &layout)? {
+        let reader = Reader::open(path, &layout)?;
+        side.header = reader.header();
+        for row in reader {
             let row = row?;
             let pair = pair_of(&row.id, row.fields.get(PAIR).and_then(Value::as_str)).map(str::to_owned);
             let Some(row) = gate.admit(row) else {

@@ -208,6 +208,16 @@ impl Reader {
         }
     }
 
+    /// The columns that a header names; the text's alone where there is none.
+    pub fn header(&self) -> Vec<String> {
+        let header = match &self.source {
+            Source::Csv { header, .. } => header.as_slice(),
+            Source::Parquet(rows) => rows.columns(),
+            Source::Lines { .. } => &[],
+        };
+        if header.is_empty() { vec![self.text.clone()] } else { header.to_vec() }
+    }
+
     /// Bytes read so far, for progress.
     pub fn bytes(&self) -> u64 {
         match &self.source {

@@ -22,6 +22,8 @@ pub struct Subject {
     pub table: Table,
     pub options: Options,
     pub rows: Vec<Fields>,
+    /// The columns of the rows, also where there are none.
+    pub header: Vec<String>,
     pub text: String,
     pub id: String,
     /// Of a config: that, and what is stored for it.
@@ -75,8 +77,9 @@ pub fn of_config(args: &AuditArgs, talk: &Talk) -> Result<Subject, Failure> {
     let (table, rows) = (seen.audited.table, seen.rows.unwrap_or_default());
     let mut options = audited::options(recipe, &table);
     given(args, &mut options)?;
+    let header = row::columns(recipe);
     let config = Some(Box::new(OfConfig { opened, stored }));
-    Ok(Subject { table, options, rows, text: "text".into(), id: "id".into(), config })
+    Ok(Subject { table, options, rows, header, text: "text".into(), id: "id".into(), config })
 }
 
 /// Whether rows will be written again.
@@ -133,8 +136,13 @@ pub fn of_tables(args: &AuditArgs, steps: &mut Steps) -> Result<Subject, Failure
     let mut rows = Vec::new();
     let mut seen: Vec<bool> = Vec::new();
     let mut known = String::new();
+    let mut header = Vec::new();
     for path in std::iter::once(&args.table.file).chain(&args.more) {
-        for row in Reader::open(path, &layout)? {
+        let reader = Reader::open(path, &layout)?;
+        if header.is_empty() {
+            header = reader.header();
+        }
+        for row in reader {
             let row = row?;
             let (table, columns) = match &mut table {
                 Some(known) => known,
@@ -168,7 +176,10 @@ pub fn of_tables(args: &AuditArgs, steps: &mut Steps) -> Result<Subject, Failure
     given(args, &mut options)?;
     let text = args.table.text.clone().unwrap_or_else(|| "text".into());
     let id = args.table.id.clone().unwrap_or_else(|| "id".into());
-    Ok(Subject { table, options, rows, text, id, config: None })
+    if let Some(first) = rows.first() {
+        header = first.keys().cloned().collect();
+    }
+    Ok(Subject { table, options, rows, header, text, id, config: None })
 }
 
 /// The columns that are audited, by the first row.

@@ -10,7 +10,7 @@ use crate::audit::Role;
 use crate::cli::{ConfigArgs, ExportArgs};
 use crate::dataset::Sink;
 use crate::dataset::evaluate::Accepted;
-use crate::dataset::row::Row;
+use crate::dataset::row::{self, Row};
 use crate::export::{ExportError, Record};
 use crate::guard::{Guard, Purpose};
 use crate::learn::LearnError;
@@ -38,6 +38,8 @@ pub struct OfTable {
     held: Option<Vec<table::Row>>,
     /// Of the first row.
     columns: Vec<String>,
+    /// Of a table without rows.
+    header: Vec<String>,
 }
 
 /// Columns that hold labels where none is named, the first that is there.
@@ -67,6 +69,7 @@ impl Source {
         }
         let layout = Layout { text: args.text.clone(), columns: args.columns.clone(), ..Layout::default() };
         let mut reader = Reader::open(&args.source, &layout)?;
+        let header = reader.header();
         let (held, first) = match table::is_standard(&args.source) {
             true => {
                 let rows: Vec<table::Row> = reader.collect::<Result<_, _>>()?;
@@ -81,7 +84,7 @@ impl Source {
             true => Guard::of(&[&args.source]).map_err(LearnError::from)?,
             false => Guard::default(),
         };
-        Ok(Source::Table(OfTable { path: args.source.clone(), layout, guard, learnt, held, columns }))
+        Ok(Source::Table(OfTable { path: args.source.clone(), layout, guard, learnt, held, columns, header }))
     }
 
     /// The column with the texts.
@@ -103,6 +106,15 @@ impl Source {
             Source::Config(of) => {
                 of.opened.recipe.grid.axes.iter().map(|axis| axis.name.to_string()).collect()
             }
+            Source::Table(of) => of.columns.clone(),
+        }
+    }
+
+    /// The columns of what has no row.
+    pub fn header(&self) -> Vec<String> {
+        match self {
+            Source::Config(of) => row::columns(&of.opened.recipe),
+            Source::Table(of) if of.columns.is_empty() => of.header.clone(),
             Source::Table(of) => of.columns.clone(),
         }
     }
