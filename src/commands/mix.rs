@@ -14,6 +14,7 @@ use crate::learn::rows::labels_of;
 use crate::learn::{Columns, LearnError, Overlap};
 use crate::mix::{Limits, fill, firsts};
 use crate::model::{PAIR, TextKey, pair_of};
+use crate::near::no_such;
 use crate::report::{count, milliseconds, shortened, thousands};
 use crate::table::{Fields, Layout, Reader, Row, Writer, is_standard};
 
@@ -239,7 +240,9 @@ pub fn quotas(given: &[String], labels: &[String]) -> Result<Vec<Option<u64>>, S
         let (label, rows) = text.split_once('=').ok_or_else(|| wrong(text))?;
         let label = label.trim();
         let at = labels.iter().position(|known| known == label);
-        let at = at.ok_or_else(|| format!("there is no label `{label}`; there are {}", labels.join(", ")))?;
+        let at = at.ok_or_else(|| {
+            format!("--quota {text}: {}", no_such("label", label, labels.iter().map(String::as_str)))
+        })?;
         out[at] = Some(rows.trim().parse().map_err(|_| wrong(text))?);
     }
     Ok(out)

@@ -51,7 +51,7 @@ pub fn counterparts(
     let there: BTreeSet<&str> = (0..both.rows()).map(|row| both.id(row)).collect();
     let displaced = before.difference(&there).count() as u64;
     let mut options = audited::options(&opened.recipe, &both);
-    given(args, &mut options)?;
+    given(args, &audited::labels(&opened.recipe), &mut options)?;
     let report = audit::audit(table, &subject.options, |what, share| steps.step(what, share / 2.0));
     let after = audit::audit(&both, &options, |what, share| steps.step(what, 0.5 + share / 2.0));
     let kept: Vec<(&RowId, &(usize, String))> =

@@ -10,6 +10,7 @@ use crate::config::curation::Curation;
 use crate::dataset::audited::{self, Audited};
 use crate::dataset::evaluate::Accepted;
 use crate::dataset::{Models, Recipe, Sink, row};
+use crate::near::no_such;
 use crate::pipeline::Opened;
 use crate::report::thousands;
 use crate::table::{Fields, Reader, Row};
@@ -76,7 +77,7 @@ pub fn of_config(args: &AuditArgs, talk: &Talk) -> Result<Subject, Failure> {
     stored.evaluate(&opened, talk, true, &mut seen)?;
     let (table, rows) = (seen.audited.table, seen.rows.unwrap_or_default());
     let mut options = audited::options(recipe, &table);
-    given(args, &mut options)?;
+    given(args, &audited::labels(recipe), &mut options)?;
     let header = row::columns(recipe);
     let config = Some(Box::new(OfConfig { opened, stored }));
     Ok(Subject { table, options, rows, header, text: "text".into(), id: "id".into(), config })
@@ -105,8 +106,16 @@ impl Sink for Seen<'_> {
     }
 }
 
-/// What the command line says of how to audit.
-pub fn given(args: &AuditArgs, options: &mut Options) -> Result<(), Failure> {
+/// What the command line says of how to audit rows with these labels.
+pub fn given(args: &AuditArgs, labels: &[&str], options: &mut Options) -> Result<(), Failure> {
+    let is_none = |name: &&String| !labels.iter().any(|label| label.to_lowercase() == name.to_lowercase());
+    // Without a row no label is known.
+    if let Some(wrong) = args.negative.iter().find(is_none).filter(|_| !labels.is_empty()) {
+        return Err(usage(format!(
+            "--negative {wrong}: {}",
+            no_such("label", wrong, labels.iter().copied())
+        )));
+    }
     if !args.negative.is_empty() {
         options.negative = args.negative.iter().map(|name| name.to_lowercase()).collect();
     }
@@ -114,8 +123,8 @@ pub fn given(args: &AuditArgs, options: &mut Options) -> Result<(), Failure> {
         let (group, share) = target.split_once('=').unwrap_or((target, ""));
         if !GROUPS.contains(&group) {
             return Err(usage(format!(
-                "--target {target}: there is no group `{group}`; known: {}",
-                GROUPS.join(", ")
+                "--target {target}: {}",
+                no_such("group", group, GROUPS.iter().copied())
             )));
         }
         let share = share.parse().ok().filter(|share| (0.0..=1.0).contains(share));
@@ -173,7 +182,8 @@ pub fn of_tables(args: &AuditArgs, steps: &mut Steps) -> Result<Subject, Failure
         return Err(usage(format!("{path}: no row has a column `{name}`; there are {known}")));
     }
     let mut options = Options { negative: audited::known_negative(), ..Options::default() };
-    given(args, &mut options)?;
+    let labels: Vec<&str> = table.labels().flat_map(|column| &column.values).map(String::as_str).collect();
+    given(args, &labels, &mut options)?;
     let text = args.table.text.clone().unwrap_or_else(|| "text".into());
     let id = args.table.id.clone().unwrap_or_else(|| "id".into());
     if let Some(first) = rows.first() {

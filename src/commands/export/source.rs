@@ -14,6 +14,7 @@ use crate::dataset::row::{self, Row};
 use crate::export::{ExportError, Record};
 use crate::guard::{Guard, Purpose};
 use crate::learn::LearnError;
+use crate::near::no_such;
 use crate::pipeline::Opened;
 use crate::report::Reading;
 use crate::table::{self, Layout, Reader};
@@ -126,10 +127,8 @@ impl Source {
             if let Source::Config(_) = self
                 && let Some(wrong) = args.label.iter().find(|label| !known.contains(label))
             {
-                return Err(usage(format!(
-                    "--label {wrong}: the config has no such axis, only {}",
-                    known.join(", ")
-                )));
+                let known = known.iter().map(String::as_str);
+                return Err(usage(format!("--label {wrong}: {}", no_such("axis", wrong, known))));
             }
             return Ok(args.label.clone());
         }
