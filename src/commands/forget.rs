@@ -52,7 +52,7 @@ pub fn forget(args: &ForgetArgs, talk: &Talk) -> Result<Exit, Failure> {
     let (mut rows, mut edited) = (Vec::new(), 0);
     for member in &members {
         let mut leaving = Leaving { found: &found, sought: &sought, rows: 0, edited: 0 };
-        member.stored.evaluate::<RowId>(&member.opened, talk, !decided.is_empty(), &mut leaving)?;
+        member.stored.evaluate::<RowId>(&member.opened.recipe, talk, !decided.is_empty(), &mut leaving)?;
         rows.push((member.name().to_owned(), leaving.rows));
         edited += leaving.edited;
     }

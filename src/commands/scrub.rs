@@ -80,7 +80,7 @@ impl Member {
             return Ok(());
         }
         let mut rewrite = files.rewrite(recipe, Arc::new(self.stored.models.clone()));
-        let totals = self.stored.evaluate::<RowId>(&self.opened, talk, true, &mut rewrite)?;
+        let totals = self.stored.evaluate::<RowId>(&self.opened.recipe, talk, true, &mut rewrite)?;
         Ok(rewrite.finish(&totals).map_err(RunError::from)?)
     }
 

@@ -35,18 +35,18 @@ pub fn why(args: &WhyArgs, talk: &Talk) -> Result<Exit, Failure> {
     };
     let mut out = String::new();
     let mut search = Search { id: &id, row: None, reject: None, failed: None };
-    stored.evaluate::<()>(&opened, talk, false, &mut search)?;
+    stored.evaluate::<()>(&opened.recipe, talk, false, &mut search)?;
     let found = match (search.row.or(search.reject), search.failed) {
         (Some(place), _) => {
             explain(recipe, (&stored.models, reader), place, args.with_originals, &mut out)?;
             let mut verdicts =
                 Verdicts { of: place.fingerprint, accepted: String::new(), rejected: Vec::new() };
-            stored.evaluate(&opened, talk, true, &mut verdicts)?;
+            stored.evaluate(&opened.recipe, talk, true, &mut verdicts)?;
             out.push_str(&verdicts.accepted);
             let mut kept = Kept { told: HashMap::new() };
             kept.told.extend(verdicts.rejected.iter().filter_map(|(_, of)| Some(((*of)?, None))));
             if !kept.told.is_empty() {
-                stored.evaluate(&opened, talk, true, &mut kept)?;
+                stored.evaluate(&opened.recipe, talk, true, &mut kept)?;
             }
             for (rejected, of) in &verdicts.rejected {
                 out.push_str(rejected);
@@ -354,7 +354,7 @@ fn explain_old(
             let changes = changes(&request, &now);
             if changes.is_empty() {
                 let mut standing = Standing { of: fingerprint, reached: false, demanded: false };
-                stored.evaluate::<()>(opened, talk, false, &mut standing)?;
+                stored.evaluate::<()>(&opened.recipe, talk, false, &mut standing)?;
                 let _ = writeln!(out, "its ask is the same as ever, {}", idle(&standing));
             } else {
                 out.push_str("not in the dataset, because its ask is another one now:\n");

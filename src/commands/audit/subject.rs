@@ -74,7 +74,7 @@ pub fn of_config(args: &AuditArgs, talk: &Talk) -> Result<Subject, Failure> {
         audited: Audited::new(recipe),
         rows: writes(args).then(Vec::new),
     };
-    stored.evaluate(&opened, talk, true, &mut seen)?;
+    stored.evaluate(&opened.recipe, talk, true, &mut seen)?;
     let (table, rows) = (seen.audited.table, seen.rows.unwrap_or_default());
     let mut options = audited::options(recipe, &table);
     given(args, &audited::labels(recipe), &mut options)?;

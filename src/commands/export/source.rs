@@ -203,7 +203,7 @@ impl OfConfig {
                 failed = take(&Row { recipe, models: &self.stored.models, accepted }).err();
             }
         });
-        let totals = self.stored.evaluate(&self.opened, talk, true, &mut each)?;
+        let totals = self.stored.evaluate(&self.opened.recipe, talk, true, &mut each)?;
         failed.map_or(Ok(()), Err)?;
         Ok(Gone { open_asks: totals.demands, ..Gone::default() })
     }
