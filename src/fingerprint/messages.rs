@@ -75,7 +75,7 @@ pub(super) fn push_own<E>(
 }
 
 /// A text in JSON, as serde_json writes it; for texts of which most parts need no escape.
-pub(super) fn push_text(out: &mut String, text: &str) {
+fn push_text(out: &mut String, text: &str) {
     out.push('"');
     let mut rest = text;
     while let Some(end) = first_escaped(rest.as_bytes()) {
@@ -101,7 +101,7 @@ pub(super) fn push_text(out: &mut String, text: &str) {
 
 /// Where the first byte is that JSON does not take as it is. Eight at a time, by the test for a zero
 /// byte that "Bit Twiddling Hacks" (Anderson) describes: its lowest hit is never a false one.
-pub(super) fn first_escaped(bytes: &[u8]) -> Option<usize> {
+fn first_escaped(bytes: &[u8]) -> Option<usize> {
     const ONES: u64 = u64::from_le_bytes([1; 8]);
     const HIGH: u64 = ONES << 7;
     let zero = |word: u64| word.wrapping_sub(ONES) & !word & HIGH;
@@ -116,4 +116,20 @@ pub(super) fn first_escaped(bytes: &[u8]) -> Option<usize> {
     }
     let end = rest.iter().position(|byte| *byte < 0x20 || *byte == b'"' || *byte == b'\\')?;
     Some(eights.len() * 8 + end)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn texts_are_written_as_by_serde_json(text in "([ -~]{0,40}|\\PC|[\x00-\x1f\"\\\\é]){0,8}") {
+            let mut ours = String::new();
+            push_text(&mut ours, &text);
+            prop_assert_eq!(ours, serde_json::to_string(&text).unwrap());
+        }
+    }
 }

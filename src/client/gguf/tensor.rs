@@ -55,7 +55,7 @@ impl Tensor {
 }
 
 /// Values in a block of a tensor type, and the bytes it takes.
-fn block(kind: u32) -> Option<(u64, u64)> {
+pub fn block(kind: u32) -> Option<(u64, u64)> {
     Some(match kind {
         0 => (1, 4),      // F32
         1 => (1, 2),      // F16
