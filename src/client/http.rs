@@ -142,25 +142,14 @@ impl Client {
     pub async fn ask(&self, route: Route, body: Bytes, timeout: Duration) -> Result<String, ClientError> {
         let headers = self.asks.headers.clone();
         let answer = async {
-            if let Some(plain) = &self.plain {
-                let (status, headers, body) = plain.post(route, headers, body).await?;
-                return match status.is_success() {
-                    true => Ok(body),
-                    false => Err(refusal(status, &headers, &body, self.key.as_deref())),
-                };
-            }
-            let url = match route {
-                Route::Chat => &self.asks.chat,
-                Route::Completion => &self.asks.completion,
-                Route::Embedding => &self.asks.embedding,
+            let Some(plain) = &self.plain else {
+                // In a box, since it is many times as large, and what is in the way of a request is moved with it.
+                return Box::pin(self.ask_generally(route, headers, body)).await;
             };
-            let mut request = reqwest::Request::new(reqwest::Method::POST, url.clone());
-            *request.headers_mut() = headers;
-            *request.body_mut() = Some(body.into());
-            let response = self.http.execute(request).await.map_err(|error| from_reqwest(&error))?;
-            match response.status().is_success() {
-                true => response.bytes().await.map_err(|error| from_reqwest(&error)),
-                false => Err(refused(response, self.key.as_deref()).await),
+            let (status, headers, body) = plain.post(route, headers, body).await?;
+            match status.is_success() {
+                true => Ok(body),
+                false => Err(refusal(status, &headers, &body, self.key.as_deref())),
             }
         };
         let answer = tokio::time::timeout(timeout, answer).await.map_err(|_| late(timeout))?;
@@ -169,6 +158,28 @@ impl Client {
         std::str::from_utf8(&answer)
             .map(str::to_owned)
             .map_err(|_| ClientError::new(ErrorClass::Garbled, "the answer is not UTF-8"))
+    }
+
+    /// The way for all that is not plain HTTP.
+    async fn ask_generally(
+        &self,
+        route: Route,
+        headers: HeaderMap,
+        body: Bytes,
+    ) -> Result<Bytes, ClientError> {
+        let url = match route {
+            Route::Chat => &self.asks.chat,
+            Route::Completion => &self.asks.completion,
+            Route::Embedding => &self.asks.embedding,
+        };
+        let mut request = reqwest::Request::new(reqwest::Method::POST, url.clone());
+        *request.headers_mut() = headers;
+        *request.body_mut() = Some(body.into());
+        let response = self.http.execute(request).await.map_err(|error| from_reqwest(&error))?;
+        match response.status().is_success() {
+            true => response.bytes().await.map_err(|error| from_reqwest(&error)),
+            false => Err(refused(response, self.key.as_deref()).await),
+        }
     }
 
     /// Sends one chat completion and gives the answer, which is JSON, as it came.

@@ -584,7 +584,9 @@ impl Worker<'_> {
         let server = &self.servers[endpoint];
         let ask = server.pinned(ask, spot.place);
         let (client, timeout, own) = (server.client.clone(), config.timeout, server.is_own);
-        let look = server.was_gone.then(|| server.look(config, &self.book.models().list()[model].identity));
+        let identity = &self.book.models().list()[model].identity;
+        // Seldom there, and large: not to be moved with every request.
+        let look = server.was_gone.then(|| Box::pin(server.look(config, identity)));
         self.progress.attempts += 1;
         self.budget.reserve(send.most);
         let handle = self.events.spawn(async move {
