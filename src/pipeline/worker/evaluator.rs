@@ -34,7 +34,10 @@ enum News {
     Forgotten(Demand),
 }
 
-/// What the thread is told: all at once, since each word to another thread wakes it.
+/// So much is new at most before the thread is told.
+const MANY: usize = 256;
+
+/// What the thread is told: much at once, since each word to another thread wakes it.
 struct Job {
     news: Vec<News>,
     /// For what to evaluate then; `None`: for nothing any more.
@@ -86,12 +89,19 @@ impl Evaluator {
 
     /// Tells what was stored, in time for the next evaluation.
     pub fn learn(&mut self, demand: Demand, stored: Stored) {
-        self.news.push(News::Stored(demand, stored));
+        self.gather(News::Stored(demand, stored));
     }
 
     /// Has an ask looked up again.
     pub fn forget(&mut self, demand: Demand) {
-        self.news.push(News::Forgotten(demand));
+        self.gather(News::Forgotten(demand));
+    }
+
+    fn gather(&mut self, news: News) {
+        self.news.push(news);
+        if self.news.len() >= MANY {
+            self.tell(None);
+        }
     }
 
     fn tell(&mut self, asking: Option<Asking>) {
