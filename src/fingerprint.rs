@@ -55,6 +55,13 @@ impl Identity {
     }
 }
 
+/// A model's name without what makes no difference: path, `.gguf`, `:latest`, case.
+pub fn plain_name(name: &str) -> String {
+    let name = name.rsplit(['/', '\\']).next().unwrap_or(name);
+    let name = name.strip_suffix(".gguf").unwrap_or(name);
+    name.strip_suffix(":latest").unwrap_or(name).to_lowercase()
+}
+
 /// One message of a chat.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Message {

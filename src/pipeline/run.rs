@@ -189,7 +189,7 @@ async fn go(
     let deadline = Deadline::of(&config.run, &options.process, began.time);
     let mut ends = Ends { interrupts: Interrupts::new(), deadline };
     let known = tokio::select! {
-        known = look(config, reader.as_ref()) => known?,
+        sight = look(config, reader.as_ref()) => sight?.known,
         why = ends.next() => return Err(RunError::Stopped(why)),
     };
     let unlocked = match take_lock(&dir, &config.name, options.wait, watcher, &mut ends).await {

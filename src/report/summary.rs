@@ -156,6 +156,9 @@ pub struct PlanSummary {
     pub model: Option<String>,
     /// Whether the model was seen just now, rather than remembered.
     pub model_seen: bool,
+    /// What a run would meet at its endpoints that are not as the config wants them.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub endpoints: Vec<String>,
     /// What changed in the config and its templates since the last run.
     pub causes: Vec<String>,
     /// What each check makes of the stored texts, where that was asked for.

@@ -224,7 +224,13 @@ pub fn plan_text(plan: &PlanSummary) -> String {
         let cells = count(plan.raised_cells, "cell");
         out.push_str(&format!("raised: {} of these in {cells}, by `curation`\n", thousands(plan.raised)));
     }
-    out.push_str(&format!("model: {model}\n\n"));
+    out.push_str(&format!("model: {model}\n"));
+    for note in &plan.endpoints {
+        for (index, part) in wrapped(note, 76).into_iter().enumerate() {
+            out.push_str(&format!("{}{part}\n", if index == 0 { "! " } else { "  " }));
+        }
+    }
+    out.push('\n');
     for (sign, number, what) in [
         ("+", plan.new, "new"),
         ("+", plan.restored, "restored, stored from before"),
