@@ -124,7 +124,7 @@ impl RunError {
             | RunError::Unseen { endpoint, .. }
             | RunError::NeverSeen { endpoint, .. } => at(endpoint, "model"),
             RunError::SeesNames { .. } => "anonymize.second_look".into(),
-            RunError::Managed { endpoint, .. } => at(endpoint, "managed"),
+            RunError::Managed { endpoint, what } => at(endpoint, what.key()),
             RunError::ManagedGone { endpoint, .. } => at(endpoint, "managed.restarts"),
             RunError::Output(_) => "output.dir".into(),
             RunError::Render(_) => "prompt".into(),
@@ -148,6 +148,11 @@ impl RunError {
     /// Whether an endpoint that fails so will not be well as long as the run goes on.
     pub fn is_lasting(&self) -> bool {
         matches!(self, RunError::NoKey { .. } | RunError::Managed { .. } | RunError::ManagedGone { .. })
+    }
+
+    /// Whether another run of the name goes on, so that this one is none.
+    pub fn is_overlap(&self) -> bool {
+        matches!(self, RunError::Lock(LockError::Held { .. }))
     }
 
     /// What to do about it.
@@ -177,7 +182,7 @@ impl RunError {
             RunError::Managed { what, .. } => what.advice().into(),
             RunError::ManagedGone { .. } => "read its log and run again; all that was stored is kept".into(),
             RunError::Store(error) => error.advice().into(),
-            RunError::Lock(LockError::Held { .. }) => "wait until it ends, or `--wait` for it; other configs can run beside it".into(),
+            RunError::Lock(LockError::Held { .. }) => "nothing was asked; wait until it ends, or `--wait` for it: `emogrid ctl status` says how far it is".into(),
             RunError::Lock(LockError::Store(error)) => error.advice().into(),
             RunError::Output(_) => "look at the disk and the folder's permissions; all that was stored is kept".into(),
             RunError::Render(error) => error.to_string(),

@@ -37,7 +37,7 @@ use evaluator::{Evaluated, Evaluator, Task};
 pub use measure::Absence;
 use order::Asking;
 use servers::{Looked, Seen, Server};
-pub use stop::{Limits, Stop};
+pub use stop::{Closing, Limits, Stop};
 
 /// What was done in this run.
 #[derive(Debug, Default)]
@@ -478,7 +478,9 @@ impl Worker<'_> {
             }
             let hungry = self.stale && self.queues.iter().any(|queue| self.is_hungry(queue));
             if !over && hungry && !self.evaluator.is_busy() {
-                if idle || self.may_evaluate() {
+                if let Some(why) = self.ends_before_evaluated() {
+                    self.closed_by = Some(why);
+                } else if idle || self.may_evaluate() {
                     self.evaluate();
                 } else {
                     // Put off because the last one took long.
@@ -553,7 +555,7 @@ impl Worker<'_> {
 
     /// Whether evaluations take up at most a tenth of the time.
     fn may_evaluate(&self) -> bool {
-        self.evaluated.elapsed() >= self.evaluation * 10
+        self.evaluated.elapsed() >= self.evaluation * 10 && self.ends_before_evaluated().is_none()
     }
 
     /// Begins to evaluate what is stored by now.

@@ -251,6 +251,9 @@ pub struct Summary {
     pub cells: CellChange,
     pub model: Option<String>,
     pub dataset: String,
+    /// The dataset's files could not be written: what they hold is that of before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unwritten: Option<Unwritten>,
     /// Distinct-2 of the dataset's first texts, and how many texts that were.
     #[serde(default)]
     pub distinct_2: Option<f64>,
@@ -280,6 +283,9 @@ pub struct Summary {
     /// How long requests were asked, in seconds.
     #[serde(default)]
     pub asking_seconds: f64,
+    /// How long the audit took, in seconds.
+    #[serde(default)]
+    pub audit_seconds: f64,
     /// Runs before this one that asked for something, oldest first.
     #[serde(default)]
     pub past: Vec<Past>,
@@ -288,6 +294,22 @@ pub struct Summary {
     /// What the audit measured of the dataset's first rows.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub audit: Option<AuditBrief>,
+}
+
+/// A dataset that could not be written.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Unwritten {
+    pub why: String,
+    /// Rows that its file has, as before.
+    pub rows: u64,
+}
+
+impl Unwritten {
+    /// In one line.
+    pub fn text(&self) -> String {
+        let Self { why, rows } = self;
+        format!("dataset not written ({why}); it stays at {}", count(*rows, "row"))
+    }
 }
 
 /// An audit, as a summary keeps it.
@@ -351,8 +373,16 @@ impl AuditBrief {
 impl Summary {
     /// Rows more than before the run, with counterparts, as the files have them.
     pub fn gained(&self) -> i64 {
+        if self.unwritten.is_some() {
+            return 0;
+        }
         let on_disk = self.change.kept + self.change.leaving + self.change.displaced;
         (self.accepted + self.counterparts) as i64 - self.rows_before.unwrap_or(on_disk) as i64
+    }
+
+    /// Rows that stand in the dataset's file.
+    pub fn rows(&self) -> u64 {
+        self.unwritten.as_ref().map_or(self.accepted, |unwritten| unwritten.rows)
     }
 
     /// Answers of this run to asks: all but those about texts.

@@ -40,5 +40,6 @@ mod semantic;
 mod several;
 mod told;
 mod tune;
+mod unwritable;
 mod why;
 mod writers;

@@ -1,8 +1,9 @@
 //! A run's asking, from the first look at its endpoints to the last evaluation.
 
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
+use jiff::Timestamp;
 use tokio::sync::mpsc;
 
 use super::state::{book, settings, snapshot};
@@ -23,8 +24,9 @@ use crate::pipeline::output::previous_rows;
 use crate::pipeline::record::config_path;
 use crate::pipeline::recorder::Recorder;
 use crate::pipeline::summary::Rows;
-use crate::pipeline::worker::{self, Done, Limits, Progress, SoFar, Stop, Tools};
-use crate::report::{self, CellChange, RunCounts, Watcher};
+use crate::pipeline::worker::{self, Closing, Done, Limits, Progress, SoFar, Stop, Tools};
+use crate::report::morning::PAST;
+use crate::report::{self, CellChange, RunCounts, Summary, Watcher};
 use crate::store::{EndpointMemory, Reader, StoreDir, Writer, Written};
 
 /// What stored answers come to if the models are those that were seen last.
@@ -99,7 +101,7 @@ pub(super) async fn work<'a>(
         watcher.say(&format!("the model is now {names}"));
     }
     let mask = options.selection.mask(&recipe.grid);
-    let limits = Limits::new(&config.run, ends.deadline);
+    let mut limits = Limits::new(&config.run, ends.deadline);
     let mut lines = connected;
     let mut so_far = SoFar::new(&limits);
     let mut first: Option<First> = None;
@@ -132,7 +134,11 @@ pub(super) async fn work<'a>(
             }
         };
         let counts = made.counts();
-        let Made { outcome, cells, asks, proven, evidence, .. } = made;
+        let Made { outcome, cells, asks, proven, evidence, took, .. } = made;
+        if let Some(deadline) = limits.deadline {
+            let audit = last_audit(reader.as_ref(), &config.name)?;
+            limits.closing = Closing::new(took, audit, deadline.left(Timestamp::now()));
+        }
         book.read_texts(false);
         book.watch(None);
         // An endpoint that comes later takes nothing away.
@@ -214,6 +220,15 @@ pub(super) async fn work<'a>(
         });
         return Ok(Worked { made, before: counts, memories, cells, progress, error, stopped, spared });
     }
+}
+
+/// How long the last of the runs before audited that did.
+fn last_audit(reader: Option<&Reader>, name: &str) -> Result<Duration, RunError> {
+    let Some(reader) = reader else { return Ok(Duration::ZERO) };
+    let summaries = reader.last_summaries(name, PAST)?;
+    let parsed = summaries.iter().filter_map(|text| serde_json::from_str::<Summary>(text).ok());
+    let seconds = parsed.map(|summary| summary.audit_seconds).filter(|seconds| *seconds > 0.0).last();
+    Ok(Duration::try_from_secs_f64(seconds.unwrap_or(0.0)).unwrap_or_default())
 }
 
 /// What is kept of the first time that stored answers were evaluated, before anything was asked.
