@@ -22,6 +22,8 @@ pub struct Model {
     pub names: Frame,
     /// Indices into the config's endpoints.
     pub endpoints: Vec<usize>,
+    /// It was never seen: what it is, the config says.
+    pub is_assumed: bool,
     weight: f64,
     /// What tells it from other models.
     key: [u8; 32],
@@ -78,6 +80,7 @@ impl Models {
                         embedding: Frame::embedding(identity),
                         names: looking::frame(identity),
                         endpoints: vec![index],
+                        is_assumed: false,
                         weight: endpoint.weight,
                         key: *blake3::hash(&serde_json::to_vec(identity).unwrap_or_default()).as_bytes(),
                         choice: [0; 32],
@@ -97,6 +100,19 @@ impl Models {
         let named = config.prompt.user.iter().any(|variant| variant.endpoints.is_some())
             || values.clone().any(|value| value.endpoints.is_some());
         Self { list, named }
+    }
+
+    /// The same, where nobody has seen the models of some endpoints.
+    pub fn assuming(mut self, is_assumed: impl Fn(usize) -> bool) -> Self {
+        for model in &mut self.list {
+            model.is_assumed = model.endpoints.iter().all(|endpoint| is_assumed(*endpoint));
+        }
+        self
+    }
+
+    /// What the models are that were seen.
+    pub fn identities(&self) -> impl Iterator<Item = &Identity> {
+        self.list.iter().filter(|model| !model.is_assumed).map(|model| &model.identity)
     }
 
     /// Models that nothing is known of, for where nothing is stored either.

@@ -39,7 +39,7 @@ impl Known {
 /// The models of endpoints that are remembered so.
 pub fn models(config: &Config, memories: &[EndpointMemory]) -> Models {
     let identities: Vec<Identity> = memories.iter().map(|memory| memory.identity.clone()).collect();
-    Models::new(config, &identities)
+    Models::new(config, &identities).assuming(|endpoint| memories[endpoint].assumed)
 }
 
 /// How long a server may take to say what it is.

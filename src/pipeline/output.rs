@@ -124,7 +124,7 @@ impl Rewrite<'_> {
         }
         self.dataset.complete()?;
         self.rejected.complete()?;
-        let identities: Vec<&Identity> = self.models.list().iter().map(|model| &model.identity).collect();
+        let identities: Vec<&Identity> = self.models.identities().collect();
         let meta = json!({
             "name": self.recipe.config.name,
             "complete": totals.is_final() && totals.shortfall == 0,
@@ -214,6 +214,15 @@ fn row_id(line: &[u8]) -> Option<RowId> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_cannot_be_put_in_place_leaves_no_part() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("page");
+        std::fs::create_dir_all(path.join("in the way")).unwrap();
+        replace(&path, "text").unwrap_err();
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
 
     #[test]
     fn lines_that_are_rows_are_told_from_others() {

@@ -111,6 +111,7 @@ pub fn record(opened: &Opened, recorder: &Recorder<'_>, came: Came) -> Finished 
         }
     }
     if written.is_none() && is_kept && summary.is_told() {
+        crate::wait_point!("page-again");
         // There may be room again: what was written beside the dataset is gone by now.
         written = write_page(&folder, &summary).ok();
         if written.is_none() {

@@ -309,12 +309,15 @@ pub struct SoFar {
     pub began: Instant,
     pub progress: Progress,
     pub budget: Budget,
+    /// Nothing is sent, as somebody wished.
+    pub paused: bool,
 }
 
 impl SoFar {
     /// Nothing yet.
     pub fn new(limits: &Limits) -> Self {
-        Self { began: Instant::now(), progress: Progress::default(), budget: Budget::new(limits.caps) }
+        let budget = Budget::new(limits.caps);
+        Self { began: Instant::now(), progress: Progress::default(), budget, paused: false }
     }
 }
 
@@ -341,7 +344,7 @@ pub async fn ask<'a>(
     let Tools { recipe, book, lines, writer, commits, watcher, settings, mask, limits, .. } = tools;
     let known = tools.proven;
     let proven: HashSet<usize> = (0..known.len()).filter(|model| known[*model].is_some()).collect();
-    let SoFar { began: started, progress, budget } = tools.so_far;
+    let SoFar { began: started, progress, budget, paused } = tools.so_far;
     let (servers, queues) = servers::muster(
         recipe,
         book.models(),
@@ -405,6 +408,7 @@ pub async fn ask<'a>(
     for (model, known) in worker.book.models().list().iter().zip(known) {
         worker.servers[model.endpoints[0]].known_good = known;
     }
+    worker.hold(paused, "still paused; `emogrid ctl resume` goes on");
     worker.work(interrupts, orders).await;
     worker.progress.failing =
         worker.last_errors.drain().map(|(ask, error)| (ask, error.class.name())).collect();
@@ -420,6 +424,7 @@ pub async fn ask<'a>(
         stopped,
         evaluator,
         has_arrived,
+        paused,
         ..
     } = worker;
     drop(writer);
@@ -439,7 +444,7 @@ pub async fn ask<'a>(
         }
     }
     let again = goes_on.then_some(lines);
-    Done { book, outcome, so_far: SoFar { began: started, progress, budget }, error, stopped, again }
+    Done { book, outcome, so_far: SoFar { began: started, progress, budget, paused }, error, stopped, again }
 }
 
 /// What sending as much as can be sent came to.

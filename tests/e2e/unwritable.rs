@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::fake::{Fake, Reply};
-use crate::project::{Project, Ran};
+use crate::project::{Project, Ran, Running, until};
 
 /// Where the new dataset grows: a folder of that name keeps it from being written.
 const PART: &str = "out/small/.dataset.jsonl.part";
@@ -108,4 +108,21 @@ fn a_run_without_a_page_is_told_all_the_same() {
     fake.script(|_, _| Reply::Good);
     run(&project).exits(0);
     assert_eq!(runs(&project).len(), 1);
+}
+
+#[test]
+fn a_page_that_could_not_be_written_is_tried_once_more() {
+    let fake = Fake::start();
+    let project = Project::small(&fake.url());
+    project.write("out/small/runs", "in the way");
+    let mut command = project.command(&["run", "small.yaml"]);
+    command.env("EMOGRID_WAIT_AT", format!("page-again:{}", project.path().join("go-on").display()));
+    let running = Running::start(command);
+    let listed = || project.emogrid(&["runs", "small.yaml", "--json"]).stdout.contains("\"requests\": 8");
+    until("the run in the store", listed, String::new);
+    std::fs::remove_file(project.path().join("out/small/runs")).unwrap();
+    project.write("go-on", "");
+    running.finish().exits(1);
+    let page = std::fs::read_to_string(runs(&project)[0].join("summary.md")).unwrap();
+    assert!(page.contains("cannot write out/small/runs"), "{page}");
 }
