@@ -227,7 +227,7 @@ fn last_audit(reader: Option<&Reader>, name: &str) -> Result<Duration, RunError>
     let Some(reader) = reader else { return Ok(Duration::ZERO) };
     let summaries = reader.last_summaries(name, PAST)?;
     let parsed = summaries.iter().filter_map(|text| serde_json::from_str::<Summary>(text).ok());
-    let seconds = parsed.map(|summary| summary.audit_seconds).filter(|seconds| *seconds > 0.0).next_back();
+    let seconds = parsed.map(|summary| summary.audit_seconds).rfind(|seconds| *seconds > 0.0);
     Ok(Duration::try_from_secs_f64(seconds.unwrap_or(0.0)).unwrap_or_default())
 }
 
