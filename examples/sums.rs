@@ -9,7 +9,6 @@
 
 use std::collections::{BTreeMap, HashSet};
 
-use emogrid::check::patterns::sentences;
 use emogrid::check::sums::{Kinds, SCALE, WEIGHTS, either, features};
 use emogrid::check::talk::voice::VOICE;
 use emogrid::check::toxicity::tone::TONE;
@@ -168,7 +167,7 @@ impl Task {
             out.dedup();
             out
         };
-        let sentences = sentences(&text).map(seen).filter(|seen| !seen.is_empty()).collect();
+        let sentences = text.sentences().map(seen).filter(|seen| !seen.is_empty()).collect();
         Example { sentences, shows, weight }
     }
 

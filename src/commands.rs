@@ -37,7 +37,7 @@ use std::process::ExitCode;
 use crate::cli::{CellArgs, Cli, Colour, Command, ConfigArgs};
 use crate::config::Report;
 use crate::dataset::evaluate::{Name, evaluate};
-use crate::dataset::{Models, Sink, Totals};
+use crate::dataset::{Models, Recipe, Sink, Totals};
 use crate::export::ExportError;
 use crate::grid::{Selection, Size};
 use crate::learn::LearnError;
@@ -266,9 +266,10 @@ impl Talk {
                 say(format!("error: {error}"));
                 match error {
                     TableError::Io { .. } | TableError::Row { .. } => Exit::Failed,
-                    TableError::Columns { .. } | TableError::ColumnsAt { .. } | TableError::Ending(_) => {
-                        Exit::Usage
-                    }
+                    TableError::Columns { .. }
+                    | TableError::ColumnsAt { .. }
+                    | TableError::Ending(_)
+                    | TableError::OfRuns(_) => Exit::Usage,
                 }
             }
             Failure::Export(ExportError::Io { error, .. }) if error.kind() == io::ErrorKind::BrokenPipe => {
@@ -358,27 +359,27 @@ impl Stored {
     }
 
     /// What is stored, as an evaluation reads it.
-    fn book<'a>(&'a self, opened: &'a Opened) -> Result<StoreBook<'a>, Failure> {
+    fn book<'a>(&'a self, recipe: &'a Recipe) -> Result<StoreBook<'a>, Failure> {
         let memories = self.known.as_ref().map_or(&[][..], |known| &known.memories);
-        let settings = pipeline::settings(&opened.recipe, memories);
-        let book = StoreBook::new(&opened.recipe, self.models.clone(), self.reader.as_ref(), settings, false);
+        let settings = pipeline::settings(recipe, memories);
+        let book = StoreBook::new(recipe, self.models.clone(), self.reader.as_ref(), settings, false);
         Ok(book.map_err(RunError::from)?)
     }
 
     /// Tells a sink what stored answers make of the config, with texts or without.
     fn evaluate<N: Name>(
         &self,
-        opened: &Opened,
+        recipe: &Recipe,
         talk: &Talk,
         texts: bool,
         sink: &mut impl Sink<N>,
     ) -> Result<Totals, Failure> {
         let watcher = talk.style().watcher();
-        let mut book = self.book(opened)?;
+        let mut book = self.book(recipe)?;
         book.read_texts(texts);
         book.watch(Some(watcher.as_ref()));
         book.open_verdicts(true).map_err(RunError::from)?;
-        let totals = evaluate(&opened.recipe.quotas, &mut book, sink).map_err(RunError::from)?;
+        let totals = evaluate(&recipe.quotas, &mut book, sink).map_err(RunError::from)?;
         book.leave_verdicts();
         Ok(totals)
     }

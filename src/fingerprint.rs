@@ -1,73 +1,28 @@
 //! What an ask sends, in one canonical form, and its hash.
 
-use std::convert::Infallible;
+mod ask;
+mod identity;
+mod messages;
+mod room;
+
 use std::fmt::Write as _;
-use std::ops::Range;
 use std::sync::Arc;
 
-use bytes::Bytes;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 use crate::config::resolved::{Config, Format, Judge, Sampling};
 use crate::config::schema::embedded;
 use crate::model::Fingerprint;
+pub use ask::{Ask, Canonical, INPUT, PROMPT, Route, messages_of};
+use identity::wire_name;
+pub use identity::{Identity, plain_name};
+pub use messages::{Message, Messages};
+use messages::{embed, push_own};
+pub use room::Room;
 
 /// Changes when the canonical form does, so that old completions are not mistaken for new ones.
 const FORMAT: u32 = 2;
-
-/// What a model is, apart from where it is served.
-///
-/// For llama.cpp this is what its server, or the model's file, says of the parameters; an endpoint
-/// that tells only a name is `Named`, which nobody has verified.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "kind", rename_all = "snake_case")]
-pub enum Identity {
-    LlamaCpp {
-        /// The file's name without its path.
-        file: String,
-        parameters: u64,
-        /// Bytes of all tensors.
-        size: u64,
-        vocabulary: u64,
-        quantisation: Option<String>,
-        /// BLAKE3 of the chat template, in hexadecimal.
-        chat_template: Option<String>,
-        /// Adapters and further things that change answers.
-        adapters: Vec<String>,
-    },
-    Named {
-        name: String,
-    },
-}
-
-impl Identity {
-    /// The name that rows and messages show.
-    pub fn display_name(&self) -> &str {
-        match self {
-            Identity::LlamaCpp { file, .. } => file.strip_suffix(".gguf").unwrap_or(file),
-            Identity::Named { name } => name,
-        }
-    }
-
-    pub fn is_llama_cpp(&self) -> bool {
-        matches!(self, Identity::LlamaCpp { .. })
-    }
-}
-
-/// A model's name without what makes no difference: path, `.gguf`, `:latest`, case.
-pub fn plain_name(name: &str) -> String {
-    let name = name.rsplit(['/', '\\']).next().unwrap_or(name);
-    let name = name.strip_suffix(".gguf").unwrap_or(name);
-    name.strip_suffix(":latest").unwrap_or(name).to_lowercase()
-}
-
-/// One message of a chat.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Message {
-    pub role: &'static str,
-    pub content: String,
-}
 
 /// The part of a request that all asks of one config to one model share.
 ///
@@ -81,115 +36,6 @@ pub struct Frame {
     wire: String,
     max_tokens: u32,
     route: Route,
-}
-
-/// Where an ask goes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Route {
-    /// `/v1/chat/completions`, with messages.
-    Chat,
-    /// `/v1/completions`, with a prompt to go on with.
-    Completion,
-    /// `/v1/embeddings`, with a text.
-    Embedding,
-}
-
-/// One ask, ready to be sent.
-#[derive(Debug, Clone)]
-pub struct Ask {
-    /// The body of the HTTP request.
-    body: Bytes,
-    /// Where in the body its own part stands: messages and seed.
-    own: Range<usize>,
-    /// Where in it the last message begins.
-    last: usize,
-    canonical: Arc<str>,
-    route: Route,
-}
-
-impl Ask {
-    pub fn route(&self) -> Route {
-        self.route
-    }
-
-    pub fn body(&self) -> Bytes {
-        self.body.clone()
-    }
-
-    /// The same with a further field in its body, which is no part of what is asked.
-    pub fn with(self, name: &str, value: usize) -> Self {
-        let before_brace = self.body.len() - 1;
-        let body = [&self.body[..before_brace], format!(",\"{name}\":{value}}}").as_bytes()].concat();
-        Self { body: body.into(), ..self }
-    }
-
-    /// The body of one request for several texts that are embedded; `None` where they cannot be asked for at once.
-    pub fn together<'a>(asks: impl IntoIterator<Item = &'a Ask>) -> Option<Bytes> {
-        let mut asks = asks.into_iter().peekable();
-        let first = *asks.peek()?;
-        let head = first.body.get(..first.own.start)?;
-        let mut body = [head, INPUTS.as_bytes(), b"["].concat();
-        while let Some(ask) = asks.next() {
-            let alike = ask.route == Route::Embedding && ask.canonical == first.canonical;
-            let text = ask.body[ask.own.clone()].strip_prefix(INPUTS.as_bytes()).filter(|_| alike)?;
-            body.extend_from_slice(text);
-            body.extend_from_slice(if asks.peek().is_some() { b"," } else { b"]}" });
-        }
-        Some(body.into())
-    }
-
-    /// The whole of what the fingerprint hashes, as JSON.
-    pub fn canonical(&self) -> Canonical {
-        let own = std::str::from_utf8(&self.body[self.own.clone()]).unwrap_or_default();
-        let opening = self.canonical.len() + (self.last - self.own.start);
-        Canonical { text: [&self.canonical, own, "}"].concat(), opening }
-    }
-}
-
-/// The whole of what a fingerprint hashes, as JSON.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Canonical {
-    text: String,
-    /// Where its last message begins.
-    opening: usize,
-}
-
-impl Canonical {
-    pub fn as_str(&self) -> &str {
-        &self.text
-    }
-
-    /// What many requests begin with, up to their last message, and the rest.
-    pub fn parts(&self) -> (&str, &str) {
-        self.text.split_at(self.opening)
-    }
-}
-
-/// A request that begins like no other.
-impl From<String> for Canonical {
-    fn from(text: String) -> Self {
-        Self { text, opening: 0 }
-    }
-}
-
-/// The role of a prompt that is no message.
-pub const PROMPT: &str = "prompt";
-/// The role of a text that is to be embedded.
-pub const INPUT: &str = "input";
-/// What stands before it in a request, and before several.
-const INPUTS: &str = ",\"input\":";
-
-/// The messages of a canonical request, as role and content.
-pub fn messages_of(canonical: &str) -> Vec<(String, String)> {
-    let request: Value = serde_json::from_str(canonical).unwrap_or_default();
-    for role in [PROMPT, INPUT] {
-        if let Some(text) = request.get(role).and_then(Value::as_str) {
-            return vec![(role.to_owned(), text.to_owned())];
-        }
-    }
-    let messages = request.get("messages").and_then(Value::as_array).cloned().unwrap_or_default();
-    let text = |message: &Value, key: &str| message[key].as_str().unwrap_or_default().to_owned();
-    messages.iter().map(|message| (text(message, "role"), text(message, "content"))).collect()
 }
 
 impl Frame {
@@ -308,146 +154,6 @@ impl Frame {
     }
 }
 
-/// The text that is embedded: with what is put before it.
-fn embed(prefix: &str, text: &str, messages: &mut Messages) -> Result<(), Infallible> {
-    match prefix {
-        "" => messages.add(INPUT, text),
-        prefix => messages.add(INPUT, &[prefix, text].concat()),
-    }
-    Ok(())
-}
-
-/// The messages of one ask, where they are written into its request.
-#[derive(Debug)]
-pub struct Messages<'a> {
-    out: &'a mut String,
-    route: Route,
-    /// Where the last one begins, if there is any.
-    last: Option<usize>,
-}
-
-impl Messages<'_> {
-    /// Adds one behind those before.
-    pub fn add(&mut self, role: &str, content: &str) {
-        if self.route != Route::Chat {
-            self.last = Some(self.out.len());
-            return push_text(self.out, content);
-        }
-        self.out.push_str(if self.last.is_none() { "{\"role\":\"" } else { ",{\"role\":\"" });
-        self.last = Some(self.out.len());
-        self.out.push_str(role);
-        self.out.push_str("\",\"content\":");
-        push_text(self.out, content);
-        self.out.push('}');
-    }
-}
-
-/// What is an ask's own, with which a request ends; gives where its last message begins.
-fn push_own<E>(
-    out: &mut String,
-    route: Route,
-    seed: u32,
-    write: impl FnOnce(&mut Messages) -> Result<(), E>,
-) -> Result<usize, E> {
-    let (before, after) = match route {
-        Route::Chat => (",\"messages\":[", "]"),
-        Route::Completion => (",\"prompt\":", ""),
-        Route::Embedding => (INPUTS, ""),
-    };
-    out.push_str(before);
-    let mut messages = Messages { out, route, last: None };
-    write(&mut messages)?;
-    let last = messages.last.unwrap_or_default();
-    match route {
-        // Nothing is sampled.
-        Route::Embedding => out.push('}'),
-        Route::Chat | Route::Completion => {
-            let _ = write!(out, "{after},\"seed\":{seed}}}");
-        }
-    }
-    Ok(last)
-}
-
-/// The name of the model that requests carry.
-fn wire_name(model: &Identity) -> &str {
-    match model {
-        Identity::LlamaCpp { file, .. } => file,
-        Identity::Named { name } => name,
-    }
-}
-
-/// Where canonical forms are written, one after the other.
-///
-/// Most begin alike, up to their last message: what they begin with is hashed once.
-#[derive(Debug, Default)]
-pub struct Room {
-    text: String,
-    /// What the last one began with.
-    begun: Vec<u8>,
-    /// A hash that has taken that in.
-    hasher: blake3::Hasher,
-}
-
-impl Room {
-    /// The hash of the text, whose last message begins at `last`.
-    fn hash(&mut self, last: usize) -> Fingerprint {
-        let (begin, rest) = self.text.as_bytes().split_at(last);
-        if self.begun != begin {
-            self.begun.clear();
-            self.begun.extend_from_slice(begin);
-            self.hasher.reset();
-            self.hasher.update(begin);
-        }
-        let mut hasher = self.hasher.clone();
-        hasher.update(rest);
-        Fingerprint(*hasher.finalize().as_bytes())
-    }
-}
-
-/// A text in JSON, as serde_json writes it; for texts of which most parts need no escape.
-fn push_text(out: &mut String, text: &str) {
-    out.push('"');
-    let mut rest = text;
-    while let Some(end) = first_escaped(rest.as_bytes()) {
-        let bytes = rest.as_bytes();
-        out.push_str(&rest[..end]);
-        match bytes[end] {
-            b'"' => out.push_str("\\\""),
-            b'\\' => out.push_str("\\\\"),
-            b'\n' => out.push_str("\\n"),
-            b'\r' => out.push_str("\\r"),
-            b'\t' => out.push_str("\\t"),
-            0x08 => out.push_str("\\b"),
-            0x0c => out.push_str("\\f"),
-            byte => {
-                let _ = write!(out, "\\u{byte:04x}");
-            }
-        }
-        rest = &rest[end + 1..];
-    }
-    out.push_str(rest);
-    out.push('"');
-}
-
-/// Where the first byte is that JSON does not take as it is. Eight at a time, by the test for a zero
-/// byte that "Bit Twiddling Hacks" (Anderson) describes: its lowest hit is never a false one.
-fn first_escaped(bytes: &[u8]) -> Option<usize> {
-    const ONES: u64 = u64::from_le_bytes([1; 8]);
-    const HIGH: u64 = ONES << 7;
-    let zero = |word: u64| word.wrapping_sub(ONES) & !word & HIGH;
-    let (eights, rest) = bytes.as_chunks::<8>();
-    for (index, eight) in eights.iter().enumerate() {
-        let word = u64::from_le_bytes(*eight);
-        let control = word.wrapping_sub(ONES * 0x20) & !word & HIGH;
-        let hits = control | zero(word ^ (ONES * u64::from(b'"'))) | zero(word ^ (ONES * u64::from(b'\\')));
-        if hits != 0 {
-            return Some(index * 8 + hits.trailing_zeros() as usize / 8);
-        }
-    }
-    let end = rest.iter().position(|byte| *byte < 0x20 || *byte == b'"' || *byte == b'\\')?;
-    Some(eights.len() * 8 + end)
-}
-
 /// Every sampling parameter that is sent. llama.cpp's further defaults are flags of its server, so
 /// they are sent explicitly too; other servers may refuse fields that they don't know.
 fn sampling(sampling: &Sampling, model: &Identity) -> Map<String, Value> {
@@ -521,18 +227,9 @@ fn to_json(value: &impl Serialize) -> String {
 
 #[cfg(test)]
 mod tests {
-    use proptest::prelude::*;
+    use bytes::Bytes;
 
     use super::*;
-
-    proptest! {
-        #[test]
-        fn texts_are_written_as_by_serde_json(text in "([ -~]{0,40}|\\PC|[\x00-\x1f\"\\\\é]){0,8}") {
-            let mut ours = String::new();
-            push_text(&mut ours, &text);
-            prop_assert_eq!(ours, to_json(&text));
-        }
-    }
 
     #[test]
     fn an_ask_knows_its_canonical_form() {

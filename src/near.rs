@@ -30,6 +30,14 @@ fn edits(a: &str, b: &str) -> usize {
     last[b.len()]
 }
 
+/// Says that there is no such thing, which ones there are, and which of these may be meant.
+pub fn no_such<'a>(what: &str, wrong: &str, known: impl IntoIterator<Item = &'a str> + Clone) -> String {
+    let meant = did_you_mean(wrong, known.clone()).map(|near| format!("; did you mean `{near}`?"));
+    let known = shortened(known);
+    let only = if known.is_empty() { "nor any other".to_owned() } else { format!("only {known}") };
+    format!("there is no {what} `{}`, {only}{}", cut(wrong), meant.unwrap_or_default())
+}
+
 /// Names for a message: at most a dozen, each cut where it is long.
 pub fn shortened<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
     let names: Vec<String> = names.into_iter().map(cut).collect();
@@ -50,6 +58,15 @@ pub fn cut(name: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_not_there_is_told_with_what_is() {
+        let known = ["grief", "joy"];
+        let told = no_such("label", "greif", known);
+        assert_eq!(told, "there is no label `greif`, only grief, joy; did you mean `grief`?");
+        assert_eq!(no_such("label", "nope", known), "there is no label `nope`, only grief, joy");
+        assert_eq!(no_such("label", "nope", []), "there is no label `nope`, nor any other");
+    }
 
     #[test]
     fn suggestions_are_near_or_absent() {

@@ -31,7 +31,7 @@ pub use forecast::{Prospect, forecast};
 pub use interrupt::Interrupts;
 pub use leaving::{Leaving, model_change};
 pub use notify::tell_of_config;
-pub use open::{Opened, open, try_text};
+pub use open::{Opened, draft, open, try_text};
 pub use output::{Files, previous_rows};
 pub use run::{Finished, RunOptions, run, settings, state, tell};
 pub use summary::{ByAxis, Rows, causes};

@@ -8,6 +8,7 @@ mod lock;
 mod reader;
 mod schema;
 mod scrub;
+mod sent;
 mod writer;
 
 use std::path::{Path, PathBuf};
@@ -20,6 +21,7 @@ pub use experience::Experience;
 pub use lock::{LockError, RunLock};
 pub use reader::{Answers, Origin, Reader};
 pub use scrub::{Entry, Scrub};
+pub use sent::Sent;
 pub use writer::{Ticket, Writer, Written};
 
 /// A whole raw answer with what made it.

@@ -14,7 +14,7 @@ pub use batches::Batches;
 pub use fields::Fields;
 pub use parquet::being_read;
 pub use reader::{Layout, Reader, Row, columns};
-pub use writer::{Writer, replace};
+pub use writer::{Writer, free, replace};
 
 /// How a table is written down.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -60,6 +60,12 @@ pub enum TableError {
         .0.display()
     )]
     Ending(PathBuf),
+    #[error(
+        "{}: this is a file of a config's dataset, which its next run writes anew; name another file, beside it \
+         or elsewhere",
+        .0.display()
+    )]
+    OfRuns(PathBuf),
 }
 
 /// `-`, for standard input and standard output.

@@ -249,10 +249,29 @@ pub fn extend(view: &View, names: &mut [bool]) {
             && view.word(&tokens[at]) != "The"
             && !facts.other();
         names[at] = first
+            || stranger(view, at)
             || east
             || prefix
             || initial(view, at) && capital(at) && tokens[at + 1].start - tokens[at].end == 2;
     }
+}
+
+/// Whether a word that nobody knows is a first name, since a surname follows: `Katsuhiko Tanaka called`.
+///
+/// Laughter and what is short for something are not: `Noooo Tanaka left`, `Ffs Tanaka`.
+fn stranger(view: &View, at: usize) -> bool {
+    let (token, next) = (&view.tokens[at], &view.tokens[at + 1]);
+    let word = view.word(token).as_bytes();
+    let vowels = word.iter().filter(|byte| b"aeiouy".contains(&byte.to_ascii_lowercase())).count();
+    token.shape == Shape::Capital
+        && !token.mixed
+        && !token.facts.known()
+        && next.shape == Shape::Capital
+        && next.facts.last() >= 3
+        && next.facts.first() < 3
+        && word.len() >= 4
+        && (2..word.len()).contains(&vowels)
+        && !word.windows(3).any(|three| three.iter().all(|byte| byte.eq_ignore_ascii_case(&three[0])))
 }
 
 /// A word beside a name in a list: `Katsuhiko and Emi`, `me, Dave and Li`.

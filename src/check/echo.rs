@@ -1,6 +1,6 @@
 //! Texts that say the prompt over.
 
-use super::text::{Text, mix};
+use super::text::Text;
 use crate::model::Hashes;
 
 /// Words that are compared at once.
@@ -47,6 +47,15 @@ impl Echo {
     }
 }
 
-fn hashes<'a>(text: &'a Text) -> impl Iterator<Item = u64> + 'a {
-    text.words.windows(RUN).map(|words| words.iter().fold(0, |hash, word| mix(hash, word.hash)))
+/// A hash of each run of words, which rolls on from that of the run before: what is turned so far that it is the
+/// hash of the word that falls out is taken out of it.
+fn hashes(text: &Text) -> impl Iterator<Item = u64> {
+    const TURN: u32 = 11;
+    let words = &text.words;
+    let mut rolling = 0u64;
+    words.iter().enumerate().filter_map(move |(at, word)| {
+        let out = at.checked_sub(RUN).map_or(0, |gone| words[gone].hash.rotate_left(TURN * (RUN as u32 - 1)));
+        rolling = (rolling ^ out).rotate_left(TURN) ^ word.hash;
+        (at + 1 >= RUN).then_some(rolling)
+    })
 }

@@ -208,20 +208,6 @@ fn place(hash: u64) -> (usize, u64) {
     ((hash >> 58) as usize, 1 << (hash >> 52 & 63))
 }
 
-/// A text's sentences, as ranges of its words.
-pub fn sentences(text: &Text) -> impl Iterator<Item = Range<usize>> {
-    let mut begin = 0;
-    let ends = move |index: usize| {
-        index == text.words.len() || {
-            let gap = text.words[index - 1].end as usize..text.words[index].start as usize;
-            text.folded.as_bytes()[gap].iter().any(|byte| matches!(byte, b'.' | b'!' | b'?' | b':' | b';'))
-        }
-    };
-    (1..=text.words.len())
-        .filter(move |index| ends(*index))
-        .map(move |end| std::mem::replace(&mut begin, end)..end)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -229,7 +215,7 @@ mod tests {
     fn found(patterns: &Patterns<char>, text: &str) -> String {
         let text = Text::new(text);
         let mut out = Vec::new();
-        for sentence in sentences(&text) {
+        for sentence in text.sentences() {
             patterns.find(&text, sentence, |_| false, |_, class| out.push(class));
         }
         out.into_iter().collect()

@@ -39,12 +39,18 @@ fn words(text: &Text, different: usize) -> Option<Loop> {
         return None;
     }
     for period in 1..=LONGEST.min(words.len().saturating_sub(WORDS)) {
-        let mut same = 0;
-        for at in period..words.len() {
-            same = if words[at].hash == words[at - period].hash { same + 1 } else { 0 };
-            if same >= WORDS {
-                return Some(Loop::Words(period));
+        let same = |at: &usize| words[*at].hash == words[*at - period].hash;
+        // Of six in a row one stands at a place that six divides.
+        let mut at = period.next_multiple_of(WORDS);
+        while at < words.len() {
+            if same(&at) {
+                let before = (period..at).rev().take(WORDS).take_while(same).count();
+                let after = (at..words.len()).take(WORDS).take_while(same).count();
+                if before + after >= WORDS {
+                    return Some(Loop::Words(period));
+                }
             }
+            at += WORDS;
         }
     }
     None
@@ -87,15 +93,13 @@ fn different(words: &[Word]) -> usize {
 
 /// Up to eight bytes that follow themselves over forty bytes: only every sixteenth place is looked at.
 fn characters(text: &Text) -> Option<Loop> {
-    const STEP: usize = 16;
-    const WINDOW: usize = 8;
+    const STEP: usize = 2 * LONGEST_CHARACTERS;
     let bytes = text.folded.as_bytes();
-    let window = |at: usize| bytes[at..].first_chunk::<WINDOW>().map(|window| u64::from_le_bytes(*window));
-    for at in (0..bytes.len().saturating_sub(WINDOW + LONGEST_CHARACTERS)).step_by(STEP) {
-        for period in 1..=LONGEST_CHARACTERS {
-            if window(at) != window(at + period) {
-                continue;
-            }
+    for (index, window) in bytes.as_chunks::<STEP>().0.iter().enumerate() {
+        let window = u128::from_le_bytes(*window);
+        let follows = |period: usize| window as u64 == (window >> (8 * period)) as u64;
+        for period in (1..=LONGEST_CHARACTERS).filter(|period| follows(*period)) {
+            let at = index * STEP;
             let same = |at: &usize| bytes[*at] == bytes[*at + period];
             let before = (0..at).rev().take(CHARACTERS).take_while(same).count();
             let after = (at..bytes.len() - period).take(CHARACTERS).take_while(same).count();

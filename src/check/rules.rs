@@ -8,7 +8,7 @@ use super::talk::{Talk, talk};
 use super::text::Text;
 use super::toxicity::Toxicity;
 use super::unfinished::breaks_off;
-use super::{Reason, sentiment, words};
+use super::{Reason, sentiment};
 use crate::config::resolved::{
     Axis, Checks, Config, Format, LeakageLimit, Polarity, Response, ToxicityLevel,
 };
@@ -196,7 +196,7 @@ impl Rules {
         let checks = &self.checks;
         match check {
             Check::Words => checks.words.and_then(|(least, most)| {
-                let found = words::count(text.raw);
+                let found = text.count();
                 (!(least..=most).contains(&found)).then_some(Reason::Words { found })
             }),
             Check::Characters => checks.characters.and_then(|(least, most)| {

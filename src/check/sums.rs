@@ -60,12 +60,14 @@ impl<const N: usize> Sums<N> {
     /// The sums of a sentence. Words that `hidden` holds are no words of it.
     pub fn of(&self, text: &Text, sentence: Range<usize>, hidden: impl Fn(usize) -> bool) -> [f32; N] {
         let (weights, begin) = self.trained.split_at(N * WEIGHTS);
+        let (weights, _) = weights.as_chunks::<N>();
         let mut sums: [i32; N] = std::array::from_fn(|at| {
             begin.get(2 * at..2 * at + 2).map_or(0, |two| i32::from(i16::from_le_bytes([two[0], two[1]])))
         });
         features(&self.kinds, text, sentence, hidden, |place| {
-            for (sum, weight) in sums.iter_mut().zip(&weights[N * place..]) {
-                *sum += i32::from(*weight as i8);
+            let weights = &weights[place];
+            for thing in 0..N {
+                sums[thing] += i32::from(weights[thing] as i8);
             }
         });
         sums.map(|sum| sum as f32 / SCALE)
@@ -116,7 +118,7 @@ pub fn features(
     // Of the two words before.
     let (mut last, mut before) = (0, 0);
     let mut lately = [0; FAR];
-    let mut count = 0;
+    let (mut count, mut place) = (0, 0);
     for index in sentence.filter(|index| !hidden(*index)) {
         let word = text.words[index];
         // There is no end of numbers: any says as much as another.
@@ -148,7 +150,8 @@ pub fn features(
             }
             _ => {}
         }
-        lately[count % FAR] = kind;
+        lately[place] = kind;
+        place = if place + 1 == FAR { 0 } else { place + 1 };
         (before, last) = (last, rough);
         count += 1;
     }

@@ -9,9 +9,9 @@ pub mod voice;
 use std::ops::Range;
 use std::sync::LazyLock;
 
-use super::patterns::sentences;
 use super::phrases::{Found, Phrases};
-use super::text::{Text, word_hash};
+use super::table::Table;
+use super::text::{Signs, Text, word_hash};
 use built::{BUILT, Said};
 use lists::*;
 use voice::Voice;
@@ -62,7 +62,12 @@ static PHRASES: LazyLock<Phrases<Class>> = LazyLock::new(|| {
     )
 });
 
-/// What a text shows; one pass for all of it.
+const COLON: Signs = Signs::of(b":");
+const QUOTE: Signs = Signs::of(b"\"");
+/// What a placeholder may begin with, beside letters.
+const BRACKETS: Signs = Signs::of(b"[<{_");
+
+/// What a text shows.
 pub fn talk(text: &Text) -> Talk {
     let (quoted, told) = (quoted(text), told(text));
     let mut found = PHRASES.find(text);
@@ -78,10 +83,9 @@ pub fn talk(text: &Text) -> Talk {
         leftover: leftover
             || tells_task
             || voice == Some(Voice::Leftover)
-            || has_part(text.raw)
-            || has_preamble(text)
+            || text.signs().any(COLON) && (has_part(text.raw) || has_preamble(text))
             || ends_in_count(text, &found),
-        placeholder: placeholder || has_placeholder(text.raw),
+        placeholder: placeholder || has_placeholder(text),
     }
 }
 
@@ -97,7 +101,7 @@ fn sentences_of(
     if !rare {
         return (false, false);
     }
-    for sentence in sentences(text) {
+    for sentence in text.sentences() {
         let words = &text.words[sentence.clone()];
         let kinds = words.iter().fold(0, |all, word| all | spoken::tells(word));
         let told = told(sentence.start);
@@ -120,6 +124,9 @@ const OUTSIDE: usize = 3;
 /// does not refuse.
 pub fn quoted(text: &Text) -> Vec<Range<usize>> {
     let mut out = Vec::new();
+    if !text.signs().any(QUOTE) {
+        return out;
+    }
     let mut open = None;
     for (at, _) in text.folded.match_indices('"') {
         match open.take() {
@@ -141,15 +148,15 @@ fn told(text: &Text) -> Vec<Range<usize>> {
         &["said", "says", "whispered", "yelled", "shouted", "screamed", "replied", "muttered", "sighed"];
     const PROMPT: &[&str] =
         &["prompt", "instruction", "instructions", "task", "request", "it", "which", "that"];
-    static HASHES: LazyLock<Vec<u64>> =
-        LazyLock::new(|| TELLING.iter().map(|word| word_hash(word)).collect());
+    static HASHES: LazyLock<Table> =
+        LazyLock::new(|| Table::of(TELLING.iter().map(|word| (word_hash(word), 1))));
     let hashes = &*HASHES;
-    let telling = |index: usize| hashes.contains(&text.words[index].hash);
+    let telling = |index: usize| hashes.get(text.words[index].hash) != 0;
     if !(0..text.words.len()).any(telling) {
         return Vec::new();
     }
     let of_prompt = |index: usize| index > 0 && PROMPT.contains(&text.word(index - 1));
-    sentences(text)
+    text.sentences()
         .filter(|sentence| sentence.clone().any(|index| telling(index) && !of_prompt(index)))
         .map(|sentence| text.words[sentence.start].start as usize..text.words[sentence.end - 1].end as usize)
         .collect()
@@ -314,8 +321,13 @@ const PREAMBLE: usize = 160;
 const BODY: usize = 4;
 
 /// Brackets around what somebody was to fill in, a blank to write on, or a word of X.
-fn has_placeholder(raw: &str) -> bool {
+fn has_placeholder(text: &Text) -> bool {
+    let raw = text.raw;
     let bytes = raw.as_bytes();
+    let todo = bytes.first() == Some(&b'T');
+    if !todo && !text.signs().any(BRACKETS) && !bytes.contains(&b'X') {
+        return false;
+    }
     let starts = |at: usize| at == 0 || !bytes[at - 1].is_ascii_alphanumeric();
     let mut at = 0;
     while at < bytes.len() {

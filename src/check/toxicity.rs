@@ -232,6 +232,13 @@ mod tests {
             "I'll break your neck",
             "those people are vermin and always were",
             "immigrants are nothing but parasites",
+            "they are vermin",
+            "They're all leeches, every one of them.",
+            "send them home, they were savages when they came and they are savages now",
+            "those are less than human, if anybody asked",
+            "they are a cancer on this country",
+            "You can smell it in the stairwell. They breed like rats.",
+            "they are no better than animals",
             "I know where you live",
             "you s**t, you old wh*re",
             "what a r*tard",
@@ -255,6 +262,12 @@ mod tests {
             "I'll break the news to her tonight",
             "der Paketbote hat das Paket gebracht",
             "you lucky dog, you got tickets",
+            "The pigeons are back on the balcony. They are vermin, says the landlord.",
+            "they are animals, they need water and shade",
+            "raccoons again, they're parasites of this street",
+            "the twins are little monsters and I love them",
+            "we were treated like they thought we were vermin",
+            "those exams are the plague of the tenth grade",
         ] {
             assert!(!stands_in(Level::Mild, text), "{text}");
         }

@@ -53,6 +53,7 @@ async fn each(args: &AnonymizeArgs, anonymizer: &Anonymizer, talk: &Talk) -> Res
         (None, false) => Some(Writer::create(Path::new("-"))?),
         (None, true) => None,
     };
+    let with_spans = |columns: Vec<String>| columns.into_iter().chain(["spans".to_owned()]);
     let mut summary = Summary::default();
     let mut progress = Progress::new(talk, &args.table.file);
     let mut work = Duration::ZERO;
@@ -74,10 +75,10 @@ async fn each(args: &AnonymizeArgs, anonymizer: &Anonymizer, talk: &Talk) -> Res
         work += start.elapsed();
         for (row, outcome) in batch.drain(..).zip(outcomes) {
             summary.count(&outcome);
-            if let Some(writer) = &mut writer
-                && outcome.dropped.is_none()
-            {
-                writer.write(&changed(row, column, outcome))?;
+            let Some(writer) = &mut writer else { continue };
+            match outcome.dropped.is_none() {
+                true => writer.write(&changed(row, column, outcome))?,
+                false => writer.without_rows(with_spans(row.fields.keys().cloned().collect())),
             }
         }
         // Whoever writes to a pipe may wait for what becomes of it.
@@ -86,7 +87,8 @@ async fn each(args: &AnonymizeArgs, anonymizer: &Anonymizer, talk: &Talk) -> Res
         }
         progress.tick(&batches, &summary);
     }
-    if let Some(writer) = writer {
+    if let Some(mut writer) = writer {
+        writer.without_rows(with_spans(batches.header()));
         writer.finish()?;
     }
     if let Some(second) = second {

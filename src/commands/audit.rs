@@ -23,6 +23,10 @@ pub fn audit(args: &AuditArgs, talk: &Talk) -> Result<Exit, Failure> {
     if args.endpoint.is_some() && args.fix && !args.rewrite.rewrite {
         return Err(usage("with `--fix` an endpoint is asked to reword rows: add `--rewrite`"));
     }
+    // Before anything is read or paid for.
+    for path in [&args.write, &args.swap, &args.weights, &args.rewrite.output].into_iter().flatten() {
+        crate::table::free(path)?;
+    }
     let mut steps = Steps::new(*talk);
     let mut subject =
         if is_config(&args.table.file) { of_config(args, talk)? } else { of_tables(args, &mut steps)? };

@@ -119,6 +119,9 @@ impl<'a> Work<'a> {
             }
         }
         self.write_pairs(&sweep, told)?;
+        if let Some(writer) = &mut writer {
+            writer.without_rows(self.columns(batches.header()));
+        }
         if let Some(index) = &index {
             index.save(&sweep, &settings)?;
             told.remembered = Some(remembered);
@@ -156,6 +159,7 @@ impl<'a> Work<'a> {
             reading.tick(rows.len() as u64, reader.bytes(), String::new);
         }
         drop(reading);
+        let header = reader.header();
         let requests =
             against.iter().map(|off| off.request).chain(rows.iter().map(|offered| offered.request));
         let requests: HashSet<Fingerprint> = requests.flatten().collect();
@@ -175,6 +179,9 @@ impl<'a> Work<'a> {
         }
         told.meant(semantic);
         self.write_pairs(&sweep, told)?;
+        if let Some(writer) = &mut writer {
+            writer.without_rows(self.columns(header));
+        }
         writer.map_or(Ok(()), Writer::finish)?;
         self.warn(&sweep, told);
         Ok(())
@@ -239,10 +246,21 @@ impl<'a> Work<'a> {
         if self.args.mark {
             mark(&mut row, found, self.args.semantic.semantic.is_some());
         }
-        if self.args.mark || *found == Found::Kept {
-            writer.write(&row.fields)?;
+        match self.args.mark || *found == Found::Kept {
+            true => writer.write(&row.fields)?,
+            false => writer.without_rows(row.fields.keys()),
         }
         Ok(())
+    }
+
+    /// The columns of what is written of a table with these.
+    fn columns(&self, header: Vec<String>) -> Vec<String> {
+        let fields = header.into_iter().map(|column| (column, Value::Null)).collect();
+        let mut row = Row { line: 0, id: String::new(), text: String::new(), fields };
+        if self.args.mark {
+            mark(&mut row, &Found::Kept, self.args.semantic.semantic.is_some());
+        }
+        row.fields.keys().cloned().collect()
     }
 
     /// Reads a table of texts that no row may be like, and says its hash.

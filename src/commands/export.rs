@@ -9,8 +9,8 @@ use crate::audit::{Groups, Role, Table};
 use crate::cli::ExportArgs;
 use crate::config::taxonomy;
 use crate::export::{
-    Classes, ExportError, Exporter, Format, Parts, Place, Record, SHARD_BYTES, Setup, Splitter, Survey,
-    Surveyor, Task, Wording,
+    Classes, Column, ExportError, Exporter, Format, Kind, Parts, Place, Record, SHARD_BYTES, Setup, Splitter,
+    Survey, Surveyor, Task, Wording,
 };
 use crate::labels;
 use crate::learn::LearnError;
@@ -25,6 +25,9 @@ pub fn export(args: &ExportArgs, talk: &Talk) -> Result<Exit, Failure> {
     let format = args.format.unwrap_or_else(|| Format::by_ending(&args.output));
     let place = Place::of(&args.output, format.is_folder() || args.split.is_some());
     fitting(args, format, &place)?;
+    if let Place::File(path) = &place {
+        crate::table::free(path)?;
+    }
     let source = Source::open(args, format.needs_labels() || format == Format::Hf, talk)?;
     let parts = args.split.as_deref().map(Parts::parse).transpose();
     let parts = parts
@@ -195,7 +198,12 @@ fn survey(
         }
         Ok(())
     })?;
-    Ok((surveyor.finish(), table))
+    let mut survey = surveyor.finish();
+    if survey.rows == 0 {
+        let header = source.header().into_iter();
+        survey.columns = header.map(|name| Column { name, kind: Kind::Text }).collect();
+    }
+    Ok((survey, table))
 }
 
 /// The columns of labels: those named, or those that the source has.

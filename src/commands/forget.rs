@@ -47,15 +47,16 @@ pub fn forget(args: &ForgetArgs, talk: &Talk) -> Result<Exit, Failure> {
         }
     }
     let found = Found::of(&reader, &members, &sought)?;
-    let mut rows = Vec::new();
-    for member in &members {
-        let mut leaving = Leaving { found: &found, rows: 0 };
-        member.stored.evaluate::<RowId>(&member.opened, talk, false, &mut leaving)?;
-        rows.push((member.name().to_owned(), leaving.rows));
-    }
-    let leaving: u64 = rows.iter().map(|(_, rows)| rows).sum();
     let decided: BTreeSet<String> =
         members.iter().filter_map(|member| member.decided(|text| sought.is_in(text))).collect();
+    let (mut rows, mut edited) = (Vec::new(), 0);
+    for member in &members {
+        let mut leaving = Leaving { found: &found, sought: &sought, rows: 0, edited: 0 };
+        member.stored.evaluate::<RowId>(&member.opened.recipe, talk, !decided.is_empty(), &mut leaving)?;
+        rows.push((member.name().to_owned(), leaving.rows));
+        edited += leaving.edited;
+    }
+    let leaving: u64 = rows.iter().map(|(_, rows)| rows).sum();
     let scrub = &found.scrub;
     let kept = scrub.details.len() + scrub.snapshots.len() + scrub.runs.len();
     let mut files = 0;
@@ -83,19 +84,24 @@ pub fn forget(args: &ForgetArgs, talk: &Talk) -> Result<Exit, Failure> {
             "rows_leaving": rows,
             "snapshots_and_summaries": kept,
             "decided": decided,
+            "rows_by_decisions": edited,
             "files": files,
             "done": args.yes,
         }))?;
         return Ok(Exit::Complete);
     }
     let mut out = std::io::stdout().lock();
-    writeln!(
-        out,
-        "it stands in {}: {} would be gone, and {} of datasets",
-        count((scrub.answers.len() + scrub.completions.len()) as u64, "stored answer"),
-        count(found.texts.len() as u64, "text"),
-        count(leaving, "row"),
-    )?;
+    let answers = (scrub.answers.len() + scrub.completions.len()) as u64;
+    match answers {
+        0 => writeln!(out, "it stands in no stored answer")?,
+        _ => writeln!(
+            out,
+            "it stands in {}: {} would be gone, and {} of datasets",
+            count(answers, "stored answer"),
+            count(found.texts.len() as u64, "text"),
+            count(leaving, "row"),
+        )?,
+    }
     for (name, rows) in rows.iter().filter(|(_, rows)| *rows > 0) {
         writeln!(out, "  {name}: {}", count(*rows, "row"))?;
     }
@@ -105,12 +111,19 @@ pub fn forget(args: &ForgetArgs, talk: &Talk) -> Result<Exit, Failure> {
     for file in &decided {
         writeln!(out, "{file}")?;
     }
+    if edited > 0 {
+        let rows = count(edited, "row");
+        writeln!(out, "{rows} of datasets would still say it by such lines, until they are edited")?;
+    }
     match args.yes {
         true => writeln!(
             out,
             "taken out, and out of {} of past runs; your own files (templates, lists, exports) are as they were",
             count(files, "file")
         )?,
+        false if answers == 0 && kept == 0 => {
+            writeln!(out, "nothing was changed; `--yes` would only look through files of past runs")?;
+        }
         false => writeln!(out, "nothing was changed; `--yes` takes it out, and nothing brings it back")?,
     }
     Ok(Exit::Complete)
@@ -179,10 +192,12 @@ fn stands_in(stored: &str, sought: &Sought) -> bool {
     }
 }
 
-/// Counts the rows that are gone then.
+/// Counts the rows that are gone then, and those that still say it: somebody wrote that into a file of decisions.
 struct Leaving<'a> {
     found: &'a Found,
+    sought: &'a Sought,
     rows: u64,
+    edited: u64,
 }
 
 impl Sink for Leaving<'_> {
@@ -192,5 +207,6 @@ impl Sink for Leaving<'_> {
             || texts.contains(&row.name)
             || row.pair.is_some_and(|original| texts.contains(&original));
         self.rows += u64::from(gone);
+        self.edited += u64::from(!gone && self.sought.is_in(&row.candidate.text));
     }
 }

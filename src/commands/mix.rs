@@ -14,6 +14,7 @@ use crate::learn::rows::labels_of;
 use crate::learn::{Columns, LearnError, Overlap};
 use crate::mix::{Limits, fill, firsts};
 use crate::model::{PAIR, TextKey, pair_of};
+use crate::near::no_such;
 use crate::report::{count, milliseconds, shortened, thousands};
 use crate::table::{Fields, Layout, Reader, Row, Writer, is_standard};
 
@@ -21,6 +22,8 @@ use crate::table::{Fields, Layout, Reader, Row, Writer, is_standard};
 #[derive(Default)]
 struct Side {
     rows: Vec<Row>,
+    /// The columns of the table.
+    header: Vec<String>,
     sets: Vec<LabelSet>,
     /// Rows of a test part, and why the first is one.
     held: u64,
@@ -94,6 +97,7 @@ pub fn mix(args: &MixArgs, talk: &Talk) -> Result<Exit, Failure> {
         unlabelled: [real.unlabelled, generated.unlabelled],
     };
     let mut out = Writer::create(&args.output)?;
+    out.without_rows(real.header.into_iter().chain(["text", "labels", "source"].map(str::to_owned)));
     for (row, set) in real.rows.into_iter().zip(real.sets) {
         out.write(&written(row, set, "real", args, &mixed.labels))?;
     }
@@ -133,7 +137,9 @@ impl Side {
         let layout = Layout { text: columns.text.clone(), ..Layout::default() };
         let mut gate = guard.gate(Purpose::Mix);
         let mut side = Self::default();
-        for row in Reader::open(path, &layout)? {
+        let reader = Reader::open(path, &layout)?;
+        side.header = reader.header();
+        for row in reader {
             let row = row?;
             let pair = pair_of(&row.id, row.fields.get(PAIR).and_then(Value::as_str)).map(str::to_owned);
             let Some(row) = gate.admit(row) else {
@@ -234,7 +240,9 @@ pub fn quotas(given: &[String], labels: &[String]) -> Result<Vec<Option<u64>>, S
         let (label, rows) = text.split_once('=').ok_or_else(|| wrong(text))?;
         let label = label.trim();
         let at = labels.iter().position(|known| known == label);
-        let at = at.ok_or_else(|| format!("there is no label `{label}`; there are {}", labels.join(", ")))?;
+        let at = at.ok_or_else(|| {
+            format!("--quota {text}: {}", no_such("label", label, labels.iter().map(String::as_str)))
+        })?;
         out[at] = Some(rows.trim().parse().map_err(|_| wrong(text))?);
     }
     Ok(out)

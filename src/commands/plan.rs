@@ -33,7 +33,7 @@ pub fn plan(args: &PlanArgs, talk: &Talk) -> Result<Exit, Failure> {
     let mut prospect = Prospect::new(recipe, &stored.models, mask);
     let (mut leaving, mut checked) = (LeavingBy::default(), Checked::new(args.checks));
     let mut sinks = (((&mut cells, &mut rows), &mut prospect), (&mut leaving, &mut checked));
-    let totals = stored.evaluate::<()>(&opened, talk, false, &mut sinks)?;
+    let totals = stored.evaluate::<()>(&opened.recipe, talk, false, &mut sinks)?;
     let cells = cells.finish().map_err(StoreError::snapshot)?;
     let expected = block_on(pipeline::forecast(&prospect, stored.known.as_ref(), stored.reader.as_ref()))??;
     causes.extend(pipeline::model_change(&files, &stored.models));

@@ -42,7 +42,7 @@ pub fn preview(args: &PreviewArgs, talk: &Talk) -> Result<Exit, Failure> {
     if args.generate {
         exit = generate(&opened, selection, talk)?;
         let mut answers = Answers(cells.iter().map(|cell| (*cell, <[String; 3]>::default())).collect());
-        Stored::open(&opened)?.evaluate(&opened, talk, true, &mut answers)?;
+        Stored::open(&opened)?.evaluate(&opened.recipe, talk, true, &mut answers)?;
         for cell in cells {
             header(recipe, cell, &mut out);
             out.extend(answers.0.remove(&cell).unwrap_or_default());

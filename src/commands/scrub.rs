@@ -80,7 +80,7 @@ impl Member {
             return Ok(());
         }
         let mut rewrite = files.rewrite(recipe, Arc::new(self.stored.models.clone()));
-        let totals = self.stored.evaluate::<RowId>(&self.opened, talk, true, &mut rewrite)?;
+        let totals = self.stored.evaluate::<RowId>(&self.opened.recipe, talk, true, &mut rewrite)?;
         Ok(rewrite.finish(&totals).map_err(RunError::from)?)
     }
 
@@ -122,7 +122,7 @@ impl Member {
         let (stands, it) = if lines == 1 { ("holds", "it is") } else { ("hold", "they are") };
         let file = crate::config::load::shown(&curation.file);
         (lines > 0).then(|| {
-            format!("{} of {} {stands} it too: {it} yours to edit", count(lines, "line"), file.display())
+            format!("{} of {} {stands} it: {it} yours to edit", count(lines, "line"), file.display())
         })
     }
 

@@ -13,7 +13,7 @@ pub fn status(args: &StatusArgs, talk: &Talk) -> Result<Exit, Failure> {
     let recipe = &opened.recipe;
     let stored = Stored::open(&opened)?;
     let mut by_axis = ByAxis::new(recipe);
-    let totals = stored.evaluate::<()>(&opened, talk, false, &mut by_axis)?;
+    let totals = stored.evaluate::<()>(&opened.recipe, talk, false, &mut by_axis)?;
     let by_axis = by_axis.finish();
     let name = &recipe.config.name;
     let reader = stored.reader.as_ref();

@@ -12,6 +12,9 @@ use crate::learn::{Columns, LearnError};
 use crate::report::{count, shortened, thousands};
 use crate::table::{Writer, is_standard};
 
+/// The columns that a row gets.
+const ADDED: [&str; 3] = ["label_rank", "label_probability", "probe_label"];
+
 /// How many rows of a label there were, and how many of them were kept.
 #[derive(Default)]
 struct Kept {
@@ -32,7 +35,8 @@ pub fn verify(args: &VerifyArgs, talk: &Talk) -> Result<Exit, Failure> {
     let mut out = Writer::create(&args.output).map_err(LearnError::from)?;
     let mut rejected = args.rejected.as_deref().map(Writer::create).transpose().map_err(LearnError::from)?;
     let mut labels: BTreeMap<String, Kept> = BTreeMap::new();
-    for row in args.table.open().map_err(LearnError::from)? {
+    let mut rows = args.table.open().map_err(LearnError::from)?;
+    for row in &mut rows {
         let mut row = row.map_err(LearnError::from)?;
         let path = || args.table.file.clone();
         let names = labels_of(&row, &columns).map_err(|what| LearnError::Row {
@@ -62,12 +66,21 @@ pub fn verify(args: &VerifyArgs, talk: &Talk) -> Result<Exit, Failure> {
             kept.kept += u64::from(keep);
         }
         let rounded = |value: f32| Value::from((f64::from(value) * 1e4).round() / 1e4);
-        row.fields.insert("label_rank".into(), json!(rank));
-        row.fields
-            .insert("label_probability".into(), least.map_or(Value::Null, |label| rounded(found[label])));
-        row.fields.insert("probe_label".into(), head.labels[likeliest(found)].as_str().into());
-        let to = if keep { Some(&mut out) } else { rejected.as_mut() };
+        let probability = least.map_or(Value::Null, |label| rounded(found[label]));
+        let added = [json!(rank), probability, head.labels[likeliest(found)].as_str().into()];
+        for (column, value) in ADDED.into_iter().zip(added) {
+            row.fields.insert(column.to_owned(), value);
+        }
+        let (to, other) =
+            if keep { (Some(&mut out), rejected.as_mut()) } else { (rejected.as_mut(), Some(&mut out)) };
         to.map_or(Ok(()), |to| to.write(&row.fields)).map_err(LearnError::from)?;
+        if let Some(other) = other {
+            other.without_rows(row.fields.keys());
+        }
+    }
+    let header = rows.header().into_iter().chain(ADDED.map(str::to_owned));
+    for to in std::iter::once(&mut out).chain(&mut rejected) {
+        to.without_rows(header.clone());
     }
     out.finish().map_err(LearnError::from)?;
     rejected.map_or(Ok(()), Writer::finish).map_err(LearnError::from)?;

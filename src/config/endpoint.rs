@@ -50,14 +50,14 @@ fn endpoint(name: &Name, node: &Node, project: &Project, report: &mut Report) ->
         }
     }
     let whole = |key: &str| get(key).and_then(Node::whole).map(|n| n as u32);
-    if let (Some(burst), None) = (get("burst"), get("requests_per_minute")) {
+    if let (Some(burst), None, None) = (get("burst"), get("requests_per_minute"), get("tokens_per_minute")) {
         report.push(
             Diagnostic::error(
                 "rate",
-                "`burst` says how many of `requests_per_minute` go out at once, and that is not given",
+                "`burst` says how many requests go out at once where they are limited, and no limit is given",
             )
             .at(burst.span)
-            .help("add `requests_per_minute`, or remove `burst`"),
+            .help("add `requests_per_minute` or `tokens_per_minute`, or remove `burst`"),
         );
     }
     Some(Endpoint {

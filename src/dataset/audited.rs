@@ -109,6 +109,12 @@ fn of_config(audit: &Audit) -> Options {
     Options { thresholds, off: audit.off.clone(), targets: audit.targets.clone(), ..Options::default() }
 }
 
+/// The values of a config's label axes.
+pub fn labels(recipe: &Recipe) -> Vec<&str> {
+    let axes = recipe.config.axes.iter().filter(|axis| axis.label);
+    axes.flat_map(|axis| &axis.values).map(|value| value.name.as_str()).collect()
+}
+
 /// Labels that the built-in taxonomies call negative.
 pub fn known_negative() -> BTreeSet<String> {
     taxonomy::of_polarity("negative").collect()

@@ -27,6 +27,16 @@ impl Row<'_> {
     }
 }
 
+/// The columns that every row of a config has, in order.
+pub fn columns(recipe: &Recipe) -> Vec<String> {
+    let axes = recipe.grid.axes.iter().map(|axis| axis.name.to_string());
+    let mut out: Vec<String> = ["id", "text"].map(str::to_owned).into_iter().chain(axes).collect();
+    out.extend(recipe.judge.anonymizes().then(|| "spans".to_owned()));
+    out.extend(recipe.has_counterparts().then(|| "pair".to_owned()));
+    out.extend(["model", "prompt", "fingerprint"].map(str::to_owned));
+    out
+}
+
 impl Serialize for Row<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let Self { recipe, models, accepted } = *self;

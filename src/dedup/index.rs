@@ -138,6 +138,18 @@ impl Index {
         best
     }
 
+    /// The same, passing over some texts: they were made from one with this, to differ in what they differ in.
+    pub fn find_but(&mut self, scope: u64, bag: &Bag, but: &[Ordinal]) -> Option<Match> {
+        let best = self.find(scope, bag)?;
+        if !but.contains(&best.of) {
+            return Some(best);
+        }
+        let (mut all, least) = (Vec::new(), self.threshold(scope));
+        self.find_all(scope, bag, least, &mut all);
+        all.retain(|found| !but.contains(&found.of));
+        all.into_iter().max_by_key(|found| (found.similarity, std::cmp::Reverse(found.of)))
+    }
+
     /// Every text of a scope that this one is a duplicate of, in order.
     pub fn find_all(&mut self, scope: u64, bag: &Bag, least: Similarity, out: &mut Vec<Match>) {
         out.clear();

@@ -299,15 +299,8 @@ impl<'s> Sweep<'s> {
 
     /// The most similar kept row that makes one a duplicate, and is not of its group.
     fn duplicate(&mut self, scope: u64, bag: &Bag, group: &str) -> Option<Match> {
-        let best = self.kept.find(scope, bag)?;
         let own = self.groups.get(group).map_or(&[][..], Vec::as_slice);
-        if !own.contains(&best.of) {
-            return Some(best);
-        }
-        let (mut all, least) = (Vec::new(), self.kept.threshold(scope));
-        self.kept.find_all(scope, bag, least, &mut all);
-        all.retain(|found| !own.contains(&found.of));
-        all.into_iter().max_by_key(|found| (found.similarity, std::cmp::Reverse(found.of)))
+        self.kept.find_but(scope, bag, own)
     }
 
     /// What was said of the row of this number, from 0.

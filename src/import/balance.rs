@@ -8,6 +8,7 @@ use super::step::Step;
 use crate::config::grouping::{Grouping, NoGroup};
 use crate::eval::random::Random;
 use crate::labels::LabelSet;
+use crate::near::no_such;
 
 /// What rows are counted by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -110,7 +111,8 @@ pub fn classes(labels: &[String], quotas: &[Quota]) -> Result<Vec<Tally>, String
             if let Some(class) = &quota.class
                 && !names.contains(class)
             {
-                return Err(format!("there is no `{class}` for a quota; there are {}", names.join(", ")));
+                let known = names.iter().map(String::as_str);
+                return Err(format!("--quota: {}", no_such("class", class, known)));
             }
         }
         for class in names {
@@ -224,7 +226,9 @@ mod tests {
         for wrong in ["joy", "joy=5", "label=", "label=-1", "mood.joy=2"] {
             assert!(Quota::parse(wrong).unwrap_err().contains(wrong), "{wrong}");
         }
-        assert!(classes(&names(), &quotas(&["label.zeal=2"])).unwrap_err().contains("there is no `zeal`"));
+        assert!(
+            classes(&names(), &quotas(&["label.zeal=2"])).unwrap_err().contains("there is no class `zeal`")
+        );
         assert!(classes(&["zeal".into()], &quotas(&["ekman=2"])).unwrap_err().contains("in no group"));
     }
 

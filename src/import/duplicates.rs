@@ -11,7 +11,7 @@ use super::split::Split;
 use super::step::Step;
 use super::work::Settings;
 use crate::anonymize::Action;
-use crate::dedup::{Bag, Index, Statistics, TextKey, Tier};
+use crate::dedup::{Bag, Index, Ordinal, Statistics, TextKey, Tier};
 use crate::labels::LabelSet;
 
 /// What is done with rows of one text whose labels differ.
@@ -134,6 +134,7 @@ fn within(
     let on = |step| !settings.skip.contains(step);
     let mut kept = Index::new(settings.rule);
     let mut kept_rows: Vec<usize> = Vec::new();
+    let mut pairs: HashMap<Box<str>, Vec<Ordinal>> = HashMap::new();
     let mut first: HashMap<TextKey, usize> = HashMap::new();
     // By the row that stays: all of its text.
     let mut copies: HashMap<usize, Vec<usize>> = HashMap::new();
@@ -148,7 +149,10 @@ fn within(
             continue;
         }
         if on(Step::NearDuplicates) {
-            match kept.find(0, &print.bag) {
+            // Those of a pair are alike on purpose.
+            let own =
+                items[row].pair.as_ref().and_then(|pair| pairs.get(pair)).map_or(&[][..], Vec::as_slice);
+            match kept.find_but(0, &print.bag, own) {
                 // That is a duplicate, which is asked to stay.
                 Some(found) if found.tier == Tier::Normal => continue,
                 Some(found) => {
@@ -159,8 +163,11 @@ fn within(
                     continue;
                 }
                 None => {
-                    kept.add(0, &print.bag);
+                    let ordinal = kept.add(0, &print.bag);
                     kept_rows.push(row);
+                    if let Some(pair) = &items[row].pair {
+                        pairs.entry(pair.clone()).or_default().push(ordinal);
+                    }
                 }
             }
         }

@@ -1,4 +1,6 @@
-//! Rows that belong together: texts that are the same or nearly, and what is like those.
+//! Rows that belong together: pairs, texts that are the same or nearly, and what is like those.
+
+use std::collections::HashMap;
 
 use super::duplicates::Print;
 use super::item::Item;
@@ -7,9 +9,14 @@ use super::step::Step;
 use super::work::Settings;
 use crate::dedup::Index;
 
-/// The kept rows in groups of which none may be torn apart. Where duplicates were taken out each row is alone.
+/// The kept rows in groups of which none may be torn apart: pairs, and what is alike where that was not taken out.
 pub fn groups(items: &[Item], prints: &[Option<Print>], settings: &Settings) -> Vec<Unit> {
     let mut of: Vec<usize> = (0..items.len()).collect();
+    for rows in pairs(items).into_values() {
+        for pair in rows.windows(2) {
+            join(&mut of, pair[0], pair[1]);
+        }
+    }
     let skipped = [Step::Duplicates, Step::NearDuplicates].iter().any(|step| settings.skip.contains(*step));
     if skipped {
         let mut index = Index::new(settings.rule);
@@ -19,8 +26,7 @@ pub fn groups(items: &[Item], prints: &[Option<Print>], settings: &Settings) -> 
             let Some(print) = print else { continue };
             index.find_all(0, &print.bag, least, &mut found);
             for alike in &found {
-                let (one, other) = (root(&mut of, rows[alike.of as usize]), root(&mut of, row));
-                of[one.max(other)] = one.min(other);
+                join(&mut of, rows[alike.of as usize], row);
             }
             index.add(0, &print.bag);
             rows.push(row);
@@ -37,6 +43,35 @@ pub fn groups(items: &[Item], prints: &[Option<Print>], settings: &Settings) -> 
         units[unit].rows.push(row);
     }
     units
+}
+
+/// Takes the pair from rows that stand alone by now, in the part that they are in.
+pub fn part_pairs(items: &mut [Item]) {
+    let both = pairs(items);
+    for row in 0..items.len() {
+        let Some(pair) = &items[row].pair else { continue };
+        let beside = |other: &usize| *other != row && items[*other].split == items[row].split;
+        if !both.get(pair).is_some_and(|rows| rows.iter().any(beside)) {
+            items[row].pair = None;
+        }
+    }
+}
+
+/// By pair: its rows that are kept.
+fn pairs(items: &[Item]) -> HashMap<Box<str>, Vec<usize>> {
+    let mut out: HashMap<Box<str>, Vec<usize>> = HashMap::new();
+    for (row, item) in items.iter().enumerate().filter(|(_, item)| item.is_kept()) {
+        if let Some(pair) = &item.pair {
+            out.entry(pair.clone()).or_default().push(row);
+        }
+    }
+    out
+}
+
+/// Makes the groups of two rows one.
+fn join(of: &mut [usize], one: usize, other: usize) {
+    let (one, other) = (root(of, one), root(of, other));
+    of[one.max(other)] = one.min(other);
 }
 
 /// The first row of a row's group; the way there is shortened.

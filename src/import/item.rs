@@ -13,6 +13,8 @@ pub struct Item {
     /// The text as it was, where it is another now.
     pub original: Option<Box<str>>,
     pub labels: LabelSet,
+    /// The pair that it is one of, by the id of its first row.
+    pub pair: Option<Box<str>>,
     /// Its labels before rows of the same text were made one, where that changed them.
     pub labels_before: Option<LabelSet>,
     /// By label, how many raters gave it; empty where that is not known.

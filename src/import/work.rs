@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use super::balance::{Quota, Shortage, Tally, classes, level, shortages};
 use super::duplicates::{Conflicts, Differing, prints, settle};
-use super::groups::groups;
+use super::groups::{groups, part_pairs};
 use super::item::Item;
 use super::prepare::prepare;
 use super::split::{Share, Split, stratify};
@@ -78,6 +78,7 @@ impl Work {
         }
         drop(prints);
         level(&mut self.items, &mut classes, settings.seed);
+        part_pairs(&mut self.items);
         let shortages = shortages(&classes);
         Ok(Outcome { items: self.items, classes, shortages, differing })
     }

@@ -4,9 +4,8 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crate::config::curation::Curation;
 use crate::config::yaml::Node;
-use crate::config::{self, Report};
+use crate::config::{self, Loaded, Report};
 use crate::dataset::Recipe;
 use crate::grid::{self, Size};
 use crate::prompt::{File, RenderError};
@@ -23,16 +22,6 @@ pub struct Opened {
     pub tree: Node,
 }
 
-impl Opened {
-    /// Puts these decisions in the place of those that the config names.
-    pub fn decide(&mut self, decisions: Curation) {
-        // It is shared only with who evaluates beside a run, and that borrows this.
-        if let Some(recipe) = Arc::get_mut(&mut self.recipe) {
-            recipe.config.curation = Some(decisions);
-        }
-    }
-}
-
 /// The largest template file that is read.
 const LARGEST_TEMPLATE: u64 = 4 << 20;
 
@@ -41,6 +30,26 @@ const LARGEST_TEMPLATE: u64 = 4 << 20;
 /// # Errors
 /// Every mistake that was found, each with its place.
 pub fn open(path: &Path, sets: &[String], size: Size) -> Result<Opened, Report> {
+    let (loaded, files) = load(path, sets, size)?;
+    // Read beside the load; a config that is edited this very moment is told so by the next plan.
+    let text = |path: &PathBuf| (path.clone(), std::fs::read_to_string(path).unwrap_or_default());
+    let texts = loaded.files.iter().map(text).collect();
+    let tree = loaded.tree.clone();
+    let (recipe, warnings) = Recipe::compile(loaded, files)?;
+    Ok(Opened { recipe: Arc::new(recipe), warnings, texts, tree })
+}
+
+/// The same config once more, for whoever tries out other decisions than it names: nobody shares it.
+///
+/// # Errors
+/// Every mistake that was found, each with its place.
+pub fn draft(path: &Path, sets: &[String]) -> Result<Recipe, Report> {
+    let (loaded, files) = load(path, sets, Size::Any)?;
+    Ok(Recipe::compile(loaded, files)?.0)
+}
+
+/// A config with the files of its templates.
+fn load(path: &Path, sets: &[String], size: Size) -> Result<(Loaded, BTreeMap<String, File>), Report> {
     let mut loaded = config::load(path, sets)?;
     if let Some(found) = grid::too_large(&loaded.config, &loaded.report.sources, size) {
         loaded.report.push(found);
@@ -50,12 +59,7 @@ pub fn open(path: &Path, sets: &[String], size: Size) -> Result<Opened, Report> 
         }
     }
     let files = template_files(&loaded.config.project.prompts());
-    // Read beside the load; a config that is edited this very moment is told so by the next plan.
-    let text = |path: &PathBuf| (path.clone(), std::fs::read_to_string(path).unwrap_or_default());
-    let texts = loaded.files.iter().map(text).collect();
-    let tree = loaded.tree.clone();
-    let (recipe, warnings) = Recipe::compile(loaded, files)?;
-    Ok(Opened { recipe: Arc::new(recipe), warnings, texts, tree })
+    Ok((loaded, files))
 }
 
 /// Whether a config would be right if this text stood in its file.

@@ -164,12 +164,13 @@ impl Sink for Rewrite<'_> {
     }
 }
 
-/// The ids of the rows of the dataset that stands on disk now, in its order.
+/// The ids of the rows of the dataset that stands on disk now, in its order, but for counterparts: they follow
+/// their rows.
 ///
 /// Lines that are no rows are passed over: the folder is the user's to change.
 pub fn previous_rows(files: &Files) -> impl Iterator<Item = RowId> + use<> {
     let mut file = File::open(files.dataset()).ok().map(|file| BufReader::with_capacity(1 << 16, file));
-    let mut line = Vec::new();
+    let (mut line, mut last) = (Vec::new(), None::<RowId>);
     std::iter::from_fn(move || {
         loop {
             line.clear();
@@ -178,8 +179,12 @@ pub fn previous_rows(files: &Files) -> impl Iterator<Item = RowId> + use<> {
                 file = None;
                 return None;
             }
-            if let Some(id) = row_id(&line) {
-                return Some(id);
+            // A counterpart stands right behind its row.
+            if let Some(id) = row_id(&line)
+                && last.is_none_or(|last| last.counterpart() != id)
+            {
+                last = Some(id);
+                return last;
             }
         }
     })

@@ -103,7 +103,7 @@ impl<N: Name> Sink<N> for ByAxis<'_> {
     }
 }
 
-/// Compares rows, as they are accepted, with those of the dataset before.
+/// Compares rows, as they are accepted, with those of the dataset before; counterparts are none.
 ///
 /// Both come in nearly the same order, so that only what differs is kept, at eight bytes a row: the
 /// beginning of its id.
@@ -180,7 +180,9 @@ impl<I: Iterator<Item = RowId>> Rows<I> {
 
 impl<N: Name, I: Iterator<Item = RowId>> Sink<N> for Rows<I> {
     fn row(&mut self, row: &Accepted<'_, N>) {
-        self.now(first(RowId::of(&row.place.fingerprint, row.candidate.choice, row.candidate.item)));
+        if !row.is_counterpart() {
+            self.now(first(RowId::of(&row.place.fingerprint, row.candidate.choice, row.candidate.item)));
+        }
     }
 
     fn reject(&mut self, reject: &Rejected<'_, N>) {

@@ -345,15 +345,10 @@ pub async fn ask<'a>(
     let known = tools.proven;
     let proven: HashSet<usize> = (0..known.len()).filter(|model| known[*model].is_some()).collect();
     let SoFar { began: started, progress, budget, paused } = tools.so_far;
-    let (servers, queues) = servers::muster(
-        recipe,
-        book.models(),
-        lines,
-        &settings,
-        &proven,
-        limits.is_limited(),
-        started.elapsed(),
-    );
+    let begins = (&tools.dir, started.elapsed());
+    let in_turn = limits.is_limited();
+    let (servers, queues) =
+        servers::muster(recipe, book.models(), lines, &settings, &proven, in_turn, begins);
     let now = Instant::now();
     let task = Task {
         recipe: tools.shared,
@@ -588,6 +583,7 @@ impl Worker<'_> {
 
     fn send_what_is_due(&mut self, sending: &mut Sending) {
         for model in 0..self.queues.len() {
+            self.hear_of_others(model);
             let now = self.now();
             if !self.is_over()
                 && let Some(server) = self.queues[model].wants_proof(now)
@@ -606,6 +602,7 @@ impl Worker<'_> {
                         let (most, starts) =
                             (self.cost(model, endpoint, answer), self.servers[endpoint].starts());
                         let send = Send { model, ticket, spot, demand, sent: Instant::now(), most, starts };
+                        self.note_sent(endpoint, ticket.number(), most.tokens, false);
                         if let Err(failure) = self.send(send) {
                             self.error = Some(failure);
                         }
@@ -747,6 +744,9 @@ impl Worker<'_> {
             self.stepped(endpoint, step);
         }
         self.settle(endpoint, send.most, usage.prompt_tokens, usage.completion_tokens);
+        if let Some(used) = used {
+            self.note_sent(endpoint, ticket.number(), used.into(), true);
+        }
         self.servers[endpoint].went_through();
         self.longest_prompt = self.longest_prompt.max(usage.prompt_tokens as u32);
         self.last_errors.remove(&demand.fingerprint);

@@ -23,7 +23,7 @@ pub struct CellChange {
     pub dropped: u64,
 }
 
-/// How the rows of now stand to those of the dataset before.
+/// How the rows of now stand to those of the dataset before; counterparts, which follow their rows, are not counted.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RowChange {
     /// Rows that stay.
@@ -371,13 +371,13 @@ impl AuditBrief {
 }
 
 impl Summary {
-    /// Rows more than before the run, with counterparts, as the files have them.
+    /// Rows more than before the run.
     pub fn gained(&self) -> i64 {
         if self.unwritten.is_some() {
             return 0;
         }
         let on_disk = self.change.kept + self.change.leaving + self.change.displaced;
-        (self.accepted + self.counterparts) as i64 - self.rows_before.unwrap_or(on_disk) as i64
+        self.accepted as i64 - self.rows_before.unwrap_or(on_disk) as i64
     }
 
     /// Rows that stand in the dataset's file.

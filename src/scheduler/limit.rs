@@ -11,18 +11,27 @@ use governor::middleware::NoOpMiddleware;
 use governor::state::{InMemoryState, NotKeyed};
 use governor::{Quota, RateLimiter};
 
-const WINDOW: Duration = Duration::from_secs(60);
+/// How long what was sent counts: a minute, and a little for what the way to the server takes longer for one
+/// request than for another.
+const WINDOW: Duration = Duration::from_millis(60_250);
 
 /// What one server may be sent.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Rates {
     /// Never more requests than this in any 60 seconds.
     pub requests_per_minute: Option<NonZeroU32>,
-    /// So many of them may go out at once; the rest is spread evenly.
+    /// So many of them may go out at once; the rest is spread evenly, over what requests used so far.
     pub burst: Option<NonZeroU32>,
     /// Never more tokens than this in any 60 seconds: what a request may cost at most is reserved
     /// when it is sent, and what it did not use is given back.
     pub tokens_per_minute: Option<NonZeroU32>,
+}
+
+impl Rates {
+    /// Whether there is any limit.
+    pub fn is_limited(self) -> bool {
+        self.requests_per_minute.is_some() || self.tokens_per_minute.is_some()
+    }
 }
 
 /// Limits of one server on requests and tokens a minute.
@@ -34,11 +43,21 @@ pub struct Limits {
 
 impl Limits {
     pub fn new(rates: Rates) -> Self {
+        let burst = rates.burst.unwrap_or(NonZeroU32::MIN);
         Self {
-            requests: rates
-                .requests_per_minute
-                .map(|limit| RequestLimit::new(limit, rates.burst.unwrap_or(NonZeroU32::MIN))),
-            tokens: rates.tokens_per_minute.map(TokenLimit::new),
+            requests: rates.requests_per_minute.map(|limit| RequestLimit::new(limit, burst)),
+            tokens: rates.tokens_per_minute.map(|limit| TokenLimit::new(limit, burst)),
+        }
+    }
+
+    /// Counts what others sent so long ago, under a number that is none of ours.
+    pub fn note(&mut self, id: u64, tokens: u32, ago: Duration, now: Duration) {
+        let Some(left) = WINDOW.checked_sub(ago).filter(|left| !left.is_zero()) else { return };
+        if let Some(limit) = &mut self.requests {
+            limit.note(now + left);
+        }
+        if let Some(limit) = &mut self.tokens {
+            limit.note(id, tokens, now + left);
         }
     }
 
@@ -70,13 +89,14 @@ impl Limits {
 /// A limit on requests a minute.
 ///
 /// governor's algorithm (GCRA) spaces requests evenly, and lets burst and rate together into some
-/// windows; so the sends of the last minute are kept beside it.
+/// windows; so what was sent in the last minute is kept beside it.
 #[derive(Debug)]
 struct RequestLimit {
     pace: RateLimiter<NotKeyed, InMemoryState, ToldClock, NoOpMiddleware<Duration>>,
     clock: ToldClock,
     most: usize,
-    sent: VecDeque<Duration>,
+    /// Until when each request counts, in order.
+    until: VecDeque<Duration>,
 }
 
 /// A clock that says what it was last told, as the time since the queue's start.
@@ -99,76 +119,120 @@ impl RequestLimit {
             pace: RateLimiter::direct_with_clock(quota, clock.clone()),
             clock,
             most: limit.get() as usize,
-            sent: VecDeque::new(),
+            until: VecDeque::new(),
         }
     }
 
     fn take(&mut self, now: Duration) -> Result<(), Duration> {
-        while self.sent.front().is_some_and(|sent| *sent + WINDOW <= now) {
-            self.sent.pop_front();
+        while self.until.front().is_some_and(|until| *until <= now) {
+            self.until.pop_front();
         }
-        if self.sent.len() >= self.most
-            && let Some(oldest) = self.sent.front()
-        {
-            return Err(*oldest + WINDOW);
+        // As many as there are too many have to go first.
+        if let Some(over) = (self.until.len() + 1).checked_sub(self.most).filter(|over| *over > 0) {
+            return Err(self.until[over - 1]);
         }
         self.clock.0.store(now.as_nanos() as u64, Ordering::Relaxed);
         self.pace.check().map_err(|not_yet| now + not_yet.wait_time_from(now))?;
-        self.sent.push_back(now);
+        self.until.push_back(now + WINDOW);
         Ok(())
+    }
+
+    fn note(&mut self, until: Duration) {
+        let at = self.until.partition_point(|other| *other <= until);
+        self.until.insert(at, until);
     }
 }
 
 /// A limit on tokens a minute, over a sliding window of what was reserved and then used.
+///
+/// Requests are spaced by what they used on the average so far, not by what they reserve: that is many times as much,
+/// and would leave most of the limit unused.
 #[derive(Debug)]
 struct TokenLimit {
     most: u64,
-    /// When sent, under which number, and how many tokens; oldest first.
-    window: VecDeque<(Duration, u64, u32)>,
+    burst: u32,
+    window: VecDeque<Sent>,
     sum: u64,
+    /// When as much was sent as the limit lets through evenly.
+    even: Duration,
+    used: u64,
+    used_by: u64,
+}
+
+/// What was sent and counts.
+#[derive(Debug, Clone, Copy)]
+struct Sent {
+    until: Duration,
+    id: u64,
+    tokens: u32,
 }
 
 impl TokenLimit {
-    fn new(limit: NonZeroU32) -> Self {
-        Self { most: limit.get().into(), window: VecDeque::new(), sum: 0 }
+    fn new(limit: NonZeroU32, burst: NonZeroU32) -> Self {
+        Self {
+            most: limit.get().into(),
+            burst: burst.get(),
+            window: VecDeque::new(),
+            sum: 0,
+            even: Duration::ZERO,
+            used: 0,
+            used_by: 0,
+        }
     }
 
-    /// Whether so many more fit now; else the time at which enough will have left the window, if
-    /// nothing is given back before.
+    /// Whether so many more fit now; else the time at which they will, if nothing is given back before.
     fn fits(&mut self, tokens: u32, now: Duration) -> Result<(), Duration> {
-        while let Some((sent, _, tokens)) = self.window.front().copied() {
-            if sent + WINDOW > now {
-                break;
-            }
+        while let Some(sent) = self.window.front().filter(|sent| sent.until <= now) {
+            self.sum -= u64::from(sent.tokens);
             self.window.pop_front();
-            self.sum -= u64::from(tokens);
         }
         // One that is larger than the whole limit is refused by the config; should its estimate grow
         // past it, it goes alone.
         let mut over = (self.sum + u64::from(tokens)).saturating_sub(self.most.max(tokens.into()));
         if over == 0 {
-            return Ok(());
+            let ahead = self.space(tokens) * (self.burst - 1);
+            return if self.even <= now + ahead { Ok(()) } else { Err(self.even - ahead) };
         }
-        for (sent, _, tokens) in &self.window {
-            over = over.saturating_sub(u64::from(*tokens));
+        for sent in &self.window {
+            over = over.saturating_sub(u64::from(sent.tokens));
             if over == 0 {
-                return Err(*sent + WINDOW);
+                return Err(sent.until);
             }
         }
         Err(now + WINDOW)
     }
 
+    /// The time from one request to the next, of which one reserves so many tokens.
+    fn space(&self, tokens: u32) -> Duration {
+        let expected =
+            if self.used_by == 0 { f64::from(tokens) } else { self.used as f64 / self.used_by as f64 };
+        WINDOW.mul_f64((expected / self.most as f64).min(1.0))
+    }
+
     fn reserve(&mut self, id: u64, tokens: u32, now: Duration) {
-        self.window.push_back((now, id, tokens));
+        self.even = self.even.max(now) + self.space(tokens);
+        self.window.push_back(Sent { until: now + WINDOW, id, tokens });
         self.sum += u64::from(tokens);
     }
 
     fn settle(&mut self, id: u64, used: u32) {
         // What ends was mostly sent lately.
-        if let Some((_, _, tokens)) = self.window.iter_mut().rev().find(|(_, of, _)| *of == id) {
-            self.sum = self.sum - u64::from(*tokens) + u64::from(used);
-            *tokens = used;
+        let Some(sent) = self.window.iter_mut().rev().find(|sent| sent.id == id) else { return };
+        self.sum = self.sum - u64::from(sent.tokens) + u64::from(used);
+        if self.used_by == 0 {
+            // What was spaced by a reservation is put right with the first that is known.
+            let given_back = sent.tokens.saturating_sub(used);
+            self.even = self.even.saturating_sub(WINDOW.mul_f64(f64::from(given_back) / self.most as f64));
         }
+        sent.tokens = used;
+        self.used += u64::from(used);
+        self.used_by += 1;
+    }
+
+    fn note(&mut self, id: u64, tokens: u32, until: Duration) {
+        let at = self.window.partition_point(|other| other.until <= until);
+        self.window.insert(at, Sent { until, id, tokens });
+        self.sum += u64::from(tokens);
     }
 }
 
@@ -231,18 +295,60 @@ mod tests {
                 Err(at) => now = at,
             }
         }
-        assert!((1199..=1201).contains(&sent), "ten minutes at 120 a minute, {sent} sent");
+        let expected = (600.0 / WINDOW.as_secs_f64() * 120.0) as u64;
+        assert!((expected..=expected + 1).contains(&sent), "ten minutes at 120 a minute, {sent} sent");
+    }
+
+    #[test]
+    fn tokens_that_are_used_are_spread_over_the_minute() {
+        let mut limits = Limits::new(Rates { tokens_per_minute: some(6000), ..Rates::default() });
+        // Each reserves 550 tokens, takes two seconds, and uses 150: with one under way, 34 fit into a minute.
+        let (mut now, mut sent, mut ends) = (Duration::ZERO, Vec::new(), VecDeque::new());
+        while now < Duration::from_secs(600) {
+            while let Some((_, id)) = ends.front().copied().filter(|(at, _)| *at <= now) {
+                limits.settle(id, 150);
+                ends.pop_front();
+            }
+            let id = sent.len() as u64;
+            if limits.take(id, 550, now).is_ok() {
+                sent.push(now);
+                ends.push_back((now + Duration::from_secs(2), id));
+            }
+            now += Duration::from_millis(10);
+        }
+        let in_seconds =
+            |from: u64, to: u64| sent.iter().filter(|at| (from..to).contains(&at.as_secs())).count();
+        assert!((335..=350).contains(&in_seconds(0, 600)), "{} in ten minutes", in_seconds(0, 600));
+        let most = (10..590).map(|from| in_seconds(from, from + 10)).max();
+        assert!(most <= Some(8), "{most:?} in ten seconds");
+    }
+
+    #[test]
+    fn what_others_sent_counts_as_our_own() {
+        let s = Duration::from_secs;
+        let rates = Rates { requests_per_minute: some(3), burst: some(3), tokens_per_minute: some(1000) };
+        let mut limits = Limits::new(rates);
+        limits.note(u64::MAX, 100, s(61), s(5));
+        limits.note(u64::MAX - 1, 100, s(20), s(5));
+        limits.note(u64::MAX - 2, 100, s(50), s(5));
+        assert_eq!(limits.take(0, 0, s(5)), Ok(()));
+        let until = s(5) + WINDOW - s(50);
+        assert_eq!(limits.take(1, 0, s(6)), Err(until), "the one that was sent first");
+        assert_eq!(limits.take(1, 950, until), Err(s(5) + WINDOW - s(20)));
+        limits.settle(u64::MAX - 1, 10);
+        assert_eq!(limits.take(1, 950, until), Ok(()));
     }
 
     #[test]
     fn what_was_not_used_is_given_back() {
-        let mut limits = Limits::new(Rates { tokens_per_minute: some(1000), ..Rates::default() });
+        let rates = Rates { tokens_per_minute: some(1000), burst: some(9), ..Rates::default() };
+        let mut limits = Limits::new(rates);
         let s = Duration::from_secs;
         assert_eq!(limits.take(0, 600, s(0)), Ok(()));
-        assert_eq!(limits.take(1, 600, s(1)), Err(s(60)));
+        assert_eq!(limits.take(1, 600, s(1)), Err(WINDOW));
         limits.settle(0, 100);
         assert_eq!(limits.take(1, 600, s(2)), Ok(()));
-        assert_eq!(limits.take(2, 600, s(3)), Err(s(62)), "the first to leave frees too little");
-        assert_eq!(limits.take(2, 400, s(60)), Ok(()));
+        assert_eq!(limits.take(2, 600, s(3)), Err(s(2) + WINDOW), "the first to leave frees too little");
+        assert_eq!(limits.take(2, 400, WINDOW), Ok(()));
     }
 }

@@ -30,6 +30,13 @@ pub enum Proof {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Ticket(u64);
 
+impl Ticket {
+    /// The number that it has in its queue.
+    pub fn number(self) -> u64 {
+        self.0
+    }
+}
+
 /// Where an item goes: the server and its place there, both counted from 0.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Spot {
@@ -332,6 +339,16 @@ impl<T: Clone> Queue<T> {
             }
         }
         soonest.map_or(Next::Busy, |(at, why)| Next::Wait(at, why))
+    }
+
+    /// Counts what others sent to a server, under a number that is no ticket.
+    pub fn sent_elsewhere(&mut self, server: usize, id: u64, tokens: u32, ago: Duration, now: Duration) {
+        self.servers[server].limits.note(id, tokens, ago, now);
+    }
+
+    /// Counts what it used in place of what was reserved.
+    pub fn settled_elsewhere(&mut self, server: usize, id: u64, used: u32) {
+        self.servers[server].limits.settle(id, used);
     }
 
     fn room(&self, index: usize, now: Duration) -> Room {

@@ -1,9 +1,9 @@
 //! Rows a batch at a time, without waiting for more than one.
 
 use std::path::Path;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, TryRecvError, sync_channel};
+use std::sync::{Arc, OnceLock};
 use std::thread::{Builder, JoinHandle};
 
 use super::{Layout, Reader, Row, TableError, is_standard};
@@ -34,6 +34,7 @@ enum From {
 struct Pipe {
     rows: Receiver<Result<Row, TableError>>,
     bytes: Arc<AtomicU64>,
+    header: Arc<OnceLock<Vec<String>>>,
     thread: Option<JoinHandle<()>>,
 }
 
@@ -90,6 +91,14 @@ impl Batches {
         self.waits
     }
 
+    /// The columns that a header names, else the text's; of a pipe they are known once something came of it.
+    pub fn header(&self) -> Vec<String> {
+        match &self.from {
+            From::File(reader) => reader.header(),
+            From::Pipe(pipe) => pipe.header.get().cloned().unwrap_or_default(),
+        }
+    }
+
     /// Bytes read so far, for progress.
     pub fn bytes(&self) -> u64 {
         match &self.from {
@@ -103,13 +112,15 @@ impl Pipe {
     fn open(path: &Path, layout: &Layout) -> Result<Self, TableError> {
         let (to, rows) = sync_channel(AHEAD);
         let bytes = Arc::new(AtomicU64::new(0));
-        let (read, file, layout) = (bytes.clone(), path.to_owned(), layout.clone());
+        let header = Arc::new(OnceLock::new());
+        let (read, columns, file, layout) = (bytes.clone(), header.clone(), path.to_owned(), layout.clone());
         let work = move || {
             let mut reader = match Reader::open(&file, &layout) {
                 Ok(reader) => reader,
                 // Nobody listens any more where this cannot be sent.
                 Err(error) => return to.send(Err(error)).unwrap_or_default(),
             };
+            columns.get_or_init(|| reader.header());
             while let Some(row) = reader.next() {
                 read.store(reader.bytes(), Ordering::Relaxed);
                 let last = row.is_err();
@@ -120,7 +131,7 @@ impl Pipe {
         };
         let thread = Builder::new().name("table".to_owned()).spawn(work);
         let thread = thread.map_err(|error| TableError::Io { path: path.to_owned(), error })?;
-        Ok(Self { rows, bytes, thread: Some(thread) })
+        Ok(Self { rows, bytes, header, thread: Some(thread) })
     }
 
     /// The next row, whenever it comes.

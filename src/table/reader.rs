@@ -1,3 +1,5 @@
+mod fault;
+
 use std::fs::File;
 use std::io::{BufRead, BufReader, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
@@ -5,9 +7,10 @@ use std::path::{Path, PathBuf};
 use serde_json::Value;
 
 use super::fields::{Fields, NoFields};
-use super::quotes::{QuoteFault, Quotes};
+use super::quotes::Quotes;
 use super::{Format, TableError, is_standard, no_column, parquet};
 use crate::guard::RealRow;
+use fault::{csv_error, kind, repeated, uneven};
 
 /// Which columns of a table matter, and what it does not say of itself.
 #[derive(Debug, Clone, Default)]
@@ -208,6 +211,16 @@ impl Reader {
         }
     }
 
+    /// The columns that a header names; the text's alone where there is none.
+    pub fn header(&self) -> Vec<String> {
+        let header = match &self.source {
+            Source::Csv { header, .. } => header.as_slice(),
+            Source::Parquet(rows) => rows.columns(),
+            Source::Lines { .. } => &[],
+        };
+        if header.is_empty() { vec![self.text.clone()] } else { header.to_vec() }
+    }
+
     /// Bytes read so far, for progress.
     pub fn bytes(&self) -> u64 {
         match &self.source {
@@ -336,31 +349,6 @@ fn names(layout: &Layout) -> (String, (String, bool)) {
     (text, (layout.id.clone().unwrap_or_else(|| "id".to_owned()), layout.id.is_some()))
 }
 
-/// What to do about a row with other columns than the header.
-fn uneven(found: usize, expected: usize, delimiter: u8) -> String {
-    let columns = if found == 1 { "column" } else { "columns" };
-    let by = if delimiter == b'\t' { "a tab" } else { "a `,`" };
-    let advice = match (found < expected, delimiter) {
-        (true, _) => format!("an empty one is nothing before or after {by}"),
-        (false, b'\t') => "no text has a tab in it".to_owned(),
-        (false, _) => format!("put texts with {by} in them in quotes"),
-    };
-    format!("{found} {columns}; expected {expected}: {advice}")
-}
-
-/// What is wrong with names of which two are the same: one of their columns would be lost.
-fn repeated(names: &[String]) -> Option<String> {
-    let (second, name) = names.iter().enumerate().find(|(at, name)| names[..*at].contains(name))?;
-    let first = 1 + names.iter().position(|other| other == name)?;
-    let second = second + 1;
-    Some(match name.is_empty() {
-        true => format!("columns {first} and {second} have no name; expected one for each column"),
-        false => {
-            format!("columns {first} and {second} are both `{name}`; give each column a name of its own")
-        }
-    })
-}
-
 /// What a table without a telling name is, by its first line.
 fn sniffed(head: &[u8]) -> Format {
     if head.starts_with(parquet::MAGIC) {
@@ -374,205 +362,5 @@ fn sniffed(head: &[u8]) -> Format {
     }
 }
 
-fn kind(value: &Value) -> &'static str {
-    match value {
-        Value::Null => "null",
-        Value::Bool(_) => "true or false",
-        Value::Number(_) => "a number",
-        Value::String(_) => "a text",
-        Value::Array(_) => "a list",
-        Value::Object(_) => "an object",
-    }
-}
-
-fn csv_error(path: &Path, error: csv::Error) -> TableError {
-    let path = path.to_owned();
-    let line = error.position().map_or(1, csv::Position::line);
-    match error.into_kind() {
-        csv::ErrorKind::Io(error) => {
-            match error.get_ref().and_then(|fault| fault.downcast_ref::<QuoteFault>()) {
-                Some(fault) => TableError::Row { path, line: fault.line, what: fault.what.clone() },
-                None => TableError::Io { path, error },
-            }
-        }
-        csv::ErrorKind::Utf8 { .. } => {
-            TableError::Row { path, line, what: "not UTF-8; save the file as UTF-8".to_owned() }
-        }
-        other => TableError::Row { path, line, what: format!("{other:?}") },
-    }
-}
-
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn read(format: Option<Format>, layout: Layout, bytes: &'static [u8]) -> Result<Vec<Row>, String> {
-        Reader::new(Path::new("t"), Box::new(bytes), &Layout { format, ..layout })
-            .and_then(Iterator::collect)
-            .map_err(|error: TableError| error.to_string())
-    }
-
-    #[test]
-    fn the_three_forms_say_the_same() {
-        let jsonl = "\u{feff}{\"id\": 7, \"text\": \"so \\\"it\\\"\"}\n\n{\"id\": \"b\", \"text\": \"\"}\r\n";
-        let csv = "id,text\r\n7,\"so \"\"it\"\"\"\nb,\n";
-        let tsv = "id\ttext\n7\tso \"it\"\nb\t\n";
-        for (format, table) in [(Format::Jsonl, jsonl), (Format::Csv, csv), (Format::Tsv, tsv)] {
-            for format in [Some(format), None] {
-                let rows = read(format, Layout::default(), table.as_bytes()).unwrap();
-                let rows: Vec<_> = rows.iter().map(|row| (row.id.as_str(), row.text.as_str())).collect();
-                assert_eq!(rows, [("7", "so \"it\""), ("b", "")], "{format:?}");
-            }
-        }
-    }
-
-    #[test]
-    fn a_row_knows_its_line_and_keeps_its_columns() {
-        let rows =
-            read(Some(Format::Csv), Layout::default(), b"text,mood\n\"two\nlines\",dry\nx,wet\n").unwrap();
-        assert_eq!(rows.iter().map(|row| row.line).collect::<Vec<_>>(), [2, 4]);
-        assert_eq!(rows.iter().map(|row| row.id.as_str()).collect::<Vec<_>>(), ["1", "2"]);
-        assert_eq!(rows[1].column("mood"), "wet");
-        assert_eq!(rows[1].column("none"), "");
-    }
-
-    #[test]
-    fn columns_can_be_named_and_chosen() {
-        let layout = Layout {
-            columns: Some(vec!["said".into(), "labels".into(), "key".into()]),
-            text: Some("said".into()),
-            id: Some("key".into()),
-            ..Layout::default()
-        };
-        let rows = read(Some(Format::Tsv), layout, b"\"so\t1,2\tk1\n").unwrap();
-        assert_eq!((rows[0].text.as_str(), rows[0].id.as_str()), ("\"so", "k1"));
-        assert_eq!(rows[0].column("labels"), "1,2");
-    }
-
-    #[test]
-    fn what_cannot_be_read_is_told_with_its_line() {
-        let with_id = || Layout { id: Some("key".into()), ..Layout::default() };
-        for (format, layout, bytes, says) in [
-            (
-                Format::Jsonl,
-                Layout::default(),
-                &b"{\"text\": \"a\"}\n{\"text\": 3}"[..],
-                "t:2: `text` is a number",
-            ),
-            (
-                Format::Jsonl,
-                Layout::default(),
-                b"{\"txt\": \"a\"}",
-                "t:1: there is no column `text`, only `txt`; did you mean `txt`?",
-            ),
-            (Format::Jsonl, Layout::default(), b"{}", "t:1: there is no column `text`, nor any other"),
-            (Format::Csv, Layout::default(), b"text,b\n1,2\n\"a\"b,3\n", "t:3: text after a closing quote"),
-            (Format::Csv, Layout::default(), b"text,b\n\n\"one,2\nx,y\n", "t:3: a quoted text begins here"),
-            (Format::Csv, Layout::default(), b"text,\"b\n", "t:1: a quoted text begins here"),
-            (
-                Format::Csv,
-                Layout::default(),
-                b"text,b,text\n",
-                "t:1: the header: columns 1 and 3 are both `text`; give each",
-            ),
-            (Format::Tsv, Layout::default(), b"text\t\t\n", "t:1: the header: columns 2 and 3 have no name"),
-            (
-                Format::Tsv,
-                Layout { columns: Some(vec!["text".into(), "text".into()]), ..Layout::default() },
-                b"",
-                "t: `--columns`: columns 1 and 2 are both `text`",
-            ),
-            (Format::Jsonl, Layout::default(), b"\n[1]", "t:2: expected a JSON object, found a list"),
-            (Format::Jsonl, Layout::default(), b"{\"text\": ", "t:1: not JSON, in column"),
-            (
-                Format::Jsonl,
-                Layout::default(),
-                b"{\"text\": \"a\"}\n{\"text\": \"a\", \"n\": 1, \"n\": 1}",
-                "t:2: two columns are both `n`",
-            ),
-            (Format::Jsonl, Layout::default(), b"{\"text\": \"\xff\"}", "t:1: not UTF-8"),
-            (Format::Jsonl, with_id(), b"{\"text\": \"a\"}", "t:1: there is no column `key`, only `text`"),
-            (Format::Csv, Layout::default(), b"a,b\n1,2\n", "t: there is no column `text`, only `a`, `b`"),
-            (Format::Csv, with_id(), b"text,b\n1,2\n", "t: there is no column `key`"),
-            (Format::Csv, Layout::default(), b"text,b\n1,2\n3\n", "t:3: 1 column; expected 2"),
-            (Format::Csv, Layout::default(), b"text,b\n1,\xff\n", "t:2: not UTF-8"),
-        ] {
-            let error = read(Some(format), layout, bytes).unwrap_err();
-            assert!(error.starts_with(says), "{error}");
-        }
-    }
-
-    /// Lines of a megabyte that people never write.
-    #[test]
-    fn a_line_of_a_megabyte_is_a_row_like_others() {
-        let begun = std::time::Instant::now();
-        for piece in [
-            "a",
-            "word ",
-            "nobody",
-            "\u{202e}x\u{202c}",
-            "\u{301}",
-            "\u{200b}",
-            "😭",
-            "\\\"",
-            "''",
-            "{[",
-            "\u{7f}",
-        ] {
-            let text = piece.repeat((1 << 20) / piece.len());
-            let json = serde_json::json!({ "text": text }).to_string() + "\n{\"text\": \"next\"}\n";
-            let csv = format!("text\n\"{}\"\nnext\n", text.replace('"', "\"\""));
-            let tsv = format!("text\n{text}\nnext\n");
-            for (format, table) in [(Format::Jsonl, json), (Format::Csv, csv), (Format::Tsv, tsv)] {
-                let rows = read(Some(format), Layout::default(), table.clone().leak().as_bytes()).unwrap();
-                let texts: Vec<&str> = rows.iter().map(|row| row.text.as_str()).collect();
-                assert!(texts == [text.as_str(), "next"], "{piece:?} as {format:?}");
-            }
-        }
-        assert!(begun.elapsed().as_secs() < 120);
-    }
-
-    #[test]
-    fn a_megabyte_of_what_is_no_row_is_told_in_a_line() {
-        let begun = std::time::Instant::now();
-        let keys: String = (0..60_000).map(|n| format!("\"key{n}\": 1, ")).collect();
-        let names: String = (0..60_000).map(|n| format!("column{n},")).collect();
-        for (format, table) in [
-            (Format::Jsonl, "[".repeat(1 << 20)),
-            (Format::Jsonl, "{\"a\":".repeat(1 << 17)),
-            (Format::Jsonl, "\"".repeat(1 << 20)),
-            (Format::Jsonl, format!("{{{keys}\"last\": 1}}")),
-            (Format::Jsonl, format!("{{\"{}\": 1}}", "k".repeat(1 << 20))),
-            (Format::Csv, names.clone()),
-            (Format::Csv, "\"".repeat(1 << 20)),
-            (Format::Csv, format!("text\n{names}")),
-            (Format::Tsv, "\t".repeat(1 << 20)),
-        ] {
-            let error = read(Some(format), Layout::default(), table.leak().as_bytes()).unwrap_err();
-            assert!(error.starts_with("t:") && error.len() < 1500, "{format:?}: {}", error.len());
-        }
-        assert!(begun.elapsed().as_secs() < 120);
-    }
-
-    #[test]
-    fn ids_are_the_letters_of_the_table() {
-        let table = b"{\"id\": 12345678901234567890123, \"text\": \"a\"}\n{\"id\": 1.10, \"text\": \"b\"}\n";
-        let rows = read(None, Layout::default(), table).unwrap();
-        assert_eq!([&*rows[0].id, &*rows[1].id], ["12345678901234567890123", "1.10"]);
-    }
-
-    #[test]
-    fn rows_before_a_wrong_quote_are_read() {
-        let layout = Layout { format: Some(Format::Csv), ..Layout::default() };
-        let mut reader = Reader::new(Path::new("t"), Box::new(&b"text\na\n\"b\nc\n"[..]), &layout).unwrap();
-        assert_eq!(reader.next().unwrap().unwrap().text, "a");
-        assert!(reader.next().unwrap().is_err());
-    }
-
-    #[test]
-    fn nothing_is_an_empty_table() {
-        for format in [None, Some(Format::Jsonl), Some(Format::Csv), Some(Format::Tsv)] {
-            assert_eq!(read(format, Layout::default(), b""), Ok(Vec::new()));
-        }
-    }
-}
+mod tests;

@@ -10,6 +10,8 @@ pub struct Writer {
     /// What is written until `finish`; none for standard output.
     part: Option<Part>,
     form: Form,
+    /// The header of a table that gets no row.
+    columns: Vec<String>,
 }
 
 /// A file that goes when it was not put in its place.
@@ -31,7 +33,11 @@ enum Form {
 
 impl Writer {
     /// A file in the format that its ending says, or JSON Lines on standard output for `-`.
+    ///
+    /// # Errors
+    /// An ending that says no format to write in; a file of a dataset, which belongs to its runs.
     pub fn create(path: &Path) -> Result<Self, TableError> {
+        free(path)?;
         let format = match is_standard(path) {
             true => Format::Jsonl,
             false => Format::by_ending(path)
@@ -56,7 +62,21 @@ impl Writer {
             Format::Tsv => Form::Tsv(to, Vec::new()),
             _ => Form::Csv(Box::new(csv::Writer::from_writer(to)), Vec::new()),
         };
-        Ok(Self { path: path.to_owned(), part, form })
+        Ok(Self { path: path.to_owned(), part, form, columns: Vec::new() })
+    }
+
+    /// Says what the header of a CSV or TSV has where no row comes; what was said first counts.
+    ///
+    /// Where rows come it has the columns of the first.
+    pub fn without_rows(&mut self, columns: impl IntoIterator<Item = impl Into<String>>) {
+        let (Form::Csv(_, header) | Form::Tsv(_, header)) = &self.form else { return };
+        if header.is_empty() && self.columns.is_empty() {
+            for column in columns.into_iter().map(Into::into) {
+                if !self.columns.contains(&column) {
+                    self.columns.push(column);
+                }
+            }
+        }
     }
 
     fn failed(&self, error: std::io::Error) -> TableError {
@@ -90,6 +110,22 @@ impl Writer {
         written.map_err(|error| self.failed(error))
     }
 
+    /// Writes the header that no row brought.
+    fn header_alone(&mut self) -> Result<(), TableError> {
+        let written = match &mut self.form {
+            Form::Csv(to, header) if header.is_empty() && !self.columns.is_empty() => {
+                to.write_record(&self.columns).map_err(plain)
+            }
+            Form::Tsv(to, header) if header.is_empty() && !self.columns.is_empty() => {
+                let line = tabbed(&self.columns, &Fields::default());
+                let line = line.map_err(|what| TableError::Columns { path: self.path.clone(), what })?;
+                to.write_all(line.as_bytes())
+            }
+            _ => Ok(()),
+        };
+        written.map_err(|error| self.failed(error))
+    }
+
     /// Hands over what was written so far, for whoever reads along; a file is there when it is finished.
     pub fn flush(&mut self) -> Result<(), TableError> {
         let flushed = match &mut self.form {
@@ -100,8 +136,9 @@ impl Writer {
     }
 
     /// Puts the whole table in its place; before this the old one stands.
-    pub fn finish(self) -> Result<(), TableError> {
-        let Self { path, part, form } = self;
+    pub fn finish(mut self) -> Result<(), TableError> {
+        self.header_alone()?;
+        let Self { path, part, form, .. } = self;
         let failed = |error| TableError::Io { path: path.clone(), error };
         let mut to = match form {
             Form::Jsonl(to) | Form::Tsv(to, _) => to,
@@ -141,6 +178,20 @@ fn tabbed(fields: &[String], row: &Fields) -> Result<String, String> {
         ));
     }
     Ok(line + "\n")
+}
+
+/// Makes sure that a file is none that a dataset's own runs write.
+///
+/// # Errors
+/// The dataset, its rejects, or the one before, in the folder of a config.
+pub fn free(path: &Path) -> Result<(), TableError> {
+    const OF_RUNS: [&str; 4] =
+        ["dataset.jsonl", "rejected.jsonl", "dataset.previous.jsonl", "dataset.meta.json"];
+    let is_named_so = path.file_name().is_some_and(|name| OF_RUNS.iter().any(|of_runs| *of_runs == name));
+    match is_named_so && path.with_file_name("dataset.meta.json").is_file() {
+        true => Err(TableError::OfRuns(path.to_owned())),
+        false => Ok(()),
+    }
 }
 
 /// Writes a whole file in place of the old one.
@@ -203,6 +254,34 @@ mod tests {
         writer.finish().unwrap();
         let text = std::fs::read_to_string(folder.path().join("t.csv")).unwrap();
         assert_eq!(text, "text,list\na,[1]\nb,\n");
+    }
+
+    #[test]
+    fn a_table_without_rows_has_a_header() {
+        let folder = tempfile::tempdir().unwrap();
+        for (name, expected) in [("t.csv", "id,text\n"), ("t.tsv", "id\ttext\n"), ("t.jsonl", "")] {
+            let path = folder.path().join(name);
+            let mut writer = Writer::create(&path).unwrap();
+            writer.without_rows(["id", "text", "id"]);
+            writer.without_rows(["other"]);
+            writer.finish().unwrap();
+            assert_eq!(std::fs::read_to_string(&path).unwrap(), expected);
+            let mut writer = Writer::create(&path).unwrap();
+            writer.without_rows(["other"]);
+            writer.write(&row(json!({ "text": "a" }))).unwrap();
+            writer.finish().unwrap();
+            assert!(!std::fs::read_to_string(&path).unwrap().contains("other"));
+        }
+    }
+
+    #[test]
+    fn what_a_run_writes_anew_is_nobody_s_to_write() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("dataset.jsonl");
+        assert!(Writer::create(&path).is_ok(), "a table of that name is a table");
+        std::fs::write(folder.path().join("dataset.meta.json"), "{}").unwrap();
+        assert!(matches!(Writer::create(&path), Err(TableError::OfRuns(_))));
+        assert!(Writer::create(&folder.path().join("other.jsonl")).is_ok());
     }
 
     #[test]

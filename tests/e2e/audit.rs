@@ -85,6 +85,10 @@ fn columns_are_named_separated_and_asked_for() {
     let report = with(&["--label", "moods", "--separator", ",", "--json"]).exits(0).json();
     assert_eq!(measure(&report, "leakage")["rows"], 3, "the labels of two rows");
     with(&["--label", "moods", "--target", "elves=0.1"]).exits(2).says("there is no group `elves`");
+    with(&["--label", "moods", "--target", "femal=0.1"]).exits(2).says("did you mean `female`?");
+    with(&["--label", "moods", "--negative", "nope"])
+        .exits(2)
+        .says("--negative nope: there is no label `nope`, only");
     with(&["--label", "moods", "--target", "old=2"]).exits(2).says("expected a share");
     project.write("bad.jsonl", "{\"text\": 1}\n");
     project.emogrid(&["audit", "bad.jsonl"]).exits(1).says("bad.jsonl:1: `text` is a number");

@@ -229,7 +229,7 @@ fn a_dataset_is_exported_as_a_table_is() {
     project
         .emogrid(&["export", "small.yaml", "--label", "mood", "--format", "hf", "-o", "x"])
         .exits(2)
-        .says("no such axis");
+        .says("there is no axis `mood`");
 }
 
 #[test]

@@ -1,5 +1,7 @@
 //! Somebody's labelled texts, made into clean rows with a frozen test part.
 
+use std::collections::BTreeMap;
+
 use serde_json::{Value, json};
 
 use crate::project::{Project, Ran};
@@ -412,4 +414,54 @@ fn a_test_row_never_reaches_a_file_for_training() {
     // A table that stays one is put to no use.
     export("data/moods/test.jsonl", "csv", "test.csv").exits(0);
     assert!(project.read("test.csv").contains("parcel"));
+}
+
+#[test]
+fn pairs_that_an_export_wrote_stay_pairs() {
+    let project = Project::new();
+    let mut rows = String::new();
+    for at in 0..40 {
+        let (who, whose, id) = if at % 2 == 0 { ("He", "his", "") } else { ("She", "her", "-swap") };
+        let words: Vec<String> = (0..6)
+            .map(|word| format!("{}", char::from(b'a' + (at / 2 + 3 * word) as u8 % 26)).repeat(4 + word))
+            .collect();
+        let text = format!("{who} left the {} in {whose} room", words.join(" "));
+        let pair = format!("r{}", at / 2);
+        let mood = ["joy", "fear"][at / 2 % 2];
+        let row = json!({ "id": format!("{pair}{id}"), "text": text, "emotion": mood, "pair": pair });
+        rows.push_str(&format!("{row}\n"));
+    }
+    // A column of that name which is of no pair, one whose other half is not there, and one that is there twice.
+    for (id, text, pair) in [
+        ("x1", "the euro fell again this morning", "EUR/USD"),
+        ("x2", "a lonely kite above the harbour", "x2"),
+        ("r1", "nobody took the bins out on time", "r1"),
+    ] {
+        rows.push_str(&format!("{}\n", json!({ "id": id, "text": text, "emotion": "joy", "pair": pair })));
+    }
+    project.write("pairs.jsonl", &rows);
+    project.emogrid(&["export", "pairs.jsonl", "-o", "pairs.csv"]).exits(0);
+    let import = |more: &[&str]| {
+        let args = ["import", "table", "pairs.csv", "--text", "text", "--label", "emotion", "--json"];
+        project.emogrid(&[&args[..], more].concat()).exits(0).json()
+    };
+    let told = import(&["--split", "50,50", "-o", "data"]);
+    assert_eq!(step(&told, "near-duplicates")["removed"], 0, "those of a pair are alike on purpose");
+    let mut part_of: BTreeMap<String, Vec<&str>> = BTreeMap::new();
+    for part in ["train", "test"] {
+        for row in project.rows(&format!("data/{part}.jsonl")) {
+            if let Some(pair) = row["pair"].as_str() {
+                part_of.entry(pair.to_owned()).or_default().push(part);
+            }
+        }
+    }
+    assert_eq!(part_of.len(), 20, "{part_of:?}");
+    assert!(part_of.values().all(|parts| parts.len() == 2 && parts[0] == parts[1]), "{part_of:?}");
+    // Where one of a pair goes, the other is of none any more.
+    project.edit("pairs.csv", "r0-swap,She", "r0-swap,");
+    project.edit("pairs.csv", "her room,joy,r0\n", "her room,,r0\n");
+    import(&["-o", "other"]);
+    let rows = project.rows("other/rows.jsonl");
+    let of = |id: &str| rows.iter().find(|row| row["id"] == id).unwrap_or_else(|| panic!("{id}: {rows:?}"));
+    assert_eq!((of("r0").get("pair"), of("r1-swap")["pair"].as_str()), (None, Some("r1")));
 }

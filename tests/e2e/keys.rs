@@ -588,10 +588,15 @@ effects! {
 
     tokens_per_minute_hold_back("endpoints.NAME.tokens_per_minute") {
         // A request reserves some 26 + 100, uses 46, and gives the rest back when it ends.
-        let sets = ["endpoints.fake.tokens_per_minute=190", "sampling.max_tokens=100", "run.for=3s"];
+        let sets = [
+            "endpoints.fake.tokens_per_minute=190", "endpoints.fake.burst=4", "sampling.max_tokens=100", "run.for=3s",
+        ];
         let made = Bench::new().run(&sets).exits(3);
         assert_eq!(made.seen.len(), 2, "{}", made.stderr);
-        assert_eq!(Bench::new().run(&sets[1..]).exits(0).seen.len(), 4);
+        // Spread over the minute.
+        let sets = [sets[0], "endpoints.fake.burst=1", sets[2], sets[3]];
+        assert_eq!(Bench::new().run(&sets).exits(3).seen.len(), 1);
+        assert_eq!(Bench::new().run(&sets[2..]).exits(0).seen.len(), 4);
     }
 
     prices_make_costs("endpoints.NAME.price", "endpoints.NAME.price.prompt", "endpoints.NAME.price.completion", "run.max_cost") {
@@ -1292,9 +1297,11 @@ effects! {
 
     metrics_are_written("run.metrics") {
         let bench = Bench::new();
+        // Where a file stands in the way, their folder cannot be made.
+        bench.project.write("figures", "");
         let made = bench.run(&["run.metrics=figures/emogrid.prom"]).exits(0);
         assert!(made.stderr.contains("goes on without its metrics"), "{}", made.stderr);
-        std::fs::create_dir(bench.project.path().join("figures")).unwrap();
+        std::fs::remove_file(bench.project.path().join("figures")).unwrap();
         bench.run(&["run.metrics=figures/emogrid.prom"]).exits(0);
         let text = bench.project.read("figures/emogrid.prom");
         assert!(text.contains("emogrid_rows{name=\"base\"} 4\n"), "{text}");

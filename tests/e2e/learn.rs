@@ -260,6 +260,12 @@ fn rows_are_kept_whose_labels_a_probe_finds_likely() {
         other["label_rank"].as_u64().unwrap() > 1 && number(&other["label_probability"]) < 0.5,
         "{other}"
     );
+    // A table that gets no row has its header.
+    let args = ["--top", "5", "-o", "kept.csv", "--rejected", "others.csv"];
+    verify(&args).exits(0);
+    let header = "id,text,emotion,label_rank,label_probability,probe_label";
+    assert_eq!(project.read("others.csv"), format!("{header}\n"));
+    assert_eq!(project.read("kept.csv").lines().next(), Some(header));
     // All of five labels are among the first five.
     let all = verify(&["--top", "5"]).exits(0).says("3 of 3 labels kept").stdout;
     assert_eq!(all.lines().count(), 3);

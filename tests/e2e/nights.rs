@@ -313,3 +313,26 @@ fn a_run_that_does_not_answer_is_said_to() {
     assert!(!ran.stderr.contains("output"), "{}", ran.stderr);
     answers.join().unwrap();
 }
+
+/// A limit is the server's: it knows nothing of runs.
+#[test]
+fn a_minute_s_limit_holds_over_runs_that_follow_one_another_or_run_at_the_same_time() {
+    let fake = Fake::start();
+    let night = project(&fake, 10);
+    let limits = ["--set", "endpoints.fake.requests_per_minute=9", "--set", "endpoints.fake.burst=9"];
+    let run = |more: &[&'static str]| [&["run", "night.yaml"], &limits[..], more].concat();
+    night.emogrid(&run(&["--max-requests", "4"])).exits(3);
+    assert_eq!(fake.take_count(), 4);
+    let killed = night.watch(&run(&[]));
+    until("two more are sent", || fake.seen().len() >= 2, String::new);
+    killed.signal(libc::SIGKILL);
+    killed.finish();
+    let before = fake.seen().len();
+    let beside =
+        [night.watch(&run(&["--for", "3s"])), night.watch(&run(&["--for", "3s", "--set", "name=other"]))];
+    for run in beside {
+        run.finish().exits(3);
+    }
+    assert!(before < 9 || fake.seen().len() == 5, "{before} of five");
+    assert_eq!(fake.take_count(), 5, "nine in a minute");
+}

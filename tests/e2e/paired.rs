@@ -153,6 +153,41 @@ fn counterparts_stand_beside_their_rows_as_long_as_the_config_names_them() {
 }
 
 #[test]
+fn counterparts_are_no_rows_that_leave() {
+    let fake = writing();
+    let project = Project::new();
+    let config = MOODS.replace("URL", &fake.url()) + "run: { max_leaving: 0 }\n";
+    project.write("moods.yaml", &config);
+    project.emogrid(&["run", "moods.yaml"]).exits(0);
+    let fix =
+        ["audit", "moods.yaml", "--fix", "--counterparts", "--fail-on", "never", "--write", "own.jsonl"];
+    project.emogrid(&fix).exits(0);
+    let with = format!("{config}curation: own.jsonl\n");
+    project.write("moods.yaml", &with);
+    let ran = project.emogrid(&["run", "moods.yaml", "--json"]).exits(0).json();
+    assert!(ran["headline"].as_str().unwrap().starts_with("OK moods: 12 of 12 rows;"), "{ran}");
+    // They go when the config does not name them any more.
+    project.write("moods.yaml", &config);
+    let plan = project.emogrid(&["plan", "moods.yaml", "--json"]).exits(0).json();
+    assert_eq!((&plan["kept"], &plan["leaving"]), (&12.into(), &0.into()));
+    let ran = project.emogrid(&["run", "moods.yaml", "--json"]).exits(0).json();
+    assert_eq!(ran["change"], json!({ "kept": 12, "leaving": 0, "displaced": 0 }));
+    assert!(ran["headline"].as_str().unwrap().starts_with("OK moods: 12 of 12 rows;"), "{ran}");
+    // One that goes with its row is not counted beside it.
+    project.write("moods.yaml", &with);
+    project.emogrid(&["run", "moods.yaml"]).exits(0);
+    let line = project.rows("own.jsonl")[0].clone();
+    project.write("own.jsonl", &format!("{}{}\n", project.read("own.jsonl"), json!({ "id": line["id"] })));
+    project.emogrid(&["run", "moods.yaml"]).exits(4).says("1 of 12 rows would leave the dataset");
+    let ran = project.emogrid(&["run", "moods.yaml", "--set", "run.max_leaving=1", "--json"]).exits(0).json();
+    assert_eq!(ran["change"], json!({ "kept": 11, "leaving": 1, "displaced": 0 }));
+    // A dataset that somebody deleted had as many rows as the last run says.
+    std::fs::remove_dir_all(project.path().join("out/moods")).unwrap();
+    let ran = project.emogrid(&["run", "moods.yaml", "--json"]).exits(0).json();
+    assert!(ran["headline"].as_str().unwrap().starts_with("OK moods: 12 of 12 rows;"), "{ran}");
+}
+
+#[test]
 fn a_mistyped_key_of_a_decision_leaves_no_row_out() {
     let project = Project::new();
     project.write(
@@ -291,6 +326,14 @@ fn words_that_a_file_of_decisions_holds_are_told_of() {
     project.emogrid(&["run", "moods.yaml"]).exits(0);
     let forget = project.emogrid(&["forget", "Gonzalez"]).exits(0).stdout;
     assert!(forget.contains("1 line of own.jsonl") && forget.contains("yours to edit"), "{forget}");
+    assert!(forget.starts_with("it stands in no stored answer\n") && !forget.contains("0 "), "{forget}");
+    // What a row says by such a line stays until somebody edits it.
+    let own =
+        json!({ "id": rows[1]["id"], "text": "my zeppelin left without me this morning, and nobody waved" });
+    project.write("own.jsonl", &format!("{}{own}\n", project.read("own.jsonl")));
+    let forget = project.emogrid(&["forget", "zeppelin"]).exits(0).stdout;
+    assert!(forget.contains("1 row of datasets would still say it by such lines"), "{forget}");
+    assert!(forget.contains("`--yes` would only look through files of past runs"), "{forget}");
     let purge = project.emogrid(&["purge", "moods.yaml"]).exits(0).stdout;
     assert!(purge.contains("1 line of own.jsonl"), "{purge}");
     assert!(!project.read("out/moods/dataset.jsonl").contains("Gonzalez"));

@@ -3,7 +3,9 @@
 use super::super::View;
 use super::super::token::{Gap, Shape};
 use super::super::words;
-use super::{has, next, of_person, of_somebody, sets, token_is};
+use super::said::{next, of_person, of_somebody};
+use super::sets::{has, sets};
+use super::token_is;
 
 /// A house of worship, but as part of a street's, a town's or somebody's name, and but for the head's temples.
 pub fn house(view: &View, at: usize, last: usize) -> bool {

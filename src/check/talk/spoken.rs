@@ -3,8 +3,6 @@
 use std::ops::Range;
 use std::sync::LazyLock;
 
-#[cfg(test)]
-use super::super::patterns::sentences;
 use super::super::table::Table;
 use super::super::text::{Text, Word, word_hash};
 use super::asked::{asked_back, lacking};
@@ -449,7 +447,7 @@ mod tests {
     use super::*;
 
     fn refuses(text: &Text) -> bool {
-        sentences(text).any(|sentence| super::refuses(text, sentence, u64::MAX, |_| false))
+        text.sentences().any(|sentence| super::refuses(text, sentence, u64::MAX, |_| false))
     }
 
     /// Rules are passed over for speed alone.
@@ -459,7 +457,7 @@ mod tests {
         let (mut found, mut passed_over) = (0, 0);
         for line in lines {
             let text = Text::new(line.split('\t').next_back().unwrap_or_default());
-            let quickly = sentences(&text).any(|sentence| {
+            let quickly = text.sentences().any(|sentence| {
                 let kinds = text.words[sentence.clone()].iter().fold(0, |all, word| all | tells(word));
                 kinds != 0 && super::refuses(&text, sentence, kinds, |_| false)
             });

@@ -5,7 +5,6 @@
 
 use std::sync::LazyLock;
 
-use super::super::patterns::sentences;
 use super::super::sums::{self, Kinds, Sums};
 use super::super::text::Text;
 
@@ -135,7 +134,7 @@ pub fn voice(
     let sums = &*VOICE;
     let mut most: Option<(f32, Voice)> = None;
     let mut person = false;
-    for sentence in sentences(text) {
+    for sentence in text.sentences() {
         let long = sentence.len() >= LEAST;
         // One word is a name of something, or a shout; a sentence without any word that tells is passed over for speed.
         if sentence.len() < 2 || !text.words[sentence.clone()].iter().any(|word| sums.kinds.tells(word)) {

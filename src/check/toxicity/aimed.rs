@@ -3,7 +3,7 @@
 use std::ops::Range;
 use std::sync::LazyLock;
 
-use super::super::patterns::{Patterns, sentences};
+use super::super::patterns::Patterns;
 use super::super::text::Text;
 use crate::config::resolved::ToxicityLevel as Level;
 
@@ -21,6 +21,8 @@ enum Aim {
     Harmless,
     /// What only a friend says.
     Friend,
+    /// What is no people, so that "vermin" is just what it is.
+    Pest,
 }
 
 #[rustfmt::skip]
@@ -73,7 +75,7 @@ const LISTS: &[(&str, &str)] = &[
     ("BODY", "neck face bone bones head throat legs skull house teeth fingers arms jaw nose ass balls brains knees car"),
 ];
 
-use Aim::{Behind, Friend, Harm, Harmless, Insult, Loose};
+use Aim::{Behind, Friend, Harm, Harmless, Insult, Loose, Pest};
 
 #[rustfmt::skip]
 const RULES: &[(Aim, &str)] = &[
@@ -154,6 +156,14 @@ const RULES: &[(Aim, &str)] = &[
     (Behind, "SOMEONE +2 is|are|was|were ART|SWEAR +2 *VILE"),
     (Behind, "he's|she's|they're|who's ART|SWEAR +2 *VILE"),
     (Behind, "he's|she's|they're *scum|trash|vermin|pigs"),
+    (Behind, "they|these|those|them are|were +2 *vermin|scum|filth|subhuman|subhumans|parasites|leeches|savages|barbarians|degenerates|cockroaches|maggots|lowlifes|scumbags"),
+    (Behind, "they're|theyre +2 *vermin|filth|subhuman|subhumans|parasites|leeches|savages|barbarians|degenerates|cockroaches|maggots|lowlifes|scumbags"),
+    (Behind, "they are|were +2 *plague|cancer|infestation|disease|virus on|upon|to"),
+    (Behind, "they're|theyre +2 *plague|cancer|infestation|disease|virus on|upon|to"),
+    (Behind, "are|they're|theyre +1 less than *human|humans"),
+    (Behind, "are|they're|theyre +1 no better than *animals|beasts|dogs|rats|pigs|vermin|apes"),
+    (Behind, "nothing|anything but +2 *vermin|savages|parasites|rats|pigs|scum|leeches|trash|filth|subhumans|animals|cockroaches"),
+    (Behind, "they|them|these|those|people +2 breed|breeding|multiply|multiplying|swarm|swarming like *rats|roaches|cockroaches|vermin|locusts"),
     (Behind, "SOMEONE|people +1 is|are *scum|vermin|filth|brainless|braindead|subhuman"),
     (Behind, "what a|an LOW|SWEAR +1 *FOUL|BASE"),
     (Behind, "what a *bitch|cunt|slut|whore|pig|scumbag"),
@@ -342,6 +352,8 @@ const SOFTENERS: &[(Aim, &str)] = &[
     (Friend, "you|ya +1 *lucky|beautiful|crazy|silly|sweet|lovely|magnificent|glorious|sexy|gorgeous|brilliant|clever|funny|wonderful|adorable|goofy|cheeky|legend +2 FOUL|BASE|dog|thing|goose|devil"),
     (Friend, "my|our *dog|cat|puppy|kitten|dogs|cats|bird|parrot|hamster|horse|toddler|goat +3 is|was|are"),
     (Friend, "*thank|thanks you|for|so|to"),
+    // What gets into houses and gardens.
+    (Pest, "*mice|mouse|pigeons|roach|roaches|squirrels|raccoons|raccoon|ants|mosquitoes|mosquitos|bedbugs|termites|seagulls|gulls|geese|moles|possums|fleas|ticks|moths|wasps|slugs|snails|bugs|weeds|aphids|locusts|rabbits|deer|foxes|gophers|boars|starlings|magpies|worms|hornets|hogs|kudzu|lampreys|tick|flea|hedgehogs|ferrets|goldfish|guppies"),
 ];
 
 static RULES_OF_AIM: LazyLock<Patterns<Aim>> = LazyLock::new(|| Patterns::new(LISTS, RULES));
@@ -356,7 +368,7 @@ pub fn is_aimed(text: &Text, level: Level, hidden: impl Fn(usize) -> bool + Copy
         return false;
     }
     let (mut insult, mut behind, mut oneself) = (false, false, false);
-    for sentence in sentences(text) {
+    for sentence in text.sentences() {
         // "What an idiot. I forgot my keys."
         oneself |= sentence.clone().next().is_some_and(|first| is_oneself(text.word(first)));
         let (mut harm, mut face, mut here, mut loose) = (false, false, false, false);
@@ -365,7 +377,7 @@ pub fn is_aimed(text: &Text, level: Level, hidden: impl Fn(usize) -> bool + Copy
             Aim::Insult => face = true,
             Aim::Behind => here = true,
             Aim::Loose => loose = level >= Level::Strict,
-            Aim::Harmless | Aim::Friend => {}
+            Aim::Harmless | Aim::Friend | Aim::Pest => {}
         });
         if loose {
             return true;
@@ -379,8 +391,9 @@ pub fn is_aimed(text: &Text, level: Level, hidden: impl Fn(usize) -> bool + Copy
         insult |= face;
         behind |= here && !sentence.clone().any(|index| is_oneself(text.word(index)));
     }
-    (insult || behind && !oneself)
-        && !sentences(text).any(|sentence| is_soft(text, sentence, Aim::Friend, hidden))
+    let softened = |by: Aim| text.sentences().any(|sentence| is_soft(text, sentence, by, hidden));
+    let behind = behind && !oneself && !insult && !softened(Aim::Pest);
+    (insult || behind) && !softened(Aim::Friend)
 }
 
 /// Whether something of this kind takes the edge off a sentence.

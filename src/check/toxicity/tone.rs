@@ -5,7 +5,6 @@
 
 use std::sync::LazyLock;
 
-use super::super::patterns::sentences;
 use super::super::sums::{self, Kinds, Sums};
 use super::super::text::Text;
 use super::aimed::is_told;
@@ -85,7 +84,7 @@ const PLAIN: &[&str] = &[
 /// Whether somebody is meant by one of a text's sentences.
 pub fn is_meant(text: &Text, hidden: impl Fn(usize) -> bool + Copy) -> bool {
     let sums = &*TONE;
-    sentences(text).any(|sentence| {
+    text.sentences().any(|sentence| {
         let tells = text.words[sentence.clone()].iter().any(|word| sums.kinds.tells(word));
         tells && {
             let [harm, insult] = sums.of(text, sentence.clone(), hidden);

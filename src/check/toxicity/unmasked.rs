@@ -1,6 +1,6 @@
 //! Words that somebody hides a part of: `f*ck`, `b1tch`, `fuuuck`, `f u c k`.
 
-use super::super::text::Text;
+use super::super::text::{Signs, Text, Word};
 
 /// What is hidden. Where signs leave it open which word it is, the first that fits.
 #[rustfmt::skip]
@@ -19,9 +19,10 @@ const LONGEST: usize = 16;
 
 /// The text with such words as they are meant; `None` where there are none.
 pub fn unmasked(text: &Text) -> Option<String> {
-    if !is_odd(text.folded.as_bytes()) {
-        return None;
-    }
+    is_odd(text).then(|| shown(text)).flatten()
+}
+
+fn shown(text: &Text) -> Option<String> {
     let mut out = String::with_capacity(text.folded.len());
     let mut changed = false;
     let mut tokens = text.folded.split(' ').peekable();
@@ -85,34 +86,54 @@ const KINDS: [u8; 256] = {
     kinds
 };
 
+/// What hides a letter, or stands between two of them.
+const SIGNS: Signs = Signs::of(b"*@$#%!.-");
+
 /// Whether a text has anything that such a word could be: most have not.
-fn is_odd(bytes: &[u8]) -> bool {
+fn is_odd(text: &Text) -> bool {
+    let bytes = text.folded.as_bytes();
+    // The same letter three times; without branches, so that many are looked at at once.
+    let threes = bytes.iter().zip(bytes.iter().skip(1)).zip(bytes.iter().skip(2));
+    let drawn = threes.fold(false, |any, ((a, b), c)| any | ((a == b) & (b == c) & a.is_ascii_lowercase()));
+    let signs = text.signs();
+    let single = |pair: &[Word]| pair.iter().all(|word| word.end - word.start == 1);
+    drawn
+        || text.words.windows(2).any(|pair| single(pair) && is_odd_at(bytes, pair[0].end as usize))
+        || signs.digits && (0..bytes.len()).any(|at| is_odd_at(bytes, at))
+        || signs.any(SIGNS) && {
+            // Signs stand between words.
+            let begins = text.words.iter().map(|word| word.start as usize).chain([bytes.len()]);
+            let ends = [0].into_iter().chain(text.words.iter().map(|word| word.end as usize));
+            ends.zip(begins).any(|(end, begin)| (end..begin).any(|at| is_odd_at(bytes, at)))
+        }
+}
+
+/// Whether what is no letter hides one, or stands between letters that are written apart.
+fn is_odd_at(bytes: &[u8], at: usize) -> bool {
     let kind = |at: usize| bytes.get(at).map_or(BLANK, |byte| KINDS[usize::from(*byte)]);
     let is_letter = |at: usize| kind(at) == LETTER;
-    let (mut before, mut last) = (0, 0);
-    for (at, &byte) in bytes.iter().enumerate() {
-        let odd = match KINDS[usize::from(byte)] {
-            LETTER => byte == last && byte == before,
-            // ` a b `, ` b c`
-            BLANK => at >= 2 && last != b' ' && before == b' ' && is_letter(at + 1) && kind(at + 2) == BLANK,
-            STAR => is_letter(at + 1) || at > 0 && is_letter(at - 1),
-            FIGURE => {
-                is_letter(at + 1) && (at > 0 && is_letter(at - 1) || byte == b'5' && matches!(last, 0 | b' '))
-            }
-            DOT => {
-                at > 0
-                    && is_letter(at - 1)
-                    && (kind(at + 1) == DOT
-                        || is_letter(at + 1) && kind(at + 2) == DOT && bytes[at + 2] == byte)
-            }
-            _ => false,
-        };
-        if odd {
-            return true;
+    let behind_letter = at > 0 && is_letter(at - 1);
+    match kind(at) {
+        // ` a b `, ` b c`
+        BLANK => {
+            at >= 2
+                && bytes[at - 1] != b' '
+                && bytes[at - 2] == b' '
+                && is_letter(at + 1)
+                && kind(at + 2) == BLANK
         }
-        (before, last) = (last, byte);
+        STAR => is_letter(at + 1) || behind_letter,
+        FIGURE => {
+            is_letter(at + 1)
+                && (behind_letter || bytes[at] == b'5' && (at == 0 || matches!(bytes[at - 1], 0 | b' ')))
+        }
+        DOT => {
+            behind_letter
+                && (kind(at + 1) == DOT
+                    || is_letter(at + 1) && kind(at + 2) == DOT && bytes[at + 2] == bytes[at])
+        }
+        _ => false,
     }
-    false
 }
 
 /// The place in a token of a hidden word, and that word.
@@ -238,6 +259,20 @@ mod tests {
             ("e-mail me @ home", None),
         ] {
             assert_eq!(unmasked(&Text::new(raw)).as_deref(), expected, "{raw}");
+        }
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn what_is_passed_over_is_found_nowhere(
+            raw in proptest::prop_oneof!["[fuckas5!*@. -]{0,14}", "( ?[kds!51.,*a-]){0,12}", "(kys|a s s|fu\\*k|[ .,a5-]){0,5}"]
+        ) {
+            let text = Text::new(&raw);
+            let bytes = text.folded.as_bytes();
+            let drawn = bytes.windows(3).any(|three| three[0].is_ascii_lowercase() && three == [three[0]; 3]);
+            let anywhere = drawn || (0..bytes.len()).any(|at| is_odd_at(bytes, at));
+            let odd = is_odd(&text);
+            proptest::prop_assert!(odd == anywhere || !odd && shown(&text).is_none(), "{} {}", odd, anywhere);
         }
     }
 }

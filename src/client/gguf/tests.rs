@@ -1,3 +1,4 @@
+use super::tensor::block;
 use super::*;
 
 /// Writes GGUF bytes: only what the cases below need.

@@ -108,6 +108,8 @@ pub fn fix(args: &AuditArgs, subject: &Subject, talk: &Talk, steps: &mut Steps) 
     }
     if let Some(path) = &args.rewrite.output {
         let mut writer = Writer::create(path)?;
+        let more: &[&str] = if reworded.is_some() { &["rewritten_by", "rewritten_for"] } else { &[] };
+        writer.without_rows(subject.header.iter().map(String::as_str).chain(more.iter().copied()));
         let out: BTreeSet<usize> = dropped.iter().map(|row| row.row).collect();
         for (at, row) in subject.rows.iter().enumerate().filter(|(at, _)| !out.contains(at)) {
             let mut row = row.clone();
@@ -299,6 +301,7 @@ pub fn swap(
     let swapper = Swapper::default();
     let mut both = table.like();
     let mut writer = Writer::create(path)?;
+    writer.without_rows(subject.header.iter().map(String::as_str).chain([PAIR]));
     let mut pairs = 0u64;
     for (at, fields) in subject.rows.iter().enumerate() {
         let (id, text) = (table.id(at), table.text(at));

@@ -33,6 +33,7 @@ pub fn write(path: &Path, lines: Vec<Value>, subject: &Subject, talk: &Talk) -> 
     let decided = lines.len() as u64;
     let (lines, gone) = joined(before, lines, holds);
     let mut writer = Writer::create(path)?;
+    writer.without_rows(["id", "why"]);
     for line in lines {
         writer.write(&line.into())?;
     }

@@ -5,7 +5,7 @@ use std::io::Write;
 
 use serde_json::{Value, json};
 
-use super::super::{Exit, Failure, Talk, open_path, print_json};
+use super::super::{Exit, Failure, Talk, print_json};
 use super::subject::{Subject, given};
 use super::{Steps, decisions, exit, usage};
 use crate::audit::{self, Swapper};
@@ -14,6 +14,7 @@ use crate::dataset::Sink;
 use crate::dataset::audited::{self, Audited};
 use crate::dataset::evaluate::{Accepted, Rejected};
 use crate::model::{COUNTERPART, RowId};
+use crate::pipeline;
 use crate::report::audit::audits_text;
 use crate::report::{count, thousands};
 
@@ -31,8 +32,8 @@ pub fn counterparts(
     };
     decisions::fits(args, subject)?;
     let (table, swapper) = (&subject.table, Swapper::default());
-    let mut opened = open_path(&args.table.file, &args.set)?;
-    let mut curation = opened.recipe.config.curation.clone().unwrap_or_default();
+    let mut recipe = pipeline::draft(&args.table.file, &args.set)?;
+    let mut curation = recipe.config.curation.clone().unwrap_or_default();
     let taken: BTreeSet<RowId> =
         curation.counterparts.keys().flat_map(|of| [*of, of.counterpart()]).collect();
     let mut proposed: BTreeMap<RowId, (usize, String)> = BTreeMap::new();
@@ -43,15 +44,15 @@ pub fn counterparts(
             proposed.insert(id, (row, text));
         }
     }
-    opened.decide(curation);
+    recipe.config.curation = Some(curation);
     let before: BTreeSet<&str> = (0..table.rows()).map(|row| table.id(row)).collect();
-    let mut seen = Seen { audited: Audited::new(&opened.recipe), proposed: &proposed, out: BTreeMap::new() };
-    config.stored.evaluate(&opened, talk, true, &mut seen)?;
+    let mut seen = Seen { audited: Audited::new(&recipe), proposed: &proposed, out: BTreeMap::new() };
+    config.stored.evaluate(&recipe, talk, true, &mut seen)?;
     let Seen { audited: Audited { table: both, .. }, out, .. } = seen;
     let there: BTreeSet<&str> = (0..both.rows()).map(|row| both.id(row)).collect();
     let displaced = before.difference(&there).count() as u64;
-    let mut options = audited::options(&opened.recipe, &both);
-    given(args, &mut options)?;
+    let mut options = audited::options(&recipe, &both);
+    given(args, &audited::labels(&recipe), &mut options)?;
     let report = audit::audit(table, &subject.options, |what, share| steps.step(what, share / 2.0));
     let after = audit::audit(&both, &options, |what, share| steps.step(what, 0.5 + share / 2.0));
     let kept: Vec<(&RowId, &(usize, String))> =

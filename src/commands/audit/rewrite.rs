@@ -129,7 +129,7 @@ pub fn rewrite(
     let rows = blamed.iter().map(|blamed| blamed.row).chain(work.tasks.iter().map(|task| task.row)).collect();
     let mut hold = Hold::new(args, subject, rows)?;
     let dir = match &hold {
-        Hold::Config(config) => Some(StoreDir::new(config.opened.recipe.config.project.store())),
+        Hold::Config(config) => Some(StoreDir::new(config.recipe.config.project.store())),
         Hold::Table(_) => store_of(&args.table.file)?,
     };
     if dir.is_none() {
@@ -141,7 +141,7 @@ pub fn rewrite(
             (Some(endpoint), _) => Line::connect(endpoint, talk).await?,
             (None, Hold::Config(config)) => {
                 let path = args.table.file.display().to_string();
-                Line::of_config(&config.opened.recipe.config, &path, talk).await?
+                Line::of_config(&config.recipe.config, &path, talk).await?
             }
             (None, Hold::Table(_)) => {
                 return Err(usage("name who is to reword: `--endpoint URL`, or a config"));

@@ -10,6 +10,7 @@ use crate::config::curation::Curation;
 use crate::dataset::audited::{self, Audited};
 use crate::dataset::evaluate::Accepted;
 use crate::dataset::{Models, Recipe, Sink, row};
+use crate::near::no_such;
 use crate::pipeline::Opened;
 use crate::report::thousands;
 use crate::table::{Fields, Reader, Row};
@@ -22,6 +23,8 @@ pub struct Subject {
     pub table: Table,
     pub options: Options,
     pub rows: Vec<Fields>,
+    /// The columns of the rows, also where there are none.
+    pub header: Vec<String>,
     pub text: String,
     pub id: String,
     /// Of a config: that, and what is stored for it.
@@ -71,12 +74,13 @@ pub fn of_config(args: &AuditArgs, talk: &Talk) -> Result<Subject, Failure> {
         audited: Audited::new(recipe),
         rows: writes(args).then(Vec::new),
     };
-    stored.evaluate(&opened, talk, true, &mut seen)?;
+    stored.evaluate(&opened.recipe, talk, true, &mut seen)?;
     let (table, rows) = (seen.audited.table, seen.rows.unwrap_or_default());
     let mut options = audited::options(recipe, &table);
-    given(args, &mut options)?;
+    given(args, &audited::labels(recipe), &mut options)?;
+    let header = row::columns(recipe);
     let config = Some(Box::new(OfConfig { opened, stored }));
-    Ok(Subject { table, options, rows, text: "text".into(), id: "id".into(), config })
+    Ok(Subject { table, options, rows, header, text: "text".into(), id: "id".into(), config })
 }
 
 /// Whether rows will be written again.
@@ -102,8 +106,16 @@ impl Sink for Seen<'_> {
     }
 }
 
-/// What the command line says of how to audit.
-pub fn given(args: &AuditArgs, options: &mut Options) -> Result<(), Failure> {
+/// What the command line says of how to audit rows with these labels.
+pub fn given(args: &AuditArgs, labels: &[&str], options: &mut Options) -> Result<(), Failure> {
+    let is_none = |name: &&String| !labels.iter().any(|label| label.to_lowercase() == name.to_lowercase());
+    // Without a row no label is known.
+    if let Some(wrong) = args.negative.iter().find(is_none).filter(|_| !labels.is_empty()) {
+        return Err(usage(format!(
+            "--negative {wrong}: {}",
+            no_such("label", wrong, labels.iter().copied())
+        )));
+    }
     if !args.negative.is_empty() {
         options.negative = args.negative.iter().map(|name| name.to_lowercase()).collect();
     }
@@ -111,8 +123,8 @@ pub fn given(args: &AuditArgs, options: &mut Options) -> Result<(), Failure> {
         let (group, share) = target.split_once('=').unwrap_or((target, ""));
         if !GROUPS.contains(&group) {
             return Err(usage(format!(
-                "--target {target}: there is no group `{group}`; known: {}",
-                GROUPS.join(", ")
+                "--target {target}: {}",
+                no_such("group", group, GROUPS.iter().copied())
             )));
         }
         let share = share.parse().ok().filter(|share| (0.0..=1.0).contains(share));
@@ -133,8 +145,13 @@ pub fn of_tables(args: &AuditArgs, steps: &mut Steps) -> Result<Subject, Failure
     let mut rows = Vec::new();
     let mut seen: Vec<bool> = Vec::new();
     let mut known = String::new();
+    let mut header = Vec::new();
     for path in std::iter::once(&args.table.file).chain(&args.more) {
-        for row in Reader::open(path, &layout)? {
+        let reader = Reader::open(path, &layout)?;
+        if header.is_empty() {
+            header = reader.header();
+        }
+        for row in reader {
             let row = row?;
             let (table, columns) = match &mut table {
                 Some(known) => known,
@@ -165,10 +182,14 @@ pub fn of_tables(args: &AuditArgs, steps: &mut Steps) -> Result<Subject, Failure
         return Err(usage(format!("{path}: no row has a column `{name}`; there are {known}")));
     }
     let mut options = Options { negative: audited::known_negative(), ..Options::default() };
-    given(args, &mut options)?;
+    let labels: Vec<&str> = table.labels().flat_map(|column| &column.values).map(String::as_str).collect();
+    given(args, &labels, &mut options)?;
     let text = args.table.text.clone().unwrap_or_else(|| "text".into());
     let id = args.table.id.clone().unwrap_or_else(|| "id".into());
-    Ok(Subject { table, options, rows, text, id, config: None })
+    if let Some(first) = rows.first() {
+        header = first.keys().cloned().collect();
+    }
+    Ok(Subject { table, options, rows, header, text, id, config: None })
 }
 
 /// The columns that are audited, by the first row.

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::{Failure, Talk};
 use crate::dedup::{LedgerError, Statistics, Sweep};
-use crate::table::{TableError, is_standard, replace};
+use crate::table::{TableError, free, is_standard, replace};
 
 fn failed(path: &Path) -> impl Fn(std::io::Error) -> TableError {
     move |error| TableError::Io { path: path.to_owned(), error }
@@ -42,6 +42,7 @@ pub struct PairFile {
 
 impl PairFile {
     pub fn create(path: &Path, columns: &[&str]) -> Result<Self, TableError> {
+        free(path)?;
         let part = (!is_standard(path)).then(|| beside(path));
         let to: Box<dyn Write> = match &part {
             None => Box::new(std::io::stdout()),

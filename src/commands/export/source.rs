@@ -10,10 +10,11 @@ use crate::audit::Role;
 use crate::cli::{ConfigArgs, ExportArgs};
 use crate::dataset::Sink;
 use crate::dataset::evaluate::Accepted;
-use crate::dataset::row::Row;
+use crate::dataset::row::{self, Row};
 use crate::export::{ExportError, Record};
 use crate::guard::{Guard, Purpose};
 use crate::learn::LearnError;
+use crate::near::no_such;
 use crate::pipeline::Opened;
 use crate::report::Reading;
 use crate::table::{self, Layout, Reader};
@@ -38,6 +39,8 @@ pub struct OfTable {
     held: Option<Vec<table::Row>>,
     /// Of the first row.
     columns: Vec<String>,
+    /// Of a table without rows.
+    header: Vec<String>,
 }
 
 /// Columns that hold labels where none is named, the first that is there.
@@ -67,6 +70,7 @@ impl Source {
         }
         let layout = Layout { text: args.text.clone(), columns: args.columns.clone(), ..Layout::default() };
         let mut reader = Reader::open(&args.source, &layout)?;
+        let header = reader.header();
         let (held, first) = match table::is_standard(&args.source) {
             true => {
                 let rows: Vec<table::Row> = reader.collect::<Result<_, _>>()?;
@@ -81,7 +85,7 @@ impl Source {
             true => Guard::of(&[&args.source]).map_err(LearnError::from)?,
             false => Guard::default(),
         };
-        Ok(Source::Table(OfTable { path: args.source.clone(), layout, guard, learnt, held, columns }))
+        Ok(Source::Table(OfTable { path: args.source.clone(), layout, guard, learnt, held, columns, header }))
     }
 
     /// The column with the texts.
@@ -107,6 +111,15 @@ impl Source {
         }
     }
 
+    /// The columns of what has no row.
+    pub fn header(&self) -> Vec<String> {
+        match self {
+            Source::Config(of) => row::columns(&of.opened.recipe),
+            Source::Table(of) if of.columns.is_empty() => of.header.clone(),
+            Source::Table(of) => of.columns.clone(),
+        }
+    }
+
     pub fn label_columns(&self, args: &ExportArgs) -> Result<Vec<String>, Failure> {
         if !args.label.is_empty() {
             let known = self.columns();
@@ -114,10 +127,8 @@ impl Source {
             if let Source::Config(_) = self
                 && let Some(wrong) = args.label.iter().find(|label| !known.contains(label))
             {
-                return Err(usage(format!(
-                    "--label {wrong}: the config has no such axis, only {}",
-                    known.join(", ")
-                )));
+                let known = known.iter().map(String::as_str);
+                return Err(usage(format!("--label {wrong}: {}", no_such("axis", wrong, known))));
             }
             return Ok(args.label.clone());
         }
@@ -192,7 +203,7 @@ impl OfConfig {
                 failed = take(&Row { recipe, models: &self.stored.models, accepted }).err();
             }
         });
-        let totals = self.stored.evaluate(&self.opened, talk, true, &mut each)?;
+        let totals = self.stored.evaluate(&self.opened.recipe, talk, true, &mut each)?;
         failed.map_or(Ok(()), Err)?;
         Ok(Gone { open_asks: totals.demands, ..Gone::default() })
     }

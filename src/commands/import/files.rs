@@ -11,7 +11,7 @@ use super::{Asked, Failure};
 use crate::config::grouping::Grouping;
 use crate::guard::{self, Frozen};
 use crate::import::{Item, Labels, Outcome, Settings, Split, Step};
-use crate::model::TextKey;
+use crate::model::{PAIR, TextKey};
 use crate::table::{TableError, replace};
 
 /// A part, as it is written.
@@ -110,6 +110,9 @@ impl<'a> Folder<'a> {
                 }
             }
             row.insert((*name).into(), of.into_iter().collect());
+        }
+        if let Some(pair) = &item.pair {
+            row.insert(PAIR.into(), (**pair).into());
         }
         if item.copies > 1 {
             row.insert("copies".into(), item.copies.into());

@@ -13,6 +13,7 @@ use crate::import::goemotions::{Shape, UNCLEAR};
 use crate::import::labels::vote;
 use crate::import::{Item, Labels, Split, goemotions};
 use crate::labels::LabelSet;
+use crate::model::{PAIR, pair_of};
 use crate::report::{Reading, count};
 use crate::table::{self, Format, Layout, Reader, Row, TableError};
 
@@ -140,10 +141,12 @@ impl Source {
         let split = row.fields.get("split").and_then(Value::as_str).and_then(Split::named);
         let has_id = asked.columns.id.is_some() || row.fields.contains_key("id");
         let id = if has_id { row.id.clone() } else { String::new() };
+        let pair = pair_of(&id, row.fields.get(PAIR).and_then(Value::as_str)).map(Into::into);
         self.filtered(asked, row, numbers)?;
         let mut item = self.items.last_mut();
         if let Some(item) = &mut item {
             item.split = split;
+            item.pair = pair;
             item.id = id;
         }
         Ok(item)
@@ -160,6 +163,8 @@ impl Source {
             *times += 1;
             if *times > 1 {
                 item.id = format!("{}#{times}", item.id);
+                // By its id nobody could tell any more of which pair it is.
+                item.pair = None;
                 self.renamed += 1;
             }
         }

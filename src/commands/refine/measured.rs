@@ -105,7 +105,7 @@ pub fn stored(opened: &Opened, audited: bool, talk: &Talk, out: &mut Figures) ->
         rejected: BTreeMap::new(),
         duplicates: 0,
     };
-    let totals = stored.evaluate(opened, talk, true, &mut seen)?;
+    let totals = stored.evaluate(&opened.recipe, talk, true, &mut seen)?;
     if totals.rows + totals.rejects == 0 {
         return Ok(());
     }

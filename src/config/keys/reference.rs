@@ -1,5 +1,8 @@
 //! The table as a list of paths, and as the reference in the documentation.
 
+use super::dedup::AGAINST;
+use super::endpoint::MANAGED;
+use super::grid::AXIS;
 use super::*;
 
 /// The path of every key in the table, in its order; names of the user's own are `NAME`.

@@ -7,7 +7,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::check::{Allowance, Duplicates, Mends, Passed};
-use crate::dedup::{Bag, Rule, Statistics, TextKey};
+use crate::dedup::{Bag, Rule, Similarity, Statistics, TextKey};
 use crate::model::COUNTERPART;
 use naive::Outcome;
 

@@ -25,7 +25,7 @@ pub(super) fn rows_before(
     let Some((_, text)) = reader.map(|reader| reader.last_run(name)).transpose()?.flatten() else {
         return Ok(None);
     };
-    Ok(serde_json::from_str::<Summary>(&text).ok().map(|summary| summary.accepted + summary.counterparts))
+    Ok(serde_json::from_str::<Summary>(&text).ok().map(|summary| summary.accepted))
 }
 
 /// Why a run does not have its lock.

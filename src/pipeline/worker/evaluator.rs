@@ -27,11 +27,18 @@ pub struct Task {
     pub ahead: bool,
 }
 
-/// What the thread is told, in order.
-enum Job {
-    Learn(Demand, Stored),
-    Forget(Demand),
-    Evaluate(Asking),
+/// What an evaluation is to know beyond the one before.
+enum News {
+    Stored(Demand, Stored),
+    /// To be looked up again.
+    Forgotten(Demand),
+}
+
+/// What the thread is told: all at once, since each word to another thread wakes it.
+struct Job {
+    news: Vec<News>,
+    /// For what to evaluate then; `None`: for nothing any more.
+    asking: Option<Asking>,
 }
 
 /// An outcome with what is to be asked for it, and how long it took to find out.
@@ -46,6 +53,8 @@ type Told = channel::UnboundedSender<Result<Evaluated, BookError>>;
 /// The thread, as the asking sees it.
 pub struct Evaluator {
     jobs: mpsc::Sender<Job>,
+    /// What it is told with the next job.
+    news: Vec<News>,
     evaluated: channel::UnboundedReceiver<Result<Evaluated, BookError>>,
     thread: JoinHandle<Option<Knowledge>>,
     is_busy: bool,
@@ -61,7 +70,7 @@ impl Evaluator {
             // Whoever asks may be at its end.
             known.map_err(|failure| drop(told.send(Err(failure)))).ok()
         });
-        Self { jobs, evaluated, thread, is_busy: true }
+        Self { jobs, news: Vec::new(), evaluated, thread, is_busy: true }
     }
 
     /// Whether something is being worked out.
@@ -72,22 +81,22 @@ impl Evaluator {
     /// Begins to evaluate what it was told of by now.
     pub fn evaluate(&mut self, asking: Asking) {
         self.is_busy = true;
-        self.tell(Job::Evaluate(asking));
+        self.tell(Some(asking));
     }
 
     /// Tells what was stored, in time for the next evaluation.
-    pub fn learn(&self, demand: Demand, stored: Stored) {
-        self.tell(Job::Learn(demand, stored));
+    pub fn learn(&mut self, demand: Demand, stored: Stored) {
+        self.news.push(News::Stored(demand, stored));
     }
 
     /// Has an ask looked up again.
-    pub fn forget(&self, demand: Demand) {
-        self.tell(Job::Forget(demand));
+    pub fn forget(&mut self, demand: Demand) {
+        self.news.push(News::Forgotten(demand));
     }
 
-    fn tell(&self, job: Job) {
+    fn tell(&mut self, asking: Option<Asking>) {
         // A thread that failed has said so.
-        let _ = self.jobs.send(job);
+        let _ = self.jobs.send(Job { news: std::mem::take(&mut self.news), asking });
     }
 
     /// What came of the evaluation under way.
@@ -98,7 +107,8 @@ impl Evaluator {
     }
 
     /// Ends the thread as soon as it is done with what it was told, and says what it knows then.
-    pub fn finish(self) -> Option<Knowledge> {
+    pub fn finish(mut self) -> Option<Knowledge> {
+        self.tell(None);
         drop(self.jobs);
         self.thread.join().ok().flatten()
     }
@@ -126,16 +136,18 @@ fn work(
     };
     // That was no evaluation.
     tell(&mut planner, outcome, asking, None);
-    for job in jobs {
-        match job {
-            Job::Learn(demand, stored) => planner.book.learn(&demand, stored),
-            Job::Forget(demand) => planner.book.forget(&demand),
-            Job::Evaluate(asking) => {
-                let began = Instant::now();
-                crate::wait_point!("evaluation");
-                let outcome = Outcome::of::<(), _>(&task.recipe, &mut planner.book, &mut ())?;
-                tell(&mut planner, outcome, &asking, Some(began));
+    for Job { news, asking } in jobs {
+        for news in news {
+            match news {
+                News::Stored(demand, stored) => planner.book.learn(&demand, stored),
+                News::Forgotten(demand) => planner.book.forget(&demand),
             }
+        }
+        if let Some(asking) = asking {
+            let began = Instant::now();
+            crate::wait_point!("evaluation");
+            let outcome = Outcome::of::<(), _>(&task.recipe, &mut planner.book, &mut ())?;
+            tell(&mut planner, outcome, &asking, Some(began));
         }
     }
     Ok(planner.book.into_knowledge())

@@ -14,11 +14,12 @@ use crate::config::resolved::{Endpoint, Server as ServerConfig, Slots};
 use crate::dataset::evaluate::{Demand, To};
 use crate::dataset::{Models, Recipe};
 use crate::fingerprint::{Ask, Identity, Route};
+use crate::pipeline::address::address;
 use crate::pipeline::connect::{Line, client, memory_of};
 use crate::pipeline::error::RunError;
 use crate::report::{Watcher, count};
 use crate::scheduler::{Policy, Proof, Queue, Rates, ServerSettings, Silence, Spot, Step, Suspicion};
-use crate::store::{EndpointMemory, Settings};
+use crate::store::{EndpointMemory, Sent, Settings, StoreDir};
 
 /// Requests at a time where a server does not tell its slots: the most that is tried, and where it
 /// begins.
@@ -69,6 +70,8 @@ pub(super) struct Server {
     pub error: Option<RunError>,
     /// What the last request that failed there failed with.
     pub latest: Option<ClientError>,
+    /// What is sent to it by whichever run, where that is limited.
+    sent: Option<Sent>,
 }
 
 /// What was seen of a server that is well.
@@ -77,6 +80,8 @@ pub(super) struct Seen {
     slots: Option<u32>,
 }
 
+/// The number of a request that is sent again for proof: it is no item's ticket.
+const PROOF: u64 = u64::MAX;
 /// So many answers make up for one start.
 const ANSWERS_A_START: u32 = 100;
 /// How long after a start that failed the next is tried.
@@ -107,7 +112,7 @@ pub(super) fn muster(
     settings: &[Settings],
     proven: &HashSet<usize>,
     in_turn: bool,
-    now: Duration,
+    (dir, now): (&StoreDir, Duration),
 ) -> (Vec<Server>, Vec<Queue<Demand>>) {
     let config = &recipe.config;
     let several = config.endpoints.len() > 1;
@@ -186,10 +191,21 @@ pub(super) fn muster(
             error: away,
             latest: None,
             memory,
+            sent: rates(endpoint_config).is_limited().then(|| sent(dir, endpoint_config)).flatten(),
         }
     });
     let servers = servers.collect();
     (servers, queues)
+}
+
+/// What is sent to an endpoint by whichever run. Where that cannot be kept, its limits are those of this run.
+fn sent(dir: &StoreDir, endpoint: &Endpoint) -> Option<Sent> {
+    let opened = Sent::open(dir, &address(endpoint));
+    opened
+        .inspect_err(
+            |error| tracing::warn!(endpoint = endpoint.name, %error, "cannot tell what other runs send"),
+        )
+        .ok()
 }
 
 /// Requests that take about as long as one another: asks, second looks, embeddings, each judge.
@@ -215,15 +231,19 @@ fn server_settings(endpoint: &Endpoint, memory: &EndpointMemory, n: u32, proven:
     ServerSettings {
         places,
         steer,
-        rates: Rates {
-            requests_per_minute: endpoint.requests_per_minute.and_then(NonZeroU32::new),
-            burst: NonZeroU32::new(endpoint.burst),
-            tokens_per_minute: endpoint.tokens_per_minute.and_then(NonZeroU32::new),
-        },
+        rates: rates(endpoint),
         patience: endpoint.patience,
         proven,
         // llama.cpp generates on for a client that is gone, so a second request would only crowd it.
         may_hedge: !memory.identity.is_llama_cpp(),
+    }
+}
+
+fn rates(endpoint: &Endpoint) -> Rates {
+    Rates {
+        requests_per_minute: endpoint.requests_per_minute.and_then(NonZeroU32::new),
+        burst: NonZeroU32::new(endpoint.burst),
+        tokens_per_minute: endpoint.tokens_per_minute.and_then(NonZeroU32::new),
     }
 }
 
@@ -346,6 +366,30 @@ impl Server {
 }
 
 impl Worker<'_> {
+    /// Counts what other runs sent to a model's servers, where that is limited.
+    pub(super) fn hear_of_others(&mut self, model: usize) {
+        let now = self.now();
+        for server in self.servers.iter_mut().filter(|server| server.model == model) {
+            // A file that cannot be read any more says no more of others.
+            let noted = server.sent.as_mut().and_then(|sent| sent.of_others().ok()).unwrap_or_default();
+            for noted in noted {
+                let (queue, index) = (&mut self.queues[model], server.index);
+                match noted.used {
+                    true => queue.settled_elsewhere(index, noted.id, noted.tokens),
+                    false => queue.sent_elsewhere(index, noted.id, noted.tokens, noted.ago, now),
+                }
+            }
+        }
+    }
+
+    /// Notes for other runs what is sent to an endpoint, or what that used.
+    pub(super) fn note_sent(&mut self, endpoint: usize, id: u64, tokens: u64, used: bool) {
+        if let Some(sent) = &mut self.servers[endpoint].sent {
+            // On a full disk nothing is asked for long.
+            let _ = sent.note(id, tokens.try_into().unwrap_or(u32::MAX), used);
+        }
+    }
+
     /// Sends a request that went through before, for one token: if it does so again, the asks that
     /// are left fail by their own fault; if not, the server is away.
     pub(super) fn prove(&mut self, model: usize, server: usize) {
@@ -366,6 +410,7 @@ impl Worker<'_> {
         }
         self.budget.reserve(most);
         self.progress.attempts += 1;
+        self.note_sent(endpoint, PROOF, most.tokens, false);
         let client = self.servers[endpoint].client.clone();
         let timeout = self.recipe.config.endpoints[endpoint].timeout.min(Duration::from_secs(30));
         self.events.spawn(async move {

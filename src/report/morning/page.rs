@@ -143,7 +143,8 @@ fn figures(out: &mut String, summary: &Summary) {
         "outlook",
         summary.outlook.as_ref().map(|outlook| {
             let Outlook { missing, requests, rows, rows_per_request, runs } = outlook;
-            let come = match rows < missing {
+            // Of runs of long ago it is not known.
+            let come = match *rows > 0 && rows < missing {
                 true => format!(
                     "about {} of the {} rows still missing (`max_asks` lets no more)",
                     thousands(*rows),

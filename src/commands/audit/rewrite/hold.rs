@@ -4,18 +4,18 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-use super::super::super::{Failure, Stored, Talk, open_path};
+use super::super::super::{Failure, Stored, Talk};
 use super::super::subject::Subject;
 use crate::audit::Table;
 use crate::check::{Rules, Text};
 use crate::cli::AuditArgs;
 use crate::config::curation::{Curation, Rewritten};
 use crate::config::resolved::{Checks, Format, Response};
-use crate::dataset::Sink;
 use crate::dataset::evaluate::{Accepted, Rejected};
+use crate::dataset::{Recipe, Sink};
 use crate::dedup::{Found, Level, Rule, Statistics, Sweep};
 use crate::model::RowId;
-use crate::pipeline::Opened;
+use crate::pipeline;
 
 /// What new texts are held to.
 pub enum Hold<'a> {
@@ -26,8 +26,8 @@ pub enum Hold<'a> {
 /// All that the config's own rows are held to, by its own evaluation.
 pub struct OfConfig<'a> {
     table: &'a Table,
-    pub opened: Opened,
-    stored: Stored,
+    pub recipe: Recipe,
+    stored: &'a Stored,
     /// What the config's file of decisions says today.
     decided: Option<Curation>,
     /// Rows that are to blame: they are out, unless they have a good new text.
@@ -50,12 +50,12 @@ impl<'a> Hold<'a> {
     /// `blamed` are the rows that will be out, or have new texts.
     pub fn new(args: &AuditArgs, subject: &'a Subject, blamed: BTreeSet<usize>) -> Result<Self, Failure> {
         let table = &subject.table;
-        if subject.is_config() {
-            let opened = open_path(&args.table.file, &args.set)?;
-            let stored = Stored::open(&opened)?;
-            let decided = opened.recipe.config.curation.clone();
+        if let Some(config) = &subject.config {
+            let recipe = pipeline::draft(&args.table.file, &args.set)?;
+            let stored = &config.stored;
+            let decided = recipe.config.curation.clone();
             let good = BTreeMap::new();
-            return Ok(Hold::Config(OfConfig { table, opened, stored, decided, blamed, good }.into()));
+            return Ok(Hold::Config(OfConfig { table, recipe, stored, decided, blamed, good }.into()));
         }
         let response = Response {
             format: Format::Text,
@@ -102,7 +102,7 @@ impl OfConfig<'_> {
     fn hold(&mut self, proposed: BTreeMap<usize, String>, talk: &Talk) -> Result<Held, Failure> {
         for (row, text) in proposed {
             // As it may be shown and kept, whatever the model made up.
-            self.good.insert(row, self.opened.recipe.judge.shown(&text));
+            self.good.insert(row, self.recipe.judge.shown(&text));
         }
         let mut curation = self.decided.clone().unwrap_or_default();
         let mut sought = Sought::default();
@@ -118,8 +118,8 @@ impl OfConfig<'_> {
                 None => curation.drop_row(id),
             }
         }
-        self.opened.decide(curation);
-        self.stored.evaluate(&self.opened, talk, true, &mut sought)?;
+        self.recipe.config.curation = Some(curation);
+        self.stored.evaluate(&self.recipe, talk, true, &mut sought)?;
         // What waits for a judge is neither, and is judged in the next run.
         let mut out: Held = self.good.iter().map(|(row, text)| (*row, Ok(text.clone()))).collect();
         out.extend(sought.found);

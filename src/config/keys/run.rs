@@ -1,0 +1,73 @@
+//! Keys about how a run asks.
+
+use super::{Kind, Section, key, night};
+
+pub static RUN: Section = Section {
+    needs: &[],
+    keys: &[
+        key(
+            "until",
+            Kind::Text,
+            "",
+            "The local time at which a run ends, such as `\"06:30\"`; what is under way then is mostly done, since a request that would end later is not begun.",
+        ),
+        key("for", Kind::Duration, "", "How long a run lasts at most, with a unit."),
+        key(
+            "max_requests",
+            Kind::Whole { min: 1, max: i64::MAX },
+            "",
+            "The most requests that one run sends.",
+        ),
+        key(
+            "token_budget",
+            Kind::Whole { min: 1, max: i64::MAX },
+            "",
+            "The most tokens of prompts and answers that one run uses.",
+        ),
+        key(
+            "max_cost",
+            Kind::Number { min: 0.0, max: 1e12 },
+            "",
+            "The most that one run costs, by the `price` of each endpoint.",
+        ),
+        key(
+            "tries",
+            Kind::Whole { min: 1, max: 1000 },
+            "5",
+            "How often one ask may fail, while others go through, before it is given up.",
+        ),
+        key(
+            "timeouts",
+            Kind::Whole { min: 1, max: 1000 },
+            "2",
+            "The same where no answer comes within the endpoint's `timeout`: each further try takes as long again.",
+        ),
+        key(
+            "circuit",
+            Kind::Whole { min: 1, max: 1_000_000 },
+            "8",
+            "So many failures in a row, of whatever asks, and a server is held to be away: it is tried with one request now and then, for as long as its `patience` lasts, and no ask is to blame.",
+        ),
+        key(
+            "hedge",
+            Kind::Whole { min: 0, max: 1000 },
+            "3",
+            "At the end of a run, a request that takes so many times as long as nine in ten of its kind did (and 5 s at least) is sent a second time, to another server of the same model; `0`: never.",
+        ),
+        key(
+            "order",
+            Kind::Word(&["alike", "even"]),
+            "alike",
+            "`alike`: prompts that begin alike go to the same slot one after the other, so that llama.cpp reads what they share only once; `even`: in an order that has nothing to do with the prompts.",
+        ),
+        key(
+            "max_leaving",
+            Kind::Whole { min: 0, max: 1_000_000_000 },
+            "1000",
+            "A run that would take more rows than this out of the dataset, until they are remade, asks nothing, writes nothing and ends with exit code 4; `--accept-leaving` lets them go.",
+        ),
+        night::METRICS,
+        night::LOG_SIZE,
+        night::LOG_FILES,
+    ],
+};

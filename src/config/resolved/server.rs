@@ -1,0 +1,81 @@
+//! The servers that are asked.
+
+use serde::Serialize;
+use std::path::PathBuf;
+use std::time::Duration;
+
+#[derive(Debug, Clone, Serialize)]
+pub struct Endpoint {
+    #[serde(skip)]
+    pub name: String,
+    pub server: Server,
+    pub model: Option<String>,
+    /// The share of the asks that its model gets.
+    pub weight: f64,
+    pub api_key_env: Option<String>,
+    pub slots: Slots,
+    pub requests_per_minute: Option<u32>,
+    pub burst: u32,
+    pub tokens_per_minute: Option<u32>,
+    pub price: Option<Price>,
+    pub timeout: Duration,
+    pub patience: Duration,
+}
+
+/// Requests at a time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Slots {
+    /// At most what the server has; as many of them as serve best.
+    Auto,
+    Exactly(u32),
+    /// As many as serve best, from the least to the most.
+    Between(u32, u32),
+}
+
+/// What a million tokens cost, in a currency of the user's.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct Price {
+    pub prompt: f64,
+    pub completion: f64,
+}
+
+pub(super) fn by_name<S: serde::Serializer>(
+    endpoints: &[Endpoint],
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    serializer.collect_map(endpoints.iter().map(|endpoint| (&endpoint.name, endpoint)))
+}
+
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Server {
+    /// The address without a trailing slash or `/v1`.
+    Url(String),
+    Managed(Managed),
+}
+
+#[derive(Debug, Clone, Serialize)]
+pub struct Managed {
+    pub model: ManagedModel,
+    /// An adapter for the model.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub lora: Option<PathBuf>,
+    /// How often it is started again, should it end or hang in mid-run.
+    pub restarts: u32,
+    /// How long its model may take to load; it shapes no row, so a snapshot does not keep it.
+    #[serde(skip)]
+    pub loading: Duration,
+    pub command: String,
+    pub args: Vec<String>,
+    pub slots: u32,
+    pub context: u32,
+    pub threads: Option<u32>,
+}
+
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ManagedModel {
+    Quickstart,
+    File(PathBuf),
+}

@@ -1,0 +1,179 @@
+//! What was sent lately to a server with limits, by whichever run of the project.
+//!
+//! A limit on requests a minute is the server's, and knows nothing of runs: who is started again, or runs beside
+//! another, is to count what went out before. So each send is noted in a file, and read by all.
+
+use std::fs::File;
+use std::hash::{BuildHasher, RandomState};
+use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use super::StoreDir;
+
+/// Nothing older counts for any limit.
+const OLDEST: Duration = Duration::from_secs(90);
+
+/// Bytes of one note: when, by which run, under which number, how many tokens, and whether they were used.
+const NOTE: usize = 32;
+
+/// What a run sends to one server, and what others send.
+#[derive(Debug)]
+pub struct Sent {
+    file: File,
+    /// Tells this run's notes from others'.
+    run: u64,
+    read: u64,
+}
+
+/// What another run noted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Noted {
+    /// Its own, of whichever run.
+    pub id: u64,
+    pub ago: Duration,
+    pub tokens: u32,
+    /// They were used, in place of what was noted under this number before.
+    pub used: bool,
+}
+
+impl Sent {
+    /// Opens the notes on what is sent to an address.
+    ///
+    /// # Errors
+    /// A file that can be neither made nor read.
+    pub fn open(dir: &StoreDir, address: &str) -> io::Result<Self> {
+        let name = &blake3::hash(address.as_bytes()).to_hex()[..16];
+        let path = dir.folder().join(format!("sent-{name}"));
+        let mut file = File::options().read(true).append(true).create(true).open(path)?;
+        // What nobody counts any more goes, where nobody writes.
+        if file.try_lock().is_ok() {
+            let mut notes = Vec::new();
+            file.read_to_end(&mut notes)?;
+            let last = notes.as_chunks::<NOTE>().0.last().map(Note::of);
+            if last.is_none_or(|last| ago(last.at) > OLDEST) || notes.len() % NOTE != 0 {
+                file.set_len(0)?;
+            }
+        }
+        // Whoever opens it later sees that somebody writes.
+        file.unlock().and_then(|()| file.lock_shared())?;
+        Ok(Self { file, run: RandomState::new().hash_one(std::process::id()), read: 0 })
+    }
+
+    /// Notes a send that reserves so many tokens, or what it used.
+    ///
+    /// # Errors
+    /// A full disk.
+    pub fn note(&mut self, id: u64, tokens: u32, used: bool) -> io::Result<()> {
+        let at = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        self.file.write_all(&Note { at, run: self.run, id, tokens, used }.bytes())
+    }
+
+    /// What others noted since this was asked last.
+    ///
+    /// # Errors
+    /// A file that cannot be read.
+    pub fn of_others(&mut self) -> io::Result<Vec<Noted>> {
+        let length = self.file.metadata()?.len();
+        if length == self.read {
+            return Ok(Vec::new());
+        }
+        let mut notes = Vec::new();
+        self.file.seek(SeekFrom::Start(self.read.min(length)))?;
+        (&self.file).take(length.saturating_sub(self.read)).read_to_end(&mut notes)?;
+        let (notes, _) = notes.as_chunks::<NOTE>();
+        self.read += (notes.len() * NOTE) as u64;
+        let others = notes.iter().map(Note::of).filter(|note| note.run != self.run && ago(note.at) <= OLDEST);
+        Ok(others
+            .map(|note| Noted {
+                // No ticket of ours is that large.
+                id: (note.run ^ note.id) | 1 << 63,
+                ago: ago(note.at),
+                tokens: note.tokens,
+                used: note.used,
+            })
+            .collect())
+    }
+}
+
+/// How long something is past by the system's clock; what is yet to come is now.
+fn ago(at: Duration) -> Duration {
+    SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().saturating_sub(at)
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Note {
+    /// Since 1970.
+    at: Duration,
+    run: u64,
+    id: u64,
+    tokens: u32,
+    used: bool,
+}
+
+impl Note {
+    fn bytes(self) -> [u8; NOTE] {
+        let mut out = [0; NOTE];
+        out[..8].copy_from_slice(&(self.at.as_micros() as u64).to_le_bytes());
+        out[8..16].copy_from_slice(&self.run.to_le_bytes());
+        out[16..24].copy_from_slice(&self.id.to_le_bytes());
+        out[24..28].copy_from_slice(&self.tokens.to_le_bytes());
+        out[28] = u8::from(self.used);
+        out
+    }
+
+    fn of(bytes: &[u8; NOTE]) -> Self {
+        let number = |at: usize| bytes[at..].first_chunk().map_or(0, |eight| u64::from_le_bytes(*eight));
+        Self {
+            at: Duration::from_micros(number(0)),
+            run: number(8),
+            id: number(16),
+            tokens: number(24) as u32,
+            used: bytes[28] != 0,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_opens_the_notes_reads_what_others_sent_and_nothing_of_its_own() {
+        let folder = tempfile::tempdir().unwrap();
+        let dir = StoreDir::new(folder.path().to_owned());
+        let mut first = Sent::open(&dir, "http://a").unwrap();
+        first.note(1, 500, false).unwrap();
+        let mut second = Sent::open(&dir, "http://a").unwrap();
+        second.note(1, 40, false).unwrap();
+        first.note(1, 300, true).unwrap();
+        let seen = |sent: &mut Sent| -> Vec<(u32, bool)> {
+            sent.of_others().unwrap().iter().map(|noted| (noted.tokens, noted.used)).collect()
+        };
+        let noted = second.of_others().unwrap();
+        assert_eq!(
+            noted.iter().map(|noted| (noted.tokens, noted.used)).collect::<Vec<_>>(),
+            [(500, false), (300, true)]
+        );
+        assert!(noted[0].id == noted[1].id && noted[0].ago < Duration::from_secs(60));
+        assert_eq!(seen(&mut first), [(40, false)]);
+        assert_eq!(seen(&mut first), []);
+        assert_eq!(seen(&mut Sent::open(&dir, "http://b").unwrap()), []);
+        drop((first, second));
+        assert_eq!(seen(&mut Sent::open(&dir, "http://a").unwrap()).len(), 3, "of runs that are over");
+    }
+
+    #[test]
+    fn what_is_cut_off_or_old_is_thrown_away() {
+        let folder = tempfile::tempdir().unwrap();
+        let dir = StoreDir::new(folder.path().to_owned());
+        Sent::open(&dir, "http://a").unwrap().note(1, 500, false).unwrap();
+        let path = std::fs::read_dir(folder.path()).unwrap().next().unwrap().unwrap().path();
+        let note = Note::of(std::fs::read(&path).unwrap().first_chunk().unwrap());
+        std::fs::write(&path, Note { at: note.at - 2 * OLDEST, ..note }.bytes()).unwrap();
+        assert_eq!(Sent::open(&dir, "http://a").unwrap().of_others().unwrap(), []);
+        assert_eq!(std::fs::metadata(&path).unwrap().len(), 0);
+        std::fs::write(&path, &note.bytes()[..20]).unwrap();
+        assert_eq!(Sent::open(&dir, "http://a").unwrap().of_others().unwrap(), []);
+        assert_eq!(std::fs::metadata(&path).unwrap().len(), 0);
+    }
+}
