@@ -245,9 +245,13 @@ fn one_that_has_another_model_from_the_start_keeps_nothing_from_the_others() {
     assert!(ran.stderr.contains(&format!("{left} requests of third-3b left open")), "{}", ran.stderr);
     assert_eq!(rows_by_model(&made), BTreeMap::from([("fake-1b".into(), asked)]));
     assert!(headline(&made).contains("`odd`"), "{}", headline(&made));
-    assert_eq!(made.emogrid(&["plan", "several.yaml", "--json"]).exits(0).json()["causes"], json!([]));
     // Once it has the right model, only what was its own is asked.
     odd.model(|model| model.file = "third-3b.gguf".into());
+    let plan = made.emogrid(&["plan", "several.yaml", "--json"]).exits(0).json();
+    assert_eq!(
+        (&plan["causes"], &plan["endpoints"]),
+        (&json!(["model: fake-1b → fake-1b, third-3b"]), &Value::Null)
+    );
     run(&made).exits(0);
     assert_eq!((a.take_count() + b.take_count(), odd.take_count() as u64), (0, left));
 }
