@@ -145,7 +145,7 @@ impl<'a> Recorder<'a> {
             self.log(
                 ENDED,
                 json!({
-                    "state": summary.state, "exit_code": summary.exit_code, "headline": summary.headline, "rows": summary.accepted,
+                    "state": summary.state, "exit_code": summary.exit_code, "headline": summary.headline, "rows": summary.rows(),
                     "wanted": summary.wanted, "requests": summary.requests, "attempts": summary.attempts,
                     "faults": summary.faults, "seconds": summary.seconds,
                 }),

@@ -59,6 +59,8 @@ fn rows_that_are_not_in_the_file_are_not_claimed() {
         (&json!(8), &json!(1), &json!(16))
     );
     assert_eq!((rows(&project), fake.take_count()), (8, 8));
+    let log = project.rows("out/small/log.jsonl");
+    assert_eq!(log[log.len() - 1]["rows"], 8);
     // The next run writes what is stored, and asks nothing.
     std::fs::remove_dir(part).unwrap();
     run(&project).exits(0);
