@@ -100,7 +100,12 @@ fn fill(folder: &Path, alike: bool) {
     })
     .unwrap();
     let identity = Identity::Named { name: "mock".into() };
-    let memory = EndpointMemory { identity: identity.clone(), slots: Some(AT_A_TIME as u32), context: None };
+    let memory = EndpointMemory {
+        identity: identity.clone(),
+        slots: Some(AT_A_TIME as u32),
+        context: None,
+        assumed: false,
+    };
     writer.endpoint(URL, &memory).unwrap();
     let models = Models::new(&recipe.config, &[identity]);
     let (mut under_way, mut room) = (0, Room::default());

@@ -41,7 +41,7 @@ use crate::dataset::{Models, Recipe, Sink, Totals};
 use crate::export::ExportError;
 use crate::grid::{Selection, Size};
 use crate::learn::LearnError;
-use crate::pipeline::{self, Ended, Known, Opened, RunError, Stop, StoreBook};
+use crate::pipeline::{self, Ended, Known, Opened, RunError, Sight, Stop, StoreBook};
 use crate::report::{Style, say};
 use crate::store::{Reader, StoreDir};
 use crate::table::TableError;
@@ -344,6 +344,8 @@ fn tell(opened: &Opened, finished: &pipeline::Finished) -> Result<(), Failure> {
 struct Stored {
     models: Models,
     known: Option<Known>,
+    /// What a run would meet at its endpoints.
+    notes: Vec<String>,
     reader: Option<Reader>,
 }
 
@@ -351,9 +353,9 @@ impl Stored {
     fn open(opened: &Opened) -> Result<Self, Failure> {
         let config = &opened.recipe.config;
         let reader = Reader::open(&StoreDir::new(config.project.store()))?;
-        let known = block_on(pipeline::look(config, reader.as_ref()))??;
+        let Sight { known, notes } = block_on(pipeline::look(config, reader.as_ref()))??;
         let models = known.as_ref().map_or_else(|| Models::unknown(config), |known| known.models(config));
-        Ok(Self { models, known, reader })
+        Ok(Self { models, known, notes, reader })
     }
 
     /// What is stored, as an evaluation reads it.

@@ -14,5 +14,5 @@ pub mod snapshot;
 
 pub use evaluate::{Book, Quotas, Sink, Stored, Totals, evaluate};
 pub use judging::Judged;
-pub use models::{Model, Models};
+pub use models::{Model, Models, name_of};
 pub use recipe::Recipe;

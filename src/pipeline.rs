@@ -25,7 +25,7 @@ mod worker;
 
 pub use book::StoreBook;
 pub use checks::{Checked, LeavingBy};
-pub use connect::{Known, connect_one, look};
+pub use connect::{Known, Sight, connect_one, look};
 pub use error::RunError;
 pub use forecast::{Prospect, forecast};
 pub use interrupt::Interrupts;

@@ -114,6 +114,9 @@ pub struct EndpointMemory {
     pub slots: Option<u32>,
     /// Tokens of context in one slot.
     pub context: Option<u32>,
+    /// It was never seen: this is what the config lets one take it for, and is not kept.
+    #[serde(skip)]
+    pub assumed: bool,
 }
 
 /// A state of a config that ran.

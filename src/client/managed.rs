@@ -16,7 +16,7 @@ pub use process::ManagedServer;
 /// Why a managed server is not there.
 #[derive(Debug, thiserror::Error)]
 pub enum ManagedError {
-    #[error("cannot find `{command}` on PATH, which `managed` is to start")]
+    #[error("cannot find the model server's program `{command}` (`managed.command`): {}", looked_for(.command))]
     NoCommand { command: String },
     #[error("`managed` has `args`, which only `{command}` understands, and that is not on PATH")]
     NoCommandForArgs { command: String },
@@ -33,10 +33,19 @@ pub enum ManagedError {
 }
 
 impl ManagedError {
+    /// The endpoint's key that decides it.
+    pub fn key(&self) -> &'static str {
+        match self {
+            ManagedError::NoCommand { .. } | ManagedError::NoCommandForArgs { .. } => "managed.command",
+            ManagedError::Model(_) => "managed.model",
+            _ => "managed",
+        }
+    }
+
     pub fn advice(&self) -> &'static str {
         match self {
             ManagedError::NoCommand { .. } | ManagedError::NoCommandForArgs { .. } => {
-                "install llama.cpp so that `llama-server` is on PATH, or give its path in `managed.command`"
+                "install llama.cpp so that `llama-server` is on PATH, or give the program's path in `managed.command`, from the\nproject's root"
             }
             ManagedError::NoPython { .. } => {
                 "install Python with pip (on Debian: `apt install python3-pip`), or point `endpoints` at a server of your own"
@@ -156,6 +165,15 @@ fn identity_of(path: &Path, args: &[String]) -> Result<Identity, ManagedError> {
         chat_template: summary.chat_template.map(|text| blake3::hash(text.as_bytes()).to_hex().to_string()),
         adapters,
     })
+}
+
+/// Where a program is not, though it was looked for there.
+fn looked_for(command: &str) -> String {
+    match (command.contains('/'), std::env::var("PATH")) {
+        (true, _) => "there is no such file".into(),
+        (false, Ok(path)) => format!("none of the folders on PATH has it ({path})"),
+        (false, Err(_)) => "there is no PATH to look on".into(),
+    }
 }
 
 /// A program on PATH, or a path that is one.

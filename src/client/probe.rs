@@ -7,7 +7,7 @@ use serde::Deserialize;
 use super::error::{ClientError, ErrorClass};
 use super::http::Client;
 use crate::config::diagnostic::did_you_mean;
-use crate::fingerprint::Identity;
+use crate::fingerprint::{Identity, plain_name};
 
 /// A server that answered.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -93,7 +93,8 @@ impl Client {
         };
         let is_llama = |model: &&Model| model.owned_by.as_deref() == Some("llamacpp") || model.meta.is_some();
         // A server of several models lists them all.
-        let called = |model: &&Model| wanted.is_some_and(|wanted| plain(&model.id) == plain(wanted));
+        let called =
+            |model: &&Model| wanted.is_some_and(|wanted| plain_name(&model.id) == plain_name(wanted));
         let llama = models.data.iter().filter(is_llama).find(called);
         let llama = llama.or_else(|| models.data.iter().find(is_llama));
         match llama {
@@ -179,7 +180,7 @@ fn named(models: &Models, wanted: Option<&str>) -> Result<Probe, ClientError> {
 /// # Errors
 /// What the server has instead.
 pub fn check_model(probe: &Probe, wanted: &str) -> Result<(), String> {
-    let offers = |name: &String| name == wanted || plain(name) == plain(wanted);
+    let offers = |name: &String| name == wanted || plain_name(name) == plain_name(wanted);
     if probe.names.is_empty() || probe.names.iter().any(offers) {
         return Ok(());
     }
@@ -195,13 +196,6 @@ pub fn check_model(probe: &Probe, wanted: &str) -> Result<(), String> {
             format!("the config says model `{wanted}`, and it serves `{}`{more}", names.join("`, `"))
         }
     })
-}
-
-/// A model's name without what makes no difference: path, `.gguf`, `:latest`, case.
-fn plain(name: &str) -> String {
-    let name = file_name(name);
-    let name = name.strip_suffix(".gguf").unwrap_or(name);
-    name.strip_suffix(":latest").unwrap_or(name).to_lowercase()
 }
 
 fn file_name(path: &str) -> &str {

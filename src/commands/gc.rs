@@ -25,7 +25,7 @@ pub fn gc(args: &GcArgs, talk: &Talk) -> Result<Exit, Failure> {
             talk.say("nothing was ever stored in this project");
             return Ok(Exit::Complete);
         };
-        if let Some(known) = block_on(pipeline::look(&recipe.config, Some(&reader)))?? {
+        if let Some(known) = block_on(pipeline::look(&recipe.config, Some(&reader)))??.known {
             let models = known.models(&recipe.config);
             if recipe.looks_into_texts() {
                 let settings = pipeline::settings(recipe, &known.memories);

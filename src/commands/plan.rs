@@ -71,6 +71,7 @@ pub fn plan(args: &PlanArgs, talk: &Talk) -> Result<Exit, Failure> {
         shortfall: totals.shortfall,
         model: stored.models.names(),
         model_seen: stored.known.as_ref().is_some_and(|known| known.seen),
+        endpoints: stored.notes.clone(),
         causes,
         checks: checked.finish(recipe, stored.reader.as_ref())?,
     };

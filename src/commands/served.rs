@@ -3,7 +3,7 @@
 use std::cell::{Cell, RefCell};
 use std::collections::{HashMap, HashSet};
 use std::path::Path;
-use std::sync::mpsc;
+use std::sync::{Arc, mpsc};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -25,7 +25,7 @@ use crate::store::{Completion, Kind, Reader, StoreDir, Writer, Written};
 
 /// A server that was found.
 pub struct Line {
-    pub client: Client,
+    pub client: Arc<Client>,
     pub identity: Identity,
     pub at_a_time: usize,
     pub timeout: Duration,
@@ -92,7 +92,7 @@ impl Line {
         let probe = probe.map_err(|error| served(error.to_string()))?;
         model.map_or(Ok(()), |model| check_model(&probe, model)).map_err(served)?;
         Ok(Self {
-            client,
+            client: Arc::new(client),
             at_a_time: probe.slots.unwrap_or(4) as usize,
             identity: probe.identity,
             timeout: Duration::from_secs(300),

@@ -266,7 +266,7 @@ fn managed(node: &Node, project: &Project, report: &mut Report) -> Option<Manage
     let mut managed = Managed {
         model: ManagedModel::Quickstart,
         lora: None,
-        command: text_or(node.get("command"), "llama-server"),
+        command: program(text_or(node.get("command"), "llama-server"), project),
         args: Vec::new(),
         slots: node.get("slots").and_then(Node::whole).unwrap_or(4) as u32,
         context: node.get("context").and_then(Node::whole).unwrap_or(2048) as u32,
@@ -311,6 +311,14 @@ fn managed(node: &Node, project: &Project, report: &mut Report) -> Option<Manage
             );
             None
         }
+    }
+}
+
+/// A program as it is written; a path to one is from the project's root, like any other.
+fn program(command: String, project: &Project) -> String {
+    match command.contains('/') {
+        true => project.root.join(command).display().to_string(),
+        false => command,
     }
 }
 

@@ -229,12 +229,14 @@ fn run(root: &Node, endpoints: &[Endpoint], report: &mut Report) -> RunLimits {
     }
 }
 
-/// A time of day as `HH:MM`.
+/// A time of day as `HH:MM`; only the hours may be of one digit.
 pub fn time_of_day(text: &str) -> Option<jiff::civil::Time> {
     let (hours, minutes) = text.trim().split_once(':')?;
-    let number =
-        |text: &str| (text.len() <= 2 && !text.is_empty()).then(|| text.parse::<i8>().ok()).flatten();
-    jiff::civil::Time::new(number(hours)?, number(minutes)?, 0, 0).ok()
+    let number = |text: &str, digits: std::ops::RangeInclusive<usize>| {
+        let is_one = digits.contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit());
+        is_one.then(|| text.parse::<i8>().ok()).flatten()
+    };
+    jiff::civil::Time::new(number(hours, 1..=2)?, number(minutes, 2..=2)?, 0, 0).ok()
 }
 
 /// Whether one request fits into what an endpoint may be sent in a minute.
@@ -348,5 +350,20 @@ fn samples(root: &Node, axes: &[Axis], report: &mut Report) -> Samples {
         max_asks_at: get("max_asks").map(|node| node.span),
         allow_short: get("allow_short").and_then(Node::number).unwrap_or(0.0),
         balance_said: get("balance").is_some(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_time_of_day_has_two_digits_of_minutes() {
+        for (text, hours, minutes) in [("04:00", 4, 0), ("4:05", 4, 5), (" 23:59 ", 23, 59)] {
+            assert_eq!(time_of_day(text), jiff::civil::Time::new(hours, minutes, 0, 0).ok());
+        }
+        for text in ["04:0", "04:000", "+4:00", "04:+5", "24:00", "04", ":30", "04:", "4.30"] {
+            assert_eq!(time_of_day(text), None, "{text}");
+        }
     }
 }

@@ -5,7 +5,7 @@ use super::looking;
 use super::recipe::Recipe;
 use crate::config::Config;
 use crate::config::resolved::Endpoint;
-use crate::fingerprint::{Frame, Identity};
+use crate::fingerprint::{Frame, Identity, plain_name};
 use crate::model::hash64;
 use crate::prompt::{best, weighted_score};
 
@@ -22,9 +22,20 @@ pub struct Model {
     pub names: Frame,
     /// Indices into the config's endpoints.
     pub endpoints: Vec<usize>,
+    /// It was never seen: what it is, the config says.
+    pub is_assumed: bool,
     weight: f64,
-    /// What tells it from other models when an ask chooses.
+    /// What tells it from other models.
     key: [u8; 32],
+    /// What an ask chooses it by: its name, so that the asks of a model are known before it was ever seen.
+    choice: [u8; 32],
+}
+
+/// The name that asks choose an endpoint's model by: what the config asserts of it, else what it is called.
+///
+/// An assertion that says what it is called anyway moves no ask.
+pub fn name_of(endpoint: &Endpoint, identity: &Identity) -> String {
+    plain_name(endpoint.model.as_deref().unwrap_or_else(|| identity.display_name()))
 }
 
 /// The models of a config: endpoints with the same identity have one and the same.
@@ -39,23 +50,49 @@ impl Models {
     /// The models of endpoints whose identities are given in the config's order.
     pub fn new(config: &Config, identities: &[Identity]) -> Self {
         let mut list: Vec<Model> = Vec::new();
+        let mut names: Vec<String> = Vec::new();
         for (index, (endpoint, identity)) in config.endpoints.iter().zip(identities).enumerate() {
-            match list.iter_mut().find(|model| model.identity == *identity) {
-                Some(model) => {
+            let name = name_of(endpoint, identity);
+            match list.iter().position(|model| model.identity == *identity) {
+                Some(at) => {
+                    let model = &mut list[at];
+                    // What the config says of one of its endpoints holds for all.
+                    let asserts = |index: &usize| config.endpoints[*index].model.is_some();
+                    names[at] = match (model.endpoints.iter().any(asserts), endpoint.model.is_some()) {
+                        (true, true) => name.min(std::mem::take(&mut names[at])),
+                        (false, true) => name,
+                        (_, false) => std::mem::take(&mut names[at]),
+                    };
                     model.endpoints.push(index);
                     model.weight = model.weight.max(endpoint.weight);
                 }
-                None => list.push(Model {
-                    identity: identity.clone(),
-                    frame: Frame::new(config, identity),
-                    judges: config.checks.judges.iter().map(|judge| Frame::judge(judge, identity)).collect(),
-                    embedding: Frame::embedding(identity),
-                    names: looking::frame(identity),
-                    endpoints: vec![index],
-                    weight: endpoint.weight,
-                    key: *blake3::hash(&serde_json::to_vec(identity).unwrap_or_default()).as_bytes(),
-                }),
+                None => {
+                    names.push(name);
+                    list.push(Model {
+                        identity: identity.clone(),
+                        frame: Frame::new(config, identity),
+                        judges: config
+                            .checks
+                            .judges
+                            .iter()
+                            .map(|judge| Frame::judge(judge, identity))
+                            .collect(),
+                        embedding: Frame::embedding(identity),
+                        names: looking::frame(identity),
+                        endpoints: vec![index],
+                        is_assumed: false,
+                        weight: endpoint.weight,
+                        key: *blake3::hash(&serde_json::to_vec(identity).unwrap_or_default()).as_bytes(),
+                        choice: [0; 32],
+                    })
+                }
             }
+        }
+        for (at, model) in list.iter_mut().enumerate() {
+            // Two models of one name are told apart by what they are.
+            let alone = names.iter().filter(|name| **name == names[at]).count() == 1;
+            let what: &[u8] = if alone { &[] } else { &model.key };
+            model.choice = *blake3::hash(&[names[at].as_bytes(), what].concat()).as_bytes();
         }
         // In an order of their own, so that the order of endpoints means nothing.
         list.sort_by_key(|model| model.key);
@@ -63,6 +100,19 @@ impl Models {
         let named = config.prompt.user.iter().any(|variant| variant.endpoints.is_some())
             || values.clone().any(|value| value.endpoints.is_some());
         Self { list, named }
+    }
+
+    /// The same, where nobody has seen the models of some endpoints.
+    pub fn assuming(mut self, is_assumed: impl Fn(usize) -> bool) -> Self {
+        for model in &mut self.list {
+            model.is_assumed = model.endpoints.iter().all(|endpoint| is_assumed(*endpoint));
+        }
+        self
+    }
+
+    /// What the models are that were seen.
+    pub fn identities(&self) -> impl Iterator<Item = &Identity> {
+        self.list.iter().filter(|model| !model.is_assumed).map(|model| &model.identity)
     }
 
     /// Models that nothing is known of, for where nothing is stored either.
@@ -186,8 +236,8 @@ impl Models {
     fn one_of(&self, meant: &[usize], hash: impl Fn(&[u8]) -> u64) -> usize {
         let weighs = meant.iter().any(|model| self.list[*model].weight > 0.0);
         let scores = meant.iter().map(|model| {
-            let Model { key, weight, .. } = &self.list[*model];
-            weighted_score(hash(key), if weighs { *weight } else { 1.0 })
+            let Model { choice, weight, .. } = &self.list[*model];
+            weighted_score(hash(choice), if weighs { *weight } else { 1.0 })
         });
         meant[best(scores)]
     }

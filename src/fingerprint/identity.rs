@@ -48,3 +48,10 @@ pub(super) fn wire_name(model: &Identity) -> &str {
         Identity::Named { name } => name,
     }
 }
+
+/// A model's name without what makes no difference: path, `.gguf`, `:latest`, case.
+pub fn plain_name(name: &str) -> String {
+    let name = name.rsplit(['/', '\\']).next().unwrap_or(name);
+    let name = name.strip_suffix(".gguf").unwrap_or(name);
+    name.strip_suffix(":latest").unwrap_or(name).to_lowercase()
+}

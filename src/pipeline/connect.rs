@@ -1,6 +1,9 @@
 //! Which models answer, and the ways to them.
 
+mod assumed;
+
 use std::cell::Cell;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use futures_util::future::join_all;
@@ -16,6 +19,7 @@ use crate::store::{EndpointMemory, Reader, StoreDir};
 use super::address::address;
 use super::error::RunError;
 use crate::report::{Status, Watcher};
+use assumed::{assume, can_be_assumed};
 
 /// What is known of the endpoints without asking them for anything.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -35,36 +39,102 @@ impl Known {
 /// The models of endpoints that are remembered so.
 pub fn models(config: &Config, memories: &[EndpointMemory]) -> Models {
     let identities: Vec<Identity> = memories.iter().map(|memory| memory.identity.clone()).collect();
-    Models::new(config, &identities)
+    Models::new(config, &identities).assuming(|endpoint| memories[endpoint].assumed)
 }
+
+/// How long a server may take to say what it is.
+const PROBE: Duration = Duration::from_secs(20);
 
 /// How long a look may take before memory is good enough.
 const LOOK: Duration = Duration::from_millis(1500);
 
-/// Looks which models the endpoints have, with a GET where one is up, or from memory; `None` where
-/// one was never seen.
+/// What a look at all endpoints showed.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Sight {
+    /// `None` where it is not known of some endpoint which asks are its own.
+    pub known: Option<Known>,
+    /// What a run would meet: a line each.
+    pub notes: Vec<String>,
+}
+
+/// Looks which models the endpoints have, with a GET where one is up, or from memory, or by what the config says.
 ///
 /// # Errors
 /// A managed model that is no model.
-pub async fn look(config: &Config, reader: Option<&Reader>) -> Result<Option<Known>, RunError> {
+pub async fn look(config: &Config, reader: Option<&Reader>) -> Result<Sight, RunError> {
     let looks = config.endpoints.iter().map(|endpoint| look_at(endpoint, reader));
-    let mut known = Known { memories: Vec::new(), seen: true };
-    for look in join_all(looks).await {
-        let Some((memory, seen)) = look? else { return Ok(None) };
-        known.memories.push(memory);
-        known.seen &= seen;
+    let looks = join_all(looks).await.into_iter().collect::<Result<Vec<_>, _>>()?;
+    let several = config.endpoints.len() > 1;
+    let seen = looks.iter().all(|look| look.seen);
+    let mut notes = Vec::new();
+    for (index, (endpoint, look)) in config.endpoints.iter().zip(&looks).enumerate() {
+        if let Some(error) = &look.wrong {
+            let then = match several {
+                true => "a run sets it aside, and its asks wait",
+                false => "a run is refused",
+            };
+            notes.push(format!("{error}; {then}"));
+        } else if several && look.memory.is_none() {
+            let says = RunError::unseen(endpoint);
+            match can_be_assumed(config, index) {
+                true => notes.push(format!("{says}; its asks wait until it is")),
+                false => notes.push(format!("{says}; {}", unseen_advice(&endpoint.name))),
+            }
+        }
     }
-    Ok(Some(known))
+    let mut memories: Vec<_> = looks.into_iter().map(|look| look.memory).collect();
+    if several {
+        assume(config, &mut memories, &elsewhere(reader)?);
+    }
+    let memories: Option<Vec<EndpointMemory>> = memories.into_iter().collect();
+    Ok(Sight { known: memories.map(|memories| Known { memories, seen }), notes })
 }
 
-async fn look_at(
-    endpoint: &Endpoint,
-    reader: Option<&Reader>,
-) -> Result<Option<(EndpointMemory, bool)>, RunError> {
+/// Why the others wait for an endpoint that was never seen.
+pub(super) const UNKNOWN: &str = "until it is, nobody knows which asks are its own, so a run asks nothing";
+
+fn unseen_advice(endpoint: &str) -> String {
+    format!("{UNKNOWN}; `endpoints.{endpoint}.model` would tell")
+}
+
+/// Whether nobody could tell an endpoint's asks from others' where it does not answer.
+///
+/// # Errors
+/// A store that cannot be read.
+pub(super) fn is_unknown(config: &Config, index: usize) -> Result<bool, RunError> {
+    let endpoint = &config.endpoints[index];
+    let is_url = matches!(endpoint.server, Server::Url(_));
+    if config.endpoints.len() == 1 || !is_url || can_be_assumed(config, index) {
+        return Ok(false);
+    }
+    let reader = Reader::open(&StoreDir::new(config.project.store()))?;
+    let remembered = reader.map(|reader| reader.endpoint(&address(endpoint))).transpose()?;
+    Ok(remembered.flatten().is_none())
+}
+
+/// What was seen at any address.
+fn elsewhere(reader: Option<&Reader>) -> Result<Vec<EndpointMemory>, RunError> {
+    Ok(match reader {
+        Some(reader) => reader.endpoints()?,
+        None => Vec::new(),
+    })
+}
+
+/// What a look at one endpoint showed.
+struct LookedAt {
+    memory: Option<EndpointMemory>,
+    /// It was seen just now, rather than remembered.
+    seen: bool,
+    /// It has another model than the config says.
+    wrong: Option<RunError>,
+}
+
+async fn look_at(endpoint: &Endpoint, reader: Option<&Reader>) -> Result<LookedAt, RunError> {
     let remembered = match reader {
         Some(reader) => reader.endpoint(&address(endpoint))?,
         None => None,
     };
+    let mut wrong = None;
     let seen = match &endpoint.server {
         Server::Managed(server) => managed_memory(endpoint, server)?,
         Server::Url(url) => {
@@ -74,26 +144,30 @@ async fn look_at(
                 Err(RunError::NoKey { .. }) => None,
                 Err(error) => return Err(error),
             };
-            let asserted =
-                |probe: &Probe| endpoint.model.as_ref().is_none_or(|model| check_model(probe, model).is_ok());
-            probe.filter(asserted).map(|probe| memory_of(&probe))
+            wrong = probe.as_ref().and_then(|probe| wrong_model(endpoint, url, probe));
+            probe.filter(|_| wrong.is_none()).map(|probe| memory_of(&probe))
         }
     };
-    Ok(match seen {
-        Some(memory) => Some((memory, true)),
-        None => remembered.map(|memory| (memory, false)),
-    })
+    let is_seen = seen.is_some();
+    Ok(LookedAt { memory: seen.or(remembered), seen: is_seen, wrong })
+}
+
+/// What is wrong with a server by the model that the config asserts, if anything is.
+fn wrong_model(endpoint: &Endpoint, url: &str, probe: &Probe) -> Option<RunError> {
+    let what = check_model(probe, endpoint.model.as_deref()?).err()?;
+    Some(RunError::WrongModel { endpoint: endpoint.name.clone(), url: url.to_owned(), what })
 }
 
 /// What a managed server will be, by its model's file; `None` where that was not fetched yet.
 fn managed_memory(endpoint: &Endpoint, server: &Managed) -> Result<Option<EndpointMemory>, RunError> {
     let (slots, context) = (Some(server.slots), Some(server.context));
     let identity = managed::identity(server).map_err(|error| RunError::managed(endpoint, error))?;
-    Ok(identity.map(|identity| EndpointMemory { identity, slots, context }))
+    Ok(identity.map(|identity| EndpointMemory { identity, slots, context, assumed: false }))
 }
 
 pub fn memory_of(probe: &Probe) -> EndpointMemory {
-    EndpointMemory { identity: probe.identity.clone(), slots: probe.slots, context: probe.context }
+    let Probe { identity, slots, context, .. } = probe;
+    EndpointMemory { identity: identity.clone(), slots: *slots, context: *context, assumed: false }
 }
 
 /// A client for an endpoint, with its key.
@@ -116,16 +190,37 @@ pub fn client(endpoint: &Endpoint, url: &str) -> Result<Client, RunError> {
 /// The way to one endpoint, with what it says of itself, or what is remembered of it.
 #[derive(Debug)]
 pub struct Line {
-    pub client: Client,
+    pub client: Arc<Client>,
     pub memory: EndpointMemory,
     pub managed: Option<ManagedServer>,
     /// Why it cannot be used now, though it may later.
     pub away: Option<RunError>,
 }
 
+/// The same while nothing is known of its model.
+struct Way {
+    client: Client,
+    memory: Option<EndpointMemory>,
+    managed: Option<ManagedServer>,
+    away: Option<RunError>,
+}
+
+/// What is known of an endpoint before it answers.
+#[derive(Debug, Clone)]
+enum Before {
+    /// Its model.
+    Known(EndpointMemory),
+    /// Which asks are its own.
+    Assumed,
+    /// The others wait for it.
+    Nothing,
+    /// There are no others.
+    Alone,
+}
+
 /// Starts managed servers, waits for the user's own, and asserts their models. Where several
-/// endpoints are given and some are there, the others are not waited for, if it is remembered which
-/// model each has.
+/// endpoints are given and some are there, the others are not waited for, if it is known which
+/// asks are their own.
 ///
 /// # Errors
 /// What no waiting will mend, or patience at its end.
@@ -134,8 +229,8 @@ pub async fn connect(
     reader: Option<&Reader>,
     watcher: &(dyn Watcher + Sync),
 ) -> Result<Vec<Line>, RunError> {
-    let there = Cell::new(0);
-    let ends = config.endpoints.iter().map(|endpoint| async {
+    let there = &Cell::new(0);
+    let ends = config.endpoints.iter().enumerate().map(|(index, endpoint)| async move {
         let mut remembered = match reader {
             Some(reader) => reader.endpoint(&address(endpoint))?,
             None => None,
@@ -144,13 +239,30 @@ pub async fn connect(
             // Its file says what it is, also where it never ran; one that is wrong is met when it starts.
             remembered = managed_memory(endpoint, server).ok().flatten();
         }
-        connect_to(config, endpoint, remembered, &there, watcher).await
+        let before = match remembered {
+            Some(memory) => Before::Known(memory),
+            None if can_be_assumed(config, index) => Before::Assumed,
+            None if config.endpoints.len() == 1 => Before::Alone,
+            None => Before::Nothing,
+        };
+        connect_to(config, endpoint, before, there, watcher).await
     });
-    let lines: Vec<Line> = join_all(ends).await.into_iter().collect::<Result<_, _>>()?;
+    let ways: Vec<Way> = join_all(ends).await.into_iter().collect::<Result<_, _>>()?;
+    let mut memories: Vec<_> = ways.iter().map(|way| way.memory.clone()).collect();
+    assume(config, &mut memories, &elsewhere(reader)?);
+    let mut lines = Vec::new();
+    for (way, memory) in ways.into_iter().zip(memories) {
+        let Way { client, managed, away, .. } = way;
+        match (memory, away) {
+            (Some(memory), away) => lines.push(Line { client: Arc::new(client), memory, managed, away }),
+            (None, Some(error)) => return Err(error),
+            // One that is there was seen.
+            (None, None) => {}
+        }
+    }
     if lines.iter().any(|line| line.away.is_none()) {
         return Ok(lines);
     }
-    let mut lines = lines;
     match lines.iter_mut().find_map(|line| line.away.take()) {
         Some(error) => Err(error),
         None => Ok(lines),
@@ -166,7 +278,13 @@ pub async fn connect_one(
     endpoint: &Endpoint,
     watcher: &(dyn Watcher + Sync),
 ) -> Result<Line, RunError> {
-    connect_to(config, endpoint, None, &Cell::new(0), watcher).await
+    let way = connect_to(config, endpoint, Before::Alone, &Cell::new(0), watcher).await?;
+    let Way { client, memory, managed, away } = way;
+    match (memory, away) {
+        (Some(memory), away) => Ok(Line { client: Arc::new(client), memory, managed, away }),
+        (None, Some(error)) => Err(error),
+        (None, None) => Err(RunError::unseen(endpoint)),
+    }
 }
 
 /// Where nobody is.
@@ -188,66 +306,83 @@ async fn reach(
 }
 
 /// How long an endpoint is waited for while another is there.
-const GRACE: Duration = Duration::from_secs(2);
+const GRACE: Duration = Duration::from_secs(1);
+
+/// Comes back when others are there, and this one has had its time.
+async fn grace(there: &Cell<usize>, started: Instant) {
+    while there.get() == 0 || started.elapsed() < GRACE {
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+}
 
 async fn connect_to(
     config: &Config,
     endpoint: &Endpoint,
-    remembered: Option<EndpointMemory>,
+    before: Before,
     there: &Cell<usize>,
     watcher: &(dyn Watcher + Sync),
-) -> Result<Line, RunError> {
-    let others = config.endpoints.len() - 1;
-    // One of several whose model is known may be away, as long as another is there.
-    let spared = |error: &RunError| {
-        let memory = remembered.clone().filter(|_| others > 0)?;
+) -> Result<Way, RunError> {
+    let several = config.endpoints.len() > 1;
+    let may_be_away = several && matches!(before, Before::Known(_) | Before::Assumed);
+    let holds = matches!(before, Before::Nothing);
+    // One of several whose asks are known may be away, as long as another is there.
+    let spared = |client: Client, managed: Option<ManagedServer>, error: RunError| {
+        if !may_be_away {
+            return Err(match holds {
+                true => RunError::Unseen { endpoint: endpoint.name.clone(), error: Box::new(error) },
+                false => error,
+            });
+        }
         watcher.say(&format!("endpoint `{}` is set aside: {error}", endpoint.name));
-        Some(memory)
+        let memory = match &before {
+            Before::Known(memory) => Some(memory.clone()),
+            Before::Assumed | Before::Nothing | Before::Alone => None,
+        };
+        Ok(Way { client, memory, managed, away: Some(error) })
     };
     let (url, client, mut managed) = match reach(config, endpoint, watcher).await {
         Ok(reached) => reached,
         Err(error) => {
-            let Some(memory) = spared(&error) else { return Err(error) };
             // It stays aside, so that nothing goes to where it would be.
             let client = Client::new(NOWHERE, None).map_err(|error| RunError::endpoint(endpoint, error))?;
-            return Ok(Line { client, memory, managed: None, away: Some(error) });
+            return spared(client, None, error);
         }
     };
     let started = Instant::now();
     let mut said: Option<ErrorClass> = None;
+    let mut said_held = false;
     let mut failures = 0;
     let probe = loop {
-        let asked = client.probe(endpoint.model.as_deref(), Duration::from_secs(20));
-        let error = match spoken(asked, watcher, &url).await {
+        let asked = spoken(client.probe(endpoint.model.as_deref(), PROBE), watcher, &url);
+        let answer = tokio::select! {
+            answer = asked => answer,
+            () = grace(there, started), if may_be_away => {
+                Err(ClientError::new(ErrorClass::Timeout, "no answer yet"))
+            }
+        };
+        let error = match answer {
             Ok(probe) => break probe,
             Err(error) => error,
         };
         if let Some(gone) = managed.as_mut().and_then(ManagedServer::gone) {
-            let error = RunError::gone(endpoint, gone);
-            return match spared(&error) {
-                Some(memory) => Ok(Line { client, memory, managed: None, away: Some(error) }),
-                None => Err(error),
-            };
+            return spared(client, None, RunError::gone(endpoint, gone));
         }
         let over = started.elapsed() >= endpoint.patience;
-        if over || !may_pass(&error) || (there.get() > 0 && started.elapsed() >= GRACE) {
+        let others_wait = there.get() > 0 && started.elapsed() >= GRACE;
+        if over || !may_pass(&error) || (others_wait && may_be_away) {
             let error = match over && may_pass(&error) {
                 true => RunError::impatient(endpoint, error, started.elapsed(), None),
                 false => RunError::endpoint(endpoint, error),
             };
-            return match spared(&error) {
-                Some(memory) => Ok(Line { client, memory, managed, away: Some(error) }),
-                None if over || !is_passing(&error) => Err(error),
-                // Never seen, so it is not known which asks are its own.
-                None => {
-                    tokio::time::sleep(Duration::from_secs(1)).await;
-                    continue;
-                }
-            };
+            return spared(client, managed, error);
         }
         if said != Some(error.class) {
             said = Some(error.class);
             watcher.say(&format!("waiting for {url}: {}", waiting_for(&error)));
+        }
+        if others_wait && holds && !std::mem::replace(&mut said_held, true) {
+            let advice = unseen_advice(&endpoint.name);
+            watcher.say(&format!("{}; {advice}", RunError::unseen(endpoint)));
         }
         watcher.update(&Status {
             waiting: Some(format!("waiting for {url}: {}", waiting_for(&error))),
@@ -256,17 +391,14 @@ async fn connect_to(
         });
         let left = endpoint.patience.saturating_sub(started.elapsed());
         let pause = Duration::from_millis(250 << u32::min(failures, 4));
-        tokio::time::sleep(pause.min(left)).await;
+        tokio::select! {
+            () = tokio::time::sleep(pause.min(left)) => {}
+            () = grace(there, started), if may_be_away => {}
+        }
         failures += 1;
     };
-    if let Some(model) = &endpoint.model
-        && let Err(what) = check_model(&probe, model)
-    {
-        let error = RunError::WrongModel { endpoint: endpoint.name.clone(), url, what };
-        return match spared(&error) {
-            Some(memory) => Ok(Line { client, memory, managed, away: Some(error) }),
-            None => Err(error),
-        };
+    if let Some(error) = wrong_model(endpoint, &url, &probe) {
+        return spared(client, managed, error);
     }
     let mut memory = memory_of(&probe);
     // A managed model is what its file says, whatever this build of the server calls it.
@@ -276,7 +408,7 @@ async fn connect_to(
         memory = own;
     }
     there.set(there.get() + 1);
-    Ok(Line { client, memory, managed, away: None })
+    Ok(Way { client, memory: Some(memory), managed, away: None })
 }
 
 /// Starts the server of a managed endpoint.
@@ -321,10 +453,6 @@ fn may_pass(error: &ClientError) -> bool {
             | ErrorClass::ServerError
             | ErrorClass::Timeout
     )
-}
-
-fn is_passing(error: &RunError) -> bool {
-    matches!(error, RunError::Endpoint { error, .. } if may_pass(error))
 }
 
 /// A short word on what is waited for.

@@ -38,6 +38,12 @@ impl Deadline {
         Duration::try_from(self.at.duration_since(now)).unwrap_or_default()
     }
 
+    /// The same end, so much earlier.
+    pub fn earlier(self, by: Duration) -> Self {
+        let at = jiff::SignedDuration::try_from(by).ok().and_then(|by| self.at.checked_sub(by).ok());
+        Self { at: at.unwrap_or(self.at), ..self }
+    }
+
     /// The same as a timer takes it. It holds until the machine sleeps, so it is asked for anew.
     pub fn instant(&self) -> Instant {
         Instant::now() + self.left(Timestamp::now())

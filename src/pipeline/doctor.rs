@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use super::connect::{Line, connect_one};
+use super::connect::{Line, UNKNOWN, connect_one, is_unknown};
 use super::forecast::count_tokens;
 use super::{Opened, RunError};
 use crate::check::answer::Answer;
@@ -53,10 +53,17 @@ pub async fn examine(opened: &Opened, watcher: &(dyn Watcher + Sync)) -> Result<
         return examine_one(opened, only, watcher).await;
     }
     let mut out = Vec::new();
-    for endpoint in endpoints {
+    for (index, endpoint) in endpoints.iter().enumerate() {
         let found = match examine_one(opened, endpoint, watcher).await {
             Ok(found) => found,
-            Err(error) => vec![finding(Grade::Bad, error.to_string(), error.advice())],
+            Err(error) => {
+                let mut found = vec![finding(Grade::Bad, error.to_string(), error.advice())];
+                if is_unknown(&opened.recipe.config, index)? {
+                    let mend = format!("write what it will serve: `endpoints.{}.model`", endpoint.name);
+                    found.push(finding(Grade::Bad, format!("it was never seen; {}", UNKNOWN), mend));
+                }
+                found
+            }
         };
         let named =
             |finding: Finding| Finding { what: format!("{}: {}", endpoint.name, finding.what), ..finding };

@@ -30,6 +30,10 @@ pub enum RunError {
     },
     #[error("endpoint `{endpoint}` ({url}) has the wrong model: {what}")]
     WrongModel { endpoint: String, url: String, what: String },
+    #[error("{error}; it was never seen, so nobody knows which asks are its own, and nothing was asked")]
+    Unseen { endpoint: String, error: Box<RunError> },
+    #[error("endpoint `{endpoint}` ({url}) does not answer and was never seen")]
+    NeverSeen { endpoint: String, url: String },
     #[error(
         "endpoint `{endpoint}` ({url}) has the model that is asked for names in doubt, and is on another machine"
     )]
@@ -88,6 +92,11 @@ impl RunError {
         }
     }
 
+    /// Nothing is known of an endpoint's model.
+    pub fn unseen(endpoint: &Endpoint) -> Self {
+        RunError::NeverSeen { endpoint: endpoint.name.clone(), url: shown_address(endpoint) }
+    }
+
     /// The server of a managed endpoint could not be started.
     pub fn managed(endpoint: &Endpoint, what: ManagedError) -> Self {
         RunError::Managed { endpoint: endpoint.name.clone(), what }
@@ -111,9 +120,11 @@ impl RunError {
             RunError::Endpoint { endpoint, error, .. } => {
                 remedy(error.class.name(), endpoint, is_managed(endpoint)).key
             }
-            RunError::WrongModel { endpoint, .. } => at(endpoint, "model"),
+            RunError::WrongModel { endpoint, .. }
+            | RunError::Unseen { endpoint, .. }
+            | RunError::NeverSeen { endpoint, .. } => at(endpoint, "model"),
             RunError::SeesNames { .. } => "anonymize.second_look".into(),
-            RunError::Managed { endpoint, .. } => at(endpoint, "managed"),
+            RunError::Managed { endpoint, what } => at(endpoint, what.key()),
             RunError::ManagedGone { endpoint, .. } => at(endpoint, "managed.restarts"),
             RunError::Output(_) => "output.dir".into(),
             RunError::Render(_) => "prompt".into(),
@@ -129,6 +140,7 @@ impl RunError {
             RunError::NoKey { .. } | RunError::NameTaken { .. } | RunError::Render(_) => Ended::Usage,
             RunError::Leaving { .. } => Ended::Short,
             RunError::Stopped(_) => Ended::Stopped,
+            RunError::Unseen { error, .. } => error.ended(),
             _ => Ended::Failed,
         }
     }
@@ -136,6 +148,11 @@ impl RunError {
     /// Whether an endpoint that fails so will not be well as long as the run goes on.
     pub fn is_lasting(&self) -> bool {
         matches!(self, RunError::NoKey { .. } | RunError::Managed { .. } | RunError::ManagedGone { .. })
+    }
+
+    /// Whether another run of the name goes on, so that this one is none.
+    pub fn is_overlap(&self) -> bool {
+        matches!(self, RunError::Lock(LockError::Held { .. }))
     }
 
     /// What to do about it.
@@ -154,11 +171,18 @@ impl RunError {
             RunError::WrongModel { endpoint, .. } => {
                 format!("load that model, or change `endpoints.{endpoint}` for the one that is there; all that was stored is kept")
             }
+            RunError::Unseen { endpoint, error } => format!(
+                "write its model into the config (`endpoints.{endpoint}.model`), and the others are asked without it; or\n{}",
+                error.advice()
+            ),
+            RunError::NeverSeen { endpoint, .. } => {
+                format!("start the server, or write its model into the config (`endpoints.{endpoint}.model`)")
+            }
             RunError::SeesNames { .. } => "it would see texts before anything is taken out of them: write `remote: true` under `anonymize.second_look` if it may,\nor ask a model that only this machine has".into(),
             RunError::Managed { what, .. } => what.advice().into(),
             RunError::ManagedGone { .. } => "read its log and run again; all that was stored is kept".into(),
             RunError::Store(error) => error.advice().into(),
-            RunError::Lock(LockError::Held { .. }) => "wait until it ends, or `--wait` for it; other configs can run beside it".into(),
+            RunError::Lock(LockError::Held { .. }) => "nothing was asked; wait until it ends, or `--wait` for it: `emogrid ctl status` says how far it is".into(),
             RunError::Lock(LockError::Store(error)) => error.advice().into(),
             RunError::Output(_) => "look at the disk and the folder's permissions; all that was stored is kept".into(),
             RunError::Render(error) => error.to_string(),

@@ -55,14 +55,17 @@ impl Guard<'_> {
 /// How the models differ from those that the dataset on disk is of.
 pub fn model_change(files: &Files, models: &Models) -> Option<String> {
     let then = files.models()?;
-    let now = models.list().iter().map(|model| &model.identity);
+    let now = models.identities();
     if models.names().is_none() || then.iter().eq(now) {
         return None;
     }
     let mut was: Vec<&str> = then.iter().map(Identity::display_name).collect();
     was.sort_unstable();
     was.dedup();
-    let (was, is) = (was.join(", "), models.names().unwrap_or_default());
+    let mut is: Vec<&str> = models.identities().map(Identity::display_name).collect();
+    is.sort_unstable();
+    is.dedup();
+    let (was, is) = (was.join(", "), is.join(", "));
     Some(match was == is {
         true => format!("model: {is} is another of the same name"),
         false => format!("model: {was} → {is}"),

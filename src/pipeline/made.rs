@@ -1,6 +1,7 @@
 //! An evaluation at the beginning or the end of a run, with all that the run needs of it.
 
 use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
 
 use super::book::{BookError, StoreBook};
 use super::forecast::{Evidence, Judged};
@@ -35,6 +36,8 @@ pub struct Made<'a> {
     pub evidence: Option<Evidence<'a>>,
     /// Distinct-2 of the first texts.
     pub distinct: Option<Distinct>,
+    /// How long that took.
+    pub took: Duration,
     rewrite: Option<Rewrite<'a>>,
 }
 
@@ -52,6 +55,7 @@ impl<'a> Made<'a> {
         before: &CellAsks,
         unless: Option<&[bool]>,
     ) -> Result<Self, BookError> {
+        let began = Instant::now();
         book.read_texts(true);
         let mut cells = Difference::new(&recipe.grid, Some(before.reader()));
         let mut rows = Rows::new(previous_rows(files));
@@ -81,6 +85,7 @@ impl<'a> Made<'a> {
             distinct: audit::distinct_2(texts.0.iter().map(String::as_str)),
             rewrite: rewrite.rewrite,
             outcome,
+            took: began.elapsed(),
         })
     }
 

@@ -25,7 +25,7 @@ pub struct Files {
 }
 
 #[derive(Debug, thiserror::Error)]
-#[error("cannot write {path}: {source}", path = .path.display())]
+#[error("cannot write {path}: {source}", path = crate::config::load::shown(.path).display())]
 pub struct OutputError {
     pub path: PathBuf,
     pub source: io::Error,
@@ -58,6 +58,18 @@ impl Files {
         self.folder.join("runs")
     }
 
+    /// Whether the files could be written now, at the cost of an empty one that is removed again.
+    ///
+    /// # Errors
+    /// Why they could not.
+    pub fn probe(&self) -> Result<(), OutputError> {
+        let part = self.folder.join(".dataset.jsonl.part");
+        std::fs::create_dir_all(&self.folder)
+            .and_then(|()| std::fs::write(&part, "\n"))
+            .and_then(|()| std::fs::remove_file(&part))
+            .map_err(|source| OutputError { path: self.folder.clone(), source })
+    }
+
     /// Begins to make the files say what an outcome says.
     pub fn rewrite<'a>(&self, recipe: &'a Recipe, models: Arc<Models>) -> Rewrite<'a> {
         Rewrite {
@@ -77,8 +89,12 @@ pub fn replace(path: &Path, text: &str) -> io::Result<()> {
     let mut part = path.as_os_str().to_owned();
     // node_exporter's collector reads only what ends in `.prom`.
     part.push(".part");
-    std::fs::write(&part, text)?;
-    std::fs::rename(&part, path)
+    let placed = std::fs::write(&part, text).and_then(|()| std::fs::rename(&part, path));
+    if placed.is_err() {
+        // What is left of it is of no use.
+        let _ = std::fs::remove_file(&part);
+    }
+    placed
 }
 
 /// The files as they will be, written beside those of before as the outcome comes about.
@@ -108,7 +124,7 @@ impl Rewrite<'_> {
         }
         self.dataset.complete()?;
         self.rejected.complete()?;
-        let identities: Vec<&Identity> = self.models.list().iter().map(|model| &model.identity).collect();
+        let identities: Vec<&Identity> = self.models.identities().collect();
         let meta = json!({
             "name": self.recipe.config.name,
             "complete": totals.is_final() && totals.shortfall == 0,
@@ -203,6 +219,15 @@ fn row_id(line: &[u8]) -> Option<RowId> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_cannot_be_put_in_place_leaves_no_part() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("page");
+        std::fs::create_dir_all(path.join("in the way")).unwrap();
+        replace(&path, "text").unwrap_err();
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
 
     #[test]
     fn lines_that_are_rows_are_told_from_others() {

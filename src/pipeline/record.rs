@@ -84,9 +84,9 @@ pub fn record(opened: &Opened, recorder: &Recorder<'_>, came: Came) -> Finished 
         judge(summary, ended, ailment.as_ref(), &config.night.alarm, &place, &advice)
     };
     let mut ended = judged(&mut summary, error.as_ref());
-    let mut written = None;
+    let (mut written, mut kept) = (None, true);
+    let folder = Files::new(config.dataset_dir()).runs().join(folder_of(&summary));
     if is_kept && summary.is_told() {
-        let folder = Files::new(config.dataset_dir()).runs().join(folder_of(&summary));
         match write_page(&folder, &summary) {
             Ok(page) => written = Some(page),
             Err(failure) => {
@@ -100,16 +100,27 @@ pub fn record(opened: &Opened, recorder: &Recorder<'_>, came: Came) -> Finished 
         && let Err(failure) = keep_run(&dir, &summary)
     {
         // The first failure is what is told; that it is not in the store follows from it more often than not.
-        recorder.say(&format!("{failure}; `emogrid runs` will not list this run"));
+        recorder
+            .say(&format!("{failure}; `emogrid runs` will not list this run, and the next run tells of it"));
         error.get_or_insert(failure);
         ended = judged(&mut summary, error.as_ref());
+        kept = false;
         if let Some(folder) = written.as_deref().and_then(Path::parent) {
             // It was written a moment ago; what cannot be written now was said.
             let _ = write_page(folder, &summary);
         }
     }
+    if written.is_none() && is_kept && summary.is_told() {
+        crate::wait_point!("page-again");
+        // There may be room again: what was written beside the dataset is gone by now.
+        written = write_page(&folder, &summary).ok();
+        if written.is_none() {
+            // Only where nothing stands in it.
+            let _ = std::fs::remove_dir(&folder);
+        }
+    }
     recorder.ended(&summary);
-    Finished { summary, ended, error, in_vain: false, page: written }
+    Finished { summary, ended, error, in_vain: false, page: written, kept }
 }
 
 fn is_told(summary: &Summary, ended: Ended, error: Option<&RunError>) -> bool {

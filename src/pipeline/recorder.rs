@@ -1,7 +1,7 @@
 //! A watcher that also writes down what it is told: a log in JSON lines, and figures for Prometheus.
 
 use std::fs::File;
-use std::io::Write;
+use std::io::{Read, Seek, SeekFrom, Write};
 use std::path::PathBuf;
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
@@ -18,6 +18,9 @@ const STATUS_EVERY: Duration = Duration::from_secs(60);
 /// How often the figures are written.
 const METRICS_EVERY: Duration = Duration::from_secs(15);
 
+/// The event of a run's end.
+const ENDED: &str = "ended";
+
 pub struct Recorder<'a> {
     inner: &'a (dyn Watcher + Sync),
     name: String,
@@ -29,8 +32,9 @@ struct State {
     log: Log,
     status_at: Instant,
     metrics_at: Option<Instant>,
-    /// A failure to write is said once.
+    /// A failure to write is said once, of either.
     failed: bool,
+    metrics_failed: bool,
     /// What is known since the run holds its lock: before, the figures are another's.
     own: Option<Own>,
 }
@@ -52,7 +56,14 @@ impl<'a> Recorder<'a> {
             files: night.log_files,
             open: None,
         };
-        let state = State { log, status_at: Instant::now(), metrics_at: None, failed: false, own: None };
+        let state = State {
+            log,
+            status_at: Instant::now(),
+            metrics_at: None,
+            failed: false,
+            metrics_failed: false,
+            own: None,
+        };
         let name = config.name.clone();
         Self { inner, name, metrics: night.metrics.clone(), state: Mutex::new(state) }
     }
@@ -86,11 +97,14 @@ impl<'a> Recorder<'a> {
         if let Value::Object(fields) = fields {
             line.extend(fields);
         }
+        // How it ended is worth another try.
+        if state.failed && event != ENDED {
+            return;
+        }
         if let Err(error) = state.log.write(&Value::Object(line).to_string())
             && !std::mem::replace(&mut state.failed, true)
         {
             say(format!("{}: {error}; the run goes on without its log", state.log.path.display()));
-            state.log.files = 0;
         }
     }
 
@@ -100,9 +114,21 @@ impl<'a> Recorder<'a> {
         let written = folder.and_then(|()| replace(path, &metrics.text(&self.name)));
         if let Err(error) = written
             && let Ok(mut state) = self.state.lock()
-            && !std::mem::replace(&mut state.failed, true)
+            && !std::mem::replace(&mut state.metrics_failed, true)
         {
             say(format!("{}: {error}; the run goes on without its metrics", path.display()));
+        }
+    }
+
+    /// Writes the figures of a run that has ended, where there is no room in place of those of before. Figures that
+    /// say that it goes on are worse than none.
+    fn write_last_metrics(&self, metrics: &Metrics) {
+        let Some(path) = &self.metrics else { return };
+        let text = metrics.text(&self.name);
+        let written = replace(path, &text).or_else(|_| std::fs::write(path, &text));
+        if let Err(error) = written {
+            say(format!("{}: {error}; its figures are removed", path.display()));
+            let _ = std::fs::remove_file(path);
         }
     }
 
@@ -117,16 +143,16 @@ impl<'a> Recorder<'a> {
     pub fn ended(&self, summary: &Summary) {
         if summary.is_told() {
             self.log(
-                "ended",
+                ENDED,
                 json!({
-                    "state": summary.state, "exit_code": summary.exit_code, "headline": summary.headline, "rows": summary.accepted,
+                    "state": summary.state, "exit_code": summary.exit_code, "headline": summary.headline, "rows": summary.rows(),
                     "wanted": summary.wanted, "requests": summary.requests, "attempts": summary.attempts,
                     "faults": summary.faults, "seconds": summary.seconds,
                 }),
             );
         }
         if self.owned().is_some() {
-            self.write_metrics(&Metrics::of_summary(summary, jiff::Timestamp::now().as_second()));
+            self.write_last_metrics(&Metrics::of_summary(summary, jiff::Timestamp::now().as_second()));
         }
     }
 }
@@ -207,12 +233,17 @@ impl Log {
                 if let Some(folder) = self.path.parent() {
                     std::fs::create_dir_all(folder)?;
                 }
-                let file = File::options().create(true).append(true).open(&self.path)?;
-                let size = file.metadata()?.len();
+                let mut file = File::options().create(true).read(true).append(true).open(&self.path)?;
+                let size = whole_lines(&mut file)?;
                 open.insert((file, size))
             }
         };
-        file.write_all(format!("{line}\n").as_bytes())?;
+        if let Err(error) = file.write_all(format!("{line}\n").as_bytes()) {
+            // A part of a line keeps all others from being read.
+            let _ = file.set_len(*size);
+            self.open = None;
+            return Err(error);
+        }
         *size += line.len() as u64 + 1;
         if *size >= self.size {
             self.open = None;
@@ -238,9 +269,56 @@ impl Log {
     }
 }
 
+/// The last bytes of a log in which the end of its last whole line is looked for.
+const TAIL: u64 = 1 << 16;
+
+/// Cuts off the part of a line that a full disk, or a machine that went down, left at the end; says how long the file
+/// is then. What cannot be cut off is ended.
+fn whole_lines(file: &mut File) -> std::io::Result<u64> {
+    let size = file.metadata()?.len();
+    let from = size.saturating_sub(TAIL);
+    file.seek(SeekFrom::Start(from))?;
+    let mut tail = Vec::new();
+    file.read_to_end(&mut tail)?;
+    if tail.last().is_none_or(|last| *last == b'\n') {
+        return Ok(size);
+    }
+    let whole = match tail.iter().rposition(|byte| *byte == b'\n') {
+        Some(at) => from + at as u64 + 1,
+        None if from == 0 => 0,
+        None => {
+            file.write_all(b"\n")?;
+            return Ok(size + 1);
+        }
+    };
+    file.set_len(whole)?;
+    Ok(whole)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_line_that_was_cut_is_taken_out() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("log.jsonl");
+        let long = format!("{{\"x\":\"{}\"}}\n", "y".repeat(2 * TAIL as usize));
+        for (before, after) in [
+            ("", ""),
+            ("{}\n", "{}\n"),
+            ("{\"a\":", ""),
+            ("{}\n{\"a\":", "{}\n"),
+            (&long, &long),
+            (&format!("{long}{{\"a"), &long),
+            (&long[..long.len() - 1], &long),
+        ] {
+            std::fs::write(&path, before).unwrap();
+            let mut log = Log { path: path.clone(), size: u64::MAX, files: 2, open: None };
+            log.write("{\"b\":1}").unwrap();
+            assert_eq!(std::fs::read_to_string(&path).unwrap(), format!("{after}{{\"b\":1}}\n"));
+        }
+    }
 
     #[test]
     fn a_full_log_makes_room() {

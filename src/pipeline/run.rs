@@ -29,7 +29,7 @@ use crate::dataset::Recipe;
 use crate::dataset::snapshot::CellAsks;
 use crate::grid::Selection;
 use crate::report::morning::{Ended, Expected};
-use crate::report::{self, CellChange, RunCounts, Summary, Watcher};
+use crate::report::{self, CellChange, RunCounts, Summary, Unwritten, Watcher};
 use crate::store::{LockError, Reader, RunLock, Snapshot, StoreDir};
 use lock::{Refused, check_name, rows_before, take_lock};
 use state::{book, has_changed, snapshot};
@@ -75,6 +75,8 @@ pub struct Finished {
     pub in_vain: bool,
     /// The summary as a page, where there is something to tell.
     pub page: Option<PathBuf>,
+    /// The store has it, or there was nothing to be kept; else the next run tells that there was one.
+    pub kept: bool,
 }
 
 impl Finished {
@@ -103,10 +105,14 @@ pub async fn run(opened: &Opened, options: &RunOptions, watcher: &(dyn Watcher +
         came.summary.seconds = report::milliseconds(began.instant.elapsed());
         came
     });
+    if came.error.as_ref().is_some_and(RunError::is_overlap) {
+        let Came { summary, ended, error, .. } = came;
+        return Finished { summary, ended, error, in_vain, page: None, kept: true };
+    }
     let Held { orders, mut lock } = held;
     came.summary.unended = lock.as_ref().and_then(RunLock::unended).map(str::to_owned);
     let finished = Finished { in_vain, ..record(opened, &recorder, came) };
-    if let Some(lock) = &mut lock {
+    if let Some(lock) = lock.as_mut().filter(|_| finished.kept) {
         // Where it cannot be written, more than this is amiss, and was said.
         let _ = lock.ends();
     }
@@ -120,6 +126,10 @@ pub async fn run(opened: &Opened, options: &RunOptions, watcher: &(dyn Watcher +
 /// Tells whom the config names how a run ended. That may take a minute, so whoever ran it should have shown what
 /// came of it before, and said that this is waited for.
 pub async fn tell(opened: &Opened, finished: &Finished) {
+    // The run that goes on tells of itself when it ends.
+    if finished.error.as_ref().is_some_and(RunError::is_overlap) {
+        return;
+    }
     if let Some(notify) = &opened.recipe.config.night.notify {
         notify::notify(notify, &finished.summary, finished.page.as_deref()).await;
     }
@@ -189,7 +199,7 @@ async fn go(
     let deadline = Deadline::of(&config.run, &options.process, began.time);
     let mut ends = Ends { interrupts: Interrupts::new(), deadline };
     let known = tokio::select! {
-        known = look(config, reader.as_ref()) => known?,
+        sight = look(config, reader.as_ref()) => sight?.known,
         why = ends.next() => return Err(RunError::Stopped(why)),
     };
     let unlocked = match take_lock(&dir, &config.name, options.wait, watcher, &mut ends).await {
@@ -248,6 +258,9 @@ async fn go(
         (Some(Assumed { memories, made, .. }), _) if nothing => Worked::idle(made, memories),
         (_, Some(failure)) => return Err(failure.into()),
         (assumed, None) => {
+            if options.leaving != Leaving::Spare {
+                files.probe()?;
+            }
             let orders = held.orders.get_or_insert_with(|| Orders::listen(&dir, &config.name));
             let worked =
                 work(options, watcher, &dir, assumed, &asks_before, &guard, (&mut ends, orders)).await?;
@@ -277,8 +290,20 @@ async fn go(
     if spared {
         watcher.say("many rows would leave the dataset (`run.max_leaving`): its files stay as they were");
         made.spare();
-    } else if let Err(failure) = made.write() {
-        error.get_or_insert(failure.into());
+    } else {
+        let then = files.rows();
+        let written = made.write();
+        let why = match &written {
+            Err(failure) => Some(failure.source.to_string()),
+            // It was not even evaluated.
+            Ok(()) if asks.is_none() => Some(error.as_ref().map_or_else(String::new, RunError::to_string)),
+            Ok(()) => None,
+        };
+        summary.unwritten = why.map(|why| Unwritten { why, rows: then });
+        // Another failure came first, and this follows from it more often than not.
+        if let Err(failure) = written {
+            error.get_or_insert(failure.into());
+        }
     }
     if progress.attempts > 0 && error.is_none() {
         watcher.update(&report::Status {
@@ -295,7 +320,9 @@ async fn go(
             waiting: Some("auditing the first rows of the dataset".into()),
             ..report::Status::default()
         });
+        let auditing = Instant::now();
         summary.audit = audited(recipe, &files);
+        summary.audit_seconds = report::milliseconds(auditing.elapsed());
     }
     if made.judged != Judged::default()
         && let Err(failure) = remember(&dir, recipe, &memories, &made.judged, &progress)

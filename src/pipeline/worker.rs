@@ -37,7 +37,7 @@ use evaluator::{Evaluated, Evaluator, Task};
 pub use measure::Absence;
 use order::Asking;
 use servers::{Looked, Seen, Server};
-pub use stop::{Limits, Stop};
+pub use stop::{Closing, Limits, Stop};
 
 /// What was done in this run.
 #[derive(Debug, Default)]
@@ -272,6 +272,8 @@ struct Worker<'a> {
     evaluation: Duration,
     error: Option<RunError>,
     stopped: Option<Stop>,
+    /// One that was never seen is there.
+    has_arrived: bool,
     /// Some requests are begun no more, since they would take too long.
     closed_by: Option<Stop>,
     /// Nothing is sent, as somebody wished.
@@ -297,6 +299,26 @@ pub struct Tools<'a> {
     pub limits: Limits,
     /// By model: what was answered before, if there is anything.
     pub proven: Vec<Option<Demand>>,
+    /// What was done in this run before.
+    pub so_far: SoFar,
+}
+
+/// What a run that asks in several goes has done.
+#[derive(Debug)]
+pub struct SoFar {
+    pub began: Instant,
+    pub progress: Progress,
+    pub budget: Budget,
+    /// Nothing is sent, as somebody wished.
+    pub paused: bool,
+}
+
+impl SoFar {
+    /// Nothing yet.
+    pub fn new(limits: &Limits) -> Self {
+        let budget = Budget::new(limits.caps);
+        Self { began: Instant::now(), progress: Progress::default(), budget, paused: false }
+    }
 }
 
 /// What came of a worker's work.
@@ -304,9 +326,11 @@ pub struct Done<'a> {
     pub book: StoreBook<'a>,
     /// The last outcome that was evaluated: what came since is in the book.
     pub outcome: Outcome,
-    pub progress: Progress,
+    pub so_far: SoFar,
     pub error: Option<RunError>,
     pub stopped: Option<Stop>,
+    /// An endpoint that was never seen is there: the ways to all, to go on with.
+    pub again: Option<Vec<Line>>,
 }
 
 /// Asks for the demands of an outcome and for what follows, until none is left or nothing more can
@@ -320,9 +344,12 @@ pub async fn ask<'a>(
     let Tools { recipe, book, lines, writer, commits, watcher, settings, mask, limits, .. } = tools;
     let known = tools.proven;
     let proven: HashSet<usize> = (0..known.len()).filter(|model| known[*model].is_some()).collect();
-    let started = Instant::now();
+    let SoFar { began: started, progress, budget, paused } = tools.so_far;
+    let begins = (&tools.dir, started.elapsed());
+    let in_turn = limits.is_limited();
     let (servers, queues) =
-        servers::muster(recipe, book.models(), lines, &settings, &proven, limits.is_limited(), &tools.dir);
+        servers::muster(recipe, book.models(), lines, &settings, &proven, in_turn, begins);
+    let now = Instant::now();
     let task = Task {
         recipe: tools.shared,
         models: book.models().as_ref().clone(),
@@ -346,10 +373,10 @@ pub async fn ask<'a>(
         commits,
         watcher,
         mask,
-        budget: Budget::new(limits.caps),
+        budget,
         limits,
         started,
-        measured: started,
+        measured: now,
         events: JoinSet::new(),
         rests: JoinSet::new(),
         sends: HashMap::new(),
@@ -357,43 +384,62 @@ pub async fn ask<'a>(
         next_pending: 0,
         last_errors: ByHash::default(),
         longest_prompt: 0,
-        progress: Progress::default(),
+        progress,
         said: HashSet::new(),
         example: None,
         outcome: begun,
         rows_before: 0,
         stale: false,
-        evaluated: started,
+        evaluated: now,
         evaluation: Duration::ZERO,
         error: None,
         stopped: None,
+        has_arrived: false,
         closed_by: None,
         paused: false,
     };
     worker.rows_before = worker.meant(|cell| worker.outcome.accepted[cell]);
-    worker.progress.endpoints = vec![EndpointProgress::default(); recipe.config.endpoints.len()];
+    worker.progress.endpoints.resize(recipe.config.endpoints.len(), EndpointProgress::default());
     for (model, known) in worker.book.models().list().iter().zip(known) {
         worker.servers[model.endpoints[0]].known_good = known;
     }
+    worker.hold(paused, "still paused; `emogrid ctl resume` goes on");
     worker.work(interrupts, orders).await;
     worker.progress.failing =
         worker.last_errors.drain().map(|(ask, error)| (ask, error.class.name())).collect();
     let Worker {
-        mut book, outcome, mut progress, servers, queues, writer, error, stopped, evaluator, ..
+        mut book,
+        outcome,
+        mut progress,
+        budget,
+        servers,
+        queues,
+        writer,
+        error,
+        stopped,
+        evaluator,
+        has_arrived,
+        paused,
+        ..
     } = worker;
     drop(writer);
     if let Some(knowledge) = evaluator.finish() {
         book.take_up(knowledge);
     }
     book.honour_tombstones();
+    let goes_on = has_arrived && error.is_none() && stopped.is_none();
+    let mut lines = Vec::new();
     for (endpoint, server) in servers.into_iter().enumerate() {
         progress.endpoints[endpoint].slots = queues[server.model].level(server.index);
         progress.endpoints[endpoint].last_error = server.last_error();
-        if let Some(managed) = server.managed {
+        if goes_on {
+            lines.push(server.into_line(&recipe.config.endpoints[endpoint]));
+        } else if let Some(managed) = server.managed {
             managed.stop().await;
         }
     }
-    Done { book, outcome, progress, error, stopped }
+    let again = goes_on.then_some(lines);
+    Done { book, outcome, so_far: SoFar { began: started, progress, budget, paused }, error, stopped, again }
 }
 
 /// What sending as much as can be sent came to.
@@ -411,7 +457,7 @@ impl Worker<'_> {
     }
 
     fn is_over(&self) -> bool {
-        self.stopped.is_some() || self.error.is_some()
+        self.stopped.is_some() || self.error.is_some() || self.has_arrived
     }
 
     /// Until no demand is left, or nothing more can be asked.
@@ -432,7 +478,9 @@ impl Worker<'_> {
             }
             let hungry = self.stale && self.queues.iter().any(|queue| self.is_hungry(queue));
             if !over && hungry && !self.evaluator.is_busy() {
-                if idle || self.may_evaluate() {
+                if let Some(why) = self.ends_before_evaluated() {
+                    self.closed_by = Some(why);
+                } else if idle || self.may_evaluate() {
                     self.evaluate();
                 } else {
                     // Put off because the last one took long.
@@ -507,7 +555,7 @@ impl Worker<'_> {
 
     /// Whether evaluations take up at most a tenth of the time.
     fn may_evaluate(&self) -> bool {
-        self.evaluated.elapsed() >= self.evaluation * 10
+        self.evaluated.elapsed() >= self.evaluation * 10 && self.ends_before_evaluated().is_none()
     }
 
     /// Begins to evaluate what is stored by now.

@@ -87,7 +87,7 @@ impl Metrics {
     pub fn of_summary(summary: &Summary, now: i64) -> Self {
         let mut out = Self::default();
         out.gauge("emogrid_run_active", "1 while a run asks, else 0.", 0.0);
-        out.rows(summary.accepted, summary.wanted);
+        out.rows(summary.rows(), summary.wanted);
         out.last(Some(LastRun { verdict: f64::from(summary.verdict as u8), end: now as f64 }));
         out.counts(&Counts {
             requests: summary.requests,

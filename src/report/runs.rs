@@ -27,7 +27,7 @@ pub fn runs_text(runs: &[&Summary]) -> String {
         "run", "began (UTC)", "verdict", "rows", "requests", "accept", "dist-2", "tok/s"
     );
     for (index, run) in runs.iter().enumerate() {
-        let rows = format!("{}/{}", thousands(run.accepted), thousands(run.wanted));
+        let rows = format!("{}/{}", thousands(run.rows()), thousands(run.wanted));
         out.push_str(&format!(
             "{:>4} {:<16} {:<7} {:>15} {:>8} {:>6} {:>6} {:>6}\n",
             index + 1,
@@ -57,7 +57,7 @@ pub fn compared_text(then: (usize, &Summary), now: (usize, &Summary), causes: &[
     line("began (UTC)", when(then), when(now));
     let mut row = |name: &str, of: &dyn Fn(&Summary) -> String| line(name, of(then), of(now));
     row("verdict", &|run| run.verdict.word().to_owned());
-    row("rows", &|run| format!("{} of {}", thousands(run.accepted), thousands(run.wanted)));
+    row("rows", &|run| format!("{} of {}", thousands(run.rows()), thousands(run.wanted)));
     row("requests", &|run| thousands(run.requests));
     row("accepted texts", &|run| percent(run.acceptance()));
     row("distinct-2", &|run| or_dash(run.distinct_2.map(|value| format!("{value:.3}"))));

@@ -156,6 +156,9 @@ pub struct PlanSummary {
     pub model: Option<String>,
     /// Whether the model was seen just now, rather than remembered.
     pub model_seen: bool,
+    /// What a run would meet at its endpoints that are not as the config wants them.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub endpoints: Vec<String>,
     /// What changed in the config and its templates since the last run.
     pub causes: Vec<String>,
     /// What each check makes of the stored texts, where that was asked for.
@@ -248,6 +251,9 @@ pub struct Summary {
     pub cells: CellChange,
     pub model: Option<String>,
     pub dataset: String,
+    /// The dataset's files could not be written: what they hold is that of before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unwritten: Option<Unwritten>,
     /// Distinct-2 of the dataset's first texts, and how many texts that were.
     #[serde(default)]
     pub distinct_2: Option<f64>,
@@ -277,6 +283,9 @@ pub struct Summary {
     /// How long requests were asked, in seconds.
     #[serde(default)]
     pub asking_seconds: f64,
+    /// How long the audit took, in seconds.
+    #[serde(default)]
+    pub audit_seconds: f64,
     /// Runs before this one that asked for something, oldest first.
     #[serde(default)]
     pub past: Vec<Past>,
@@ -285,6 +294,22 @@ pub struct Summary {
     /// What the audit measured of the dataset's first rows.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub audit: Option<AuditBrief>,
+}
+
+/// A dataset that could not be written.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Unwritten {
+    pub why: String,
+    /// Rows that its file has, as before.
+    pub rows: u64,
+}
+
+impl Unwritten {
+    /// In one line.
+    pub fn text(&self) -> String {
+        let Self { why, rows } = self;
+        format!("dataset not written ({why}); it stays at {}", count(*rows, "row"))
+    }
 }
 
 /// An audit, as a summary keeps it.
@@ -348,8 +373,16 @@ impl AuditBrief {
 impl Summary {
     /// Rows more than before the run.
     pub fn gained(&self) -> i64 {
+        if self.unwritten.is_some() {
+            return 0;
+        }
         let on_disk = self.change.kept + self.change.leaving + self.change.displaced;
         self.accepted as i64 - self.rows_before.unwrap_or(on_disk) as i64
+    }
+
+    /// Rows that stand in the dataset's file.
+    pub fn rows(&self) -> u64 {
+        self.unwritten.as_ref().map_or(self.accepted, |unwritten| unwritten.rows)
     }
 
     /// Answers of this run to asks: all but those about texts.

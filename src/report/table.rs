@@ -18,7 +18,7 @@ pub fn summary_text(summary: &Summary, advice: &dyn Fn(&str) -> Option<&'static 
         "rows",
         format!(
             "{} of {}{} ({state})",
-            thousands(summary.accepted),
+            thousands(summary.rows()),
             thousands(summary.wanted),
             beside(summary.counterparts)
         ),
@@ -103,7 +103,7 @@ pub fn summary_text(summary: &Summary, advice: &dyn Fn(&str) -> Option<&'static 
         line("faults", faults.join(", "));
     }
     let change = summary.change;
-    if change.leaving + change.displaced > 0 {
+    if change.leaving + change.displaced > 0 && summary.unwritten.is_none() {
         let mut text = format!("{} left the dataset", count(change.leaving, "row"));
         if change.displaced > 0 {
             text.push_str(&format!(", {} displaced as duplicates", thousands(change.displaced)));
@@ -136,6 +136,12 @@ pub fn summary_text(summary: &Summary, advice: &dyn Fn(&str) -> Option<&'static 
         line("", format!("→ {}", conflicts.list));
     }
     line("dataset", summary.dataset.clone());
+    if let Some(unwritten) = &summary.unwritten {
+        for (index, part) in wrapped(&unwritten.text(), 66).into_iter().enumerate() {
+            line(if index == 0 { "NOT WRITTEN" } else { "" }, part);
+        }
+        line("", format!("what is stored makes {}", count(summary.accepted, "row")));
+    }
     out
 }
 
@@ -224,7 +230,13 @@ pub fn plan_text(plan: &PlanSummary) -> String {
         let cells = count(plan.raised_cells, "cell");
         out.push_str(&format!("raised: {} of these in {cells}, by `curation`\n", thousands(plan.raised)));
     }
-    out.push_str(&format!("model: {model}\n\n"));
+    out.push_str(&format!("model: {model}\n"));
+    for note in &plan.endpoints {
+        for (index, part) in wrapped(note, 76).into_iter().enumerate() {
+            out.push_str(&format!("{}{part}\n", if index == 0 { "! " } else { "  " }));
+        }
+    }
+    out.push('\n');
     for (sign, number, what) in [
         ("+", plan.new, "new"),
         ("+", plan.restored, "restored, stored from before"),

@@ -16,10 +16,20 @@ pub struct RunLock {
 
 #[derive(Debug, thiserror::Error)]
 pub enum LockError {
-    #[error("another run of `{name}` is going on (process {pid})")]
-    Held { name: String, pid: String },
+    #[error("another run of `{name}` is going on (process {pid}{})", since(.began.as_deref()))]
+    Held {
+        name: String,
+        pid: String,
+        /// When it began, if it said so.
+        began: Option<String>,
+    },
     #[error(transparent)]
     Store(#[from] StoreError),
+}
+
+fn since(began: Option<&str>) -> String {
+    let text = |began: &str| format!(", since {} UTC", began.get(..19).unwrap_or(began).replace('T', " "));
+    began.map_or_else(String::new, text)
 }
 
 impl RunLock {
@@ -44,7 +54,10 @@ impl RunLock {
         let pid = lines.next().unwrap_or_default();
         match locked {
             Ok(()) => {}
-            Err(TryLockError::WouldBlock) => return Err(LockError::Held { name: name.to_owned(), pid }),
+            Err(TryLockError::WouldBlock) => {
+                let began = lines.next().filter(|began| !began.is_empty());
+                return Err(LockError::Held { name: name.to_owned(), pid, began });
+            }
             Err(TryLockError::Error(source)) => return Err(failed(source).into()),
         }
         let mut lock = Self { file, unended: lines.next().filter(|began| !began.is_empty()) };

@@ -347,6 +347,17 @@ impl Reader {
         Ok(memory.and_then(|memory| serde_json::from_str(&memory).ok()))
     }
 
+    /// What was last seen at any address.
+    pub fn endpoints(&self) -> Result<Vec<EndpointMemory>, StoreError> {
+        let query = || -> rusqlite::Result<Vec<String>> {
+            let mut statement =
+                self.connection.prepare_cached("SELECT memory FROM endpoint ORDER BY address")?;
+            statement.query_map([], |row| row.get(0))?.collect()
+        };
+        let memories = query().map_err(|error| self.dir.sqlite(error))?;
+        Ok(memories.iter().filter_map(|memory| serde_json::from_str(memory).ok()).collect())
+    }
+
     /// The file that last ran under a config name.
     pub fn config_file(&self, name: &str) -> Result<Option<String>, StoreError> {
         let query = || {

@@ -185,7 +185,8 @@ fn a_run_that_was_cut_off_is_known_until_one_has_kept_its_end() {
     assert_eq!(cut_off.unended(), None);
     cut_off.begins("2026-11-23T01:02:03.456Z").unwrap();
     let held = RunLock::take(&dir, "moods").unwrap_err().to_string();
-    assert!(held.ends_with(&format!("(process {})", std::process::id())), "{held}");
+    let since = format!("(process {}, since 2026-11-23 01:02:03 UTC)", std::process::id());
+    assert!(held.ends_with(&since), "{held}");
     drop(cut_off);
     drop(take());
     let mut next = take();

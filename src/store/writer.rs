@@ -137,8 +137,11 @@ impl Writer {
         })
     }
 
-    /// Remembers what was seen at an address.
+    /// Remembers what was seen at an address; what is only assumed is not.
     pub fn endpoint(&self, address: &str, memory: &EndpointMemory) -> Result<(), StoreError> {
+        if memory.assumed {
+            return Ok(());
+        }
         let address = address.to_owned();
         let memory = serde_json::to_string(memory).unwrap_or_default();
         self.task(move |transaction| {

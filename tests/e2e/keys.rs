@@ -763,7 +763,11 @@ effects! {
         made.exits(0);
         assert!(argv[0].ends_with("tools/mine"), "{argv:?}");
         let (made, _) = run_managed(&bench, &["endpoints.own.managed.command=no-such-server"]);
-        assert!(made.exits(1).stderr.contains("no-such-server"));
+        let stderr = made.exits(1).stderr;
+        assert!(stderr.contains("program `no-such-server` (`managed.command`): none of the folders on PATH has it"), "{stderr}");
+        let (made, _) = run_managed(&bench, &["endpoints.own.managed.command=tools/none"]);
+        let stderr = made.exits(1).stderr;
+        assert!(stderr.contains("tools/none` (`managed.command`): there is no such file"), "{stderr}");
     }
 
     managed_arguments_are_passed_on("endpoints.NAME.managed.args") {

@@ -41,5 +41,6 @@ mod several;
 mod tables;
 mod told;
 mod tune;
+mod unwritable;
 mod why;
 mod writers;

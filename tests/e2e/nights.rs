@@ -201,11 +201,45 @@ fn a_second_run_waits_for_the_first_where_it_is_told_to() {
     let night = project(&fake, 5);
     let first = night.watch(&["run", "night.yaml", "--json"]);
     until("the first", || fake.seen().len() > 2, String::new);
-    night.emogrid(&["run", "night.yaml"]).exits(1).says("`--wait` for it");
+    // It is no run of its own.
+    let told = "notify={ command: 'echo told > told', when: always }";
+    let overlap = night.emogrid(&["run", "night.yaml", "--set", told, "--set", "run.metrics=night.prom"]);
+    let overlap = overlap
+        .exits(1)
+        .says(&format!("another run of `night` is going on (process {}, since 20", first.id()));
+    overlap.says(" UTC)").says("`--wait` for it");
+    assert!(!night.path().join("told").exists() && !night.path().join("out/night/runs").exists());
+    assert_eq!(night.emogrid(&["ctl", "status", "--json"]).exits(0).json()["state"], "running");
     let second = night.watch(&["run", "night.yaml", "--json", "--wait"]);
     second.until_says("waiting for its end");
     assert_eq!(first.finish().exits(0).json()["requests"], 50);
     assert_eq!(second.finish().exits(0).json()["requests"], 0);
+    let runs = night.emogrid(&["runs", "night.yaml", "--json"]).exits(0).json();
+    assert_eq!(runs.as_array().unwrap().len(), 1, "{runs}");
+    assert!(!night.read("out/night/log.jsonl").contains("LOST"));
+    assert!(!night.path().join("night.prom").exists() && !night.path().join("told").exists());
+}
+
+/// What the last audit took is kept free at the end, but for half of the time at the most.
+#[test]
+fn what_is_to_be_done_at_the_end_counts_as_time() {
+    let fake = Fake::start();
+    fake.latency(Duration::from_millis(50));
+    let night = project(&fake, 40);
+    night.emogrid(&["run", "night.yaml", "--max-requests", "8"]).exits(3);
+    let asked_for = |audit: &str, lasts: &str| {
+        let store = rusqlite::Connection::open(night.path().join(".emogrid/store.db")).unwrap();
+        let set = "UPDATE run SET summary = json_set(summary, '$.audit_seconds', json(?1))";
+        store.execute(set, [audit]).unwrap();
+        drop(store);
+        let ran = night.emogrid(&["run", "night.yaml", "--json", "--for", lasts]).exits(3);
+        assert_eq!(ran.json()["stopped_by"], "for");
+        ran.json()["asking_seconds"].as_f64().unwrap()
+    };
+    let kept_free = asked_for("2.0", "5s");
+    assert!((1.5..3.3).contains(&kept_free), "{kept_free}");
+    let half = asked_for("1000.0", "3s");
+    assert!((0.9..1.8).contains(&half), "{half}");
 }
 
 /// The first line of the last run's page.

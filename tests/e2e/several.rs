@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use crate::fake::{Fake, Model, Reply};
-use crate::project::{Project, Ran};
+use crate::project::{Project, Ran, until};
 
 const GRID: &str = "\
 grid:
@@ -215,4 +215,108 @@ fn one_of_two_whose_key_is_not_there_is_set_aside() {
     b.take_count();
     let ran = run(&made).exits(0).says("endpoint `b` is set aside: the environment variable `SEVERAL_KEY`");
     assert_eq!((&ran.json()["accepted"], a.take_count(), b.take_count()), (&json!(20), 20, 0));
+}
+
+/// The first line of the last run's page.
+fn headline(project: &Project) -> String {
+    let folder = std::fs::read_dir(project.path().join("out/several/runs")).unwrap();
+    let last = folder.map(|entry| entry.unwrap().path()).max().unwrap();
+    std::fs::read_to_string(last.join("summary.md")).unwrap().lines().next().unwrap().to_owned()
+}
+
+#[test]
+fn one_that_has_another_model_from_the_start_keeps_nothing_from_the_others() {
+    let (a, b, odd) = (Fake::start(), Fake::start(), Fake::start_at(0, other("large-7b.gguf")));
+    let endpoints = format!(
+        "  a: {}\n  b: {}\n  odd: {{ url: '{}', model: third-3b, patience: 300ms }}\n",
+        a.url(),
+        b.url(),
+        odd.url()
+    );
+    let made = project(&endpoints, PROMPT, 20);
+    let plan = made.emogrid(&["plan", "several.yaml"]).exits(0).stdout;
+    let says = "has the wrong model: the config says model `third-3b`, and it serves `large-7b.gguf`";
+    let plan_says = plan.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(plan_says.contains(says) && plan_says.contains("sets it aside, and its asks wait"), "{plan}");
+    let ran = run(&made).exits(1).says("endpoint `odd` is set aside").says("nobody serves third-3b now");
+    let (asked, left) = (a.take_count() + b.take_count(), ran.json()["open"].as_u64().unwrap());
+    assert_eq!((asked as u64 + left, odd.take_count()), (40, 0));
+    assert!(asked >= 15 && left >= 10, "{asked} asked, {left} left");
+    assert!(ran.stderr.contains(&format!("{left} requests of third-3b left open")), "{}", ran.stderr);
+    assert_eq!(rows_by_model(&made), BTreeMap::from([("fake-1b".into(), asked)]));
+    assert!(headline(&made).contains("`odd`"), "{}", headline(&made));
+    // Once it has the right model, only what was its own is asked.
+    odd.model(|model| model.file = "third-3b.gguf".into());
+    let plan = made.emogrid(&["plan", "several.yaml", "--json"]).exits(0).json();
+    assert_eq!(
+        (&plan["causes"], &plan["endpoints"]),
+        (&json!(["model: fake-1b → fake-1b, third-3b"]), &Value::Null)
+    );
+    run(&made).exits(0);
+    assert_eq!((a.take_count() + b.take_count(), odd.take_count() as u64), (0, left));
+}
+
+#[test]
+fn one_that_was_never_seen_comes_while_the_others_are_asked() {
+    let (a, port) = (Fake::start(), crate::fake::free_port());
+    a.latency(Duration::from_millis(50));
+    let endpoints = format!(
+        "  a: {{ url: '{}', slots: 1 }}\n  b: {{ url: 'http://127.0.0.1:{port}', model: large-7b }}\n",
+        a.url()
+    );
+    let made = project(&endpoints, PROMPT, 40);
+    let running = made.watch(&["run", "several.yaml", "--json"]);
+    running.until_says("endpoint `b` is set aside");
+    until("requests to the one that is there", || a.seen().len() > 3, String::new);
+    // By its file it is another than a mere name, and its asks are the same.
+    let b = Fake::start_at(port, other("large-7b.gguf"));
+    let ran = running.finish().exits(0).says("b: it is there, with large-7b: planning anew with it");
+    let (by_a, by_b) = (a.take_count(), b.take_count());
+    assert_eq!((by_a + by_b, &ran.json()["accepted"], &ran.json()["surplus"]), (80, &json!(80), &json!(0)));
+    assert_eq!(ran.json()["requests"], 80);
+    assert!(by_a > 20 && by_b > 20, "{by_a} and {by_b}");
+    let dataset = made.read("out/several/dataset.jsonl");
+    // A name that says what it is called anyway moves no ask.
+    made.edit("several.yaml", "slots: 1", "slots: 1, model: FAKE-1b.gguf");
+    assert_eq!(run(&made).exits(0).json()["requests"], 0);
+    assert_eq!(made.read("out/several/dataset.jsonl"), dataset);
+}
+
+#[test]
+fn one_that_nobody_can_tell_anything_of_is_waited_for_and_named() {
+    let a = Fake::start();
+    let dead = format!("http://127.0.0.1:{}", crate::fake::free_port());
+    let endpoints = format!("  a: {}\n  b: {{ url: '{dead}', patience: 2s }}\n", a.url());
+    let made = project(&endpoints, PROMPT, 5);
+    let plan = made.emogrid(&["plan", "several.yaml"]).exits(0).stdout;
+    assert!(plan.contains("`endpoints.b.model`"), "{plan}");
+    let check = made.emogrid(&["check", "several.yaml", "--endpoint", "--set", "endpoints.b.patience=1s"]);
+    assert!(
+        check.exits(1).stdout.contains("it was never seen; until it is, nobody knows which asks are its own")
+    );
+    a.take_count();
+    let ran = run(&made).exits(1);
+    let ran = ran.says("a run asks nothing; `endpoints.b.model` would tell");
+    ran.says("write its model into the config (`endpoints.b.model`)");
+    assert_eq!(a.take_count(), 0);
+    // With that it goes on without it.
+    made.edit("several.yaml", "patience: 2s", "patience: 2s, model: large-7b");
+    run(&made).exits(1);
+    assert!(a.take_count() > 2);
+}
+
+#[test]
+fn one_that_is_asked_by_its_name_alone_keeps_nothing_from_the_others() {
+    let a = Fake::start();
+    let dead = format!("http://127.0.0.1:{}", crate::fake::free_port());
+    let endpoints = format!("  a: {}\n  b: {{ url: '{dead}', patience: 300ms, weight: 0 }}\n", a.url());
+    let prompt = "{ user: { long: { text: 'At length: {{ topic }}, {{ mood }}.', model: b }, short: 'Shortly: {{ topic }}, {{ mood }}.' } }";
+    let made = project(&endpoints, prompt, 20);
+    run(&made).exits(1).says("nobody serves the model of `b` now");
+    let by_a = a.take_count();
+    assert!((10..=30).contains(&by_a), "{by_a}");
+    assert!(made.rows("out/several/dataset.jsonl").iter().all(|row| row["prompt"] == "short"));
+    // Where nothing is asked of it, nobody waits for it.
+    let unnamed = project(&endpoints, PROMPT, 5);
+    run(&unnamed).exits(0);
 }

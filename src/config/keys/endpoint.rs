@@ -10,7 +10,7 @@ pub static ENDPOINT: Section = Section {
             "model",
             Kind::Text,
             "",
-            "The model's name: sent with each request and asserted against the server.",
+            "The model's name: sent with each request and asserted against the server. With several endpoints it also tells which asks are its own before it was ever seen.",
         ),
         key("api_key_env", Kind::Text, "", "The environment variable that holds the key."),
         key(
@@ -81,14 +81,24 @@ pub static PRICE: Section = Section {
 pub static MANAGED: Section = Section {
     needs: &["model"],
     keys: &[
-        key("model", Kind::Text, "", "The GGUF file, or `quickstart` for the built-in small model."),
+        key(
+            "model",
+            Kind::Text,
+            "",
+            "The GGUF file, from the project's root, or `quickstart` for the built-in small model.",
+        ),
         key(
             "lora",
             Kind::Text,
             "none",
-            "A GGUF file with a LoRA adapter for the model, such as `emogrid train --engine trl` makes.",
+            "A GGUF file with a LoRA adapter for the model, from the project's root, such as `emogrid train --engine trl` makes.",
         ),
-        key("command", Kind::Text, "llama-server", "The server's program, looked up on PATH."),
+        key(
+            "command",
+            Kind::Text,
+            "llama-server",
+            "The server's program: a name that is looked up on PATH, or a path from the project's root.",
+        ),
         key(
             "args",
             Kind::List(&Kind::Either(&[Kind::Text, Kind::Number { min: f64::MIN, max: f64::MAX }])),

@@ -45,8 +45,12 @@ impl Worker<'_> {
                 }
                 self.carry_out(send, failure, FaultKind::Away);
             }
-            Looked::Other(found) => {
-                let error = self.other_model(endpoint, &found);
+            Looked::Arrived(memory) => {
+                self.queues[send.model].dropped(send.ticket);
+                self.arrived(endpoint, memory);
+            }
+            Looked::Other(what) => {
+                let error = self.other_model(endpoint, what);
                 if self.servers.len() == 1 {
                     self.queues[send.model].dropped(send.ticket);
                     return self.fail(error);

@@ -11,6 +11,11 @@ impl Worker<'_> {
     pub(super) fn obey(&mut self, order: Order) -> RunStatus {
         let done = match order {
             Order::Status => Ok(Vec::new()),
+            Order::Drain if self.has_arrived && self.stopped.is_none() && self.error.is_none() => {
+                self.stop(Stop::Drain);
+                Ok(Vec::new())
+            }
+            _ if self.has_arrived => Err("it plans anew: say it again in a moment".to_owned()),
             _ if self.is_over() => Err("the run is about to end".to_owned()),
             Order::Pause => {
                 self.hold(true, "paused; `emogrid ctl resume` goes on");
@@ -32,7 +37,7 @@ impl Worker<'_> {
         self.status(done)
     }
 
-    fn hold(&mut self, held: bool, says: &str) {
+    pub(super) fn hold(&mut self, held: bool, says: &str) {
         if self.paused != held {
             // Up to now it was the other way.
             self.measure();
@@ -78,6 +83,7 @@ impl Worker<'_> {
             Err(refused) => (Vec::new(), Some(refused)),
         };
         let state = match (self.is_over(), self.paused) {
+            (true, _) if self.has_arrived && self.stopped.is_none() => "planning",
             (true, _) => "draining",
             (false, true) => "paused",
             (false, false) => "running",

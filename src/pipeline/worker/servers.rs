@@ -9,13 +9,13 @@ use super::{Event, Worker};
 use crate::check::answer::Answer;
 use crate::check::embedding::Embedding;
 use crate::client::managed::ManagedServer;
-use crate::client::{Client, ClientError, ErrorClass};
+use crate::client::{Client, ClientError, ErrorClass, check_model};
 use crate::config::resolved::{Endpoint, Server as ServerConfig, Slots};
 use crate::dataset::evaluate::{Demand, To};
 use crate::dataset::{Models, Recipe};
 use crate::fingerprint::{Ask, Identity, Route};
 use crate::pipeline::address::address;
-use crate::pipeline::connect::{Line, client};
+use crate::pipeline::connect::{Line, client, memory_of};
 use crate::pipeline::error::RunError;
 use crate::report::{Watcher, count};
 use crate::scheduler::{Policy, Proof, Queue, Rates, ServerSettings, Silence, Spot, Step, Suspicion};
@@ -31,6 +31,8 @@ const ASIDE: Duration = Duration::from_secs(60);
 /// One endpoint.
 pub(super) struct Server {
     pub client: Arc<Client>,
+    /// What is known of it, or assumed.
+    pub memory: EndpointMemory,
     pub managed: Option<ManagedServer>,
     /// It is started by the run.
     pub is_own: bool,
@@ -90,8 +92,10 @@ const LOOK: Duration = Duration::from_secs(10);
 /// Why a server that was looked at is not used.
 pub(super) enum Looked {
     Away(ClientError),
-    /// It is there, with another model than the run is for.
-    Other(Identity),
+    /// It is there, with another model than the run is for: what is wrong.
+    Other(String),
+    /// It was never seen before, and is there now.
+    Arrived(EndpointMemory),
 }
 
 /// The log of a server's so many-th start in this run: each start has one of its own, so
@@ -108,7 +112,7 @@ pub(super) fn muster(
     settings: &[Settings],
     proven: &HashSet<usize>,
     in_turn: bool,
-    dir: &StoreDir,
+    (dir, now): (&StoreDir, Duration),
 ) -> (Vec<Server>, Vec<Queue<Demand>>) {
     let config = &recipe.config;
     let several = config.endpoints.len() > 1;
@@ -146,7 +150,7 @@ pub(super) fn muster(
         let Line { client, memory, managed, away } = line;
         match &away {
             Some(error) if error.is_lasting() => queues[model].set_aside(index),
-            Some(_) => queues[model].away(index, Duration::ZERO),
+            Some(_) => queues[model].away(index, now),
             None => {}
         }
         let endpoint_config = &config.endpoints[endpoint];
@@ -155,7 +159,7 @@ pub(super) fn muster(
             ServerConfig::Url(_) => 0,
         };
         Server {
-            client: Arc::new(client),
+            client,
             managed,
             restarts,
             restarts_left: restarts,
@@ -186,6 +190,7 @@ pub(super) fn muster(
             known_good: None,
             error: away,
             latest: None,
+            memory,
             sent: rates(endpoint_config).is_limited().then(|| sent(dir, endpoint_config)).flatten(),
         }
     });
@@ -275,11 +280,25 @@ impl Server {
     ) -> impl Future<Output = Result<Seen, Looked>> + Send + 'static {
         let client = self.client.clone();
         let (managed, name, wanted) = (self.managed.is_some(), endpoint.model.clone(), wanted.clone());
+        let assumed = self.memory.assumed;
         async move {
-            match client.probe(name.as_deref(), Duration::from_secs(5)).await {
-                Ok(probe) if managed || probe.identity == wanted => Ok(Seen { slots: probe.slots }),
-                Ok(probe) => Err(Looked::Other(probe.identity)),
-                Err(failure) => Err(Looked::Away(failure)),
+            let probe = client.probe(name.as_deref(), Duration::from_secs(5)).await.map_err(Looked::Away)?;
+            if managed {
+                return Ok(Seen { slots: probe.slots });
+            }
+            if let Some(Err(what)) = name.map(|name| check_model(&probe, &name)) {
+                return Err(Looked::Other(what));
+            }
+            if assumed {
+                return Err(Looked::Arrived(memory_of(&probe)));
+            }
+            match probe.identity == wanted {
+                true => Ok(Seen { slots: probe.slots }),
+                false => Err(Looked::Other(format!(
+                    "the run is for `{}`, and the server came back with `{}`",
+                    wanted.display_name(),
+                    probe.identity.display_name()
+                ))),
             }
         }
     }
@@ -319,6 +338,21 @@ impl Server {
     /// It answered something, whatever that was.
     pub fn spoke(&mut self) {
         self.silence.broken();
+    }
+
+    /// The way to it, for who goes on with it.
+    pub fn into_line(self, endpoint: &Endpoint) -> Line {
+        let was_gone = || {
+            let latest = self.latest.unwrap_or_else(|| {
+                ClientError::new(ErrorClass::Unavailable, "it was away, and is looked at before it is asked")
+            });
+            RunError::endpoint(endpoint, latest)
+        };
+        let away = match self.error {
+            None if self.was_gone => Some(was_gone()),
+            other => other,
+        };
+        Line { client: self.client, memory: self.memory, managed: self.managed, away }
     }
 
     /// It was looked at, and answers again.
@@ -590,18 +624,25 @@ impl Worker<'_> {
     }
 
     /// The server was looked at, and has another model than the run is for.
-    pub(super) fn other_model(&mut self, endpoint: usize, found: &Identity) -> RunError {
-        let config = &self.recipe.config.endpoints[endpoint];
-        let server = &self.servers[endpoint];
+    pub(super) fn other_model(&self, endpoint: usize, what: String) -> RunError {
         RunError::WrongModel {
-            endpoint: config.name.clone(),
-            url: server.client.base().to_owned(),
-            what: format!(
-                "the run is for `{}`, and the server came back with `{}`",
-                self.book.models().list()[server.model].identity.display_name(),
-                found.display_name()
-            ),
+            endpoint: self.recipe.config.endpoints[endpoint].name.clone(),
+            url: self.servers[endpoint].client.base().to_owned(),
+            what,
         }
+    }
+
+    /// A server that was never seen is there: what it is for is planned anew, once all that is under way has come.
+    pub(super) fn arrived(&mut self, endpoint: usize, memory: EndpointMemory) {
+        let server = &mut self.servers[endpoint];
+        let is = memory.identity.display_name();
+        self.watcher.say(&format!("{}it is there, with {is}: planning anew with it", server.name));
+        server.memory = memory;
+        server.was_gone = false;
+        server.error = None;
+        server.latest = None;
+        self.queues.iter_mut().for_each(|queue| drop(queue.clear()));
+        self.has_arrived = true;
     }
 
     /// Says once that a server has another model, and keeps that as what it failed with.
@@ -649,6 +690,11 @@ impl Worker<'_> {
                 _ => error,
             }
         });
+        for model in &dead {
+            let name = self.book.models().list()[*model].identity.display_name();
+            let left = count(self.queues[*model].waiting() as u64, "request");
+            self.watcher.say(&format!("{left} of {name} left open: nobody serves it"));
+        }
         let error = known.unwrap_or_else(|| {
             let first = endpoints().next().copied().unwrap_or_default();
             let gone = ClientError::new(ErrorClass::Unavailable, "it takes none of what is left");

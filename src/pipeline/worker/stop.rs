@@ -1,6 +1,6 @@
 //! What ends a run before its work is done: the clock, a budget, the user.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 
@@ -16,6 +16,31 @@ pub struct Limits {
     pub caps: Caps,
     /// When it ends, and by which of its settings.
     pub deadline: Option<Deadline>,
+    /// What is done once the last answer has come.
+    pub closing: Closing,
+}
+
+/// How long a run takes from its last answer to its end, as far as that was measured.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Closing {
+    /// To work out the dataset and write it.
+    pub evaluation: Duration,
+    /// To audit it.
+    pub audit: Duration,
+    /// What of the time is left for asking is at least as long.
+    pub at_most: Duration,
+}
+
+impl Closing {
+    /// What was measured, for a run that has so much time left when it begins to ask.
+    pub fn new(evaluation: Duration, audit: Duration, left: Duration) -> Self {
+        Self { evaluation, audit, at_most: left / 2 }
+    }
+
+    /// How long it will take where the last evaluation took so long.
+    fn after(&self, evaluation: Duration) -> Duration {
+        (self.evaluation.max(evaluation) + self.audit).min(self.at_most)
+    }
 }
 
 impl Limits {
@@ -24,6 +49,7 @@ impl Limits {
         Self {
             caps: Caps { requests: limits.max_requests, tokens: limits.token_budget, money: limits.max_cost },
             deadline,
+            closing: Closing::default(),
         }
     }
 
@@ -113,9 +139,20 @@ impl Worker<'_> {
         self.events = tokio::task::JoinSet::new();
     }
 
+    /// When nothing more is waited for: so long before the run's end as what is then to be done takes.
+    fn ends(&self) -> Option<Deadline> {
+        Some(self.limits.deadline?.earlier(self.limits.closing.after(self.evaluation)))
+    }
+
+    /// The setting that ends asking, where that is before another evaluation would be done.
+    pub(super) fn ends_before_evaluated(&self) -> Option<Stop> {
+        let ends = self.ends()?;
+        (ends.left(Timestamp::now()) < self.evaluation).then_some(ends.why)
+    }
+
     /// The time to wake at: the one given, or when the run is to end.
     pub(super) fn deadline(&self, wake: Option<Instant>) -> Option<Instant> {
-        let ends = self.limits.deadline.filter(|_| !self.events.is_empty() || self.stopped.is_none());
+        let ends = self.ends().filter(|_| !self.events.is_empty() || self.stopped.is_none());
         match (wake.filter(|_| !self.is_over()), ends) {
             (Some(wake), Some(ends)) => Some(wake.min(ends.instant())),
             (wake, ends) => wake.or(ends.map(|ends| ends.instant())),
@@ -124,7 +161,7 @@ impl Worker<'_> {
 
     /// At the run's end, leaves what is still under way.
     pub(super) fn look_at_the_clock(&mut self) {
-        let Some(ends) = self.limits.deadline.filter(|ends| ends.left(Timestamp::now()).is_zero()) else {
+        let Some(ends) = self.ends().filter(|ends| ends.left(Timestamp::now()).is_zero()) else {
             return;
         };
         let why = ends.why;
@@ -141,7 +178,7 @@ impl Worker<'_> {
 
     /// Whether another request may begin; stops the run where none ever may.
     pub(super) fn may_begin(&mut self, model: usize, sending: &mut Sending) -> bool {
-        if let Some(ends) = self.limits.deadline {
+        if let Some(ends) = self.ends() {
             let left = ends.left(Timestamp::now());
             if left.is_zero() {
                 return false;

@@ -6,7 +6,10 @@ use std::time::Duration;
 use super::rules::absence;
 use super::{Finding, Outlook, PAST};
 use crate::audit::Verdict;
-use crate::report::{Summary, beside, count, duration, shortened, thousands};
+use crate::report::{AxisCount, Summary, beside, count, duration, shortened, thousands};
+
+/// Values of an axis that are shown; of more than these, the worst.
+const VALUES: usize = 40;
 
 /// The page: its first line says all that must be known, what wants a look comes next, figures last.
 pub fn page(summary: &Summary) -> String {
@@ -96,7 +99,7 @@ fn figures(out: &mut String, summary: &Summary) {
             "rows".into(),
             format!(
                 "{} of {}{}",
-                thousands(summary.accepted),
+                thousands(summary.rows()),
                 thousands(summary.wanted),
                 beside(summary.counterparts)
             ),
@@ -189,13 +192,32 @@ fn exhausted(out: &mut String, summary: &Summary) {
 
 fn axes(out: &mut String, summary: &Summary) {
     for (axis, values) in &summary.by_axis {
-        let rows = values.iter().map(|(value, count)| {
+        let mut shown: Vec<_> = values.iter().collect();
+        if shown.len() > VALUES {
+            // The worst: those that lack the largest part of their rows, then those of which least was accepted.
+            let lacks = |count: &AxisCount| {
+                count.wanted.saturating_sub(count.accepted) as f64 / count.wanted.max(1) as f64
+            };
+            let rejected =
+                |count: &AxisCount| count.rejected as f64 / (count.accepted + count.rejected).max(1) as f64;
+            let worse = |count: &AxisCount| (lacks(count), rejected(count));
+            shown.sort_by(|(_, a), (_, b)| {
+                let ((a, a_rejected), (b, b_rejected)) = (worse(a), worse(b));
+                b.total_cmp(&a).then(b_rejected.total_cmp(&a_rejected))
+            });
+            shown.truncate(VALUES);
+        }
+        let more = values.len() - shown.len();
+        let rows = shown.into_iter().map(|(value, count)| {
             let rows = format!("{} of {}", thousands(count.accepted), thousands(count.wanted));
             let run = summary.run.by_axis.get(axis).and_then(|values| values.get(value));
             let run = run.copied().unwrap_or_default();
             vec![value.clone(), rows, share(run.accepted, run.accepted + run.rejected)]
         });
         table(out, &format!("By {axis}"), &[axis, "rows", "accepted"], rows);
+        if more > 0 {
+            let _ = writeln!(out, "The worst; … and {} more in `summary.json`.\n", thousands(more as u64));
+        }
     }
 }
 
@@ -289,6 +311,27 @@ mod tests {
         }
         assert!(headings.count() >= 3, "{page}");
         assert!(!page.contains("\n\n\n"), "{page}");
+    }
+
+    #[test]
+    fn of_many_values_the_worst_are_shown() {
+        let count = |accepted| AxisCount { wanted: 10, accepted, rejected: 0 };
+        let of = |values: u64| {
+            let values =
+                (0..values).map(|value| (format!("v{value:04}"), count(u64::from(value != 7) * 9 + 1)));
+            let by_axis = [("topic".to_owned(), values.collect())].into_iter().collect();
+            page(&Summary { by_axis, ..Summary::default() })
+        };
+        let few = of(40);
+        assert!(
+            few.contains("| v0000 | 10 of 10 |") && few.contains("| v0039 |") && !few.contains("… and"),
+            "{few}"
+        );
+        let many = of(1500);
+        assert!(many.lines().count() < 70, "{many}");
+        let first = many.lines().find(|line| line.starts_with("| v")).unwrap();
+        assert!(first.starts_with("| v0007 | 1 of 10 |"), "{many}");
+        assert!(many.contains("\nThe worst; … and 1,460 more in `summary.json`.\n"), "{many}");
     }
 
     #[test]

@@ -38,7 +38,12 @@ pub fn judge(
 ) -> Ended {
     ended.state().clone_into(&mut summary.state);
     let mut findings = Vec::new();
-    findings.extend(ailment.map(|ailment| failed(ended, ailment)));
+    let unwritten = rows::unwritten(summary);
+    // It says more of the same failure.
+    let is_said = |ailment: &&Ailment| unwritten.as_ref().is_some_and(|found| found.key == ailment.key);
+    let failure = ailment.filter(|ailment| !is_said(ailment)).map(|ailment| failed(ended, ailment));
+    findings.extend(unwritten);
+    findings.extend(failure);
     let alarms = alarms(summary, limits);
     let ended = match ended {
         Ended::Complete | Ended::Stopped | Ended::Short if !alarms.is_empty() => Ended::Alarm,
@@ -106,15 +111,19 @@ fn unended(summary: &Summary) -> Option<Finding> {
     Some(Finding {
         verdict: Verdict::Look,
         what: format!("the run that began at {began} UTC was cut off: killed, or the machine went down"),
-        cause: Some("it left no summary of its own; what it had stored is used".to_owned()),
-        advice: Some("see the system's log of that time (`journalctl`; out of memory?)".to_owned()),
+        cause: Some(
+            "its end is not in the store, which may have had no room; what it had stored is used".to_owned(),
+        ),
+        advice: Some(
+            "see the system's log of that time (`journalctl`; out of memory? a full disk?)".to_owned(),
+        ),
         ..Finding::default()
     })
 }
 
 /// One line: the verdict, the rows, and the worst of what was found.
 fn headline(summary: &Summary, ended: Ended) -> String {
-    let rows = format!("{} of {} rows", thousands(summary.accepted), thousands(summary.wanted));
+    let rows = format!("{} of {} rows", thousands(summary.rows()), thousands(summary.wanted));
     let came = match summary.gained() {
         0 => String::new(),
         more @ 1.. => format!(" ({} more)", thousands(more.unsigned_abs())),

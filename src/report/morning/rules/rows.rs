@@ -27,6 +27,21 @@ pub(super) fn smaller(summary: &Summary) -> Option<Finding> {
     })
 }
 
+/// The dataset's files could not be written.
+pub(super) fn unwritten(summary: &Summary) -> Option<Finding> {
+    Some(Finding {
+        verdict: Verdict::Lost,
+        what: summary.unwritten.as_ref()?.text(),
+        cause: Some(format!(
+            "what was received is stored, and makes {}",
+            count(summary.accepted, "row")
+        )),
+        advice: Some("look at the disk and the folder's permissions; the next run writes them, and asks nothing for it".into()),
+        key: Some("output.dir".into()),
+        ..Finding::default()
+    })
+}
+
 /// Rows that no more asks will fill: cells used them up, or have fewer left than they lack rows.
 pub(super) fn exhausted(
     summary: &Summary,

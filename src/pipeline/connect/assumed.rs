@@ -1,0 +1,68 @@
+//! What is taken for the model of an endpoint that was never seen.
+
+use crate::config::Config;
+use crate::config::resolved::Endpoint;
+use crate::dataset::name_of;
+use crate::fingerprint::{Identity, plain_name};
+use crate::store::EndpointMemory;
+
+/// Whether it can be known which asks are an endpoint's own before it was ever seen: its model has a name in the
+/// config, or the config gives it no ask but by its name.
+pub fn can_be_assumed(config: &Config, endpoint: usize) -> bool {
+    config.endpoints[endpoint].model.is_some() || stands_alone(config, endpoint)
+}
+
+/// Whether no ask has a choice between an endpoint's model and another.
+fn stands_alone(config: &Config, endpoint: usize) -> bool {
+    let prompts = config.prompt.user.iter().map(|variant| variant.endpoints.as_ref());
+    let values = config.axes.iter().flat_map(|axis| &axis.values).map(|value| value.endpoints.as_ref());
+    let judges = config.checks.judges.iter().map(|judge| judge.endpoints.as_ref());
+    let look = config.anonymize.second_look.iter().map(|look| look.endpoints.as_ref());
+    let embedder = config.dedup.semantic.iter().map(|semantic| Some(&semantic.endpoints));
+    let named = prompts.chain(values).chain(judges).chain(look).chain(embedder).flatten();
+    let mut beside_others = named.filter(|named| named.contains(&endpoint) && named.len() > 1);
+    config.endpoints[endpoint].weight <= 0.0 && beside_others.next().is_none()
+}
+
+/// Fills in what may be assumed of endpoints of which nothing is known: the one model that is known by the name that
+/// the config asserts, of another endpoint or from another address, else one that is called so.
+pub fn assume(config: &Config, known: &mut [Option<EndpointMemory>], seen_elsewhere: &[EndpointMemory]) {
+    let pairs = || config.endpoints.iter().zip(known.iter());
+    let of_others: Vec<(String, Identity)> = pairs()
+        .filter_map(|(endpoint, memory)| {
+            let identity = &memory.as_ref()?.identity;
+            Some((name_of(endpoint, identity), identity.clone()))
+        })
+        .collect();
+    let elsewhere = seen_elsewhere.iter().map(|memory| &memory.identity);
+    let elsewhere: Vec<(String, Identity)> =
+        elsewhere.map(|identity| (plain_name(identity.display_name()), identity.clone())).collect();
+    let of = |index: usize, endpoint: &Endpoint| {
+        let Some(name) = &endpoint.model else {
+            let name = format!("the model of `{}`", endpoint.name);
+            return stands_alone(config, index).then_some(Identity::Named { name });
+        };
+        let of_that_name = only(name, &of_others).or_else(|| only(name, &elsewhere));
+        Some(of_that_name.unwrap_or_else(|| Identity::Named { name: name.clone() }))
+    };
+    let assumed: Vec<Option<Identity>> =
+        config.endpoints.iter().enumerate().map(|(index, endpoint)| of(index, endpoint)).collect();
+    for (memory, assumed) in known.iter_mut().zip(assumed) {
+        if memory.is_none() {
+            *memory = assumed.map(|identity| EndpointMemory {
+                identity,
+                slots: None,
+                context: None,
+                assumed: true,
+            });
+        }
+    }
+}
+
+/// The model of that name, where there is just one.
+fn only(name: &str, known: &[(String, Identity)]) -> Option<Identity> {
+    let name = plain_name(name);
+    let mut found = known.iter().filter(|(of, _)| *of == name).map(|(_, identity)| identity);
+    let first = found.next()?;
+    found.all(|other| other == first).then(|| first.clone())
+}
