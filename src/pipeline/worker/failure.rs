@@ -196,9 +196,12 @@ impl Worker<'_> {
         };
         match why {
             Waiting::Away { since, server } => {
-                let waited = report::duration(self.now().saturating_sub(since));
+                // That it began just now says nothing.
+                let waited = Some(self.now().saturating_sub(since)).filter(|waited| waited.as_secs() > 0);
+                let waited =
+                    waited.map_or_else(String::new, |waited| format!(" for {}", report::duration(waited)));
                 let said = last_at(server).map_or_else(String::new, waiting_for);
-                Some(format!("waiting for {} for {waited}: {said}", name(server)))
+                Some(format!("waiting for {}{waited}: {said}", name(server)))
             }
             Waiting::Paused { server } => {
                 let said = last_at(server).map_or_else(String::new, |error| format!(" ({error})"));
