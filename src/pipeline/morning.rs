@@ -4,6 +4,8 @@ use std::collections::hash_map::{Entry, HashMap};
 use std::collections::{BTreeMap, HashSet};
 use std::time::Duration;
 
+use serde_json::{Map, Value};
+
 use super::Opened;
 use super::summary::Outcome;
 use super::worker::{Absence, EndpointProgress, GivenUp, Progress};
@@ -32,6 +34,8 @@ pub struct Morning {
     examples: BTreeMap<String, Vec<Example>>,
     failed_by: BTreeMap<String, u64>,
     exhausted_cells: u64,
+    exhausted_rejected: BTreeMap<String, u64>,
+    exhausted_failed: u64,
     exhausted: Vec<Exhausted>,
     openings: Vec<Opening>,
     left: Left,
@@ -47,6 +51,8 @@ impl Morning {
         summary.examples = self.examples;
         summary.failed_by = self.failed_by;
         summary.exhausted_cells = self.exhausted_cells;
+        summary.exhausted_rejected = self.exhausted_rejected;
+        summary.exhausted_failed = self.exhausted_failed;
         summary.exhausted = self.exhausted;
         summary.openings = self.openings;
         summary.left = self.left;
@@ -97,6 +103,12 @@ impl<'a> Gather<'a> {
         let short = |cell: &usize| missing(*cell) > 0 && !open.contains_key(cell);
         let mut exhausted: Vec<usize> = (0..accepted.len()).filter(short).collect();
         self.out.exhausted_cells = exhausted.len() as u64;
+        for cell in &exhausted {
+            for (reason, times) in self.rejected.get(cell).into_iter().flatten() {
+                *self.out.exhausted_rejected.entry((*reason).to_owned()).or_default() += times;
+            }
+            self.out.exhausted_failed += self.failed.get(cell).copied().unwrap_or(0);
+        }
         exhausted.sort_by_key(|cell| (std::cmp::Reverse(missing(*cell)), *cell));
         let shown = exhausted.into_iter().take(EXHAUSTED).map(|cell| {
             let rejected = self.rejected.get(&cell).into_iter().flatten();
@@ -303,6 +315,37 @@ pub fn costs(
         out.entry((*class).to_owned()).or_default().rows += rows;
     }
     out
+}
+
+/// What of the changes since the last run may have made rows leave. None where `other` says that the models are others
+/// than those of the dataset, and no endpoint was changed: that is nobody's edit.
+pub fn edits(then: Option<&(String, String)>, now: &(String, String), other: bool) -> Vec<String> {
+    let Some(then) = then else { return Vec::new() };
+    let causes = super::summary::causes((&then.0, &then.1), (&now.0, &now.1));
+    if other && !causes.iter().any(|cause| cause.starts_with("endpoints.")) {
+        return Vec::new();
+    }
+    // Of an endpoint only who it is decides rows.
+    let is_of = |cause: &str| match cause.strip_prefix("endpoints.").and_then(|rest| rest.split_once('.')) {
+        Some((_, key)) => {
+            ["server", "url", "managed", "model", "weight"].iter().any(|of| key.starts_with(of))
+        }
+        None => !cause.starts_with("output"),
+    };
+    causes.into_iter().filter(|cause| is_of(cause)).collect()
+}
+
+/// A hash of all that decides what an answer is worth: what is asked, of which models, and what it is held to. How many
+/// rows are wanted, and where the servers are, is not of it.
+pub fn asked_as(now: &(String, String), models: Option<&str>) -> String {
+    let parse = |text: &str| serde_json::from_str::<Map<String, Value>>(text).unwrap_or_default();
+    let (mut resolved, mut files) = (parse(&now.0), parse(&now.1));
+    for key in ["name", "endpoints", "output", "samples"] {
+        resolved.remove(key);
+    }
+    files.retain(|name, _| name.starts_with("prompts/"));
+    let all = serde_json::json!([resolved, files, models]).to_string();
+    blake3::hash(all.as_bytes()).to_hex()[..16].to_owned()
 }
 
 /// The file and line that set a key, or the nearest mapping above it that is written down.

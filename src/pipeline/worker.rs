@@ -30,6 +30,7 @@ use crate::dataset::evaluate::{Demand, To};
 use crate::dataset::{Recipe, Stored};
 use crate::fingerprint::Ask;
 use crate::model::{ByHash, Fingerprint};
+use crate::report::morning::Needed;
 use crate::report::{self, Status, Watcher};
 use crate::scheduler::{Budget, Cost, Ended, Next, Proof, Queue, Spot, Ticket};
 use crate::store::{Completion, Kind, Settings, StoreDir, StoreError, Writer, Written};
@@ -43,6 +44,10 @@ pub use stop::{Limits, Stop};
 #[derive(Debug, Default)]
 pub struct Progress {
     pub attempts: u64,
+    /// Those of them that were sent a second time, since the first took far too long.
+    pub hedged: u64,
+    /// What one more request may take, where a budget of tokens or of money had no room for it.
+    pub needed: Option<Needed>,
     pub requests: u64,
     /// Those of them that asked a judge.
     pub judge_requests: u64,
@@ -555,6 +560,7 @@ impl Worker<'_> {
                             (self.cost(model, endpoint, answer), self.servers[endpoint].starts());
                         let send = Send { model, ticket, spot, demand, sent: Instant::now(), most, starts };
                         self.note_sent(endpoint, ticket.number(), most.tokens, false);
+                        self.progress.hedged += u64::from(self.queues[model].is_second(ticket));
                         if let Err(failure) = self.send(send) {
                             self.error = Some(failure);
                         }

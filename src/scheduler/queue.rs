@@ -212,6 +212,12 @@ impl<T: Clone> Queue<T> {
         self.ready + self.delayed.len()
     }
 
+    /// Whether a request under way is an item's second, beside a first that takes far too long.
+    pub fn is_second(&self, ticket: Ticket) -> bool {
+        let second = self.under_way.get(&ticket).filter(|under_way| under_way.hedged);
+        second.is_some_and(|second| second.twin.is_some_and(|first| first < ticket))
+    }
+
     pub fn under_way(&self) -> usize {
         self.under_way.len()
     }

@@ -256,7 +256,7 @@ fn a_run_that_waits_for_its_server_is_spoken_to() {
     ctl(&["pause"]).exits(1).says("it waits for its endpoints, and asks nothing yet");
     ctl(&["drain"]).exits(0);
     waiting.finish().exits(3);
-    assert_eq!(headline(&night), "OK night: 4 of 20 rows; stopped as asked");
+    assert_eq!(headline(&night), "LOOK night: 4 of 20 rows; it was stopped before anything was asked");
 }
 
 #[cfg(unix)]

@@ -30,7 +30,7 @@ pub fn page(summary: &Summary) -> String {
 }
 
 fn found(out: &mut String, finding: &Finding) {
-    let _ = writeln!(out, "- **{}**: {}", finding.verdict.word(), finding.what);
+    let _ = writeln!(out, "- **{}**: {}", finding.sign(), finding.what);
     if let Some(cause) = &finding.cause {
         let _ = writeln!(out, "  Cause: {cause}.");
     }

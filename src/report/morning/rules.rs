@@ -2,6 +2,7 @@
 
 mod alarms;
 mod asks;
+mod audit;
 mod endpoints;
 mod rows;
 
@@ -39,7 +40,7 @@ pub fn judge(
     ended.state().clone_into(&mut summary.state);
     let mut findings = Vec::new();
     findings.extend(ailment.map(|ailment| failed(ended, ailment)));
-    let alarms = alarms(summary, limits);
+    let alarms = alarms(summary, limits, advice);
     let ended = match ended {
         Ended::Complete | Ended::Stopped | Ended::Short if !alarms.is_empty() => Ended::Alarm,
         other => other,
@@ -60,8 +61,12 @@ pub fn judge(
     findings.extend(asks::left_open(summary, ended));
     findings.extend(rows::smaller(summary));
     findings.extend(asks::given_up(summary));
-    findings.extend(rows::exhausted(summary, advice));
-    findings.extend(rows::will_lack(summary, advice));
+    let exhausted = rows::exhausted(summary, advice);
+    let lacking = rows::will_lack(summary, advice);
+    // These tell of the same rejects, where nothing else is open.
+    let told = lacking.is_some() || exhausted.is_some() && summary.left.cells == 0;
+    findings.extend(rows::hardly_any(summary, limits, advice).filter(|_| !told));
+    findings.extend(exhausted.into_iter().chain(lacking));
     findings.extend(rows::uneven(summary));
     findings.extend(rows::less_varied(summary));
     findings.extend(rows::same_opening(summary, limits));
@@ -70,6 +75,7 @@ pub fn judge(
         findings.extend(endpoints::started_again(name, endpoint));
     }
     findings.extend(asks::faults(summary, &gone));
+    findings.extend(audit::failed(summary));
     for finding in &mut findings {
         finding.place = finding.key.as_deref().and_then(place);
     }
@@ -120,7 +126,9 @@ fn headline(summary: &Summary, ended: Ended) -> String {
         more @ 1.. => format!(" ({} more)", thousands(more.unsigned_abs())),
         less => format!(" ({} fewer)", thousands(less.unsigned_abs())),
     };
-    let tail = match (summary.findings.as_slice(), &summary.outlook) {
+    let wants_a_look = summary.findings.iter().filter(|finding| finding.verdict > Verdict::Ok);
+    let found: Vec<&Finding> = wants_a_look.collect();
+    let tail = match (found.as_slice(), &summary.outlook) {
         ([], Some(outlook)) if ended == Ended::Stopped => {
             format!("stopped as asked; {} more like this one", count(outlook.runs, "run"))
         }
