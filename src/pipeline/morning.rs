@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 
 use super::Opened;
 use super::summary::Outcome;
-use super::worker::{Absence, EndpointProgress, GivenUp, Progress};
+use super::worker::{Absence, EndpointProgress, Free, GivenUp, Progress};
 use crate::config::resolved::{Endpoint, Server};
 use crate::dataset::evaluate::{Accepted, Demand, Failed, Rejected};
 use crate::dataset::snapshot::CellAsks;
@@ -246,12 +246,19 @@ pub fn endpoints(summary: &mut Summary, recipe: &Recipe, progress: &Progress) {
     let told = all.filter(|(_, did)| {
         did.requests > 0 || did.restarts + did.hangs > 0 || !did.faults.is_empty() || did.away.times > 0
     });
-    let nights =
-        told.map(|(endpoint, did)| (endpoint.name.clone(), night_of(endpoint, did, progress.asking)));
+    let nights = told.map(|(endpoint, did)| {
+        let names = |endpoint: usize| recipe.config.endpoints[endpoint].name.clone();
+        (endpoint.name.clone(), night_of(endpoint, did, progress.asking, &names))
+    });
     summary.endpoints = nights.collect();
 }
 
-fn night_of(endpoint: &Endpoint, did: &EndpointProgress, asking: Duration) -> EndpointNight {
+fn night_of(
+    endpoint: &Endpoint,
+    did: &EndpointProgress,
+    asking: Duration,
+    name: &dyn Fn(usize) -> String,
+) -> EndpointNight {
     let rate = did.completion_tokens as f64 / asking.as_secs_f64().max(1e-6);
     // A server that tells how long it was at work on each answer knows best; requests under way
     // may also wait for it.
@@ -260,6 +267,16 @@ fn night_of(endpoint: &Endpoint, did: &EndpointProgress, asking: Duration) -> En
     let busy = at_work.as_secs_f64() / did.offered.as_secs_f64().max(1e-6);
     let slots = did.offered.as_secs_f64() / did.there.as_secs_f64().max(1e-6);
     let Absence { since, times, lasted, is_now, .. } = did.away;
+    let (mut held, mut waited, mut spare) = (BTreeMap::new(), BTreeMap::new(), 0.0);
+    for (why, lasted) in &did.free {
+        let share = lasted.as_secs_f64() / did.offered.as_secs_f64().max(1e-6);
+        let share = (share.min(1.0) * 1000.0).round() / 1000.0;
+        match why {
+            Free::Held(limit) => drop(held.insert(limit.key().to_owned(), share)),
+            Free::Waits(other) => drop(waited.insert(name(*other), share)),
+            Free::Spare => spare = share,
+        }
+    }
     EndpointNight {
         requests: did.requests,
         completion_tokens: did.completion_tokens,
@@ -268,6 +285,9 @@ fn night_of(endpoint: &Endpoint, did: &EndpointProgress, asking: Duration) -> En
         // Where a run ends, what is under way ends after its places are counted.
         busy: (busy.min(1.0) * 1000.0).round() / 1000.0,
         by_server,
+        held,
+        waited,
+        spare,
         managed: matches!(endpoint.server, Server::Managed(_)),
         restarts: did.restarts,
         hangs: did.hangs,
@@ -277,6 +297,7 @@ fn night_of(endpoint: &Endpoint, did: &EndpointProgress, asking: Duration) -> En
             times,
             seconds: report::milliseconds(lasted),
             is_back: !is_now,
+            is_other: did.is_other && is_now,
             error: did.last_error.clone().filter(|_| is_now),
         }),
     }

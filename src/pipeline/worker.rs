@@ -35,7 +35,7 @@ use crate::report::{self, Status, Watcher};
 use crate::scheduler::{Budget, Cost, Ended, Next, Proof, Queue, Spot, Ticket};
 use crate::store::{Completion, Kind, Settings, StoreDir, StoreError, Writer, Written};
 use evaluator::{Evaluated, Evaluator, Task};
-pub use measure::Absence;
+pub use measure::{Absence, Free};
 use order::Asking;
 use servers::{Looked, Seen, Server};
 pub use stop::{Limits, Stop};
@@ -101,6 +101,10 @@ pub struct EndpointProgress {
     pub last_error: Option<String>,
     pub requests: u64,
     pub completion_tokens: u64,
+    /// Its places that nothing was under way at, summed over time, by what they were free for.
+    pub free: BTreeMap<Free, Duration>,
+    /// It is there, and has another model than the run is for.
+    pub is_other: bool,
     /// Requests under way, summed over time.
     pub busy: Duration,
     /// Requests at a time when it ended.
@@ -251,6 +255,8 @@ struct Worker<'a> {
     started: Instant,
     /// Until when places were counted.
     measured: Instant,
+    /// By endpoint: how many of its places are free since then, and what for.
+    free: Vec<Option<(u32, Free)>>,
     evaluator: Evaluator,
     events: JoinSet<Event>,
     /// Places that the server may still be working for: they are in nobody's way of ending.
@@ -355,6 +361,7 @@ pub async fn ask<'a>(
         limits,
         started,
         measured: started,
+        free: Vec::new(),
         events: JoinSet::new(),
         rests: JoinSet::new(),
         sends: HashMap::new(),
@@ -430,6 +437,7 @@ impl Worker<'_> {
             if any && !self.is_over() {
                 self.send_what_is_due(&mut sending);
             }
+            self.note_free();
             let over = self.is_over();
             let idle = self.events.is_empty() && self.pending.is_empty();
             if idle && over {
@@ -627,6 +635,7 @@ impl Worker<'_> {
                     && answer.as_ref().map_or_else(failure::shows_it_there, |_| true)
                 {
                     self.servers[endpoint].is_back(seen, self.watcher);
+                    self.progress.endpoints[endpoint].is_other = false;
                 }
                 match answer {
                     Ok(raw) => self.received(send, &ask, raw),

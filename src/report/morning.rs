@@ -166,6 +166,15 @@ pub struct EndpointNight {
     pub slots: f64,
     /// The share of these places' time in which they were at work.
     pub busy: f64,
+    /// The share of it in which a limit held what waited, by the limit's key.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub held: BTreeMap<String, f64>,
+    /// The share in which nothing waited that it could take until an endpoint of another model had answered, by that.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub waited: BTreeMap<String, f64>,
+    /// The share in which nothing waited at all.
+    #[serde(default)]
+    pub spare: f64,
     /// Whether the server told so by its own timings; else requests under way are what counts.
     #[serde(default)]
     pub by_server: bool,
@@ -196,6 +205,9 @@ pub struct Away {
     pub seconds: f64,
     /// It was there again before the run ended.
     pub is_back: bool,
+    /// It is there, with another model.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_other: bool,
     /// What it failed with last, where it is not back.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,

@@ -10,7 +10,7 @@ use super::{Ended, Finding, Verdict, outlook};
 use crate::config::night::Alarm;
 use crate::report::{Summary, count, thousands};
 use alarms::alarms;
-pub(super) use endpoints::absence;
+pub(super) use endpoints::{absence, free};
 
 /// Rows, requests or texts below which a share says nothing.
 const FEW: u64 = 50;
