@@ -24,7 +24,7 @@ pub use reading::{Asking, Reading};
 pub use runs::{compared_text, runs_text};
 pub use summary::{
     AuditBrief, AxisCount, CellChange, Conflicts, FaultCost, PlanSummary, RowChange, RunCounts, Summary,
-    Unwritten,
+    Unwritten, most_of,
 };
 pub use table::{beside, findings_text, plan_text, summary_text, wrapped};
 

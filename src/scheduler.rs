@@ -11,7 +11,7 @@ mod steer;
 
 pub use budget::{Budget, Caps, Cost, Spent};
 pub use fault::{Fault, FaultKind, GiveUp, Policy};
-pub use limit::Rates;
+pub use limit::{Limit, Rates};
 pub use queue::{After, Ended, Next, Proof, Queue, Spot, Ticket, Waiting};
 pub use server::ServerSettings;
 pub use silence::{Silence, Suspicion};

@@ -286,14 +286,19 @@ impl Reason {
     }
 }
 
+/// `1 word`, `2 words`.
+fn of(number: usize, what: &str) -> String {
+    format!("{number} {what}{}", if number == 1 { "" } else { "s" })
+}
+
 impl fmt::Display for Reason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Reason::Finish { reason } => write!(f, "the server ended it: {reason}"),
             Reason::NotJson { why } => write!(f, "not JSON: {why}"),
             Reason::Schema { why } => write!(f, "outside the schema: {why}"),
-            Reason::Words { found } => write!(f, "{found} words"),
-            Reason::Characters { found } => write!(f, "{found} characters"),
+            Reason::Words { found } => f.write_str(&of(*found, "word")),
+            Reason::Characters { found } => f.write_str(&of(*found, "character")),
             Reason::Repetition { what: Loop::Words(1) } => f.write_str("a word over and over"),
             Reason::Repetition { what: Loop::Words(words) } => write!(f, "{words} words over and over"),
             Reason::Repetition { what: Loop::Refrain } => f.write_str("one phrase makes up half of it"),
@@ -301,8 +306,8 @@ impl fmt::Display for Reason {
             Reason::Refusal => f.write_str("the model refuses"),
             Reason::Leftover => f.write_str("leftovers of a template, a chat or talk about the text"),
             Reason::Placeholder => f.write_str("something was left to fill in"),
-            Reason::Echo { words } => write!(f, "{words} words from the prompt"),
-            Reason::Copied { words } => write!(f, "{words} words in a row from an exemplar"),
+            Reason::Echo { words } => write!(f, "{} from the prompt", of(*words, "word")),
+            Reason::Copied { words } => write!(f, "{} in a row from an exemplar", of(*words, "word")),
             Reason::Unfinished { how: Break::AtMaxLength } => f.write_str("cut at the schema's maxLength"),
             Reason::Unfinished { how: Break::Open } => f.write_str("breaks off with an open sentence"),
             Reason::Unfinished { how: Break::InWord } => f.write_str("breaks off within a word"),

@@ -4,9 +4,11 @@ use std::collections::hash_map::{Entry, HashMap};
 use std::collections::{BTreeMap, HashSet};
 use std::time::Duration;
 
+use serde_json::{Map, Value};
+
 use super::Opened;
 use super::summary::Outcome;
-use super::worker::{Absence, EndpointProgress, GivenUp, Progress};
+use super::worker::{Absence, EndpointProgress, Free, GivenUp, Progress};
 use crate::config::resolved::{Endpoint, Server};
 use crate::dataset::evaluate::{Accepted, Demand, Failed, Rejected};
 use crate::dataset::snapshot::CellAsks;
@@ -32,6 +34,8 @@ pub struct Morning {
     examples: BTreeMap<String, Vec<Example>>,
     failed_by: BTreeMap<String, u64>,
     exhausted_cells: u64,
+    exhausted_rejected: BTreeMap<String, u64>,
+    exhausted_failed: u64,
     exhausted: Vec<Exhausted>,
     openings: Vec<Opening>,
     left: Left,
@@ -47,6 +51,8 @@ impl Morning {
         summary.examples = self.examples;
         summary.failed_by = self.failed_by;
         summary.exhausted_cells = self.exhausted_cells;
+        summary.exhausted_rejected = self.exhausted_rejected;
+        summary.exhausted_failed = self.exhausted_failed;
         summary.exhausted = self.exhausted;
         summary.openings = self.openings;
         summary.left = self.left;
@@ -97,6 +103,12 @@ impl<'a> Gather<'a> {
         let short = |cell: &usize| missing(*cell) > 0 && !open.contains_key(cell);
         let mut exhausted: Vec<usize> = (0..accepted.len()).filter(short).collect();
         self.out.exhausted_cells = exhausted.len() as u64;
+        for cell in &exhausted {
+            for (reason, times) in self.rejected.get(cell).into_iter().flatten() {
+                *self.out.exhausted_rejected.entry((*reason).to_owned()).or_default() += times;
+            }
+            self.out.exhausted_failed += self.failed.get(cell).copied().unwrap_or(0);
+        }
         exhausted.sort_by_key(|cell| (std::cmp::Reverse(missing(*cell)), *cell));
         let shown = exhausted.into_iter().take(EXHAUSTED).map(|cell| {
             let rejected = self.rejected.get(&cell).into_iter().flatten();
@@ -234,12 +246,19 @@ pub fn endpoints(summary: &mut Summary, recipe: &Recipe, progress: &Progress) {
     let told = all.filter(|(_, did)| {
         did.requests > 0 || did.restarts + did.hangs > 0 || !did.faults.is_empty() || did.away.times > 0
     });
-    let nights =
-        told.map(|(endpoint, did)| (endpoint.name.clone(), night_of(endpoint, did, progress.asking)));
+    let nights = told.map(|(endpoint, did)| {
+        let names = |endpoint: usize| recipe.config.endpoints[endpoint].name.clone();
+        (endpoint.name.clone(), night_of(endpoint, did, progress.asking, &names))
+    });
     summary.endpoints = nights.collect();
 }
 
-fn night_of(endpoint: &Endpoint, did: &EndpointProgress, asking: Duration) -> EndpointNight {
+fn night_of(
+    endpoint: &Endpoint,
+    did: &EndpointProgress,
+    asking: Duration,
+    name: &dyn Fn(usize) -> String,
+) -> EndpointNight {
     let rate = did.completion_tokens as f64 / asking.as_secs_f64().max(1e-6);
     // A server that tells how long it was at work on each answer knows best; requests under way
     // may also wait for it.
@@ -248,6 +267,16 @@ fn night_of(endpoint: &Endpoint, did: &EndpointProgress, asking: Duration) -> En
     let busy = at_work.as_secs_f64() / did.offered.as_secs_f64().max(1e-6);
     let slots = did.offered.as_secs_f64() / did.there.as_secs_f64().max(1e-6);
     let Absence { since, times, lasted, is_now, .. } = did.away;
+    let (mut held, mut waited, mut spare) = (BTreeMap::new(), BTreeMap::new(), 0.0);
+    for (why, lasted) in &did.free {
+        let share = lasted.as_secs_f64() / did.offered.as_secs_f64().max(1e-6);
+        let share = (share.min(1.0) * 1000.0).round() / 1000.0;
+        match why {
+            Free::Held(limit) => drop(held.insert(limit.key().to_owned(), share)),
+            Free::Waits(other) => drop(waited.insert(name(*other), share)),
+            Free::Spare => spare = share,
+        }
+    }
     EndpointNight {
         requests: did.requests,
         completion_tokens: did.completion_tokens,
@@ -256,6 +285,9 @@ fn night_of(endpoint: &Endpoint, did: &EndpointProgress, asking: Duration) -> En
         // Where a run ends, what is under way ends after its places are counted.
         busy: (busy.min(1.0) * 1000.0).round() / 1000.0,
         by_server,
+        held,
+        waited,
+        spare,
         managed: matches!(endpoint.server, Server::Managed(_)),
         restarts: did.restarts,
         hangs: did.hangs,
@@ -265,6 +297,7 @@ fn night_of(endpoint: &Endpoint, did: &EndpointProgress, asking: Duration) -> En
             times,
             seconds: report::milliseconds(lasted),
             is_back: !is_now,
+            is_other: did.is_other && is_now,
             error: did.last_error.clone().filter(|_| is_now),
         }),
     }
@@ -303,6 +336,37 @@ pub fn costs(
         out.entry((*class).to_owned()).or_default().rows += rows;
     }
     out
+}
+
+/// What of the changes since the last run may have made rows leave. None where `other` says that the models are others
+/// than those of the dataset, and no endpoint was changed: that is nobody's edit.
+pub fn edits(then: Option<&(String, String)>, now: &(String, String), other: bool) -> Vec<String> {
+    let Some(then) = then else { return Vec::new() };
+    let causes = super::summary::causes((&then.0, &then.1), (&now.0, &now.1));
+    if other && !causes.iter().any(|cause| cause.starts_with("endpoints.")) {
+        return Vec::new();
+    }
+    // Of an endpoint only who it is decides rows.
+    let is_of = |cause: &str| match cause.strip_prefix("endpoints.").and_then(|rest| rest.split_once('.')) {
+        Some((_, key)) => {
+            ["server", "url", "managed", "model", "weight"].iter().any(|of| key.starts_with(of))
+        }
+        None => !cause.starts_with("output"),
+    };
+    causes.into_iter().filter(|cause| is_of(cause)).collect()
+}
+
+/// A hash of all that decides what an answer is worth: what is asked, of which models, and what it is held to. How many
+/// rows are wanted, and where the servers are, is not of it.
+pub fn asked_as(now: &(String, String), models: Option<&str>) -> String {
+    let parse = |text: &str| serde_json::from_str::<Map<String, Value>>(text).unwrap_or_default();
+    let (mut resolved, mut files) = (parse(&now.0), parse(&now.1));
+    for key in ["name", "endpoints", "output", "samples"] {
+        resolved.remove(key);
+    }
+    files.retain(|name, _| name.starts_with("prompts/"));
+    let all = serde_json::json!([resolved, files, models]).to_string();
+    blake3::hash(all.as_bytes()).to_hex()[..16].to_owned()
 }
 
 /// The file and line that set a key, or the nearest mapping above it that is written down.

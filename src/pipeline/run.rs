@@ -16,7 +16,7 @@ use super::deadline::Deadline;
 use super::error::RunError;
 use super::forecast::{Judged, course, remember};
 use super::interrupt::Interrupts;
-use super::leaving::{Guard, Leaving};
+use super::leaving::{Guard, Leaving, model_change};
 use super::made::Made;
 use super::output::Files;
 use super::record::{Came, record};
@@ -284,6 +284,11 @@ async fn go(
     }
     summary.rows_before = rows_before;
     summary.model = models.names();
+    let now = state(opened);
+    let other = model_change(&files, &models).is_some();
+    summary.edits = morning::edits(last.as_ref(), &now, other);
+    summary.asked_as = Some(morning::asked_as(&now, summary.model.as_deref()));
+    summary.open_of_part = made.outcome.demands.iter().filter(|demand| mask[demand.cell]).count() as u64;
     summary.stopped_by = stopped.map(|stop| stop.name().to_owned());
     summary.part = !options.selection.is_all();
     summary.dataset = config::load::shown(&files.dataset()).display().to_string();
@@ -390,6 +395,8 @@ fn summarise(
         second_look_requests: progress.second_look_requests,
         embedding_requests: progress.embedding_requests,
         attempts: progress.attempts,
+        hedged: progress.hedged,
+        needed: progress.needed,
         reused: totals.answers.saturating_sub(progress.requests - progress.about_texts()),
         rejected: rejected.collect(),
         surplus: totals.surplus,

@@ -30,11 +30,12 @@ use crate::dataset::evaluate::{Demand, To};
 use crate::dataset::{Recipe, Stored};
 use crate::fingerprint::Ask;
 use crate::model::{ByHash, Fingerprint};
+use crate::report::morning::Needed;
 use crate::report::{self, Status, Watcher};
 use crate::scheduler::{Budget, Cost, Ended, Next, Proof, Queue, Spot, Ticket};
 use crate::store::{Completion, Kind, Settings, StoreDir, StoreError, Writer, Written};
 use evaluator::{Evaluated, Evaluator, Task};
-pub use measure::Absence;
+pub use measure::{Absence, Free};
 use order::Asking;
 use servers::{Looked, Seen, Server};
 pub use stop::{Closing, Limits, Stop};
@@ -43,6 +44,10 @@ pub use stop::{Closing, Limits, Stop};
 #[derive(Debug, Default)]
 pub struct Progress {
     pub attempts: u64,
+    /// Those of them that were sent a second time, since the first took far too long.
+    pub hedged: u64,
+    /// What one more request may take, where a budget of tokens or of money had no room for it.
+    pub needed: Option<Needed>,
     pub requests: u64,
     /// Those of them that asked a judge.
     pub judge_requests: u64,
@@ -96,6 +101,10 @@ pub struct EndpointProgress {
     pub last_error: Option<String>,
     pub requests: u64,
     pub completion_tokens: u64,
+    /// Its places that nothing was under way at, summed over time, by what they were free for.
+    pub free: BTreeMap<Free, Duration>,
+    /// It is there, and has another model than the run is for.
+    pub is_other: bool,
     /// Requests under way, summed over time.
     pub busy: Duration,
     /// Requests at a time when it ended.
@@ -246,6 +255,8 @@ struct Worker<'a> {
     started: Instant,
     /// Until when places were counted.
     measured: Instant,
+    /// By endpoint: how many of its places are free since then, and what for.
+    free: Vec<Option<(u32, Free)>>,
     evaluator: Evaluator,
     events: JoinSet<Event>,
     /// Places that the server may still be working for: they are in nobody's way of ending.
@@ -377,6 +388,7 @@ pub async fn ask<'a>(
         limits,
         started,
         measured: now,
+        free: Vec::new(),
         events: JoinSet::new(),
         rests: JoinSet::new(),
         sends: HashMap::new(),
@@ -471,6 +483,7 @@ impl Worker<'_> {
             if any && !self.is_over() {
                 self.send_what_is_due(&mut sending);
             }
+            self.note_free();
             let over = self.is_over();
             let idle = self.events.is_empty() && self.pending.is_empty();
             if idle && over {
@@ -603,6 +616,7 @@ impl Worker<'_> {
                             (self.cost(model, endpoint, answer), self.servers[endpoint].starts());
                         let send = Send { model, ticket, spot, demand, sent: Instant::now(), most, starts };
                         self.note_sent(endpoint, ticket.number(), most.tokens, false);
+                        self.progress.hedged += u64::from(self.queues[model].is_second(ticket));
                         if let Err(failure) = self.send(send) {
                             self.error = Some(failure);
                         }
@@ -671,6 +685,7 @@ impl Worker<'_> {
                     && answer.as_ref().map_or_else(failure::shows_it_there, |_| true)
                 {
                     self.servers[endpoint].is_back(seen, self.watcher);
+                    self.progress.endpoints[endpoint].is_other = false;
                 }
                 match answer {
                     Ok(raw) => self.received(send, &ask, raw),

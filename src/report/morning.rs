@@ -19,7 +19,7 @@ pub use rules::{Ailment, judge};
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "UPPERCASE")]
 pub enum Verdict {
-    /// Nothing to do.
+    /// Nothing to do; of a finding: worth knowing, and no reason to look.
     #[default]
     Ok,
     /// It went on to its end, but something wants a look.
@@ -108,6 +108,16 @@ pub struct Finding {
     pub alarm: bool,
 }
 
+impl Finding {
+    /// What stands before it.
+    pub fn sign(&self) -> &'static str {
+        match self.verdict {
+            Verdict::Ok => "note",
+            Verdict::Look | Verdict::Lost => self.verdict.word(),
+        }
+    }
+}
+
 /// A rejected text.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Example {
@@ -126,6 +136,14 @@ pub struct Exhausted {
     pub rejected: BTreeMap<String, u64>,
     /// Its asks that failed by their own fault.
     pub failed: u64,
+}
+
+/// What a request may take at the most.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+pub struct Needed {
+    /// Of its prompt and its answer.
+    pub tokens: u64,
+    pub money: f64,
 }
 
 /// Rows that begin with the same three words.
@@ -148,6 +166,15 @@ pub struct EndpointNight {
     pub slots: f64,
     /// The share of these places' time in which they were at work.
     pub busy: f64,
+    /// The share of it in which a limit held what waited, by the limit's key.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub held: BTreeMap<String, f64>,
+    /// The share in which nothing waited that it could take until an endpoint of another model had answered, by that.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub waited: BTreeMap<String, f64>,
+    /// The share in which nothing waited at all.
+    #[serde(default)]
+    pub spare: f64,
     /// Whether the server told so by its own timings; else requests under way are what counts.
     #[serde(default)]
     pub by_server: bool,
@@ -178,6 +205,9 @@ pub struct Away {
     pub seconds: f64,
     /// It was there again before the run ended.
     pub is_back: bool,
+    /// It is there, with another model.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_other: bool,
     /// What it failed with last, where it is not back.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
@@ -195,6 +225,9 @@ pub struct Past {
     /// Rows that it brought.
     pub gained: i64,
     pub requests: u64,
+    /// What decided what its answers were worth (`Summary::asked_as`); runs of long ago do not tell.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub asked_as: Option<String>,
     /// Accepted among the texts that were judged.
     pub acceptance: Option<f64>,
     pub distinct_2: Option<f64>,
@@ -209,6 +242,7 @@ impl Past {
             accepted: summary.accepted,
             gained: summary.run.accepted as i64,
             requests: summary.requests,
+            asked_as: summary.asked_as.clone(),
             acceptance: summary.acceptance(),
             distinct_2: summary.distinct_2,
             opening: summary.openings.first().map(|opening| opening.share),

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Summary, duration, shortened, thousands};
+use super::{AxisCount, Summary, duration, shortened, thousands};
 
 fn or_dash(value: Option<String>) -> String {
     value.unwrap_or_else(|| "-".into())
@@ -99,19 +99,36 @@ pub fn compared_text(then: (usize, &Summary), now: (usize, &Summary), causes: &[
 
 type Moved = (f64, String, Option<f64>, Option<f64>);
 
-/// The values whose share of accepted texts moved most, by at least two in a hundred.
+/// Standard errors of a difference beyond which it is more than chance.
+const SURE: f64 = 2.0;
+
+/// Whether two shares differ by more than chance, each with one text more that passed and one that did not: so few texts
+/// prove nothing, also where all or none of them passed (Agresti and Caffo 2000).
+fn is_sure(a: &AxisCount, b: &AxisCount) -> bool {
+    let share = |count: &AxisCount| {
+        let all = (count.accepted + count.rejected + 2) as f64;
+        let share = (count.accepted + 1) as f64 / all;
+        (share, share * (1.0 - share) / all)
+    };
+    let ((a, of_a), (b, of_b)) = (share(a), share(b));
+    (a - b).abs() > SURE * (of_a + of_b).sqrt()
+}
+
+/// The values whose share of accepted texts moved most, by at least two in a hundred, and more than chance would.
 fn moved(then: &Summary, now: &Summary) -> Vec<Moved> {
-    let share = |run: &Summary, axis: &str, value: &str| {
-        let count = run.run.by_axis.get(axis)?.get(value)?;
+    let share = |count: &AxisCount| {
         let judged = count.accepted + count.rejected;
         (judged > 0).then(|| count.accepted as f64 / judged as f64)
     };
     let mut out: Vec<Moved> = Vec::new();
     for (axis, values) in &now.run.by_axis {
-        for value in values.keys() {
-            let (a, b) = (share(then, axis, value), share(now, axis, value));
-            let by = (b.unwrap_or(0.0) - a.unwrap_or(0.0)).abs();
-            if a.is_some() && b.is_some() && by >= 0.02 {
+        for (value, now) in values {
+            let Some(then) = then.run.by_axis.get(axis).and_then(|values| values.get(value)) else {
+                continue;
+            };
+            let (a, b) = (share(then), share(now));
+            let by = a.zip(b).map_or(0.0, |(a, b)| (b - a).abs());
+            if by >= 0.02 && is_sure(then, now) {
                 out.push((by, format!("{axis} {value}"), a, b));
             }
         }
@@ -124,7 +141,7 @@ fn moved(then: &Summary, now: &Summary) -> Vec<Moved> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::report::{AxisCount, RunCounts};
+    use crate::report::RunCounts;
 
     fn run(accepted: u64, rejected: u64) -> Summary {
         let count = AxisCount { wanted: 1_000_000, accepted, rejected };
@@ -163,6 +180,9 @@ mod tests {
     #[test]
     fn small_moves_are_not_shown() {
         assert_eq!(moved(&run(50, 50), &run(51, 49)), []);
-        assert_eq!(moved(&run(50, 50), &run(60, 40)).len(), 1);
+        assert_eq!(moved(&run(500, 500), &run(600, 400)).len(), 1);
+        // One text of 26.
+        assert_eq!(moved(&run(24, 0), &run(25, 1)), []);
+        assert_eq!(moved(&run(1, 0), &run(0, 1)), []);
     }
 }

@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::morning::{EndpointNight, Example, Exhausted, Finding, Left, Opening, Outlook, Past, Verdict};
+use super::morning::{
+    EndpointNight, Example, Exhausted, Finding, Left, Needed, Opening, Outlook, Past, Verdict,
+};
 use super::{CheckCounts, Forecast, count};
 use crate::audit::{Brief, Verdict as Audited};
 
@@ -188,6 +190,16 @@ pub struct Summary {
     /// `token_budget` or `max_cost`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stopped_by: Option<String>,
+    /// What one more request may take, where a budget of tokens or of money had no room for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub needed: Option<Needed>,
+    /// What was changed in the config and its templates since the last run, as far as it explains why rows left; empty
+    /// too where something else made them leave, such as another model at the same address.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub edits: Vec<String>,
+    /// A hash of all that decides what an answer is worth: what is asked, of which model, and what is held to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub asked_as: Option<String>,
     /// Only some cells were asked for (`--where`, `--limit`): the state is that of those.
     #[serde(default)]
     pub part: bool,
@@ -210,6 +222,9 @@ pub struct Summary {
     pub embedding_requests: u64,
     /// Sends, with those that failed and were tried again.
     pub attempts: u64,
+    /// Those of them that were sent a second time, since the first took far too long (`run.hedge`).
+    #[serde(default)]
+    pub hedged: u64,
     /// Stored completions that were used again.
     pub reused: u64,
     pub rejected: BTreeMap<String, u64>,
@@ -220,6 +235,9 @@ pub struct Summary {
     pub failed: u64,
     /// Requests that could be sent at once, most often one a cell; others follow from their answers.
     pub open: u64,
+    /// Those of them that are of the cells that were chosen (`--where`, `--limit`).
+    #[serde(default)]
+    pub open_of_part: u64,
     /// What can still come of the cells that these are of.
     #[serde(default)]
     pub left: Left,
@@ -270,9 +288,14 @@ pub struct Summary {
     /// Asks that failed by their own fault, by reason.
     #[serde(default)]
     pub failed_by: BTreeMap<String, u64>,
-    /// How many cells lack rows that no more asks will fill, and the worst of them.
+    /// How many cells lack rows that no more asks will fill, what became of their candidates and asks, and the worst of
+    /// them.
     #[serde(default)]
     pub exhausted_cells: u64,
+    #[serde(default)]
+    pub exhausted_rejected: BTreeMap<String, u64>,
+    #[serde(default)]
+    pub exhausted_failed: u64,
     #[serde(default)]
     pub exhausted: Vec<Exhausted>,
     /// The first three words that most rows share.
@@ -368,6 +391,12 @@ impl AuditBrief {
         let alarms = of(Audited::Fail).chain(of(Audited::Warn));
         alarms.map(|measure| (measure, measure.finding.as_deref().unwrap_or_default()))
     }
+}
+
+/// The most frequent of some reasons, of equal ones the first by name.
+pub fn most_of(reasons: &BTreeMap<String, u64>) -> Option<(&str, u64)> {
+    let most = reasons.iter().max_by_key(|(name, times)| (**times, std::cmp::Reverse(name.as_str())))?;
+    Some((most.0, *most.1))
 }
 
 impl Summary {

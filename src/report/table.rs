@@ -1,6 +1,7 @@
 //! The closing table of a run, and a plan in words.
 
-use super::{PlanSummary, Summary, count, duration, shortened, thousands};
+use super::morning::Verdict;
+use super::{PlanSummary, Summary, count, duration, most_of, shortened, thousands};
 
 /// What a run says when it ends, in at most 80 columns.
 pub fn summary_text(summary: &Summary, advice: &dyn Fn(&str) -> Option<&'static str>) -> String {
@@ -28,6 +29,9 @@ pub fn summary_text(summary: &Summary, advice: &dyn Fn(&str) -> Option<&'static 
         format!("{} asked{about}, {} reused", thousands(summary.requests), thousands(summary.reused));
     if summary.attempts > summary.requests {
         asked.push_str(&format!(", {} sent in all", thousands(summary.attempts)));
+        if summary.hedged > 0 {
+            asked.push_str(&format!(" ({} a second time)", thousands(summary.hedged)));
+        }
     }
     line("answers", asked);
     if summary.behind > 0 {
@@ -77,9 +81,9 @@ pub fn summary_text(summary: &Summary, advice: &dyn Fn(&str) -> Option<&'static 
         let all: Vec<_> =
             reasons.iter().map(|(name, times)| format!("{} {name}", thousands(**times))).collect();
         line("rejected", format!("{}: {}", thousands(rejected), all.join(", ")));
-        let most = reasons[0];
-        if *most.1 * 5 >= summary.accepted.max(1)
-            && let Some(advice) = advice(most.0)
+        if let Some((reason, times)) = most_of(&summary.rejected)
+            && times * 5 >= summary.accepted.max(1)
+            && let Some(advice) = advice(reason)
         {
             for (index, part) in wrapped(advice, 66).into_iter().enumerate() {
                 line("", format!("{} {part}", if index == 0 { "→" } else { " " }));
@@ -148,10 +152,16 @@ pub fn summary_text(summary: &Summary, advice: &dyn Fn(&str) -> Option<&'static 
 /// What is still to be asked, as far as one can tell.
 fn open(summary: &Summary) -> String {
     // Each of these can be sent at once, and what follows is not known.
-    let least = format!("at least {}", count(summary.open, "request"));
+    let least = |open: u64| format!("at least {}", count(open, "request"));
+    if summary.part {
+        return match summary.open_of_part {
+            0 => format!("{} of other cells", least(summary.open)),
+            part => format!("{} to go of the chosen cells, {} in all", least(part), thousands(summary.open)),
+        };
+    }
     let requests = match &summary.outlook {
         Some(outlook) => format!("about {}", count(outlook.requests.max(summary.open), "request")),
-        None => least,
+        None => least(summary.open),
     };
     match summary.left.cells {
         0 => format!("{requests} to go"),
@@ -170,9 +180,10 @@ pub fn beside(counterparts: u64) -> String {
 /// What wants a look, under the closing table, and where the page of it stands.
 pub fn findings_text(summary: &Summary, page: &std::path::Path) -> String {
     let mut out = format!("{:<11} {}\n", "summary", page.display());
-    for finding in &summary.findings {
+    // What is only worth knowing stands in the table.
+    for finding in summary.findings.iter().filter(|finding| finding.verdict > Verdict::Ok) {
         for (index, part) in wrapped(&finding.what, 66).into_iter().enumerate() {
-            let sign = if index == 0 { finding.verdict.word() } else { "" };
+            let sign = if index == 0 { finding.sign() } else { "" };
             out.push_str(&format!("{sign:<11} {part}\n"));
         }
     }

@@ -34,9 +34,28 @@ impl Rates {
     }
 }
 
+/// Which limit it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Limit {
+    Requests,
+    Tokens,
+}
+
+impl Limit {
+    /// As configs name it.
+    pub fn key(self) -> &'static str {
+        match self {
+            Limit::Requests => "requests_per_minute",
+            Limit::Tokens => "tokens_per_minute",
+        }
+    }
+}
+
 /// Limits of one server on requests and tokens a minute.
 #[derive(Debug, Default)]
 pub struct Limits {
+    /// What the last request had to wait for.
+    holds: Option<Limit>,
     requests: Option<RequestLimit>,
     tokens: Option<TokenLimit>,
 }
@@ -45,6 +64,7 @@ impl Limits {
     pub fn new(rates: Rates) -> Self {
         let burst = rates.burst.unwrap_or(NonZeroU32::MIN);
         Self {
+            holds: None,
             requests: rates.requests_per_minute.map(|limit| RequestLimit::new(limit, burst)),
             tokens: rates.tokens_per_minute.map(|limit| TokenLimit::new(limit, burst)),
         }
@@ -66,16 +86,24 @@ impl Limits {
     /// # Errors
     /// The time at which to ask again; nothing is taken then.
     pub fn take(&mut self, id: u64, tokens: u32, now: Duration) -> Result<(), Duration> {
+        self.holds = Some(Limit::Tokens);
         if let Some(limit) = &mut self.tokens {
             limit.fits(tokens, now)?;
         }
+        self.holds = Some(Limit::Requests);
         if let Some(limit) = &mut self.requests {
             limit.take(now)?;
         }
+        self.holds = None;
         if let Some(limit) = &mut self.tokens {
             limit.reserve(id, tokens, now);
         }
         Ok(())
+    }
+
+    /// Which limit held the last request that wanted to be sent; `None` where it was sent.
+    pub fn holds(&self) -> Option<Limit> {
+        self.holds
     }
 
     /// Says what a request that was sent has used, in place of what was reserved for it.
@@ -333,8 +361,11 @@ mod tests {
         limits.note(u64::MAX - 2, 100, s(50), s(5));
         assert_eq!(limits.take(0, 0, s(5)), Ok(()));
         let until = s(5) + WINDOW - s(50);
+        assert_eq!(limits.holds(), None);
         assert_eq!(limits.take(1, 0, s(6)), Err(until), "the one that was sent first");
+        assert_eq!(limits.holds(), Some(Limit::Requests));
         assert_eq!(limits.take(1, 950, until), Err(s(5) + WINDOW - s(20)));
+        assert_eq!(limits.holds(), Some(Limit::Tokens));
         limits.settle(u64::MAX - 1, 10);
         assert_eq!(limits.take(1, 950, until), Ok(()));
     }

@@ -11,6 +11,7 @@ use std::collections::{BinaryHeap, HashMap, VecDeque};
 use std::time::Duration;
 
 use super::fault::{ALL_REFUSED, GiveUp, History, Policy};
+use super::limit::Limit;
 use super::server::{Circuit, Server, ServerSettings};
 use super::steer::Step;
 use took::Took;
@@ -212,8 +213,25 @@ impl<T: Clone> Queue<T> {
         self.ready + self.delayed.len()
     }
 
+    /// Whether a request under way is an item's second, beside a first that takes far too long.
+    pub fn is_second(&self, ticket: Ticket) -> bool {
+        let second = self.under_way.get(&ticket).filter(|under_way| under_way.hedged);
+        second.is_some_and(|second| second.twin.is_some_and(|first| first < ticket))
+    }
+
     pub fn under_way(&self) -> usize {
         self.under_way.len()
+    }
+
+    /// Requests under way at a server.
+    pub fn under_way_at(&self, server: usize) -> u32 {
+        self.servers.get(server).map_or(0, |server| server.under_way)
+    }
+
+    /// Which limit a minute keeps a server from what waits, if one does.
+    pub fn held_by(&self, server: usize) -> Option<Limit> {
+        let server = self.servers.get(server).filter(|server| self.ready > 0 && server.is_there())?;
+        server.limits.holds()
     }
 
     pub fn servers(&self) -> usize {

@@ -228,6 +228,7 @@ fn a_server_that_comes_back_with_another_model_does_not_answer_for_the_first() {
     let ran = running.finish();
     // Whether it stops or goes on with the new model: no answer of the one passes for the other's.
     assert!(ran.stderr.contains("other-7b"), "not a word of the other model:\n{}", ran.stderr);
+    assert!(!ran.stderr.contains(" for 0."), "that it began just now says nothing:\n{}", ran.stderr);
     for row in project.rows("out/wide/dataset.jsonl") {
         let by_other = fake.seen().iter().any(|seen| {
             row["topic"].as_str().is_some_and(|topic| {

@@ -64,7 +64,7 @@ fn a_bad_night_says_what_to_look_at_and_where() {
         "  Key: `checks.words` (small.yaml:14).\n",
         "| emotion=anger sentiment=bad | 0 of 2 | 5 words |\n",
         "| anger | 0 of 4 | 0 % |\n",
-        "- words (emotion=anger sentiment=bad): 1 words — \"no\"\n",
+        "- words (emotion=anger sentiment=bad): 1 word — \"no\"\n",
     ] {
         assert!(page.contains(says), "{says:?} is not in:\n{page}");
     }
@@ -103,18 +103,108 @@ fn a_run_that_fails_is_lost_and_told() {
 }
 
 #[test]
-fn rows_that_left_and_were_not_remade_are_lost() {
+fn rows_that_left_and_were_not_remade_are_lost_but_for_an_edit() {
     let fake = Fake::start();
     let project = project(&fake);
     project.emogrid(&["run", "small.yaml"]).exits(0);
-    let changed = ["run", "small.yaml", "--set", "sampling.temperature=0.3", "--max-requests", "3"];
-    project.emogrid(&changed).exits(3);
+    project.edit("small.yaml", "samples:", "sampling: { temperature: 0.3 }\nsamples:");
+    project.emogrid(&["run", "small.yaml", "--max-requests", "3"]).exits(3);
     let page = &pages(&project)[1];
-    assert!(
-        page.starts_with("LOST small: 3 of 8 rows (5 fewer); the dataset has 5 rows fewer than before\n"),
-        "{page}"
-    );
-    assert!(page.contains("5 rows to come, about"), "{page}");
+    let says =
+        "LOOK small: 3 of 8 rows (5 fewer); 5 rows fewer than before an edit: 5 rows are to be remade\n";
+    assert!(page.starts_with(says), "{page}");
+    for says in [
+        "  Cause: changed since the last run: sampling.temperature: 0.8 → 0.3.\n",
+        "  Key: `sampling.temperature` (small.yaml:13).\n",
+        "5 rows to come, about",
+    ] {
+        assert!(page.contains(says), "{says:?} is not in:\n{page}");
+    }
+    // Another model at the same address is nobody's edit, also where something was edited.
+    project.emogrid(&["run", "small.yaml"]).exits(0);
+    fake.model(|model| model.parameters = 2_000_000);
+    project.edit("small.yaml", "temperature: 0.3", "temperature: 0.4");
+    project.emogrid(&["run", "small.yaml", "--max-requests", "3"]).exits(3);
+    let page = pages(&project).pop().unwrap();
+    let says = "LOST small: 3 of 8 rows (5 fewer); the dataset has 5 rows fewer than before\n";
+    assert!(page.starts_with(says), "{page}");
+}
+
+/// Wanted are more rows than a night can bring, and asks are as good as unlimited.
+const FAR: &[&str] = &["--set", "samples.per_cell=500", "--set", "samples.max_asks=5000"];
+
+#[test]
+fn a_night_of_prose_in_place_of_json_wants_a_look() {
+    let fake = Fake::start();
+    fake.script(|_, _| Reply::text("Sure! Here is a post about that."));
+    let project = project(&fake);
+    project.edit("small.yaml", "when: always", "when: look");
+    let ran = project.emogrid(&[&["run", "small.yaml", "--max-requests", "40"], FAR].concat()).exits(3);
+    let advice = "the server does not hold the model to JSON: use one that does, or";
+    ran.says(&format!("→ {advice}"));
+    let page = &pages(&project)[0];
+    let says = "LOOK small: 0 of 2,000 rows; none of 40 texts passed in this run";
+    for says in [
+        format!("{says}\n"),
+        "  Cause: 40 of the 40 texts rejected: not-json.\n".to_owned(),
+        format!("  To do: {advice} `response.format: text`.\n"),
+        "  Key: `response.format` (not set).\n".to_owned(),
+    ] {
+        assert!(page.contains(&says), "{says:?} is not in:\n{page}");
+    }
+    assert_eq!(project.read("told"), format!("{says}\n"));
+}
+
+#[test]
+fn a_budget_too_small_for_a_request_wants_a_look() {
+    let fake = Fake::start();
+    let project = project(&fake);
+    project.emogrid(&["run", "small.yaml", "--max-requests", "4"]).exits(3);
+    project.edit("small.yaml", "samples:", "run: { token_budget: 10 }\nsamples:");
+    fake.take_count();
+    let ran = project.emogrid(&["run", "small.yaml", "--json"]).exits(3);
+    assert!(!ran.stderr.contains("used up"), "{}", ran.stderr);
+    let summary = ran.json();
+    let says =
+        "LOOK small: 4 of 8 rows; nothing was asked: `run.token_budget` has no room for a single request";
+    assert_eq!(summary["headline"], says);
+    let takes = summary["needed"]["tokens"].as_u64().unwrap();
+    let finding = &summary["findings"][0];
+    let cause = finding["cause"].as_str().unwrap().replace(',', "");
+    assert!(cause.starts_with(&format!("a request may take {takes} tokens")), "{cause}");
+    assert_eq!((&finding["key"], &finding["place"]), (&"run.token_budget".into(), &"small.yaml:13".into()));
+    ran.says("`run.token_budget` has no room for a request");
+    assert_eq!(fake.take_count(), 0);
+    // What it says is enough for one, is.
+    project.emogrid(&["run", "small.yaml", "--token-budget", &takes.to_string()]).exits(3);
+    assert!(fake.take_count() > 0);
+}
+
+/// Two texts an answer before, six now: what was asked otherwise says nothing of what is to come.
+#[test]
+fn an_outlook_goes_by_what_is_asked_now() {
+    let fake = Fake::start();
+    let project = project(&fake);
+    let run = |items: &str| {
+        let items = format!("response.items={items}");
+        let args = [&["run", "small.yaml", "--json", "--max-requests", "4", "--set", &items], FAR].concat();
+        let summary = project.emogrid(&args).exits(3).json();
+        summary["outlook"]["rows_per_request"].as_f64().unwrap().round()
+    };
+    assert_eq!([run("2"), run("2"), run("6")], [2.0, 2.0, 6.0]);
+}
+
+#[test]
+fn what_is_open_of_chosen_cells_is_told_apart() {
+    let fake = Fake::start();
+    let project = project(&fake);
+    let ran =
+        project.emogrid(&["run", "small.yaml", "--where", "emotion=joy", "--max-requests", "1"]).exits(3);
+    ran.says("to go of the chosen cells, 4 in all");
+    project
+        .emogrid(&["run", "small.yaml", "--where", "emotion=joy"])
+        .exits(0)
+        .says("open        at least 2 requests of other cells");
 }
 
 #[test]
@@ -324,7 +414,8 @@ fn the_summary_is_on_standard_input_whatever_happened() {
         running.signal(libc::SIGINT);
         running.finish().exits(3);
         assert_eq!((&told()["state"], &told()["stopped_by"]), (&"stopped".into(), &"interrupt".into()));
-        assert_eq!(told()["headline"], "OK small: 8 of 12 rows; stopped as asked");
+        let says = "LOOK small: 8 of 12 rows; it was stopped before anything was asked";
+        assert_eq!(told()["headline"], says);
     }
 }
 

@@ -290,7 +290,7 @@ fn a_run_that_waits_for_its_server_is_spoken_to() {
     ctl(&["pause"]).exits(1).says("it waits for its endpoints, and asks nothing yet");
     ctl(&["drain"]).exits(0);
     waiting.finish().exits(3);
-    assert_eq!(headline(&night), "OK night: 4 of 20 rows; stopped as asked");
+    assert_eq!(headline(&night), "LOOK night: 4 of 20 rows; it was stopped before anything was asked");
 }
 
 #[cfg(unix)]
@@ -335,4 +335,40 @@ fn a_minute_s_limit_holds_over_runs_that_follow_one_another_or_run_at_the_same_t
     }
     assert!(before < 9 || fake.seen().len() == 5, "{before} of five");
     assert_eq!(fake.take_count(), 5, "nine in a minute");
+}
+
+/// Which limit holds which endpoint is said once, and stands on the page.
+#[test]
+fn a_limit_that_holds_is_named_once_with_its_endpoint() {
+    let fake = Fake::start();
+    let night = project(&fake, 10);
+    let limit =
+        ["run", "night.yaml", "--json", "--for", "4s", "--set", "endpoints.fake.requests_per_minute=60"];
+    let ran = night.emogrid(&limit).exits(3);
+    let says = "`fake` is held to 60 requests a minute (`endpoints.fake.requests_per_minute`)";
+    assert_eq!(ran.stderr.matches("held to").count(), 1, "{}", ran.stderr);
+    let summary = ran.json();
+    assert_eq!(summary["verdict"], "OK", "{summary}");
+    let held = summary["endpoints"]["fake"]["held"]["requests_per_minute"].as_f64().unwrap();
+    assert!(held > 0.8, "{held}");
+    let folder = std::fs::read_dir(night.path().join("out/night/runs")).unwrap().next().unwrap().unwrap();
+    let page = std::fs::read_to_string(folder.path().join("summary.md")).unwrap();
+    assert!(page.contains(" % held by `requests_per_minute`"), "{page}");
+    ran.says(says);
+}
+
+/// The cause counts all cells, also those that are not shown.
+#[test]
+fn the_cause_of_cells_that_cannot_be_filled_is_that_of_all_of_them() {
+    let fake = Fake::start();
+    fake.script(|_, _| Reply::text(r#"{"text": "no"}"#));
+    let night = project(&fake, 12);
+    night.edit(
+        "night.yaml",
+        "samples: { per_cell: 5, max_asks: 9 }",
+        "checks: { words: [3, 60] }\nsamples: { per_cell: 2, max_asks: 2 }",
+    );
+    let summary = night.emogrid(&["run", "night.yaml", "--json"]).exits(4).json();
+    assert_eq!(summary["exhausted"].as_array().map(Vec::len), Some(20));
+    assert_eq!(summary["exhausted_rejected"], json!({ "words": 48 }), "{summary}");
 }

@@ -144,7 +144,14 @@ fn one_that_comes_back_with_another_model_is_set_aside() {
     running.until_says("endpoint `b` is set aside");
     let stranger = Fake::start_at(port, other("stranger.gguf"));
     let ran = running.finish().exits(0).says("came back with `stranger`");
-    assert_eq!(ran.json()["accepted"], 20);
+    let summary = ran.json();
+    assert_eq!(summary["accepted"], 20);
+    let finding = &summary["findings"][0];
+    assert_eq!(
+        (&finding["key"], &summary["verdict"]),
+        (&json!("endpoints.b.model"), &json!("LOOK")),
+        "{summary}"
+    );
     assert_eq!(stranger.take_count(), 0);
     assert_eq!(rows_by_model(&made), BTreeMap::from([("fake-1b".into(), 20)]));
 }
@@ -201,6 +208,7 @@ fn a_straggler_at_the_end_is_asked_of_the_other_server() {
     let summary = made.watch(&["run", "several.yaml", "--json"]).finish().exits(0).json();
     assert!(started.elapsed() < Duration::from_secs(15));
     assert_eq!((&summary["requests"], &summary["attempts"]), (&json!(40), &json!(41)));
+    assert_eq!(summary["hedged"], 1, "{summary}");
 }
 
 #[test]
@@ -319,4 +327,25 @@ fn one_that_is_asked_by_its_name_alone_keeps_nothing_from_the_others() {
     // Where nothing is asked of it, nobody waits for it.
     let unnamed = project(&endpoints, PROMPT, 5);
     run(&unnamed).exits(0);
+}
+
+/// Rounds go through all cells, so the quick model waits for the one that a limit holds; the page says so, and it is no
+/// finding.
+#[test]
+fn an_endpoint_that_waits_for_another_says_for_which() {
+    let (gpu, three) = (Fake::start(), Fake::start_at(0, other("three-3b.gguf")));
+    let endpoints = format!(
+        "  gpu: {{ url: '{}', slots: 4 }}\n  three: {{ url: '{}', slots: 1, requests_per_minute: 60 }}\n",
+        gpu.url(),
+        three.url()
+    );
+    let made = project(&endpoints, PROMPT, 10);
+    let args = ["run", "several.yaml", "--json", "--for", "6s"];
+    let ran = made.emogrid(&args).exits(3).says("`three` is held to 60 requests a minute");
+    let summary = ran.json();
+    let waited = summary["endpoints"]["gpu"]["waited"]["three"].as_f64().unwrap();
+    assert!(waited > 0.5, "{summary}");
+    let folder = std::fs::read_dir(made.path().join("out/several/runs")).unwrap().next().unwrap().unwrap();
+    let page = std::fs::read_to_string(folder.path().join("summary.md")).unwrap();
+    assert!(page.contains(" % waited for `three`, which `requests_per_minute` held"), "{page}");
 }

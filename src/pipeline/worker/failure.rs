@@ -56,6 +56,7 @@ impl Worker<'_> {
                     return self.fail(error);
                 }
                 let failure = ClientError::new(ErrorClass::Unavailable, error.to_string());
+                self.progress.endpoints[endpoint].is_other = true;
                 self.say_other(endpoint, error);
                 let fault = Fault { kind: FaultKind::Away, retry_after: None };
                 let now = self.now();
@@ -200,22 +201,23 @@ impl Worker<'_> {
         };
         match why {
             Waiting::Away { since, server } => {
-                let waited = report::duration(self.now().saturating_sub(since));
+                // That it began just now says nothing.
+                let waited = Some(self.now().saturating_sub(since)).filter(|waited| waited.as_secs() > 0);
+                let waited =
+                    waited.map_or_else(String::new, |waited| format!(" for {}", report::duration(waited)));
                 let said = last_at(server).map_or_else(String::new, waiting_for);
-                Some(format!("waiting for {} for {waited}: {said}", name(server)))
+                Some(format!("waiting for {}{waited}: {said}", name(server)))
             }
             Waiting::Paused { server } => {
                 let said = last_at(server).map_or_else(String::new, |error| format!(" ({error})"));
                 Some(format!("{} asks to wait, {left} more{said}", name(server)))
-            }
-            Waiting::Rate { .. } if self.sends.is_empty() => {
-                Some("held to requests_per_minute or tokens_per_minute".into())
             }
             Waiting::Retry if self.sends.is_empty() => {
                 let last = self.last_errors.values().next();
                 let said = last.map_or_else(String::new, |error| format!(": {error}"));
                 Some(format!("trying again in {left}{said}"))
             }
+            // That a limit holds was said when it first did; the figures say how it goes on.
             Waiting::Rate { .. } | Waiting::Retry | Waiting::Tail => None,
         }
     }

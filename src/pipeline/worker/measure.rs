@@ -1,10 +1,13 @@
 //! How many places there were for requests, and which server was away, over time.
 
+use std::cmp::Reverse;
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 
 use super::Worker;
+use crate::report::count;
+use crate::scheduler::Limit;
 
 /// When a server was not there.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
@@ -31,7 +34,65 @@ impl Absence {
     }
 }
 
+/// What places of a server are free for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Free {
+    /// A limit a minute holds what waits.
+    Held(Limit),
+    /// Nothing waits that it could take, and an endpoint of another model is still at work.
+    Waits(usize),
+    /// Nothing waits at all.
+    Spare,
+}
+
 impl Worker<'_> {
+    /// Takes down which places are free from now on, and says of each limit once that it holds an endpoint.
+    pub(super) fn note_free(&mut self) {
+        self.free = (0..self.servers.len()).map(|endpoint| self.free_at(endpoint)).collect();
+        for endpoint in 0..self.servers.len() {
+            let server = &self.servers[endpoint];
+            let Some(limit) = self.queues[server.model].held_by(server.index) else { continue };
+            let config = &self.recipe.config.endpoints[endpoint];
+            let (most, what) = match limit {
+                Limit::Requests => (config.requests_per_minute, "request"),
+                Limit::Tokens => (config.tokens_per_minute, "token"),
+            };
+            if self.said.insert((endpoint, limit.key())) {
+                self.watcher.say(&format!(
+                    "`{name}` is held to {} a minute (`endpoints.{name}.{}`)",
+                    count(most.unwrap_or(0).into(), what),
+                    limit.key(),
+                    name = config.name
+                ));
+            }
+        }
+    }
+
+    fn free_at(&self, endpoint: usize) -> Option<(u32, Free)> {
+        let server = &self.servers[endpoint];
+        let queue = &self.queues[server.model];
+        let places = queue.level(server.index).saturating_sub(queue.under_way_at(server.index));
+        let why = match queue.held_by(server.index) {
+            Some(limit) => Free::Held(limit),
+            None if queue.waiting() == 0 => self.awaited(server.model).map_or(Free::Spare, Free::Waits),
+            None => return None,
+        };
+        (places > 0).then_some((places, why))
+    }
+
+    /// The endpoint of another model that is waited for: one that a limit holds, else the one with most under way.
+    fn awaited(&self, model: usize) -> Option<usize> {
+        let at_work = self.servers.iter().enumerate().filter_map(|(endpoint, server)| {
+            let queue = &self.queues[server.model];
+            let under_way = queue.under_way_at(server.index);
+            let is_meant = server.model != model && (under_way > 0 || queue.waiting() > 0);
+            is_meant.then(|| (queue.held_by(server.index).is_some(), under_way, endpoint))
+        });
+        at_work
+            .max_by_key(|(held, under_way, endpoint)| (*held, *under_way, Reverse(*endpoint)))
+            .map(|most| most.2)
+    }
+
     /// Counts the places of the time since the last call: as many as each server was given then.
     ///
     /// What one tries for a while counts for that while only, and a server that is away, and a run that is
@@ -48,7 +109,7 @@ impl Worker<'_> {
             }
             return;
         }
-        for (server, did) in self.servers.iter().zip(&mut self.progress.endpoints) {
+        for (endpoint, (server, did)) in self.servers.iter().zip(&mut self.progress.endpoints).enumerate() {
             let queue = &self.queues[server.model];
             // One that is to be tried again is back once it has answered.
             let is_there = queue.is_there(server.index) && !(did.away.is_now && server.was_gone);
@@ -56,6 +117,9 @@ impl Worker<'_> {
             if is_there && !self.paused {
                 did.there += since;
                 did.offered += since * queue.level(server.index);
+                if let Some((places, why)) = self.free.get(endpoint).copied().flatten() {
+                    *did.free.entry(why).or_default() += since * places;
+                }
             }
         }
     }

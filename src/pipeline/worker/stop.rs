@@ -8,6 +8,7 @@ use super::{Sending, Worker, under_way};
 use crate::config::resolved::RunLimits;
 use crate::pipeline::deadline::Deadline;
 use crate::report;
+use crate::report::morning::Needed;
 use crate::scheduler::{Caps, Cost, Spent};
 
 /// How far a run goes.
@@ -121,7 +122,17 @@ impl Worker<'_> {
         };
         match self.sends.len() {
             0 if why == Stop::Interrupt => {}
-            0 => self.watcher.say(why.says()),
+            0 => match (why, self.progress.needed.filter(|_| self.progress.attempts == 0)) {
+                (Stop::Tokens, Some(needed)) => self.watcher.say(&format!(
+                    "`run.token_budget` has no room for a request, which may take {}",
+                    report::count(needed.tokens, "token")
+                )),
+                (Stop::Money, Some(needed)) => self.watcher.say(&format!(
+                    "`run.max_cost` has no room for a request, which may take {:.6}",
+                    needed.money
+                )),
+                _ => self.watcher.say(why.says()),
+            },
             sends => {
                 self.watcher.say(&format!(
                     "{}: waiting for {} under way{again}",
@@ -220,6 +231,9 @@ impl Worker<'_> {
         };
         // What is under way may use less than is reserved for it.
         if waits && (self.sends.is_empty() || spent == Spent::Requests) {
+            if spent != Spent::Requests {
+                self.progress.needed = Some(Needed { tokens: cost.tokens, money: cost.money });
+            }
             self.stop(match spent {
                 Spent::Requests => Stop::Requests,
                 Spent::Tokens => Stop::Tokens,

@@ -42,14 +42,16 @@ pub struct Outlook {
 }
 
 /// What is to be expected of the runs to come: what a plan expects, which goes by all that was judged, moved as far as
-/// the trend is from that: rows per request lie on a line through those of the last runs that asked (least squares),
-/// taken one further. Fewer than three make no trend. No more is promised than the asks that are left can bring.
+/// the trend is from that: rows per request lie on a line through those of the last runs that asked the same, and held it
+/// to the same (least squares), taken one further. Fewer than three make no trend. No more is promised than the asks that are left can bring.
 pub fn outlook(summary: &Summary) -> Option<Outlook> {
     let Left { rows: missing, asks: most, expected, .. } = summary.left;
     if missing == 0 || summary.requests == 0 {
         return None;
     }
-    let each = summary.past.iter().filter(|past| past.requests > 0 && past.gained > 0);
+    // What was asked otherwise, or held to something else, says nothing of what is to come.
+    let alike = summary.past.iter().filter(|past| past.asked_as == summary.asked_as);
+    let each = alike.filter(|past| past.requests > 0 && past.gained > 0);
     let mut yields: Vec<f64> = each.map(|past| past.gained as f64 / past.requests as f64).collect();
     let own = summary.run.accepted as f64 / summary.requests.saturating_sub(summary.behind).max(1) as f64;
     yields.push(own);
@@ -136,6 +138,11 @@ mod tests {
         summary.past = vec![Past { requests: 100, gained: 90, ..Past::default() }; 2];
         // 0.9, 0.9, 0.5: the next lies on the line, at 0.3666…
         assert_eq!(outlook(&summary).unwrap().requests, 1636);
+        // They asked something else.
+        summary.past[1].asked_as = Some("other".into());
+        assert_eq!(outlook(&summary).map(|seen| seen.rows_per_request), Some(0.7));
+        summary.past[0].asked_as = Some("other".into());
+        assert_eq!(outlook(&summary).map(|seen| (seen.requests, seen.rows_per_request)), Some((1200, 0.5)));
         assert_eq!(outlook(&night(0, 300, 300)), None);
         assert_eq!(outlook(&night(10, 900, 800)), None);
         assert_eq!(outlook(&night(10, 300, 300)), None, "nothing came");

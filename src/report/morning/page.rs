@@ -3,7 +3,7 @@
 use std::fmt::Write;
 use std::time::Duration;
 
-use super::rules::absence;
+use super::rules::{absence, free};
 use super::{Finding, Outlook, PAST};
 use crate::audit::Verdict;
 use crate::report::{AxisCount, Summary, beside, count, duration, shortened, thousands};
@@ -33,7 +33,7 @@ pub fn page(summary: &Summary) -> String {
 }
 
 fn found(out: &mut String, finding: &Finding) {
-    let _ = writeln!(out, "- **{}**: {}", finding.verdict.word(), finding.what);
+    let _ = writeln!(out, "- **{}**: {}", finding.sign(), finding.what);
     if let Some(cause) = &finding.cause {
         let _ = writeln!(out, "  Cause: {cause}.");
     }
@@ -256,10 +256,12 @@ fn endpoints(out: &mut String, summary: &Summary) {
             format!("{:.1}", did.slots),
             format!("{:.0} %", 100.0 * did.busy),
             if did.by_server { "the server's timings" } else { "requests under way" }.to_owned(),
+            Some(free(summary, did)).filter(|free| !free.is_empty()).unwrap_or_else(|| "–".into()),
             did.away.as_ref().map_or_else(|| "–".into(), |away| absence(away, summary.asking_seconds)),
         ]
     });
-    let header = ["endpoint", "requests", "tokens/s", "at a time (mean)", "of that in use", "by", "away"];
+    let header =
+        ["endpoint", "requests", "tokens/s", "at a time (mean)", "of that in use", "by", "free", "away"];
     table(out, "Endpoints", &header, rows);
 }
 
@@ -287,7 +289,8 @@ mod tests {
 
     fn full() -> Summary {
         let away = Away { since: "2026-11-23T03:12:44Z".into(), times: 1, seconds: 60.0, ..Away::default() };
-        let night = EndpointNight { slots: 3.4, away: Some(away), ..EndpointNight::default() };
+        let waited = [("cloud".to_owned(), 0.72)].into();
+        let night = EndpointNight { slots: 3.4, away: Some(away), waited, ..EndpointNight::default() };
         let conflicts =
             Conflicts { rows: 9, pairs: 1, ids: vec!["a".into(), "b".into()], ..Conflicts::default() };
         Summary {
@@ -336,7 +339,7 @@ mod tests {
 
     #[test]
     fn endpoints_say_when_they_were_away() {
-        let says = "| gpu | 0 | 0.0 | 3.4 | 0 % | requests under way | from 03:12:44 UTC on, 1 min 00 s of 1 min 30 s, and did not come back |";
+        let says = "| gpu | 0 | 0.0 | 3.4 | 0 % | requests under way | 72 % waited for `cloud` | from 03:12:44 UTC on, 1 min 00 s of 1 min 30 s, and did not come back |";
         assert!(page(&full()).lines().any(|line| line == says), "{}", page(&full()));
     }
 }

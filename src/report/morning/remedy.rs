@@ -31,6 +31,9 @@ pub fn remedy(class: &str, endpoint: &str, is_managed: bool) -> Remedy {
         "refused" => {
             ("sampling".to_owned(), "look at what the server says, at `sampling.extra` and `response.schema`")
         }
+        "wrong-model" => {
+            (at("model"), "load the model that the run is for, or name the other one: that is another answer")
+        }
         "unauthorized" => (at("api_key_env"), "look at the key in the variable that `api_key_env` names"),
         "not-found" => (server(), "look at `url` and `model`"),
         _ => (server(), "look at the server's own log"),

@@ -2,6 +2,7 @@
 
 mod alarms;
 mod asks;
+mod audit;
 mod endpoints;
 mod rows;
 
@@ -9,7 +10,7 @@ use super::{Ended, Finding, Verdict, outlook};
 use crate::config::night::Alarm;
 use crate::report::{Summary, count, thousands};
 use alarms::alarms;
-pub(super) use endpoints::absence;
+pub(super) use endpoints::{absence, free};
 
 /// Rows, requests or texts below which a share says nothing.
 const FEW: u64 = 50;
@@ -44,7 +45,7 @@ pub fn judge(
     let failure = ailment.filter(|ailment| !is_said(ailment)).map(|ailment| failed(ended, ailment));
     findings.extend(unwritten);
     findings.extend(failure);
-    let alarms = alarms(summary, limits);
+    let alarms = alarms(summary, limits, advice);
     let ended = match ended {
         Ended::Complete | Ended::Stopped | Ended::Short if !alarms.is_empty() => Ended::Alarm,
         other => other,
@@ -65,8 +66,12 @@ pub fn judge(
     findings.extend(asks::left_open(summary, ended));
     findings.extend(rows::smaller(summary));
     findings.extend(asks::given_up(summary));
-    findings.extend(rows::exhausted(summary, advice));
-    findings.extend(rows::will_lack(summary, advice));
+    let exhausted = rows::exhausted(summary, advice);
+    let lacking = rows::will_lack(summary, advice);
+    // These tell of the same rejects, where nothing else is open.
+    let told = lacking.is_some() || exhausted.is_some() && summary.left.cells == 0;
+    findings.extend(rows::hardly_any(summary, limits, advice).filter(|_| !told));
+    findings.extend(exhausted.into_iter().chain(lacking));
     findings.extend(rows::uneven(summary));
     findings.extend(rows::less_varied(summary));
     findings.extend(rows::same_opening(summary, limits));
@@ -75,6 +80,7 @@ pub fn judge(
         findings.extend(endpoints::started_again(name, endpoint));
     }
     findings.extend(asks::faults(summary, &gone));
+    findings.extend(audit::failed(summary));
     for finding in &mut findings {
         finding.place = finding.key.as_deref().and_then(place);
     }
@@ -129,7 +135,9 @@ fn headline(summary: &Summary, ended: Ended) -> String {
         more @ 1.. => format!(" ({} more)", thousands(more.unsigned_abs())),
         less => format!(" ({} fewer)", thousands(less.unsigned_abs())),
     };
-    let tail = match (summary.findings.as_slice(), &summary.outlook) {
+    let wants_a_look = summary.findings.iter().filter(|finding| finding.verdict > Verdict::Ok);
+    let found: Vec<&Finding> = wants_a_look.collect();
+    let tail = match (found.as_slice(), &summary.outlook) {
         ([], Some(outlook)) if ended == Ended::Stopped => {
             format!("stopped as asked; {} more like this one", count(outlook.runs, "run"))
         }

@@ -1,11 +1,15 @@
 //! What the config's `alarm:` says of a run.
 
-use super::percent;
+use super::{percent, rows};
 use crate::config::night::Alarm;
 use crate::report::Summary;
 use crate::report::morning::{Finding, Verdict};
 
-pub(super) fn alarms(summary: &Summary, limits: &Alarm) -> Vec<Finding> {
+pub(super) fn alarms(
+    summary: &Summary,
+    limits: &Alarm,
+    advice: &dyn Fn(&str) -> Option<(&'static str, &'static str)>,
+) -> Vec<Finding> {
     let asked = summary.attempts > 0;
     let short = summary.shortfall as f64 / summary.wanted.max(1) as f64;
     let failed: u64 = summary.faults.values().sum();
@@ -40,10 +44,15 @@ pub(super) fn alarms(summary: &Summary, limits: &Alarm) -> Vec<Finding> {
         let (Some(value), Some(limit)) = (value, limit) else { continue };
         if if over { value > limit } else { value < limit } {
             let bound = if over { "at most" } else { "at least" };
+            let rejects = (key == "accepted").then(|| rows::rejects(summary, advice));
+            let (cause, told) =
+                rejects.flatten().map_or((None, None), |(cause, _, told)| (Some(cause), Some(told)));
             out.push(Finding {
                 verdict: Verdict::Look,
                 what: format!("alarm: {what} {}, {bound} {} wanted", shown(value), shown(limit)),
                 key: Some(format!("alarm.{key}")),
+                cause,
+                advice: told,
                 alarm: true,
                 ..Finding::default()
             });

@@ -1,7 +1,7 @@
 //! What wants a look in the asks: those that failed, and those that were not sent.
 
 use super::{FEW, look, percent};
-use crate::report::morning::{Ended, Finding, Remedy, Verdict, remedy};
+use crate::report::morning::{Ended, Finding, Needed, Remedy, Verdict, remedy};
 use crate::report::{Summary, count, thousands};
 
 /// What mends failures of a class at the endpoint that met most of them; `None` where none did.
@@ -18,18 +18,21 @@ fn most(summary: &Summary) -> Option<&str> {
     Some(class)
 }
 
-/// The clock ended it, or every send failed, before any answer came.
+/// A run that was to ask ended before any answer came, whatever ended it.
 pub(super) fn nothing_came(summary: &Summary) -> Option<Finding> {
-    let by_clock = matches!(summary.stopped_by.as_deref(), Some("until" | "for"));
     if summary.requests > 0 || summary.open == 0 && summary.accepted >= summary.wanted {
         return None;
     }
     let failed: u64 = summary.faults.values().sum();
-    let what = match failed {
-        0 if by_clock && summary.attempts == 0 => "its time was over before anything was asked".to_owned(),
-        0 if by_clock => "its time was over before an answer came".to_owned(),
-        0 => return None,
-        sends => format!("no answer came: {} failed", count(sends, "send")),
+    let before = if summary.attempts == 0 { "anything was asked" } else { "an answer came" };
+    let what = match (failed, summary.stopped_by.as_deref()) {
+        (0, None) => return None,
+        (0, Some(budget @ ("token_budget" | "max_cost"))) if summary.attempts == 0 => {
+            return Some(no_room(budget, summary.needed.unwrap_or_default()));
+        }
+        (0, Some("until" | "for")) => format!("its time was over before {before}"),
+        (0, Some(_)) => format!("it was stopped before {before}"),
+        (sends, _) => format!("no answer came: {} failed", count(sends, "send")),
     };
     let cause = (failed > 0).then(|| faults_of(summary));
     let remedy = most(summary).and_then(|class| remedy_of(summary, class));
@@ -42,6 +45,27 @@ pub(super) fn nothing_came(summary: &Summary) -> Option<Finding> {
                 .to_owned(),
         )
     })
+}
+
+/// A budget that no request fits into.
+fn no_room(budget: &str, needed: Needed) -> Finding {
+    let key = format!("run.{budget}");
+    let (takes, of, lower) = match budget {
+        "max_cost" => (format!("{:.6}", needed.money), "at its endpoint's `price`", "`sampling.max_tokens`"),
+        _ => (
+            count(needed.tokens, "token"),
+            "for its prompt and `sampling.max_tokens`",
+            "`sampling.max_tokens`",
+        ),
+    };
+    Finding {
+        cause: Some(format!("a request may take {takes} {of}")),
+        ..look(
+            format!("nothing was asked: `{key}` has no room for a single request"),
+            &key,
+            format!("set `{key}` to {takes} or more for each request that it should allow, or lower {lower}"),
+        )
+    }
 }
 
 /// It came to its end with asks left: they kept failing, and nothing proves that they are to blame.

@@ -6,18 +6,79 @@ use super::{FEW, look, percent};
 use crate::report::morning::{Away, EndpointNight, Finding, remedy};
 use crate::report::{Summary, duration, thousands};
 
-/// A server that was idle for more than a third of its places.
+/// The share of its places' time that an endpoint is held by limits, from which on who waits for it waits for these.
+const LIMITED: f64 = 0.33;
+
+fn is_limited(endpoint: &EndpointNight) -> bool {
+    endpoint.held.values().sum::<f64>() >= LIMITED
+}
+
+/// A server that was idle for more than a third of its places. That it kept to its limits, or waited for one that did, is
+/// what the config says.
 pub(super) fn idle(summary: &Summary, name: &str, endpoint: &EndpointNight) -> Option<Finding> {
     let enough = endpoint.requests as f64 >= (endpoint.slots * 8.0).max(FEW as f64);
-    (enough && endpoint.busy < 0.66 && summary.seconds > 60.0).then(|| {
-        look(
-            format!("endpoint {name}: only {} of the time of {} was used", percent(endpoint.busy), slots(endpoint.slots)),
-            &format!("endpoints.{name}"),
-            "a limit (`requests_per_minute`, `tokens_per_minute`), waiting for a server, or fewer open cells \
-             than slots; its log (`log.jsonl`) says which"
-                .to_owned(),
+    let limited = |other: &str| summary.endpoints.get(other).is_some_and(is_limited);
+    let by_limits = endpoint.held.values().sum::<f64>()
+        + endpoint.waited.iter().filter(|(other, _)| limited(other)).map(|(_, share)| share).sum::<f64>();
+    if !enough || endpoint.busy + by_limits >= 0.66 || summary.seconds <= 60.0 {
+        return None;
+    }
+    let most = endpoint
+        .waited
+        .iter()
+        .max_by(|a, b| a.1.total_cmp(b.1))
+        .filter(|(_, share)| **share >= endpoint.spare);
+    let (key, advice) = match most {
+        Some((other, _)) => (
+            format!("endpoints.{other}.weight"),
+            format!(
+                "lower the `weight` of `{other}`, so that fewer asks are for its model, or give it more slots"
+            ),
+        ),
+        None if endpoint.spare > 0.0 => (
+            format!("endpoints.{name}.slots"),
+            "fewer cells are open than it has slots; `log.jsonl` says how many requests waited".to_owned(),
+        ),
+        None => (
+            format!("endpoints.{name}"),
+            "see in `log.jsonl` what failed, and what was waited for".to_owned(),
+        ),
+    };
+    let cause = free(summary, endpoint);
+    Some(Finding {
+        cause: (!cause.is_empty()).then_some(cause),
+        ..look(
+            format!(
+                "endpoint {name}: only {} of the time of {} was used",
+                percent(endpoint.busy),
+                slots(endpoint.slots)
+            ),
+            &key,
+            advice,
         )
     })
+}
+
+/// What its places were free for, where that is more than a moment: ``72 % waited for `three`, which `tokens_per_minute`
+/// held``.
+pub(in crate::report::morning) fn free(summary: &Summary, endpoint: &EndpointNight) -> String {
+    let mut out = Vec::new();
+    let mut push = |share: f64, what: String| {
+        if share >= 0.01 {
+            out.push(format!("{} {what}", percent(share)));
+        }
+    };
+    for (limit, share) in &endpoint.held {
+        push(*share, format!("held by `{limit}`"));
+    }
+    for (other, share) in &endpoint.waited {
+        let limits = summary.endpoints.get(other).filter(|other| is_limited(other)).map(|other| &other.held);
+        let limit = limits.and_then(|held| held.iter().max_by(|a, b| a.1.total_cmp(b.1)));
+        let which = limit.map_or_else(String::new, |(limit, _)| format!(", which `{limit}` held"));
+        push(*share, format!("waited for `{other}`{which}"));
+    }
+    push(endpoint.spare, "with nothing to ask".to_owned());
+    out.join("; ")
 }
 
 /// A server of ours that did not last.
@@ -62,7 +123,10 @@ pub(super) fn away(summary: &Summary, name: &str, endpoint: &EndpointNight) -> O
         faults.iter().map(|(class, times)| format!("{} {class}", thousands(**times))).collect();
     let said = away.error.as_ref().map(|error| error.lines().next().unwrap_or_default().to_owned());
     let cause: Vec<_> = (!counted.is_empty()).then(|| counted.join(", ")).into_iter().chain(said).collect();
-    let class = faults.first().map_or("unreachable", |(class, _)| class.as_str());
+    let class = match away.is_other {
+        true => "wrong-model",
+        false => faults.first().map_or("unreachable", |(class, _)| class.as_str()),
+    };
     let remedy = remedy(class, name, endpoint.managed);
     Some(Finding {
         cause: (!cause.is_empty()).then(|| cause.join("; ")),

@@ -1,15 +1,18 @@
 //! What wants a look in the rows: those that are missing, and how they are.
 
-use std::collections::BTreeMap;
-
 use super::{FEW, look, percent};
 use crate::config::night::Alarm;
 use crate::report::morning::{Finding, Verdict, outlook};
-use crate::report::{AxisCount, Summary, count, thousands};
+use crate::report::{AxisCount, Summary, count, most_of, thousands};
 
 pub(super) fn smaller(summary: &Summary) -> Option<Finding> {
     let less = u64::try_from(-summary.gained()).ok().filter(|less| *less > 0)?;
     let change = summary.change;
+    let gone = summary.shortfall + summary.out_of_reach();
+    // Who edits a config wants its rows remade; that nothing remakes them nobody asked for.
+    if !summary.edits.is_empty() && gone <= summary.allowed_short {
+        return Some(remade(summary, less));
+    }
     Some(Finding {
         verdict: Verdict::Lost,
         what: format!("the dataset has {} fewer than before", count(less, "row")),
@@ -42,6 +45,41 @@ pub(super) fn unwritten(summary: &Summary) -> Option<Finding> {
     })
 }
 
+/// Causes that a finding names.
+const CAUSES: usize = 3;
+
+/// Rows that an edit took out, and that are to be remade.
+fn remade(summary: &Summary, less: u64) -> Finding {
+    let missing = summary.wanted.saturating_sub(summary.accepted);
+    let mut edits: Vec<&str> = summary.edits.iter().take(CAUSES).map(String::as_str).collect();
+    let more = format!("{} more", summary.edits.len().saturating_sub(CAUSES));
+    if summary.edits.len() > CAUSES {
+        edits.push(&more);
+    }
+    let what = match missing {
+        0 => format!("{} fewer than before, as the config wants it now", count(less, "row")),
+        1 => format!("{} fewer than before an edit: 1 row is to be remade", count(less, "row")),
+        more => format!(
+            "{} fewer than before an edit: {} rows are to be remade",
+            count(less, "row"),
+            thousands(more)
+        ),
+    };
+    let asks = if summary.open > 0 { "another run goes on remaking them; " } else { "" };
+    // A key has a place in the config; the place of a template is in its cause.
+    let key = summary.edits[0].split([':', ' ']).next().filter(|_| !summary.edits[0].starts_with("prompts/"));
+    Finding {
+        verdict: Verdict::Look,
+        what,
+        cause: Some(format!("changed since the last run: {}", edits.join("; "))),
+        advice: Some(format!(
+            "{asks}what was asked is stored, and undoing the edit brings the rows back free"
+        )),
+        key: key.map(str::to_owned),
+        ..Finding::default()
+    }
+}
+
 /// Rows that no more asks will fill: cells used them up, or have fewer left than they lack rows.
 pub(super) fn exhausted(
     summary: &Summary,
@@ -52,13 +90,9 @@ pub(super) fn exhausted(
     if rows == 0 || rows <= summary.allowed_short || summary.state == "complete" {
         return None;
     }
-    let mut reasons: BTreeMap<&str, u64> = BTreeMap::new();
-    for (reason, times) in summary.exhausted.iter().flat_map(|cell| &cell.rejected) {
-        *reasons.entry(reason).or_default() += times;
-    }
-    let rejected: u64 = reasons.values().sum();
-    let failed: u64 = summary.exhausted.iter().map(|cell| cell.failed).sum();
-    let most = reasons.iter().max_by_key(|(_, times)| **times);
+    let rejected: u64 = summary.exhausted_rejected.values().sum();
+    let failed = summary.exhausted_failed;
+    let most = most_of(&summary.exhausted_rejected);
     let raise = ("samples.max_asks", "raise `samples.max_asks`, or vary the prompt");
     // Where little was rejected or given up, it is the asks that are too few.
     let (cause, (key, told)) = match most {
@@ -67,7 +101,7 @@ pub(super) fn exhausted(
             ("run.tries", "see why below; `--retry-failed` asks them again"),
         ),
         Some((reason, times)) if 2 * rejected >= rows => {
-            let share = percent(*times as f64 / rejected as f64);
+            let share = percent(times as f64 / rejected as f64);
             let cause = format!("{share} of what those cells had rejected is {reason}");
             (Some(cause), advice(reason).unwrap_or(raise))
         }
@@ -95,6 +129,56 @@ pub(super) fn exhausted(
     })
 }
 
+/// What most texts of this run were rejected for, counted, with the key that decides it and what to do.
+pub(super) fn rejects(
+    summary: &Summary,
+    advice: &dyn Fn(&str) -> Option<(&'static str, &'static str)>,
+) -> Option<(String, &'static str, String)> {
+    let (reason, times) = most_of(&summary.run.rejected)?;
+    let rejected: u64 = summary.run.rejected.values().sum();
+    let cause = format!("{} of the {} rejected: {reason}", thousands(times), count(rejected, "text"));
+    let (key, told) = advice(reason)
+        .unwrap_or(("prompt", "the page shows some of them, `rejected.jsonl` all; look at the prompt"));
+    Some((cause, key, told.to_owned()))
+}
+
+/// So many texts of which none passed are no chance, and so many of which some did: where half of all texts pass, so few
+/// do in one night of 256, and in one of 169 (4 of 20).
+const NONE_OF: u64 = 8;
+const SOME_OF: u64 = 20;
+
+/// Fewer than this of the judged texts are hardly any: each row then takes more than four.
+const HARDLY: f64 = 0.25;
+
+/// None or hardly any of the judged texts passed. Where the config says how many should, its alarm tells of it.
+pub(super) fn hardly_any(
+    summary: &Summary,
+    limits: &Alarm,
+    advice: &dyn Fn(&str) -> Option<(&'static str, &'static str)>,
+) -> Option<Finding> {
+    let (judged, accepted) = (summary.run.judged(), summary.run.accepted);
+    let hardly = match accepted {
+        0 => judged >= NONE_OF,
+        some => judged >= SOME_OF && (some as f64) < HARDLY * judged as f64,
+    };
+    // A dataset that is complete all the same wants nothing.
+    if !hardly || limits.accepted.is_some() || summary.state == "complete" {
+        return None;
+    }
+    let (cause, key, told) = rejects(summary, advice)?;
+    let what = match accepted {
+        0 => format!("none of {} passed in this run", count(judged, "text")),
+        some => {
+            format!(
+                "only {} of {} passed in this run",
+                percent(some as f64 / judged as f64),
+                count(judged, "text")
+            )
+        }
+    };
+    Some(Finding { cause: Some(cause), ..look(what, key, told) })
+}
+
 /// By how much fewer rows are to come than are missing before it is worth a word: chance is in both.
 const SLACK: f64 = 0.05;
 
@@ -110,7 +194,7 @@ pub(super) fn will_lack(
         return None;
     }
     let rejected: u64 = summary.run.rejected.values().sum();
-    let most = summary.run.rejected.iter().max_by_key(|(_, times)| **times);
+    let most = most_of(&summary.run.rejected);
     let raise = ("samples.max_asks", "raise `samples.max_asks`, or vary the prompt");
     let (key, told) = most.and_then(|(reason, _)| advice(reason)).unwrap_or(raise);
     let cause = most.map(|(reason, times)| {
@@ -118,7 +202,7 @@ pub(super) fn will_lack(
             "{} of {} were rejected in this run, {} of these as {reason}",
             percent(rejected as f64 / summary.run.judged() as f64),
             count(summary.run.judged(), "text"),
-            percent(*times as f64 / rejected as f64)
+            percent(times as f64 / rejected as f64)
         )
     });
     let what = format!(

@@ -1,7 +1,8 @@
 mod missing;
+mod passed;
 mod servers;
 
-use super::super::{EndpointNight, Exhausted, Left, Opening, Past};
+use super::super::{EndpointNight, Left, Needed, Opening, Past};
 use super::*;
 use crate::report::{AxisCount, RowChange, RunCounts};
 
@@ -80,7 +81,10 @@ fn asks_that_are_left_open_want_a_look() {
     let found = judged(night.clone(), Alarm::default(), None);
     assert!(found.headline.ends_with("; its time was over before anything was asked"), "{}", found.headline);
     let night = Summary { stopped_by: Some("interrupt".into()), ..night };
-    assert_eq!(judged(night, Alarm::default(), None).verdict, Verdict::Ok, "somebody was there");
+    let found = judged(night.clone(), Alarm::default(), None);
+    assert!(found.headline.ends_with("; it was stopped before anything was asked"), "{}", found.headline);
+    let night = Summary { accepted: 1000, open: 0, ..night };
+    assert_eq!(judged(night, Alarm::default(), None).findings, [], "nothing was to be asked");
 }
 
 /// A bad night after many good ones rings, and a good one after bad ones does not.
@@ -148,10 +152,7 @@ fn what_wants_a_look_is_found() {
         accepted: 990,
         shortfall: 10,
         exhausted_cells: 2,
-        exhausted: vec![Exhausted {
-            rejected: [("words".to_owned(), 8), ("duplicate".to_owned(), 2)].into_iter().collect(),
-            ..Exhausted::default()
-        }],
+        exhausted_rejected: [("words".to_owned(), 8), ("duplicate".to_owned(), 2)].into_iter().collect(),
         ..complete()
     };
     let faults = |times| [("rate-limited".to_owned(), times)].into_iter().collect();
@@ -319,10 +320,7 @@ fn a_finding_names_key_line_and_cause() {
         accepted: 999,
         shortfall: 1,
         exhausted_cells: 1,
-        exhausted: vec![Exhausted {
-            rejected: [("words".to_owned(), 5)].into_iter().collect(),
-            ..Exhausted::default()
-        }],
+        exhausted_rejected: [("words".to_owned(), 5)].into_iter().collect(),
         ..complete()
     };
     let found = judged(summary, Alarm::default(), Some("disk full\nmake room"));
@@ -346,6 +344,32 @@ fn what_ended_a_run_names_its_key_and_place() {
     let found = &summary.findings[0];
     assert_eq!(found.key.as_deref(), Some("checks.words"));
     assert_eq!(found.place.as_deref(), Some("configs/moods.yaml:9"));
+}
+
+/// Rows that an edit took out are to be remade; that nothing remakes them, or nobody edited anything, is a loss.
+#[test]
+fn rows_that_an_edit_took_out_are_no_loss() {
+    let edited = |edits: &[&str], left| Summary {
+        state: "stopped".into(),
+        accepted: 700,
+        open: 9,
+        left: Left { cells: 9, rows: left, asks: 999, expected: None },
+        edits: edits.iter().map(|edit| (*edit).to_owned()).collect(),
+        change: RowChange { kept: 500, leaving: 300, displaced: 0 },
+        run: RunCounts { accepted: 200, ..RunCounts::default() },
+        ..complete()
+    };
+    let edits = ["checks.words: 4 → 5", "prompts/a.j2:3", "seed: 1 → 2", "samples.per_cell: 1 → 2"];
+    let found = judged(edited(&edits, 300), Alarm::default(), None);
+    let says = "LOOK moods: 700 of 1,000 rows (100 fewer); 100 rows fewer than before an edit: 300 rows are to be remade";
+    assert_eq!(found.headline, says);
+    let finding = &found.findings[0];
+    let cause = "changed since the last run: checks.words: 4 → 5; prompts/a.j2:3; seed: 1 → 2; 1 more";
+    assert_eq!(finding.cause.as_deref(), Some(cause));
+    assert_eq!(finding.place.as_deref(), Some("configs/moods.yaml:9"));
+    assert_eq!(judged(edited(&edits[1..], 300), Alarm::default(), None).findings[0].key, None);
+    assert_eq!(judged(edited(&edits, 299), Alarm::default(), None).verdict, Verdict::Lost, "one cannot be");
+    assert_eq!(judged(edited(&[], 300), Alarm::default(), None).verdict, Verdict::Lost, "nobody edited");
 }
 
 #[test]

@@ -53,6 +53,7 @@ fn failures_name_the_key_that_decides_them() {
 #[test]
 fn an_endpoint_that_was_away_is_named_with_its_times() {
     let away = |times, seconds, is_back| Away {
+        is_other: false,
         since: "2026-11-23T03:12:44Z".into(),
         times,
         seconds,
@@ -103,4 +104,40 @@ fn failures_of_what_is_gone_are_not_told_twice() {
     };
     let findings = |of_gone| judged(night(of_gone), Alarm::default(), None).findings.len();
     assert_eq!((findings(72), findings(20)), (1, 2));
+}
+
+/// An endpoint that worked at its limit, and one that waited for that, did what the config says; one that waits for
+/// another that is only slow has the wrong weight.
+#[test]
+fn places_that_are_free_as_the_config_says_are_no_finding() {
+    let share = |name: &str, share: f64| -> std::collections::BTreeMap<String, f64> {
+        [(name.to_owned(), share)].into()
+    };
+    let idle = EndpointNight { requests: 400, slots: 4.0, busy: 0.2, ..EndpointNight::default() };
+    let three = |limited: f64| EndpointNight {
+        requests: 90,
+        busy: 1.0 - limited,
+        held: share("tokens_per_minute", limited),
+        ..idle.clone()
+    };
+    let night = |gpu: EndpointNight, limited: f64| {
+        let endpoints = [("gpu".to_owned(), gpu), ("three".to_owned(), three(limited))];
+        judged(Summary { endpoints: endpoints.into_iter().collect(), ..complete() }, Alarm::default(), None)
+    };
+    let at_limit = EndpointNight { held: share("requests_per_minute", 0.79), ..idle.clone() };
+    let waits = EndpointNight { waited: share("three", 0.72), ..idle.clone() };
+    assert_eq!(night(at_limit, 0.0).findings, []);
+    let found = night(waits.clone(), 0.8);
+    assert_eq!(found.findings, []);
+    let page = crate::report::morning::page(&found);
+    assert!(page.contains("| 72 % waited for `three`, which `tokens_per_minute` held |"), "{page}");
+    assert!(page.contains("| 80 % held by `tokens_per_minute` |"), "{page}");
+    let found = night(waits, 0.1).findings;
+    assert_eq!(found.len(), 1, "{found:?}");
+    assert_eq!(found[0].cause.as_deref(), Some("72 % waited for `three`"));
+    assert_eq!(found[0].key.as_deref(), Some("endpoints.three.weight"));
+    let found = night(EndpointNight { spare: 0.5, ..idle.clone() }, 0.0).findings;
+    assert_eq!(found[0].cause.as_deref(), Some("50 % with nothing to ask"));
+    assert_eq!(found[0].key.as_deref(), Some("endpoints.gpu.slots"));
+    assert_eq!(night(idle.clone(), 0.0).findings[0].key.as_deref(), Some("endpoints.gpu"));
 }
