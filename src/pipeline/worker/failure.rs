@@ -3,8 +3,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::Worker;
+use super::event::Send;
+use super::progress::GivenUp;
 use super::servers::Looked;
-use super::{GivenUp, Send, Worker};
 use crate::client::{ClientError, ErrorClass};
 use crate::dataset::Stored;
 use crate::dataset::evaluate::{About, Demand, To};

@@ -5,7 +5,8 @@ use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::{Event, Worker};
+use super::Worker;
+use super::event::Event;
 use crate::check::answer::Answer;
 use crate::check::embedding::Embedding;
 use crate::client::managed::ManagedServer;

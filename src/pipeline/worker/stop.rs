@@ -4,7 +4,8 @@ use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 
-use super::{Sending, Worker, under_way};
+use super::sending::Sending;
+use super::{Worker, under_way};
 use crate::config::resolved::RunLimits;
 use crate::pipeline::deadline::Deadline;
 use crate::report;

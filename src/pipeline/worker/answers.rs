@@ -1,0 +1,201 @@
+//! Answers as they come: read, judged, counted, and stored before anything follows from them.
+
+use std::time::Duration;
+
+use super::Worker;
+use super::event::Send;
+use crate::check::Candidate;
+use crate::check::answer::{Answer, Usage};
+use crate::check::embedding::Embedding;
+use crate::client::ClientError;
+use crate::dataset::Stored;
+use crate::dataset::evaluate::{Demand, To};
+use crate::fingerprint::Ask;
+use crate::scheduler::Ended;
+use crate::store::{Completion, Kind, Written};
+
+/// A received answer on its way into the store.
+pub(super) struct Pending {
+    pub demand: Demand,
+    /// What the book is told of it, once it is stored.
+    pub stored: Option<Stored>,
+}
+
+/// What is read of an answer as it comes.
+struct Received {
+    kind: Kind,
+    usage: Option<Usage>,
+    cached_tokens: u64,
+    /// How long the server was at work on it, where it tells.
+    served: Option<Duration>,
+    ended: bool,
+    tokens: Option<u64>,
+    /// What the book is told of it.
+    stored: Option<Stored>,
+    /// What is stored in its place.
+    short: Option<String>,
+}
+
+impl Received {
+    /// Reads the embedding of a text. It is read again where the text is compared with others.
+    fn embedding(raw: &str) -> Result<Self, String> {
+        let embedding = Embedding::parse(raw)?;
+        let short = Some(embedding.stored());
+        Ok(Self {
+            kind: Kind::Embedding,
+            usage: embedding.usage,
+            cached_tokens: 0,
+            served: None,
+            ended: true,
+            tokens: Some(0),
+            stored: None,
+            short,
+        })
+    }
+}
+
+impl Worker<'_> {
+    pub(super) fn received(&mut self, send: Send, ask: &Ask, raw: String) {
+        crate::crash_point!("after-receipt");
+        let Send { model, ticket, demand, spot, .. } = send;
+        let endpoint = self.endpoint_of(model, spot.server);
+        let to = demand.about.map(|about| about.to);
+        let read = match to {
+            Some(To::Embedder) => Received::embedding(&raw).map_err(|why| ("embedding", why)),
+            None | Some(To::Names | To::Judge(_)) => {
+                self.read(&demand, &raw).map_err(|why| ("chat completion", why))
+            }
+        };
+        let received = match read {
+            Ok(received) => received,
+            Err((wanted, why)) => {
+                self.settle_unknown(endpoint, send.most);
+                let failure = ClientError::garbled(&raw, wanted, &why);
+                let failure = self.servers[endpoint].client.redacted(failure);
+                return self.failed(send, failure);
+            }
+        };
+        let usage = received.usage.unwrap_or_default();
+        let used = received.usage.map(|usage| (usage.prompt_tokens + usage.completion_tokens) as u32);
+        // Of an embedding the work is in reading the text.
+        let done = match to {
+            Some(To::Embedder) => usage.prompt_tokens,
+            None | Some(To::Names | To::Judge(_)) => usage.completion_tokens,
+        };
+        let Ended { twin, step } = {
+            let now = self.now();
+            self.queues[model].done(ticket, used, done, now)
+        };
+        if let Some(twin) = twin {
+            self.break_off(model, twin);
+        }
+        if let Some(step) = step {
+            self.stepped(endpoint, step);
+        }
+        self.settle(endpoint, send.most, usage.prompt_tokens, usage.completion_tokens);
+        if let Some(used) = used {
+            self.note_sent(endpoint, ticket.number(), used.into(), true);
+        }
+        self.servers[endpoint].went_through();
+        self.longest_prompt = self.longest_prompt.max(usage.prompt_tokens as u32);
+        self.last_errors.remove(&demand.fingerprint);
+        self.servers[endpoint].known_good = Some(demand);
+        self.progress.requests += 1;
+        match to {
+            None => self.progress.answered.push((demand.cell as u32, demand.ask)),
+            Some(To::Names) => self.progress.second_look_requests += 1,
+            Some(To::Embedder) => self.progress.embedding_requests += 1,
+            Some(To::Judge(_)) => self.progress.judge_requests += 1,
+        }
+        self.progress.prompt_tokens += usage.prompt_tokens;
+        self.progress.completion_tokens += usage.completion_tokens;
+        self.progress.cached_tokens += received.cached_tokens;
+        self.progress.endpoints[endpoint].requests += 1;
+        self.progress.endpoints[endpoint].completion_tokens += usage.completion_tokens;
+        if let Some(served) = received.served {
+            self.progress.endpoints[endpoint].served += served;
+            self.progress.endpoints[endpoint].served_of += 1;
+        }
+        let Received { kind, ended, tokens, stored, short, .. } = received;
+        if let Some(Stored::Answer(candidates)) = &stored
+            && let Some(good) = candidates.iter().position(is_sure)
+        {
+            self.example = Some((demand.cell, candidates.clone(), good));
+        }
+        let completion = Completion {
+            fingerprint: demand.fingerprint,
+            max_tokens: match to {
+                None => self.recipe.config.sampling.max_tokens,
+                Some(_) => self.book.longest_answer(&demand) as u32,
+            },
+            kind,
+            request: ask.canonical(),
+            answer: short.unwrap_or(raw),
+            ended,
+            tokens,
+        };
+        let ticket = self.put_off(demand, stored);
+        if let Err(failure) = self.writer.completion(ticket, completion) {
+            self.error.get_or_insert(failure.into());
+            self.pending.remove(&ticket);
+        }
+    }
+
+    /// Reads an answer of a chat, and judges it where it is an ask's.
+    fn read(&self, demand: &Demand, raw: &str) -> Result<Received, String> {
+        let answer = Answer::parse(raw).map_err(|why| why.to_string())?;
+        let of_one = answer.usage.filter(|_| answer.choices.len() == 1);
+        Ok(Received {
+            kind: match demand.about.map(|about| about.to) {
+                None => Kind::Chat,
+                Some(To::Names) => Kind::Names,
+                Some(_) => Kind::Judge,
+            },
+            usage: answer.usage,
+            cached_tokens: answer.cached_tokens(),
+            served: answer.served(),
+            ended: answer.ended_by_itself(),
+            // With several choices servers differ in what they count, so the number is not relied on.
+            tokens: of_one.map(|usage| usage.completion_tokens),
+            // What a judge says is read where the text is judged.
+            stored: demand.about.is_none().then(|| Stored::Answer(self.book.judge(demand.cell, &answer))),
+            short: None,
+        })
+    }
+
+    pub(super) fn put_off(&mut self, demand: Demand, stored: Option<Stored>) -> u64 {
+        self.next_pending += 1;
+        self.pending.insert(self.next_pending, Pending { demand, stored });
+        self.next_pending
+    }
+
+    pub(super) fn committed(&mut self, written: Written) {
+        let fine = written.result.is_ok();
+        for ticket in written.tickets {
+            let Some(pending) = self.pending.remove(&ticket) else {
+                continue;
+            };
+            if !fine {
+                continue;
+            }
+            self.stale = true;
+            match pending.stored {
+                Some(stored) if !written.superseded.contains(&ticket) => {
+                    self.book.learn(&pending.demand, stored.clone());
+                    self.evaluator.learn(pending.demand, stored);
+                }
+                _ => self.evaluator.forget(pending.demand),
+            }
+        }
+        if let Err(failure) = written.result
+            && self.error.is_none()
+        {
+            self.fail(failure.into());
+        }
+    }
+}
+
+/// Whether a candidate passed its checks, and nobody is to be asked what may be shown of it.
+fn is_sure(candidate: &Candidate) -> bool {
+    candidate.outcome.as_ref().is_ok_and(|passed| passed.doubtful.is_none())
+}

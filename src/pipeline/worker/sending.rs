@@ -1,0 +1,99 @@
+//! What is due is sent: as much as the queues, the limits and the budget let through.
+
+use std::time::{Duration, Instant};
+
+use super::Worker;
+use super::event::{Event, Send};
+use crate::client::ErrorClass;
+use crate::pipeline::error::RunError;
+use crate::scheduler::Next;
+
+/// The most answers that wait for their commit before nothing more is asked: a disk that is slower
+/// than the server must not fill the memory, nor a crash lose much.
+const MOST_PENDING: usize = 256;
+
+/// How long a process may take to end after its connections have.
+const DYING: Duration = Duration::from_millis(100);
+
+/// What sending as much as can be sent came to.
+#[derive(Default)]
+pub(super) struct Sending {
+    /// When there is more to do, unless something ends first.
+    pub wake: Option<Instant>,
+    /// Why nothing is sent although something waits.
+    pub waiting: Option<String>,
+}
+
+impl Worker<'_> {
+    pub(super) fn send_what_is_due(&mut self, sending: &mut Sending) {
+        for model in 0..self.queues.len() {
+            self.hear_of_others(model);
+            let now = self.now();
+            if !self.is_over()
+                && let Some(server) = self.queues[model].wants_proof(now)
+            {
+                self.prove(model, server);
+            }
+            loop {
+                if self.is_over() || self.pending.len() >= MOST_PENDING || !self.may_begin(model, sending) {
+                    break;
+                }
+                let now = self.now();
+                match self.queues[model].next(now) {
+                    Next::Start(ticket, demand, spot) => {
+                        let answer = self.book.longest_answer(&demand);
+                        let endpoint = self.endpoint_of(model, spot.server);
+                        let (most, starts) =
+                            (self.cost(model, endpoint, answer), self.servers[endpoint].starts());
+                        let send = Send { model, ticket, spot, demand, sent: Instant::now(), most, starts };
+                        self.note_sent(endpoint, ticket.number(), most.tokens, false);
+                        self.progress.hedged += u64::from(self.queues[model].is_second(ticket));
+                        if let Err(failure) = self.send(send) {
+                            self.error = Some(failure);
+                        }
+                    }
+                    Next::Wait(at, why) => {
+                        let text = self.waiting_text(model, why, at);
+                        sending.waiting = sending.waiting.take().or(text);
+                        let at = self.started + at;
+                        sending.wake = Some(sending.wake.map_or(at, |wake| wake.min(at)));
+                        break;
+                    }
+                    Next::Busy | Next::Empty => break,
+                }
+            }
+        }
+    }
+
+    pub(super) fn send(&mut self, send: Send) -> Result<(), RunError> {
+        let Send { model, demand, spot, .. } = send;
+        let ask = self.book.ask(&demand, false)?;
+        let endpoint = self.endpoint_of(model, spot.server);
+        let config = &self.recipe.config.endpoints[endpoint];
+        let server = &self.servers[endpoint];
+        let ask = server.pinned(ask, spot.place);
+        let (client, timeout, own) = (server.client.clone(), config.timeout, server.is_own);
+        let identity = &self.book.models().list()[model].identity;
+        // Seldom there, and large: not to be moved with every request.
+        let look = server.was_gone.then(|| Box::pin(server.look(config, identity)));
+        self.progress.attempts += 1;
+        self.budget.reserve(send.most);
+        let handle = self.events.spawn(async move {
+            let mut looked = None;
+            if let Some(look) = look {
+                match look.await {
+                    Ok(seen) => looked = Some(seen),
+                    Err(looked) => return Event::NotWell { send, looked },
+                }
+            }
+            let answer = client.ask(ask.route(), ask.body(), timeout).await;
+            if own && answer.as_ref().is_err_and(|failure| failure.class == ErrorClass::Dropped) {
+                // Until the system tells whether it has died.
+                tokio::time::sleep(DYING).await;
+            }
+            Event::Answered { send, ask, looked, answer }
+        });
+        self.sends.insert((model, send.ticket), (send, handle));
+        Ok(())
+    }
+}

@@ -1,0 +1,45 @@
+//! What a run shows of itself while it asks.
+
+use super::Worker;
+use crate::check::Candidate;
+use crate::report::Status;
+use crate::scheduler::Queue;
+
+impl Worker<'_> {
+    fn describe(&self, cell: usize, candidate: &Candidate) -> String {
+        let names: Vec<&str> =
+            self.recipe.grid.names(self.recipe.grid.cell(cell)).map(|(_, value)| value).collect();
+        format!("{}: {}", names.join(" · "), candidate.text.split_whitespace().collect::<Vec<_>>().join(" "))
+    }
+
+    /// A sum over the cells that are asked for.
+    pub(super) fn meant(&self, of: impl Fn(usize) -> u32) -> u64 {
+        let cells = self.mask.iter().enumerate().filter(|(_, meant)| **meant);
+        cells.map(|(cell, _)| u64::from(of(cell))).sum()
+    }
+
+    pub(super) fn show(&mut self, waiting: Option<String>) {
+        let waits: usize = self.queues.iter().map(Queue::waiting).sum();
+        let example = self.example.take().map(|(cell, answer, good)| self.describe(cell, &answer[good]));
+        self.watcher.update(&Status {
+            rows: self.meant(|cell| self.outcome.accepted[cell]),
+            wanted: self.meant(|cell| self.recipe.quotas.rows(cell)),
+            gained: self.meant(|cell| self.outcome.accepted[cell]).saturating_sub(self.rows_before),
+            shortfall: self.outcome.totals.shortfall,
+            ends_in: self.limits.deadline.map(|deadline| deadline.left(jiff::Timestamp::now())),
+            requests: self.progress.requests,
+            attempts: self.progress.attempts,
+            prompt_tokens: self.progress.prompt_tokens,
+            cached_tokens: self.progress.cached_tokens,
+            faults: self.progress.faults.clone(),
+            open: (waits + self.sends.len()) as u64,
+            under_way: self.sends.len(),
+            rejected: self.outcome.rejected.clone(),
+            completion_tokens: self.progress.completion_tokens,
+            elapsed: self.now(),
+            asking: self.now().saturating_sub(self.progress.paused),
+            waiting,
+            example,
+        });
+    }
+}
