@@ -208,7 +208,7 @@ const CAUSES: usize = 6;
 fn leaving(change: &RowChange, of: u64, most: u64, causes: &[String]) -> String {
     let rows = change.leaving + change.displaced;
     let mut out = format!(
-        "{} of {} would leave the dataset until remade, more than\n  `run.max_leaving` ({}) lets go unasked",
+        "{} of {} would leave the dataset until remade, more than `run.max_leaving` ({}) allows",
         thousands(rows),
         count(of, "row"),
         thousands(most)

@@ -249,6 +249,11 @@ impl<T: Clone> Queue<T> {
         there.map(|server| server.level() as usize).sum::<usize>().max(1)
     }
 
+    /// Whether there is a server to which something may go now.
+    pub fn is_served(&self) -> bool {
+        self.servers.iter().any(Server::is_there)
+    }
+
     /// Whether patience is at its end with every server that what waits could go to.
     pub fn is_lost(&self, now: Duration) -> bool {
         if self.held.is_some() {

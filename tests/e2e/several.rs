@@ -349,3 +349,22 @@ fn an_endpoint_that_waits_for_another_says_for_which() {
     let page = std::fs::read_to_string(folder.path().join("summary.md")).unwrap();
     assert!(page.contains(" % waited for `three`, which `requests_per_minute` held"), "{page}");
 }
+
+/// Where a run may end early each cell is asked once before any is asked again; whose model is gone holds up nobody.
+#[test]
+fn one_that_is_gone_keeps_the_others_from_nothing_in_a_run_that_ends_on_time() {
+    let a = Fake::start();
+    a.latency(Duration::from_millis(5));
+    let dead = format!("http://127.0.0.1:{}", crate::fake::free_port());
+    let endpoints = format!("  a: {}\n  b: {{ url: '{dead}', model: large-7b, patience: 60s }}\n", a.url());
+    let made = project(&endpoints, PROMPT, 10);
+    let run = |more: &[&'static str]| {
+        made.emogrid(&[&["run", "several.yaml", "--set", "samples={per_cell: 10}"], more].concat())
+    };
+    run(&["--for", "5s"]);
+    let first = a.take_count();
+    assert!((60..=140).contains(&first), "{first} of some 100");
+    // The next night finds nothing of its own to do for that model.
+    run(&["--max-requests", "50", "--for", "4s"]);
+    assert_eq!(a.take_count(), 0);
+}

@@ -46,6 +46,8 @@ fn prefix_key(text: &[&[u8]], step: usize) -> PrefixKey {
 pub struct Asking {
     /// By model: requests at a time.
     pub places: Vec<usize>,
+    /// By model: one of its servers is there.
+    pub served: Vec<bool>,
     /// By model: one of its servers keeps what it has read, so that alike prompts are best sent one after the
     /// other.
     pub keeps: Vec<bool>,
@@ -85,11 +87,23 @@ impl<'a> Planner<'a> {
         let per_ask = self.recipe.config.candidates_per_ask().max(1);
         let mut last = None;
         for demand in &outcome.demands {
-            if !self.mask[demand.cell] || !self.asked.insert(demand.fingerprint) {
+            if !self.mask[demand.cell] {
                 continue;
             }
             let missing = self.recipe.quotas.rows(demand.cell) - outcome.accepted[demand.cell];
             let model = self.book.model_of(demand);
+            // So many asks are needed whatever comes of them.
+            let needed = missing
+                .div_ceil(per_ask)
+                .min(self.recipe.quotas.asks(demand.cell).saturating_sub(demand.ask));
+            let further = demand.ask + 1..demand.ask + needed;
+            if !self.ahead && demand.about.is_none() && !asking.served[model] {
+                // A model that is gone keeps nobody from what other models are to answer.
+                self.go_on_behind(demand.cell, further.clone(), asking, &mut new);
+            }
+            if !self.asked.insert(demand.fingerprint) {
+                continue;
+            }
             if demand.about.is_some() {
                 about[model].push(*demand);
                 // Once a cell: several votes on a text are several demands.
@@ -102,9 +116,8 @@ impl<'a> Planner<'a> {
             if !self.ahead {
                 continue;
             }
-            // So many asks are needed whatever comes of them, and alike prompts are best sent together.
-            let needed = missing.div_ceil(per_ask).min(self.recipe.quotas.asks(demand.cell) - demand.ask);
-            for ask in demand.ask + 1..demand.ask + needed {
+            // Alike prompts are best sent together.
+            for ask in further {
                 let Ok((fingerprint, stored)) = self.book.read(demand.cell, ask) else { break };
                 if matches!(stored, Stored::Missing) && self.asked.insert(fingerprint) {
                     let further = Demand { cell: demand.cell, ask, fingerprint, about: None };
@@ -121,6 +134,28 @@ impl<'a> Planner<'a> {
             self.stretches(asks, &outcome.accepted, places, keeps)
         });
         Plan { stretches: stretches.collect(), first: about }
+    }
+
+    /// Adds the first of a cell's asks that is open and for a model that is there, unless it is asked already.
+    fn go_on_behind(
+        &mut self,
+        cell: usize,
+        asks: std::ops::Range<u32>,
+        asking: &Asking,
+        new: &mut [Vec<Demand>],
+    ) {
+        for ask in asks {
+            // One that cannot be made fails when it is due.
+            let Ok((fingerprint, stored)) = self.book.read(cell, ask) else { return };
+            let further = Demand { cell, ask, fingerprint, about: None };
+            let model = self.book.model_of(&further);
+            if matches!(stored, Stored::Missing) && asking.served[model] {
+                if self.asked.insert(fingerprint) {
+                    new[model].push(further);
+                }
+                return;
+            }
+        }
     }
 
     /// Asks of one model in stretches, each of which is gone through before the next.
@@ -185,6 +220,7 @@ impl Asking {
         let keeps = |model: &Model| model.endpoints.iter().any(|endpoint| servers[*endpoint].has_slots());
         Self {
             places: queues.iter().map(Queue::places).collect(),
+            served: queues.iter().map(Queue::is_served).collect(),
             keeps: models.list().iter().map(keeps).collect(),
         }
     }
