@@ -368,3 +368,21 @@ fn one_that_is_gone_keeps_the_others_from_nothing_in_a_run_that_ends_on_time() {
     run(&["--max-requests", "50", "--for", "4s"]);
     assert_eq!(a.take_count(), 0);
 }
+
+#[test]
+fn one_that_comes_up_with_another_model_is_told_as_that() {
+    let (a, port) = (Fake::start(), crate::fake::free_port());
+    a.latency(Duration::from_millis(20));
+    let endpoints = format!(
+        "  a: {}\n  b: {{ url: 'http://127.0.0.1:{port}', model: large-7b, patience: 4s }}\n",
+        a.url()
+    );
+    let made = project(&endpoints, PROMPT, 20);
+    let running = made.watch(&["run", "several.yaml", "--json"]);
+    running.until_says("endpoint `b` is set aside");
+    let _b = Fake::start_at(port, other("third-3b.gguf"));
+    let summary = running.finish().exits(1).json();
+    let headline = summary["headline"].as_str().unwrap();
+    assert!(headline.contains("has the wrong model"), "{headline}");
+    assert_eq!(summary["findings"][0]["key"], "endpoints.b.model", "{summary}");
+}

@@ -207,8 +207,9 @@ impl Worker<'_> {
                 let waited = Some(self.now().saturating_sub(since)).filter(|waited| waited.as_secs() > 0);
                 let waited =
                     waited.map_or_else(String::new, |waited| format!(" for {}", report::duration(waited)));
-                let said = last_at(server).map_or_else(String::new, waiting_for);
-                Some(format!("waiting for {}{waited}: {said}", name(server)))
+                let said =
+                    last_at(server).map_or_else(String::new, |error| format!(": {}", waiting_for(error)));
+                Some(format!("waiting for {}{waited}{said}", name(server)))
             }
             Waiting::Paused { server } => {
                 let said = last_at(server).map_or_else(String::new, |error| format!(" ({error})"));

@@ -652,6 +652,8 @@ impl Worker<'_> {
         if !std::mem::replace(&mut server.said_wrong, true) {
             self.watcher.say(&format!("{error}; set aside until it has the right one"));
         }
+        // It answers: what it failed with before is over.
+        server.latest = None;
         server.error = Some(error);
     }
 
