@@ -15,9 +15,9 @@ pub fn is(view: &View, at: usize, words: &[&str]) -> bool {
 
 /// `at`'s word joined to the one before it by a space or a hyphen.
 pub fn joined(view: &View, at: usize) -> bool {
-    view.tokens.get(at).is_some_and(|token| {
-        token.gap == Gap::Space || &view.text[view.tokens[at - 1].after..token.start] == "-"
-    })
+    let Some(token) = view.tokens.get(at) else { return false };
+    let before = at.checked_sub(1).and_then(|before| view.text.get(view.tokens[before].after..token.start));
+    token.gap == Gap::Space || before == Some("-")
 }
 
 /// Whether nothing is counted by what stands there: the sentence ends, or goes on as after an age.
