@@ -205,6 +205,21 @@ struct Way {
     away: Option<RunError>,
 }
 
+impl Way {
+    /// The same once it is known, or assumed, what its model is.
+    ///
+    /// # Errors
+    /// Why nothing is known of it.
+    fn known(self, memory: Option<EndpointMemory>, endpoint: &Endpoint) -> Result<Line, RunError> {
+        let Way { client, managed, away, .. } = self;
+        match (memory, away) {
+            (Some(memory), away) => Ok(Line { client: Arc::new(client), memory, managed, away }),
+            (None, Some(error)) => Err(error),
+            (None, None) => Err(RunError::unseen(endpoint)),
+        }
+    }
+}
+
 /// What is known of an endpoint before it answers.
 #[derive(Debug, Clone)]
 enum Before {
@@ -250,16 +265,9 @@ pub async fn connect(
     let ways: Vec<Way> = join_all(ends).await.into_iter().collect::<Result<_, _>>()?;
     let mut memories: Vec<_> = ways.iter().map(|way| way.memory.clone()).collect();
     assume(config, &mut memories, &elsewhere(reader)?);
-    let mut lines = Vec::new();
-    for (way, memory) in ways.into_iter().zip(memories) {
-        let Way { client, managed, away, .. } = way;
-        match (memory, away) {
-            (Some(memory), away) => lines.push(Line { client: Arc::new(client), memory, managed, away }),
-            (None, Some(error)) => return Err(error),
-            // One that is there was seen.
-            (None, None) => {}
-        }
-    }
+    let known = ways.into_iter().zip(memories).zip(&config.endpoints);
+    let lines = known.map(|((way, memory), endpoint)| way.known(memory, endpoint));
+    let mut lines = lines.collect::<Result<Vec<Line>, RunError>>()?;
     if lines.iter().any(|line| line.away.is_none()) {
         return Ok(lines);
     }
@@ -279,12 +287,8 @@ pub async fn connect_one(
     watcher: &(dyn Watcher + Sync),
 ) -> Result<Line, RunError> {
     let way = connect_to(config, endpoint, Before::Alone, &Cell::new(0), watcher).await?;
-    let Way { client, memory, managed, away } = way;
-    match (memory, away) {
-        (Some(memory), away) => Ok(Line { client: Arc::new(client), memory, managed, away }),
-        (None, Some(error)) => Err(error),
-        (None, None) => Err(RunError::unseen(endpoint)),
-    }
+    let memory = way.memory.clone();
+    way.known(memory, endpoint)
 }
 
 /// Where nobody is.

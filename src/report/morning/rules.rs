@@ -24,6 +24,9 @@ pub struct Ailment {
     pub key: Option<String>,
 }
 
+/// The key that decides about rejects of a reason, and what to do about many of them.
+pub type Advice<'a> = dyn Fn(&str) -> Option<(&'static str, &'static str)> + 'a;
+
 /// Fills in what is found of a run that ended so: state, exit code, verdict and headline of its summary.
 /// Says how it ended after all, which an alarm decides too.
 ///
@@ -35,7 +38,7 @@ pub fn judge(
     ailment: Option<&Ailment>,
     limits: &Alarm,
     place: &dyn Fn(&str) -> Option<String>,
-    advice: &dyn Fn(&str) -> Option<(&'static str, &'static str)>,
+    advice: &Advice<'_>,
 ) -> Ended {
     ended.state().clone_into(&mut summary.state);
     let mut findings = Vec::new();
@@ -154,6 +157,10 @@ fn percent(share: f64) -> String {
         small if small > 0.0 && small < 9.95 => format!("{small:.1} %"),
         more => format!("{more:.0} %"),
     }
+}
+
+fn times(number: u64) -> String {
+    if number == 1 { "once".to_owned() } else { format!("{} times", thousands(number)) }
 }
 
 fn look(what: String, key: &str, advice: String) -> Finding {

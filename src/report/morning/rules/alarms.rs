@@ -1,15 +1,11 @@
 //! What the config's `alarm:` says of a run.
 
-use super::{percent, rows};
+use super::{Advice, percent, rows};
 use crate::config::night::Alarm;
 use crate::report::Summary;
 use crate::report::morning::{Finding, Verdict};
 
-pub(super) fn alarms(
-    summary: &Summary,
-    limits: &Alarm,
-    advice: &dyn Fn(&str) -> Option<(&'static str, &'static str)>,
-) -> Vec<Finding> {
+pub(super) fn alarms(summary: &Summary, limits: &Alarm, advice: &Advice<'_>) -> Vec<Finding> {
     let asked = summary.attempts > 0;
     let short = summary.shortfall as f64 / summary.wanted.max(1) as f64;
     let failed: u64 = summary.faults.values().sum();

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{FEW, look, percent};
+use super::{FEW, look, percent, times};
 use crate::report::morning::{Away, EndpointNight, Finding, remedy};
 use crate::report::{Summary, duration, thousands};
 
@@ -85,7 +85,6 @@ pub(in crate::report::morning) fn free(summary: &Summary, endpoint: &EndpointNig
 pub(super) fn started_again(name: &str, endpoint: &EndpointNight) -> Option<Finding> {
     let EndpointNight { restarts, hangs, .. } = *endpoint;
     let ended = restarts.saturating_sub(hangs);
-    let times = |times: u32| if times == 1 { "once".to_owned() } else { format!("{times} times") };
     let why = match (hangs, ended) {
         (0, _) => "it ended",
         (_, 0) => "it hung",
@@ -93,7 +92,7 @@ pub(super) fn started_again(name: &str, endpoint: &EndpointNight) -> Option<Find
     };
     (restarts > 0).then(|| {
         look(
-            format!("the server of `{name}` was started again {}, since {why}", times(restarts)),
+            format!("the server of `{name}` was started again {}, since {why}", times(restarts.into())),
             &format!("endpoints.{name}.managed"),
             "read its logs, which `log.jsonl` names; a smaller `context` or fewer `slots` need less memory"
                 .to_owned(),

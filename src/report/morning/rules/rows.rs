@@ -1,6 +1,6 @@
 //! What wants a look in the rows: those that are missing, and how they are.
 
-use super::{FEW, look, percent};
+use super::{Advice, FEW, look, percent, times};
 use crate::config::night::Alarm;
 use crate::report::morning::{Finding, Verdict, outlook};
 use crate::report::{AxisCount, Summary, count, most_of, thousands};
@@ -80,11 +80,11 @@ fn remade(summary: &Summary, less: u64) -> Finding {
     }
 }
 
+/// What helps where cells may not be asked often enough.
+const RAISE: (&str, &str) = ("samples.max_asks", "raise `samples.max_asks`, or vary the prompt");
+
 /// Rows that no more asks will fill: cells used them up, or have fewer left than they lack rows.
-pub(super) fn exhausted(
-    summary: &Summary,
-    advice: &dyn Fn(&str) -> Option<(&'static str, &'static str)>,
-) -> Option<Finding> {
+pub(super) fn exhausted(summary: &Summary, advice: &Advice<'_>) -> Option<Finding> {
     let beyond = summary.out_of_reach();
     let rows = summary.shortfall + beyond;
     if rows == 0 || rows <= summary.allowed_short || summary.state == "complete" {
@@ -93,7 +93,6 @@ pub(super) fn exhausted(
     let rejected: u64 = summary.exhausted_rejected.values().sum();
     let failed = summary.exhausted_failed;
     let most = most_of(&summary.exhausted_rejected);
-    let raise = ("samples.max_asks", "raise `samples.max_asks`, or vary the prompt");
     // Where little was rejected or given up, it is the asks that are too few.
     let (cause, (key, told)) = match most {
         _ if failed > rejected && 2 * failed >= rows => (
@@ -103,7 +102,7 @@ pub(super) fn exhausted(
         Some((reason, times)) if 2 * rejected >= rows => {
             let share = percent(times as f64 / rejected as f64);
             let cause = format!("{share} of what those cells had rejected is {reason}");
-            (Some(cause), advice(reason).unwrap_or(raise))
+            (Some(cause), advice(reason).unwrap_or(RAISE))
         }
         _ if beyond > 0 => (
             Some(format!(
@@ -112,9 +111,9 @@ pub(super) fn exhausted(
                 times(summary.left.asks),
                 count(summary.left.rows, "row")
             )),
-            raise,
+            RAISE,
         ),
-        _ => (None, raise),
+        _ => (None, RAISE),
     };
     let used_up = match summary.exhausted_cells {
         0 => None,
@@ -130,10 +129,7 @@ pub(super) fn exhausted(
 }
 
 /// What most texts of this run were rejected for, counted, with the key that decides it and what to do.
-pub(super) fn rejects(
-    summary: &Summary,
-    advice: &dyn Fn(&str) -> Option<(&'static str, &'static str)>,
-) -> Option<(String, &'static str, String)> {
+pub(super) fn rejects(summary: &Summary, advice: &Advice<'_>) -> Option<(String, &'static str, String)> {
     let (reason, times) = most_of(&summary.run.rejected)?;
     let rejected: u64 = summary.run.rejected.values().sum();
     let cause = format!("{} of the {} rejected: {reason}", thousands(times), count(rejected, "text"));
@@ -151,11 +147,7 @@ const SOME_OF: u64 = 20;
 const HARDLY: f64 = 0.25;
 
 /// None or hardly any of the judged texts passed. Where the config says how many should, its alarm tells of it.
-pub(super) fn hardly_any(
-    summary: &Summary,
-    limits: &Alarm,
-    advice: &dyn Fn(&str) -> Option<(&'static str, &'static str)>,
-) -> Option<Finding> {
+pub(super) fn hardly_any(summary: &Summary, limits: &Alarm, advice: &Advice<'_>) -> Option<Finding> {
     let (judged, accepted) = (summary.run.judged(), summary.run.accepted);
     let hardly = match accepted {
         0 => judged >= NONE_OF,
@@ -183,10 +175,7 @@ pub(super) fn hardly_any(
 const SLACK: f64 = 0.05;
 
 /// At this rate the asks that are left bring far fewer rows than are missing.
-pub(super) fn will_lack(
-    summary: &Summary,
-    advice: &dyn Fn(&str) -> Option<(&'static str, &'static str)>,
-) -> Option<Finding> {
+pub(super) fn will_lack(summary: &Summary, advice: &Advice<'_>) -> Option<Finding> {
     let outlook = outlook(summary).filter(|_| summary.run.judged() >= FEW)?;
     let lack = outlook.missing - outlook.rows;
     let all = lack + summary.shortfall + summary.out_of_reach();
@@ -195,8 +184,7 @@ pub(super) fn will_lack(
     }
     let rejected: u64 = summary.run.rejected.values().sum();
     let most = most_of(&summary.run.rejected);
-    let raise = ("samples.max_asks", "raise `samples.max_asks`, or vary the prompt");
-    let (key, told) = most.and_then(|(reason, _)| advice(reason)).unwrap_or(raise);
+    let (key, told) = most.and_then(|(reason, _)| advice(reason)).unwrap_or(RAISE);
     let cause = most.map(|(reason, times)| {
         format!(
             "{} of {} were rejected in this run, {} of these as {reason}",
@@ -214,8 +202,15 @@ pub(super) fn will_lack(
     Some(Finding { cause, ..look(what, key, told.to_owned()) })
 }
 
-fn times(number: u64) -> String {
-    if number == 1 { "once".to_owned() } else { format!("{} times", thousands(number)) }
+/// So many standard errors are no chance, though the worst of all values is looked at: of runs over 28 values in which all
+/// are alike, fewer than one in a hundred has one that far below.
+const SURE: f64 = 3.5;
+
+/// Whether two shares, of so many each, may differ by chance alone: two proportions with their common variance.
+fn is_chance((one, of_one): (u64, u64), (other, of_other): (u64, u64)) -> bool {
+    let share = (one + other) as f64 / (of_one + of_other) as f64;
+    let error = (share * (1.0 - share) * (1.0 / of_one as f64 + 1.0 / of_other as f64)).sqrt();
+    (one as f64 / of_one as f64 - other as f64 / of_other as f64).abs() < SURE * error
 }
 
 /// The value of an axis that is accepted least, if far less than the rest of its axis.
@@ -232,7 +227,10 @@ pub(super) fn uneven(summary: &Summary) -> Option<Finding> {
             }
             let own = count.accepted as f64 / judged as f64;
             let rest = (accepted - count.accepted) as f64 / others as f64;
-            if own < 0.6 * rest && worst.as_ref().is_none_or(|(least, _)| own / rest < *least) {
+            if own < 0.6 * rest
+                && !is_chance((count.accepted, judged), (accepted - count.accepted, others))
+                && worst.as_ref().is_none_or(|(least, _)| own / rest < *least)
+            {
                 let what =
                     format!("{axis} {value}: {} accepted, of the others {}", percent(own), percent(rest));
                 let advice = "`emogrid preview` shows its prompts, rejected.jsonl its texts; describe it \

@@ -129,6 +129,24 @@ fn a_good_night_is_one_line() {
     assert_eq!(found.headline, says);
 }
 
+/// 2 of 75 where others have 9.8 %: the worst of 28 values that are all alike. With as many texts again ten times over it
+/// is none.
+#[test]
+fn a_value_that_is_low_by_chance_is_not_accused() {
+    let found = |times: u64| {
+        let count = |accepted, rejected| AxisCount { wanted: 500, accepted, rejected };
+        let values = [
+            ("joy".to_owned(), count(2 * times, 73 * times)),
+            ("others".to_owned(), count(198 * times, 1822 * times)),
+        ];
+        let by_axis = [("emotion".to_owned(), values.into_iter().collect())].into_iter().collect();
+        let run = RunCounts { by_axis, ..RunCounts::default() };
+        judged(Summary { run, ..complete() }, Alarm::default(), None).findings
+    };
+    assert_eq!(found(1), []);
+    assert_eq!(found(10)[0].what, "emotion joy: 2.7 % accepted, of the others 9.8 %");
+}
+
 /// Each rule, by a summary that it finds something in, and one at its edge that it does not.
 #[test]
 fn what_wants_a_look_is_found() {
