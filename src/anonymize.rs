@@ -7,6 +7,7 @@
 mod accounts;
 mod addresses;
 mod age;
+mod around;
 mod category;
 mod digits;
 mod identity;

@@ -2,7 +2,7 @@
 
 pub mod answer;
 mod copied;
-pub mod digest;
+mod digest;
 mod echo;
 pub mod embedding;
 mod judge_model;
@@ -15,6 +15,7 @@ mod packed;
 pub mod patterns;
 mod phrases;
 mod reason;
+pub mod removal;
 mod repetition;
 mod rules;
 pub mod second;

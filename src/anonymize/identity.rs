@@ -1,9 +1,9 @@
 //! Identity numbers.
 
 use super::Found;
+use super::around::{any, before, context, run};
 use super::category::Category;
 use super::digits as check;
-use super::numbers::{any, before, context, run};
 use super::phones::PHONE_WORDS;
 
 /// An identity number in figures, by its form and check digit or by what is said before it.

@@ -3,8 +3,8 @@
 use std::net::{Ipv4Addr, Ipv6Addr};
 
 use super::Found;
+use super::around::{any, before, context};
 use super::category::Category;
-use super::numbers::{any, before, context};
 
 pub fn ipv4(text: &str, start: usize, end: usize) -> Option<Found> {
     if before(text, start).is_some_and(|c| c.is_alphanumeric() || matches!(c, '.' | '-' | '_' | '$')) {

@@ -1,6 +1,7 @@
 //! Cards, phones, identity numbers and network addresses.
 
 use super::Found;
+use super::around::{any, before, context, run};
 use super::category::Category;
 use super::{digits, identity, network, phones};
 
@@ -60,32 +61,6 @@ pub fn find(text: &str, found: &mut Vec<Found>) {
         }
         farthest <= number.start
     }));
-}
-
-pub fn run(bytes: &[u8], from: usize, part: impl Fn(u8) -> bool) -> usize {
-    bytes[from..].iter().position(|&byte| !part(byte)).map_or(bytes.len(), |at| from + at)
-}
-
-pub fn before(text: &str, at: usize) -> Option<char> {
-    text[..at].chars().next_back()
-}
-
-/// The words before `at`, in small letters, nearest first, at most six within fifty bytes.
-pub fn context(text: &str, at: usize) -> Vec<String> {
-    let mut from = at.saturating_sub(50);
-    while !text.is_char_boundary(from) {
-        from += 1;
-    }
-    text[from..at]
-        .rsplit(|c: char| !c.is_alphanumeric() && c != '\'' && c != '-')
-        .filter(|word| !word.is_empty())
-        .take(6)
-        .map(str::to_lowercase)
-        .collect()
-}
-
-pub fn any(words: &[String], of: &[&str]) -> bool {
-    words.iter().any(|word| of.contains(&word.as_str()))
 }
 
 /// Runs of digits from `at` on, as far as single separators (or one of `) `, ` (`, `. `) join them.

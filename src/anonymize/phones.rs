@@ -1,8 +1,8 @@
 //! Telephone numbers.
 
 use super::Found;
+use super::around::{any, before};
 use super::category::Category;
-use super::numbers::{any, before};
 
 /// Words that a telephone number follows.
 pub const PHONE_WORDS: &[&str] = &[

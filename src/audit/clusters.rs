@@ -3,7 +3,6 @@
 use std::collections::HashMap;
 
 use super::random::mix;
-use super::table::Table;
 use crate::model::Spread;
 
 /// Bands of the sketch, and hashes in each: two texts of Jaccard similarity s are compared with
@@ -14,16 +13,16 @@ const ROWS: u64 = 3;
 /// The least similarity of word sets that joins two texts.
 const ALIKE: f64 = 0.5;
 
-/// For each row the number of its cluster. Texts that share half of their different words are one
+/// For each text, given as its words, the number of its cluster. Texts that share half of their different words are one
 /// (MinHash after Broder 1997 finds them, their word sets decide), and so is what is joined by others.
 ///
 /// Not by `dedup::Index`, which finds every pair: among ten thousand texts of one template these are fifty
 /// million, and took more than ten times as long as a whole audit. Here each text is compared with at most
 /// twelve.
-pub fn clusters(table: &Table) -> Vec<u32> {
-    let sets: Vec<Vec<u32>> = (0..table.rows())
-        .map(|row| {
-            let mut words: Vec<u32> = table.words(row).collect();
+pub fn clusters<W: Iterator<Item = u32>>(texts: impl Iterator<Item = W>) -> Vec<u32> {
+    let sets: Vec<Vec<u32>> = texts
+        .map(|words| {
+            let mut words: Vec<u32> = words.collect();
             words.sort_unstable();
             words.dedup();
             words
@@ -78,20 +77,17 @@ fn similarity(a: &[u32], b: &[u32]) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::audit::Groups;
 
     #[test]
     fn copies_with_an_edit_are_together_and_others_apart() {
-        let mut table = Table::new([]);
-        for text in [
-            "the bus was late again today",
-            "The bus was late again, today!",
-            "the bus was early again today",
-        ] {
-            table.push("", text, [[""; 0]; 0], Groups::default());
-        }
-        table.push("", "nobody came to my party", [[""; 0]; 0], Groups::default());
-        let clusters = clusters(&table);
+        let [the, bus, was, late, early, again, today] = [0, 1, 2, 3, 4, 5, 6];
+        let texts = [
+            vec![the, bus, was, late, again, today],
+            vec![the, bus, was, late, again, 7, today],
+            vec![the, bus, was, early, again, today],
+            vec![8, 9, 10, 11, 12],
+        ];
+        let clusters = clusters(texts.into_iter().map(Vec::into_iter));
         assert_eq!(clusters[0], clusters[1]);
         assert_eq!(clusters[0], clusters[2]);
         assert_ne!(clusters[0], clusters[3]);

@@ -9,6 +9,7 @@ use std::collections::HashMap;
 use gzip::Gzip;
 use sample::{Sample, Values};
 
+use super::human::{LARGE, SMALL};
 use super::metric::{
     Case, DISTINCT_1, DISTINCT_2, DISTINCT_3, GZIP, MATTR, Measure, Metric, OPENERS, SELF_BLEU,
 };
@@ -16,10 +17,6 @@ use super::random::Random;
 use super::table::{Column, Table};
 use super::{Bounds, Options, human};
 use crate::model::Spread;
-
-/// Texts that are compared: 1,000, or where there are fewer, 200; and by label, 200.
-pub const LARGE: usize = 1000;
-pub const SMALL: usize = 200;
 
 /// How many samples are drawn, of all texts and of each label's.
 const SAMPLES: usize = 10;

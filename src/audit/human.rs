@@ -27,6 +27,10 @@ const GROUPS: &[(&str, f64, f64, f64)] = &[
     ("age", 0.00000, 0.0000, 0.0000),
 ];
 
+/// How many texts metrics of diversity are of: 1,000, or where there are fewer, 200; and by label, 200.
+pub const LARGE: usize = 1000;
+pub const SMALL: usize = 200;
+
 /// By metric: of 1,000 texts, of 200, and of 200 of one label, as a mean of the labels.
 const DIVERSITY: &[(&str, f64, f64, f64)] = &[
     ("distinct_1", 0.20664, 0.34752, 0.31849),
@@ -116,7 +120,7 @@ pub fn identity(name: &str) -> Option<f64> {
 /// A metric of diversity, of so many texts.
 pub fn diversity(key: &str, size: usize) -> Option<f64> {
     let figures = DIVERSITY.iter().find(|figures| figures.0 == key)?;
-    Some(if size >= super::diversity::LARGE { figures.1 } else { figures.2 })
+    Some(if size >= LARGE { figures.1 } else { figures.2 })
 }
 
 /// The same of 200 texts of one label.

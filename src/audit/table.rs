@@ -260,7 +260,7 @@ impl Table {
 
     /// For each row the number of its cluster: rows that are nearly the same are in one.
     pub fn clusters(&self) -> &[u32] {
-        self.clusters.get_or_init(|| clusters(self))
+        self.clusters.get_or_init(|| clusters((0..self.rows()).map(|row| self.words(row))))
     }
 
     pub fn labels(&self) -> impl Iterator<Item = &Column> {

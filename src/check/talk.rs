@@ -3,6 +3,7 @@
 mod asked;
 mod built;
 mod lists;
+mod pattern;
 mod spoken;
 pub mod voice;
 

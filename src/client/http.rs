@@ -10,13 +10,13 @@ use reqwest::StatusCode;
 use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue, USER_AGENT};
 use serde_json::value::RawValue;
 
-use super::error::{ClientError, ErrorClass, retry_after};
+use super::error::{ClientError, ErrorClass, innermost, retry_after};
 use super::plain::Plain;
 use crate::fingerprint::Route;
 
 const AGENT: &str = concat!("emogrid/", env!("CARGO_PKG_VERSION"));
 /// How long a server may take to accept a connection.
-pub(super) const CONNECT: Duration = Duration::from_secs(10);
+const CONNECT: Duration = Duration::from_secs(10);
 
 /// Sends requests to one address.
 #[derive(Clone)]
@@ -67,7 +67,7 @@ impl Client {
             // Nothing here will speak TLS, and reading the system's certificates takes time.
             http = http.tls_certs_only([]);
         }
-        let http = http.build().map_err(|error| ClientError::new(ErrorClass::Unusable, chain(&error)))?;
+        let http = http.build().map_err(|error| ClientError::new(ErrorClass::Unusable, innermost(&error)))?;
         let unusable = |message: &str| ClientError::new(ErrorClass::Unusable, message);
         let url = |path: &str| {
             reqwest::Url::parse(&format!("{base}{path}"))
@@ -76,7 +76,7 @@ impl Client {
         let (chat, completion) = (url("/v1/chat/completions")?, url("/v1/completions")?);
         let embedding = url("/v1/embeddings")?;
         let plain = match direct {
-            true => Plain::new(&chat, &completion, &embedding),
+            true => Plain::new(&chat, &completion, &embedding, CONNECT),
             false => None,
         };
         let mut headers = HeaderMap::new();
@@ -298,14 +298,5 @@ fn from_reqwest(error: &reqwest::Error) -> ClientError {
     } else {
         ErrorClass::Dropped
     };
-    ClientError::new(class, chain(error))
-}
-
-/// The innermost cause, which says most in fewest words.
-pub(super) fn chain(error: &dyn std::error::Error) -> String {
-    let mut innermost = error;
-    while let Some(source) = innermost.source() {
-        innermost = source;
-    }
-    innermost.to_string()
+    ClientError::new(class, innermost(error))
 }

@@ -3,6 +3,8 @@
 //! What a general client does for each request (reading its address anew, redirects, proxies, cookies)
 //! costs as much there as sending it.
 
+use std::time::Duration;
+
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full};
 use hyper_util::client::legacy::Client;
@@ -11,8 +13,7 @@ use hyper_util::rt::{TokioExecutor, TokioTimer};
 use reqwest::header::HeaderMap;
 use reqwest::{Method, StatusCode, Url};
 
-use super::error::{ClientError, ErrorClass};
-use super::http::{CONNECT, chain};
+use super::error::{ClientError, ErrorClass, innermost};
 use crate::fingerprint::Route;
 
 #[derive(Clone)]
@@ -24,8 +25,9 @@ pub(super) struct Plain {
 }
 
 impl Plain {
-    /// `None` where an address says more than where to: a name and a password, say.
-    pub fn new(chat: &Url, completion: &Url, embedding: &Url) -> Option<Self> {
+    /// A client that waits so long for a connection; `None` where an address says more than where to: a name and
+    /// a password, say.
+    pub fn new(chat: &Url, completion: &Url, embedding: &Url, connect: Duration) -> Option<Self> {
         let simple = |url: &Url| url.username().is_empty() && url.password().is_none();
         if !simple(chat) {
             return None;
@@ -34,7 +36,7 @@ impl Plain {
         let (chat, completion, embedding) = (uri(chat)?, uri(completion)?, uri(embedding)?);
         let mut connector = HttpConnector::new();
         connector.set_nodelay(true);
-        connector.set_connect_timeout(Some(CONNECT));
+        connector.set_connect_timeout(Some(connect));
         let client = Client::builder(TokioExecutor::new())
             .timer(TokioTimer::new())
             .pool_timer(TokioTimer::new())
@@ -62,11 +64,11 @@ impl Plain {
                 true => ErrorClass::Unreachable,
                 false => ErrorClass::Dropped,
             };
-            ClientError::new(class, chain(&error))
+            ClientError::new(class, innermost(&error))
         })?;
         let (head, body) = response.into_parts();
         let body =
-            body.collect().await.map_err(|error| ClientError::new(ErrorClass::Dropped, chain(&error)))?;
+            body.collect().await.map_err(|error| ClientError::new(ErrorClass::Dropped, innermost(&error)))?;
         Ok((head.status, head.headers, body.to_bytes()))
     }
 }

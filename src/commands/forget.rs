@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::scrub::{Member, carry_out, clean_file, config_files, store_above, without};
 use super::{Exit, Failure, Talk, print_json};
 use crate::anonymize::Sought;
-use crate::check::digest::{Digest, Take, is_in};
+use crate::check::removal::{Take, is_in, nothing};
 use crate::cli::ForgetArgs;
 use crate::dataset::Sink;
 use crate::dataset::evaluate::Accepted;
@@ -176,8 +176,8 @@ impl Found {
             self.scrub.answers.insert(entry.row, taken.raw);
             return;
         }
-        match Digest::nothing(&entry.answer).filter(|nothing| !stands_in(nothing, sought)) {
-            Some(nothing) => drop(self.scrub.answers.insert(entry.row, nothing)),
+        match nothing(&entry.answer).filter(|rest| !stands_in(rest, sought)) {
+            Some(rest) => drop(self.scrub.answers.insert(entry.row, rest)),
             None => self.scrub.completions.push(entry.row),
         }
         self.gone.insert(entry.fingerprint);

@@ -10,7 +10,7 @@ use serde_json::json;
 use super::scrub::{Member, carry_out, config_files};
 use super::{Exit, Failure, Talk, print_json};
 use crate::check::Candidate;
-use crate::check::digest::Take;
+use crate::check::removal::Take;
 use crate::check::second::quotes;
 use crate::cli::PurgeArgs;
 use crate::dataset::looking;

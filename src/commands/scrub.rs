@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use super::{Failure, Stored, Talk, open_path};
 use crate::anonymize::Sought;
-use crate::check::digest::is_in;
+use crate::check::removal::is_in;
 use crate::dataset::snapshot::{AskHash, short};
 use crate::fingerprint::Room;
 use crate::model::{Fingerprint, RowId};

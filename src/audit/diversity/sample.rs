@@ -51,9 +51,10 @@ impl<'t> Sample<'t> {
 mod tests {
     use std::collections::{HashMap, HashSet};
 
-    use super::super::{ALL, SMALL};
+    use super::super::ALL;
     use super::*;
     use crate::audit::Groups;
+    use crate::audit::human::SMALL;
     use crate::audit::random::Random;
 
     fn table(texts: &[String]) -> Table {

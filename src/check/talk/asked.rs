@@ -1,6 +1,6 @@
 //! What only a machine lacks, and what it asks back.
 
-use super::spoken::{TASK, WRITE, find, is, stands};
+use super::pattern::{TASK, WRITE, find, is, stands};
 
 /// "I don't have personal opinions", "I lack the ability to feel", "beyond my capabilities as an assistant".
 pub fn lacking(words: &[&str]) -> bool {

@@ -6,27 +6,13 @@ use std::sync::LazyLock;
 use super::super::table::Table;
 use super::super::text::{Text, Word, word_hash};
 use super::asked::{asked_back, lacking};
+use super::pattern::{TASK, WRITE, find, is, stands};
 
-/// What a model is asked to do with a text.
-#[rustfmt::skip]
-pub const WRITE: &[&str] = &[
-    "write", "writing", "generate", "generating", "create", "creating", "produce", "producing",
-    "compose", "composing", "provide", "providing", "assist", "assisting", "fulfill", "fulfil",
-    "complete", "comply", "respond", "discuss", "engage", "share", "describe", "support", "proceed",
-    "depict", "portray", "continue", "cover", "supply", "contribute", "answer", "make", "rewrite",
-    "help", "express",
-];
 /// Of these less tells it: people seldom say that they can't.
 #[rustfmt::skip]
 const MACHINE: &[&str] = &[
     "generate", "generating", "produce", "producing", "fulfill", "fulfil", "comply", "compose", "depict",
     "portray",
-];
-#[rustfmt::skip]
-pub const TASK: &[&str] = &[
-    "request", "requests", "prompt", "instruction", "instructions", "task", "content", "post", "posts",
-    "text", "texts", "message", "messages", "tweet", "tweets", "material", "response", "responses",
-    "topic", "topics", "subject",
 ];
 /// What is said of a text that is not to be written.
 #[rustfmt::skip]
@@ -46,10 +32,6 @@ const BEHIND_TASK: &[&str] = &[
     "that", "which", "about", "of", "with", "like", "targeting", "promoting", "encouraging", "mocking",
     "containing", "on", "based", "involving", "where",
 ];
-
-pub fn is(word: &str, list: &[&str]) -> bool {
-    list.contains(&word)
-}
 
 /// What a word speaks for: each rule needs one of some kinds, and most sentences of people have none of them.
 mod kind {
@@ -148,30 +130,6 @@ fn sentence(words: &[&str], kinds: u64) -> bool {
         || any(kind::WRITE | kind::TASK | kind::MORAL | kind::RULES) && judged(words)
         || any(kind::WRITE | kind::LACK) && lacking(words)
         || any(kind::WRITE | kind::TASK | kind::ASK) && asked_back(words)
-}
-
-/// Whether `pattern` stands at `at`; a bar parts what a word may be.
-pub fn stands(words: &[&str], at: usize, pattern: &[&str]) -> bool {
-    words.len() >= at + pattern.len()
-        && pattern.iter().zip(&words[at..]).all(|(choices, word)| may_be(choices, word))
-}
-
-/// Whether a word is one of `choices`, which are parted by bars.
-fn may_be(choices: &str, word: &str) -> bool {
-    let (mut rest, word) = (choices.as_bytes(), word.as_bytes());
-    loop {
-        if rest.starts_with(word) && matches!(rest.get(word.len()), None | Some(b'|')) {
-            return true;
-        }
-        match rest.iter().position(|byte| *byte == b'|') {
-            Some(bar) => rest = &rest[bar + 1..],
-            None => return false,
-        }
-    }
-}
-
-pub fn find(words: &[&str], pattern: &[&str]) -> Option<usize> {
-    (0..words.len()).find(|&at| stands(words, at, pattern)).map(|at| at + pattern.len())
 }
 
 /// "As an AI, I …", "I'm just a language model", "I was designed to be helpful".
