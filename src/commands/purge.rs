@@ -174,7 +174,7 @@ enum Looked {
 
 impl Looked {
     fn at(original: &str, reader: &Reader, member: &Member, cell: usize) -> Result<Self, Failure> {
-        let frame = member.opened.recipe.looking_frame(&member.stored.models, cell);
+        let frame = member.stored.models.looking_frame(&member.opened.recipe, cell);
         let fingerprint = looking::fingerprint(frame, original, &mut Room::default());
         Ok(match reader.answer(&fingerprint, looking::MAX_TOKENS)? {
             Some(raw) => quotes(&raw).map_or(Looked::Closed, Looked::Names),

@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::diagnostic::{Diagnostic, Report, Span};
 use super::file::read_named;
-use super::resolved::Project;
+use super::project::Project;
 use super::yaml::Node;
 use crate::model::RowId;
 use crate::near::did_you_mean;

@@ -5,7 +5,6 @@ use serde_json::Value;
 use super::diagnostic::{Diagnostic, Report, Span};
 use super::file::{read_named, shown};
 use super::keys::{DEDUP, Kind};
-use super::lists;
 use super::resolved::{Axis, Dedup, Endpoint, OffLimits, Project, Scope, Semantic, WordFile};
 use super::tables::Table;
 use super::yaml::Node;
@@ -37,7 +36,7 @@ fn word_file(node: &Node, project: &Project, report: &mut Report) -> Option<Word
     let file = node.text()?;
     let source = read_named(file, node.span, project, report)?;
     let text = report.sources.text(source).clone();
-    let at = lists::line_span(&text, 1, source);
+    let at = Span::of_line(&text, 1, source);
     Some(WordFile { path: file.into(), hash: hash(&text), text: text.to_string(), at })
 }
 

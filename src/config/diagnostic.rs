@@ -25,6 +25,16 @@ pub struct Span {
     pub end: usize,
 }
 
+impl Span {
+    /// A line of a text, from 1, without its end.
+    pub fn of_line(text: &str, line: usize, source: SourceId) -> Self {
+        let mut lines = text.split_inclusive('\n');
+        let start: usize = lines.by_ref().take(line.saturating_sub(1)).map(str::len).sum();
+        let length = lines.next().map_or(0, |line| line.trim_end().len());
+        Self { source, start, end: start + length }
+    }
+}
+
 /// The texts that a config was read from, kept so that errors can show them.
 #[derive(Debug, Default, Clone)]
 pub struct Sources {

@@ -8,8 +8,8 @@ use serde_json::Value;
 
 use super::diagnostic::{Diagnostic, Report, Span, did_you_mean, secret};
 use super::file::{nearest, shown};
+use super::given::{missing, text_or};
 use super::keys;
-use super::resolve::{missing, text_or};
 use super::resolved::{Endpoint, Managed, ManagedModel, Price, Project, Server, Slots};
 use super::yaml::{Name, Node, Yaml};
 

@@ -3,7 +3,7 @@
 use std::path::{Component, Path, PathBuf};
 
 use super::diagnostic::{Diagnostic, Report, SourceId, Sources, Span, did_you_mean};
-use super::resolved::Project;
+use super::project::Project;
 
 /// Reads a UTF-8 file into the report's sources; a failure becomes a diagnostic.
 pub fn read_text(path: &Path, report: &mut Report) -> Option<SourceId> {

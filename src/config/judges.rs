@@ -259,7 +259,7 @@ pub fn sampling(judge: Option<&Node>, votes: u32, report: &mut Report) -> Sampli
     let known: Vec<&str> = keys::judges::SAMPLING.keys.iter().map(|key| key.name).collect();
     let max_tokens = number("max_tokens").unwrap_or(256.0) as u32;
     Sampling {
-        extra: super::resolve::extra(node, &known, report),
+        extra: super::sampling::extra(node, &known, report),
         greedy_at: greedy,
         ..Sampling::new(number("temperature").unwrap_or(0.3), number("top_p").unwrap_or(0.95), max_tokens)
     }

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::diagnostic::{Diagnostic, Report, SourceId, Span};
+use super::diagnostic::{Diagnostic, Report};
 use super::file::{beside, read_named, shown};
 use super::resolved::{List, Project};
 use super::tables;
@@ -47,7 +47,7 @@ fn list(file: &str, node: &Node, project: &Project, report: &mut Report) -> Opti
     let text = report.sources.text(source).clone();
     let items = match ending.as_str() {
         "csv" => tables::rows(&text, Format::Csv, source, "list").map(values),
-        "jsonl" | "ndjson" => jsonl_items(&text, source).map(values),
+        "jsonl" | "ndjson" => tables::jsonl_items(&text, source).map(values),
         _ => Ok(text_items(&text)),
     };
     match items {
@@ -80,33 +80,4 @@ fn text_items(text: &str) -> Vec<Value> {
         .filter(|line| !line.is_empty() && !line.starts_with('#'))
         .map(|line| Value::String(line.to_owned()))
         .collect()
-}
-
-/// The values of JSON Lines, each with its line.
-pub(super) fn jsonl_items(text: &str, source: SourceId) -> Result<Vec<(u64, Value)>, Diagnostic> {
-    text.lines()
-        .enumerate()
-        .filter(|(_, line)| !line.trim().is_empty())
-        .map(|(index, line)| {
-            let value = serde_json::from_str(line).map(|value| (index as u64 + 1, value));
-            value.map_err(|error| {
-                let said = error.to_string();
-                let said = said.split(" at line ").next().unwrap_or(&said);
-                let span = line_span(text, index + 1, source);
-                let at = Span { start: span.start + (error.column().max(1) - 1).min(line.len()), ..span };
-                let said = if error.is_eof() { "it ends too early" } else { said };
-                Diagnostic::error("list", format!("this line is not JSON: {said}"))
-                    .at(at)
-                    .help("in a .jsonl file each line is a whole JSON value, such as `\"Ann\"`")
-            })
-        })
-        .collect()
-}
-
-/// A line of a text, from 1, without its end.
-pub(super) fn line_span(text: &str, line: usize, source: SourceId) -> Span {
-    let mut lines = text.split_inclusive('\n');
-    let start: usize = lines.by_ref().take(line.saturating_sub(1)).map(str::len).sum();
-    let length = lines.next().map_or(0, |line| line.trim_end().len());
-    Span { source, start, end: start + length }
 }

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use super::diagnostic::Sources;
-use super::resolved::Project;
+use super::project::Project;
 use super::yaml::{self, Node};
 
 /// What a dataset and a run must keep to.

@@ -1,7 +1,7 @@
 //! What the model is told: the system template and the variants of the user's.
 
 use super::diagnostic::{Diagnostic, Report};
-use super::resolve::missing;
+use super::given::missing;
 use super::resolved::{Project, Prompt, Template, Variant};
 use super::yaml::{Node, Yaml};
 

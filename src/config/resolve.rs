@@ -3,15 +3,14 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use serde_json::{Map, Value};
-
 use super::audit::Audit;
 use super::axes::axes;
 use super::checks::checks;
 use super::curation::Curation;
 use super::dedup::{dedup, scope};
-use super::diagnostic::{Diagnostic, Report, Span, did_you_mean};
+use super::diagnostic::{Diagnostic, Report, did_you_mean};
 use super::endpoint::endpoints;
+use super::given::text_or;
 use super::judges::judges;
 use super::keys;
 use super::label::label;
@@ -22,22 +21,8 @@ use super::prompt::prompt;
 use super::resolved::*;
 use super::response::response;
 use super::rules::rules;
+use super::sampling::sampling;
 use super::yaml::Node;
-
-/// Fields of the request that emogrid fills in itself, so `sampling.extra` cannot.
-const OWN_FIELDS: &[&str] = &[
-    "messages",
-    "model",
-    "seed",
-    "n",
-    "n_cmpl",
-    "stream",
-    "response_format",
-    "id_slot",
-    "cache_prompt",
-    "max_completion_tokens",
-    "n_predict",
-];
 
 /// The longest name of a dataset: file systems take 255 bytes, and other files begin with it.
 const LONGEST_NAME: usize = 100;
@@ -121,20 +106,6 @@ fn nowhere() -> Endpoint {
         timeout: Duration::ZERO,
         patience: Duration::ZERO,
     }
-}
-
-pub fn text_or(node: Option<&Node>, default: &str) -> String {
-    node.and_then(Node::text).unwrap_or(default).to_owned()
-}
-
-/// Says that a section is missing, unless it is there with a mistake that was said.
-pub fn missing(root: &Node, key: &str, help: &str, report: &mut Report) {
-    if root.excuses(key) {
-        return;
-    }
-    let top = Span { start: 0, end: 0, ..root.span };
-    let at = root.named(key).map_or(top, |(name, _)| name.span);
-    report.push(Diagnostic::error("missing", format!("`{key}` is missing")).at(at).help(help));
 }
 
 fn name(root: &Node, project: &Project, report: &mut Report) -> String {
@@ -260,51 +231,6 @@ fn room(root: &Node, endpoints: &[Endpoint], asks: u64, judges: &[Judge], report
             .help(format!("its answer alone may take {needs} ({of}): raise this, or lower those")),
         );
     }
-}
-
-fn sampling(root: &Node, report: &mut Report) -> Sampling {
-    let node = root.get("sampling");
-    let number = |key: &str| node.and_then(|node| node.get(key)).and_then(Node::number);
-    let known: Vec<&str> = keys::SAMPLING.keys.iter().map(|key| key.name).collect();
-    let stop = node.and_then(|node| node.get("stop")).map_or(&[][..], Node::items);
-    let max_tokens = number("max_tokens").unwrap_or(256.0) as u32;
-    let plain =
-        Sampling::new(number("temperature").unwrap_or(0.8), number("top_p").unwrap_or(0.95), max_tokens);
-    Sampling {
-        top_k: node.and_then(|node| node.get("top_k")).and_then(Node::whole),
-        min_p: number("min_p"),
-        repeat_penalty: number("repeat_penalty"),
-        presence_penalty: number("presence_penalty").unwrap_or(plain.presence_penalty),
-        frequency_penalty: number("frequency_penalty").unwrap_or(plain.frequency_penalty),
-        stop: stop.iter().filter_map(|item| item.text().map(str::to_owned)).collect(),
-        extra: extra(node, &known, report),
-        greedy_at: node.and_then(|node| {
-            let is = |key: &str, number: f64| node.get(key).filter(|node| node.number() == Some(number));
-            is("temperature", 0.0).or(is("top_k", 1.0)).map(|node| node.span)
-        }),
-        ..plain
-    }
-}
-
-/// Further fields of a request, of which none may be a key of its own or one that we fill in.
-pub fn extra(sampling: Option<&Node>, keys: &[&str], report: &mut Report) -> Map<String, Value> {
-    let mut out = Map::new();
-    for (name, value) in sampling.and_then(|node| node.get("extra")).map_or(&[][..], Node::entries) {
-        let known = name.text != "extra" && keys.contains(&name.text.as_str());
-        if known || OWN_FIELDS.contains(&name.text.as_str()) {
-            let help = match known {
-                true => format!("write it as `sampling.{}`", name.text),
-                false => "emogrid fills this field in itself".into(),
-            };
-            report.push(
-                Diagnostic::error("extra", format!("`sampling.extra` cannot set `{}`", name.text))
-                    .at(name.span)
-                    .help(help),
-            );
-        }
-        out.insert(name.text.clone(), value.to_json());
-    }
-    out
 }
 
 fn samples(root: &Node, axes: &[Axis], report: &mut Report) -> Samples {

@@ -20,6 +20,7 @@ pub use super::exemplars::{Exemplar, Exemplars};
 pub use super::judges::{Judge, Rule as JudgeRule};
 pub use super::label::LabelProbe;
 use super::night::Night;
+pub use super::project::Project;
 pub use super::second::SecondLook;
 pub use super::semantic::Semantic;
 pub use ask::{Format, Prompt, Response, Sampling, Template, Variant};
@@ -89,25 +90,6 @@ pub struct RunLimits {
     pub alike: bool,
     /// Rows that may leave the dataset until remade.
     pub max_leaving: u64,
-}
-
-/// Where a config and its project live.
-#[derive(Debug, Clone, Default)]
-pub struct Project {
-    pub root: PathBuf,
-    pub config: PathBuf,
-}
-
-impl Project {
-    /// The folder of the store.
-    pub fn store(&self) -> PathBuf {
-        self.root.join(".emogrid")
-    }
-
-    /// The folder that templates are looked up in.
-    pub fn prompts(&self) -> PathBuf {
-        self.root.join("prompts")
-    }
 }
 
 impl Config {

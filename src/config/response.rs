@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::diagnostic::{Diagnostic, Report, did_you_mean};
 use super::file::read_named;
-use super::resolve::text_or;
+use super::given::text_or;
 use super::resolved::{Format, Project, Response};
 use super::schema;
 use super::yaml::{self, Node, Yaml};

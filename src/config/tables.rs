@@ -6,8 +6,7 @@ use serde_json::Value;
 
 use super::diagnostic::{Diagnostic, Report, SourceId, Span};
 use super::file::{beside, read_bytes, read_named, shown};
-use super::lists::{jsonl_items, line_span};
-use super::resolved::Project;
+use super::project::Project;
 use crate::table::{Format, Reader, TableError};
 
 /// A table's rows, each with the line that it begins on; of Parquet its number.
@@ -51,7 +50,7 @@ impl Table {
     /// Where a row begins: in the file, if that is a text, else where the config names it.
     pub fn place(&self, line: u64, report: &Report) -> Span {
         match self.source {
-            Some(source) => line_span(report.sources.text(source), line as usize, source),
+            Some(source) => Span::of_line(report.sources.text(source), line as usize, source),
             None => self.at,
         }
     }
@@ -72,6 +71,27 @@ pub fn rows(
             TableError::Row { line, what, .. } | TableError::ColumnsAt { line, what, .. } => (line, what),
             other => (1, other.to_string()),
         };
-        Diagnostic::error(code, what).at(line_span(text, line as usize, source))
+        Diagnostic::error(code, what).at(Span::of_line(text, line as usize, source))
     })
+}
+
+/// The values of JSON Lines, each with its line.
+pub fn jsonl_items(text: &str, source: SourceId) -> Result<Vec<(u64, Value)>, Diagnostic> {
+    text.lines()
+        .enumerate()
+        .filter(|(_, line)| !line.trim().is_empty())
+        .map(|(index, line)| {
+            let value = serde_json::from_str(line).map(|value| (index as u64 + 1, value));
+            value.map_err(|error| {
+                let said = error.to_string();
+                let said = said.split(" at line ").next().unwrap_or(&said);
+                let span = Span::of_line(text, index + 1, source);
+                let at = Span { start: span.start + (error.column().max(1) - 1).min(line.len()), ..span };
+                let said = if error.is_eof() { "it ends too early" } else { said };
+                Diagnostic::error("list", format!("this line is not JSON: {said}"))
+                    .at(at)
+                    .help("in a .jsonl file each line is a whole JSON value, such as `\"Ann\"`")
+            })
+        })
+        .collect()
 }

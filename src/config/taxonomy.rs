@@ -2,8 +2,8 @@
 
 use super::diagnostic::{Diagnostic, Report, did_you_mean};
 use super::file::read_named;
+use super::named::named;
 use super::resolved::{AxisValue, Project};
-use super::values::named;
 use super::yaml::{self, Node, Yaml};
 
 const BUILT_IN: &[(&str, &str)] = &[

@@ -4,8 +4,6 @@ use std::convert::Infallible;
 
 use serde_json::{Value, json};
 
-use super::models::Models;
-use super::recipe::Recipe;
 use crate::check::second::MOST_NAMES;
 use crate::config::resolved::Sampling;
 use crate::fingerprint::{Ask, Frame, Identity, Messages, Room};
@@ -60,11 +58,4 @@ pub fn ask(frame: &Frame, text: &str, probe: bool) -> Ask {
         false => frame.ask(SEED, |messages| write(text, messages)),
     };
     ask
-}
-
-impl Recipe {
-    /// What the request about a text of a cell shares with others.
-    pub fn looking_frame<'a>(&self, models: &'a Models, cell: usize) -> &'a Frame {
-        &models.list()[models.looking(self, cell)].names
-    }
 }

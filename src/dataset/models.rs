@@ -190,6 +190,11 @@ impl Models {
         })
     }
 
+    /// What the request about the names in a text of a cell shares with others.
+    pub fn looking_frame(&self, recipe: &Recipe, cell: usize) -> &Frame {
+        &self.list[self.looking(recipe, cell)].names
+    }
+
     /// An endpoint that may be sent a text for its names in doubt and must not see it: of another machine, with
     /// the model of one that is meant.
     pub fn oversees<'a>(&self, config: &'a Config) -> Option<&'a Endpoint> {

@@ -97,7 +97,7 @@ fn look(
 ) -> Result<Option<Candidate>, Failure> {
     let doubtful = candidate.outcome.as_ref().ok().and_then(|passed| passed.doubtful.as_deref());
     let Some(original) = doubtful else { return Ok(None) };
-    let frame = recipe.looking_frame(models, place.cell);
+    let frame = models.looking_frame(recipe, place.cell);
     let fingerprint = looking::fingerprint(frame, original, room);
     let model = models.list()[models.looking(recipe, place.cell)].identity.display_name();
     let raw = reader.answer(&fingerprint, looking::MAX_TOKENS)?;

@@ -50,7 +50,7 @@ pub struct WordFile {
 impl WordFile {
     /// Where a line of it stands, counted from 1.
     pub fn line(&self, line: usize) -> Span {
-        super::super::lists::line_span(&self.text, line, self.at.source)
+        Span::of_line(&self.text, line, self.at.source)
     }
 }
 

@@ -136,7 +136,7 @@ impl StoreBook<'_> {
         let place = self.place_of(demand, about)?;
         if about.to == To::Names {
             let original = self.original_at(&place)?;
-            let frame = recipe.looking_frame(&self.models, place.cell);
+            let frame = self.models.looking_frame(recipe, place.cell);
             return Ok(looking::ask(frame, &original, probe));
         }
         let text = self.text_at(&place)?;

@@ -52,7 +52,7 @@ impl StoreBook<'_> {
             Some(original) => original.to_owned(),
             None => self.original_at(place)?,
         };
-        let frame = self.recipe.looking_frame(&self.models, place.cell);
+        let frame = self.models.looking_frame(self.recipe, place.cell);
         let fingerprint = looking::fingerprint(frame, &original, &mut self.rulings.room);
         let asked = vec![fingerprint];
         let judge = &self.recipe.judge;
