@@ -14,6 +14,7 @@ use crate::eval::fairness;
 use crate::guard::{Guard, Purpose};
 use crate::learn::evaluation::Against;
 use crate::learn::train::{Parts, answers};
+use crate::learn::tune::Engine;
 use crate::learn::{Answers, Columns, Evaluation, Labelled, LearnError, text};
 use crate::probe::{Probe, Settings};
 use crate::report::{count, milliseconds, thousands};
@@ -40,8 +41,10 @@ fn read(args: &TrainArgs) -> Result<Parts, Failure> {
 
 /// Trains a probe, writes it where asked, and says how good it is.
 pub fn train(args: &TrainArgs, talk: &Talk) -> Result<Exit, Failure> {
-    if let Some(engine) = args.engine {
-        return tune::tune(args, engine, talk);
+    match args.engine {
+        Some(Engine::Openai) => return remote::tune(args, talk),
+        Some(engine) => return tune::tune(args, engine, talk),
+        None => {}
     }
     if let Some(flag) = args.tune.given() {
         return Err(Failure::Refused(format!("{flag} is for `--engine`, which tunes a language model")));

@@ -2,7 +2,6 @@
 
 use std::fmt::Write;
 
-use super::hf::dtype;
 use super::parquet::Holds;
 use super::{Classes, Kind, Part, Survey};
 
@@ -38,6 +37,17 @@ pub struct Figure {
     pub verdict: String,
 }
 
+/// What `datasets` calls a type; of a list, that of what is in it.
+pub fn dtype(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Text | Kind::Texts => "string",
+        Kind::Integer => "int64",
+        Kind::Number => "float64",
+        Kind::Truth => "bool",
+    }
+}
+
+/// The text of a README that says what a dataset is.
 pub fn card(about: &About, survey: &Survey, columns: &[(String, Holds)], parts: &[Part]) -> String {
     let mut out = String::new();
     // Writing to a string does not fail.

@@ -4,7 +4,7 @@ use std::io;
 
 use serde_json::{Map, Value, json};
 
-use super::card::{self, About};
+use super::card::{About, card, dtype};
 use super::parquet::{Holds, Parquet};
 use super::{Exporter, Kind, Out, Part, Rows, Setup, Survey};
 
@@ -49,16 +49,6 @@ fn feature(holds: &Holds) -> Value {
     }
 }
 
-/// What `datasets` calls a type; of a list, that of what is in it.
-pub fn dtype(kind: Kind) -> &'static str {
-    match kind {
-        Kind::Text | Kind::Texts => "string",
-        Kind::Integer => "int64",
-        Kind::Number => "float64",
-        Kind::Truth => "bool",
-    }
-}
-
 impl Exporter for Hf {
     fn open(&self, to: Out) -> io::Result<Box<dyn Rows>> {
         self.parquet.open(to)
@@ -73,6 +63,6 @@ impl Exporter for Hf {
     }
 
     fn beside(&self, parts: &[Part]) -> Vec<(String, String)> {
-        vec![("README.md".to_owned(), card::card(&self.about, &self.survey, &self.parquet.columns, parts))]
+        vec![("README.md".to_owned(), card(&self.about, &self.survey, &self.parquet.columns, parts))]
     }
 }

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::item::Item;
-use super::split::Split;
+use super::part::Split;
 use super::step::Step;
 use crate::config::grouping::{Grouping, NoGroup};
 use crate::eval::random::Random;

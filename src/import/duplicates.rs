@@ -7,33 +7,12 @@ use rayon::prelude::*;
 
 use super::item::Item;
 use super::labels::merged;
-use super::split::Split;
+use super::part::Split;
+use super::settings::{Conflicts, Settings};
 use super::step::Step;
-use super::work::Settings;
 use crate::anonymize::Action;
 use crate::dedup::{Bag, Index, Ordinal, Statistics, TextKey, Tier};
 use crate::labels::LabelSet;
-
-/// What is done with rows of one text whose labels differ.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-pub enum Conflicts {
-    /// One row, with the labels of half of them or more
-    Merge,
-    /// One row, with the labels of the first
-    First,
-    /// None of them
-    Drop,
-}
-
-impl Conflicts {
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Merge => "merge",
-            Self::First => "first",
-            Self::Drop => "drop",
-        }
-    }
-}
 
 /// How often labels differed where texts did not.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize)]

@@ -4,9 +4,9 @@ use std::collections::HashMap;
 
 use super::duplicates::Print;
 use super::item::Item;
+use super::settings::Settings;
 use super::split::Unit;
 use super::step::Step;
-use super::work::Settings;
 use crate::dedup::Index;
 
 /// The kept rows in groups of which none may be torn apart: pairs, and what is alike where that was not taken out.

@@ -1,6 +1,6 @@
 //! A row on its way.
 
-use super::split::Split;
+use super::part::Split;
 use super::step::{Step, Steps};
 use crate::anonymize::Span;
 use crate::labels::LabelSet;

@@ -3,8 +3,8 @@
 use super::clean::{clean, folded, says_anything};
 use super::item::Item;
 use super::labels::agreed;
+use super::settings::Settings;
 use super::step::Step;
-use super::work::Settings;
 use crate::anonymize::{Adopted, adopt};
 use crate::check::{Text, language};
 

@@ -1,45 +1,9 @@
-//! The parts of a data set, and rows dealt out to them.
+//! Rows dealt out to the parts of a data set.
 
 use super::item::Item;
+use super::part::Split;
 use crate::eval::random::Random;
 use crate::labels::MOST_LABELS;
-
-/// A part of a data set.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Split {
-    Train,
-    Dev,
-    Test,
-}
-
-impl Split {
-    pub const ALL: [Self; 3] = [Self::Train, Self::Dev, Self::Test];
-
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Train => "train",
-            Self::Dev => "dev",
-            Self::Test => "test",
-        }
-    }
-
-    /// By what data sets call it.
-    pub fn named(name: &str) -> Option<Self> {
-        Some(match name.trim().to_ascii_lowercase().as_str() {
-            "train" | "training" => Self::Train,
-            "dev" | "development" | "val" | "valid" | "validation" => Self::Dev,
-            "test" | "testing" => Self::Test,
-            _ => return None,
-        })
-    }
-
-    /// By a word of a file's name: `goemotions_test.csv` is a test part, `contest.csv` is none.
-    pub fn of_file(name: &str) -> Option<Self> {
-        let stem = name.split('.').next().unwrap_or(name);
-        let mut words = stem.split(|c: char| !c.is_ascii_alphabetic()).filter_map(Self::named);
-        words.next().filter(|first| words.all(|other| other == *first))
-    }
-}
 
 /// How much of the rows each part has: they add up to 1.
 #[derive(Debug, Clone, Copy, PartialEq)]

@@ -3,35 +3,15 @@
 use rayon::prelude::*;
 use serde::Serialize;
 
-use super::balance::{Quota, Shortage, Tally, classes, level, shortages};
-use super::duplicates::{Conflicts, Differing, prints, settle};
+use super::balance::{Shortage, Tally, classes, level, shortages};
+use super::duplicates::{Differing, prints, settle};
 use super::groups::{groups, part_pairs};
 use super::item::Item;
+use super::part::Split;
 use super::prepare::prepare;
-use super::split::{Share, Split, stratify};
-use super::step::{Step, Steps};
-use crate::anonymize::Anonymizer;
-use crate::check::language::Language;
-use crate::dedup::Rule;
-
-/// What decides what becomes of rows.
-#[derive(Debug)]
-pub struct Settings {
-    pub skip: Steps,
-    /// A label is kept that so many raters gave.
-    pub agree: u16,
-    /// In characters.
-    pub longest: usize,
-    /// Texts in other languages go; `None` lets all stay.
-    pub language: Option<Language>,
-    pub rule: Rule,
-    pub conflicts: Conflicts,
-    pub anonymizer: Anonymizer,
-    /// Rows are dealt out anew; `None` keeps the parts that they have.
-    pub split: Option<Share>,
-    pub quotas: Vec<Quota>,
-    pub seed: u64,
-}
+use super::settings::Settings;
+use super::split::stratify;
+use super::step::Step;
 
 /// What a step did.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]

@@ -7,7 +7,7 @@ use super::super::eval::ask;
 use super::super::export::template;
 use super::super::{Exit, Failure, Talk, block_on};
 use super::engine::{self, Python};
-use super::{read, remote, say_rows};
+use super::{read, say_rows};
 use crate::cli::TrainArgs;
 use crate::client::managed::quickstart_model;
 use crate::export::{Task, Wording};
@@ -19,12 +19,10 @@ use crate::learn::{Answers, Evaluation, Labelled, LearnError, text};
 use crate::pipeline::RunError;
 use crate::report::{count, thousands};
 
-/// Writes data and a recipe, and where the engine is one of ours runs it, and measures what came of it.
+/// Writes data and a recipe for this machine, and where the engine is one of ours runs it, and measures what
+/// came of it.
 pub fn tune(args: &TrainArgs, engine: Engine, talk: &Talk) -> Result<Exit, Failure> {
     let given = &args.tune;
-    if engine == Engine::Openai {
-        return remote::tune(args, talk);
-    }
     if let Some(flag) = given.given_for_remote() {
         return Err(Failure::Refused(format!("{flag} is for `--engine openai`")));
     }

@@ -1,5 +1,10 @@
 use super::*;
-use crate::anonymize::Preset;
+use crate::anonymize::{Anonymizer, Preset};
+use crate::check::language::Language;
+use crate::dedup::Rule;
+use crate::import::settings::Conflicts;
+use crate::import::split::Share;
+use crate::import::step::Steps;
 use crate::labels::LabelSet;
 
 fn settings() -> Settings {

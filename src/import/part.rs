@@ -1,0 +1,38 @@
+//! The parts of a data set.
+
+/// A part of a data set.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Split {
+    Train,
+    Dev,
+    Test,
+}
+
+impl Split {
+    pub const ALL: [Self; 3] = [Self::Train, Self::Dev, Self::Test];
+
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Train => "train",
+            Self::Dev => "dev",
+            Self::Test => "test",
+        }
+    }
+
+    /// By what data sets call it.
+    pub fn named(name: &str) -> Option<Self> {
+        Some(match name.trim().to_ascii_lowercase().as_str() {
+            "train" | "training" => Self::Train,
+            "dev" | "development" | "val" | "valid" | "validation" => Self::Dev,
+            "test" | "testing" => Self::Test,
+            _ => return None,
+        })
+    }
+
+    /// By a word of a file's name: `goemotions_test.csv` is a test part, `contest.csv` is none.
+    pub fn of_file(name: &str) -> Option<Self> {
+        let stem = name.split('.').next().unwrap_or(name);
+        let mut words = stem.split(|c: char| !c.is_ascii_alphabetic()).filter_map(Self::named);
+        words.next().filter(|first| words.all(|other| other == *first))
+    }
+}
