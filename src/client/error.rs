@@ -166,14 +166,14 @@ struct Said {
     kind: Option<String>,
 }
 
-/// The text on one line, at most 300 characters of it.
+/// The text on one line, at most 300 characters of it, without what would move a terminal's cursor.
 fn one_line(text: &str) -> String {
     let mut out = String::new();
     for word in text.split_whitespace() {
         if !out.is_empty() {
             out.push(' ');
         }
-        out.push_str(word);
+        out.extend(word.chars().filter(|c| !c.is_control()));
         if out.chars().count() > 300 {
             out = out.chars().take(299).collect();
             out.push('…');
@@ -192,6 +192,15 @@ pub fn retry_after(value: &str, now: jiff::Timestamp) -> Option<Duration> {
     let date = jiff::fmt::rfc2822::parse(value).ok()?.timestamp();
     let wait = date.as_second().saturating_sub(now.as_second());
     Some(Duration::from_secs(u64::try_from(wait).unwrap_or(0)))
+}
+
+/// Why an answer that had begun was not read to its end.
+pub(super) fn broken_off(error: &(dyn std::error::Error + 'static)) -> ClientError {
+    let mut causes = std::iter::successors(Some(error), |error| error.source());
+    match causes.any(|cause| cause.is::<http_body_util::LengthLimitError>()) {
+        true => ClientError::new(ErrorClass::Garbled, "the answer is longer than any model's"),
+        false => ClientError::new(ErrorClass::Dropped, innermost(error)),
+    }
 }
 
 /// The innermost cause, which says most in fewest words.

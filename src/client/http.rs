@@ -6,17 +6,20 @@ use async_openai::config::OpenAIConfig;
 use async_openai::error::OpenAIError;
 use async_openai::middleware::HttpRequestFactory;
 use bytes::Bytes;
+use http_body_util::Limited;
 use reqwest::StatusCode;
 use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue, USER_AGENT};
 use serde_json::value::RawValue;
 
-use super::error::{ClientError, ErrorClass, innermost, retry_after};
-use super::plain::Plain;
+use super::error::{ClientError, ErrorClass, broken_off, innermost, retry_after};
+use super::plain::{LONGEST_ANSWER, LONGEST_REFUSAL, Plain};
 use crate::fingerprint::Route;
 
 const AGENT: &str = concat!("emogrid/", env!("CARGO_PKG_VERSION"));
 /// How long a server may take to accept a connection.
 const CONNECT: Duration = Duration::from_secs(10);
+/// No server is waited for longer, and times can be added to it.
+const LONGEST_WAIT: Duration = Duration::from_secs(366 * 24 * 60 * 60);
 
 /// Sends requests to one address.
 #[derive(Clone)]
@@ -107,7 +110,7 @@ impl Client {
                 }
                 let response = sender.execute(request).await.map_err(|error| boxed(from_reqwest(&error)))?;
                 match response.status().is_success() {
-                    true => Ok(response),
+                    true => Ok(bounded(response, LONGEST_ANSWER)),
                     false => Err(boxed(refused(response, secret.as_deref()).await)),
                 }
             }
@@ -177,7 +180,7 @@ impl Client {
         *request.body_mut() = Some(body.into());
         let response = self.http.execute(request).await.map_err(|error| from_reqwest(&error))?;
         match response.status().is_success() {
-            true => response.bytes().await.map_err(|error| from_reqwest(&error)),
+            true => bounded(response, LONGEST_ANSWER).bytes().await.map_err(|error| from_reqwest(&error)),
             false => Err(refused(response, self.key.as_deref()).await),
         }
     }
@@ -234,13 +237,20 @@ impl Client {
         if !response.status().is_success() {
             return Err(refused(response, self.key.as_deref()).await);
         }
-        response.text().await.map_err(|error| from_reqwest(&error))
+        bounded(response, LONGEST_ANSWER).text().await.map_err(|error| from_reqwest(&error))
     }
+}
+
+/// A response of which no more than so many bytes are read.
+fn bounded(response: reqwest::Response, most: usize) -> reqwest::Response {
+    let (head, body) = http::Response::from(response).into_parts();
+    http::Response::from_parts(head, reqwest::Body::wrap(Limited::new(body, most))).into()
 }
 
 async fn refused(response: reqwest::Response, key: Option<&str>) -> ClientError {
     let (status, headers) = (response.status(), response.headers().clone());
-    refusal(status, &headers, &response.bytes().await.unwrap_or_default(), key)
+    let body = bounded(response, LONGEST_REFUSAL).bytes().await;
+    refusal(status, &headers, &body.unwrap_or_default(), key)
 }
 
 /// What an answer says that is no success.
@@ -250,13 +260,15 @@ fn refusal(status: StatusCode, headers: &HeaderMap, body: &[u8], key: Option<&st
     let wait = header("retry-after-ms")
         .and_then(|ms| ms.trim().parse::<f64>().ok())
         .and_then(|ms| Duration::try_from_secs_f64(ms / 1000.0).ok())
-        .or_else(|| retry_after(&header("retry-after")?, jiff::Timestamp::now()));
-    let moved = header("location");
-    let mut body = String::from_utf8_lossy(body).into_owned();
-    if let Some(key) = key {
-        // Before it is shortened, which could leave half of the key.
-        body = body.replace(key, "…");
-    }
+        .or_else(|| retry_after(&header("retry-after")?, jiff::Timestamp::now()))
+        .map(|wait| wait.min(LONGEST_WAIT));
+    // Before it is shortened, which could leave half of the key.
+    let without_key = |text: String| match key {
+        Some(key) => text.replace(key, "…"),
+        None => text,
+    };
+    let moved = header("location").map(without_key);
+    let body = without_key(String::from_utf8_lossy(body).into_owned());
     match moved {
         Some(to) if (300..400).contains(&status) => ClientError {
             status: Some(status),
@@ -296,7 +308,7 @@ fn from_reqwest(error: &reqwest::Error) -> ClientError {
     } else if error.is_builder() {
         ErrorClass::Unusable
     } else {
-        ErrorClass::Dropped
+        return broken_off(error);
     };
     ClientError::new(class, innermost(error))
 }

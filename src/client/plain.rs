@@ -6,15 +6,20 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use http_body_util::{BodyExt, Full};
+use http_body_util::{BodyExt, Full, Limited};
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 use reqwest::header::HeaderMap;
 use reqwest::{Method, StatusCode, Url};
 
-use super::error::{ClientError, ErrorClass, innermost};
+use super::error::{ClientError, ErrorClass, broken_off, innermost};
 use crate::fingerprint::Route;
+
+/// Bytes that are read of an answer: some thousand times what a model writes.
+pub(super) const LONGEST_ANSWER: usize = 64 << 20;
+/// The same of what says that there is none.
+pub(super) const LONGEST_REFUSAL: usize = 64 << 10;
 
 #[derive(Clone)]
 pub(super) struct Plain {
@@ -67,8 +72,16 @@ impl Plain {
             ClientError::new(class, innermost(&error))
         })?;
         let (head, body) = response.into_parts();
-        let body =
-            body.collect().await.map_err(|error| ClientError::new(ErrorClass::Dropped, innermost(&error)))?;
-        Ok((head.status, head.headers, body.to_bytes()))
+        let (most, is_answer) = match head.status.is_success() {
+            true => (LONGEST_ANSWER, true),
+            false => (LONGEST_REFUSAL, false),
+        };
+        let body = match Limited::new(body, most).collect().await {
+            Ok(body) => body.to_bytes(),
+            Err(error) if is_answer => return Err(broken_off(&*error)),
+            // Its status says enough.
+            Err(_) => Bytes::new(),
+        };
+        Ok((head.status, head.headers, body))
     }
 }

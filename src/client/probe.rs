@@ -9,6 +9,9 @@ use super::http::Client;
 use crate::config::diagnostic::did_you_mean;
 use crate::fingerprint::{Identity, plain_name};
 
+/// More slots than any server has; as many places are made.
+const MOST_SLOTS: u32 = 4096;
+
 /// A server that answered.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Probe {
@@ -142,7 +145,7 @@ impl Client {
         Ok(Probe {
             identity,
             names,
-            slots: props.total_slots,
+            slots: props.total_slots.map(|slots| slots.clamp(1, MOST_SLOTS)),
             context: props.default_generation_settings.and_then(|settings| settings.n_ctx),
         })
     }

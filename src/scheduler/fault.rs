@@ -34,6 +34,15 @@ pub struct Fault {
     pub retry_after: Option<Duration>,
 }
 
+impl Fault {
+    /// How long to wait, where the server said so: longer the more often that did not help, since its clock may
+    /// be behind ours, or it knows no better.
+    fn told(&self, rounds: u32) -> Option<Duration> {
+        let least = delay(rounds.saturating_sub(1), Duration::from_millis(60));
+        self.retry_after.map(|wait| wait.max(least))
+    }
+}
+
 /// Why an item is not tried again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum GiveUp {
@@ -219,14 +228,13 @@ pub fn decide(
     let all_refused = evidence.refused_items >= ALL_REFUSED || evidence.fresh == 0;
     match fault.kind {
         FaultKind::Fatal => Decision::Stop,
-        FaultKind::Away => match fault.retry_after {
+        FaultKind::Away => match fault.told(evidence.rounds) {
             Some(wait) if !evidence.probing => Decision::Pause(wait),
             _ => Decision::Away,
         },
         FaultKind::Limited => {
-            let told = fault.retry_after;
-            let wait =
-                told.unwrap_or_else(|| delay(evidence.rounds.saturating_sub(1), Duration::from_secs(1)));
+            let own = || delay(evidence.rounds.saturating_sub(1), Duration::from_secs(1));
+            let wait = fault.told(evidence.rounds).unwrap_or_else(own);
             // While others go through, a pause for all would leave slots idle for nothing.
             match evidence.limited {
                 true => Decision::Pause(wait),
@@ -235,8 +243,8 @@ pub fn decide(
         }
         FaultKind::Crowded if history.crowded_alone >= policy.tries => its_fault,
         FaultKind::Crowded => Decision::Shrink,
-        // Sent alone, it was the only one that can have done it.
-        FaultKind::Killed if history.killed > 1 && evidence.proven => its_fault,
+        // Sent alone, it was the only one that can have done it, and would do it to the next one too.
+        FaultKind::Killed if history.killed > 1 && evidence.proven => Decision::GiveUp(GiveUp::Its),
         FaultKind::Killed => Decision::Away,
         FaultKind::TooLong if evidence.refused_items < ALL_REFUSED || evidence.proven => its_fault,
         FaultKind::Refused if others_succeeded => its_fault,

@@ -52,6 +52,8 @@ struct World {
     refused_in: Option<u64>,
     /// Items that kill the server.
     killers: Vec<u32>,
+    /// Items for which no server has room, not even alone.
+    huge: Vec<u32>,
     /// How long a request may take.
     timeout: u64,
     /// When nothing is to be sent, from and to.
@@ -70,6 +72,8 @@ struct Ran {
     aside: bool,
     /// By server: when something was sent.
     sends: Vec<Vec<Duration>>,
+    /// By item: how often a request of it ended.
+    tries: HashMap<u32, u64>,
     ended: Duration,
 }
 
@@ -126,7 +130,7 @@ fn fault(
         Some(FaultKind::Away)
     } else if machine.limits.0 > 0 && limited.is_multiple_of(machine.limits.0) {
         Some(FaultKind::Limited)
-    } else if at_a_time > machine.room as usize {
+    } else if at_a_time > machine.room as usize || world.huge.contains(&item) {
         Some(FaultKind::Crowded)
     } else if machine.broken || world.poisoned.contains(&item) {
         Some(FaultKind::Broken)
@@ -148,7 +152,6 @@ struct Play<'a> {
     ran: Ran,
     now: Duration,
     under_way: BTreeMap<(Duration, Ticket), Sent>,
-    tries: HashMap<u32, u64>,
     /// When servers end what was given up there.
     resting: BTreeMap<(Duration, usize, usize), Spot>,
     /// Until when a server that died is down.
@@ -209,7 +212,7 @@ impl Play<'_> {
         let (world, now) = (self.world, self.now);
         let Sent { item, spot, cut } = sent;
         let at_a_time = 1 + self.under_way.values().filter(|of| of.spot.server == spot.server).count();
-        let tried = self.tries.entry(item).or_default();
+        let tried = self.ran.tries.entry(item).or_default();
         *tried += 1;
         let kind = cut.or_else(|| fault(world, spot.server, item, *tried, at_a_time, now));
         let Some(kind) = kind else {
@@ -266,7 +269,6 @@ fn run(world: &World) -> Ran {
         ran,
         now: Duration::ZERO,
         under_way: BTreeMap::new(),
-        tries: HashMap::new(),
         resting: BTreeMap::new(),
         dead: vec![Duration::ZERO; world.machines.len()],
     };

@@ -100,7 +100,7 @@ impl<T: Clone> Queue<T> {
             }
             FaultKind::Crowded if server.under_way == 0 => history.crowded_alone += 1,
             // Requests that were under way together meet one and the same limit.
-            FaultKind::Limited if evidence.rounds == 0 || sent >= server.paused_at => {
+            FaultKind::Limited | FaultKind::Away if evidence.rounds == 0 || sent >= server.paused_at => {
                 evidence.rounds += 1;
                 server.paused_at = now;
             }
@@ -109,6 +109,11 @@ impl<T: Clone> Queue<T> {
         let decision = decide(fault, &history, spot.server, &server.evidence, &self.policy);
         if matches!(fault.kind, FaultKind::Refused | FaultKind::TooLong) && decision != Decision::Stop {
             history.refuse(spot.server);
+        }
+        if decision == Decision::Elsewhere {
+            history.refuse(spot.server);
+            // The other one hears it from the beginning.
+            history.crowded_alone = 0;
         }
         if fault.kind == FaultKind::Late {
             history.was_late(spot.server, server.evidence.successes);

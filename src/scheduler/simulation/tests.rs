@@ -111,6 +111,36 @@ fn a_killer_is_given_up_at_its_second_murder_and_nothing_else_is() {
     }
 }
 
+/// Another server of the same model is no reason to begin again.
+#[test]
+fn what_kills_or_overfills_every_server_is_given_up_however_many_there_are() {
+    let mortal = Machine { dies: Some(2_000), takes: 100, ..machine(4) };
+    for machines in 2..4 {
+        let machines = || vec![mortal.clone(); machines];
+        for killers in [vec![57], vec![3, 58], vec![57, 58, 59]] {
+            let ran = run(&World { killers: killers.clone(), ..world(machines(), 200) });
+            assert_eq!(ran.out.keys().copied().collect::<Vec<_>>(), killers);
+            assert!(ran.out.values().all(|why| *why == GiveUp::Its));
+            // Among others, alone, and as probes of a server that is down.
+            let tries = ran.tries.iter().filter(|(item, _)| killers.contains(item));
+            assert!(tries.clone().all(|(_, tries)| *tries <= 8), "{:?}", tries.collect::<Vec<_>>());
+        }
+        let ran = run(&World { huge: vec![57, 58], ..world(machines(), 200) });
+        assert_eq!(ran.out, BTreeMap::from([(57, GiveUp::Its), (58, GiveUp::Its)]));
+        assert_eq!(ran.done.len(), 198);
+    }
+}
+
+/// A server that says "at once" over and over is asked no more often than one that says nothing.
+#[test]
+fn a_wait_of_nothing_is_no_wait_that_was_told() {
+    for told in [None, Some(0), Some(3)] {
+        let ran = run(&World { ..world(vec![Machine { limits: (1, told), ..machine(8) }], 8) });
+        assert!(ran.lost && ran.out.is_empty());
+        assert!(ran.sent() < 400, "{} sends where {told:?} was told", ran.sent());
+    }
+}
+
 /// What hangs is tried twice, never where the server still works on it, and holds up nothing else.
 #[test]
 fn what_hangs_is_tried_twice_and_not_where_the_server_works_on() {

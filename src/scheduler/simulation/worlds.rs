@@ -83,6 +83,7 @@ pub fn world(machines: Vec<Machine>, items: u32) -> World {
         refused: vec![],
         refused_in: None,
         killers: vec![],
+        huge: vec![],
         timeout: 300_000,
         held: None,
         first: 0,
