@@ -27,6 +27,7 @@ mod text;
 pub mod told;
 pub mod toxicity;
 mod unfinished;
+pub mod usage;
 mod words;
 
 use serde_json::{Map, Value};

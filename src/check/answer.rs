@@ -6,13 +6,14 @@ use std::time::Duration;
 use serde::Deserialize;
 
 use super::digest::Digest;
+use super::usage::{Number, Usage, usage};
 
 /// What emogrid reads of a completion, of a chat or of a prompt.
 #[derive(Debug, Deserialize)]
 pub struct Answer<'a> {
     #[serde(borrow)]
     pub choices: Vec<Choice<'a>>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "usage")]
     pub usage: Option<Usage>,
     #[serde(default)]
     pub timings: Option<Timings>,
@@ -42,33 +43,17 @@ pub struct Message<'a> {
     reasoning: Option<Cow<'a, str>>,
 }
 
-#[derive(Debug, Clone, Copy, Default, Deserialize)]
-pub struct Usage {
-    #[serde(default)]
-    pub prompt_tokens: u64,
-    #[serde(default)]
-    pub completion_tokens: u64,
-    #[serde(default)]
-    pub prompt_tokens_details: Option<PromptTokens>,
-}
-
-#[derive(Debug, Clone, Copy, Default, Deserialize)]
-pub struct PromptTokens {
-    #[serde(default)]
-    pub cached_tokens: Option<u64>,
-}
-
 /// llama.cpp's own figures for one request.
 #[derive(Debug, Clone, Copy, Default, Deserialize)]
 pub struct Timings {
     /// Prompt tokens taken from the slot's cache.
     #[serde(default)]
-    pub cache_n: Option<u64>,
+    cache_n: Number,
     /// Milliseconds over the prompt, and over the answer.
     #[serde(default)]
-    pub prompt_ms: Option<f64>,
+    prompt_ms: Number,
     #[serde(default)]
-    pub predicted_ms: Option<f64>,
+    predicted_ms: Number,
 }
 
 impl Choice<'_> {
@@ -110,15 +95,38 @@ impl<'a> Answer<'a> {
     /// How long the server was at work on it, by its own timings; those of several choices are not of all.
     pub fn served(&self) -> Option<Duration> {
         let timings = self.timings.filter(|_| self.choices.len() == 1)?;
-        Duration::try_from_secs_f64((timings.prompt_ms? + timings.predicted_ms?) / 1000.0).ok()
+        Duration::try_from_secs_f64((timings.prompt_ms.time()? + timings.predicted_ms.time()?) / 1000.0).ok()
     }
 
     /// Prompt tokens that the server did not have to evaluate.
     pub fn cached_tokens(&self) -> u64 {
-        let details = self.usage.and_then(|usage| usage.prompt_tokens_details);
-        self.timings
-            .and_then(|timings| timings.cache_n)
-            .or(details.and_then(|details| details.cached_tokens))
-            .unwrap_or(0)
+        let timed = self.timings.and_then(|timings| timings.cache_n.count());
+        timed.or(self.usage.and_then(|usage| usage.cached_tokens)).unwrap_or(0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A text was paid for, whatever its server counts.
+    #[test]
+    fn no_answer_is_bad_for_a_number() {
+        for number in
+            ["null", "-1", "12.5", "1e300", "\"12\"", "[1, 2]", "{\"a\": 1}", "true", "18446744073709551615"]
+        {
+            let raw = format!(
+                r#"{{"choices": [{{"message": {{"content": "a"}}, "finish_reason": "stop"}}],
+                    "usage": {{"prompt_tokens": {number}, "completion_tokens": {number},
+                        "prompt_tokens_details": {{"cached_tokens": {number}}}}},
+                    "timings": {{"cache_n": {number}, "prompt_ms": {number}, "predicted_ms": {number}}}}}"#
+            );
+            let answer = Answer::parse(&raw).unwrap_or_else(|error| panic!("{number}: {error}"));
+            assert_eq!(answer.choices[0].content(), "a");
+            let usage = answer.usage.map(|usage| usage.prompt_tokens + usage.completion_tokens);
+            assert_eq!(usage, (number == "12.5").then_some(24), "{number}");
+            assert!(answer.served().is_none_or(|time| time < Duration::from_secs(1)), "{number}");
+            assert!(answer.cached_tokens() <= 12, "{number}");
+        }
     }
 }

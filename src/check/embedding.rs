@@ -5,7 +5,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde::Deserialize;
 use serde_json::json;
 
-use super::answer::Usage;
+use super::usage::{Usage, usage};
 use crate::dedup::{Direction, MOST_DIMENSIONS};
 
 /// What emogrid reads of an answer with the embedding of one text.
@@ -22,7 +22,7 @@ pub const NOWHERE: &str = "it points nowhere";
 #[derive(Deserialize)]
 struct Raw {
     data: Vec<Item>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "usage")]
     usage: Option<Usage>,
 }
 

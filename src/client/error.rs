@@ -99,7 +99,7 @@ impl ClientError {
     }
 
     /// A 200 that is not what was asked for, such as a `chat completion`, with what it says instead.
-    pub fn garbled(body: &str, wanted: &str, why: &str) -> Self {
+    pub(super) fn garbled(body: &str, wanted: &str, why: &str) -> Self {
         let said = match serde_json::from_str::<Envelope>(body).ok().map(|envelope| envelope.error) {
             Some(Inner::Object(Said { message: Some(message), .. }) | Inner::Text(message)) => message,
             _ => format!("the answer is no {wanted}: {why}"),
@@ -186,12 +186,17 @@ fn one_line(text: &str) -> String {
 /// Reads `Retry-After`: seconds, whole or not, or a date.
 pub fn retry_after(value: &str, now: jiff::Timestamp) -> Option<Duration> {
     let value = value.trim();
-    if let Ok(seconds) = value.parse::<f64>() {
-        return Duration::try_from_secs_f64(seconds).ok();
+    if let Ok(number) = value.parse::<f64>() {
+        return seconds(number);
     }
     let date = jiff::fmt::rfc2822::parse(value).ok()?.timestamp();
-    let wait = date.as_second().saturating_sub(now.as_second());
-    Some(Duration::from_secs(u64::try_from(wait).unwrap_or(0)))
+    seconds(date.as_second().saturating_sub(now.as_second()).max(0) as f64)
+}
+
+/// So many seconds, at most a year: nobody waits longer, and times can be added to it.
+pub fn seconds(number: f64) -> Option<Duration> {
+    const YEAR: f64 = 366.0 * 24.0 * 60.0 * 60.0;
+    (number >= 0.0).then(|| Duration::from_secs_f64(number.min(YEAR)))
 }
 
 /// Why an answer that had begun was not read to its end.
@@ -290,6 +295,9 @@ mod tests {
             ("Wed, 01 Jan 2025 00:00:30 GMT", Some(Duration::ZERO)),
             ("soon", None),
             ("-1", None),
+            ("nan", None),
+            ("1e300", Some(Duration::from_secs(366 * 86_400))),
+            ("01 Jan 9026 00:00:30 GMT", Some(Duration::from_secs(366 * 86_400))),
         ] {
             assert_eq!(retry_after(value, now), expected, "{value}");
         }

@@ -1,5 +1,6 @@
 //! Requests to one endpoint.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
 use async_openai::config::OpenAIConfig;
@@ -11,15 +12,13 @@ use reqwest::StatusCode;
 use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue, USER_AGENT};
 use serde_json::value::RawValue;
 
-use super::error::{ClientError, ErrorClass, broken_off, innermost, retry_after};
+use super::error::{ClientError, ErrorClass, broken_off, innermost, retry_after, seconds};
 use super::plain::{LONGEST_ANSWER, LONGEST_REFUSAL, Plain};
 use crate::fingerprint::Route;
 
 const AGENT: &str = concat!("emogrid/", env!("CARGO_PKG_VERSION"));
 /// How long a server may take to accept a connection.
 const CONNECT: Duration = Duration::from_secs(10);
-/// No server is waited for longer, and times can be added to it.
-const LONGEST_WAIT: Duration = Duration::from_secs(366 * 24 * 60 * 60);
 
 /// Sends requests to one address.
 #[derive(Clone)]
@@ -132,10 +131,13 @@ impl Client {
 
     /// An error without the key, which some servers repeat in theirs.
     pub fn redacted(&self, mut error: ClientError) -> ClientError {
-        if let Some(key) = &self.key {
-            error.message = error.message.replace(key.as_str(), "…");
-        }
+        error.message = without(self.key.as_deref(), &error.message).into_owned();
         error
+    }
+
+    /// A 200 that is not what was asked for, such as a `chat completion`, with what it says instead.
+    pub fn garbled(&self, raw: &str, wanted: &str, why: &str) -> ClientError {
+        ClientError::garbled(&without(self.key.as_deref(), raw), wanted, why)
     }
 
     /// Sends the body of an ask and gives the answer as it came, whatever it is.
@@ -259,22 +261,25 @@ fn refusal(status: StatusCode, headers: &HeaderMap, body: &[u8], key: Option<&st
     let header = |name: &str| headers.get(name)?.to_str().ok().map(str::to_owned);
     let wait = header("retry-after-ms")
         .and_then(|ms| ms.trim().parse::<f64>().ok())
-        .and_then(|ms| Duration::try_from_secs_f64(ms / 1000.0).ok())
-        .or_else(|| retry_after(&header("retry-after")?, jiff::Timestamp::now()))
-        .map(|wait| wait.min(LONGEST_WAIT));
-    // Before it is shortened, which could leave half of the key.
-    let without_key = |text: String| match key {
-        Some(key) => text.replace(key, "…"),
-        None => text,
-    };
-    let moved = header("location").map(without_key);
-    let body = without_key(String::from_utf8_lossy(body).into_owned());
+        .and_then(|ms| seconds(ms / 1000.0))
+        .or_else(|| retry_after(&header("retry-after")?, jiff::Timestamp::now()));
+    let moved = header("location").map(|to| without(key, &to).into_owned());
+    let body = String::from_utf8_lossy(body);
+    let body = without(key, &body);
     match moved {
         Some(to) if (300..400).contains(&status) => ClientError {
             status: Some(status),
             ..ClientError::new(ErrorClass::NotFound, format!("it redirects to {to}"))
         },
         _ => ClientError::from_response(status, wait, &body),
+    }
+}
+
+/// A text without the key: taken out before it is shortened, which could leave half of it.
+fn without<'a>(key: Option<&str>, text: &'a str) -> Cow<'a, str> {
+    match key {
+        Some(key) if text.contains(key) => Cow::Owned(text.replace(key, "…")),
+        _ => Cow::Borrowed(text),
     }
 }
 

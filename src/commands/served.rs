@@ -343,7 +343,8 @@ impl Line {
             let lengths: Vec<usize> = asked.iter().map(|asked| asked.ask.body().len()).collect();
             let read = |raw: String| {
                 // There is another way to ask, so this one is not insisted on.
-                embedded(&raw, &lengths).map_err(|error| ClientError { class: ErrorClass::Refused, ..error })
+                self.embedded(&raw, &lengths)
+                    .map_err(|error| ClientError { class: ErrorClass::Refused, ..error })
             };
             match self.patiently(Route::Embedding, body, read, tally, talk).await {
                 Ok(all) => return Ok(all.into_iter().map(Some).collect()),
@@ -356,8 +357,8 @@ impl Line {
         for asked in asked {
             let route = asked.ask.route();
             let read = |raw: String| match route {
-                Route::Embedding => embedded(&raw, &[1]),
-                Route::Chat | Route::Completion => chatted(raw).map(|received| vec![received]),
+                Route::Embedding => self.embedded(&raw, &[1]),
+                Route::Chat | Route::Completion => self.chatted(raw).map(|received| vec![received]),
             };
             out.push(match self.patiently(route, asked.ask.body(), read, tally, talk).await {
                 Ok(all) => all.into_iter().next(),
@@ -406,31 +407,32 @@ impl Line {
             failures += 1;
         }
     }
+
+    fn chatted(&self, raw: String) -> Result<Received, ClientError> {
+        let answer = Answer::parse(&raw);
+        let answer =
+            answer.map_err(|error| self.client.garbled(&raw, "chat completion", &error.to_string()))?;
+        let (ended, tokens) = (answer.ended_by_itself(), answer.usage.map(|usage| usage.completion_tokens));
+        Ok(Received { ended, tokens, stored: raw })
+    }
+
+    /// The same of texts of these lengths that are embedded, each with an answer of its own.
+    fn embedded(&self, raw: &str, lengths: &[usize]) -> Result<Vec<Received>, ClientError> {
+        let all = Embedding::parse_all(raw, lengths);
+        let all = all.map_err(|why| {
+            let error = self.client.garbled(raw, "embedding", &why);
+            let class = if why == NOWHERE { ErrorClass::Refused } else { error.class };
+            ClientError { class, ..error }
+        })?;
+        let received =
+            |embedding: Embedding| Received { stored: embedding.stored(), ended: true, tokens: Some(0) };
+        Ok(all.into_iter().map(received).collect())
+    }
 }
 
 /// Whether only that request is refused; others may do better.
 fn is_own_fault(error: &ClientError) -> bool {
     matches!(error.class, ErrorClass::ContextExceeded | ErrorClass::Refused)
-}
-
-fn chatted(raw: String) -> Result<Received, ClientError> {
-    let answer = Answer::parse(&raw);
-    let answer = answer.map_err(|error| ClientError::garbled(&raw, "chat completion", &error.to_string()))?;
-    let (ended, tokens) = (answer.ended_by_itself(), answer.usage.map(|usage| usage.completion_tokens));
-    Ok(Received { ended, tokens, stored: raw })
-}
-
-/// The same of texts of these lengths that are embedded, each with an answer of its own.
-fn embedded(raw: &str, lengths: &[usize]) -> Result<Vec<Received>, ClientError> {
-    let all = Embedding::parse_all(raw, lengths);
-    let all = all.map_err(|why| {
-        let error = ClientError::garbled(raw, "embedding", &why);
-        let class = if why == NOWHERE { ErrorClass::Refused } else { error.class };
-        ClientError { class, ..error }
-    })?;
-    let received =
-        |embedding: Embedding| Received { stored: embedding.stored(), ended: true, tokens: Some(0) };
-    Ok(all.into_iter().map(received).collect())
 }
 
 #[cfg(test)]

@@ -26,6 +26,8 @@ pub enum Reply {
     Raw(String),
     /// Half of a good answer, and the connection closed.
     Truncated,
+    /// A status, and a body that never ends.
+    Endless(u16),
     /// No answer for so long.
     Hang(Duration),
     /// Another answer, after so long.
@@ -337,6 +339,11 @@ async fn say(request: &Value, mut said: Reply) -> Response<Body> {
             tokio::time::sleep(time).await;
             reply(200, good(request), &[])
         }
+        Reply::Endless(status) => {
+            let mut response = Response::new(Body::new(Endless));
+            *response.status_mut() = StatusCode::from_u16(status).unwrap();
+            response
+        }
         Reply::Truncated => {
             let whole = good(request);
             let half = whole[..whole.len() / 2].to_owned();
@@ -346,6 +353,22 @@ async fn say(request: &Value, mut said: Reply) -> Response<Body> {
             response.headers_mut().insert("content-length", whole.len().to_string().parse().unwrap());
             response
         }
+    }
+}
+
+/// A body of one letter, over and over.
+struct Endless;
+
+impl axum::body::HttpBody for Endless {
+    type Data = axum::body::Bytes;
+    type Error = std::io::Error;
+
+    fn poll_frame(
+        self: std::pin::Pin<&mut Self>,
+        _: &mut std::task::Context<'_>,
+    ) -> std::task::Poll<Option<Result<http_body::Frame<Self::Data>, Self::Error>>> {
+        static PIECE: [u8; 1 << 20] = [b'a'; 1 << 20];
+        std::task::Poll::Ready(Some(Ok(http_body::Frame::data(Self::Data::from_static(&PIECE)))))
     }
 }
 

@@ -669,6 +669,50 @@ fn a_pause_longer_than_patience_is_not_slept_through() {
 }
 
 #[test]
+fn a_wait_of_all_time_is_not_slept_through_either() {
+    for seconds in ["9223372036854775807", "1e300", "18446744073709551615"] {
+        let fake = Fake::start();
+        let (project, ran) = run(&fake, 10, move |_, before| match before {
+            0..5 => Reply::Good,
+            _ => retry_after(429, seconds),
+        });
+        let ran = ran.exits(1);
+        assert!(!ran.stderr.contains("panicked"), "{}", ran.stderr);
+        assert_eq!(rows(&project), 5, "{seconds}");
+    }
+}
+
+#[test]
+fn a_server_that_says_at_once_is_not_asked_all_the_time() {
+    for status in [429, 503] {
+        let fake = Fake::start();
+        fake.script(move |_, _| retry_after(status, "0"));
+        let project = Project::wide(&fake.url(), 4, ", patience: 1s");
+        watched(&project, &RUN).exits(1).says("slow down");
+        assert!(fake.take_count() <= 40, "{} requests", fake.take_count());
+    }
+}
+
+/// Of what a server sends no more is read than a model could have written.
+#[cfg(target_os = "linux")]
+#[test]
+fn an_answer_without_end_fills_no_memory() {
+    for status in [200, 500] {
+        let fake = Fake::start();
+        fake.script(move |_, before| match before {
+            3 => Reply::Endless(status),
+            _ => Reply::Good,
+        });
+        let project = Project::wide(&fake.url(), 10, ", slots: 1");
+        let ran = watched(&project, &RUN).exits(0);
+        assert_eq!(ran.json()["accepted"], 20, "{status}");
+        let faults = ran.json()["faults"].clone();
+        let class = if status == 200 { "garbled" } else { "server-error" };
+        assert_eq!(faults[class], 1, "{faults}");
+    }
+}
+
+#[test]
 fn a_pause_says_how_long_it_is() {
     let fake = Fake::start();
     let (_, ran) = run(&fake, 10, |_, before| match before {

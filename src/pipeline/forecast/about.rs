@@ -3,8 +3,9 @@
 use super::count::count;
 use super::evidence::{Judged, LEAST_ANSWERS};
 use super::{ANSWERS, Prospect, Sample};
-use crate::check::answer::{Answer, Usage};
+use crate::check::answer::Answer;
 use crate::check::embedding::Embedding;
+use crate::check::usage::Usage;
 use crate::client::Client;
 use crate::config::resolved::Server;
 use crate::dataset::evaluate::Demand;

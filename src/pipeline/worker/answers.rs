@@ -5,9 +5,9 @@ use std::time::Duration;
 use super::Worker;
 use super::event::Send;
 use crate::check::Candidate;
-use crate::check::answer::{Answer, Usage};
+use crate::check::answer::Answer;
 use crate::check::embedding::Embedding;
-use crate::client::ClientError;
+use crate::check::usage::Usage;
 use crate::dataset::Stored;
 use crate::dataset::evaluate::{Demand, To};
 use crate::fingerprint::Ask;
@@ -70,8 +70,7 @@ impl Worker<'_> {
             Ok(received) => received,
             Err((wanted, why)) => {
                 self.settle_unknown(endpoint, send.most);
-                let failure = ClientError::garbled(&raw, wanted, &why);
-                let failure = self.servers[endpoint].client.redacted(failure);
+                let failure = self.servers[endpoint].client.garbled(&raw, wanted, &why);
                 return self.failed(send, failure);
             }
         };
