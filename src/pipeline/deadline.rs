@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use jiff::tz::AmbiguousOffset;
 use jiff::{Timestamp, Zoned};
 
 use super::worker::Stop;
@@ -60,13 +61,24 @@ impl Deadline {
     }
 }
 
-/// The next time that clocks here show `time`.
+/// The next moment at which clocks here come to show `time`: where they go back over it, the first of both that
+/// is to come; where they leap over it, the leap.
 fn next(time: jiff::civil::Time, now: &Zoned) -> Option<Zoned> {
-    let today = now.with().time(time).build().ok()?;
-    match today > *now {
-        true => Some(today),
-        false => now.tomorrow().ok()?.with().time(time).build().ok(),
-    }
+    let zone = now.time_zone();
+    let days = [Some(now.date()), now.date().tomorrow().ok()];
+    let moments = days.into_iter().flatten().flat_map(|day| {
+        let shown = zone.to_ambiguous_zoned(day.to_datetime(time));
+        let (first, second) = (shown.clone().earlier().ok(), shown.clone().later().ok());
+        match shown.offset() {
+            AmbiguousOffset::Unambiguous { .. } => [first, None],
+            AmbiguousOffset::Fold { .. } => [first, second],
+            AmbiguousOffset::Gap { .. } => {
+                let leap = first.and_then(|before| zone.following(before.timestamp()).next());
+                [leap.map(|leap| leap.timestamp().to_zoned(zone.clone())), None]
+            }
+        }
+    });
+    moments.flatten().find(|moment| moment > now)
 }
 
 #[cfg(test)]
@@ -89,9 +101,28 @@ mod tests {
         }
     }
 
+    /// By the clocks of Berlin; what they show twice is the first.
     fn berlin(now: &str) -> Zoned {
         let zone = jiff::tz::TimeZone::posix("CET-1CEST,M3.5.0,M10.5.0/3").unwrap();
         now.parse::<jiff::civil::DateTime>().unwrap().to_zoned(zone).unwrap()
+    }
+
+    #[test]
+    fn an_hour_that_clocks_show_twice_or_never_ends_a_run_once() {
+        let minutes = |now: &Zoned| {
+            let limits = RunLimits { until: Some(jiff::civil::time(2, 30, 0, 0)), ..limits(None, None) };
+            let deadline = Deadline::of(&limits, now, now.timestamp()).unwrap();
+            deadline.left(now.timestamp()).as_secs() / 60
+        };
+        // Back: 02:30 comes three hours after 23:30, and an hour later once more.
+        assert_eq!(minutes(&berlin("2026-10-24T23:30:00")), 180);
+        assert_eq!(minutes(&berlin("2026-10-25T02:29:00")), 1);
+        assert_eq!(minutes(&berlin("2026-10-25T02:45:00")), 45);
+        let again = berlin("2026-10-25T02:45:00").checked_add(jiff::Span::new().hours(1)).unwrap();
+        assert_eq!(minutes(&again), 23 * 60 + 45);
+        // Forth: from 02:00 to 03:00.
+        assert_eq!(minutes(&berlin("2026-03-28T23:30:00")), 150);
+        assert_eq!(minutes(&berlin("2026-03-29T03:10:00")), 23 * 60 + 20);
     }
 
     #[test]
