@@ -87,9 +87,10 @@ impl Lately {
         self.known = (self.known + 1).min(u16::BITS);
     }
 
-    /// Whether three quarters of the last answers were so: of as many as are sent at a time, up to 16.
-    pub fn is_limited(self, at_a_time: u32) -> bool {
-        let of = at_a_time.clamp(1, u16::BITS).min(self.known.max(1));
+    /// Whether three quarters of the last answers were so: of as many as are sent at a time, up to 16. At the
+    /// beginning those under way may yet be others.
+    pub fn is_limited(self, at_a_time: u32, under_way: u32) -> bool {
+        let of = at_a_time.clamp(1, u16::BITS).min((self.known + under_way).max(1));
         let limited = (self.limited & (u16::MAX >> (u16::BITS - of))).count_ones();
         limited * 4 >= of * 3
     }
@@ -143,11 +144,12 @@ impl<T> Server<T> {
 
     /// Whether patience with it is at its end.
     pub fn is_lost(&self, now: Duration) -> bool {
-        let waited = self.trouble_since.map(|since| now.saturating_sub(since));
         let patience = self.settings.patience;
+        // What it asks for is not waited for, where patience would end before.
+        let until = if self.asked.is_some() { self.paused_until.max(now) } else { now };
         self.circuit == Circuit::Aside
             || self.paused_until > now + patience
-            || waited.is_some_and(|waited| waited + self.asked.unwrap_or_default() > patience)
+            || self.trouble_since.is_some_and(|since| until.saturating_sub(since) > patience)
     }
 
     /// A request went through, and did some work.
@@ -226,6 +228,9 @@ mod tests {
             answers.chars().for_each(|answer| lately.push(answer == '4'));
             lately
         };
+        assert!(
+            !after("4").is_limited(4, 3) && !after("44").is_limited(4, 3) && after("444").is_limited(4, 3)
+        );
         for (answers, at_a_time, limited) in [
             ("4", 1, true),
             ("..4", 1, true),
@@ -239,7 +244,7 @@ mod tests {
             ("4444444444444444.....", 64, false),
             ("........4.......4", 64, false),
         ] {
-            assert_eq!(after(answers).is_limited(at_a_time), limited, "{answers} {at_a_time}");
+            assert_eq!(after(answers).is_limited(at_a_time, 0), limited, "{answers} {at_a_time}");
         }
     }
 }

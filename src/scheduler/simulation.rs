@@ -39,6 +39,8 @@ struct Machine {
     hangs: u64,
     /// When it is there and answers nothing, from and to.
     silent: Option<(u64, u64)>,
+    /// At first it answers so many with 429, and says to wait so long.
+    opens: (u32, u64),
 }
 
 #[derive(Debug, Clone)]
@@ -156,6 +158,8 @@ struct Play<'a> {
     resting: BTreeMap<(Duration, usize, usize), Spot>,
     /// Until when a server that died is down.
     dead: Vec<Duration>,
+    /// By server: how many requests ended there.
+    ended: Vec<u32>,
 }
 
 impl Play<'_> {
@@ -214,6 +218,9 @@ impl Play<'_> {
         let at_a_time = 1 + self.under_way.values().filter(|of| of.spot.server == spot.server).count();
         let tried = self.ran.tries.entry(item).or_default();
         *tried += 1;
+        self.ended[spot.server] += 1;
+        let opens = self.ended[spot.server] <= world.machines[spot.server].opens.0;
+        let cut = cut.or(opens.then_some(FaultKind::Limited));
         let kind = cut.or_else(|| fault(world, spot.server, item, *tried, at_a_time, now));
         let Some(kind) = kind else {
             let ended = self.queue.done(ticket, Some(COST / 2), 10, now);
@@ -230,6 +237,7 @@ impl Play<'_> {
             self.resting.insert((now + ms(machine.goes_on), spot.server, spot.place), spot);
         }
         let retry_after = match kind {
+            FaultKind::Limited if machine.opens.0 > 0 => Some(ms(machine.opens.1)),
             FaultKind::Limited => machine.limits.1.map(ms),
             _ => None,
         };
@@ -271,6 +279,7 @@ fn run(world: &World) -> Ran {
         under_way: BTreeMap::new(),
         resting: BTreeMap::new(),
         dead: vec![Duration::ZERO; world.machines.len()],
+        ended: vec![0; world.machines.len()],
     };
     for _ in 0..2_000_000 {
         let now = play.now;

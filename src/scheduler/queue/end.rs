@@ -73,7 +73,7 @@ impl<T: Clone> Queue<T> {
         if fault.kind == FaultKind::Limited {
             server.lately.push(true);
         }
-        let limited = server.lately.is_limited(server.level());
+        let limited = server.lately.is_limited(server.level(), server.under_way);
         let evidence = &mut server.evidence;
         evidence.limited = limited;
         evidence.streak += 1;

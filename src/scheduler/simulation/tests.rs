@@ -131,6 +131,26 @@ fn what_kills_or_overfills_every_server_is_given_up_however_many_there_are() {
     }
 }
 
+/// A server that is not ready at once says how long, and is waited for as long as patience lasts.
+#[test]
+fn what_a_server_asks_for_is_waited_for_within_patience() {
+    for (minutes, waits) in [(8, true), (14, true), (16, false)] {
+        let ran = run(&world(vec![Machine { opens: (4, minutes * 60_000), ..machine(4) }], 40));
+        assert_eq!(!ran.lost, waits, "{minutes} minutes");
+        assert!(waits || ran.ended < ms(1_000), "{:?}", ran.ended);
+        assert_eq!(ran.done.len(), if waits { 40 } else { 0 });
+    }
+}
+
+/// One answer of many under way says nothing of the others.
+#[test]
+fn one_that_is_to_wait_holds_up_no_other() {
+    let ran = run(&world(vec![Machine { opens: (1, 60_000), ..machine(4) }], 200));
+    assert_eq!(ran.done.len(), 200);
+    let later = ran.sends[0].iter().filter(|at| **at > ms(2_000)).count();
+    assert_eq!(later, 1, "only that one waits");
+}
+
 /// A server that says "at once" over and over is asked no more often than one that says nothing.
 #[test]
 fn a_wait_of_nothing_is_no_wait_that_was_told() {

@@ -31,6 +31,7 @@ fn machines() -> impl Strategy<Value = Machine> {
                     takes,
                     hangs,
                     silent: None,
+                    opens: (0, 0),
                 }
             },
         )
@@ -68,6 +69,7 @@ pub fn machine(places: u32) -> Machine {
         takes: 10,
         hangs: 0,
         silent: None,
+        opens: (0, 0),
         limits: (0, None),
         room: u32::MAX,
         dies: None,
