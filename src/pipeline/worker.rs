@@ -77,6 +77,8 @@ struct Worker<'a> {
     last_errors: ByHash<Fingerprint, ClientError>,
     /// The longest prompt so far, in tokens.
     longest_prompt: u32,
+    /// By model: the same as far as bytes tell, until something was answered.
+    guessed: HashMap<usize, u32>,
     progress: Progress,
     /// Failures of which class were said of which endpoint.
     said: HashSet<(usize, &'static str)>,
@@ -204,6 +206,7 @@ pub async fn ask<'a>(
         next_pending: 0,
         last_errors: ByHash::default(),
         longest_prompt: 0,
+        guessed: HashMap::new(),
         progress,
         said: HashSet::new(),
         example: None,
@@ -285,7 +288,10 @@ impl Worker<'_> {
             self.note_free();
             let over = self.is_over();
             let idle = self.events.is_empty() && self.pending.is_empty();
-            if idle && over {
+            // A server that starts again is not waited for where nothing is left to ask it.
+            let quiet = idle || self.sends.is_empty() && self.pending.is_empty() && self.restarts();
+            if quiet && over {
+                self.leave();
                 break;
             }
             let hungry = self.stale && self.queues.iter().any(|queue| self.is_hungry(queue));
@@ -300,9 +306,11 @@ impl Worker<'_> {
                     sending.wake = Some(sending.wake.map_or(at, |wake| wake.min(at)));
                 }
             }
-            // What is being worked out may bring more.
+            // What is being worked out, or is yet to be, may bring more.
             let idle = idle && !self.evaluator.is_busy();
-            if idle && self.queues.iter().all(|queue| queue.waiting() == 0) {
+            let done = idle || quiet && !self.evaluator.is_busy() && !hungry;
+            if done && self.queues.iter().all(|queue| queue.waiting() == 0) {
+                self.leave();
                 break;
             }
             if idle && self.is_lost() {
@@ -420,7 +428,7 @@ impl Worker<'_> {
                 }
             }
             Event::NotWell { send, looked } => {
-                if self.ended(&send, Spent::Nothing) {
+                if self.ended(&send, Spent::Unsent) {
                     self.not_well(send, looked);
                 }
             }
@@ -445,6 +453,7 @@ impl Worker<'_> {
         match spent {
             Spent::Told => {}
             Spent::Nothing => self.settle(endpoint, send.most, 0, 0),
+            Spent::Unsent => self.budget.withdraw(send.most),
             Spent::Unknown => self.settle_unknown(endpoint, send.most),
         }
         true

@@ -78,6 +78,12 @@ impl Budget {
         self.spent.money += cost.money;
     }
 
+    /// A request for which so much was reserved came to no server.
+    pub fn withdraw(&mut self, most: Cost) {
+        self.requests = self.requests.saturating_sub(1);
+        self.settle(most, Cost::default());
+    }
+
     pub fn spent(&self) -> Cost {
         self.spent
     }

@@ -96,6 +96,19 @@ fn a_server_that_goes_and_comes_back_is_waited_for() {
     assert!(summary["faults"]["unreachable"].as_u64() > Some(0), "{}", ran.stdout);
 }
 
+/// Nothing is sent to a server that is not there, so its probes use up no request of the run's.
+#[test]
+fn an_outage_uses_up_no_budget() {
+    let fake = Fake::start();
+    fake.latency(ms(100));
+    let project = Project::wide(&fake.url(), 5, ", slots: 1, patience: 1500ms");
+    let running = Running::start(project.command(&[&RUN[..], &["--max-requests", "5"]].concat()));
+    until("three requests", || fake.seen().len() >= 3, String::new);
+    drop(fake);
+    let ran = running.finish_within(Duration::from_secs(10)).exits(1).says("patience");
+    assert!(!ran.stderr.contains("max_requests"), "{}", ran.stderr);
+}
+
 #[test]
 fn the_wait_for_a_server_that_went_is_said_again_and_again() {
     let fake = Fake::start();

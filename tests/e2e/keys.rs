@@ -9,7 +9,7 @@ use emogrid::config::keys;
 use serde_json::{Value, json};
 
 use crate::fake::{Fake, Model, Reply, Seen};
-use crate::project::Project;
+use crate::project::{Project, Running};
 
 /// Tests with the paths of the keys whose effect they show.
 macro_rules! effects {
@@ -251,7 +251,8 @@ fn server_script(project: &Project, name: &str) -> PathBuf {
     let script = format!(
         "#!/bin/sh\nprintf '%s\\n' \"$0\" \"$@\" > '{argv}'\nport=\n\
          while [ $# -gt 0 ]; do [ \"$1\" = --port ] && port=$2; [ \"$1\" = --die-after ] && die=$2; \
-         [ \"$1\" = --die-of ] && of=$2; [ \"$1\" = --hang-after ] && hang=$2; shift; done\n\
+         [ \"$1\" = --die-of ] && of=$2; [ \"$1\" = --hang-after ] && hang=$2; \
+         [ \"$1\" = --slow-again ] && {{ [ -e \"$0.ran\" ] && exec sleep 60; touch \"$0.ran\"; }}; shift; done\n\
          export EMOGRID_TEST_PORT=$port EMOGRID_TEST_DIE=$die EMOGRID_TEST_DIE_OF=$of EMOGRID_TEST_HANG=$hang\n\
          EMOGRID_TEST_HUNG='{hung}' exec '{this}' --exact keys::stands_in_for_llama_server\n",
         argv = project.path().join("argv").display(),
@@ -408,6 +409,34 @@ fn a_managed_server_that_dies_while_a_run_ends_is_not_started_again() {
     let (made, _) = run_managed(&bench, &sets);
     assert!(!made.stderr.contains("starting it again"), "{}", made.stderr);
     assert!(made.stderr.contains("max_requests"), "{}", made.stderr);
+}
+
+/// What a request may take is not guessed from a model that is asked nothing.
+#[test]
+fn a_budget_holds_beside_an_endpoint_that_is_not_used() {
+    for parameters in 1..4 {
+        let unused = Fake::start_at(0, Model { parameters, file: "unused.gguf".into(), ..Model::default() });
+        let endpoint = format!("endpoints.unused={{url: '{}', weight: 0}}", unused.url());
+        let made = Bench::new().run(&[&endpoint, "sampling.max_tokens=10", "run.token_budget=60"]).exits(3);
+        // It may take 36 and takes 46.
+        assert_eq!((made.seen.len(), unused.take_count()), (1, 0), "{}", made.stderr);
+    }
+}
+
+/// Nobody waits for a server that starts again where nothing is left to ask it.
+#[cfg(unix)]
+#[test]
+fn a_server_that_starts_again_holds_up_no_end() {
+    let bench = managed();
+    let bin = bench.project.path().join("bin");
+    let path = std::env::join_paths([bin, "/usr/bin".into(), "/bin".into()]).unwrap();
+    let mortal = "endpoints.own.managed.args=['--die-after', '2', '--slow-again']";
+    let mut command = bench.project.command(&["run", "base.yaml", "--set", mortal]);
+    command.env("PATH", path);
+    let running = Running::start(command);
+    running.until_says("starting it again");
+    running.signal(libc::SIGINT);
+    running.finish_within(Duration::from_secs(10)).exits(3);
 }
 
 /// How long asks take says nothing of how long judges do: texts that came are judged up to the end, though no

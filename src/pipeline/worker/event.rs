@@ -64,6 +64,8 @@ pub(super) enum Spent {
     /// The answer says it.
     Told,
     Nothing,
+    /// It came to no server, and so was none.
+    Unsent,
     /// It may have cost as much as it may at most.
     Unknown,
 }
@@ -73,6 +75,7 @@ impl Spent {
     pub fn over(failure: &ClientError) -> Self {
         match failure.class {
             ErrorClass::Timeout | ErrorClass::Garbled | ErrorClass::Dropped => Spent::Unknown,
+            ErrorClass::Unreachable | ErrorClass::Unusable => Spent::Unsent,
             _ => Spent::Nothing,
         }
     }

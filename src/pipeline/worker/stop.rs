@@ -7,6 +7,8 @@ use jiff::Timestamp;
 use super::sending::Sending;
 use super::{Worker, under_way};
 use crate::config::resolved::RunLimits;
+use crate::dataset::evaluate::Demand;
+use crate::dataset::looking;
 use crate::pipeline::deadline::Deadline;
 use crate::report;
 use crate::report::morning::Needed;
@@ -144,8 +146,13 @@ impl Worker<'_> {
         }
     }
 
-    /// Leaves what is under way.
+    /// Leaves what is under way; what has come is taken.
     pub(super) fn leave(&mut self) {
+        while let Some(ended) = self.events.try_join_next() {
+            if let Ok(event) = ended {
+                self.happened(event);
+            }
+        }
         self.sends.clear();
         self.events.abort_all();
         self.events = tokio::task::JoinSet::new();
@@ -219,7 +226,9 @@ impl Worker<'_> {
         let config = &self.recipe.config;
         let asked = u64::from(config.sampling.max_tokens) * u64::from(config.response.n);
         let judged = config.checks.judges.iter().map(|judge| u64::from(judge.sampling.max_tokens)).max();
-        let answer = asked.max(judged.unwrap_or(0));
+        let looks =
+            self.recipe.config.anonymize.second_look.as_ref().map_or(0, |_| looking::MAX_TOKENS.into());
+        let answer = asked.max(judged.unwrap_or(0)).max(looks);
         let dearest = endpoints.iter().map(|endpoint| self.cost(model, *endpoint, answer));
         let cost = dearest.fold(Cost::default(), |most, cost| Cost {
             tokens: most.tokens.max(cost.tokens),
@@ -274,25 +283,37 @@ impl Worker<'_> {
     /// What one request to an endpoint may cost at most: the longest prompt so far and
     /// the longest answer.
     pub(super) fn cost(&mut self, model: usize, endpoint: usize, answer: u64) -> Cost {
-        if self.longest_prompt == 0 {
-            self.longest_prompt = self.guessed_prompt(model);
-        }
+        let prompt = match self.longest_prompt {
+            0 => self.guessed_prompt(model),
+            longest => longest,
+        };
         let price = self.recipe.config.endpoints[endpoint].price;
-        let money = price.map_or(0.0, |price| {
-            (f64::from(self.longest_prompt) * price.prompt + answer as f64 * price.completion) / 1e6
-        });
-        Cost { tokens: u64::from(self.longest_prompt) + answer, money }
+        let money = price
+            .map_or(0.0, |price| (f64::from(prompt) * price.prompt + answer as f64 * price.completion) / 1e6);
+        Cost { tokens: u64::from(prompt) + answer, money }
     }
 
-    /// The longest of some prompts, in tokens, as far as bytes tell.
-    fn guessed_prompt(&self, model: usize) -> u32 {
-        let demands = self.outcome.demands.iter().filter(|demand| demand.about.is_none());
-        let some = demands.filter(|demand| self.book.model_of(demand) == model);
-        let lengths = some.take(16).filter_map(|demand| {
-            let (messages, _) = self.recipe.messages(demand.cell, demand.ask).ok()?;
-            Some(messages.iter().map(|message| message.content.len()).sum::<usize>())
+    /// The longest of some prompts for a model, in tokens, as far as bytes tell.
+    fn guessed_prompt(&mut self, model: usize) -> u32 {
+        if let Some(guessed) = self.guessed.get(&model) {
+            return *guessed;
+        }
+        let demands = self.outcome.demands.iter().filter(|demand| self.book.model_of(demand) == model);
+        let some: Vec<Demand> = demands.take(16).copied().collect();
+        let lengths = some.iter().filter_map(|demand| match demand.about {
+            None => {
+                let (messages, _) = self.recipe.messages(demand.cell, demand.ask).ok()?;
+                Some(messages.iter().map(|message| message.content.len()).sum::<usize>())
+            }
+            // The text that it is about stands in it.
+            Some(_) => Some(self.book.ask(demand, false).ok()?.body().len()),
         });
-        (lengths.max().unwrap_or(0) / BYTES_PER_TOKEN + 16) as u32
+        let guessed = (lengths.max().unwrap_or(0) / BYTES_PER_TOKEN + 16) as u32;
+        // What comes later may be asked of it.
+        if !some.is_empty() {
+            self.guessed.insert(model, guessed);
+        }
+        guessed
     }
 
     /// A request ended of which nobody tells what it cost: as much as was reserved for it.

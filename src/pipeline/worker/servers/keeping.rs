@@ -339,6 +339,11 @@ impl Worker<'_> {
         }
     }
 
+    /// Whether a server of ours starts again.
+    pub(in crate::pipeline::worker) fn restarts(&self) -> bool {
+        self.servers.iter().any(|server| server.restarting)
+    }
+
     /// Whether nothing that waits can go anywhere, any more; the run then fails with the reason.
     pub(in crate::pipeline::worker) fn is_lost(&mut self) -> bool {
         let now = self.now();
