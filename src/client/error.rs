@@ -102,9 +102,9 @@ impl ClientError {
     pub(super) fn garbled(body: &str, wanted: &str, why: &str) -> Self {
         let said = match serde_json::from_str::<Envelope>(body).ok().map(|envelope| envelope.error) {
             Some(Inner::Object(Said { message: Some(message), .. }) | Inner::Text(message)) => message,
-            _ => format!("the answer is no {wanted}: {why}"),
+            _ => format!("the answer is no {wanted}: {}", without_strings(why)),
         };
-        Self { status: Some(200), ..Self::new(ErrorClass::Garbled, said) }
+        Self { status: Some(200), ..Self::new(ErrorClass::Garbled, without_answer(&said)) }
     }
 
     /// Reads a non-2xx answer: OpenAI's and llama.cpp's error objects, or whatever text it is.
@@ -142,7 +142,25 @@ impl ClientError {
             400..=499 => ErrorClass::Refused,
             _ => ErrorClass::Garbled,
         };
-        Self { class, status: Some(status), message: one_line(&message), retry_after }
+        Self { class, status: Some(status), message: one_line(without_answer(&message)), retry_after }
+    }
+}
+
+/// What a server says, without what the model wrote, of which nobody has taken anything out: llama.cpp quotes an
+/// answer that it cannot read.
+fn without_answer(said: &str) -> &str {
+    const QUOTES: &str = "Failed to parse input at pos ";
+    let Some(at) = said.find(QUOTES).map(|at| at + QUOTES.len()) else { return said };
+    &said[..said[at..].find(|c: char| !c.is_ascii_digit()).map_or(said.len(), |digits| at + digits)]
+}
+
+/// Why something could not be read, without the strings of it that are quoted.
+fn without_strings(why: &str) -> String {
+    match (why.find('"'), why.rfind('"')) {
+        (Some(from), Some(to)) if from < to => {
+            format!("{}\"…{}", &why[..=from].trim_end_matches('"'), &why[to..])
+        }
+        _ => why.to_owned(),
     }
 }
 
@@ -283,6 +301,21 @@ mod tests {
         let error = ClientError::from_response(429, None, r#"{"error":"slow down"}"#);
         assert_eq!(error.to_string(), "HTTP 429: slow down");
         assert!(ClientError::from_response(500, None, &"x ".repeat(5000)).message.chars().count() <= 300);
+    }
+
+    #[test]
+    fn nothing_that_a_model_wrote_is_told() {
+        let body = r#"{"error":{"code":500,"message":"Failed to parse input at pos 12: call Ann on 555-0199","type":"server_error"}}"#;
+        let failed = ClientError::from_response(500, None, body);
+        assert_eq!(failed.to_string(), "HTTP 500: Failed to parse input at pos 12");
+        let garbled = ClientError::garbled(body, "chat completion", "");
+        assert_eq!(garbled.to_string(), "HTTP 200: Failed to parse input at pos 12");
+        let why = r#"invalid type: string "call \"Ann\"", expected a sequence at line 1 column 9"#;
+        let garbled = ClientError::garbled("{}", "chat completion", why);
+        assert_eq!(
+            garbled.to_string(),
+            "HTTP 200: the answer is no chat completion: invalid type: string \"…\", expected a sequence at line 1 column 9"
+        );
     }
 
     #[test]

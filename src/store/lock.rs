@@ -89,9 +89,9 @@ impl RunLock {
     }
 
     fn write(&mut self, began: Option<&str>) -> std::io::Result<()> {
-        self.file.set_len(0)?;
+        // In one write over what stands there, which a full disk has room for, and all of it.
+        let text = format!("{:<15}\n{:<47}\n", std::process::id(), began.unwrap_or_default());
         self.file.rewind()?;
-        let began = began.map_or_else(String::new, |began| format!("\n{began}"));
-        write!(self.file, "{}{began}", std::process::id())
+        self.file.write_all(text.as_bytes())
     }
 }

@@ -129,7 +129,11 @@ impl<T: Clone> Queue<T> {
             _ => false,
         };
         let proving = self.servers[spot.server].proving;
-        self.wants_proof = (failed_enough && !proving).then_some(spot.server);
+        if failed_enough && !proving {
+            self.wants_proof = Some(spot.server);
+        } else if self.wants_proof == Some(spot.server) {
+            self.wants_proof = None;
+        }
         if let Some(twin) = twin.and_then(|twin| self.under_way.get_mut(&twin)) {
             // The other request is still on its way, and decides.
             twin.history.absorb(&history);
