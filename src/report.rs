@@ -13,6 +13,7 @@ mod runs;
 mod summary;
 mod table;
 
+use std::borrow::Cow;
 use std::io::Write;
 
 pub use checks::{CheckCount, CheckCounts};
@@ -30,7 +31,32 @@ pub use table::{beside, findings_text, plan_text, summary_text, wrapped};
 
 /// Writes a line to standard error. Nobody reading it is no reason to fail.
 pub fn say(text: impl std::fmt::Display) {
-    let _ = writeln!(std::io::stderr(), "{text}");
+    let _ = writeln!(std::io::stderr(), "{}", for_terminal(&text.to_string()));
+}
+
+/// A text as a terminal may show it: of what would do more there than be read, only colours stay.
+pub fn for_terminal(text: &str) -> Cow<'_, str> {
+    let does = |c: char| c.is_control() && c != '\n' && c != '\t';
+    if !text.contains(does) {
+        return Cow::Borrowed(text);
+    }
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.find(does) {
+        out.push_str(&rest[..at]);
+        rest = &rest[at..];
+        let colour = rest.strip_prefix("\u{1b}[").and_then(|rest| {
+            let digits = rest.find(|c: char| !c.is_ascii_digit() && c != ';')?;
+            rest[digits..].starts_with('m').then_some("\u{1b}[".len() + digits + 1)
+        });
+        match colour {
+            Some(length) => out.push_str(&rest[..length]),
+            None => out.push('\u{fffd}'),
+        }
+        rest = &rest[colour.unwrap_or_else(|| rest.chars().next().map_or(0, char::len_utf8))..];
+    }
+    out.push_str(rest);
+    Cow::Owned(out)
 }
 
 /// `1 request`, `1,234 requests`.
@@ -68,4 +94,22 @@ pub fn shortened(text: &str, width: usize) -> String {
     let mut out: String = text.chars().take(width.saturating_sub(1)).collect();
     out.push('…');
     out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_terminal_shows_colours_and_does_nothing_else() {
+        for (text, shown) in [
+            ("plain\n\tlines, ünïcode", "plain\n\tlines, ünïcode"),
+            ("\u{1b}[1;31mred\u{1b}[0m", "\u{1b}[1;31mred\u{1b}[0m"),
+            ("\u{1b}]0;title\u{7} and \u{1b}[2J", "\u{fffd}]0;title\u{fffd} and \u{fffd}[2J"),
+            ("end \u{1b}[", "end \u{fffd}["),
+            ("back\rover", "back\u{fffd}over"),
+        ] {
+            assert_eq!(for_terminal(text), shown);
+        }
+    }
 }

@@ -13,6 +13,7 @@ use crate::fingerprint::messages_of;
 use crate::grid::Selection;
 use crate::pipeline::{self, Leaving, Opened, RunError, RunOptions};
 use crate::prompt::Question;
+use crate::report::for_terminal;
 
 /// Cells that are shown unless the user says which.
 const SOME: usize = 3;
@@ -60,7 +61,7 @@ pub fn preview(args: &PreviewArgs, talk: &Talk) -> Result<Exit, Failure> {
             judges(recipe, cell, &mut out)?;
         }
     }
-    std::io::stdout().lock().write_all(out.as_bytes())?;
+    std::io::stdout().lock().write_all(for_terminal(&out).as_bytes())?;
     Ok(exit)
 }
 

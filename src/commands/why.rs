@@ -13,6 +13,7 @@ use crate::dataset::evaluate::{Accepted, Failed, Place, Rejected, Why};
 use crate::dataset::{Models, Recipe, Sink};
 use crate::model::{Fingerprint, RowId};
 use crate::pipeline::RunError;
+use crate::report::for_terminal;
 use crate::store::Reader;
 
 /// Says where a row came from, or what became of it.
@@ -64,7 +65,7 @@ pub fn why(args: &WhyArgs, talk: &Talk) -> Result<Exit, Failure> {
         talk.say(&format!("no row, reject or stored answer begins with `{id}`"));
         return Ok(Exit::Failed);
     }
-    std::io::stdout().lock().write_all(out.as_bytes())?;
+    std::io::stdout().lock().write_all(for_terminal(&out).as_bytes())?;
     Ok(Exit::Complete)
 }
 

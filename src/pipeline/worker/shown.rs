@@ -2,14 +2,15 @@
 
 use super::Worker;
 use crate::check::Candidate;
-use crate::report::Status;
+use crate::report::{Status, for_terminal};
 use crate::scheduler::Queue;
 
 impl Worker<'_> {
     fn describe(&self, cell: usize, candidate: &Candidate) -> String {
         let names: Vec<&str> =
             self.recipe.grid.names(self.recipe.grid.cell(cell)).map(|(_, value)| value).collect();
-        format!("{}: {}", names.join(" · "), candidate.text.split_whitespace().collect::<Vec<_>>().join(" "))
+        let text = candidate.text.split_whitespace().collect::<Vec<_>>().join(" ");
+        format!("{}: {}", names.join(" · "), for_terminal(&text))
     }
 
     /// A sum over the cells that are asked for.
