@@ -63,6 +63,8 @@ struct Worker<'a> {
     started: Instant,
     /// Until when places were counted.
     measured: Instant,
+    /// Nobody is there to ask since then.
+    is_deserted: bool,
     /// By endpoint: how many of its places are free since then, and what for.
     free: Vec<Option<(u32, Free)>>,
     evaluator: Evaluator,
@@ -196,6 +198,7 @@ pub async fn ask<'a>(
         limits,
         started,
         measured: now,
+        is_deserted: false,
         free: Vec::new(),
         events: JoinSet::new(),
         rests: JoinSet::new(),
@@ -325,7 +328,7 @@ impl Worker<'_> {
                 written = self.commits.recv(), if !self.pending.is_empty() => match written {
                     Some(written) => self.committed(written),
                     None => {
-                        self.pending.clear();
+                        self.lose_pending();
                         self.error.get_or_insert(StoreError::Gone.into());
                     }
                 },
@@ -405,6 +408,9 @@ impl Worker<'_> {
                     return;
                 }
                 let endpoint = self.endpoint_of(send.model, send.spot.server);
+                if answer.as_ref().map_or_else(failure::took_it, |_| true) {
+                    self.was_at_work(endpoint, &send);
+                }
                 if answer.as_ref().map_or_else(|failure| failure.status.is_some(), |_| true) {
                     self.servers[endpoint].spoke();
                 }
@@ -441,7 +447,6 @@ impl Worker<'_> {
             return false;
         }
         let endpoint = self.endpoint_of(send.model, send.spot.server);
-        self.progress.endpoints[endpoint].busy += send.sent.elapsed();
         match spent {
             Spent::Told => {}
             Spent::Nothing => self.settle(endpoint, send.most, 0, 0),

@@ -212,7 +212,7 @@ pub(super) async fn work<'a>(
             }
         }
         let SoFar { began, mut progress, .. } = done;
-        progress.asking = began.elapsed().saturating_sub(progress.paused);
+        progress.asking = began.elapsed().saturating_sub(progress.paused + progress.deserted);
         book.watch(Some(watcher));
         let made = Made::of(recipe, &mut book, files, before, None).unwrap_or_else(|failure| {
             error.get_or_insert(failure.into());
