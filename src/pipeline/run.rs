@@ -1,5 +1,6 @@
 //! The run itself.
 
+mod connecting;
 mod lock;
 mod state;
 mod work;
@@ -34,7 +35,7 @@ use crate::store::{self, LockError, Reader, RunLock, Snapshot, StoreDir};
 use lock::{Refused, check_name, rows_before, take_lock};
 use state::{book, has_changed, snapshot};
 pub use state::{settings, state};
-use work::{Assumed, Worked, work};
+use work::{Assumed, Work, Worked};
 
 /// What the command line decides.
 #[derive(Debug, Clone)]
@@ -275,8 +276,8 @@ async fn go(
                 files.probe()?;
             }
             let orders = held.orders.get_or_insert_with(|| Orders::listen(&dir, &config.name));
-            let worked =
-                work(options, watcher, &dir, assumed, &asks_before, &guard, (&mut ends, orders)).await?;
+            let work = Work { options, watcher, dir: &dir, guard: &guard, before: &asks_before, mask: &mask };
+            let worked = work.ask(assumed, (&mut ends, orders)).await?;
             spared = worked.spared;
             worked
         }

@@ -140,6 +140,14 @@ impl SoFar {
         let budget = Budget::new(limits.caps);
         Self { began: Instant::now(), progress: Progress::default(), budget, paused: false }
     }
+
+    /// What was done, with how long it was asked, now that the asking is over.
+    pub fn over(self) -> Progress {
+        let mut progress = self.progress;
+        let no_asking = progress.paused + progress.deserted;
+        progress.asking = self.began.elapsed().saturating_sub(no_asking);
+        progress
+    }
 }
 
 /// What came of a worker's work.
