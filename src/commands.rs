@@ -41,7 +41,7 @@ use crate::dataset::{Models, Recipe, Sink, Totals};
 use crate::export::ExportError;
 use crate::grid::{Selection, Size};
 use crate::learn::LearnError;
-use crate::pipeline::{self, Ended, Known, Opened, RunError, Sight, Stop, StoreBook};
+use crate::pipeline::{self, Ended, Known, Opened, RunError, Sight, StoreBook};
 use crate::report::{Style, say};
 use crate::store::{Reader, StoreDir};
 use crate::table::TableError;
@@ -229,11 +229,8 @@ impl Talk {
 
     /// Shows what ended a run, and says which exit code it is.
     fn explain_run(&self, error: &RunError) -> Exit {
-        if let RunError::Stopped(why) = error {
-            self.say(match why {
-                Stop::Until | Stop::For => "its time was over before anything was asked",
-                _ => "stopped before anything was asked",
-            });
+        if let RunError::Stopped(_) = error {
+            self.say(&error.to_string());
             return Exit::Stopped;
         }
         let bold = if self.colour { ("\x1b[1;31m", "\x1b[0m") } else { ("", "") };

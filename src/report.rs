@@ -22,12 +22,12 @@ pub use log::{LogEntry, log_text};
 pub use metrics::{LastRun, Metrics};
 pub use progress::{FaultNote, Lines, Quiet, Status, Style, Terminal, Watcher};
 pub use reading::{Asking, Reading};
-pub use runs::{compared_text, runs_text};
+pub use runs::{Listed, compared_text, runs_text};
 pub use summary::{
     AuditBrief, AxisCount, CellChange, Conflicts, FaultCost, PlanSummary, RowChange, RunCounts, Summary,
     Unwritten, most_of,
 };
-pub use table::{beside, findings_text, plan_text, summary_text, wrapped};
+pub use table::{beside, findings_text, plan_text, stopped_text, summary_text, wrapped};
 
 /// Writes a line to standard error. Nobody reading it is no reason to fail.
 pub fn say(text: impl std::fmt::Display) {
@@ -75,6 +75,14 @@ pub fn milliseconds(duration: std::time::Duration) -> f64 {
     (duration.as_secs_f64() * 1000.0).round() / 1000.0
 }
 
+/// Reasons with how often each was met, the most frequent first: `7 × words, 1 × duplicate`.
+pub fn tally<'a>(reasons: impl IntoIterator<Item = (&'a str, u64)>) -> String {
+    let mut reasons: Vec<_> = reasons.into_iter().collect();
+    reasons.sort_by_key(|(name, times)| (std::cmp::Reverse(*times), *name));
+    let each = reasons.iter().map(|(name, times)| format!("{} × {name}", thousands(*times)));
+    each.collect::<Vec<_>>().join(", ")
+}
+
 /// `45 s`, `3 min 05 s`, `2 h 05 min`.
 pub fn duration(duration: std::time::Duration) -> String {
     let seconds = duration.as_secs();
@@ -84,6 +92,11 @@ pub fn duration(duration: std::time::Duration) -> String {
         60..3600 => format!("{} min {:02} s", seconds / 60, seconds % 60),
         _ => format!("{} h {:02} min", seconds / 3600, seconds % 3600 / 60),
     }
+}
+
+/// A time as a person reads it: `2026-11-23 01:02:03 UTC`.
+pub fn moment(time: &str) -> String {
+    format!("{} UTC", time.get(..19).unwrap_or(time).replace('T', " "))
 }
 
 /// The text in at most `width` characters, the end cut off with `…`.

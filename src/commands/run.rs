@@ -6,7 +6,7 @@ use super::{Exit, Failure, Talk, block_on, open_for, print_json, select, tell};
 use crate::check::Reason;
 use crate::cli::RunArgs;
 use crate::config;
-use crate::pipeline::{self, Finished, Leaving, RunOptions};
+use crate::pipeline::{self, Finished, Leaving, RunError, RunOptions};
 use crate::report;
 
 /// Asks for what the dataset lacks, and writes it.
@@ -35,6 +35,10 @@ pub fn run(args: &RunArgs, talk: &Talk) -> Result<Exit, Failure> {
     let shown = if finished.in_vain { Ok(()) } else { show(args, &finished, talk) };
     let unshown = shown.err().map(|failure| talk.explain(&failure));
     let exit = match &finished.error {
+        Some(RunError::Stopped(_)) => {
+            talk.say(&report::stopped_text(&finished.summary));
+            finished.ended.into()
+        }
         Some(error) => talk.explain_run(error),
         None => unshown.unwrap_or(finished.ended.into()),
     };

@@ -2,9 +2,9 @@ use std::io::Write as _;
 
 use super::{Exit, Failure, Talk, open, print_json};
 use crate::cli::RunsArgs;
-use crate::pipeline;
-use crate::report::{Summary, compared_text, morning, runs_text};
-use crate::store::{Reader, Snapshot, StoreDir};
+use crate::pipeline::{self, control::running};
+use crate::report::{Listed, Summary, compared_text, morning, runs_text};
+use crate::store::{self, Reader, Snapshot, StoreDir, Untold};
 
 /// A run with the state of the config that it had.
 struct Ran {
@@ -24,7 +24,12 @@ pub fn runs(args: &RunsArgs, talk: &Talk) -> Result<Exit, Failure> {
     let find = |number: usize| {
         let found = number.checked_sub(1).and_then(|index| runs.get(index));
         if found.is_none() {
-            talk.say(&format!("there is no run {number}; `emogrid runs` lists {}", runs.len()));
+            let there = match runs.len() {
+                0 => "none was kept yet".to_owned(),
+                1 => "the only one that was kept is run 1".to_owned(),
+                last => format!("those that were kept are 1 to {last}"),
+            };
+            talk.say(&format!("there is no run {number}: {there}"));
         }
         found
     };
@@ -54,13 +59,34 @@ pub fn runs(args: &RunsArgs, talk: &Talk) -> Result<Exit, Failure> {
         }
     } else if args.json {
         print_json(&runs.iter().map(|ran| &ran.summary).collect::<Vec<_>>())?;
-    } else if runs.is_empty() {
-        talk.say("nothing was asked here yet");
     } else {
-        let summaries: Vec<&Summary> = runs.iter().map(|ran| &ran.summary).collect();
-        out.write_all(runs_text(&summaries).as_bytes())?;
+        let dir = StoreDir::new(config.project.store());
+        let untold = store::untold(&dir, &config.name);
+        let is_running = running(&dir).is_ok_and(|names| names.contains(&config.name));
+        match listed(&runs, &untold, is_running) {
+            none if none.is_empty() => talk.say("nothing was asked here yet"),
+            all => out.write_all(runs_text(&all).as_bytes())?,
+        }
     }
     Ok(Exit::Complete)
+}
+
+/// All runs that are known of, oldest first: those that were kept, those that a later one told of, and those that nobody
+/// was told of yet, of which the last may go on.
+fn listed<'a>(runs: &'a [Ran], untold: &'a [Untold], is_running: bool) -> Vec<Listed<'a>> {
+    let how = |has_ended: bool| if has_ended { "not kept" } else { "cut off" };
+    let told = runs.iter().flat_map(|ran| &ran.summary.untold);
+    let told = told.map(|run| Listed::Unkept(&run.began, how(run.ended.is_some())));
+    let mut out: Vec<Listed<'a>> = told.collect();
+    for (index, run) in untold.iter().enumerate() {
+        let goes_on = is_running && index + 1 == untold.len();
+        out.push(Listed::Unkept(&run.began, if goes_on { "under way" } else { how(run.ended.is_some()) }));
+    }
+    out.extend(runs.iter().enumerate().map(|(index, ran)| Listed::Kept(index + 1, &ran.summary)));
+    out.sort_by(|a, b| a.began().cmp(b.began()));
+    // Each run that could not keep its own end told of those before it.
+    out.dedup_by(|a, b| a.began() == b.began());
+    out
 }
 
 /// The runs of a name, oldest first, but for those that found their dataset complete.

@@ -18,6 +18,7 @@ use crate::store::{EndpointMemory, Reader, StoreDir};
 
 use super::address::address;
 use super::error::RunError;
+use crate::report::morning::Awaited;
 use crate::report::{Status, Watcher};
 use assumed::{assume, can_be_assumed};
 
@@ -329,8 +330,17 @@ async fn connect_to(
     let several = config.endpoints.len() > 1;
     let may_be_away = several && matches!(before, Before::Known(_) | Before::Assumed);
     let holds = matches!(before, Before::Nothing);
+    let managed = matches!(endpoint.server, Server::Managed(_));
+    let awaited = |class: ErrorClass, why: String| Awaited::Endpoint {
+        name: endpoint.name.clone(),
+        class: class.name().to_owned(),
+        managed,
+        why,
+    };
+    let is_done = || watcher.goes_on(&awaited(ErrorClass::Loading, String::new()));
     // One of several whose asks are known may be away, as long as another is there.
     let spared = |client: Client, managed: Option<ManagedServer>, error: RunError| {
+        is_done();
         if !may_be_away {
             return Err(match holds {
                 true => RunError::Unseen { endpoint: endpoint.name.clone(), error: Box::new(error) },
@@ -344,6 +354,9 @@ async fn connect_to(
         };
         Ok(Way { client, memory, managed, away: Some(error) })
     };
+    if managed {
+        watcher.waits(&awaited(ErrorClass::Loading, "its server is started".to_owned()));
+    }
     let (url, client, mut managed) = match reach(config, endpoint, watcher).await {
         Ok(reached) => reached,
         Err(error) => {
@@ -357,11 +370,15 @@ async fn connect_to(
     let mut said_held = false;
     let mut failures = 0;
     let probe = loop {
-        let asked = spoken(client.probe(endpoint.model.as_deref(), PROBE), watcher, &url);
+        let slow = || {
+            watcher.say(&format!("waiting for {url}: {SILENT}"));
+            watcher.waits(&awaited(ErrorClass::Timeout, SILENT.to_owned()));
+        };
+        let asked = spoken(client.probe(endpoint.model.as_deref(), PROBE), slow);
         let answer = tokio::select! {
             answer = asked => answer,
             () = grace(there, started), if may_be_away => {
-                Err(ClientError::new(ErrorClass::Timeout, "no answer yet"))
+                Err(ClientError::new(ErrorClass::Timeout, SILENT))
             }
         };
         let error = match answer {
@@ -384,6 +401,7 @@ async fn connect_to(
             said = Some(error.class);
             watcher.say(&format!("waiting for {url}: {}", waiting_for(&error)));
         }
+        watcher.waits(&awaited(error.class, error.to_string()));
         if others_wait && holds && !std::mem::replace(&mut said_held, true) {
             let advice = unseen_advice(&endpoint.name);
             watcher.say(&format!("{}; {advice}", RunError::unseen(endpoint)));
@@ -411,6 +429,7 @@ async fn connect_to(
     {
         memory = own;
     }
+    is_done();
     there.set(there.get() + 1);
     Ok(Way { client, memory: Some(memory), managed, away: None })
 }
@@ -434,14 +453,17 @@ pub async fn start(
     started.map_err(|error| RunError::managed(endpoint, error))
 }
 
-/// Waits for a server's answer, and says so when it takes longer than a moment.
-async fn spoken<T>(answer: impl Future<Output = T>, watcher: &(dyn Watcher + Sync), url: &str) -> T {
+/// What is said of a server that takes longer than a moment to say what it is.
+const SILENT: &str = "no answer yet";
+
+/// Waits for a server's answer, and calls `slow` when it takes longer than a moment.
+async fn spoken<T>(answer: impl Future<Output = T>, slow: impl Fn()) -> T {
     tokio::pin!(answer);
     tokio::select! {
         answer = &mut answer => return answer,
         () = tokio::time::sleep(Duration::from_secs(1)) => {}
     }
-    watcher.say(&format!("waiting for {url}: no answer yet"));
+    slow();
     answer.await
 }
 

@@ -9,6 +9,7 @@ use serde_json::{Map, Value};
 use super::Opened;
 use super::summary::Outcome;
 use super::worker::{Absence, EndpointProgress, Free, GivenUp, Progress};
+use crate::config::diagnostic::COMMAND_LINE;
 use crate::config::resolved::{Endpoint, Server};
 use crate::dataset::evaluate::{Accepted, Demand, Failed, Rejected};
 use crate::dataset::snapshot::CellAsks;
@@ -242,13 +243,15 @@ pub fn beside(summary: &mut Summary, outcome: &Outcome, asks: &CellAsks, answere
 /// Fills in what was done with each endpoint.
 pub fn endpoints(summary: &mut Summary, recipe: &Recipe, progress: &Progress) {
     summary.asking_seconds = report::milliseconds(progress.asking);
+    summary.away_seconds = report::milliseconds(progress.deserted);
+    let span = progress.asking + progress.deserted;
     let all = recipe.config.endpoints.iter().zip(&progress.endpoints);
     let told = all.filter(|(_, did)| {
         did.requests > 0 || did.restarts + did.hangs > 0 || !did.faults.is_empty() || did.away.times > 0
     });
     let nights = told.map(|(endpoint, did)| {
         let names = |endpoint: usize| recipe.config.endpoints[endpoint].name.clone();
-        (endpoint.name.clone(), night_of(endpoint, did, progress.asking, &names))
+        (endpoint.name.clone(), night_of(endpoint, did, span, &names))
     });
     summary.endpoints = nights.collect();
 }
@@ -256,24 +259,30 @@ pub fn endpoints(summary: &mut Summary, recipe: &Recipe, progress: &Progress) {
 fn night_of(
     endpoint: &Endpoint,
     did: &EndpointProgress,
-    asking: Duration,
+    span: Duration,
     name: &dyn Fn(usize) -> String,
 ) -> EndpointNight {
-    let rate = did.completion_tokens as f64 / asking.as_secs_f64().max(1e-6);
+    let asked = span.saturating_sub(did.away.lasted);
+    let rate = did.completion_tokens as f64 / asked.as_secs_f64().max(1e-6);
     // A server that tells how long it was at work on each answer knows best; requests under way
     // may also wait for it.
     let by_server = did.requests > 0 && did.served_of == did.requests;
     let at_work = if by_server { did.served } else { did.busy };
-    let busy = at_work.as_secs_f64() / did.offered.as_secs_f64().max(1e-6);
+    let busy = match did.requests {
+        0 => 0.0,
+        _ => at_work.as_secs_f64() / did.offered.as_secs_f64().max(1e-6),
+    };
     let slots = did.offered.as_secs_f64() / did.there.as_secs_f64().max(1e-6);
     let Absence { since, times, lasted, is_now, .. } = did.away;
-    let (mut held, mut waited, mut spare) = (BTreeMap::new(), BTreeMap::new(), 0.0);
+    let (mut held, mut waited) = (BTreeMap::new(), BTreeMap::new());
+    let (mut asked_off, mut spare) = (0.0, 0.0);
     for (why, lasted) in &did.free {
         let share = lasted.as_secs_f64() / did.offered.as_secs_f64().max(1e-6);
         let share = (share.min(1.0) * 1000.0).round() / 1000.0;
         match why {
             Free::Held(limit) => drop(held.insert(limit.key().to_owned(), share)),
             Free::Waits(other) => drop(waited.insert(name(*other), share)),
+            Free::Asked => asked_off = share,
             Free::Spare => spare = share,
         }
     }
@@ -287,6 +296,7 @@ fn night_of(
         by_server,
         held,
         waited,
+        asked_off,
         spare,
         managed: matches!(endpoint.server, Server::Managed(_)),
         restarts: did.restarts,
@@ -379,8 +389,9 @@ pub fn place(opened: &Opened, key: &str) -> Option<String> {
         found = Some(node);
     }
     let sources = &opened.warnings.sources;
-    found.map(|node| {
-        format!("{}:{}", sources.path(node.span.source).display(), sources.line_column(node.span).0)
+    found.map(|node| match sources.path(node.span.source) {
+        path if path.as_os_str() == COMMAND_LINE => "the command line".to_owned(),
+        path => format!("{}:{}", path.display(), sources.line_column(node.span).0),
     })
 }
 

@@ -10,7 +10,8 @@ use serde_json::{Map, Value, json};
 
 use super::output::replace;
 use crate::config::resolved::Config;
-use crate::report::{FaultNote, LastRun, Metrics, Status, Summary, Watcher, say};
+use crate::report::morning::{Awaited, Waited};
+use crate::report::{self, FaultNote, LastRun, Metrics, Status, Summary, Watcher, say};
 
 /// How often the state of things is logged.
 const STATUS_EVERY: Duration = Duration::from_secs(60);
@@ -37,6 +38,14 @@ struct State {
     metrics_failed: bool,
     /// What is known since the run holds its lock: before, the figures are another's.
     own: Option<Own>,
+    waits: Vec<Wait>,
+}
+
+/// Something that was waited for, since when, and how long in all where that is over.
+struct Wait {
+    what: Awaited,
+    since: Instant,
+    lasted: Option<Duration>,
 }
 
 /// What a run that has its name for itself begins with.
@@ -63,6 +72,7 @@ impl<'a> Recorder<'a> {
             failed: false,
             metrics_failed: false,
             own: None,
+            waits: Vec::new(),
         };
         let name = config.name.clone();
         Self { inner, name, metrics: night.metrics.clone(), state: Mutex::new(state) }
@@ -86,6 +96,16 @@ impl<'a> Recorder<'a> {
     /// Rows of the dataset, and how many are wanted, when the run began.
     pub fn rows(&self) -> (u64, u64) {
         self.owned().map_or((0, 0), |own| own.rows)
+    }
+
+    /// What was waited for so far before anything could be asked.
+    pub fn waited(&self) -> Vec<Waited> {
+        let Ok(state) = self.state.lock() else { return Vec::new() };
+        let told = state.waits.iter().map(|wait| Waited {
+            what: wait.what.clone(),
+            seconds: report::milliseconds(wait.lasted.unwrap_or_else(|| wait.since.elapsed())),
+        });
+        told.collect()
     }
 
     fn log(&self, event: &str, fields: Value) {
@@ -161,6 +181,24 @@ impl Watcher for Recorder<'_> {
     fn say(&self, message: &str) {
         self.inner.say(message);
         self.log("said", json!({ "text": message }));
+    }
+
+    fn waits(&self, what: &Awaited) {
+        let Ok(mut state) = self.state.lock() else { return };
+        match state.waits.iter_mut().find(|wait| wait.what.is(what)) {
+            Some(wait) => wait.what = what.clone(),
+            None => {
+                state.waits.push(Wait { what: what.clone(), since: Instant::now(), lasted: None });
+            }
+        }
+    }
+
+    fn goes_on(&self, what: &Awaited) {
+        let Ok(mut state) = self.state.lock() else { return };
+        let wait = state.waits.iter_mut().find(|wait| wait.what.is(what));
+        if let Some(wait) = wait {
+            wait.lasted.get_or_insert_with(|| wait.since.elapsed());
+        }
     }
 
     fn update(&self, status: &Status) {

@@ -1,5 +1,6 @@
 //! The run itself.
 
+mod connecting;
 mod lock;
 mod state;
 mod work;
@@ -28,13 +29,13 @@ use crate::config;
 use crate::dataset::Recipe;
 use crate::dataset::snapshot::CellAsks;
 use crate::grid::Selection;
-use crate::report::morning::{Ended, Expected};
-use crate::report::{self, CellChange, RunCounts, Summary, Unwritten, Watcher};
-use crate::store::{LockError, Reader, RunLock, Snapshot, StoreDir};
+use crate::report::morning::{Ended, Expected, Untold};
+use crate::report::{self, CellChange, RunCounts, Summary, Unwritten, Watcher, count};
+use crate::store::{self, LockError, Reader, RunLock, Snapshot, StoreDir};
 use lock::{Refused, check_name, rows_before, take_lock};
 use state::{book, has_changed, snapshot};
 pub use state::{settings, state};
-use work::{Assumed, Worked, work};
+use work::{Assumed, Work, Worked};
 
 /// What the command line decides.
 #[derive(Debug, Clone)]
@@ -80,6 +81,13 @@ pub struct Finished {
 }
 
 impl Finished {
+    /// What is left to the next run to tell.
+    fn left(&self) -> String {
+        let Summary { verdict, headline, findings, requests, .. } = &self.summary;
+        let first = findings.first().map_or(headline.as_str(), |found| found.what.as_str());
+        format!("{}: {first}; {} stored", verdict.word(), count(*requests, "answer"))
+    }
+
     /// The same as a result, for who only wants a run that came to something.
     ///
     /// # Errors
@@ -109,12 +117,14 @@ pub async fn run(opened: &Opened, options: &RunOptions, watcher: &(dyn Watcher +
         let Came { summary, ended, error, .. } = came;
         return Finished { summary, ended, error, in_vain, page: None, kept: true };
     }
-    let Held { orders, mut lock } = held;
-    came.summary.unended = lock.as_ref().and_then(RunLock::unended).map(str::to_owned);
+    let Held { orders, mut lock, untold } = held;
+    came.summary.untold = untold;
+    came.summary.waited = recorder.waited();
     let finished = Finished { in_vain, ..record(opened, &recorder, came) };
-    if let Some(lock) = lock.as_mut().filter(|_| finished.kept) {
+    if let Some(lock) = &mut lock {
+        let unkept = (!finished.kept).then(|| finished.left());
         // Where it cannot be written, more than this is amiss, and was said.
-        let _ = lock.ends();
+        let _ = lock.ends(finished.page.is_some(), unkept.as_deref());
     }
     if let Some(orders) = orders {
         orders.close().await;
@@ -157,6 +167,8 @@ impl Began {
 struct Held {
     orders: Option<Orders>,
     lock: Option<RunLock>,
+    /// The runs that it is to tell of.
+    untold: Vec<Untold>,
 }
 
 /// What may end a run while it waits.
@@ -204,6 +216,8 @@ async fn go(
     };
     let unlocked = match take_lock(&dir, &config.name, options.wait, watcher, &mut ends).await {
         Ok(mut lock) => {
+            let of = |run: &store::Untold| Untold { began: run.began.clone(), ended: run.ended.clone() };
+            held.untold = lock.untold().iter().map(of).collect();
             // Whoever kills it leaves this for the next one to tell.
             let _ = lock.begins(&began.text());
             held.lock = Some(lock);
@@ -262,8 +276,8 @@ async fn go(
                 files.probe()?;
             }
             let orders = held.orders.get_or_insert_with(|| Orders::listen(&dir, &config.name));
-            let worked =
-                work(options, watcher, &dir, assumed, &asks_before, &guard, (&mut ends, orders)).await?;
+            let work = Work { options, watcher, dir: &dir, guard: &guard, before: &asks_before, mask: &mask };
+            let worked = work.ask(assumed, (&mut ends, orders)).await?;
             spared = worked.spared;
             worked
         }
@@ -395,6 +409,7 @@ fn summarise(
         second_look_requests: progress.second_look_requests,
         embedding_requests: progress.embedding_requests,
         attempts: progress.attempts,
+        unstored: progress.unstored,
         hedged: progress.hedged,
         needed: progress.needed,
         reused: totals.answers.saturating_sub(progress.requests - progress.about_texts()),

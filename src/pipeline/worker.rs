@@ -63,6 +63,8 @@ struct Worker<'a> {
     started: Instant,
     /// Until when places were counted.
     measured: Instant,
+    /// Nobody is there to ask since then.
+    is_deserted: bool,
     /// By endpoint: how many of its places are free since then, and what for.
     free: Vec<Option<(u32, Free)>>,
     evaluator: Evaluator,
@@ -140,6 +142,14 @@ impl SoFar {
         let budget = Budget::new(limits.caps);
         Self { began: Instant::now(), progress: Progress::default(), budget, paused: false }
     }
+
+    /// What was done, with how long it was asked, now that the asking is over.
+    pub fn over(self) -> Progress {
+        let mut progress = self.progress;
+        let no_asking = progress.paused + progress.deserted;
+        progress.asking = self.began.elapsed().saturating_sub(no_asking);
+        progress
+    }
 }
 
 /// What came of a worker's work.
@@ -198,6 +208,7 @@ pub async fn ask<'a>(
         limits,
         started,
         measured: now,
+        is_deserted: false,
         free: Vec::new(),
         events: JoinSet::new(),
         rests: JoinSet::new(),
@@ -333,7 +344,7 @@ impl Worker<'_> {
                 written = self.commits.recv(), if !self.pending.is_empty() => match written {
                     Some(written) => self.committed(written),
                     None => {
-                        self.pending.clear();
+                        self.lose_pending();
                         self.error.get_or_insert(StoreError::Gone.into());
                     }
                 },
@@ -413,6 +424,9 @@ impl Worker<'_> {
                     return;
                 }
                 let endpoint = self.endpoint_of(send.model, send.spot.server);
+                if answer.as_ref().map_or_else(failure::took_it, |_| true) {
+                    self.was_at_work(endpoint, &send);
+                }
                 if answer.as_ref().map_or_else(|failure| failure.status.is_some(), |_| true) {
                     self.servers[endpoint].spoke();
                 }
@@ -449,7 +463,6 @@ impl Worker<'_> {
             return false;
         }
         let endpoint = self.endpoint_of(send.model, send.spot.server);
-        self.progress.endpoints[endpoint].busy += send.sent.elapsed();
         match spent {
             Spent::Told => {}
             Spent::Nothing => self.settle(endpoint, send.most, 0, 0),

@@ -118,6 +118,58 @@ impl Finding {
     }
 }
 
+/// A run before this one that nobody was told of.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Untold {
+    pub began: String,
+    /// How it ended, where it came to its end and could not keep that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ended: Option<String>,
+}
+
+/// What a run may wait for before it can ask.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "for", rename_all = "kebab-case")]
+pub enum Awaited {
+    /// Another run of its name.
+    Run { why: String },
+    /// An endpoint, by the class of what it failed with.
+    Endpoint {
+        name: String,
+        class: String,
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        managed: bool,
+        why: String,
+    },
+}
+
+impl Awaited {
+    /// Whether both are the same, whatever is known of why.
+    pub fn is(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Awaited::Run { .. }, Awaited::Run { .. }) => true,
+            (Awaited::Endpoint { name: a, .. }, Awaited::Endpoint { name: b, .. }) => a == b,
+            _ => false,
+        }
+    }
+
+    /// As it stands in a sentence.
+    pub fn text(&self) -> String {
+        match self {
+            Awaited::Run { .. } => "another run of this name".to_owned(),
+            Awaited::Endpoint { name, .. } => format!("endpoint `{name}`"),
+        }
+    }
+}
+
+/// What a run waited for, and how long.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Waited {
+    #[serde(flatten)]
+    pub what: Awaited,
+    pub seconds: f64,
+}
+
 /// A rejected text.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Example {
@@ -160,15 +212,18 @@ pub struct Opening {
 pub struct EndpointNight {
     pub requests: u64,
     pub completion_tokens: u64,
-    /// Completion tokens a second, over the whole time of asking.
+    /// Completion tokens a second of asking, without the time that it was away.
     pub tokens_per_second: f64,
     /// Requests at a time that it was given while it was there, on the average.
     pub slots: f64,
-    /// The share of these places' time in which they were at work.
+    /// The share of these places' time in which they were at work; nought where it answered nothing.
     pub busy: f64,
     /// The share of it in which a limit held what waited, by the limit's key.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub held: BTreeMap<String, f64>,
+    /// The share in which it had asked to be sent nothing for a while.
+    #[serde(default)]
+    pub asked_off: f64,
     /// The share in which nothing waited that it could take until an endpoint of another model had answered, by that.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub waited: BTreeMap<String, f64>,

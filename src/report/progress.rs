@@ -6,7 +6,8 @@ use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use super::{duration, say, shortened, thousands};
+use super::morning::Awaited;
+use super::{duration, say, shortened, tally, thousands};
 use crate::model::Fingerprint;
 
 /// What a run tells whoever watches it.
@@ -17,6 +18,10 @@ pub trait Watcher {
     fn update(&self, status: &Status);
     /// How often `update` is wanted.
     fn interval(&self) -> Duration;
+    /// The run can ask nothing, since it waits for something; told anew as more is known of it.
+    fn waits(&self, _what: &Awaited) {}
+    /// What it waited for is there, or is waited for no more.
+    fn goes_on(&self, _what: &Awaited) {}
     /// A send failed; the first of each class is said too.
     fn fault(&self, _note: &FaultNote<'_>) {}
 }
@@ -216,7 +221,7 @@ impl Watcher for Quiet {
     }
 }
 
-/// `2.1 rows/s, 160 tokens/s, 3 cut, 1 duplicate, 45 s left`.
+/// `2.1 req/s, 160 tok/s, 45 s left, 3 × cut, 1 × duplicate`.
 fn figures(status: &Status) -> String {
     let seconds = status.asking.as_secs_f64().max(0.001);
     let mut out = Vec::new();
@@ -231,9 +236,9 @@ fn figures(status: &Status) -> String {
         (Some(left), None) => out.push(format!("{} left", duration(left))),
         (None, None) => {}
     }
-    let mut rejected: Vec<_> = status.rejected.iter().collect();
-    rejected.sort_by_key(|(_, times)| std::cmp::Reverse(**times));
-    out.extend(rejected.iter().map(|(reason, times)| format!("{times} {reason}")));
+    if !status.rejected.is_empty() {
+        out.push(tally(status.rejected.iter().map(|(reason, times)| (*reason, *times))));
+    }
     out.join(", ")
 }
 

@@ -16,22 +16,47 @@ fn took(summary: &Summary) -> String {
     duration(Duration::from_secs_f64(summary.seconds.max(0.0)))
 }
 
-fn when(summary: &Summary) -> String {
-    summary.started.get(..16).unwrap_or(&summary.started).replace('T', " ")
+fn when(began: &str) -> String {
+    began.get(..16).unwrap_or(began).replace('T', " ")
+}
+
+/// A run as it stands in the list.
+#[derive(Debug, Clone, Copy)]
+pub enum Listed<'a> {
+    /// By its number.
+    Kept(usize, &'a Summary),
+    /// It began then, and of what came of it there is only this word.
+    Unkept(&'a str, &'static str),
+}
+
+impl Listed<'_> {
+    /// When it began.
+    pub fn began(&self) -> &str {
+        match self {
+            Listed::Kept(_, run) => &run.started,
+            Listed::Unkept(began, _) => began,
+        }
+    }
 }
 
 /// A line a run, in at most 80 columns; times are UTC.
-pub fn runs_text(runs: &[&Summary]) -> String {
+pub fn runs_text(runs: &[Listed<'_>]) -> String {
     let mut out = format!(
-        "{:>4} {:<16} {:<7} {:>15} {:>8} {:>6} {:>6} {:>6}\n",
+        "{:>4} {:<16} {:<9} {:>15} {:>8} {:>6} {:>6} {:>6}\n",
         "run", "began (UTC)", "verdict", "rows", "requests", "accept", "dist-2", "tok/s"
     );
-    for (index, run) in runs.iter().enumerate() {
+    for listed in runs {
+        let (number, run) = match listed {
+            Listed::Kept(number, run) => (number, run),
+            Listed::Unkept(began, how) => {
+                out.push_str(&format!("{:>4} {:<16} {how}\n", "-", when(began)));
+                continue;
+            }
+        };
         let rows = format!("{}/{}", thousands(run.rows()), thousands(run.wanted));
         out.push_str(&format!(
-            "{:>4} {:<16} {:<7} {:>15} {:>8} {:>6} {:>6} {:>6}\n",
-            index + 1,
-            when(run),
+            "{number:>4} {:<16} {:<9} {:>15} {:>8} {:>6} {:>6} {:>6}\n",
+            when(&run.started),
             run.verdict.word(),
             rows,
             thousands(run.requests),
@@ -54,7 +79,7 @@ pub fn compared_text(then: (usize, &Summary), now: (usize, &Summary), causes: &[
         out.push_str(&format!("{:<22} {:>22}   {:>22}\n", shortened(name, 22), a, b));
     };
     line("", format!("run {a}"), format!("run {b}"));
-    line("began (UTC)", when(then), when(now));
+    line("began (UTC)", when(&then.started), when(&now.started));
     let mut row = |name: &str, of: &dyn Fn(&Summary) -> String| line(name, of(then), of(now));
     row("verdict", &|run| run.verdict.word().to_owned());
     row("rows", &|run| format!("{} of {}", thousands(run.rows()), thousands(run.wanted)));
@@ -70,7 +95,7 @@ pub fn compared_text(then: (usize, &Summary), now: (usize, &Summary), causes: &[
     });
     row("completion tokens", &|run| thousands(run.completion_tokens));
     row("tokens a second", &|run| or_dash(run.tokens_per_second().map(|rate| format!("{rate:.1}"))));
-    row("rows an hour", &|run| or_dash(run.rows_per_hour().map(|rate| format!("{rate:.0}"))));
+    row("rows an hour", &|run| or_dash(run.rows_per_hour().map(|rate| thousands(rate.round() as u64))));
     row("sends that failed", &|run| thousands(run.faults.values().sum()));
     row("asks given up", &|run| thousands(run.run.failed()));
     row("took", &took);
@@ -168,7 +193,10 @@ mod tests {
     fn tables_fit_a_terminal() {
         let (a, b) = (run(500_000, 500_000), run(999_999, 1));
         let causes = vec!["x".repeat(200)];
-        let all = runs_text(&[&a, &b]) + &compared_text((1, &a), (2, &b), &causes);
+        let cut_off = Listed::Unkept("2026-11-23T20:42:14.123Z", "cut off");
+        let list = runs_text(&[Listed::Kept(1, &a), cut_off, Listed::Kept(2, &b)]);
+        assert_eq!(list.lines().nth(2), Some("   - 2026-11-23 20:42 cut off"));
+        let all = list + &compared_text((1, &a), (2, &b), &causes);
         for line in all.lines() {
             assert!(line.chars().count() <= 80, "{line}");
         }

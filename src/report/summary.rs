@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::morning::{
-    EndpointNight, Example, Exhausted, Finding, Left, Needed, Opening, Outlook, Past, Verdict,
+    EndpointNight, Example, Exhausted, Finding, Left, Needed, Opening, Outlook, Past, Untold, Verdict, Waited,
 };
 use super::{CheckCounts, Forecast, count};
 use crate::audit::{Brief, Verdict as Audited};
@@ -183,9 +183,12 @@ pub struct Summary {
     pub started: String,
     /// `complete`, `short`, `stopped` or `failed`.
     pub state: String,
-    /// When the run before this one began, if that was cut off.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub unended: Option<String>,
+    /// Runs before this one that nobody was told of, oldest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub untold: Vec<Untold>,
+    /// What was waited for before anything could be asked.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub waited: Vec<Waited>,
     /// What ended it before its work was done: `interrupt`, `drain`, `until`, `for`, `max_requests`,
     /// `token_budget` or `max_cost`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -220,6 +223,9 @@ pub struct Summary {
     /// Those of them that asked what a text means.
     #[serde(default)]
     pub embedding_requests: u64,
+    /// Answers that came and that the store did not take.
+    #[serde(default)]
+    pub unstored: u64,
     /// Sends, with those that failed and were tried again.
     pub attempts: u64,
     /// Those of them that were sent a second time, since the first took far too long (`run.hedge`).
@@ -303,9 +309,12 @@ pub struct Summary {
     pub openings: Vec<Opening>,
     #[serde(default)]
     pub endpoints: BTreeMap<String, EndpointNight>,
-    /// How long requests were asked, in seconds.
+    /// How long requests were asked, in seconds: without pauses, and without the time in which nobody was there to ask.
     #[serde(default)]
     pub asking_seconds: f64,
+    /// How long nobody was there to ask once asking had begun, in seconds.
+    #[serde(default)]
+    pub away_seconds: f64,
     /// How long the audit took, in seconds.
     #[serde(default)]
     pub audit_seconds: f64,
@@ -438,6 +447,11 @@ impl Summary {
         (judged > 0).then(|| self.accepted as f64 / judged as f64)
     }
 
+    /// How long there was work for endpoints, whether they were there or not, in seconds.
+    pub fn span(&self) -> f64 {
+        self.asking_seconds + self.away_seconds
+    }
+
     /// How long it was asked, in seconds; `None` where nothing was sent.
     fn asked_for(&self) -> Option<f64> {
         let seconds = if self.asking_seconds > 0.0 { self.asking_seconds } else { self.seconds };
@@ -455,8 +469,8 @@ impl Summary {
     }
 
     /// Whether it is kept, shown and told: all but a run that found its dataset complete, and nothing to tell of
-    /// the run before.
+    /// runs before.
     pub fn is_told(&self) -> bool {
-        self.attempts > 0 || self.state != "complete" || self.unended.is_some()
+        self.attempts > 0 || self.state != "complete" || !self.untold.is_empty()
     }
 }

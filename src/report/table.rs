@@ -1,7 +1,7 @@
 //! The closing table of a run, and a plan in words.
 
 use super::morning::Verdict;
-use super::{PlanSummary, Summary, count, duration, most_of, shortened, thousands};
+use super::{PlanSummary, Summary, count, duration, most_of, shortened, tally, thousands};
 
 /// What a run says when it ends, in at most 80 columns.
 pub fn summary_text(summary: &Summary, advice: &dyn Fn(&str) -> Option<&'static str>) -> String {
@@ -34,6 +34,9 @@ pub fn summary_text(summary: &Summary, advice: &dyn Fn(&str) -> Option<&'static 
         }
     }
     line("answers", asked);
+    if summary.unstored > 0 {
+        line("", format!("{} more came, and the store did not take them", thousands(summary.unstored)));
+    }
     if summary.behind > 0 {
         let wait = if summary.behind == 1 { "waits" } else { "wait" };
         line("", format!("{} of them {wait} behind an earlier ask that is open", thousands(summary.behind)));
@@ -76,11 +79,8 @@ pub fn summary_text(summary: &Summary, advice: &dyn Fn(&str) -> Option<&'static 
     }
     let rejected: u64 = summary.rejected.values().sum();
     if rejected > 0 {
-        let mut reasons: Vec<_> = summary.rejected.iter().collect();
-        reasons.sort_by_key(|(name, times)| (std::cmp::Reverse(**times), name.as_str()));
-        let all: Vec<_> =
-            reasons.iter().map(|(name, times)| format!("{} {name}", thousands(**times))).collect();
-        line("rejected", format!("{}: {}", thousands(rejected), all.join(", ")));
+        let by_reason = tally(summary.rejected.iter().map(|(reason, times)| (reason.as_str(), *times)));
+        line("rejected", format!("{}: {by_reason}", thousands(rejected)));
         if let Some((reason, times)) = most_of(&summary.rejected)
             && times * 5 >= summary.accepted.max(1)
             && let Some(advice) = advice(reason)
@@ -185,6 +185,23 @@ pub fn findings_text(summary: &Summary, page: &std::path::Path) -> String {
         for (index, part) in wrapped(&finding.what, 66).into_iter().enumerate() {
             let sign = if index == 0 { finding.sign() } else { "" };
             out.push_str(&format!("{sign:<11} {part}\n"));
+        }
+    }
+    out
+}
+
+/// What is said of a run that ended before anything was asked, and what to do where that wants a look.
+pub fn stopped_text(summary: &Summary) -> String {
+    let Some(finding) = summary.findings.iter().find(|finding| finding.verdict > Verdict::Ok) else {
+        return "stopped before anything was asked".to_owned();
+    };
+    let mut out = finding.what.clone();
+    for (name, told) in [("cause", &finding.cause), ("to do", &finding.advice)] {
+        for (index, part) in told.iter().flat_map(|told| wrapped(told, 70)).enumerate() {
+            out.push_str(&format!(
+                "\n  {} {part}",
+                if index == 0 { format!("{name}:") } else { " ".to_owned() }
+            ));
         }
     }
     out

@@ -234,6 +234,11 @@ impl<T: Clone> Queue<T> {
         server.limits.holds()
     }
 
+    /// Whether a server that is there asked to be sent nothing for a while.
+    pub fn is_put_off(&self, server: usize, now: Duration) -> bool {
+        self.servers.get(server).is_some_and(|server| server.is_there() && now < server.paused_until)
+    }
+
     pub fn servers(&self) -> usize {
         self.servers.len()
     }

@@ -2,16 +2,40 @@
 
 use std::fs::{File, TryLockError};
 use std::io::{Read, Seek, Write};
+use std::path::PathBuf;
 
 use super::{StoreDir, StoreError};
 
 /// Held while a run goes on; the system lets go of it however the process ends.
 ///
-/// Its file has the number of the process and, from a run's first ask until its end is kept, when that run began.
+/// Its file has the number of the process and a line for each run of which nobody was told yet, the one that goes on last.
 #[derive(Debug)]
 pub struct RunLock {
     file: File,
-    unended: Option<String>,
+    untold: Vec<Untold>,
+}
+
+/// A run that no later one has told of.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Untold {
+    pub began: String,
+    /// How it ended, in a line; none of one that never came to its end.
+    pub ended: Option<String>,
+}
+
+impl Untold {
+    fn read(line: &str) -> Option<Self> {
+        let (began, ended) = line.split_once(' ').unwrap_or((line, ""));
+        let ended = Some(ended.trim()).filter(|ended| !ended.is_empty()).map(str::to_owned);
+        (!began.is_empty()).then(|| Self { began: began.to_owned(), ended })
+    }
+
+    fn line(&self) -> String {
+        match &self.ended {
+            Some(ended) => format!("\n{} {}", self.began, ended.replace(['\n', '\r'], " ")),
+            None => format!("\n{}", self.began),
+        }
+    }
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -27,6 +51,16 @@ pub enum LockError {
     Store(#[from] StoreError),
 }
 
+/// The runs of a name that nobody was told of, for who only looks: the last one may go on.
+pub fn untold(dir: &StoreDir, name: &str) -> Vec<Untold> {
+    let text = std::fs::read_to_string(path(dir, name)).unwrap_or_default();
+    text.lines().skip(1).filter_map(|line| Untold::read(line.trim())).collect()
+}
+
+fn path(dir: &StoreDir, name: &str) -> PathBuf {
+    dir.folder().join(format!("{name}.lock"))
+}
+
 fn since(began: Option<&str>) -> String {
     let text = |began: &str| format!(", since {} UTC", began.get(..19).unwrap_or(began).replace('T', " "));
     began.map_or_else(String::new, text)
@@ -37,7 +71,7 @@ impl RunLock {
     /// `Held` while another process runs a config of this name.
     pub fn take(dir: &StoreDir, name: &str) -> Result<Self, LockError> {
         dir.create()?;
-        let path = dir.folder().join(format!("{name}.lock"));
+        let path = path(dir, name);
         let failed = |source| StoreError::Folder { path: path.clone(), source };
         let mut file = File::options()
             .read(true)
@@ -50,48 +84,58 @@ impl RunLock {
         let mut text = String::new();
         // What stands there is a courtesy: without it a message still says what is wrong.
         let _ = file.read_to_string(&mut text);
-        let mut lines = text.lines().map(|line| line.trim().to_owned());
-        let pid = lines.next().unwrap_or_default();
+        let mut lines = text.lines().map(str::trim);
+        let pid = lines.next().unwrap_or_default().to_owned();
+        let mut untold: Vec<Untold> = lines.filter_map(Untold::read).collect();
         match locked {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => {
-                let began = lines.next().filter(|began| !began.is_empty());
+                let began = untold.pop().filter(|last| last.ended.is_none()).map(|last| last.began);
                 return Err(LockError::Held { name: name.to_owned(), pid, began });
             }
             Err(TryLockError::Error(source)) => return Err(failed(source).into()),
         }
-        let mut lock = Self { file, unended: lines.next().filter(|began| !began.is_empty()) };
+        let mut lock = Self { file, untold };
         // Whoever holds it for something else leaves to the next run what it is to tell.
-        let began = lock.unended.clone();
-        lock.write(began.as_deref()).map_err(failed)?;
+        lock.write().map_err(failed)?;
         Ok(lock)
     }
 
-    /// When a run began that held it before and never came to keep its end.
-    pub fn unended(&self) -> Option<&str> {
-        self.unended.as_deref()
+    /// Runs before that nobody was told of, oldest first.
+    pub fn untold(&self) -> &[Untold] {
+        &self.untold
     }
 
-    /// A run begins that is to keep its end.
+    /// A run begins: whoever kills it leaves it for the next one to tell.
     ///
     /// # Errors
     /// A file that cannot be written.
     pub fn begins(&mut self, began: &str) -> std::io::Result<()> {
-        self.write(Some(began))
+        self.untold.push(Untold { began: began.to_owned(), ended: None });
+        self.write()
     }
 
-    /// The end of the run is kept.
+    /// The run has ended: those before it were `told` or not, and its own end is kept but for what is `unkept` of it.
     ///
     /// # Errors
     /// A file that cannot be written.
-    pub fn ends(&mut self) -> std::io::Result<()> {
-        self.write(None)
+    pub fn ends(&mut self, told: bool, unkept: Option<&str>) -> std::io::Result<()> {
+        let own = self.untold.pop();
+        if told {
+            self.untold.clear();
+        }
+        let left = own.zip(unkept);
+        self.untold.extend(left.map(|(own, ended)| Untold { ended: Some(ended.to_owned()), ..own }));
+        self.write()
     }
 
-    fn write(&mut self, began: Option<&str>) -> std::io::Result<()> {
-        // In one write over what stands there, which a full disk has room for, and all of it.
-        let text = format!("{:<15}\n{:<47}\n", std::process::id(), began.unwrap_or_default());
+    fn write(&mut self) -> std::io::Result<()> {
+        let lines: String = self.untold.iter().map(Untold::line).collect();
+        let text = format!("{}{lines}", std::process::id());
+        // In the place of what stands there, which a full disk still has room for; empty lines say nothing.
+        let before = self.file.metadata()?.len() as usize;
         self.file.rewind()?;
-        self.file.write_all(text.as_bytes())
+        self.file.write_all(format!("{text:\n<before$}").as_bytes())?;
+        self.file.set_len(text.len() as u64)
     }
 }

@@ -176,25 +176,39 @@ fn a_lock_is_held_by_one_and_says_by_whom() {
     RunLock::take(&dir, "moods").unwrap();
 }
 
-/// Whatever takes the lock in between, the next run is told of one that was cut off, once.
+/// Whatever takes the lock in between, runs are told of those that were cut off or could not keep their end, until one
+/// could tell it.
 #[test]
-fn a_run_that_was_cut_off_is_known_until_one_has_kept_its_end() {
+fn runs_that_nobody_was_told_of_are_known_until_one_has_told_them() {
     let (_folder, dir) = store();
     let take = || RunLock::take(&dir, "moods").unwrap();
+    let of = |day: u32, ended: Option<&str>| Untold {
+        began: format!("2026-11-{day}T01:02:03.456Z"),
+        ended: ended.map(str::to_owned),
+    };
+    let run = |day: u32, told: bool, unkept: Option<&str>| {
+        let mut lock = take();
+        lock.begins(&of(day, None).began).unwrap();
+        lock.ends(told, unkept).unwrap();
+    };
     let mut cut_off = take();
-    assert_eq!(cut_off.unended(), None);
-    cut_off.begins("2026-11-23T01:02:03.456Z").unwrap();
+    assert_eq!(cut_off.untold(), []);
+    cut_off.begins(&of(23, None).began).unwrap();
     let held = RunLock::take(&dir, "moods").unwrap_err().to_string();
     let since = format!("(process {}, since 2026-11-23 01:02:03 UTC)", std::process::id());
     assert!(held.ends_with(&since), "{held}");
     drop(cut_off);
     drop(take());
-    let mut next = take();
-    assert_eq!(next.unended(), Some("2026-11-23T01:02:03.456Z"));
-    next.begins("2026-11-24T01:02:03.456Z").unwrap();
-    next.ends().unwrap();
-    drop(next);
-    assert_eq!(take().unended(), None);
+    assert_eq!(take().untold(), [of(23, None)]);
+    run(24, false, Some("LOST moods:\nno room"));
+    run(25, false, None);
+    run(26, false, Some("LOST moods: 5 of 9 rows"));
+    let untold = [of(23, None), of(24, Some("LOST moods: no room")), of(26, Some("LOST moods: 5 of 9 rows"))];
+    assert_eq!(take().untold(), untold);
+    run(27, true, Some("LOST moods: 6 of 9 rows"));
+    assert_eq!(take().untold(), [of(27, Some("LOST moods: 6 of 9 rows"))]);
+    run(28, true, None);
+    assert_eq!(take().untold(), []);
 }
 
 #[test]

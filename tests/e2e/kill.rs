@@ -458,7 +458,7 @@ fn a_store_that_cannot_grow_stops_the_asking() {
     let next = project.emogrid(&RUN).exits(0).json();
     // Whether there was room for its end or not.
     let runs = project.emogrid(&["runs", "wide.yaml", "--json"]).exits(0).json();
-    assert_eq!(next["unended"].is_string(), runs.as_array().unwrap().len() == 1, "{next}");
+    assert_eq!(next["untold"].is_array(), runs.as_array().unwrap().len() == 1, "{next}");
     let second = asked(&fake);
     none_of(&second, &kept);
     assert_eq!(second.len() + kept.len(), 120);

@@ -9,6 +9,7 @@ mod counterfactual;
 mod dedup;
 mod dedup_semantic;
 mod editing;
+mod endings;
 mod exemplars;
 mod export;
 mod fake;

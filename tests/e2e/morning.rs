@@ -62,7 +62,7 @@ fn a_bad_night_says_what_to_look_at_and_where() {
         "  Cause: 100 % of what those cells had rejected is words.\n",
         "  To do: change `checks.words`, which asks nothing again",
         "  Key: `checks.words` (small.yaml:14).\n",
-        "| emotion=anger sentiment=bad | 0 of 2 | 5 words |\n",
+        "| emotion=anger sentiment=bad | 0 of 2 | 5 × words |\n",
         "| anger | 0 of 4 | 0 % |\n",
         "- words (emotion=anger sentiment=bad): 1 word — \"no\"\n",
     ] {
@@ -218,14 +218,17 @@ fn runs_are_listed_shown_and_compared() {
     project.emogrid(&["run", "small.yaml"]).exits(0);
     let list = project.emogrid(&["runs", "small.yaml"]).exits(0).stdout;
     assert_eq!(list.lines().count(), 3, "the third asked nothing: {list}");
-    assert!(list.lines().nth(2).unwrap().contains(" OK                  8/8        8  100 %"), "{list}");
+    assert!(list.lines().nth(2).unwrap().contains(" OK                    8/8        8  100 %"), "{list}");
     let all = project.emogrid(&["runs", "small.yaml", "--json"]).exits(0).json();
     assert_eq!(all[1]["past"][0]["started"], all[0]["started"]);
     let page = project.emogrid(&["runs", "small.yaml", "--show", "2"]).exits(0).stdout;
     assert_eq!(page, pages(&project)[1]);
     let compared = project.emogrid(&["runs", "small.yaml", "--compare", "1", "2"]).exits(0).stdout;
     assert!(compared.contains("sampling.temperature: 0.8 → 0.3"), "{compared}");
-    project.emogrid(&["runs", "small.yaml", "--show", "3"]).exits(1).says("there is no run 3");
+    project
+        .emogrid(&["runs", "small.yaml", "--show", "3"])
+        .exits(1)
+        .says("there is no run 3: those that were kept are 1 to 2");
 }
 
 /// The events of the log.
@@ -414,7 +417,7 @@ fn the_summary_is_on_standard_input_whatever_happened() {
         running.signal(libc::SIGINT);
         running.finish().exits(3);
         assert_eq!((&told()["state"], &told()["stopped_by"]), (&"stopped".into(), &"interrupt".into()));
-        let says = "LOOK small: 8 of 12 rows; it was stopped before anything was asked";
+        let says = "LOOK small: 8 of 12 rows; it was stopped while it waited for endpoint `fake`";
         assert_eq!(told()["headline"], says);
     }
 }

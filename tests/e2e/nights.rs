@@ -260,7 +260,7 @@ fn no_wait_goes_beyond_the_end() {
     // For another run.
     let second = night.watch(&["run", "night.yaml", "--wait", "--for", "1s"]);
     second.until_says("waiting for its end");
-    second.finish().exits(3).says("its time was over before anything was asked");
+    second.finish().exits(3).says("its time went by waiting for another run of this name");
     assert!(headline(&night).starts_with("LOOK night: "), "{}", headline(&night));
     night.emogrid(&["ctl", "drain"]).exits(0);
     first.finish().exits(3);
@@ -269,7 +269,7 @@ fn no_wait_goes_beyond_the_end() {
     let third = night.watch(&["run", "night.yaml", "--set", &dead, "--for", "1s"]);
     third.finish().exits(3).says("waiting for http");
     let last = headline(&night);
-    assert!(last.ends_with("; its time was over before anything was asked"), "{last}");
+    assert!(last.ends_with("; its time went by waiting for endpoint `fake`"), "{last}");
 }
 
 #[test]
@@ -290,7 +290,8 @@ fn a_run_that_waits_for_its_server_is_spoken_to() {
     ctl(&["pause"]).exits(1).says("it waits for its endpoints, and asks nothing yet");
     ctl(&["drain"]).exits(0);
     waiting.finish().exits(3);
-    assert_eq!(headline(&night), "LOOK night: 4 of 20 rows; it was stopped before anything was asked");
+    let says = "LOOK night: 4 of 20 rows; it was stopped while it waited for endpoint `fake`";
+    assert_eq!(headline(&night), says);
 }
 
 #[cfg(unix)]

@@ -240,5 +240,5 @@ fn a_run_that_was_killed_is_told_by_the_next() {
     assert!(page(&project).contains("was cut off"), "{}", page(&project));
     project.edit("small.yaml", "per_cell: 20", "per_cell: 21");
     let summary = project.emogrid(&["run", "small.yaml", "--json"]).exits(0).json();
-    assert_eq!(summary["unended"], Value::Null, "{summary}");
+    assert_eq!(summary["untold"], Value::Null, "{summary}");
 }

@@ -128,26 +128,3 @@ fn a_page_that_could_not_be_written_is_tried_once_more() {
     let page = std::fs::read_to_string(runs(&project)[0].join("summary.md")).unwrap();
     assert!(page.contains("cannot write out/small/runs"), "{page}");
 }
-
-#[test]
-fn a_run_whose_end_the_store_did_not_take_is_told_by_the_next() {
-    let fake = Fake::start();
-    let project = Project::small(&fake.url());
-    run(&project).exits(0);
-    let store = |what: &str| {
-        let store = rusqlite::Connection::open(project.path().join(".emogrid/store.db")).unwrap();
-        store.execute_batch(what).unwrap();
-    };
-    store("CREATE TRIGGER full BEFORE INSERT ON run BEGIN SELECT RAISE(ABORT, 'no room'); END");
-    project.edit("small.yaml", "per_cell: 2", "per_cell: 3");
-    run(&project).exits(1).says("and the next run tells of it");
-    store("DROP TRIGGER full");
-    project.edit("small.yaml", "per_cell: 3", "per_cell: 4");
-    let ran = project.emogrid(&["run", "small.yaml", "--json"]).exits(0);
-    let summary = ran.json();
-    assert!(summary["unended"].is_string(), "{summary}");
-    assert!(summary["headline"].as_str().unwrap().contains("was cut off"), "{summary}");
-    project.edit("small.yaml", "per_cell: 4", "per_cell: 5");
-    let next = project.emogrid(&["run", "small.yaml", "--json"]).exits(0).json();
-    assert_eq!(next["unended"], Value::Null, "{next}");
-}

@@ -16,13 +16,13 @@ pub static ALARM: Section = Section {
             "tokens_per_second",
             Kind::Number { min: 0.0, max: 1e9 },
             "",
-            "The fewest tokens of answers a second of a run, over all endpoints.",
+            "The fewest tokens of answers a second of asking, over all endpoints; the time in which none was there to ask does not count.",
         ),
         key(
             "rows_per_hour",
             Kind::Number { min: 0.0, max: 1e12 },
             "",
-            "The fewest rows an hour that a run brings while it asks.",
+            "The fewest rows an hour of asking that a run brings; the time in which no endpoint was there to ask does not count.",
         ),
     ],
 };

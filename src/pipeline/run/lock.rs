@@ -9,6 +9,7 @@ use crate::pipeline::error::RunError;
 use crate::pipeline::output::Files;
 use crate::pipeline::record::config_path;
 use crate::pipeline::worker::Stop;
+use crate::report::morning::Awaited;
 use crate::report::{self, Summary, Watcher};
 use crate::store::{LockError, Reader, RunLock, StoreDir};
 
@@ -43,15 +44,21 @@ pub(super) async fn take_lock(
     ends: &mut Ends,
 ) -> Result<RunLock, Refused> {
     let started = Instant::now();
-    let mut said = false;
+    let mut awaited = None;
     loop {
         let held = match RunLock::take(dir, name) {
-            Ok(lock) => return Ok(lock),
+            Ok(lock) => {
+                awaited.iter().for_each(|what| watcher.goes_on(what));
+                return Ok(lock);
+            }
             Err(held @ LockError::Held { .. }) if wait => held,
             Err(other) => return Err(Refused::Lock(other)),
         };
-        if !std::mem::replace(&mut said, true) {
+        if awaited.is_none() {
             watcher.say(&format!("{held}; waiting for its end"));
+            let what = Awaited::Run { why: held.to_string() };
+            watcher.waits(&what);
+            awaited = Some(what);
         }
         watcher.update(&report::Status {
             waiting: Some(format!("{held}; waiting for its end")),

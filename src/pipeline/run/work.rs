@@ -1,11 +1,12 @@
 //! A run's asking, from the first look at its endpoints to the last evaluation.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use jiff::Timestamp;
 use tokio::sync::mpsc;
 
+use super::connecting::heard;
 use super::state::{book, settings, snapshot};
 use super::{Ends, RunOptions};
 use crate::config::Config;
@@ -14,8 +15,9 @@ use crate::dataset::evaluate::Demand;
 use crate::dataset::snapshot::CellAsks;
 use crate::dataset::{Model, Models, Recipe, evaluate};
 use crate::pipeline::address::{address, shown_address};
+use crate::pipeline::book::StoreBook;
 use crate::pipeline::connect::{Line, connect, models};
-use crate::pipeline::control::{EndpointStatus, Order, Orders, RunStatus};
+use crate::pipeline::control::Orders;
 use crate::pipeline::error::RunError;
 use crate::pipeline::forecast::course;
 use crate::pipeline::leaving::Guard;
@@ -23,10 +25,10 @@ use crate::pipeline::made::Made;
 use crate::pipeline::output::previous_rows;
 use crate::pipeline::record::config_path;
 use crate::pipeline::recorder::Recorder;
-use crate::pipeline::summary::Rows;
+use crate::pipeline::summary::{Outcome, Rows};
 use crate::pipeline::worker::{self, Closing, Done, Limits, Progress, SoFar, Stop, Tools};
 use crate::report::morning::PAST;
-use crate::report::{self, CellChange, RunCounts, Summary, Watcher};
+use crate::report::{self, CellChange, RowChange, RunCounts, Summary, Watcher};
 use crate::store::{EndpointMemory, Reader, StoreDir, Writer, Written};
 
 /// What stored answers come to if the models are those that were seen last.
@@ -58,167 +60,265 @@ impl<'a> Worked<'a> {
     }
 }
 
-/// Asks for what is missing.
-pub(super) async fn work<'a>(
-    options: &RunOptions,
-    watcher: &Recorder<'_>,
-    dir: &StoreDir,
-    assumed: Option<Assumed<'a>>,
-    before: &CellAsks,
-    guard: &Guard<'a>,
-    (ends, orders): (&mut Ends, &mut Orders),
-) -> Result<Worked<'a>, RunError> {
-    let (opened, files) = (guard.opened, guard.files);
-    let recipe = &opened.recipe;
-    let config = &recipe.config;
-    let (writer, commits) = open_writer(dir)?;
-    let reader = Reader::open(dir)?;
-    let connecting = connect(config, reader.as_ref(), watcher);
-    let connected = heard(config, watcher, connecting, ends, orders).await;
-    let (connected, assumed) = match (connected, assumed) {
-        (Ok(connected), assumed) => (connected, assumed),
-        // Nothing was asked; what is stored still makes a dataset, as far as it goes.
-        (Err(error), Some(Assumed { memories, .. })) => {
-            let mut book = book(recipe, &memories, reader.as_ref(), false)?;
-            let made = Made::of(recipe, &mut book, files, before, None)?;
-            let Ok(spared) = guard.check(made.rows, book.models()) else { return Err(error) };
-            let (stopped, error) = match error {
-                RunError::Stopped(why) => (Some(why), None),
-                error => (None, Some(error)),
+/// What a run asks with, from the first look at its endpoints to the last evaluation.
+pub(super) struct Work<'a, 'r> {
+    pub options: &'r RunOptions,
+    pub watcher: &'r Recorder<'r>,
+    pub dir: &'r StoreDir,
+    pub guard: &'r Guard<'a>,
+    /// The asks of the last snapshot.
+    pub before: &'r CellAsks,
+    /// By cell: whether it is to be asked for.
+    pub mask: &'r [bool],
+}
+
+impl<'a, 'r> Work<'a, 'r> {
+    /// Asks for what is missing, and again when an endpoint comes that was never seen.
+    ///
+    /// # Errors
+    /// What kept it from coming to anything.
+    pub async fn ask(
+        &self,
+        assumed: Option<Assumed<'a>>,
+        (ends, orders): (&mut Ends, &mut Orders),
+    ) -> Result<Worked<'a>, RunError> {
+        let config = &self.recipe().config;
+        let mut opened_writer = Some(open_writer(self.dir)?);
+        let reader = Reader::open(self.dir)?;
+        let connecting = connect(config, reader.as_ref(), self.watcher);
+        let (mut lines, assumed) =
+            match (heard(config, self.watcher, connecting, ends, orders).await, assumed) {
+                (Ok(lines), assumed) => (lines, assumed),
+                (Err(error), Some(assumed)) => return self.unreached(assumed, error, reader.as_ref()),
+                (Err(error), None) => return Err(error),
             };
-            return Ok(Worked { error, stopped, spared, ..Worked::idle(made, memories) });
-        }
-        (Err(error), None) => return Err(error),
-    };
-    let mut memories = memories_of(&connected);
-    let now = models(config, &memories);
-    sees_no_names(config, &now)?;
-    let (mut same, other) = match assumed {
-        Some(assumed) if assumed.models.are(&now) => (Some(assumed.made), false),
-        other => (None, other.is_some()),
-    };
-    if let Some(names) = now.names().filter(|_| other) {
-        watcher.say(&format!("the model is now {names}"));
-    }
-    let mask = options.selection.mask(&recipe.grid);
-    let mut limits = Limits::new(&config.run, ends.deadline);
-    let mut lines = connected;
-    let mut so_far = SoFar::new(&limits);
-    let mut first: Option<First> = None;
-    let mut opened_writer = Some((writer, commits));
-    loop {
-        let reader = Reader::open(dir)?;
-        let now = models(config, &memories);
-        let mut book = super::state::book(recipe, &memories, reader.as_ref(), options.retry_failed)?;
-        let (made, change) = match same.take() {
-            // Nothing has happened since it was made.
-            Some(made) if !options.retry_failed => {
-                let change = made.rows;
-                (made, change)
+        let mut memories = memories_of(&lines);
+        let mut same = self.still_true(assumed, &models(config, &memories))?;
+        let mut limits = Limits::new(&config.run, ends.deadline);
+        let mut so_far = SoFar::new(&limits);
+        let mut first: Option<First> = None;
+        loop {
+            let reader = Reader::open(self.dir)?;
+            let mut book = self.book(&memories, reader.as_ref(), self.options.retry_failed)?;
+            let (made, change) =
+                self.made(&mut book, same.take(), &memories, reader.as_ref(), first.is_none())?;
+            if let Some(deadline) = limits.deadline {
+                let audit = last_audit(reader.as_ref(), &config.name)?;
+                limits.closing = Closing::new(made.took, audit, deadline.left(Timestamp::now()));
             }
-            same => {
-                book.watch(Some(watcher));
-                let made = Made::of(recipe, &mut book, files, before, Some(&mask))?;
-                let change = match (same, options.retry_failed) {
-                    // What is tried again leaves nothing until it has failed to come back.
-                    (Some(same), true) => same.rows,
-                    (None, true) if first.is_none() => {
-                        let mut book = super::state::book(recipe, &memories, reader.as_ref(), false)?;
-                        let mut rows = Rows::new(previous_rows(files));
-                        evaluate::<(), _>(&recipe.quotas, &mut book, &mut rows)?;
-                        rows.finish()
+            book.read_texts(false);
+            book.watch(None);
+            // An endpoint that comes later takes nothing away.
+            let spared = match &first {
+                Some(first) => first.spared,
+                None => self.guard.check(change, book.models())?,
+            };
+            let (writer, commits) = match opened_writer.take() {
+                Some(pair) => pair,
+                None => open_writer(self.dir)?,
+            };
+            let to_go = self.to_go(&made, book.models(), reader.as_ref())?;
+            let counts = made.counts();
+            let Made { outcome, cells, asks, proven, .. } = made;
+            self.keep(&writer, &memories, (!spared).then(|| asks.unwrap_or_default()))?;
+            self.say_what_is_to_go(&to_go, &outcome, (&lines, &memories), &limits, first.is_none());
+            let First { before, cells, .. } = first.get_or_insert(First { before: counts, cells, spared });
+            let (before, cells) = (before.clone(), *cells);
+            let tools = Tools {
+                recipe: self.recipe(),
+                book,
+                lines,
+                writer,
+                commits,
+                watcher: self.watcher,
+                settings: settings(self.recipe(), &memories),
+                shared: self.guard.opened.recipe.clone(),
+                dir: self.dir.clone(),
+                retry_failed: self.options.retry_failed,
+                mask: self.mask.to_vec(),
+                limits,
+                proven,
+                so_far,
+            };
+            let Done { mut book, outcome, so_far: done, mut error, stopped, again } =
+                worker::ask(tools, outcome, &mut ends.interrupts, orders).await;
+            if let Some(again) = again {
+                let with = memories_of(&again);
+                match sees_no_names(config, &models(config, &with)) {
+                    Ok(()) => {
+                        (lines, memories, so_far) = (again, with, done);
+                        continue;
                     }
-                    (None, _) | (_, false) => made.rows,
-                };
-                (made, change)
+                    Err(failure) => drop(error.get_or_insert(failure)),
+                }
             }
-        };
-        let counts = made.counts();
-        let Made { outcome, cells, asks, proven, evidence, took, .. } = made;
-        if let Some(deadline) = limits.deadline {
-            let audit = last_audit(reader.as_ref(), &config.name)?;
-            limits.closing = Closing::new(took, audit, deadline.left(Timestamp::now()));
+            let progress = done.over();
+            book.watch(Some(self.watcher));
+            let made = Made::of(self.recipe(), &mut book, self.guard.files, self.before, None);
+            let made = made.unwrap_or_else(|failure| {
+                error.get_or_insert(failure.into());
+                Made::without_files(outcome)
+            });
+            return Ok(Worked { made, before, memories, cells, progress, error, stopped, spared });
         }
-        book.read_texts(false);
-        book.watch(None);
-        // An endpoint that comes later takes nothing away.
-        let spared = first.as_ref().map_or_else(|| guard.check(change, &now), |first| Ok(first.spared))?;
-        let (writer, commits) = match opened_writer.take() {
-            Some(pair) => pair,
-            None => open_writer(dir)?,
+    }
+
+    fn recipe(&self) -> &'a Recipe {
+        &self.guard.opened.recipe
+    }
+
+    fn book<'b>(
+        &self,
+        memories: &[EndpointMemory],
+        reader: Option<&'b Reader>,
+        retry_failed: bool,
+    ) -> Result<StoreBook<'b>, RunError>
+    where
+        'a: 'b,
+    {
+        book(self.recipe(), memories, reader, retry_failed)
+    }
+
+    /// Nobody could be asked; what is stored still makes a dataset, as far as it goes.
+    fn unreached(
+        &self,
+        assumed: Assumed<'a>,
+        error: RunError,
+        reader: Option<&Reader>,
+    ) -> Result<Worked<'a>, RunError> {
+        let memories = assumed.memories;
+        let mut book = self.book(&memories, reader, false)?;
+        let made = Made::of(self.recipe(), &mut book, self.guard.files, self.before, None)?;
+        let Ok(spared) = self.guard.check(made.rows, book.models()) else { return Err(error) };
+        let (stopped, error) = match error {
+            RunError::Stopped(why) => (Some(why), None),
+            error => (None, Some(error)),
         };
-        for (endpoint, memory) in config.endpoints.iter().zip(&memories) {
+        Ok(Worked { error, stopped, spared, ..Worked::idle(made, memories) })
+    }
+
+    /// What was made of the models that were assumed, if these are those that are there.
+    fn still_true(&self, assumed: Option<Assumed<'a>>, now: &Models) -> Result<Option<Made<'a>>, RunError> {
+        sees_no_names(&self.recipe().config, now)?;
+        match assumed {
+            Some(assumed) if assumed.models.are(now) => Ok(Some(assumed.made)),
+            Some(_) => {
+                if let Some(names) = now.names() {
+                    self.watcher.say(&format!("the model is now {names}"));
+                }
+                Ok(None)
+            }
+            None => Ok(None),
+        }
+    }
+
+    /// What stored answers come to before something is asked, and what that takes out of the dataset: what is tried
+    /// again takes nothing out until it has failed to come back. `same` is what was made of it a moment ago.
+    fn made<'b>(
+        &self,
+        book: &mut StoreBook<'b>,
+        same: Option<Made<'a>>,
+        memories: &[EndpointMemory],
+        reader: Option<&Reader>,
+        is_first: bool,
+    ) -> Result<(Made<'a>, RowChange), RunError>
+    where
+        'r: 'b,
+    {
+        let retry_failed = self.options.retry_failed;
+        let same = match same {
+            // Nothing has happened since.
+            Some(made) if !retry_failed => {
+                let change = made.rows;
+                return Ok((made, change));
+            }
+            same => same,
+        };
+        book.watch(Some(self.watcher));
+        let made = Made::of(self.recipe(), book, self.guard.files, self.before, Some(self.mask))?;
+        let change = match same {
+            Some(same) => same.rows,
+            None if retry_failed && is_first => {
+                let mut book = self.book(memories, reader, false)?;
+                let mut rows = Rows::new(previous_rows(self.guard.files));
+                evaluate::<(), _>(&self.recipe().quotas, &mut book, &mut rows)?;
+                rows.finish()
+            }
+            None => made.rows,
+        };
+        Ok((made, change))
+    }
+
+    /// Keeps what the run is of, and its asks but where the dataset is left alone, before its first ask, so that one that dies is known to have begun.
+    fn keep(
+        &self,
+        writer: &Writer,
+        memories: &[EndpointMemory],
+        asks: Option<CellAsks>,
+    ) -> Result<(), RunError> {
+        let config = &self.recipe().config;
+        for (endpoint, memory) in config.endpoints.iter().zip(memories) {
             writer.endpoint(&address(endpoint), memory)?;
         }
-        // Kept before the first ask, so that a run that dies is known to have begun.
-        if !spared {
-            writer.snapshot(&config.name, snapshot(opened, asks.unwrap_or_default()))?;
+        if let Some(asks) = asks {
+            writer.snapshot(&config.name, snapshot(self.guard.opened, asks))?;
         }
-        writer.config_file(&config.name, &config_path(recipe))?;
-        let meant = outcome.demands.iter().filter(|demand| mask[demand.cell]);
-        let lacks = |cell: usize| recipe.quotas.rows(cell) - outcome.accepted[cell];
-        let demands = meant.clone().map(|demand| (demand, lacks(demand.cell)));
-        let about = match &evidence {
-            Some(evidence) => course(recipe, &now, evidence, reader.as_ref(), demands)?,
+        Ok(writer.config_file(&config.name, &config_path(self.recipe()))?)
+    }
+
+    fn meant<'o>(&self, outcome: &'o Outcome) -> impl Iterator<Item = &'o Demand> + Clone {
+        outcome.demands.iter().filter(|demand| self.mask[demand.cell])
+    }
+
+    /// How much is to be asked, as far as one can tell.
+    fn to_go(&self, made: &Made<'_>, models: &Models, reader: Option<&Reader>) -> Result<ToGo, RunError> {
+        let lacks = |cell: usize| self.recipe().quotas.rows(cell) - made.outcome.accepted[cell];
+        let demands = self.meant(&made.outcome).map(|demand| (demand, lacks(demand.cell)));
+        let course = match &made.evidence {
+            Some(evidence) => course(self.recipe(), models, evidence, reader, demands)?,
             None => None,
         };
-        let about = about.map(|course| course.asks.round() as u64);
-        let open = meant.clone().count() as u64;
-        if first.is_none() {
-            watcher.began(now.names().as_deref(), open, about);
+        let open = self.meant(&made.outcome).count() as u64;
+        Ok(ToGo { open, asks: course.map(|course| course.asks.round() as u64) })
+    }
+
+    fn say_what_is_to_go(
+        &self,
+        to_go: &ToGo,
+        outcome: &Outcome,
+        (lines, memories): (&[Line], &[EndpointMemory]),
+        limits: &Limits,
+        is_first: bool,
+    ) {
+        let (recipe, watcher) = (self.recipe(), self.watcher);
+        let now = models(&recipe.config, memories);
+        if is_first {
+            watcher.began(now.names().as_deref(), to_go.open, to_go.asks);
         }
-        // Each open cell needs one more at the least.
-        let to_go = match about {
-            Some(asks) => format!("about {} to go", report::count(asks, "ask")),
-            None => format!("at least {} to go", report::count(open, "request")),
-        };
-        watcher.say(&format!("{}; {to_go}", places(config, &memories, &now)));
-        for (model, waits) in waiting_for_nobody(recipe, &now, &lines, meant) {
+        watcher.say(&format!("{}; {}", places(&recipe.config, memories, &now), to_go.text()));
+        for (model, waits) in waiting_for_nobody(recipe, &now, lines, self.meant(outcome)) {
             let waits = report::count(waits, "request");
             watcher.say(&format!("nobody serves {model} now, for which there are {waits} to go"));
         }
-        if let Some(ends) = limits.says().filter(|_| first.is_none()) {
+        if let Some(ends) = limits.says().filter(|_| is_first) {
             watcher.say(&ends);
         }
-        let First { before: counts, cells, .. } =
-            first.get_or_insert(First { before: counts, cells, spared });
-        let (counts, cells) = (counts.clone(), *cells);
-        let tools = Tools {
-            recipe,
-            book,
-            lines,
-            writer,
-            commits,
-            watcher,
-            settings: settings(recipe, &memories),
-            shared: opened.recipe.clone(),
-            dir: dir.clone(),
-            retry_failed: options.retry_failed,
-            mask: mask.clone(),
-            limits,
-            proven,
-            so_far,
-        };
-        let Done { mut book, outcome, so_far: done, mut error, stopped, again } =
-            worker::ask(tools, outcome, &mut ends.interrupts, orders).await;
-        if let Some(again) = again {
-            let with = memories_of(&again);
-            match sees_no_names(config, &models(config, &with)) {
-                Ok(()) => {
-                    (lines, memories, so_far) = (again, with, done);
-                    continue;
-                }
-                Err(failure) => drop(error.get_or_insert(failure)),
-            }
+    }
+}
+
+/// Requests that can be sent at once, and the asks that these will come to where enough was judged to tell.
+struct ToGo {
+    open: u64,
+    asks: Option<u64>,
+}
+
+impl ToGo {
+    fn text(&self) -> String {
+        match self.asks {
+            Some(asks) => format!("about {} to go", report::count(asks, "ask")),
+            // Each open cell needs one more at the least.
+            None => format!("at least {} to go", report::count(self.open, "request")),
         }
-        let SoFar { began, mut progress, .. } = done;
-        progress.asking = began.elapsed().saturating_sub(progress.paused);
-        book.watch(Some(watcher));
-        let made = Made::of(recipe, &mut book, files, before, None).unwrap_or_else(|failure| {
-            error.get_or_insert(failure.into());
-            Made::without_files(outcome)
-        });
-        return Ok(Worked { made, before: counts, memories, cells, progress, error, stopped, spared });
     }
 }
 
@@ -283,62 +383,6 @@ fn waiting_for_nobody<'d>(
     let named = models.list().iter().zip(waits);
     let of = |(model, waits): (&Model, Option<u64>)| Some((model.identity.display_name().to_owned(), waits?));
     named.filter_map(of).filter(|(_, waits)| *waits > 0).collect()
-}
-
-/// Waits for the endpoints, and is spoken to meanwhile.
-async fn heard<T>(
-    config: &Config,
-    watcher: &Recorder<'_>,
-    connecting: impl Future<Output = Result<T, RunError>>,
-    ends: &mut Ends,
-    orders: &mut Orders,
-) -> Result<T, RunError> {
-    let started = Instant::now();
-    tokio::pin!(connecting);
-    loop {
-        tokio::select! {
-            connected = &mut connecting => return connected,
-            why = ends.next() => return Err(RunError::Stopped(why)),
-            (order, reply) = orders.next() => {
-                let drained = order == Order::Drain;
-                // Whoever asked may be gone.
-                let _ = reply.send(waiting(config, watcher, started, order));
-                if drained {
-                    return Err(RunError::Stopped(Stop::Drain));
-                }
-            }
-        }
-    }
-}
-
-/// How a run is that waits for its endpoints.
-fn waiting(config: &Config, watcher: &Recorder<'_>, started: Instant, order: Order) -> RunStatus {
-    let (rows, wanted) = watcher.rows();
-    let endpoints = config.endpoints.iter().map(|endpoint| EndpointStatus {
-        name: endpoint.name.clone(),
-        state: "awaited".into(),
-        at_a_time: 0,
-        under_way: 0,
-        requests: 0,
-    });
-    RunStatus {
-        name: config.name.clone(),
-        pid: std::process::id(),
-        state: if order == Order::Drain { "draining" } else { "waiting" }.into(),
-        rows,
-        wanted,
-        requests: 0,
-        under_way: 0,
-        waiting: 0,
-        completion_tokens: 0,
-        seconds: report::milliseconds(started.elapsed()),
-        endpoints: endpoints.collect(),
-        notes: Vec::new(),
-        refused: match order {
-            Order::Status | Order::Drain => None,
-            _ => Some("it waits for its endpoints, and asks nothing yet".into()),
-        },
-    }
 }
 
 /// Each model with the requests that it takes at a time.

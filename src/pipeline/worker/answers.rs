@@ -1,9 +1,11 @@
 //! Answers as they come: read, judged, counted, and stored before anything follows from them.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::Worker;
 use super::event::Send;
+use super::progress::GivenUp;
 use crate::check::Candidate;
 use crate::check::answer::Answer;
 use crate::check::embedding::Embedding;
@@ -14,11 +16,17 @@ use crate::fingerprint::Ask;
 use crate::scheduler::Ended;
 use crate::store::{Completion, Kind, Written};
 
-/// A received answer on its way into the store.
+/// What is on its way into the store.
 pub(super) struct Pending {
     pub demand: Demand,
-    /// What the book is told of it, once it is stored.
-    pub stored: Option<Stored>,
+    pub what: What,
+}
+
+/// An answer, with what the book is told of it, or the word that none will come.
+pub(super) enum What {
+    Answer(Option<Stored>),
+    /// By the class of what it failed with.
+    GivenUp(&'static str),
 }
 
 /// What is read of an answer as it comes.
@@ -99,13 +107,6 @@ impl Worker<'_> {
         self.longest_prompt = self.longest_prompt.max(usage.prompt_tokens as u32);
         self.last_errors.remove(&demand.fingerprint);
         self.servers[endpoint].known_good = Some(demand);
-        self.progress.requests += 1;
-        match to {
-            None => self.progress.answered.push((demand.cell as u32, demand.ask)),
-            Some(To::Names) => self.progress.second_look_requests += 1,
-            Some(To::Embedder) => self.progress.embedding_requests += 1,
-            Some(To::Judge(_)) => self.progress.judge_requests += 1,
-        }
         self.progress.prompt_tokens += usage.prompt_tokens;
         self.progress.completion_tokens += usage.completion_tokens;
         self.progress.cached_tokens += received.cached_tokens;
@@ -133,11 +134,29 @@ impl Worker<'_> {
             ended,
             tokens,
         };
-        let ticket = self.put_off(demand, stored);
+        let ticket = self.put_off(demand, What::Answer(stored));
         if let Err(failure) = self.writer.completion(ticket, completion) {
             self.error.get_or_insert(failure.into());
             self.pending.remove(&ticket);
+            self.progress.unstored += 1;
         }
+    }
+
+    /// Counts an answer that is stored.
+    fn count(&mut self, demand: &Demand) {
+        self.progress.requests += 1;
+        match demand.about.map(|about| about.to) {
+            None => self.progress.answered.push((demand.cell as u32, demand.ask)),
+            Some(To::Names) => self.progress.second_look_requests += 1,
+            Some(To::Embedder) => self.progress.embedding_requests += 1,
+            Some(To::Judge(_)) => self.progress.judge_requests += 1,
+        }
+    }
+
+    /// The store is gone, and takes none of what waits for it.
+    pub(super) fn lose_pending(&mut self) {
+        let lost = self.pending.drain().filter(|(_, pending)| matches!(pending.what, What::Answer(_)));
+        self.progress.unstored += lost.count() as u64;
     }
 
     /// Reads an answer of a chat, and judges it where it is an ask's.
@@ -162,28 +181,41 @@ impl Worker<'_> {
         })
     }
 
-    pub(super) fn put_off(&mut self, demand: Demand, stored: Option<Stored>) -> u64 {
+    pub(super) fn put_off(&mut self, demand: Demand, what: What) -> u64 {
         self.next_pending += 1;
-        self.pending.insert(self.next_pending, Pending { demand, stored });
+        self.pending.insert(self.next_pending, Pending { demand, what });
         self.next_pending
     }
 
     pub(super) fn committed(&mut self, written: Written) {
         let fine = written.result.is_ok();
         for ticket in written.tickets {
-            let Some(pending) = self.pending.remove(&ticket) else {
+            let Some(Pending { demand, what }) = self.pending.remove(&ticket) else {
                 continue;
             };
-            if !fine {
-                continue;
-            }
-            self.stale = true;
-            match pending.stored {
-                Some(stored) if !written.superseded.contains(&ticket) => {
-                    self.book.learn(&pending.demand, stored.clone());
-                    self.evaluator.learn(pending.demand, stored);
+            let stored = match (what, fine) {
+                (What::Answer(_), false) => {
+                    self.progress.unstored += 1;
+                    continue;
                 }
-                _ => self.evaluator.forget(pending.demand),
+                (What::GivenUp(_), false) => continue,
+                (What::Answer(stored), true) => {
+                    self.count(&demand);
+                    stored
+                }
+                (What::GivenUp(class), true) => {
+                    let (cell, about) = (demand.cell, demand.about.is_some());
+                    self.progress.given_up.push(GivenUp { cell, about, class });
+                    Some(Stored::Tombstone(Arc::from(class)))
+                }
+            };
+            self.stale = true;
+            match stored {
+                Some(stored) if !written.superseded.contains(&ticket) => {
+                    self.book.learn(&demand, stored.clone());
+                    self.evaluator.learn(demand, stored);
+                }
+                _ => self.evaluator.forget(demand),
             }
         }
         if let Err(failure) = written.result

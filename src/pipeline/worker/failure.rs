@@ -1,14 +1,12 @@
 //! What a run does about failures: the scheduler decides, and here it is carried out.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use super::Worker;
+use super::answers::What;
 use super::event::Send;
-use super::progress::GivenUp;
 use super::servers::Looked;
 use crate::client::{ClientError, ErrorClass};
-use crate::dataset::Stored;
 use crate::dataset::evaluate::{About, Demand, To};
 use crate::pipeline::connect::waiting_for;
 use crate::pipeline::error::RunError;
@@ -169,10 +167,8 @@ impl Worker<'_> {
             detail: failure.to_string(),
             settings: settings_behind(failure.class, &now),
         };
-        let (cell, about, class) = (demand.cell, demand.about.is_some(), failure.class.name());
-        self.progress.given_up.push(GivenUp { cell, about, class });
-        let stored = Stored::Tombstone(Arc::from(class));
-        let ticket = self.put_off(demand, Some(stored));
+        let class = failure.class.name();
+        let ticket = self.put_off(demand, What::GivenUp(class));
         if let Err(failure) = self.writer.tombstone(ticket, tombstone) {
             self.error.get_or_insert(failure.into());
             self.pending.remove(&ticket);
@@ -185,7 +181,7 @@ impl Worker<'_> {
         if let Some((send, handle)) = self.sends.remove(&(model, ticket)) {
             handle.abort();
             let endpoint = self.endpoint_of(model, send.spot.server);
-            self.progress.endpoints[endpoint].busy += send.sent.elapsed();
+            self.was_at_work(endpoint, &send);
             self.settle_unknown(endpoint, send.most);
             self.rest(model, send.spot);
         }
@@ -230,6 +226,11 @@ impl Worker<'_> {
 pub(super) fn shows_it_there(failure: &ClientError) -> bool {
     use FaultKind::{Crowded, Limited, Refused, TooLong};
     matches!(kind_of(failure.class), Crowded | Limited | Refused | TooLong)
+}
+
+/// Whether a server that failed so took the request.
+pub(super) fn took_it(failure: &ClientError) -> bool {
+    kind_of(failure.class) != FaultKind::Away
 }
 
 /// What scheduling makes of a failure.

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use jiff::Timestamp;
 
 use super::Worker;
+use super::event::Send;
 use crate::report::count;
 use crate::scheduler::Limit;
 
@@ -39,6 +40,8 @@ impl Absence {
 pub enum Free {
     /// A limit a minute holds what waits.
     Held(Limit),
+    /// The server asked to be sent nothing for a while.
+    Asked,
     /// Nothing waits that it could take, and an endpoint of another model is still at work.
     Waits(usize),
     /// Nothing waits at all.
@@ -74,6 +77,7 @@ impl Worker<'_> {
         let places = queue.level(server.index).saturating_sub(queue.under_way_at(server.index));
         let why = match queue.held_by(server.index) {
             Some(limit) => Free::Held(limit),
+            None if queue.is_put_off(server.index, self.now()) => Free::Asked,
             None if queue.waiting() == 0 => self.awaited(server.model).map_or(Free::Spare, Free::Waits),
             None => return None,
         };
@@ -102,6 +106,9 @@ impl Worker<'_> {
         let since = now - std::mem::replace(&mut self.measured, now);
         let passed = if self.paused { Duration::ZERO } else { since };
         self.progress.paused += since - passed;
+        if self.is_deserted {
+            self.progress.deserted += passed;
+        }
         // What a run that ends does not try is not seen to be back.
         if self.is_over() {
             for did in self.progress.endpoints.iter_mut().filter(|did| did.away.is_now) {
@@ -122,6 +129,23 @@ impl Worker<'_> {
                 }
             }
         }
+        self.is_deserted = self.is_deserted();
+    }
+
+    /// Whether something waits, and none of the servers that are there has anything to do.
+    fn is_deserted(&self) -> bool {
+        let is_away = |endpoint: usize| self.progress.endpoints[endpoint].away.is_now;
+        let of = |endpoint: usize| (&self.queues[self.servers[endpoint].model], self.servers[endpoint].index);
+        let asked = |endpoint: usize| {
+            let (queue, index) = of(endpoint);
+            !is_away(endpoint) && (queue.waiting() > 0 || queue.under_way_at(index) > 0)
+        };
+        (0..self.servers.len()).any(is_away) && !(0..self.servers.len()).any(asked)
+    }
+
+    /// A request is over that a server took.
+    pub(super) fn was_at_work(&mut self, endpoint: usize, send: &Send) {
+        self.progress.endpoints[endpoint].busy += send.sent.elapsed();
     }
 }
 

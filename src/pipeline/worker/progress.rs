@@ -15,6 +15,9 @@ pub struct Progress {
     pub hedged: u64,
     /// What one more request may take, where a budget of tokens or of money had no room for it.
     pub needed: Option<Needed>,
+    /// Answers that came and could not be stored.
+    pub unstored: u64,
+    /// Answers that are stored.
     pub requests: u64,
     /// Those of them that asked a judge.
     pub judge_requests: u64,
@@ -26,9 +29,10 @@ pub struct Progress {
     pub cached_tokens: u64,
     pub completion_tokens: u64,
     pub money: f64,
-    /// How long it was asked, and how long it was paused meanwhile, which is no asking.
+    /// How long it was asked; how long it was paused meanwhile, and how long nobody was there to ask, which is no asking.
     pub asking: Duration,
     pub paused: Duration,
+    pub deserted: Duration,
     pub faults: BTreeMap<&'static str, u64>,
     /// By endpoint, in the config's order.
     pub endpoints: Vec<EndpointProgress>,
@@ -36,7 +40,7 @@ pub struct Progress {
     pub failing: HashMap<Fingerprint, &'static str>,
     /// What was given up for its own fault.
     pub given_up: Vec<GivenUp>,
-    /// Cell and number of each ask that was answered.
+    /// Cell and number of each ask whose answer is stored.
     pub answered: Vec<(u32, u32)>,
 }
 

@@ -38,7 +38,7 @@ impl Worker<'_> {
             rejected: self.outcome.rejected.clone(),
             completion_tokens: self.progress.completion_tokens,
             elapsed: self.now(),
-            asking: self.now().saturating_sub(self.progress.paused),
+            asking: self.now().saturating_sub(self.progress.paused + self.progress.deserted),
             waiting,
             example,
         });

@@ -1,12 +1,11 @@
 //! A summary as a page of Markdown.
 
 use std::fmt::Write;
-use std::time::Duration;
 
-use super::rules::{absence, free};
-use super::{Finding, Outlook, PAST};
+use super::rules::{absence, free, time};
+use super::{Finding, Outlook, PAST, Waited};
 use crate::audit::Verdict;
-use crate::report::{AxisCount, Summary, beside, count, duration, shortened, thousands};
+use crate::report::{AxisCount, Summary, beside, count, moment, shortened, tally, thousands};
 
 /// Values of an axis that are shown; of more than these, the worst.
 const VALUES: usize = 40;
@@ -68,6 +67,20 @@ fn share(part: u64, all: u64) -> String {
     }
 }
 
+/// With a digit behind the point as long as that says something.
+fn rate(rate: f64) -> String {
+    if rate < 100.0 { format!("{rate:.1}") } else { thousands(rate.round() as u64) }
+}
+
+/// What ended a run before its work was done, as a person calls it.
+fn ended_by(stop: &str) -> String {
+    match stop {
+        "interrupt" => "Ctrl-C, or another signal".to_owned(),
+        "drain" => "`emogrid ctl drain`".to_owned(),
+        limit => format!("`run.{limit}`"),
+    }
+}
+
 fn audited(out: &mut String, summary: &Summary) {
     let Some(audit) = &summary.audit else { return };
     let number = |value: Option<f64>| value.map_or_else(|| "–".into(), |value| format!("{value:.3}"));
@@ -91,41 +104,43 @@ fn audited(out: &mut String, summary: &Summary) {
 }
 
 fn figures(out: &mut String, summary: &Summary) {
-    let took = duration(Duration::from_secs_f64(summary.seconds.max(0.0)));
-    let mut rows = vec![
-        vec!["began".into(), summary.started.clone()],
-        vec!["took".into(), took],
-        vec![
-            "rows".into(),
-            format!(
-                "{} of {}{}",
-                thousands(summary.rows()),
-                thousands(summary.wanted),
-                beside(summary.counterparts)
-            ),
-        ],
-        vec!["answers asked".into(), thousands(summary.requests)],
-        vec!["answers reused".into(), thousands(summary.reused)],
-    ];
+    let mut rows = Vec::new();
     let mut more = |name: &str, value: Option<String>| {
         rows.extend(value.map(|value| vec![name.to_owned(), value]));
     };
     let some = |number: u64| (number > 0).then(|| thousands(number));
+    let (accepted, wanted) = (thousands(summary.rows()), thousands(summary.wanted));
+    more("began", Some(moment(&summary.started)));
+    more("took", Some(time(summary.seconds)));
+    for Waited { what, seconds } in summary.waited.iter().filter(|waited| waited.seconds >= 1.0) {
+        more("waited", Some(format!("{} for {}", time(*seconds), what.text())));
+    }
+    let asking = match summary.away_seconds {
+        away if away >= 0.1 => {
+            format!("{}; for {} nobody was there to ask", time(summary.asking_seconds), time(away))
+        }
+        _ => time(summary.asking_seconds),
+    };
+    more("asking", (summary.attempts > 0).then_some(asking));
+    more("ended by", summary.stopped_by.as_deref().map(ended_by));
+    more("rows", Some(format!("{accepted} of {wanted}{}", beside(summary.counterparts))));
+    more("answers asked", Some(thousands(summary.requests)));
+    more("answers not stored", some(summary.unstored));
+    more("answers reused", Some(thousands(summary.reused)));
     more("answers behind open asks", some(summary.behind));
     more("answers never needed", some(summary.not_needed));
     more("cells still open", some(summary.left.cells));
     more("model", summary.model.clone());
-    more("ended by", summary.stopped_by.clone());
     let percent = |share: f64| format!("{:.0} %", 100.0 * share);
     more(
-        "accepted of this run's texts",
+        "accepted of texts judged now",
         summary
             .acceptance()
             .map(|share| format!("{} of {}", percent(share), thousands(summary.run.judged()))),
     );
     more("accepted of all texts", summary.dataset_acceptance().map(percent));
-    more("rows an hour", summary.rows_per_hour().map(|rate| format!("{rate:.1}")));
-    more("tokens a second", summary.tokens_per_second().map(|rate| format!("{rate:.1}")));
+    more("rows an hour of asking", summary.rows_per_hour().map(rate));
+    more("tokens a second of asking", summary.tokens_per_second().map(rate));
     let tokens = (summary.prompt_tokens, summary.completion_tokens);
     more(
         "tokens",
@@ -136,7 +151,8 @@ fn figures(out: &mut String, summary: &Summary) {
         "prompt tokens from the cache",
         (summary.cached_tokens > 0).then(|| share(summary.cached_tokens, summary.prompt_tokens)),
     );
-    more("distinct-2", summary.distinct_2.map(|value| format!("{value:.3}")));
+    let of = thousands(summary.distinct_2_texts);
+    more("distinct-2", summary.distinct_2.map(|value| format!("{value:.3}, of the first {of} texts")));
     more("asks given up in this run", Some(summary.run.failed()).filter(|asks| *asks > 0).map(thousands));
     more("asks given up in all", (summary.failed > 0).then(|| thousands(summary.failed)));
     more(
@@ -178,10 +194,10 @@ fn faults(out: &mut String, summary: &Summary) {
 
 fn exhausted(out: &mut String, summary: &Summary) {
     let rows = summary.exhausted.iter().map(|cell| {
-        let why: Vec<_> = cell.rejected.iter().map(|(reason, times)| format!("{times} {reason}")).collect();
-        let failed = (cell.failed > 0).then(|| format!("{} failed", cell.failed));
-        let why: Vec<_> = why.into_iter().chain(failed).collect();
-        vec![cell.cell.clone(), format!("{} of {}", cell.accepted, cell.wanted), why.join(", ")]
+        let rejected = cell.rejected.iter().map(|(reason, times)| (reason.as_str(), *times));
+        let failed = (cell.failed > 0).then_some(("given up", cell.failed));
+        let why = tally(rejected.chain(failed));
+        vec![cell.cell.clone(), format!("{} of {}", cell.accepted, cell.wanted), why]
     });
     table(out, "Cells that cannot be filled", &["cell", "rows", "why"], rows);
     let more = summary.exhausted_cells.saturating_sub(summary.exhausted.len() as u64);
@@ -248,16 +264,19 @@ fn openings(out: &mut String, summary: &Summary) {
 }
 
 fn endpoints(out: &mut String, summary: &Summary) {
+    let none = || "–".to_owned();
     let rows = summary.endpoints.iter().map(|(name, did)| {
+        // Of one that answered nothing nobody knows what it was at.
+        let answered = |text: String| if did.requests > 0 { text } else { none() };
         vec![
             name.clone(),
             thousands(did.requests),
-            format!("{:.1}", did.tokens_per_second),
-            format!("{:.1}", did.slots),
-            format!("{:.0} %", 100.0 * did.busy),
-            if did.by_server { "the server's timings" } else { "requests under way" }.to_owned(),
-            Some(free(summary, did)).filter(|free| !free.is_empty()).unwrap_or_else(|| "–".into()),
-            did.away.as_ref().map_or_else(|| "–".into(), |away| absence(away, summary.asking_seconds)),
+            answered(rate(did.tokens_per_second)),
+            answered(format!("{:.1}", did.slots)),
+            answered(format!("{:.0} %", 100.0 * did.busy)),
+            answered(if did.by_server { "the server's timings" } else { "requests under way" }.to_owned()),
+            Some(free(summary, did)).filter(|free| !free.is_empty()).unwrap_or_else(none),
+            did.away.as_ref().map_or_else(none, |away| absence(away, summary.span())),
         ]
     });
     let header =
@@ -269,7 +288,7 @@ fn past(out: &mut String, summary: &Summary) {
     let or_dash = |value: Option<String>| value.unwrap_or_else(|| "–".into());
     let rows = summary.past.iter().rev().take(PAST).map(|past| {
         vec![
-            past.started.clone(),
+            moment(&past.started),
             thousands(past.accepted),
             thousands(past.requests),
             or_dash(past.acceptance.map(|share| format!("{:.0} %", 100.0 * share))),
@@ -339,7 +358,7 @@ mod tests {
 
     #[test]
     fn endpoints_say_when_they_were_away() {
-        let says = "| gpu | 0 | 0.0 | 3.4 | 0 % | requests under way | 72 % waited for `cloud` | from 03:12:44 UTC on, 1 min 00 s of 1 min 30 s, and did not come back |";
+        let says = "| gpu | 0 | – | – | – | – | 72 % waited for `cloud` | from 03:12:44 UTC on, 1 min 00 s of 1 min 30 s, and did not come back |";
         assert!(page(&full()).lines().any(|line| line == says), "{}", page(&full()));
     }
 }

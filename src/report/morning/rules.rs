@@ -5,15 +5,21 @@ mod asks;
 mod audit;
 mod endpoints;
 mod rows;
+mod untold;
+
+use std::time::Duration;
 
 use super::{Ended, Finding, Verdict, outlook};
 use crate::config::night::Alarm;
-use crate::report::{Summary, count, thousands};
+use crate::report::{Summary, count, duration, thousands};
 use alarms::alarms;
 pub(super) use endpoints::{absence, free};
 
 /// Rows, requests or texts below which a share says nothing.
 const FEW: u64 = 50;
+
+/// Seconds for which an endpoint may be missing unsaid, if it comes.
+const LONG: f64 = 60.0;
 
 /// What ended a run, and what to do about it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -54,17 +60,18 @@ pub fn judge(
         other => other,
     };
     findings.extend(alarms);
-    findings.extend(unended(summary));
-    findings.extend(asks::nothing_came(summary));
+    findings.extend(untold::cut_off(summary).into_iter().chain(untold::unkept(summary)));
+    findings.extend(asks::nothing_came(summary).or_else(|| asks::came_late(summary)));
     let named = ailment.and_then(|ailment| ailment.key.as_deref());
-    // One that ended the run was said.
     let is_told = |name: &str| named.is_some_and(|key| key.starts_with(&format!("endpoints.{name}.")));
     let mut gone = Vec::new();
-    for (name, endpoint) in summary.endpoints.iter().filter(|(name, _)| !is_told(name)) {
-        if let Some(found) = endpoints::away(summary, name, endpoint) {
+    for (name, endpoint) in &summary.endpoints {
+        // One that ended the run was said.
+        let found = endpoints::away(summary, name, endpoint).filter(|_| !is_told(name));
+        if found.is_some() || is_told(name) {
             gone.push(name.as_str());
-            findings.push(found);
         }
+        findings.extend(found);
     }
     findings.extend(asks::left_open(summary, ended));
     findings.extend(rows::smaller(summary));
@@ -113,23 +120,6 @@ fn failed(ended: Ended, ailment: &Ailment) -> Finding {
     }
 }
 
-/// The run before was killed, or the machine went down.
-fn unended(summary: &Summary) -> Option<Finding> {
-    let began = summary.unended.as_deref()?;
-    let began = began.get(..19).unwrap_or(began).replace('T', " ");
-    Some(Finding {
-        verdict: Verdict::Look,
-        what: format!("the run that began at {began} UTC was cut off: killed, or the machine went down"),
-        cause: Some(
-            "its end is not in the store, which may have had no room; what it had stored is used".to_owned(),
-        ),
-        advice: Some(
-            "see the system's log of that time (`journalctl`; out of memory? a full disk?)".to_owned(),
-        ),
-        ..Finding::default()
-    })
-}
-
 /// One line: the verdict, the rows, and the worst of what was found.
 fn headline(summary: &Summary, ended: Ended) -> String {
     let rows = format!("{} of {} rows", thousands(summary.rows()), thousands(summary.wanted));
@@ -144,6 +134,9 @@ fn headline(summary: &Summary, ended: Ended) -> String {
         ([], Some(outlook)) if ended == Ended::Stopped => {
             format!("stopped as asked; {} more like this one", count(outlook.runs, "run"))
         }
+        ([], _) if ended == Ended::Stopped && summary.requests == 0 => {
+            "stopped as asked, before an answer came".to_owned()
+        }
         ([], _) if ended == Ended::Stopped => "stopped as asked".to_owned(),
         ([], _) => ended.state().to_owned(),
         ([first], _) => first.what.clone(),
@@ -157,6 +150,10 @@ fn percent(share: f64) -> String {
         small if small > 0.0 && small < 9.95 => format!("{small:.1} %"),
         more => format!("{more:.0} %"),
     }
+}
+
+pub(super) fn time(seconds: f64) -> String {
+    duration(Duration::from_secs_f64(seconds.max(0.0)))
 }
 
 fn times(number: u64) -> String {

@@ -1,7 +1,7 @@
 //! What wants a look in the asks: those that failed, and those that were not sent.
 
-use super::{FEW, look, percent};
-use crate::report::morning::{Ended, Finding, Needed, Remedy, Verdict, remedy};
+use super::{FEW, LONG, look, percent, time};
+use crate::report::morning::{Awaited, Ended, Finding, Needed, Remedy, Verdict, Waited, remedy};
 use crate::report::{Summary, count, thousands};
 
 /// What mends failures of a class at the endpoint that met most of them; `None` where none did.
@@ -18,33 +18,100 @@ fn most(summary: &Summary) -> Option<&str> {
     Some(class)
 }
 
-/// A run that was to ask ended before any answer came, whatever ended it.
+/// A run that was to ask ended before any answer came, and not because somebody wished so.
 pub(super) fn nothing_came(summary: &Summary) -> Option<Finding> {
     if summary.requests > 0 || summary.open == 0 && summary.accepted >= summary.wanted {
         return None;
     }
     let failed: u64 = summary.faults.values().sum();
-    let before = if summary.attempts == 0 { "anything was asked" } else { "an answer came" };
-    let what = match (failed, summary.stopped_by.as_deref()) {
-        (0, None) => return None,
-        (0, Some(budget @ ("token_budget" | "max_cost"))) if summary.attempts == 0 => {
-            return Some(no_room(budget, summary.needed.unwrap_or_default()));
+    match summary.stopped_by.as_deref() {
+        _ if failed > 0 => Some(all_failed(summary, failed)),
+        None => None,
+        Some(budget @ ("token_budget" | "max_cost")) if summary.attempts == 0 => {
+            Some(no_room(budget, summary.needed.unwrap_or_default()))
         }
-        (0, Some("until" | "for")) => format!("its time was over before {before}"),
-        (0, Some(_)) => format!("it was stopped before {before}"),
-        (sends, _) => format!("no answer came: {} failed", count(sends, "send")),
-    };
-    let cause = (failed > 0).then(|| faults_of(summary));
+        Some(clock @ ("until" | "for")) => Some(out_of_time(summary, &format!("run.{clock}"))),
+        Some(_) => stopped_waiting(summary),
+    }
+}
+
+fn all_failed(summary: &Summary, failed: u64) -> Finding {
     let remedy = most(summary).and_then(|class| remedy_of(summary, class));
-    Some(Finding {
-        cause,
+    Finding {
+        cause: Some(faults_of(summary)),
         ..look(
-            what,
+            format!("no answer came: {} failed", count(failed, "send")),
             remedy.as_ref().map_or("endpoints", |remedy| remedy.key.as_str()),
             "see that the server answers before the run begins; `log.jsonl` says what was waited for"
                 .to_owned(),
         )
-    })
+    }
+}
+
+/// Its time was over before an answer came, most often since it waited for something.
+fn out_of_time(summary: &Summary, key: &str) -> Finding {
+    if summary.attempts > 0 {
+        let advice = format!(
+            "an answer takes longer than it had: give it more time (`{key}`), or lower `sampling.max_tokens`"
+        );
+        return look("its time was over before an answer came".to_owned(), key, advice);
+    }
+    let longest = summary.waited.iter().max_by(|a, b| a.seconds.total_cmp(&b.seconds));
+    match longest.map(|waited| (waited, &waited.what)) {
+        Some((Waited { seconds, .. }, what @ Awaited::Run { why })) => Finding {
+            cause: Some(format!("{why}; it was waited for {} of {}", time(*seconds), time(summary.seconds))),
+            ..look(
+                format!("its time went by waiting for {}", what.text()),
+                key,
+                format!(
+                    "begin it when the other has ended, or give it more time (`{key}`); without `--wait` it says at \
+                     once that another goes on"
+                ),
+            )
+        },
+        Some((waited, Awaited::Endpoint { .. })) => unanswered(waited, "its time went by waiting"),
+        None => look(
+            "its time was over before anything was asked".to_owned(),
+            key,
+            format!("give it more time (`{key}`); `log.jsonl` says what it did meanwhile"),
+        ),
+    }
+}
+
+/// It was stopped while it waited for an endpoint that was not there.
+fn stopped_waiting(summary: &Summary) -> Option<Finding> {
+    let missed = summary.waited.iter().find(|waited| is_missed(waited))?;
+    (summary.attempts == 0).then(|| unanswered(missed, "it was stopped while it waited"))
+}
+
+/// An endpoint was not there for long before anything could be asked.
+pub(super) fn came_late(summary: &Summary) -> Option<Finding> {
+    let late = summary.waited.iter().find(|waited| waited.seconds >= LONG && is_missed(waited))?;
+    (summary.requests > 0).then(|| unanswered(late, "nothing could be asked for long: it waited"))
+}
+
+/// Whether what was waited for is an endpoint that should have been there. One that loads its model soon is.
+fn is_missed(waited: &Waited) -> bool {
+    match &waited.what {
+        Awaited::Run { .. } => false,
+        Awaited::Endpoint { class, .. } => class != "loading" || waited.seconds >= LONG,
+    }
+}
+
+/// What was waited for in vain, or for long.
+fn unanswered(Waited { what, seconds }: &Waited, said: &str) -> Finding {
+    let (why, remedy) = match what {
+        Awaited::Run { why } => (why, None),
+        Awaited::Endpoint { name, class, managed, why } => (why, Some(remedy(class, name, *managed))),
+    };
+    Finding {
+        verdict: Verdict::Look,
+        what: format!("{said} for {}", what.text()),
+        cause: Some(format!("{why}; it was waited for {}", time(*seconds))),
+        advice: remedy.as_ref().map(|remedy| remedy.advice.to_owned()),
+        key: remedy.map(|remedy| remedy.key),
+        ..Finding::default()
+    }
 }
 
 /// A budget that no request fits into.
@@ -92,16 +159,27 @@ fn faults_of(summary: &Summary) -> String {
     each.collect::<Vec<_>>().join(", ")
 }
 
+/// The class of most asks that were given up in this run.
+fn most_given_up(summary: &Summary) -> Option<&str> {
+    let (class, _) = summary.run.failed_by.iter().max_by_key(|(_, times)| **times)?;
+    Some(class)
+}
+
 pub(super) fn given_up(summary: &Summary) -> Option<Finding> {
     let failed_by = &summary.run.failed_by;
     let reasons: Vec<_> = failed_by.iter().map(|(reason, times)| format!("{times} {reason}")).collect();
-    let most = failed_by.iter().max_by_key(|(_, times)| **times)?;
-    let (key, advice) = match (most.0.as_str(), remedy_of(summary, most.0)) {
+    let most = most_given_up(summary)?;
+    let (key, advice) = match (most, remedy_of(summary, most)) {
         ("context-exceeded" | "timeout", Some(remedy)) => (remedy.key, remedy.advice),
         _ => ("run.tries".to_owned(), "`--retry-failed` asks them again"),
     };
     Some(Finding {
-        cause: Some(reasons.join(", ")),
+        cause: Some(format!(
+            "{}; {} of {} failed",
+            reasons.join(", "),
+            thousands(summary.faults.values().sum()),
+            count(summary.attempts, "send")
+        )),
         ..look(
             format!("{} failed by their own fault", count(summary.run.failed(), "ask")),
             &key,
@@ -110,6 +188,9 @@ pub(super) fn given_up(summary: &Summary) -> Option<Finding> {
     })
 }
 
+/// So many sends an ask that is given up accounts for at the most.
+const TRIES: u64 = 10;
+
 /// More than one send in ten failed, beside those to endpoints that are found to be gone.
 pub(super) fn faults(summary: &Summary, gone: &[&str]) -> Option<Finding> {
     let all: u64 = summary.faults.values().sum();
@@ -117,6 +198,11 @@ pub(super) fn faults(summary: &Summary, gone: &[&str]) -> Option<Finding> {
     let of_gone: u64 = of_gone.flat_map(|(_, endpoint)| endpoint.faults.values()).sum();
     let failed = all.saturating_sub(of_gone);
     if summary.attempts < FEW || failed * 10 <= summary.attempts {
+        return None;
+    }
+    // They were tries of asks that were given up, which is told.
+    let is_told = failed <= TRIES * summary.run.failed() && most_given_up(summary) == most(summary);
+    if is_told {
         return None;
     }
     let remedy = most(summary).and_then(|class| remedy_of(summary, class));

@@ -1,10 +1,8 @@
 //! What wants a look in the servers: those that were away, idle, or did not last.
 
-use std::time::Duration;
-
-use super::{FEW, look, percent, times};
+use super::{FEW, LONG, look, percent, time, times};
 use crate::report::morning::{Away, EndpointNight, Finding, remedy};
-use crate::report::{Summary, duration, thousands};
+use crate::report::{Summary, thousands};
 
 /// The share of its places' time that an endpoint is held by limits, from which on who waits for it waits for these.
 const LIMITED: f64 = 0.33;
@@ -14,11 +12,12 @@ fn is_limited(endpoint: &EndpointNight) -> bool {
 }
 
 /// A server that was idle for more than a third of its places. That it kept to its limits, or waited for one that did, is
-/// what the config says.
+/// what the config says; that it asked to wait is told among what failed.
 pub(super) fn idle(summary: &Summary, name: &str, endpoint: &EndpointNight) -> Option<Finding> {
     let enough = endpoint.requests as f64 >= (endpoint.slots * 8.0).max(FEW as f64);
     let limited = |other: &str| summary.endpoints.get(other).is_some_and(is_limited);
     let by_limits = endpoint.held.values().sum::<f64>()
+        + endpoint.asked_off
         + endpoint.waited.iter().filter(|(other, _)| limited(other)).map(|(_, share)| share).sum::<f64>();
     if !enough || endpoint.busy + by_limits >= 0.66 || summary.seconds <= 60.0 {
         return None;
@@ -77,6 +76,7 @@ pub(in crate::report::morning) fn free(summary: &Summary, endpoint: &EndpointNig
         let which = limit.map_or_else(String::new, |(limit, _)| format!(", which `{limit}` held"));
         push(*share, format!("waited for `{other}`{which}"));
     }
+    push(endpoint.asked_off, "as it asked to wait".to_owned());
     push(endpoint.spare, "with nothing to ask".to_owned());
     out.join("; ")
 }
@@ -104,13 +104,10 @@ fn slots(slots: f64) -> String {
     if slots == 1.0 { "1 slot".to_owned() } else { format!("{slots} slots") }
 }
 
-/// How long an endpoint that came back may have been away unsaid.
-const SHORT: f64 = 60.0;
-
 /// A server that was not there for a while, or is gone.
 pub(super) fn away(summary: &Summary, name: &str, endpoint: &EndpointNight) -> Option<Finding> {
     let away = endpoint.away.as_ref()?;
-    let long = away.seconds >= SHORT.min(summary.asking_seconds / 10.0) && away.seconds >= 1.0;
+    let long = away.seconds >= LONG.min(summary.span() / 10.0) && away.seconds >= 1.0;
     // That one of ours was started again is a finding of its own, and that nothing answered at all.
     let told = endpoint.restarts > 0 && away.is_back || summary.requests == 0;
     if told || away.is_back && !long {
@@ -127,21 +124,24 @@ pub(super) fn away(summary: &Summary, name: &str, endpoint: &EndpointNight) -> O
         false => faults.first().map_or("unreachable", |(class, _)| class.as_str()),
     };
     let remedy = remedy(class, name, endpoint.managed);
+    let advice = match away.is_back {
+        true => "it answers again; its own log of that time says why it did not",
+        false => remedy.advice,
+    };
     Some(Finding {
         cause: (!cause.is_empty()).then(|| cause.join("; ")),
         ..look(
-            format!("endpoint {name} was away {}", absence(away, summary.asking_seconds)),
+            format!("endpoint {name} was away {}", absence(away, summary.span())),
             &remedy.key,
-            remedy.advice.to_owned(),
+            advice.to_owned(),
         )
     })
 }
 
 /// `from 03:12 UTC on, 41 min of 2 h 05 min, and did not come back`.
-pub(in crate::report::morning) fn absence(away: &Away, asking: f64) -> String {
-    let time = |seconds: f64| duration(Duration::from_secs_f64(seconds.max(0.0)));
+pub(in crate::report::morning) fn absence(away: &Away, span: f64) -> String {
     let since = away.since.get(11..19).unwrap_or(&away.since);
-    let of = format!("{} of {}", time(away.seconds), time(asking.max(away.seconds)));
+    let of = format!("{} of {}", time(away.seconds), time(span.max(away.seconds)));
     let times = if away.times == 1 { String::new() } else { format!("{} times, ", away.times) };
     match (away.is_back, away.times) {
         (true, 1) => format!("from {since} UTC on for {of}, and came back"),

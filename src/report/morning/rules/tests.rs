@@ -1,8 +1,9 @@
 mod missing;
 mod passed;
 mod servers;
+mod waits;
 
-use super::super::{EndpointNight, Left, Needed, Opening, Past};
+use super::super::{EndpointNight, Left, Needed, Opening, Past, Untold};
 use super::*;
 use crate::report::{AxisCount, RowChange, RunCounts};
 
@@ -82,7 +83,8 @@ fn asks_that_are_left_open_want_a_look() {
     assert!(found.headline.ends_with("; its time was over before anything was asked"), "{}", found.headline);
     let night = Summary { stopped_by: Some("interrupt".into()), ..night };
     let found = judged(night.clone(), Alarm::default(), None);
-    assert!(found.headline.ends_with("; it was stopped before anything was asked"), "{}", found.headline);
+    assert!(found.headline.ends_with("; stopped as asked, before an answer came"), "{}", found.headline);
+    assert_eq!(found.findings, []);
     let night = Summary { accepted: 1000, open: 0, ..night };
     assert_eq!(judged(night, Alarm::default(), None).findings, [], "nothing was to be asked");
 }
@@ -393,7 +395,10 @@ fn rows_that_an_edit_took_out_are_no_loss() {
 #[test]
 fn a_run_that_was_cut_off_is_told_by_the_next() {
     let found = judged(
-        Summary { unended: Some("2026-11-23T01:02:03.456Z".into()), ..complete() },
+        Summary {
+            untold: vec![Untold { began: "2026-11-23T01:02:03.456Z".into(), ended: None }],
+            ..complete()
+        },
         Alarm::default(),
         None,
     );

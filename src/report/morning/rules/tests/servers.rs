@@ -81,6 +81,8 @@ fn an_endpoint_that_was_away_is_named_with_its_times() {
         assert_eq!(finding.key.as_deref(), Some("endpoints.gpu.url"));
         let cause = if is_back { "7 unreachable" } else { "7 unreachable; connection refused" };
         assert_eq!(finding.cause.as_deref(), Some(cause));
+        let starts = finding.advice.as_deref().is_some_and(|advice| advice.starts_with("start the server"));
+        assert_eq!(starts, !is_back, "{finding:?}");
         assert!(found.headline.starts_with("LOOK moods: "), "{}", found.headline);
     }
     assert_eq!(judged(night(away(1, 59.0, true)), Alarm::default(), None).findings, [], "it was short");
@@ -88,6 +90,9 @@ fn an_endpoint_that_was_away_is_named_with_its_times() {
     let ailment =
         Ailment { what: "gone".into(), advice: String::new(), key: Some("endpoints.gpu.url".into()) };
     let mut summary = night(gone);
+    // Nor are the sends to it told of once more.
+    summary.faults = [("unreachable".to_owned(), 60)].into();
+    summary.endpoints.entry("gpu".to_owned()).and_modify(|gpu| gpu.faults = summary.faults.clone());
     judge_so(&mut summary, Ended::Failed, Some(&ailment), &Alarm::default());
     assert_eq!(summary.findings.len(), 1, "it is what ended the run");
 }
@@ -104,6 +109,22 @@ fn failures_of_what_is_gone_are_not_told_twice() {
     };
     let findings = |of_gone| judged(night(of_gone), Alarm::default(), None).findings.len();
     assert_eq!((findings(72), findings(20)), (1, 2));
+}
+
+/// Of 400 sends, 64 were tries of asks that were given up; or nearly all of them were not.
+#[test]
+fn tries_of_what_was_given_up_are_not_told_twice() {
+    let found = |given_up| {
+        let failed_by = [("timeout".to_owned(), given_up)].into();
+        let run = RunCounts { failed_by, ..RunCounts::default() };
+        let faults = [("timeout".to_owned(), 64)].into();
+        let night = Summary { run, faults, endpoints: met("timeout", 64), ..complete() };
+        judged(night, Alarm::default(), None).findings
+    };
+    let told = found(32);
+    assert_eq!(told.len(), 1, "{told:?}");
+    assert_eq!(told[0].cause.as_deref(), Some("32 timeout; 64 of 400 sends failed"));
+    assert_eq!(found(1).len(), 2);
 }
 
 /// An endpoint that worked at its limit, and one that waited for that, did what the config says; one that waits for
@@ -127,6 +148,9 @@ fn places_that_are_free_as_the_config_says_are_no_finding() {
     let at_limit = EndpointNight { held: share("requests_per_minute", 0.79), ..idle.clone() };
     let waits = EndpointNight { waited: share("three", 0.72), ..idle.clone() };
     assert_eq!(night(at_limit, 0.0).findings, []);
+    let found = night(EndpointNight { asked_off: 0.79, ..idle.clone() }, 0.0);
+    assert_eq!(found.findings, [], "it is told among what failed");
+    assert!(crate::report::morning::page(&found).contains("| 79 % as it asked to wait |"));
     let found = night(waits.clone(), 0.8);
     assert_eq!(found.findings, []);
     let page = crate::report::morning::page(&found);
