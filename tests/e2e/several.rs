@@ -342,12 +342,17 @@ fn an_endpoint_that_waits_for_another_says_for_which() {
     let made = project(&endpoints, PROMPT, 10);
     let args = ["run", "several.yaml", "--json", "--for", "6s"];
     let ran = made.emogrid(&args).exits(3).says("`three` is held to 60 requests a minute");
+    let ran = ran.says("`gpu` waits for `three` most of the time");
+    let ran = ran.says("a lower `endpoints.three.weight` means fewer of them");
     let summary = ran.json();
     let waited = summary["endpoints"]["gpu"]["waited"]["three"].as_f64().unwrap();
     assert!(waited > 0.5, "{summary}");
     let folder = std::fs::read_dir(made.path().join("out/several/runs")).unwrap().next().unwrap().unwrap();
     let page = std::fs::read_to_string(folder.path().join("summary.md")).unwrap();
-    assert!(page.contains(" % waited for `three`, which `requests_per_minute` held"), "{page}");
+    assert!(
+        page.contains(" % waited for `three`, which `requests_per_minute` held (`endpoints.three.weight`)"),
+        "{page}"
+    );
 }
 
 /// Where a run may end early each cell is asked once before any is asked again; whose model is gone holds up nobody.
