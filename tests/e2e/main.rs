@@ -38,6 +38,7 @@ mod rounds;
 mod second_look;
 mod semantic;
 mod several;
+mod sights;
 mod tables;
 mod told;
 mod tune;

@@ -81,7 +81,7 @@ pub(super) async fn work<'a>(
         (Err(error), Some(Assumed { memories, .. })) => {
             let mut book = book(recipe, &memories, reader.as_ref(), false)?;
             let made = Made::of(recipe, &mut book, files, before, None)?;
-            let Ok(spared) = guard.check(made.rows, book.models()) else { return Err(error) };
+            let Ok(spared) = guard.check(made.rows, made.cells, book.models()) else { return Err(error) };
             let (stopped, error) = match error {
                 RunError::Stopped(why) => (Some(why), None),
                 error => (None, Some(error)),
@@ -142,7 +142,8 @@ pub(super) async fn work<'a>(
         book.read_texts(false);
         book.watch(None);
         // An endpoint that comes later takes nothing away.
-        let spared = first.as_ref().map_or_else(|| guard.check(change, &now), |first| Ok(first.spared))?;
+        let spared =
+            first.as_ref().map_or_else(|| guard.check(change, cells, &now), |first| Ok(first.spared))?;
         let (writer, commits) = match opened_writer.take() {
             Some(pair) => pair,
             None => open_writer(dir)?,
@@ -173,6 +174,9 @@ pub(super) async fn work<'a>(
             None => format!("at least {} to go", report::count(open, "request")),
         };
         watcher.say(&format!("{}; {to_go}", places(config, &memories, &now)));
+        for says in taken_over(config, &now, &lines).into_iter().filter(|_| first.is_none()) {
+            watcher.say(&says);
+        }
         for (model, waits) in waiting_for_nobody(recipe, &now, &lines, meant) {
             let waits = report::count(waits, "request");
             watcher.say(&format!("nobody serves {model} now, for which there are {waits} to go"));
@@ -260,6 +264,22 @@ fn sees_no_names(config: &Config, models: &Models) -> Result<(), RunError> {
         }
         None => Ok(()),
     }
+}
+
+/// Which endpoints take the work of those that are not there.
+fn taken_over(config: &Config, models: &Models, lines: &[Line]) -> Vec<String> {
+    let of = |model: &Model| {
+        let names = |away: bool| -> Vec<String> {
+            let of = model.endpoints.iter().filter(|endpoint| lines[**endpoint].away.is_some() == away);
+            of.map(|endpoint| format!("`{}`", config.endpoints[*endpoint].name)).collect()
+        };
+        let (away, there) = (names(true), names(false));
+        let take =
+            if there.len() == 1 { "has the same model and takes" } else { "have the same model and take" };
+        let any = !away.is_empty() && !there.is_empty();
+        any.then(|| format!("{} {take} the work of {}", there.join(", "), away.join(", ")))
+    };
+    models.list().iter().filter_map(of).collect()
 }
 
 /// Models that nobody serves now, with the requests that wait for each.

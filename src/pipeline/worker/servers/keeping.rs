@@ -302,8 +302,9 @@ impl Worker<'_> {
         let server = &mut self.servers[endpoint];
         if server.error.is_none() {
             self.watcher.say(&format!(
-                "{}set aside: {error}\n{}; tried again every {} s while others go on",
+                "{}set aside: {}\n{}; tried again every {} s while others go on",
                 server.name,
+                error.of_its_endpoint(),
                 error.advice(),
                 ASIDE.as_secs()
             ));
