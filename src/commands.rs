@@ -42,7 +42,7 @@ use crate::export::ExportError;
 use crate::grid::{Selection, Size};
 use crate::learn::LearnError;
 use crate::pipeline::{self, Ended, Known, Opened, RunError, Sight, StoreBook};
-use crate::report::{Style, say};
+use crate::report::{EndpointSight, Style, say};
 use crate::store::{Reader, StoreDir};
 use crate::table::TableError;
 
@@ -341,8 +341,8 @@ fn tell(opened: &Opened, finished: &pipeline::Finished) -> Result<(), Failure> {
 struct Stored {
     models: Models,
     known: Option<Known>,
-    /// What a run would meet at its endpoints.
-    notes: Vec<String>,
+    /// What is known of each endpoint.
+    endpoints: Vec<EndpointSight>,
     reader: Option<Reader>,
 }
 
@@ -350,9 +350,9 @@ impl Stored {
     fn open(opened: &Opened) -> Result<Self, Failure> {
         let config = &opened.recipe.config;
         let reader = Reader::open(&StoreDir::new(config.project.store()))?;
-        let Sight { known, notes } = block_on(pipeline::look(config, reader.as_ref()))??;
+        let Sight { known, endpoints } = block_on(pipeline::look(config, reader.as_ref()))??;
         let models = known.as_ref().map_or_else(|| Models::unknown(config), |known| known.models(config));
-        Ok(Self { models, known, notes, reader })
+        Ok(Self { models, known, endpoints, reader })
     }
 
     /// What is stored, as an evaluation reads it.

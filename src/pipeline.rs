@@ -30,6 +30,7 @@ pub use error::RunError;
 pub use forecast::{Prospect, forecast};
 pub use interrupt::Interrupts;
 pub use leaving::{Leaving, model_change};
+pub use morning::placed;
 pub use notify::tell_of_config;
 pub use open::{Opened, draft, open, try_text};
 pub use output::{Files, previous_rows};

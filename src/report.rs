@@ -10,6 +10,7 @@ pub mod morning;
 mod progress;
 mod reading;
 mod runs;
+mod sight;
 mod summary;
 mod table;
 
@@ -23,6 +24,7 @@ pub use metrics::{LastRun, Metrics};
 pub use progress::{FaultNote, Lines, Quiet, Status, Style, Terminal, Watcher};
 pub use reading::{Asking, Reading};
 pub use runs::{Listed, compared_text, runs_text};
+pub use sight::{EndpointSight, Source};
 pub use summary::{
     AuditBrief, AxisCount, CellChange, Conflicts, FaultCost, PlanSummary, RowChange, RunCounts, Summary,
     Unwritten, most_of,

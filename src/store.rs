@@ -21,7 +21,7 @@ pub use experience::Experience;
 pub use lock::{LockError, RunLock, Untold, untold};
 pub use reader::{Answers, Origin, Reader};
 pub use scrub::{Entry, Scrub};
-pub use sent::Sent;
+pub use sent::{Sent, Turn};
 pub use writer::{Ticket, Writer, Written};
 
 /// A whole raw answer with what made it.

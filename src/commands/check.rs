@@ -28,6 +28,11 @@ pub fn check(args: &CheckArgs, talk: &Talk) -> Result<Exit, Failure> {
                     count(recipe.wanted(), "row"),
                     count(u64::from(recipe.quotas.max_asks), "ask"),
                 ));
+                for unused in &recipe.config.unused {
+                    talk.say(&format!(
+                        "endpoint `{unused}` is not used: it has `weight: 0`, and nothing names it as its `model`"
+                    ));
+                }
                 if args.resolved {
                     resolved(&opened)?;
                 }

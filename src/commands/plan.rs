@@ -5,7 +5,7 @@ use super::{Exit, Failure, Stored, Talk, block_on, open_for, print_json, select}
 use crate::cli::PlanArgs;
 use crate::dataset::snapshot::Difference;
 use crate::pipeline::{self, Checked, Files, LeavingBy, Prospect, Rows};
-use crate::report::{self, PlanSummary};
+use crate::report::{self, CellChange, PlanSummary, RowChange};
 use crate::store::StoreError;
 
 /// Says what a run would ask and what would change.
@@ -34,16 +34,21 @@ pub fn plan(args: &PlanArgs, talk: &Talk) -> Result<Exit, Failure> {
     let (mut leaving, mut checked) = (LeavingBy::default(), Checked::new(args.checks));
     let mut sinks = (((&mut cells, &mut rows), &mut prospect), (&mut leaving, &mut checked));
     let totals = stored.evaluate::<()>(&opened.recipe, talk, false, &mut sinks)?;
-    let cells = cells.finish().map_err(StoreError::snapshot)?;
+    let mut cells = cells.finish().map_err(StoreError::snapshot)?;
     let expected = block_on(pipeline::forecast(&prospect, stored.known.as_ref(), stored.reader.as_ref()))??;
     causes.extend(pipeline::model_change(&files, &stored.models));
-    let rows = rows.finish();
+    let mut rows = rows.finish();
+    if stored.known.is_none() {
+        // What becomes of what is there hangs on the model.
+        rows = RowChange::default();
+        cells = CellChange { new: cells.new, dropped: cells.dropped, ..CellChange::default() };
+    }
     // Where none leaves, the file need not be read again to see by what.
     let leaving_by = match rows.leaving {
         0 => BTreeMap::new(),
         _ => leaving.finish(pipeline::previous_rows(&files)),
     };
-    let summary = PlanSummary {
+    let mut summary = PlanSummary {
         name: recipe.config.name.clone(),
         samples: recipe.wanted(),
         rows,
@@ -71,13 +76,16 @@ pub fn plan(args: &PlanArgs, talk: &Talk) -> Result<Exit, Failure> {
         shortfall: totals.shortfall,
         model: stored.models.names(),
         model_seen: stored.known.as_ref().is_some_and(|known| known.seen),
-        endpoints: stored.notes.clone(),
+        endpoints: stored.endpoints.clone(),
         causes,
         checks: checked.finish(recipe, stored.reader.as_ref())?,
     };
     match args.json {
         true => print_json(&summary)?,
-        false => std::io::stdout().lock().write_all(report::plan_text(&summary).as_bytes())?,
+        false => {
+            summary.causes.iter_mut().for_each(|cause| *cause = pipeline::placed(&opened, cause));
+            std::io::stdout().lock().write_all(report::plan_text(&summary).as_bytes())?;
+        }
     }
     Ok(Exit::Complete)
 }

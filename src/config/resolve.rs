@@ -15,7 +15,7 @@ use super::judges::judges;
 use super::keys;
 use super::label::label;
 use super::lists::lists;
-use super::models::models;
+use super::models::{leave_out_unused, models};
 use super::night::Night;
 use super::prompt::prompt;
 use super::resolved::*;
@@ -64,7 +64,7 @@ pub fn resolve(root: &Node, project: Project, report: &mut Report) -> Option<Con
     checks.judges.extend(blind);
     let asks = u64::from(sampling.max_tokens) * u64::from(response.n);
     room(root, endpoints.as_deref().unwrap_or_default(), asks, &checks.judges, report);
-    Some(Config {
+    let mut config = Config {
         night,
         audit,
         curation,
@@ -76,6 +76,7 @@ pub fn resolve(root: &Node, project: Project, report: &mut Report) -> Option<Con
         checks,
         anonymize,
         endpoints: endpoints.unwrap_or_else(|| vec![nowhere()]),
+        unused: Vec::new(),
         response,
         axes: axes?,
         exclude,
@@ -87,7 +88,9 @@ pub fn resolve(root: &Node, project: Project, report: &mut Report) -> Option<Con
         exemplars,
         project,
         run,
-    })
+    };
+    leave_out_unused(&mut config);
+    Some(config)
 }
 
 /// Stands in for an endpoint that is wrong: the report has its error, so nobody asks it.

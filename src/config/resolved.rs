@@ -41,6 +41,9 @@ pub struct Config {
     pub project: Project,
     #[serde(serialize_with = "by_name")]
     pub endpoints: Vec<Endpoint>,
+    /// Endpoints of `weight: 0` that nothing names, so that no run has to do with them.
+    #[serde(skip)]
+    pub unused: Vec<String>,
     pub prompt: Prompt,
     pub sampling: Sampling,
     pub response: Response,

@@ -1,6 +1,7 @@
 //! Which models answer, and the ways to them.
 
 mod assumed;
+mod sight;
 
 use std::cell::Cell;
 use std::sync::Arc;
@@ -21,6 +22,7 @@ use super::error::RunError;
 use crate::report::morning::Awaited;
 use crate::report::{Status, Watcher};
 use assumed::{assume, can_be_assumed};
+pub use sight::{Sight, look};
 
 /// What is known of the endpoints without asking them for anything.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -45,51 +47,6 @@ pub fn models(config: &Config, memories: &[EndpointMemory]) -> Models {
 
 /// How long a server may take to say what it is.
 const PROBE: Duration = Duration::from_secs(20);
-
-/// How long a look may take before memory is good enough.
-const LOOK: Duration = Duration::from_millis(1500);
-
-/// What a look at all endpoints showed.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Sight {
-    /// `None` where it is not known of some endpoint which asks are its own.
-    pub known: Option<Known>,
-    /// What a run would meet: a line each.
-    pub notes: Vec<String>,
-}
-
-/// Looks which models the endpoints have, with a GET where one is up, or from memory, or by what the config says.
-///
-/// # Errors
-/// A managed model that is no model.
-pub async fn look(config: &Config, reader: Option<&Reader>) -> Result<Sight, RunError> {
-    let looks = config.endpoints.iter().map(|endpoint| look_at(endpoint, reader));
-    let looks = join_all(looks).await.into_iter().collect::<Result<Vec<_>, _>>()?;
-    let several = config.endpoints.len() > 1;
-    let seen = looks.iter().all(|look| look.seen);
-    let mut notes = Vec::new();
-    for (index, (endpoint, look)) in config.endpoints.iter().zip(&looks).enumerate() {
-        if let Some(error) = &look.wrong {
-            let then = match several {
-                true => "a run sets it aside, and its asks wait",
-                false => "a run is refused",
-            };
-            notes.push(format!("{error}; {then}"));
-        } else if several && look.memory.is_none() {
-            let says = RunError::unseen(endpoint);
-            match can_be_assumed(config, index) {
-                true => notes.push(format!("{says}; its asks wait until it is")),
-                false => notes.push(format!("{says}; {}", unseen_advice(&endpoint.name))),
-            }
-        }
-    }
-    let mut memories: Vec<_> = looks.into_iter().map(|look| look.memory).collect();
-    if several {
-        assume(config, &mut memories, &elsewhere(reader)?);
-    }
-    let memories: Option<Vec<EndpointMemory>> = memories.into_iter().collect();
-    Ok(Sight { known: memories.map(|memories| Known { memories, seen }), notes })
-}
 
 /// Why the others wait for an endpoint that was never seen.
 pub(super) const UNKNOWN: &str = "until it is, nobody knows which asks are its own, so a run asks nothing";
@@ -119,38 +76,6 @@ fn elsewhere(reader: Option<&Reader>) -> Result<Vec<EndpointMemory>, RunError> {
         Some(reader) => reader.endpoints()?,
         None => Vec::new(),
     })
-}
-
-/// What a look at one endpoint showed.
-struct LookedAt {
-    memory: Option<EndpointMemory>,
-    /// It was seen just now, rather than remembered.
-    seen: bool,
-    /// It has another model than the config says.
-    wrong: Option<RunError>,
-}
-
-async fn look_at(endpoint: &Endpoint, reader: Option<&Reader>) -> Result<LookedAt, RunError> {
-    let remembered = match reader {
-        Some(reader) => reader.endpoint(&address(endpoint))?,
-        None => None,
-    };
-    let mut wrong = None;
-    let seen = match &endpoint.server {
-        Server::Managed(server) => managed_memory(endpoint, server)?,
-        Server::Url(url) => {
-            // Without its key an endpoint cannot be seen, and memory must do.
-            let probe = match client(endpoint, url) {
-                Ok(client) => client.probe(endpoint.model.as_deref(), LOOK).await.ok(),
-                Err(RunError::NoKey { .. }) => None,
-                Err(error) => return Err(error),
-            };
-            wrong = probe.as_ref().and_then(|probe| wrong_model(endpoint, url, probe));
-            probe.filter(|_| wrong.is_none()).map(|probe| memory_of(&probe))
-        }
-    };
-    let is_seen = seen.is_some();
-    Ok(LookedAt { memory: seen.or(remembered), seen: is_seen, wrong })
 }
 
 /// What is wrong with a server by the model that the config asserts, if anything is.
@@ -347,7 +272,7 @@ async fn connect_to(
                 false => error,
             });
         }
-        watcher.say(&format!("endpoint `{}` is set aside: {error}", endpoint.name));
+        watcher.say(&format!("endpoint `{}` is set aside: {}", endpoint.name, error.of_its_endpoint()));
         let memory = match &before {
             Before::Known(memory) => Some(memory.clone()),
             Before::Assumed | Before::Nothing | Before::Alone => None,

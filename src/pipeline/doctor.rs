@@ -57,7 +57,7 @@ pub async fn examine(opened: &Opened, watcher: &(dyn Watcher + Sync)) -> Result<
         let found = match examine_one(opened, endpoint, watcher).await {
             Ok(found) => found,
             Err(error) => {
-                let mut found = vec![finding(Grade::Bad, error.to_string(), error.advice())];
+                let mut found = vec![finding(Grade::Bad, error.of_its_endpoint(), error.advice())];
                 if is_unknown(&opened.recipe.config, index)? {
                     let mend = format!("write what it will serve: `endpoints.{}.model`", endpoint.name);
                     found.push(finding(Grade::Bad, format!("it was never seen; {}", UNKNOWN), mend));

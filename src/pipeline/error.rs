@@ -10,7 +10,7 @@ use crate::client::managed::ManagedError;
 use crate::client::{ClientError, ErrorClass};
 use crate::config::Config;
 use crate::config::resolved::{Endpoint, Server};
-use crate::report::morning::{Ended, remedy};
+use crate::report::morning::{Ended, asked_otherwise, remedy};
 use crate::report::{self, RowChange, count, shortened, thousands};
 use crate::store::{LockError, StoreError};
 
@@ -50,14 +50,16 @@ pub enum RunError {
     Output(#[from] OutputError),
     #[error("a template fails")]
     Render(#[from] crate::prompt::RenderError),
-    #[error("{}", leaving(.change, *.of, *.most, .causes))]
+    #[error("{}", leaving(.change, *.of, *.most, .causes, *.otherwise))]
     Leaving {
         change: RowChange,
         /// Rows of the dataset as it stands.
         of: u64,
         most: u64,
-        /// What changed since the last run.
+        /// What changed since the last run, with its place.
         causes: Vec<String>,
+        /// Cells that are asked in another way than in the last run.
+        otherwise: u64,
     },
     #[error("ended before anything was asked ({})", .0.name())]
     Stopped(Stop),
@@ -105,6 +107,18 @@ impl RunError {
     /// The server of a managed endpoint ended, and is not started again.
     pub fn gone(endpoint: &Endpoint, what: String) -> Self {
         RunError::ManagedGone { endpoint: endpoint.name.clone(), what }
+    }
+
+    /// The same, where the endpoint was named before.
+    pub fn of_its_endpoint(&self) -> String {
+        match self {
+            RunError::NoKey { name, .. } => format!("its key `{name}` is not set"),
+            RunError::Endpoint { url, error, waited, asked, .. } => {
+                format!("{url}: {error}{}", after(*waited, *asked))
+            }
+            RunError::WrongModel { url, what, .. } => format!("{url} has the wrong model: {what}"),
+            other => other.to_string(),
+        }
     }
 
     /// The key of the config that decides it, where there is one.
@@ -205,7 +219,7 @@ impl From<BookError> for RunError {
 /// Causes that a message names.
 const CAUSES: usize = 6;
 
-fn leaving(change: &RowChange, of: u64, most: u64, causes: &[String]) -> String {
+fn leaving(change: &RowChange, of: u64, most: u64, causes: &[String], otherwise: u64) -> String {
     let rows = change.leaving + change.displaced;
     let mut out = format!(
         "{} of {} would leave the dataset until remade, more than `run.max_leaving` ({}) allows",
@@ -217,6 +231,7 @@ fn leaving(change: &RowChange, of: u64, most: u64, causes: &[String]) -> String 
         out.push_str(&format!("; {} of them as duplicates", thousands(change.displaced)));
     }
     match causes {
+        [] if otherwise > 0 => out.push_str(&format!("\n  {}", asked_otherwise(otherwise))),
         [] => out.push_str(
             "\n  the config is that of the last run: stored answers are gone, or that run did not end",
         ),

@@ -3,10 +3,10 @@
 use super::Opened;
 use super::error::RunError;
 use super::output::Files;
-use super::{run, summary};
+use super::{morning, run, summary};
 use crate::dataset::Models;
 use crate::fingerprint::Identity;
-use crate::report::RowChange;
+use crate::report::{CellChange, RowChange};
 
 /// What is done where more rows would leave than `run.max_leaving`.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -34,7 +34,7 @@ impl Guard<'_> {
     ///
     /// # Errors
     /// More rows would leave than may, and that is refused.
-    pub fn check(&self, change: RowChange, models: &Models) -> Result<bool, RunError> {
+    pub fn check(&self, change: RowChange, cells: CellChange, models: &Models) -> Result<bool, RunError> {
         let most = self.opened.recipe.config.run.max_leaving;
         if self.leaving == Leaving::Accept || change.leaving + change.displaced <= most {
             return Ok(false);
@@ -42,13 +42,15 @@ impl Guard<'_> {
         if self.leaving == Leaving::Spare {
             return Ok(true);
         }
-        let mut causes = self.last.map_or_else(Vec::new, |then| {
+        let causes = self.last.map_or_else(Vec::new, |then| {
             let now = run::state(self.opened);
             summary::causes((&then.0, &then.1), (&now.0, &now.1))
         });
+        let mut causes: Vec<String> =
+            causes.iter().map(|cause| morning::placed(self.opened, cause)).collect();
         causes.extend(model_change(self.files, models));
         let of = change.kept + change.leaving + change.displaced;
-        Err(RunError::Leaving { change, of, most, causes })
+        Err(RunError::Leaving { change, of, most, causes, otherwise: cells.changed })
     }
 }
 

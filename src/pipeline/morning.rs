@@ -358,9 +358,7 @@ pub fn edits(then: Option<&(String, String)>, now: &(String, String), other: boo
     }
     // Of an endpoint only who it is decides rows.
     let is_of = |cause: &str| match cause.strip_prefix("endpoints.").and_then(|rest| rest.split_once('.')) {
-        Some((_, key)) => {
-            ["server", "url", "managed", "model", "weight"].iter().any(|of| key.starts_with(of))
-        }
+        Some((_, key)) => ["url", "managed", "model", "weight"].iter().any(|of| key.starts_with(of)),
         None => !cause.starts_with("output"),
     };
     causes.into_iter().filter(|cause| is_of(cause)).collect()
@@ -383,8 +381,18 @@ pub fn asked_as(now: &(String, String), models: Option<&str>) -> String {
 pub fn place(opened: &Opened, key: &str) -> Option<String> {
     let mut node = &opened.tree;
     let mut found = None;
+    // Changes of an axis are told by its name.
+    let axes = node.get("grid").and_then(|grid| grid.get("axes"));
+    let first = key.split('.').next().unwrap_or_default();
+    if let Some(axes) = axes.filter(|axes| opened.tree.get(first).is_none() && axes.get(first).is_some()) {
+        node = axes;
+    }
     for part in key.split('.') {
-        let Some(next) = node.get(part) else { break };
+        let part = part.split('[').next().unwrap_or(part);
+        let below = |of: &str| node.get(of)?.get(part);
+        let Some(next) = node.get(part).or_else(|| below("override")).or_else(|| below("values")) else {
+            break;
+        };
         node = next;
         found = Some(node);
     }
@@ -393,6 +401,23 @@ pub fn place(opened: &Opened, key: &str) -> Option<String> {
         path if path.as_os_str() == COMMAND_LINE => "the command line".to_owned(),
         path => format!("{}:{}", path.display(), sources.line_column(node.span).0),
     })
+}
+
+/// The longest line that a change takes where changes are listed.
+const LINE: usize = 74;
+
+/// A change with the place of its key, and without its values where there is no room for both; that of a template says
+/// its line itself.
+pub fn placed(opened: &Opened, cause: &str) -> String {
+    let key = cause.split([':', ' ']).next().filter(|key| !key.starts_with("prompts/"));
+    let Some((key, place)) = key.and_then(|key| Some((key, place(opened, key)?))) else {
+        return cause.to_owned();
+    };
+    let whole = format!("{cause} ({place})");
+    match whole.chars().count() > LINE {
+        true => format!("{key} ({place})"),
+        false => whole,
+    }
 }
 
 #[cfg(test)]

@@ -264,7 +264,7 @@ async fn go(
         }
         // A model that was not seen may be another by the time it is asked.
         if nothing || known.seen {
-            spared = guard.check(made.rows, book.models())?;
+            spared = guard.check(made.rows, made.cells, book.models())?;
         }
         assumed = Some(Assumed { models: book.models().clone(), memories: known.memories, made });
     }
@@ -299,8 +299,8 @@ async fn go(
     summary.rows_before = rows_before;
     summary.model = models.names();
     let now = state(opened);
-    let other = model_change(&files, &models).is_some();
-    summary.edits = morning::edits(last.as_ref(), &now, other);
+    summary.model_change = model_change(&files, &models);
+    summary.edits = morning::edits(last.as_ref(), &now, summary.model_change.is_some());
     summary.asked_as = Some(morning::asked_as(&now, summary.model.as_deref()));
     summary.open_of_part = made.outcome.demands.iter().filter(|demand| mask[demand.cell]).count() as u64;
     summary.stopped_by = stopped.map(|stop| stop.name().to_owned());

@@ -242,6 +242,8 @@ pub fn causes(then: (&str, &str), now: (&str, &str)) -> Vec<String> {
         };
         out.push(line);
     }
+    // Of a file both its name and what it holds may differ.
+    out.dedup();
     out
 }
 

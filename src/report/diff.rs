@@ -6,7 +6,7 @@ use similar::{ChangeTag, TextDiff};
 /// One place where two values differ.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Change {
-    /// Such as `sampling.temperature` or `axes.emotion.values.joy.attributes.definition`.
+    /// In the values themselves, such as `axes.emotion.values.joy.attributes.definition`.
     pub path: String,
     pub then: Value,
     pub now: Value,
@@ -62,6 +62,19 @@ fn differ(path: String, then: &Value, now: &Value, out: &mut Vec<Change>) {
     }
 }
 
+/// Sections whose files are kept by name and hash.
+const FILES: [&str; 6] = ["lists.", "exemplars", "curation", "dedup.", "checks.label", "checks.toxicity"];
+
+/// Keys that a resolved config has elsewhere than its user writes them.
+const WRITTEN: [(&str, &str); 6] = [
+    ("exclude", "grid.exclude"),
+    ("only", "grid.only"),
+    ("scope", "dedup.scope"),
+    ("output", "output.dir"),
+    ("anonymize.preset", "anonymize"),
+    ("anonymize.actions", "anonymize"),
+];
+
 fn named(list: &[Value]) -> bool {
     !list.is_empty() && list.iter().all(|item| item["name"].is_string())
 }
@@ -84,12 +97,25 @@ impl Change {
         }
     }
 
-    /// The path as a config's user knows it: `emotion.joy.definition`.
+    /// The path as a config's user writes it: `emotion.joy.definition`, `prompt.user.chat`, `dedup.scope`.
     fn config_path(&self) -> String {
-        let path = self.path.replace(".attributes", "");
-        match path.strip_prefix("axes.") {
-            Some(axis) => axis.replacen(".values", "", 1),
-            None => path,
+        if let Some(axis) = self.path.strip_prefix("axes.") {
+            return axis.replacen(".values", "", 1).replacen(".attributes", "", 1);
+        }
+        // A single message has no name, and a message that is a text no key below its name.
+        let path = self.path.replacen("prompt.user.default.template", "prompt.user", 1);
+        let path = path.replacen(".template", "", usize::from(path.starts_with("prompt.user.")));
+        let of_file = |path: &str| FILES.iter().any(|of| path.starts_with(of)) && !path.contains(".schema");
+        let file = path.strip_suffix(".hash").or_else(|| path.strip_suffix(".path"));
+        let path = file.filter(|file| of_file(file)).map_or(path.as_str(), |file| file);
+        let elsewhere = WRITTEN.iter().find_map(|(from, to)| {
+            let rest = path.strip_prefix(from)?;
+            (rest.is_empty() || rest.starts_with(['.', '['])).then_some((to, rest))
+        });
+        match elsewhere {
+            Some((to, _)) if *to == "anonymize" => (*to).to_owned(),
+            Some((to, rest)) => format!("{to}{rest}"),
+            None => path.to_owned(),
         }
     }
 }
@@ -140,5 +166,30 @@ mod tests {
         );
         assert_eq!(lines(&of("bright", 0.8, &["joy"]), &then), ["emotion.anger added"]);
         assert_eq!(first_line("a\nb\nc", "a\nx\nc"), 2);
+    }
+
+    #[test]
+    fn keys_are_those_that_are_written() {
+        for (path, written) in [
+            ("prompt.user.two.template", "prompt.user.two"),
+            ("prompt.user.two.template.from", "prompt.user.two.from"),
+            ("prompt.user.two.weight", "prompt.user.two.weight"),
+            ("prompt.user.default.template", "prompt.user"),
+            ("prompt.user.default", "prompt.user.default"),
+            ("prompt.system", "prompt.system"),
+            ("lists.names.hash", "lists.names"),
+            ("exemplars.path", "exemplars"),
+            ("dedup.against[0].hash", "dedup.against[0]"),
+            ("exclude[0].if", "grid.exclude[0].if"),
+            ("scope", "dedup.scope"),
+            ("output", "output.dir"),
+            ("anonymize.actions[0][1]", "anonymize"),
+            ("checks.judges.a.schema.properties.path", "checks.judges.a.schema.properties.path"),
+            ("response.schema.properties.hash", "response.schema.properties.hash"),
+            ("axes.mood.label", "mood.label"),
+        ] {
+            let change = Change { path: path.into(), then: Value::Null, now: Value::Null };
+            assert_eq!(change.config_path(), written);
+        }
     }
 }

@@ -13,7 +13,7 @@ use super::Summary;
 pub use outlook::{Expected, Left, Outlook, outlook};
 pub use page::page;
 pub use remedy::{Remedy, remedy};
-pub use rules::{Ailment, judge};
+pub use rules::{Ailment, asked_otherwise, judge};
 
 /// The first word of a summary.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::morning::{
     EndpointNight, Example, Exhausted, Finding, Left, Needed, Opening, Outlook, Past, Untold, Verdict, Waited,
 };
-use super::{CheckCounts, Forecast, count};
+use super::{CheckCounts, EndpointSight, Forecast, count};
 use crate::audit::{Brief, Verdict as Audited};
 
 /// How the cells of now stand to those of a snapshot.
@@ -155,12 +155,12 @@ pub struct PlanSummary {
     pub raised: u64,
     pub raised_cells: u64,
     pub shortfall: u64,
+    /// `None` where it is not known which asks are for which; what stored answers make is not known then.
     pub model: Option<String>,
-    /// Whether the model was seen just now, rather than remembered.
+    /// Whether the models were seen just now, rather than remembered.
     pub model_seen: bool,
-    /// What a run would meet at its endpoints that are not as the config wants them.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub endpoints: Vec<String>,
+    /// What is known of each endpoint, and what a run does about one that is not well.
+    pub endpoints: Vec<EndpointSight>,
     /// What changed in the config and its templates since the last run.
     pub causes: Vec<String>,
     /// What each check makes of the stored texts, where that was asked for.
@@ -200,6 +200,9 @@ pub struct Summary {
     /// too where something else made them leave, such as another model at the same address.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub edits: Vec<String>,
+    /// Which models answer now and which made the dataset before, where these are others.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub model_change: Option<String>,
     /// A hash of all that decides what an answer is worth: what is asked, of which model, and what is held to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub asked_as: Option<String>,

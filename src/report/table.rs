@@ -1,7 +1,7 @@
 //! The closing table of a run, and a plan in words.
 
 use super::morning::Verdict;
-use super::{PlanSummary, Summary, count, duration, most_of, shortened, tally, thousands};
+use super::{EndpointSight, PlanSummary, Summary, count, duration, most_of, shortened, tally, thousands};
 
 /// What a run says when it ends, in at most 80 columns.
 pub fn summary_text(summary: &Summary, advice: &dyn Fn(&str) -> Option<&'static str>) -> String {
@@ -248,22 +248,12 @@ pub fn wrapped(text: &str, width: usize) -> Vec<String> {
 /// A plan in Terraform's manner: what is added, changed, kept and dropped, and one total line.
 pub fn plan_text(plan: &PlanSummary) -> String {
     let mut out = String::new();
-    let model = match (&plan.model, plan.model_seen) {
-        (Some(model), true) => model.clone(),
-        (Some(model), false) => format!("{model} (assumed; no server was asked)"),
-        (None, _) => "not known yet".into(),
-    };
     out.push_str(&format!("{}: {}, {}\n", plan.name, count(plan.cells, "cell"), count(plan.samples, "row")));
     if plan.raised > 0 {
         let cells = count(plan.raised_cells, "cell");
         out.push_str(&format!("raised: {} of these in {cells}, by `curation`\n", thousands(plan.raised)));
     }
-    out.push_str(&format!("model: {model}\n"));
-    for note in &plan.endpoints {
-        for (index, part) in wrapped(note, 76).into_iter().enumerate() {
-            out.push_str(&format!("{}{part}\n", if index == 0 { "! " } else { "  " }));
-        }
-    }
+    out.push_str(&models_text(plan));
     out.push('\n');
     for (sign, number, what) in [
         ("+", plan.new, "new"),
@@ -319,9 +309,15 @@ pub fn plan_text(plan: &PlanSummary) -> String {
         }
     }
     let about = about(plan.second_look_requests, plan.judge_requests, plan.embedding_requests);
+    let requests = count(plan.requests, "request");
+    if plan.model.is_none() {
+        out.push_str(&format!(
+            "\nPlan: {requests} to ask once the model is known, less what is stored of it.\n"
+        ));
+        return out;
+    }
     out.push_str(&format!(
-        "\nPlan: {} to ask now{about}, {} of {}{} from stored answers",
-        count(plan.requests, "request"),
+        "\nPlan: {requests} to ask now{about}, {} of {}{} from stored answers",
         thousands(plan.accepted),
         count(plan.samples, "row"),
         beside(plan.counterparts),
@@ -330,6 +326,27 @@ pub fn plan_text(plan: &PlanSummary) -> String {
         out.push_str(&format!(", {} that cannot be filled (max_asks)", thousands(plan.shortfall)));
     }
     out.push_str(".\n");
+    out
+}
+
+/// A line for each endpoint: what its model is, where that is known from, and what follows where it is not well.
+fn models_text(plan: &PlanSummary) -> String {
+    let asks = plan.requests > 0;
+    let (head, texts) = match plan.endpoints.as_slice() {
+        [only] => ("", vec![format!("model: {}", only.text(asks))]),
+        several => {
+            let text = |of: &EndpointSight| format!("  {}: {}", of.name, of.text(asks));
+            ("models:\n", several.iter().map(text).collect())
+        }
+    };
+    let mut out = head.to_owned();
+    for text in texts {
+        let indent = text.len() - text.trim_start().len();
+        for (index, part) in wrapped(&text[indent..], 76 - indent).into_iter().enumerate() {
+            let indent = if index == 0 { indent } else { 4 };
+            out.push_str(&format!("{:indent$}{part}\n", ""));
+        }
+    }
     out
 }
 

@@ -87,6 +87,10 @@ impl Budget {
     pub fn spent(&self) -> Cost {
         self.spent
     }
+
+    pub fn caps(&self) -> Caps {
+        self.caps
+    }
 }
 
 #[cfg(test)]

@@ -3,9 +3,11 @@
 //! A limit on requests a minute is the server's, and knows nothing of runs: who is started again, or runs beside
 //! another, is to count what went out before. So each send is noted in a file, and read by all.
 
-use std::fs::File;
+use std::fs::{File, TryLockError};
 use std::hash::{BuildHasher, RandomState};
 use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use super::StoreDir;
@@ -20,9 +22,24 @@ const NOTE: usize = 32;
 #[derive(Debug)]
 pub struct Sent {
     file: File,
+    /// Locked by whoever sends.
+    turns: Arc<File>,
+    path: PathBuf,
     /// Tells this run's notes from others'.
     run: u64,
     read: u64,
+}
+
+/// The turn to send to a server: no other run sends to it until this is dropped.
+#[derive(Debug)]
+#[must_use]
+pub struct Turn(Arc<File>);
+
+impl Drop for Turn {
+    fn drop(&mut self) {
+        // It ends with the process at the latest.
+        let _ = self.0.unlock();
+    }
 }
 
 /// What another run noted.
@@ -44,7 +61,8 @@ impl Sent {
     pub fn open(dir: &StoreDir, address: &str) -> io::Result<Self> {
         let name = &blake3::hash(address.as_bytes()).to_hex()[..16];
         let path = dir.folder().join(format!("sent-{name}"));
-        let mut file = File::options().read(true).append(true).create(true).open(path)?;
+        let open = |path: &Path| File::options().read(true).append(true).create(true).open(path);
+        let (mut file, turns) = (open(&path)?, open(&path.with_extension("turn"))?);
         // What nobody counts any more goes, where nobody writes.
         if file.try_lock().is_ok() {
             let mut notes = Vec::new();
@@ -56,7 +74,30 @@ impl Sent {
         }
         // Whoever opens it later sees that somebody writes.
         file.unlock().and_then(|()| file.lock_shared())?;
-        Ok(Self { file, run: RandomState::new().hash_one(std::process::id()), read: 0 })
+        Ok(Self {
+            file,
+            turns: Arc::new(turns),
+            path,
+            run: RandomState::new().hash_one(std::process::id()),
+            read: 0,
+        })
+    }
+
+    /// Takes the turn to send: what others noted is then all that they sent. `None` while another run has it.
+    ///
+    /// # Errors
+    /// A file system that knows no locks.
+    pub fn turn(&self) -> io::Result<Option<Turn>> {
+        match self.turns.try_lock() {
+            Ok(()) => Ok(Some(Turn(self.turns.clone()))),
+            Err(TryLockError::WouldBlock) => Ok(None),
+            Err(TryLockError::Error(error)) => Err(error),
+        }
+    }
+
+    /// Whether both are notes on the same server.
+    pub fn is_of(&self, other: &Sent) -> bool {
+        self.path == other.path
     }
 
     /// Notes a send that reserves so many tokens, or what it used.
@@ -162,12 +203,30 @@ mod tests {
         assert_eq!(seen(&mut Sent::open(&dir, "http://a").unwrap()).len(), 3, "of runs that are over");
     }
 
+    /// Of two that are about to send, the second counts what the first sent, in whatever order they looked.
+    #[test]
+    fn who_has_the_turn_knows_all_that_was_sent() {
+        let folder = tempfile::tempdir().unwrap();
+        let dir = StoreDir::new(folder.path().to_owned());
+        let (mut first, mut second) =
+            (Sent::open(&dir, "http://a").unwrap(), Sent::open(&dir, "http://a").unwrap());
+        let turn = first.turn().unwrap().unwrap();
+        assert_eq!(first.of_others().unwrap(), []);
+        assert!(second.turn().unwrap().is_none());
+        assert!(Sent::open(&dir, "http://b").unwrap().turn().unwrap().is_some());
+        first.note(1, 500, false).unwrap();
+        drop(turn);
+        let _turn = second.turn().unwrap().unwrap();
+        assert_eq!(second.of_others().unwrap().len(), 1);
+        assert!(first.turn().unwrap().is_none());
+    }
+
     #[test]
     fn what_is_cut_off_or_old_is_thrown_away() {
         let folder = tempfile::tempdir().unwrap();
         let dir = StoreDir::new(folder.path().to_owned());
         Sent::open(&dir, "http://a").unwrap().note(1, 500, false).unwrap();
-        let path = std::fs::read_dir(folder.path()).unwrap().next().unwrap().unwrap().path();
+        let path = Sent::open(&dir, "http://a").unwrap().path;
         let note = Note::of(std::fs::read(&path).unwrap().first_chunk().unwrap());
         std::fs::write(&path, Note { at: note.at - 2 * OLDEST, ..note }.bytes()).unwrap();
         assert_eq!(Sent::open(&dir, "http://a").unwrap().of_others().unwrap(), []);

@@ -39,6 +39,7 @@ mod rounds;
 mod second_look;
 mod semantic;
 mod several;
+mod sights;
 mod tables;
 mod told;
 mod tune;

@@ -373,3 +373,40 @@ fn the_cause_of_cells_that_cannot_be_filled_is_that_of_all_of_them() {
     assert_eq!(summary["exhausted"].as_array().map(Vec::len), Some(20));
     assert_eq!(summary["exhausted_rejected"], json!({ "words": 48 }), "{summary}");
 }
+
+/// What is left of a budget, where one more request may need more than that, is not used up.
+#[test]
+fn a_budget_without_room_for_one_more_says_what_is_left_of_it() {
+    let fake = Fake::start();
+    let night = project(&fake, 10);
+    let ran = night.emogrid(&["run", "night.yaml", "--json", "--token-budget", "700"]).exits(3);
+    let summary = ran.json();
+    assert_eq!(summary["stopped_by"], "token_budget");
+    let of = |key: &str| summary[key].as_u64().unwrap();
+    let left = 700 - of("prompt_tokens") - of("completion_tokens");
+    let needs = summary["needed"]["tokens"].as_u64().unwrap();
+    assert!(left > 0 && needs > left, "{summary}");
+    let ran = ran.says(&format!(
+        "`run.token_budget` has {left} of 700 left, and one more request may take {needs} tokens"
+    ));
+    assert!(!ran.stderr.contains("used up"), "{}", ran.stderr);
+}
+
+/// While one run is about to send, another that shares its limit sends nothing that it could not count.
+#[test]
+fn two_runs_that_send_at_the_same_moment_keep_to_one_limit() {
+    let fake = Fake::start();
+    let night = project(&fake, 10);
+    night.edit("night.yaml", "slots: 4", "slots: 4, requests_per_minute: 5, burst: 5");
+    night.write("other.yaml", &night.read("night.yaml").replace("name: night", "name: other"));
+    let go = night.path().join("go");
+    let mut first = night.command(&["run", "night.yaml", "--for", "6s"]);
+    first.env("EMOGRID_WAIT_AT", format!("heard:{}", go.display()));
+    let first = Running::start(first);
+    first.until_says("to go");
+    night.emogrid(&["run", "other.yaml", "--for", "2s"]).exits(3);
+    std::fs::write(&go, "").unwrap();
+    first.finish().exits(3);
+    let sent = fake.take_count();
+    assert!((1..=5).contains(&sent), "{sent} at a limit of 5");
+}

@@ -563,13 +563,15 @@ fn a_plan_without_a_server_assumes_the_model_it_saw_last() {
     project.edit("small.yaml", "bright", "warm");
     let with = plan(&project);
     assert_eq!(with["model_seen"], true);
-    assert!(!project.emogrid(&["plan", "small.yaml"]).exits(0).stdout.contains("(assumed"));
+    assert!(
+        project.emogrid(&["plan", "small.yaml"]).exits(0).stdout.contains("fake-1b (its server says so)")
+    );
     drop(fake);
     let without = plan(&project);
     assert_eq!(without["model_seen"], false);
     assert_eq!((&without["requests"], &without["model"]), (&with["requests"], &with["model"]));
     let text = project.emogrid(&["plan", "small.yaml"]).exits(0).stdout;
-    assert!(text.contains("fake-1b (assumed"), "{text}");
+    assert!(text.contains("fake-1b (remembered)"), "{text}");
 }
 
 #[test]

@@ -126,7 +126,7 @@ fn one_of_two_that_dies_is_said_and_the_other_goes_on() {
     drop(b);
     made.edit("several.yaml", "Write about", "Tell of");
     a.take_count();
-    let ran = run(&made).exits(0).says(&format!("endpoint `b` is set aside: endpoint `b` ({address})"));
+    let ran = run(&made).exits(0).says(&format!("endpoint `b` is set aside: {address}: "));
     assert_eq!(ran.json()["accepted"], 60);
     assert_eq!(a.take_count(), 60);
 }
@@ -221,7 +221,7 @@ fn one_of_two_whose_key_is_not_there_is_set_aside() {
     made.edit("several.yaml", "Write about", "Tell of");
     a.take_count();
     b.take_count();
-    let ran = run(&made).exits(0).says("endpoint `b` is set aside: the environment variable `SEVERAL_KEY`");
+    let ran = run(&made).exits(0).says("endpoint `b` is set aside: its key `SEVERAL_KEY` is not set");
     assert_eq!((&ran.json()["accepted"], a.take_count(), b.take_count()), (&json!(20), 20, 0));
 }
 
@@ -257,8 +257,11 @@ fn one_that_has_another_model_from_the_start_keeps_nothing_from_the_others() {
     odd.model(|model| model.file = "third-3b.gguf".into());
     let plan = made.emogrid(&["plan", "several.yaml", "--json"]).exits(0).json();
     assert_eq!(
-        (&plan["causes"], &plan["endpoints"]),
-        (&json!(["model: fake-1b → fake-1b, third-3b"]), &Value::Null)
+        (&plan["causes"], &plan["endpoints"][2]),
+        (
+            &json!(["model: fake-1b → fake-1b, third-3b"]),
+            &json!({ "name": "odd", "model": "third-3b", "source": "server" })
+        )
     );
     run(&made).exits(0);
     assert_eq!((a.take_count() + b.take_count(), odd.take_count() as u64), (0, left));
@@ -342,12 +345,17 @@ fn an_endpoint_that_waits_for_another_says_for_which() {
     let made = project(&endpoints, PROMPT, 10);
     let args = ["run", "several.yaml", "--json", "--for", "6s"];
     let ran = made.emogrid(&args).exits(3).says("`three` is held to 60 requests a minute");
+    let ran = ran.says("`gpu` waits for `three` most of the time");
+    let ran = ran.says("a lower `endpoints.three.weight` means fewer of them");
     let summary = ran.json();
     let waited = summary["endpoints"]["gpu"]["waited"]["three"].as_f64().unwrap();
     assert!(waited > 0.5, "{summary}");
     let folder = std::fs::read_dir(made.path().join("out/several/runs")).unwrap().next().unwrap().unwrap();
     let page = std::fs::read_to_string(folder.path().join("summary.md")).unwrap();
-    assert!(page.contains(" % waited for `three`, which `requests_per_minute` held"), "{page}");
+    assert!(
+        page.contains(" % waited for `three`, which `requests_per_minute` held (`endpoints.three.weight`)"),
+        "{page}"
+    );
 }
 
 /// Where a run may end early each cell is asked once before any is asked again; whose model is gone holds up nobody.

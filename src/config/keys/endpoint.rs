@@ -17,7 +17,7 @@ pub static ENDPOINT: Section = Section {
             "weight",
             WEIGHT,
             "1",
-            "The share of the asks that its model gets, relative to other models; of endpoints with the same model the greatest counts.",
+            "The share of the asks that its model gets, relative to other models; of endpoints with the same model the greatest counts. With 0 only what names it is asked of it, and where nothing does it is not used.",
         ),
         key(
             "slots",

@@ -1,7 +1,7 @@
 //! What is asked, and what an answer looks like.
 
 use super::super::diagnostic::Span;
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 use serde_json::Map;
 use serde_json::Value;
 
@@ -29,12 +29,21 @@ pub struct Variant {
     pub template: Template,
 }
 
-#[derive(Debug, Clone, Serialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Debug, Clone)]
 pub enum Template {
     /// A file under `prompts/`, by its name there.
-    File(String, #[serde(skip)] Span),
-    Inline(String, #[serde(skip)] Span),
+    File(String, Span),
+    Inline(String, Span),
+}
+
+/// As a config writes it.
+impl Serialize for Template {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Template::File(name, _) => serializer.collect_map([("from", name)]),
+            Template::Inline(text, _) => serializer.serialize_str(text),
+        }
+    }
 }
 
 #[derive(Debug, Clone, Serialize)]

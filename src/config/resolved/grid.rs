@@ -46,6 +46,7 @@ impl AxisValue {
 pub struct Rule {
     /// By axis: the values that match, as indices.
     pub values: Vec<(usize, Vec<usize>)>,
+    #[serde(rename = "if")]
     pub condition: Option<String>,
     #[serde(skip)]
     pub at: Option<Span>,

@@ -8,6 +8,7 @@ use std::time::Duration;
 pub struct Endpoint {
     #[serde(skip)]
     pub name: String,
+    #[serde(flatten)]
     pub server: Server,
     pub model: Option<String>,
     /// The share of the asks that its model gets.
@@ -18,7 +19,9 @@ pub struct Endpoint {
     pub burst: u32,
     pub tokens_per_minute: Option<u32>,
     pub price: Option<Price>,
+    #[serde(serialize_with = "seconds")]
     pub timeout: Duration,
+    #[serde(serialize_with = "seconds")]
     pub patience: Duration,
 }
 
@@ -28,8 +31,10 @@ pub struct Endpoint {
 pub enum Slots {
     /// At most what the server has; as many of them as serve best.
     Auto,
+    #[serde(untagged)]
     Exactly(u32),
     /// As many as serve best, from the least to the most.
+    #[serde(untagged)]
     Between(u32, u32),
 }
 
@@ -45,6 +50,11 @@ pub(super) fn by_name<S: serde::Serializer>(
     serializer: S,
 ) -> Result<S::Ok, S::Error> {
     serializer.collect_map(endpoints.iter().map(|endpoint| (&endpoint.name, endpoint)))
+}
+
+/// A duration as a config writes it.
+fn seconds<S: serde::Serializer>(duration: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_str(&format_args!("{}s", duration.as_secs_f64()))
 }
 
 #[derive(Debug, Clone, Serialize)]
@@ -77,5 +87,6 @@ pub struct Managed {
 #[serde(rename_all = "snake_case")]
 pub enum ManagedModel {
     Quickstart,
+    #[serde(untagged)]
     File(PathBuf),
 }

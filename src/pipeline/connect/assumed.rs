@@ -14,13 +14,7 @@ pub fn can_be_assumed(config: &Config, endpoint: usize) -> bool {
 
 /// Whether no ask has a choice between an endpoint's model and another.
 fn stands_alone(config: &Config, endpoint: usize) -> bool {
-    let prompts = config.prompt.user.iter().map(|variant| variant.endpoints.as_ref());
-    let values = config.axes.iter().flat_map(|axis| &axis.values).map(|value| value.endpoints.as_ref());
-    let judges = config.checks.judges.iter().map(|judge| judge.endpoints.as_ref());
-    let look = config.anonymize.second_look.iter().map(|look| look.endpoints.as_ref());
-    let embedder = config.dedup.semantic.iter().map(|semantic| Some(&semantic.endpoints));
-    let named = prompts.chain(values).chain(judges).chain(look).chain(embedder).flatten();
-    let mut beside_others = named.filter(|named| named.contains(&endpoint) && named.len() > 1);
+    let mut beside_others = config.named().filter(|named| named.contains(&endpoint) && named.len() > 1);
     config.endpoints[endpoint].weight <= 0.0 && beside_others.next().is_none()
 }
 

@@ -111,7 +111,7 @@ impl<'a, 'r> Work<'a, 'r> {
             // An endpoint that comes later takes nothing away.
             let spared = match &first {
                 Some(first) => first.spared,
-                None => self.guard.check(change, book.models())?,
+                None => self.guard.check(change, made.cells, book.models())?,
             };
             let (writer, commits) = match opened_writer.take() {
                 Some(pair) => pair,
@@ -189,7 +189,7 @@ impl<'a, 'r> Work<'a, 'r> {
         let memories = assumed.memories;
         let mut book = self.book(&memories, reader, false)?;
         let made = Made::of(self.recipe(), &mut book, self.guard.files, self.before, None)?;
-        let Ok(spared) = self.guard.check(made.rows, book.models()) else { return Err(error) };
+        let Ok(spared) = self.guard.check(made.rows, made.cells, book.models()) else { return Err(error) };
         let (stopped, error) = match error {
             RunError::Stopped(why) => (Some(why), None),
             error => (None, Some(error)),
@@ -296,6 +296,9 @@ impl<'a, 'r> Work<'a, 'r> {
             watcher.began(now.names().as_deref(), to_go.open, to_go.asks);
         }
         watcher.say(&format!("{}; {}", places(&recipe.config, memories, &now), to_go.text()));
+        for says in taken_over(&recipe.config, &now, lines).into_iter().filter(|_| is_first) {
+            watcher.say(&says);
+        }
         for (model, waits) in waiting_for_nobody(recipe, &now, lines, self.meant(outcome)) {
             let waits = report::count(waits, "request");
             watcher.say(&format!("nobody serves {model} now, for which there are {waits} to go"));
@@ -360,6 +363,22 @@ fn sees_no_names(config: &Config, models: &Models) -> Result<(), RunError> {
         }
         None => Ok(()),
     }
+}
+
+/// Which endpoints take the work of those that are not there.
+fn taken_over(config: &Config, models: &Models, lines: &[Line]) -> Vec<String> {
+    let of = |model: &Model| {
+        let names = |away: bool| -> Vec<String> {
+            let of = model.endpoints.iter().filter(|endpoint| lines[**endpoint].away.is_some() == away);
+            of.map(|endpoint| format!("`{}`", config.endpoints[*endpoint].name)).collect()
+        };
+        let (away, there) = (names(true), names(false));
+        let take =
+            if there.len() == 1 { "has the same model and takes" } else { "have the same model and take" };
+        let any = !away.is_empty() && !there.is_empty();
+        any.then(|| format!("{} {take} the work of {}", there.join(", "), away.join(", ")))
+    };
+    models.list().iter().filter_map(of).collect()
 }
 
 /// Models that nobody serves now, with the requests that wait for each.

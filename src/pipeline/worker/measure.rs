@@ -48,6 +48,9 @@ pub enum Free {
     Spare,
 }
 
+/// How long an endpoint is there before it is said that it waits for another most of the time.
+const TELLING: Duration = Duration::from_secs(3);
+
 impl Worker<'_> {
     /// Takes down which places are free from now on, and says of each limit once that it holds an endpoint.
     pub(super) fn note_free(&mut self) {
@@ -66,6 +69,36 @@ impl Worker<'_> {
                     count(most.unwrap_or(0).into(), what),
                     limit.key(),
                     name = config.name
+                ));
+            }
+        }
+        self.say_who_waits();
+    }
+
+    /// Says once of an endpoint that it is idle for more than half of the time, since cells wait for another model.
+    ///
+    /// Asks that go out in turn are not asked ahead of one that is open: they would make no row before it is answered.
+    fn say_who_waits(&mut self) {
+        if !self.limits.is_limited() {
+            return;
+        }
+        for (endpoint, did) in self.progress.endpoints.iter().enumerate() {
+            let waits = did.free.iter().filter_map(|(why, lasted)| match why {
+                Free::Waits(other) => Some((*lasted, *other)),
+                Free::Held(_) | Free::Asked | Free::Spare => None,
+            });
+            let Some((lasted, other)) = waits.max() else { continue };
+            let awaited = &self.servers[other];
+            // What one that is gone is to answer keeps nobody from anything.
+            let is_there = self.queues[awaited.model].is_there(awaited.index);
+            let is_told = is_there && did.there >= TELLING && lasted * 2 >= did.offered;
+            if is_told && self.said.insert((endpoint, "waits")) {
+                let name = |endpoint: usize| &self.recipe.config.endpoints[endpoint].name;
+                self.watcher.say(&format!(
+                    "`{}` waits for `{other}` most of the time, whose answers its cells need next: a lower \
+                     `endpoints.{other}.weight` means fewer of them",
+                    name(endpoint),
+                    other = name(other)
                 ));
             }
         }

@@ -12,6 +12,9 @@ use crate::scheduler::Next;
 /// than the server must not fill the memory, nor a crash lose much.
 const MOST_PENDING: usize = 256;
 
+/// How long until it is tried again to send where another run is about to.
+const TURN: Duration = Duration::from_millis(2);
+
 /// How long a process may take to end after its connections have.
 const DYING: Duration = Duration::from_millis(100);
 
@@ -27,7 +30,14 @@ pub(super) struct Sending {
 impl Worker<'_> {
     pub(super) fn send_what_is_due(&mut self, sending: &mut Sending) {
         for model in 0..self.queues.len() {
+            // What is counted and what is sent are one step, so that two runs never send what one of them may.
+            let Some(_turns) = self.turns(model) else {
+                let soon = Instant::now() + TURN;
+                sending.wake = Some(sending.wake.map_or(soon, |wake| wake.min(soon)));
+                continue;
+            };
             self.hear_of_others(model);
+            crate::wait_point!("heard");
             let now = self.now();
             if !self.is_over()
                 && let Some(server) = self.queues[model].wants_proof(now)

@@ -125,16 +125,9 @@ impl Worker<'_> {
         };
         match self.sends.len() {
             0 if why == Stop::Interrupt => {}
-            0 => match (why, self.progress.needed.filter(|_| self.progress.attempts == 0)) {
-                (Stop::Tokens, Some(needed)) => self.watcher.say(&format!(
-                    "`run.token_budget` has no room for a request, which may take {}",
-                    report::count(needed.tokens, "token")
-                )),
-                (Stop::Money, Some(needed)) => self.watcher.say(&format!(
-                    "`run.max_cost` has no room for a request, which may take {:.6}",
-                    needed.money
-                )),
-                _ => self.watcher.say(why.says()),
+            0 => match self.progress.needed.and_then(|needed| self.no_room(why, needed)) {
+                Some(says) => self.watcher.say(&says),
+                None => self.watcher.say(why.says()),
             },
             sends => {
                 self.watcher.say(&format!(
@@ -143,6 +136,41 @@ impl Worker<'_> {
                     under_way(sends)
                 ));
             }
+        }
+    }
+
+    /// What a budget has left that one more request does not fit into; `None` where it is spent to the last.
+    fn no_room(&self, why: Stop, needed: Needed) -> Option<String> {
+        let (caps, spent) = (self.budget.caps(), self.budget.spent());
+        let nothing_yet = self.progress.attempts == 0;
+        match why {
+            Stop::Tokens => {
+                let cap = caps.tokens?;
+                let takes = report::count(needed.tokens, "token");
+                if nothing_yet {
+                    return Some(format!(
+                        "`run.token_budget` has no room for a request, which may take {takes}"
+                    ));
+                }
+                let left = Some(cap.saturating_sub(spent.tokens)).filter(|left| *left > 0)?;
+                let (left, cap) = (report::thousands(left), report::thousands(cap));
+                Some(format!(
+                    "`run.token_budget` has {left} of {cap} left, and one more request may take {takes}"
+                ))
+            }
+            Stop::Money => {
+                let (cap, takes) = (caps.money?, needed.money);
+                if nothing_yet {
+                    return Some(format!(
+                        "`run.max_cost` has no room for a request, which may take {takes:.6}"
+                    ));
+                }
+                let left = Some(cap - spent.money).filter(|left| *left > 0.0)?;
+                Some(format!(
+                    "`run.max_cost` has {left:.6} of {cap} left, and one more request may take {takes:.6}"
+                ))
+            }
+            _ => None,
         }
     }
 

@@ -14,6 +14,7 @@ use crate::config::night::Alarm;
 use crate::report::{Summary, count, duration, thousands};
 use alarms::alarms;
 pub(super) use endpoints::{absence, free};
+pub use rows::asked_otherwise;
 
 /// Rows, requests or texts below which a share says nothing.
 const FEW: u64 = 50;
@@ -105,7 +106,14 @@ pub fn judge(
 }
 
 fn failed(ended: Ended, ailment: &Ailment) -> Finding {
-    let first = ailment.what.lines().next().unwrap_or_default();
+    let mut lines = ailment.what.lines().map(str::trim);
+    let first = lines.next().unwrap_or_default();
+    let further = match lines.next() {
+        // A list stands below a line that ends so.
+        Some(head) if head.ends_with(':') => Some(format!("{head} {}", lines.collect::<Vec<_>>().join("; "))),
+        Some(line) => Some([line].into_iter().chain(lines).collect::<Vec<_>>().join("; ")),
+        None => None,
+    };
     let what = match ended.verdict() {
         Verdict::Lost => format!("the run failed: {first}"),
         Verdict::Look | Verdict::Ok => format!("nothing was asked: {first}"),
@@ -114,6 +122,7 @@ fn failed(ended: Ended, ailment: &Ailment) -> Finding {
     Finding {
         verdict: ended.verdict(),
         what,
+        cause: further,
         advice: Some(advice),
         key: ailment.key.clone(),
         ..Finding::default()

@@ -17,7 +17,7 @@ use crate::pipeline::connect::client;
 use crate::pipeline::error::RunError;
 use crate::report::count;
 use crate::scheduler::{Proof, Queue, Silence, Spot, Step, Suspicion};
-use crate::store::EndpointMemory;
+use crate::store::{EndpointMemory, Sent, Turn};
 
 /// How long an endpoint that no waiting will mend is left alone before it is tried again, while
 /// others go on.
@@ -28,6 +28,24 @@ const PROOF: u64 = u64::MAX;
 const PAUSE: Duration = Duration::from_secs(2);
 
 impl Worker<'_> {
+    /// Takes the turns to send to a model's servers, where that is limited; `None` while another run has one of them.
+    pub(in crate::pipeline::worker) fn turns(&self, model: usize) -> Option<Vec<Turn>> {
+        let limited = self.servers.iter().filter(|server| server.model == model);
+        let mut taken: Vec<(&Sent, Turn)> = Vec::new();
+        for sent in limited.filter_map(|server| server.sent.as_ref()) {
+            // Two endpoints may have one address.
+            if taken.iter().any(|(other, _)| other.is_of(sent)) {
+                continue;
+            }
+            match sent.turn() {
+                Ok(turn) => taken.push((sent, turn?)),
+                // Where nothing can be locked, each run keeps to its limits as far as it hears of others.
+                Err(error) => tracing::debug!(%error, "no turns to send"),
+            }
+        }
+        Some(taken.into_iter().map(|(_, turn)| turn).collect())
+    }
+
     /// Counts what other runs sent to a model's servers, where that is limited.
     pub(in crate::pipeline::worker) fn hear_of_others(&mut self, model: usize) {
         let now = self.now();
@@ -284,8 +302,9 @@ impl Worker<'_> {
         let server = &mut self.servers[endpoint];
         if server.error.is_none() {
             self.watcher.say(&format!(
-                "{}set aside: {error}\n{}; tried again every {} s while others go on",
+                "{}set aside: {}\n{}; tried again every {} s while others go on",
                 server.name,
+                error.of_its_endpoint(),
                 error.advice(),
                 ASIDE.as_secs()
             ));

@@ -73,7 +73,9 @@ pub(in crate::report::morning) fn free(summary: &Summary, endpoint: &EndpointNig
     for (other, share) in &endpoint.waited {
         let limits = summary.endpoints.get(other).filter(|other| is_limited(other)).map(|other| &other.held);
         let limit = limits.and_then(|held| held.iter().max_by(|a, b| a.1.total_cmp(b.1)));
-        let which = limit.map_or_else(String::new, |(limit, _)| format!(", which `{limit}` held"));
+        // Where no limit holds it, that is a finding, which names the key.
+        let held = |limit: &str| format!(", which `{limit}` held (`endpoints.{other}.weight`)");
+        let which = limit.map_or_else(String::new, |(limit, _)| held(limit));
         push(*share, format!("waited for `{other}`{which}"));
     }
     push(endpoint.asked_off, "as it asked to wait".to_owned());

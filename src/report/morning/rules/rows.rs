@@ -17,9 +17,10 @@ pub(super) fn smaller(summary: &Summary) -> Option<Finding> {
         verdict: Verdict::Lost,
         what: format!("the dataset has {} fewer than before", count(less, "row")),
         cause: Some(format!(
-            "{} left it, since their prompt changed or they fail a check now; {} became duplicates",
+            "{} left it; {} became duplicates; {}",
             count(change.leaving, "row"),
-            thousands(change.displaced)
+            thousands(change.displaced),
+            since(summary)
         )),
         advice: Some(format!(
             "`emogrid log` says what changed; what was asked is stored, and undoing the change brings it \
@@ -28,6 +29,38 @@ pub(super) fn smaller(summary: &Summary) -> Option<Finding> {
         )),
         ..Finding::default()
     })
+}
+
+/// Why rows left.
+fn since(summary: &Summary) -> String {
+    let changed = summary.cells.changed;
+    match &summary.model_change {
+        Some(model) => format!("changed since the last run: {model}"),
+        None if !summary.edits.is_empty() => changed_since(summary),
+        None if changed > 0 => asked_otherwise(changed),
+        None => "what was stored of them is gone, or they fail a check now".to_owned(),
+    }
+}
+
+/// What was edited, as far as there is room.
+fn changed_since(summary: &Summary) -> String {
+    let mut edits: Vec<&str> = summary.edits.iter().take(CAUSES).map(String::as_str).collect();
+    let more = format!("{} more", summary.edits.len().saturating_sub(CAUSES));
+    if summary.edits.len() > CAUSES {
+        edits.push(&more);
+    }
+    format!("changed since the last run: {}", edits.join("; "))
+}
+
+/// Why cells are asked in another way where neither the config nor a model changed.
+pub fn asked_otherwise(cells: u64) -> String {
+    format!(
+        "the config is that of the last run, and yet {} asked in another way: by another version of emogrid",
+        match cells {
+            1 => "1 cell is".to_owned(),
+            cells => format!("{} cells are", thousands(cells)),
+        }
+    )
 }
 
 /// The dataset's files could not be written.
@@ -51,11 +84,6 @@ const CAUSES: usize = 3;
 /// Rows that an edit took out, and that are to be remade.
 fn remade(summary: &Summary, less: u64) -> Finding {
     let missing = summary.wanted.saturating_sub(summary.accepted);
-    let mut edits: Vec<&str> = summary.edits.iter().take(CAUSES).map(String::as_str).collect();
-    let more = format!("{} more", summary.edits.len().saturating_sub(CAUSES));
-    if summary.edits.len() > CAUSES {
-        edits.push(&more);
-    }
     let what = match missing {
         0 => format!("{} fewer than before, as the config wants it now", count(less, "row")),
         1 => format!("{} fewer than before an edit: 1 row is to be remade", count(less, "row")),
@@ -71,7 +99,7 @@ fn remade(summary: &Summary, less: u64) -> Finding {
     Finding {
         verdict: Verdict::Look,
         what,
-        cause: Some(format!("changed since the last run: {}", edits.join("; "))),
+        cause: Some(changed_since(summary)),
         advice: Some(format!(
             "{asks}what was asked is stored, and undoing the edit brings the rows back free"
         )),

@@ -5,7 +5,7 @@ mod waits;
 
 use super::super::{EndpointNight, Left, Needed, Opening, Past, Untold};
 use super::*;
-use crate::report::{AxisCount, RowChange, RunCounts};
+use crate::report::{AxisCount, CellChange, RowChange, RunCounts};
 
 fn complete() -> Summary {
     Summary {
@@ -390,6 +390,43 @@ fn rows_that_an_edit_took_out_are_no_loss() {
     assert_eq!(judged(edited(&edits[1..], 300), Alarm::default(), None).findings[0].key, None);
     assert_eq!(judged(edited(&edits, 299), Alarm::default(), None).verdict, Verdict::Lost, "one cannot be");
     assert_eq!(judged(edited(&[], 300), Alarm::default(), None).verdict, Verdict::Lost, "nobody edited");
+}
+
+/// Rows that nobody's edit took out: what did is told as far as it is known, and nothing is guessed.
+#[test]
+fn why_rows_are_lost_is_told_as_it_is() {
+    let lost = |model_change: Option<&str>, changed| Summary {
+        accepted: 700,
+        change: RowChange { kept: 700, leaving: 300, displaced: 0 },
+        cells: CellChange { changed, ..CellChange::default() },
+        model_change: model_change.map(str::to_owned),
+        ..complete()
+    };
+    let cause = |summary: Summary| judged(summary, Alarm::default(), None).findings[0].cause.clone().unwrap();
+    let left = "300 rows left it; 0 became duplicates; ";
+    let by_model = cause(lost(Some("model: a → b"), 9));
+    assert_eq!(by_model, format!("{left}changed since the last run: model: a → b"));
+    let by_version = "the config is that of the last run, and yet 9 cells are asked in another way: by another version of \
+                      emogrid";
+    assert_eq!(cause(lost(None, 9)), format!("{left}{by_version}"));
+    let gone = "what was stored of them is gone, or they fail a check now";
+    assert_eq!(cause(lost(None, 0)), format!("{left}{gone}"));
+}
+
+/// Of what ended a run the first line is what happened, and those below it are why.
+#[test]
+fn the_lines_below_what_ended_a_run_are_its_cause() {
+    let found = |what: &str| {
+        let ailment = Ailment { what: what.into(), advice: String::new(), key: None };
+        let mut summary = complete();
+        judge_so(&mut summary, Ended::Short, Some(&ailment), &Alarm::default());
+        (summary.findings[0].what.clone(), summary.findings[0].cause.clone())
+    };
+    let (what, cause) =
+        found("rows would leave\n  changed since the last run:\n    a: 1 → 2 (x.yaml:3)\n    b added");
+    assert_eq!(what, "nothing was asked: rows would leave");
+    assert_eq!(cause.as_deref(), Some("changed since the last run: a: 1 → 2 (x.yaml:3); b added"));
+    assert_eq!(found("gone").1, None);
 }
 
 #[test]

@@ -154,7 +154,12 @@ fn places_that_are_free_as_the_config_says_are_no_finding() {
     let found = night(waits.clone(), 0.8);
     assert_eq!(found.findings, []);
     let page = crate::report::morning::page(&found);
-    assert!(page.contains("| 72 % waited for `three`, which `tokens_per_minute` held |"), "{page}");
+    assert!(
+        page.contains(
+            "| 72 % waited for `three`, which `tokens_per_minute` held (`endpoints.three.weight`) |"
+        ),
+        "{page}"
+    );
     assert!(page.contains("| 80 % held by `tokens_per_minute` |"), "{page}");
     let found = night(waits, 0.1).findings;
     assert_eq!(found.len(), 1, "{found:?}");
