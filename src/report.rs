@@ -12,6 +12,7 @@ mod reading;
 mod runs;
 mod summary;
 mod table;
+mod to_go;
 
 use std::io::Write;
 
@@ -27,6 +28,7 @@ pub use summary::{
     Unwritten, most_of,
 };
 pub use table::{beside, findings_text, plan_text, summary_text, wrapped};
+pub use to_go::{Expected, ToGo};
 
 /// Writes a line to standard error. Nobody reading it is no reason to fail.
 pub fn say(text: impl std::fmt::Display) {
@@ -42,6 +44,11 @@ pub fn count(number: u64, what: &str) -> String {
 /// `1,234,567`.
 pub fn thousands(number: u64) -> String {
     crate::config::keys::grouped(number)
+}
+
+/// A number a second or an hour: `7.3`, `56.1`, `131,851`.
+pub fn rate(value: f64) -> String {
+    if value < 99.95 { format!("{value:.1}") } else { thousands(value.round() as u64) }
 }
 
 /// Seconds to the millisecond, for machines.

@@ -17,7 +17,7 @@ use crate::pipeline::address::{address, shown_address};
 use crate::pipeline::connect::{Line, connect, models};
 use crate::pipeline::control::{EndpointStatus, Order, Orders, RunStatus};
 use crate::pipeline::error::RunError;
-use crate::pipeline::forecast::course;
+use crate::pipeline::forecast::prospects;
 use crate::pipeline::leaving::Guard;
 use crate::pipeline::made::Made;
 use crate::pipeline::output::previous_rows;
@@ -158,21 +158,11 @@ pub(super) async fn work<'a>(
         let meant = outcome.demands.iter().filter(|demand| mask[demand.cell]);
         let lacks = |cell: usize| recipe.quotas.rows(cell) - outcome.accepted[cell];
         let demands = meant.clone().map(|demand| (demand, lacks(demand.cell)));
-        let about = match &evidence {
-            Some(evidence) => course(recipe, &now, evidence, reader.as_ref(), demands)?,
-            None => None,
-        };
-        let about = about.map(|course| course.asks.round() as u64);
-        let open = meant.clone().count() as u64;
+        let to_go = prospects(recipe, evidence.as_ref(), &book, demands)?.to_go;
         if first.is_none() {
-            watcher.began(now.names().as_deref(), open, about);
+            watcher.began(now.names().as_deref(), to_go.now, to_go.requests());
         }
-        // Each open cell needs one more at the least.
-        let to_go = match about {
-            Some(asks) => format!("about {} to go", report::count(asks, "ask")),
-            None => format!("at least {} to go", report::count(open, "request")),
-        };
-        watcher.say(&format!("{}; {to_go}", places(config, &memories, &now)));
+        watcher.say(&format!("{}; {} to go", places(config, &memories, &now), to_go.text()));
         for (model, waits) in waiting_for_nobody(recipe, &now, &lines, meant) {
             let waits = report::count(waits, "request");
             watcher.say(&format!("nobody serves {model} now, for which there are {waits} to go"));

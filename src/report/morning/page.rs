@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::rules::{absence, free};
 use super::{Finding, Outlook, PAST};
 use crate::audit::Verdict;
-use crate::report::{AxisCount, Summary, beside, count, duration, shortened, thousands};
+use crate::report::{AxisCount, Summary, beside, count, duration, rate, shortened, thousands};
 
 /// Values of an axis that are shown; of more than these, the worst.
 const VALUES: usize = 40;
@@ -114,6 +114,12 @@ fn figures(out: &mut String, summary: &Summary) {
     more("answers behind open asks", some(summary.behind));
     more("answers never needed", some(summary.not_needed));
     more("cells still open", some(summary.left.cells));
+    let others = &summary.elsewhere;
+    more(
+        "cells not chosen",
+        (others.to_go.now > 0)
+            .then(|| format!("{} still to be asked, {}", count(others.rows, "row"), others.to_go.text())),
+    );
     more("model", summary.model.clone());
     more("ended by", summary.stopped_by.clone());
     let percent = |share: f64| format!("{:.0} %", 100.0 * share);
@@ -124,8 +130,8 @@ fn figures(out: &mut String, summary: &Summary) {
             .map(|share| format!("{} of {}", percent(share), thousands(summary.run.judged()))),
     );
     more("accepted of all texts", summary.dataset_acceptance().map(percent));
-    more("rows an hour", summary.rows_per_hour().map(|rate| format!("{rate:.1}")));
-    more("tokens a second", summary.tokens_per_second().map(|rate| format!("{rate:.1}")));
+    more("rows an hour", summary.rows_per_hour().map(rate));
+    more("tokens a second", summary.tokens_per_second().map(rate));
     let tokens = (summary.prompt_tokens, summary.completion_tokens);
     more(
         "tokens",
@@ -152,8 +158,13 @@ fn figures(out: &mut String, summary: &Summary) {
                 ),
                 false => count(*missing, "row"),
             };
+            // A plan knows no trend; of runs of long ago it is not known what it said.
+            let told = summary.left.to_go.requests().filter(|told| *told > 0 && told != requests);
+            let told = told.map_or_else(String::new, |told| {
+                format!(" by the trend of the last runs ({} without it)", thousands(told))
+            });
             format!(
-                "{come} to come, about {} at {rows_per_request:.2} rows each: {} like this one",
+                "{come} to come, about {}{told} at {rows_per_request:.2} rows each: {} like this one",
                 count(*requests, "request"),
                 count(*runs, "run")
             )
@@ -252,7 +263,7 @@ fn endpoints(out: &mut String, summary: &Summary) {
         vec![
             name.clone(),
             thousands(did.requests),
-            format!("{:.1}", did.tokens_per_second),
+            rate(did.tokens_per_second),
             format!("{:.1}", did.slots),
             format!("{:.0} %", 100.0 * did.busy),
             if did.by_server { "the server's timings" } else { "requests under way" }.to_owned(),
