@@ -295,8 +295,8 @@ fn past(out: &mut String, summary: &Summary) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::report::morning::{Away, EndpointNight, Exhausted};
-    use crate::report::{AuditBrief, Conflicts};
+    use crate::report::morning::{Away, EndpointNight, Exhausted, Left};
+    use crate::report::{AuditBrief, Conflicts, Expected, RunCounts, ToGo};
 
     fn full() -> Summary {
         let away = Away { since: "2026-11-23T03:12:44Z".into(), times: 1, seconds: 60.0, ..Away::default() };
@@ -346,6 +346,29 @@ mod tests {
         let first = many.lines().find(|line| line.starts_with("| v")).unwrap();
         assert!(first.starts_with("| v0007 | 1 of 10 |"), "{many}");
         assert!(many.contains("\nThe worst; … and 1,460 more in `summary.json`.\n"), "{many}");
+    }
+
+    #[test]
+    fn rates_are_grouped_and_an_outlook_that_goes_by_a_trend_says_what_it_is_without_it() {
+        let expected = |requests| Some(Expected { requests, ..Expected::default() });
+        let summary = |requests: u64| Summary {
+            attempts: 9,
+            asking_seconds: 36.0,
+            completion_tokens: 2016,
+            run: RunCounts { accepted: 1319, ..RunCounts::default() },
+            left: Left { to_go: ToGo { now: 5, expected: expected(51.0) }, ..Left::default() },
+            outlook: Some(Outlook { missing: 40, rows: 40, requests, rows_per_request: 0.6, runs: 2 }),
+            ..Summary::default()
+        };
+        let page = |requests| page(&summary(requests));
+        let has =
+            |page: &str, line: &str| assert!(page.lines().any(|found| found == line), "{line} in {page}");
+        has(&page(51), "| rows an hour | 131,900 |");
+        has(&page(51), "| tokens a second | 56.0 |");
+        let like = "at 0.60 rows each: 2 runs like this one |";
+        has(&page(51), &format!("| outlook | 40 rows to come, about 51 requests {like}"));
+        let by_trend = "about 64 requests by the trend of the last runs (51 without it)";
+        has(&page(64), &format!("| outlook | 40 rows to come, {by_trend} {like}"));
     }
 
     #[test]

@@ -84,3 +84,26 @@ fn a_night_whose_rest_will_not_do_is_no_good_night() {
         "400 requests bring what is missing"
     );
 }
+
+/// What is open of cells that were not chosen says nothing of the server.
+#[test]
+fn cells_that_were_not_chosen_are_not_left_open() {
+    let part = |left: Left| Summary {
+        state: "short".into(),
+        accepted: 900,
+        open: 4,
+        part: true,
+        left,
+        elsewhere: Left { rows: 40, ..open(4) },
+        exhausted_cells: 2,
+        exhausted_rows: 14,
+        ..complete()
+    };
+    let what = |summary| {
+        let found = judged(summary, Alarm::default(), None).findings;
+        found.into_iter().map(|found| found.what).collect::<Vec<_>>()
+    };
+    let lost = "14 rows cannot be filled: 2 cells used up their asks";
+    assert_eq!(what(part(short(14))), [lost]);
+    assert_eq!(what(part(Left { short: 14, ..open(3) })), ["3 asks left open", lost]);
+}
