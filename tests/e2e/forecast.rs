@@ -121,6 +121,37 @@ fn answers_behind_open_asks_are_not_expected_to_be_asked_again() {
     assert!(ran.stderr.contains(&format!("; about {rest} requests to go\n")), "{}", ran.stderr);
 }
 
+/// Of two models one is another now; what the other answered stays, and so does what was given up of it.
+#[test]
+fn what_another_model_answered_or_failed_is_not_expected_to_be_asked_again() {
+    let stays = Fake::start();
+    let changes = Fake::start_at(0, Model { file: "large-7b.gguf".into(), ..Model::default() });
+    stays.script(|seen, _| match seen.user().contains("topic-03") {
+        true => Reply::status(400, "not this one"),
+        false => Reply::Good,
+    });
+    let project = Project::wide(&stays.url(), 10, "");
+    let one =
+        project.read("wide.yaml").lines().find(|line| line.starts_with("endpoints")).unwrap().to_owned();
+    let both = format!("endpoints: {{ a: '{}', b: '{}' }}", stays.url(), changes.url());
+    project.edit("wide.yaml", &one, &both);
+    project.edit("wide.yaml", "per_cell: 1, max_asks: 5", "per_cell: 6, max_asks: 18");
+    let first = project.emogrid(&["run", "wide.yaml", "--json"]).exits(0).json();
+    let failed = first["failed"].as_u64().unwrap();
+    assert!(failed > 3 && first["accepted"] == 120, "{first}");
+    changes.model(|model| model.parameters = 7);
+    stays.take_count();
+    let told = plan(&project, "wide.yaml", &[])["expected"]["requests"].as_f64().unwrap();
+    let truth = project.emogrid(&["run", "wide.yaml", "--json"]).exits(0).json();
+    assert_eq!(stays.take_count(), 0, "{truth}");
+    let truth = truth["requests"].as_f64().unwrap();
+    // Some fail of what is known of each model, and it is not known of which.
+    assert!(
+        (40.0..80.0).contains(&truth) && (told / truth - 1.0).abs() < 0.15,
+        "{told} expected, {truth} asked"
+    );
+}
+
 /// A third of the answers is bad, of both variants alike, and of what is edited another third.
 #[test]
 fn the_expected_requests_go_by_what_is_stored_where_texts_are_rejected() {
