@@ -13,6 +13,7 @@ mod runs;
 mod sight;
 mod summary;
 mod table;
+mod to_go;
 
 use std::borrow::Cow;
 use std::io::Write;
@@ -30,6 +31,7 @@ pub use summary::{
     Unwritten, most_of,
 };
 pub use table::{beside, findings_text, plan_text, stopped_text, summary_text, wrapped};
+pub use to_go::{Expected, ToGo};
 
 /// Writes a line to standard error. Nobody reading it is no reason to fail.
 pub fn say(text: impl std::fmt::Display) {
@@ -70,6 +72,11 @@ pub fn count(number: u64, what: &str) -> String {
 /// `1,234,567`.
 pub fn thousands(number: u64) -> String {
     crate::config::keys::grouped(number)
+}
+
+/// A number a second or an hour: `7.3`, `56.1`, `131,851`.
+pub fn rate(value: f64) -> String {
+    if value < 99.95 { format!("{value:.1}") } else { thousands(value.round() as u64) }
 }
 
 /// Seconds to the millisecond, for machines.

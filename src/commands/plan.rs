@@ -35,7 +35,8 @@ pub fn plan(args: &PlanArgs, talk: &Talk) -> Result<Exit, Failure> {
     let mut sinks = (((&mut cells, &mut rows), &mut prospect), (&mut leaving, &mut checked));
     let totals = stored.evaluate::<()>(&opened.recipe, talk, false, &mut sinks)?;
     let mut cells = cells.finish().map_err(StoreError::snapshot)?;
-    let expected = block_on(pipeline::forecast(&prospect, stored.known.as_ref(), stored.reader.as_ref()))??;
+    let book = stored.book(recipe)?;
+    let expected = block_on(pipeline::forecast(&prospect, stored.known.as_ref(), &book))??;
     causes.extend(pipeline::model_change(&files, &stored.models));
     let mut rows = rows.finish();
     if stored.known.is_none() {
@@ -60,13 +61,10 @@ pub fn plan(args: &PlanArgs, talk: &Talk) -> Result<Exit, Failure> {
         restored: cells.restored,
         dropped: cells.dropped,
         kept_cells: cells.kept,
-        requests: prospect.demands
-            + prospect.second_look_demands
-            + prospect.judge_demands
-            + prospect.embedding_demands,
-        second_look_requests: prospect.second_look_demands,
-        judge_requests: prospect.judge_demands,
-        embedding_requests: prospect.embedding_demands,
+        requests: prospect.going.now(),
+        second_look_requests: prospect.going.second_looks,
+        judge_requests: prospect.going.judges,
+        embedding_requests: prospect.going.embeddings,
         judge_votes: recipe.judges.iter().map(|judge| u64::from(judge.votes())).sum(),
         expected,
         accepted: totals.rows,

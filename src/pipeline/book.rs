@@ -1,6 +1,7 @@
 //! What `evaluate` reads, over a compiled config and the store.
 
 mod about;
+mod held;
 mod judging;
 mod looking;
 mod meaning;
@@ -22,6 +23,7 @@ use crate::prompt::RenderError;
 use crate::report::{Status, Watcher};
 use crate::store::{Answers, Reader, Settings, StoreError};
 use about::Rulings;
+pub use held::Held;
 use memory::Memory;
 use ready::Ready;
 use ruled::Ruled;
@@ -175,6 +177,11 @@ impl<'a> StoreBook<'a> {
 
     pub fn models(&self) -> &Arc<Models> {
         &self.models
+    }
+
+    /// `None` where nothing was ever stored.
+    pub fn reader(&self) -> Option<&'a Reader> {
+        self.reader
     }
 
     /// Takes in what was just stored for a demand.

@@ -7,26 +7,27 @@ mod about;
 mod asks;
 mod count;
 mod evidence;
+mod going;
+mod sample;
 mod speed;
-
-use std::collections::BTreeMap;
 
 use super::RunError;
 use super::connect::Known;
 use super::worker::Progress;
 use crate::check::answer::Answer;
 use crate::config::resolved::Slots;
-use crate::dataset::evaluate::{Accepted, Demand, Failed, Name, Rejected, To};
+use crate::dataset::evaluate::{Accepted, Demand, Failed, Name, Rejected};
 use crate::dataset::{Models, Recipe, Sink};
 use crate::model::Fingerprint;
 use crate::pipeline::address::address;
-use crate::report::{Basis, Forecast};
+use crate::pipeline::book::StoreBook;
+use crate::report::{Basis, Forecast, ToGo};
 use crate::store::{EndpointMemory, Experience, Reader, StoreDir, Writer};
-use about::{About, Expected};
-use asks::Course;
 pub use count::count as count_tokens;
+use evidence::LEAST_ANSWERS;
 pub use evidence::{Evidence, Judged};
-use evidence::{LEAST_ANSWERS, Open, goes_on};
+use going::Going;
+use sample::Sample;
 use speed::{Load, Pace};
 
 /// Prompts that are counted by the server.
@@ -41,18 +42,7 @@ pub struct Prospect<'a> {
     models: &'a Models,
     /// By cell: whether it is to be asked for; empty where all are.
     mask: Vec<bool>,
-    /// Asks of the cells that are to be asked for.
-    pub demands: u64,
-    /// The same of requests to judges.
-    pub judge_demands: u64,
-    /// The same of second looks.
-    pub second_look_demands: u64,
-    /// The same of texts to embed.
-    pub embedding_demands: u64,
-    /// Open cells by the model of their next ask.
-    shares: Vec<u64>,
-    about: About,
-    open: Open,
+    pub going: Going,
     evidence: Evidence<'a>,
     prompts: Sample<Demand>,
     answers: Sample<()>,
@@ -64,13 +54,7 @@ impl<'a> Prospect<'a> {
             recipe,
             models,
             mask,
-            demands: 0,
-            judge_demands: 0,
-            second_look_demands: 0,
-            embedding_demands: 0,
-            shares: vec![0; models.list().len()],
-            about: About::new(models.list().len()),
-            open: Open::default(),
+            going: Going::new(models),
             evidence: Evidence::new(recipe),
             prompts: Sample::new(SAMPLE),
             answers: Sample::new(ANSWERS),
@@ -95,17 +79,17 @@ impl<N: Name> Sink<N> for Prospect<'_> {
 
     fn looking(&mut self, cell: usize, fingerprint: &Fingerprint) {
         Sink::<N>::looking(&mut self.evidence, cell, fingerprint);
-        self.about.looked.take(*fingerprint, ());
+        self.going.about.looked.take(*fingerprint, ());
     }
 
     fn judging(&mut self, cell: usize, fingerprint: &Fingerprint) {
         Sink::<N>::judging(&mut self.evidence, cell, fingerprint);
-        self.about.judged.take(*fingerprint, ());
+        self.going.about.judged.take(*fingerprint, ());
     }
 
     fn embedding(&mut self, cell: usize, fingerprint: &Fingerprint) {
         Sink::<N>::embedding(&mut self.evidence, cell, fingerprint);
-        self.about.embedded.take(*fingerprint, ());
+        self.going.about.embedded.take(*fingerprint, ());
     }
 
     fn demand(&mut self, demand: &Demand, missing: u32) {
@@ -113,22 +97,10 @@ impl<N: Name> Sink<N> for Prospect<'_> {
         if self.mask.get(demand.cell).is_some_and(|meant| !meant) {
             return;
         }
-        match demand.about.map(|about| about.to) {
-            None => {
-                self.demands += 1;
-                self.prompts.take(demand.fingerprint, *demand);
-            }
-            Some(To::Names) => self.second_look_demands += 1,
-            Some(To::Embedder) => self.embedding_demands += 1,
-            Some(To::Judge(_)) => self.judge_demands += 1,
+        if demand.about.is_none() {
+            self.prompts.take(demand.fingerprint, *demand);
         }
-        if self.about.demand(self.recipe, self.models, demand, missing) {
-            let next = demand.ask + u32::from(demand.about.is_some());
-            if goes_on(self.recipe, demand, missing) {
-                self.shares[self.models.of(self.recipe, demand.cell, next)] += 1;
-                self.open.demand(self.recipe, demand, missing);
-            }
-        }
+        self.going.demand(self.recipe, self.models, demand, missing);
     }
 }
 
@@ -139,11 +111,11 @@ impl<N: Name> Sink<N> for Prospect<'_> {
 pub async fn forecast(
     prospect: &Prospect<'_>,
     known: Option<&Known>,
-    reader: Option<&Reader>,
+    book: &StoreBook<'_>,
 ) -> Result<Forecast, RunError> {
-    let Prospect { recipe, models, demands, evidence, .. } = prospect;
-    let (recipe, models, demands) = (*recipe, *models, *demands);
-    let (Some(known), true) = (known, prospect.about.cells > 0) else {
+    let Prospect { recipe, models, going, evidence, .. } = prospect;
+    let (recipe, models, demands, reader) = (*recipe, *models, going.asks, book.reader());
+    let (Some(known), true) = (known, going.about.cells > 0) else {
         return Ok(Forecast { of_requests: demands, ..Forecast::default() });
     };
     let config = &recipe.config;
@@ -153,7 +125,9 @@ pub async fn forecast(
     };
     let judged_then = judged_of(last.as_ref());
 
-    let requests = prospect.open.expected(evidence, judged_then.as_ref()).map(|course| course.asks);
+    let expected = going.expected(recipe, evidence, judged_then.as_ref(), book)?;
+    let to_go = ToGo { now: going.now(), expected: expected.as_ref().map(going::Expected::told) };
+    let requests = expected.map(|expected| expected.course.asks);
     let (judged, judged_from) = match evidence.all.answers() >= LEAST_ANSWERS {
         true => (Some(&evidence.all), Basis::Stored),
         false => (judged_then.as_ref(), Basis::LastRun),
@@ -178,9 +152,10 @@ pub async fn forecast(
         .map(|(_, completion)| (completion, Basis::Stored))
         .or(used_then.map(|(_, completion)| (completion, Basis::LastRun)));
 
-    let about = prospect.about.expected(prospect, judged_then.as_ref(), known, reader).await?;
+    let mut about = going.about.expected(recipe, evidence, judged_then.as_ref(), going.second_looks);
+    going.about.weigh(&mut about, (recipe, models), known, reader).await?;
     let asks = requests.unwrap_or(demands as f64);
-    let all = asks + about.looks.requests + about.judges.requests + about.embeddings.requests;
+    let all = asks + about.requests();
     // What the last run took is of all its requests.
     let sum = |each: Option<(f64, Basis)>, of: fn(&about::Each) -> Option<f64>| match each? {
         (tokens, Basis::LastRun) => Some(all * tokens),
@@ -206,11 +181,11 @@ pub async fn forecast(
     let of_requests = requests.map_or(demands, |requests| requests.round() as u64);
     let whole = |tokens: f64| tokens.round() as u64;
     Ok(Forecast {
-        requests: requests.map(|_| whole(all)),
+        to_go,
+        requests: to_go.requests(),
         second_look_requests: requests.map(|_| whole(about.looks.requests)),
         judge_requests: requests.map(|_| whole(about.judges.requests)),
         embedding_requests: requests.map(|_| whole(about.embeddings.requests)),
-        about_texts_counted: about.counted,
         acceptance: judged.map(Judged::acceptance),
         acceptance_from: judged.map(|_| judged_from),
         answers: judged.map_or(0, Judged::answers),
@@ -230,30 +205,37 @@ fn judged_of(last: Option<&Experience>) -> Option<Judged> {
     serde_json::from_value(last?.judged.clone()).ok()
 }
 
-/// What these demands of an outcome will come to, with the asks that follow from them, as a plan says;
-/// `None` where too few answers were judged, now and in the last run.
+/// What a run is told of the demands of some cells.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Prospects {
+    /// As a plan says it.
+    pub to_go: ToGo,
+    /// Asks behind the open ones that are stored.
+    pub stored: u64,
+}
+
+/// What these demands of an outcome will come to, with the asks that follow from them, each with the rows that its cell
+/// lacks. Without evidence only what can be sent at once is known.
 ///
 /// # Errors
 /// A store that cannot be read.
-pub fn course<'d>(
+pub fn prospects<'d>(
     recipe: &Recipe,
-    models: &Models,
-    evidence: &Evidence<'_>,
-    reader: Option<&Reader>,
+    evidence: Option<&Evidence<'_>>,
+    book: &StoreBook<'_>,
     demands: impl Iterator<Item = (&'d Demand, u32)>,
-) -> Result<Option<Course>, RunError> {
-    let last = reader.map(|reader| last_run(recipe, models, reader)).transpose()?.flatten();
-    let (mut open, mut last_cell) = (Open::default(), None);
-    for (demand, missing) in demands {
-        // Of a cell that waits for several answers about a text, the first stands for all.
-        if missing > 0
-            && last_cell.replace(demand.cell) != Some(demand.cell)
-            && goes_on(recipe, demand, missing)
-        {
-            open.demand(recipe, demand, missing);
-        }
-    }
-    Ok(open.expected(evidence, judged_of(last.as_ref()).as_ref()))
+) -> Result<Prospects, RunError> {
+    let models = book.models();
+    let mut going = Going::new(models);
+    demands.for_each(|(demand, missing)| going.demand(recipe, models, demand, missing));
+    let last = book.reader().map(|reader| last_run(recipe, models, reader)).transpose()?.flatten();
+    let expected = match evidence {
+        Some(evidence) => going.expected(recipe, evidence, judged_of(last.as_ref()).as_ref(), book)?,
+        None => None,
+    };
+    let to_go = ToGo { now: going.now(), expected: expected.as_ref().map(going::Expected::told) };
+    let stored = expected.map_or(0, |expected| expected.course.stored.round() as u64);
+    Ok(Prospects { to_go, stored })
 }
 
 /// What the last run of the config learned of its models; `None` where one of them is another now, or where
@@ -275,21 +257,21 @@ fn last_run(recipe: &Recipe, models: &Models, reader: &Reader) -> Result<Option<
 fn time(
     prospect: &Prospect<'_>,
     asks: f64,
-    about: &Expected,
+    about: &about::Expected,
     tokens: Option<f64>,
     prompt: f64,
     reader: &Reader,
 ) -> Result<Option<f64>, RunError> {
-    let Prospect { recipe, models, .. } = prospect;
+    let Prospect { recipe, models, going, .. } = prospect;
     let part = |shares: &[u64], model: usize| match shares.iter().sum::<u64>() {
         0 => 0.0,
         sum => shares[model] as f64 / sum as f64,
     };
     let mut longest = 0.0f64;
     for (number, model) in models.list().iter().enumerate() {
-        let written = asks * part(&prospect.shares, number)
-            + about.judges.requests * part(&prospect.about.shares, number)
-            + about.looks.requests * part(&prospect.about.looking, number);
+        let written = asks * part(&going.shares, number)
+            + about.judges.requests * part(&going.about.shares, number)
+            + about.looks.requests * part(&going.about.looking, number);
         let embedded = match models.embedding(recipe) == number {
             true => about.embeddings.requests,
             false => 0.0,
@@ -311,8 +293,8 @@ fn time(
             per_minute = per_minute.zip(limit).map(|(sum, limit)| sum + limit);
         }
         // Requests of one cell follow one another.
-        let cells = match prospect.shares[number] {
-            0 => prospect.about.cells,
+        let cells = match going.shares[number] {
+            0 => going.about.cells,
             cells => cells,
         };
         let load = Load { requests: written + embedded, demands: cells, tokens, per_minute };
@@ -370,35 +352,6 @@ pub fn remember(
 
 fn mean(of: &[u64]) -> Option<f64> {
     (!of.is_empty()).then(|| of.iter().sum::<u64>() as f64 / of.len() as f64)
-}
-
-/// Those with the least of their fingerprints: a sample that follows from them alone and changes
-/// little when they do. Only the sample is held.
-#[derive(Debug)]
-struct Sample<T> {
-    size: usize,
-    items: BTreeMap<Fingerprint, T>,
-}
-
-impl<T> Sample<T> {
-    fn new(size: usize) -> Self {
-        Self { size, items: BTreeMap::new() }
-    }
-
-    fn take(&mut self, fingerprint: Fingerprint, item: T) {
-        let full = self.items.len() >= self.size;
-        if full && self.items.last_key_value().is_some_and(|(last, _)| fingerprint >= *last) {
-            return;
-        }
-        self.items.insert(fingerprint, item);
-        if self.items.len() > self.size {
-            self.items.pop_last();
-        }
-    }
-
-    fn items(&self) -> &BTreeMap<Fingerprint, T> {
-        &self.items
-    }
 }
 
 /// Tokens of prompt and completion, a request, on the average of some stored answers of the dataset.

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use super::book::{BookError, StoreBook};
 use super::forecast::{Evidence, Judged};
-use super::morning::{Gather, Morning};
+use super::morning::Gather;
 use super::output::{Files, OutputError, Rewrite, previous_rows};
 use super::summary::{ByAxis, Outcome, Proven, Rows};
 use crate::audit::{self, DISTINCT_TEXTS, Distinct};
@@ -29,7 +29,8 @@ pub struct Made<'a> {
     pub asks: Option<CellAsks>,
     /// By model: an ask of it that was answered with a row, if there is one.
     pub proven: Vec<Option<Demand>>,
-    pub morning: Morning,
+    /// What it shows; `None` where nothing was evaluated.
+    pub morning: Option<Gather<'a>>,
     /// How answers were judged.
     pub judged: Judged,
     /// The same by label, where something was evaluated.
@@ -79,7 +80,7 @@ impl<'a> Made<'a> {
             by_axis: by_axis.finish(),
             asks: Some(reached.finish(&recipe.grid)),
             proven: proven.asks,
-            morning: morning.finish(&outcome),
+            morning: Some(morning),
             judged: evidence.all.clone(),
             evidence: Some(evidence),
             distinct: audit::distinct_2(texts.0.iter().map(String::as_str)),
@@ -100,7 +101,7 @@ impl<'a> Made<'a> {
         RunCounts {
             accepted: self.outcome.totals.rows,
             rejected: rejected.collect(),
-            failed_by: self.morning.failed_by().clone(),
+            failed_by: self.morning.as_ref().map_or_else(BTreeMap::new, |of| of.failed_by().clone()),
             by_axis: self.by_axis.clone(),
         }
     }

@@ -7,6 +7,7 @@ use std::time::Duration;
 use serde_json::{Map, Value};
 
 use super::Opened;
+use super::forecast::Prospects;
 use super::summary::Outcome;
 use super::worker::{Absence, EndpointProgress, Free, GivenUp, Progress};
 use crate::config::diagnostic::COMMAND_LINE;
@@ -35,28 +36,23 @@ pub struct Morning {
     examples: BTreeMap<String, Vec<Example>>,
     failed_by: BTreeMap<String, u64>,
     exhausted_cells: u64,
+    exhausted_rows: u64,
     exhausted_rejected: BTreeMap<String, u64>,
     exhausted_failed: u64,
     exhausted: Vec<Exhausted>,
     openings: Vec<Opening>,
-    left: Left,
 }
 
 impl Morning {
-    /// Asks that were given up, by reason.
-    pub fn failed_by(&self) -> &BTreeMap<String, u64> {
-        &self.failed_by
-    }
-
     pub fn fill(self, summary: &mut Summary) {
         summary.examples = self.examples;
         summary.failed_by = self.failed_by;
         summary.exhausted_cells = self.exhausted_cells;
+        summary.exhausted_rows = self.exhausted_rows;
         summary.exhausted_rejected = self.exhausted_rejected;
         summary.exhausted_failed = self.exhausted_failed;
         summary.exhausted = self.exhausted;
         summary.openings = self.openings;
-        summary.left = self.left;
     }
 }
 
@@ -82,28 +78,20 @@ impl<'a> Gather<'a> {
         }
     }
 
-    pub fn finish(mut self, outcome: &Outcome) -> Morning {
+    /// Asks that were given up, by reason.
+    pub fn failed_by(&self) -> &BTreeMap<String, u64> {
+        &self.out.failed_by
+    }
+
+    /// `meant` are the cells that were asked for: of others nobody says that they cannot be filled.
+    pub fn finish(mut self, outcome: &Outcome, meant: &[bool]) -> Morning {
         let (recipe, accepted) = (self.recipe, &outcome.accepted);
         let missing = |cell: usize| recipe.quotas.rows(cell) - accepted[cell];
-        // By cell: asks that may still be sent, and texts that may come of these and of what is there.
-        let mut open: HashMap<usize, (u32, u64)> = HashMap::new();
-        for demand in &outcome.demands {
-            let texts = u64::from(recipe.config.candidates_per_ask());
-            // A text that is asked about stands in an answer that is there.
-            let about = demand.about.is_some();
-            let asks = recipe.quotas.asks(demand.cell).saturating_sub(demand.ask + u32::from(about));
-            let may = (asks, (u64::from(asks) + u64::from(about)) * texts);
-            let most = open.entry(demand.cell).or_default();
-            *most = may.max(*most);
-        }
-        for (cell, (asks, texts)) in open.iter().filter(|(cell, _)| missing(**cell) > 0) {
-            self.out.left.cells += 1;
-            self.out.left.asks += u64::from(*asks);
-            self.out.left.rows += u64::from(missing(*cell)).min(*texts);
-        }
-        let short = |cell: &usize| missing(*cell) > 0 && !open.contains_key(cell);
+        let open: HashSet<usize> = outcome.demands.iter().map(|demand| demand.cell).collect();
+        let short = |cell: &usize| meant[*cell] && missing(*cell) > 0 && !open.contains(cell);
         let mut exhausted: Vec<usize> = (0..accepted.len()).filter(short).collect();
         self.out.exhausted_cells = exhausted.len() as u64;
+        self.out.exhausted_rows = exhausted.iter().map(|cell| u64::from(missing(*cell))).sum();
         for cell in &exhausted {
             for (reason, times) in self.rejected.get(cell).into_iter().flatten() {
                 *self.out.exhausted_rejected.entry((*reason).to_owned()).or_default() += times;
@@ -221,6 +209,41 @@ fn opening_hash(text: &str) -> Option<u64> {
         }
     }
     None
+}
+
+/// What can still come of the cells that are `meant`, and of what is stored behind their open asks.
+pub fn left(
+    recipe: &Recipe,
+    outcome: &Outcome,
+    Prospects { to_go, stored }: Prospects,
+    meant: impl Fn(usize) -> bool,
+) -> Left {
+    let missing = |cell: usize| u64::from(recipe.quotas.rows(cell) - outcome.accepted[cell]);
+    // By cell: asks that may still be sent, and texts that may come of these and of what is there.
+    let mut open: BTreeMap<usize, (u64, u64)> = BTreeMap::new();
+    for demand in outcome.demands.iter().filter(|demand| meant(demand.cell)) {
+        let texts = u64::from(recipe.config.candidates_per_ask());
+        // A text that is asked about stands in an answer that is there.
+        let about = u32::from(demand.about.is_some());
+        let asks = u64::from(recipe.quotas.asks(demand.cell).saturating_sub(demand.ask + about));
+        let may = (asks, (asks + u64::from(about)) * texts);
+        let most = open.entry(demand.cell).or_default();
+        *most = may.max(*most);
+    }
+    let mut out = Left { to_go, stored, ..Left::default() };
+    let lacking = (0..outcome.accepted.len()).filter(|cell| meant(*cell) && missing(*cell) > 0);
+    for cell in lacking {
+        let texts = open.get(&cell).map_or(0, |(asks, texts)| {
+            out.cells += 1;
+            out.asks += asks;
+            *texts
+        });
+        let rows = missing(cell).min(texts);
+        out.rows += rows;
+        out.short += missing(cell) - rows;
+    }
+    out.asks = out.asks.saturating_sub(stored);
+    out
 }
 
 /// Fills in what became of this run's answers that the dataset does not hang on.

@@ -154,9 +154,9 @@ impl<'a> Recorder<'a> {
 
     /// A run that asks has begun.
     ///
-    /// `open` are the requests that can be sent at once, `asks` those that this will come to, as far as one can tell.
-    pub fn began(&self, model: Option<&str>, open: u64, asks: Option<u64>) {
-        self.log("began", json!({ "model": model, "open": open, "asks_to_go": asks }));
+    /// `open` are the requests that can be sent at once, `all` what these will come to, as far as one can tell.
+    pub fn began(&self, model: Option<&str>, open: u64, all: Option<u64>) {
+        self.log("began", json!({ "model": model, "open": open, "requests_to_go": all }));
     }
 
     /// Writes down how it ended.

@@ -15,7 +15,7 @@ use super::connect::{look, models};
 use super::control::Orders;
 use super::deadline::Deadline;
 use super::error::RunError;
-use super::forecast::{Judged, course, remember};
+use super::forecast::{Judged, prospects, remember};
 use super::interrupt::Interrupts;
 use super::leaving::{Guard, Leaving, model_change};
 use super::made::Made;
@@ -29,7 +29,7 @@ use crate::config;
 use crate::dataset::Recipe;
 use crate::dataset::snapshot::CellAsks;
 use crate::grid::Selection;
-use crate::report::morning::{Ended, Expected, Untold};
+use crate::report::morning::{Ended, Untold};
 use crate::report::{self, CellChange, RunCounts, Summary, Unwritten, Watcher, count};
 use crate::store::{self, LockError, Reader, RunLock, Snapshot, StoreDir};
 use lock::{Refused, check_name, rows_before, take_lock};
@@ -302,7 +302,6 @@ async fn go(
     summary.model_change = model_change(&files, &models);
     summary.edits = morning::edits(last.as_ref(), &now, summary.model_change.is_some());
     summary.asked_as = Some(morning::asked_as(&now, summary.model.as_deref()));
-    summary.open_of_part = made.outcome.demands.iter().filter(|demand| mask[demand.cell]).count() as u64;
     summary.stopped_by = stopped.map(|stop| stop.name().to_owned());
     summary.part = !options.selection.is_all();
     summary.dataset = config::load::shown(&files.dataset()).display().to_string();
@@ -348,19 +347,25 @@ async fn go(
     {
         error.get_or_insert(failure);
     }
-    std::mem::take(&mut made.morning).fill(&mut summary);
+    if let Some(gathered) = made.morning.take() {
+        gathered.finish(&made.outcome, &mask).fill(&mut summary);
+    }
     morning::endpoints(&mut summary, recipe, &progress);
     let state = asks.filter(|_| !spared).and_then(|asks| {
         let same = last == Some(state(opened)) && asks == asks_before;
         (!same || progress.attempts > 0).then(|| snapshot(opened, asks))
     });
-    if let Some(evidence) = &made.evidence {
+    let reader = Reader::open(&dir)?;
+    let book = book(recipe, &memories, reader.as_ref(), false)?;
+    let left = |chosen: bool| {
+        let is_meant = |cell: usize| mask[cell] == chosen;
         let lacks = |cell: usize| recipe.quotas.rows(cell) - made.outcome.accepted[cell];
-        let demands = made.outcome.demands.iter().map(|demand| (demand, lacks(demand.cell)));
-        let reader = Reader::open(&dir)?;
-        let course = course(recipe, &models, evidence, reader.as_ref(), demands)?;
-        summary.left.expected = course.map(|course| Expected { asks: course.asks, rows: course.rows });
-    }
+        let meant = made.outcome.demands.iter().filter(|demand| is_meant(demand.cell));
+        let demands = meant.map(|demand| (demand, lacks(demand.cell)));
+        let prospects = prospects(recipe, made.evidence.as_ref(), &book, demands)?;
+        Ok::<_, RunError>(morning::left(recipe, &made.outcome, prospects, is_meant))
+    };
+    (summary.left, summary.elsewhere) = (left(true)?, left(false)?);
     summary.allowed_short = allowed_short(recipe, &mask);
     Ok(Came {
         ended: ended(recipe, &made.outcome, &mask, stopped.is_some()),

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, VecDeque};
 
 use serde_json::Value;
 
-use crate::dataset::evaluate::{Accepted, Demand, Name, Place, Rejected, Sink};
+use crate::dataset::evaluate::{Accepted, Demand, Name, Place, Quotas, Rejected, Sink};
 use crate::dataset::{Book, Models, Recipe, Totals, evaluate};
 use crate::grid::GridAxis;
 use crate::model::RowId;
@@ -34,6 +34,15 @@ impl Outcome {
         let mut out = Self { accepted: vec![0; recipe.grid.size()], ..Self::default() };
         let totals = evaluate(&recipe.quotas, book, &mut (&mut out, further))?;
         Ok(Self { totals, ..out })
+    }
+
+    /// Rows that cells lack which are open, of those that are meant.
+    pub fn lacking(&self, quotas: &Quotas, meant: &[bool]) -> u64 {
+        let mut last = None;
+        // Of a cell that waits for several answers about a text, the demands follow one another.
+        let cells = self.demands.iter().map(|demand| demand.cell);
+        let open = cells.filter(|cell| last.replace(*cell) != Some(*cell) && meant[*cell]);
+        open.map(|cell| u64::from(quotas.rows(cell) - self.accepted[cell])).sum()
     }
 }
 
@@ -256,6 +265,28 @@ mod tests {
     use super::*;
     use crate::check::{Candidate, Mends, Reason};
     use crate::model::Fingerprint;
+
+    #[test]
+    fn rows_are_lacking_of_open_cells_that_are_meant() {
+        let rows = crate::dataset::evaluate::Rows::Each(vec![5, 5, 5, 5]);
+        let quotas = Quotas {
+            raised: Default::default(),
+            max_asks: 9,
+            rows,
+            duplicates: crate::check::Duplicates::Off,
+            same_meaning: None,
+            allowance: None,
+        };
+        let demand = |cell| Demand { cell, ask: 1, fingerprint: Fingerprint([0; 32]), about: None };
+        // The last is short, and not open.
+        let outcome = Outcome {
+            demands: [0, 1, 1].map(demand).to_vec(),
+            accepted: vec![1, 2, 5, 3],
+            ..Outcome::default()
+        };
+        assert_eq!(outcome.lacking(&quotas, &[true; 4]), 4 + 3);
+        assert_eq!(outcome.lacking(&quotas, &[false, true, true, true]), 3);
+    }
 
     fn place(number: u32) -> Place {
         Place { cell: 0, ask: number, fingerprint: Fingerprint([number as u8; 32]), index: 0 }

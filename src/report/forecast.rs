@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use super::{count, duration, thousands};
+use super::{ToGo, count, duration, thousands};
 
 /// What a run would come to; `None` is unknown.
 #[derive(Debug, Clone, Default, Serialize)]
@@ -17,9 +17,9 @@ pub struct Forecast {
     pub judge_requests: Option<u64>,
     /// Those of them that ask what a text means.
     pub embedding_requests: Option<u64>,
-    /// Whether requests about texts are taken from what rows took; else they are the least there can be.
+    /// The same as it is told everywhere.
     #[serde(skip)]
-    pub about_texts_counted: bool,
+    pub to_go: ToGo,
     /// The share of judged texts that became rows.
     pub acceptance: Option<f64>,
     pub acceptance_from: Option<Basis>,
@@ -53,11 +53,10 @@ pub enum Basis {
 impl Forecast {
     /// Three lines: requests, tokens, time.
     pub fn text(&self) -> String {
-        let requests = match (self.requests, self.acceptance) {
-            (Some(requests), Some(acceptance)) => format!(
-                "{} {} in all{} ({:.1} % of texts pass, {} {})",
-                if self.about_texts_counted { "about" } else { "at least" },
-                count(requests, "request"),
+        let requests = match (self.to_go.expected, self.acceptance) {
+            (Some(_), Some(acceptance)) => format!(
+                "{} in all{} ({:.1} % of texts pass, {} {})",
+                self.to_go.text(),
                 self.about(),
                 100.0 * acceptance,
                 if self.acceptance_from == Some(Basis::LastRun) { "in the last run's" } else { "in" },
@@ -65,9 +64,9 @@ impl Forecast {
             ),
             _ => "unknown until some answers were judged".into(),
         };
-        let least = match self.requests.is_some() && self.about_texts_counted {
-            true => "about",
-            false => "at least",
+        let least = match self.to_go.expected {
+            Some(expected) if !expected.at_least => "about",
+            _ => "at least",
         };
         let prompt = match (self.prompt_tokens, self.prompt_tokens_from) {
             (Some(tokens), Some(Basis::Counted)) => format!(

@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::Summary;
-pub use outlook::{Expected, Left, Outlook, outlook};
+pub use outlook::{Left, Outlook, outlook};
 pub use page::page;
 pub use remedy::{Remedy, remedy};
 pub use rules::{Ailment, asked_otherwise, judge};

@@ -44,9 +44,9 @@ pub struct FaultNote<'a> {
 pub struct Status {
     pub rows: u64,
     pub wanted: u64,
-    /// Rows that this run brought, and those that no more asks will fill.
+    /// Rows that this run brought, and those that open cells lack.
     pub gained: u64,
-    pub shortfall: u64,
+    pub lacking: u64,
     pub requests: u64,
     /// Sends, with those that failed.
     pub attempts: u64,
@@ -245,13 +245,13 @@ fn figures(status: &Status) -> String {
 /// Rows of a run before which their number says nothing of those to come.
 const FEW: u64 = 5;
 
-/// From the rate of requests so far, and the rows that each brought.
+/// From the rate of requests so far, and the rows that each brought, with those of answers that were stored and only
+/// waited for it.
 fn time_left(status: &Status) -> Option<Duration> {
     if status.gained < FEW || status.rows >= status.wanted {
         return None;
     }
-    let missing = status.wanted.saturating_sub(status.rows + status.shortfall);
-    let requests = missing as f64 * status.requests as f64 / status.gained as f64;
+    let requests = status.lacking as f64 * status.requests as f64 / status.gained as f64;
     let per_request = status.asking.as_secs_f64() / status.requests.max(1) as f64;
     Duration::try_from_secs_f64(per_request * requests.max(status.open as f64)).ok()
 }
@@ -265,6 +265,7 @@ mod tests {
             rows: 110,
             wanted: 200,
             gained: 10,
+            lacking: 90,
             requests: 100,
             open: 30,
             asking: Duration::from_secs(50),
@@ -276,8 +277,8 @@ mod tests {
     #[test]
     fn the_time_left_is_that_of_the_rows_and_not_of_what_waits() {
         assert_eq!(time_left(&status()), Some(Duration::from_secs(450)));
-        assert_eq!(time_left(&Status { shortfall: 80, ..status() }), Some(Duration::from_secs(50)));
-        assert_eq!(time_left(&Status { shortfall: 90, ..status() }), Some(Duration::from_secs(15)));
+        assert_eq!(time_left(&Status { lacking: 10, ..status() }), Some(Duration::from_secs(50)));
+        assert_eq!(time_left(&Status { lacking: 0, ..status() }), Some(Duration::from_secs(15)));
         assert_eq!(time_left(&Status { gained: 4, ..status() }), None);
     }
 

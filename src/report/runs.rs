@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{AxisCount, Summary, duration, shortened, thousands};
+use super::{AxisCount, Summary, duration, rate, shortened, thousands};
 
 fn or_dash(value: Option<String>) -> String {
     value.unwrap_or_else(|| "-".into())
@@ -62,7 +62,7 @@ pub fn runs_text(runs: &[Listed<'_>]) -> String {
             thousands(run.requests),
             percent(run.acceptance()),
             or_dash(run.distinct_2.map(|value| format!("{value:.3}"))),
-            or_dash(run.tokens_per_second().map(|rate| format!("{rate:.0}"))),
+            or_dash(run.tokens_per_second().map(rate)),
         ));
     }
     out
@@ -94,8 +94,8 @@ pub fn compared_text(then: (usize, &Summary), now: (usize, &Summary), causes: &[
         percent((run.prompt_tokens > 0).then(|| run.cached_tokens as f64 / run.prompt_tokens as f64))
     });
     row("completion tokens", &|run| thousands(run.completion_tokens));
-    row("tokens a second", &|run| or_dash(run.tokens_per_second().map(|rate| format!("{rate:.1}"))));
-    row("rows an hour", &|run| or_dash(run.rows_per_hour().map(|rate| thousands(rate.round() as u64))));
+    row("tokens a second", &|run| or_dash(run.tokens_per_second().map(rate)));
+    row("rows an hour", &|run| or_dash(run.rows_per_hour().map(rate)));
     row("sends that failed", &|run| thousands(run.faults.values().sum()));
     row("asks given up", &|run| thousands(run.run.failed()));
     row("took", &took);

@@ -238,18 +238,19 @@ pub struct Summary {
     pub reused: u64,
     pub rejected: BTreeMap<String, u64>,
     pub surplus: u64,
-    /// Rows missing where no more asks are allowed.
+    /// Rows missing in cells that used up their asks; with those that lack more than their asks can bring it is
+    /// `left.short`.
     pub shortfall: u64,
     /// Asks that failed by their own fault.
     pub failed: u64,
     /// Requests that could be sent at once, most often one a cell; others follow from their answers.
     pub open: u64,
-    /// Those of them that are of the cells that were chosen (`--where`, `--limit`).
-    #[serde(default)]
-    pub open_of_part: u64,
-    /// What can still come of the cells that these are of.
+    /// What can still come of the cells that were asked for.
     #[serde(default)]
     pub left: Left,
+    /// The same of cells that were not chosen (`--where`, `--limit`).
+    #[serde(default)]
+    pub elsewhere: Left,
     /// Answers of this run that no row or reject hangs on yet, since an earlier ask of their cell is open.
     #[serde(default)]
     pub behind: u64,
@@ -297,10 +298,13 @@ pub struct Summary {
     /// Asks that failed by their own fault, by reason.
     #[serde(default)]
     pub failed_by: BTreeMap<String, u64>,
-    /// How many cells lack rows that no more asks will fill, what became of their candidates and asks, and the worst of
-    /// them.
+    /// How many of the cells that were asked for used up their asks and lack rows, what became of their candidates and
+    /// asks, and the worst of them.
     #[serde(default)]
     pub exhausted_cells: u64,
+    /// The rows that they lack.
+    #[serde(default)]
+    pub exhausted_rows: u64,
     #[serde(default)]
     pub exhausted_rejected: BTreeMap<String, u64>,
     #[serde(default)]
@@ -430,13 +434,6 @@ impl Summary {
     pub fn asks(&self) -> u64 {
         let about = self.judge_requests + self.second_look_requests + self.embedding_requests;
         self.requests.saturating_sub(about)
-    }
-
-    /// Rows that no answer can bring any more, beside those of cells that used up their asks: so many are
-    /// missing in cells that have too few asks left.
-    pub fn out_of_reach(&self) -> u64 {
-        let missing = self.wanted.saturating_sub(self.accepted + self.shortfall);
-        if self.left.cells == 0 { 0 } else { missing.saturating_sub(self.left.rows) }
     }
 
     /// The share of the texts judged in this run that became rows.

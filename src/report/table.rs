@@ -1,7 +1,9 @@
 //! The closing table of a run, and a plan in words.
 
 use super::morning::Verdict;
-use super::{EndpointSight, PlanSummary, Summary, count, duration, most_of, shortened, tally, thousands};
+use super::{
+    EndpointSight, PlanSummary, Summary, ToGo, count, duration, most_of, rate, shortened, tally, thousands,
+};
 
 /// What a run says when it ends, in at most 80 columns.
 pub fn summary_text(summary: &Summary, advice: &dyn Fn(&str) -> Option<&'static str>) -> String {
@@ -45,8 +47,8 @@ pub fn summary_text(summary: &Summary, advice: &dyn Fn(&str) -> Option<&'static 
         let were = if summary.not_needed == 1 { "was" } else { "were" };
         line("", format!("{} of them {were} asked ahead and never needed", thousands(summary.not_needed)));
     }
-    if summary.open > 0 {
-        line("open", open(summary));
+    for (index, text) in open(summary).into_iter().enumerate() {
+        line(if index == 0 { "open" } else { "" }, text);
     }
     if summary.requests > 0 {
         let time = |seconds: f64| duration(std::time::Duration::from_secs_f64(seconds.max(0.0)));
@@ -55,8 +57,8 @@ pub fn summary_text(summary: &Summary, advice: &dyn Fn(&str) -> Option<&'static 
         if summary.seconds - summary.asking_seconds >= (summary.seconds / 20.0).max(1.0) {
             text.push_str(&format!(", {} of it asking", time(summary.asking_seconds)));
         }
-        if let Some(rate) = summary.tokens_per_second().filter(|_| summary.completion_tokens > 0) {
-            text.push_str(&format!(", {rate:.0} tokens/s"));
+        if let Some(tokens) = summary.tokens_per_second().filter(|_| summary.completion_tokens > 0) {
+            text.push_str(&format!(", {} tokens/s", rate(tokens)));
         }
         line("time", text);
     }
@@ -114,10 +116,11 @@ pub fn summary_text(summary: &Summary, advice: &dyn Fn(&str) -> Option<&'static 
         }
         line("changed", text);
     }
-    if summary.shortfall > 0 {
+    if summary.left.short > 0 {
+        let of = if summary.part { " of the chosen cells" } else { "" };
         line(
             "shortfall",
-            format!("{} that no more asks will fill (max_asks)", count(summary.shortfall, "row")),
+            format!("{}{of} that no more asks will fill (max_asks)", count(summary.left.short, "row")),
         );
         for text in shortest(summary) {
             line("", text);
@@ -149,24 +152,22 @@ pub fn summary_text(summary: &Summary, advice: &dyn Fn(&str) -> Option<&'static 
     out
 }
 
-/// What is still to be asked, as far as one can tell.
-fn open(summary: &Summary) -> String {
-    // Each of these can be sent at once, and what follows is not known.
-    let least = |open: u64| format!("at least {}", count(open, "request"));
-    if summary.part {
-        return match summary.open_of_part {
-            0 => format!("{} of other cells", least(summary.open)),
-            part => format!("{} to go of the chosen cells, {} in all", least(part), thousands(summary.open)),
-        };
-    }
-    let requests = match &summary.outlook {
-        Some(outlook) => format!("about {}", count(outlook.requests.max(summary.open), "request")),
-        None => least(summary.open),
+/// What is still to be asked of the cells that were asked for, and of the others.
+fn open(summary: &Summary) -> Vec<String> {
+    let (left, others) = (&summary.left, &summary.elsewhere);
+    let to_go = |cells: u64, of: &str, to_go: &ToGo| match cells {
+        0 => format!("{} to go{of}", to_go.text()),
+        cells => format!("{}{of}, {} to go", count(cells, "cell"), to_go.text()),
     };
-    match summary.left.cells {
-        0 => format!("{requests} to go"),
-        cells => format!("{}, {requests} to go", count(cells, "cell")),
+    let chosen = if summary.part { " of the chosen" } else { "" };
+    let mut out = Vec::new();
+    if left.to_go.now > 0 {
+        out.push(to_go(left.cells, chosen, &left.to_go));
     }
+    if others.to_go.now > 0 {
+        out.push(format!("{} of cells not chosen, {} to go", count(others.rows, "row"), others.to_go.text()));
+    }
+    out
 }
 
 /// Counterparts beside a number of rows, if there are any.

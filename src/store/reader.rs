@@ -97,6 +97,14 @@ impl Reader {
         Ok(found)
     }
 
+    /// Whether there is one that is good for an ask under today's `max_tokens`.
+    pub fn has_answer(&self, fingerprint: &Fingerprint, max_tokens: u32) -> Result<bool, StoreError> {
+        let mut found = false;
+        answers::by_fingerprint(self, fingerprint, max_tokens, |_| found = true)
+            .map_err(|error| self.dir.sqlite(error))?;
+        Ok(found)
+    }
+
     /// A stored completion whose fingerprint begins with these bytes: the fingerprint, its canonical
     /// request and its raw answer.
     pub fn by_prefix(&self, prefix: &[u8]) -> Result<Option<(Fingerprint, String, String)>, StoreError> {

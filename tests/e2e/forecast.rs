@@ -88,6 +88,88 @@ fn requests_that_will_follow_are_expected_from_how_texts_were_judged() {
     assert!((told / truth - 1.0).abs() < 0.1, "{told} expected, {truth} asked");
 }
 
+/// Two variants of a prompt share the asks of each cell; of one that is edited the other's answers stay.
+fn two_variants(fake: &Fake, topics: usize) -> Project {
+    let project = Project::wide(&fake.url(), topics, "");
+    let one = "{ user: 'Write about {{ topic }} with {{ mood }}.' }";
+    let both = "{ user: { long: 'At length: {{ topic }}, {{ mood }}.', short: 'Shortly: {{ topic }}, {{ mood }}.' } }";
+    project.edit("wide.yaml", one, both);
+    project.edit("wide.yaml", "per_cell: 1, max_asks: 5", "per_cell: 6, max_asks: 18");
+    project
+}
+
+#[test]
+fn answers_behind_open_asks_are_not_expected_to_be_asked_again() {
+    let fake = Fake::start();
+    let project = two_variants(&fake, 15);
+    assert_eq!(project.emogrid(&["run", "wide.yaml", "--json"]).exits(0).json()["requests"], 180);
+    project.edit("wide.yaml", "Shortly:", "In short:");
+    let told = plan(&project, "wide.yaml", &[]);
+    assert!(told["requests"].as_u64() < Some(31), "{told}");
+    let said = project.emogrid(&["plan", "wide.yaml"]).exits(0).stdout;
+    // A run that is cut short says what is left of it, and whoever goes on is told the same.
+    let first = project.emogrid(&["run", "wide.yaml", "--max-requests", "20"]).exits(3);
+    let between = plan(&project, "wide.yaml", &[])["expected"]["requests"].as_u64().unwrap();
+    let ran = project.emogrid(&["run", "wide.yaml", "--json"]).exits(0);
+    let rest = ran.json()["requests"].as_u64().unwrap();
+    let truth = 20 + rest;
+    assert!((70..110).contains(&truth), "about half of 180: {truth}");
+    assert_eq!((&told["expected"]["requests"], between), (&json!(truth), rest));
+    assert!(said.contains(&format!("expected: about {truth} requests in all ")), "{said}");
+    assert!(first.stderr.contains(&format!("; about {truth} requests to go\n")), "{}", first.stderr);
+    assert!(first.stderr.contains(&format!(", about {rest} requests to go\n")), "{}", first.stderr);
+    assert!(ran.stderr.contains(&format!("; about {rest} requests to go\n")), "{}", ran.stderr);
+}
+
+/// Of two models one is another now; what the other answered stays, and so does what was given up of it.
+#[test]
+fn what_another_model_answered_or_failed_is_not_expected_to_be_asked_again() {
+    let stays = Fake::start();
+    let changes = Fake::start_at(0, Model { file: "large-7b.gguf".into(), ..Model::default() });
+    stays.script(|seen, _| match seen.user().contains("topic-03") {
+        true => Reply::status(400, "not this one"),
+        false => Reply::Good,
+    });
+    let project = Project::wide(&stays.url(), 10, "");
+    let one =
+        project.read("wide.yaml").lines().find(|line| line.starts_with("endpoints")).unwrap().to_owned();
+    let both = format!("endpoints: {{ a: '{}', b: '{}' }}", stays.url(), changes.url());
+    project.edit("wide.yaml", &one, &both);
+    project.edit("wide.yaml", "per_cell: 1, max_asks: 5", "per_cell: 6, max_asks: 6");
+    let first = project.emogrid(&["run", "wide.yaml", "--json"]).exits(4).json();
+    let failed = first["failed"].as_u64().unwrap();
+    assert!(failed > 3 && first["accepted"] == 120 - failed, "{first}");
+    changes.model(|model| model.parameters = 7);
+    stays.take_count();
+    let told = plan(&project, "wide.yaml", &[])["expected"]["requests"].clone();
+    let truth = project.emogrid(&["run", "wide.yaml", "--json"]).exits(4).json();
+    assert_eq!((stays.take_count(), &truth["accepted"]), (0, &first["accepted"]), "{truth}");
+    // Every cell takes all of its asks.
+    assert!((40..80).contains(&truth["requests"].as_u64().unwrap()), "{truth}");
+    assert_eq!(told, truth["requests"]);
+}
+
+/// A third of the answers is bad, of both variants alike, and of what is edited another third.
+#[test]
+fn the_expected_requests_go_by_what_is_stored_where_texts_are_rejected() {
+    let fake = Fake::start();
+    fake.script(|seen, _| {
+        let hash = blake3::hash(format!("{} {}", seen.seed(), seen.user()).as_bytes());
+        match hash.as_bytes()[0].is_multiple_of(3) {
+            true => Reply::text("{\"text\": \"\"}"),
+            false => Reply::Good,
+        }
+    });
+    let project = two_variants(&fake, 100);
+    project.emogrid(&["run", "wide.yaml"]);
+    project.edit("wide.yaml", "Shortly:", "In short:");
+    let told = plan(&project, "wide.yaml", &[])["expected"]["requests"].as_f64().unwrap();
+    let truth = project.emogrid(&["run", "wide.yaml", "--json", "--accept-leaving"]).json();
+    let truth = truth["requests"].as_f64().unwrap();
+    // Some hundreds of stored answers tell the acceptance within a twentieth.
+    assert!((told / truth - 1.0).abs() < 0.1, "{told} expected, {truth} asked");
+}
+
 #[test]
 fn an_edit_of_all_prompts_is_expected_to_go_as_the_last_run() {
     let fake = Fake::start();

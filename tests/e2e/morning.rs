@@ -110,8 +110,7 @@ fn rows_that_left_and_were_not_remade_are_lost_but_for_an_edit() {
     project.edit("small.yaml", "samples:", "sampling: { temperature: 0.3 }\nsamples:");
     project.emogrid(&["run", "small.yaml", "--max-requests", "3"]).exits(3);
     let page = &pages(&project)[1];
-    let says =
-        "LOOK small: 3 of 8 rows (5 fewer); 5 rows fewer than before an edit: 5 rows are to be remade\n";
+    let says = "LOOK small: 3 of 8 rows (5 fewer); an edit took 8 rows out and 3 came since; 5 of 8 are still to come\n";
     assert!(page.starts_with(says), "{page}");
     for says in [
         "  Cause: changed since the last run: sampling.temperature: 0.8 → 0.3.\n",
@@ -200,11 +199,12 @@ fn what_is_open_of_chosen_cells_is_told_apart() {
     let project = project(&fake);
     let ran =
         project.emogrid(&["run", "small.yaml", "--where", "emotion=joy", "--max-requests", "1"]).exits(3);
-    ran.says("to go of the chosen cells, 4 in all");
+    ran.says("\nopen        2 cells of the chosen, at least 2 requests to go\n")
+        .says("4 rows of cells not chosen, at least 2 requests to go\n");
     project
         .emogrid(&["run", "small.yaml", "--where", "emotion=joy"])
         .exits(0)
-        .says("open        at least 2 requests of other cells");
+        .says("open        4 rows of cells not chosen, about 4 requests to go\n");
 }
 
 #[test]

@@ -33,7 +33,7 @@ fn what_is_to_go_is_an_estimate_that_says_so() {
     assert!(page(&project).contains("| cells still open | 4 |\n"), "{}", page(&project));
     let plan = project.emogrid(&["plan", "small.yaml"]).exits(0).stdout;
     assert!(plan.contains("expected: about 6 requests in all"), "{plan}");
-    project.emogrid(&["run", "small.yaml"]).exits(0).says("; about 6 asks to go\n");
+    project.emogrid(&["run", "small.yaml"]).exits(0).says("; about 6 requests to go\n");
 }
 
 /// Two asks of a cell go out together; the server takes the second, and never the first.
@@ -81,6 +81,70 @@ fn rows_that_cannot_come_are_promised_by_nobody() {
         summary["outlook"],
         json!({ "missing": 3, "rows_per_request": 1.0, "requests": 3, "rows": 3, "runs": 1 })
     );
+}
+
+/// A part of the cells is asked for: what is told of rows that cannot come is of these, one figure everywhere, and a
+/// server that was well is not accused of what was never asked.
+#[test]
+fn a_run_of_some_cells_tells_of_these_and_what_is_left_of_the_others() {
+    let fake = Fake::start();
+    let project = Project::small(&fake.url());
+    project.edit("small.yaml", "per_cell: 2, max_asks: 5", "per_cell: 9, max_asks: 2");
+    let ran = project.emogrid(&["run", "small.yaml", "--where", "emotion=joy"]).exits(4);
+    let summary = project.emogrid(&["runs", "small.yaml", "--json"]).exits(0).json()[0].clone();
+    let what: Vec<&Value> =
+        summary["findings"].as_array().unwrap().iter().map(|found| &found["what"]).collect();
+    assert_eq!(what, ["14 rows cannot be filled: 2 cells used up their asks"]);
+    assert_eq!((&summary["left"]["short"], &summary["elsewhere"]["short"]), (&json!(14), &json!(14)));
+    for says in [
+        "\nopen        4 rows of cells not chosen, about 4 requests to go\n",
+        "\nshortfall   14 rows of the chosen cells that no more asks will fill (max_asks)\n",
+    ] {
+        assert!(ran.stderr.contains(says), "{says}{}", ran.stderr);
+    }
+    assert!(!page(&project).contains("once the server is well"), "{}", page(&project));
+    let figure = "| cells not chosen | 4 rows still to be asked, about 4 requests |\n";
+    assert!(page(&project).contains(figure), "{}", page(&project));
+    // Of the others the rows of four texts can come, and of all together.
+    let ran = project.emogrid(&["run", "small.yaml"]).exits(4).says("; about 4 requests to go\n");
+    let ran = ran.says("\nshortfall   28 rows that no more asks will fill (max_asks)\n");
+    ran.says("LOOK        28 rows cannot be filled: 4 cells used up their asks\n");
+}
+
+/// What is to go of the chosen cells is the same in a plan, at a run's begin, at its end, and on its page.
+#[test]
+fn what_is_to_go_of_chosen_cells_is_told_alike_everywhere() {
+    let fake = Fake::start();
+    // Two of five texts are bad.
+    fake.script(|seen, _| match seen.seed() % 5 < 2 {
+        true => Reply::text("{\"text\": \"\"}"),
+        false => Reply::Good,
+    });
+    let project = Project::wide(&fake.url(), 40, "");
+    project.edit("wide.yaml", "per_cell: 1, max_asks: 5", "per_cell: 3, max_asks: 9");
+    let joy = ["--where", "mood=joy"];
+    let with = |args: &[&'static str]| [args, &joy[..]].concat();
+    project.emogrid(&["run", "wide.yaml", "--max-requests", "60"]).exits(3);
+    let plan = |args: &[&str]| {
+        let said = project.emogrid(args).exits(0).stdout;
+        let told = said.split_once("expected: ").unwrap().1.split_once(" in all").unwrap().0;
+        told.to_owned()
+    };
+    let told = plan(&with(&["plan", "wide.yaml"]));
+    assert!(told.starts_with("about "), "{told}");
+    let ran = project.emogrid(&with(&["run", "wide.yaml", "--max-requests", "30"])).exits(3);
+    assert!(ran.stderr.contains(&format!("; {told} to go\n")), "{told}: {}", ran.stderr);
+    let (joy, all) = (plan(&with(&["plan", "wide.yaml"])), plan(&["plan", "wide.yaml"]));
+    assert!(ran.stderr.contains(&format!(" cells of the chosen, {joy} to go\n")), "{joy}: {}", ran.stderr);
+    let others = ran.stderr.lines().find(|line| line.contains(" of cells not chosen, ")).unwrap();
+    let number =
+        |text: &str| text.split_whitespace().filter_map(|word| word.parse::<u64>().ok()).next_back().unwrap();
+    assert!(number(&all).abs_diff(number(&joy) + number(others)) <= 1, "{all}: {joy} and {others}");
+    let folder = std::fs::read_dir(project.path().join("out/wide/runs")).unwrap();
+    let last = folder.map(|entry| entry.unwrap().path()).max().unwrap();
+    let page = std::fs::read_to_string(last.join("summary.md")).unwrap();
+    let outlook = page.lines().find(|line| line.starts_with("| outlook |")).unwrap();
+    assert!(outlook.contains(&format!(", {joy} at ")), "{joy}: {outlook}");
 }
 
 #[test]

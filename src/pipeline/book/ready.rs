@@ -151,8 +151,7 @@ impl StoreBook<'_> {
             for at in open {
                 let ask = &mut asks[at as usize];
                 if matches!(ask.stored, Stored::Missing)
-                    && let Some(stone) = reader.tombstone(&ask.fingerprint)?
-                    && self.settings.iter().any(|now| stone.settings.still_hold(now))
+                    && let Some(stone) = self.tombstone(reader, &ask.fingerprint)?
                 {
                     ask.stored = Stored::Tombstone(stone.reason.into());
                 }

@@ -1,8 +1,9 @@
 //! What is still to be asked about texts: of judges, for embeddings, and for names in doubt.
 
+use super::ANSWERS;
 use super::count::count;
-use super::evidence::{Judged, LEAST_ANSWERS};
-use super::{ANSWERS, Prospect, Sample};
+use super::evidence::{Evidence, Judged, LEAST_ANSWERS};
+use super::sample::Sample;
 use crate::check::answer::Answer;
 use crate::check::embedding::Embedding;
 use crate::check::usage::Usage;
@@ -48,6 +49,12 @@ pub struct Expected {
     pub counted: bool,
 }
 
+impl Expected {
+    pub fn requests(&self) -> f64 {
+        self.looks.requests + self.judges.requests + self.embeddings.requests
+    }
+}
+
 /// How many requests, and tokens of one, where they are known.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Each {
@@ -82,22 +89,19 @@ impl About {
         true
     }
 
-    /// What is to be asked about the texts of open cells.
-    ///
-    /// # Errors
-    /// A store that cannot be read, and a template that fails.
-    pub async fn expected(
+    /// What is to be asked about the texts of open cells, `waiting` of them second looks that are open now. What each
+    /// takes is not known yet.
+    pub fn expected(
         &self,
-        prospect: &Prospect<'_>,
+        recipe: &Recipe,
+        evidence: &Evidence<'_>,
         before: Option<&Judged>,
-        known: &Known,
-        reader: Option<&Reader>,
-    ) -> Result<Expected, RunError> {
-        let (recipe, models) = (prospect.recipe, prospect.models);
+        waiting: u64,
+    ) -> Expected {
         if !recipe.looks_into_texts() {
-            return Ok(Expected { counted: true, ..Expected::default() });
+            return Expected { counted: true, ..Expected::default() };
         }
-        let stored = prospect.evidence.all.about_a_row();
+        let stored = evidence.all.about_a_row();
         let per_row = stored.or_else(|| before.and_then(Judged::about_a_row));
         // What was never asked before is not told by rows without it.
         let votes: u32 = recipe.judges.iter().map(|judge| judge.votes()).sum();
@@ -106,18 +110,33 @@ impl About {
         let rows = self.rows as f64;
         let at_least = |each: f64, least: u32| rows * each.max(f64::from(least));
         // How many texts have a name in doubt is told by those that were read.
-        let looks = prospect.evidence.all.looks_at_a_row();
+        let looks = evidence.all.looks_at_a_row();
         let looks = looks.or_else(|| before.and_then(Judged::looks_at_a_row));
         let looks = looks.filter(|_| recipe.judge.looks_again()).unwrap_or_default();
-        let waiting = prospect.second_look_demands as f64;
-        let mut out = Expected {
-            looks: Each { requests: (rows * looks).max(waiting), ..Each::default() },
+        Expected {
+            looks: Each { requests: (rows * looks).max(waiting as f64), ..Each::default() },
             judges: Each { requests: at_least(judges, votes), ..Each::default() },
             embeddings: Each { requests: at_least(embeddings, embeds), ..Each::default() },
             counted: per_row.is_some_and(|(judges, embeddings)| {
                 (votes == 0 || judges > 0.0) && (embeds == 0 || embeddings > 0.0)
             }),
-        };
+        }
+    }
+
+    /// Fills in what each takes, where stored answers tell, or a server that was seen.
+    ///
+    /// # Errors
+    /// A store that cannot be read, and a template that fails.
+    pub async fn weigh(
+        &self,
+        out: &mut Expected,
+        (recipe, models): (&Recipe, &Models),
+        known: &Known,
+        reader: Option<&Reader>,
+    ) -> Result<(), RunError> {
+        if !recipe.looks_into_texts() {
+            return Ok(());
+        }
         if let Some(reader) = reader {
             let most = recipe.config.checks.judges.iter().map(|judge| judge.sampling.max_tokens).max();
             let usage = |raw: &str| Answer::parse(raw).ok().and_then(|answer| answer.usage);
@@ -131,7 +150,7 @@ impl About {
             if out.looks.prompt.is_none() && recipe.judge.looks_again() {
                 out.looks.prompt = count_looks(recipe, models).await;
             }
-            if out.judges.prompt.is_none() && votes > 0 {
+            if out.judges.prompt.is_none() && !recipe.judges.is_empty() {
                 out.judges.prompt = count_judges(recipe, models).await?;
             }
             if let (None, Some(semantic)) = (out.embeddings.prompt, &recipe.config.dedup.semantic)
@@ -142,7 +161,7 @@ impl About {
                 out.embeddings.prompt = tokens.map(|tokens| tokens as f64);
             }
         }
-        Ok(out)
+        Ok(())
     }
 }
 

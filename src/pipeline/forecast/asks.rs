@@ -1,5 +1,7 @@
 //! How many asks a cell will take.
 
+use crate::pipeline::book::Held;
+
 /// Rows beyond which the average is taken from renewal theory rather than counted out.
 const COUNTED_ROWS: u32 = 256;
 /// Asks after which a cell's remaining ones are taken to go on as evenly.
@@ -8,6 +10,8 @@ const COUNTED_ASKS: u32 = 4096;
 const THINNED: usize = 100;
 /// Below this chance nothing more is counted.
 const NEGLIGIBLE: f64 = 1e-9;
+/// Of so few cells it does not matter whether their next ask is stored.
+const FEW: f64 = 0.01;
 
 /// How many rows an ask gives: at index i the chance of i of them.
 #[derive(Debug, Clone, PartialEq)]
@@ -16,8 +20,47 @@ pub struct Yield(Vec<f64>);
 /// How often cells will be asked, and the rows that this brings, on average.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct Course {
+    /// Asks that will be sent: those that are stored are not.
     pub asks: f64,
     pub rows: f64,
+    /// Asks behind the open ones that are stored, needed or not.
+    pub stored: f64,
+}
+
+impl Course {
+    /// That of so many cells more.
+    pub fn add(&mut self, other: Course, cells: f64) {
+        self.asks += other.asks * cells;
+        self.rows += other.rows * cells;
+        self.stored += other.stored * cells;
+    }
+}
+
+/// The chances that a cell has 0, 1, 2 … rows, and needs more.
+struct Short(Vec<f64>);
+
+impl Short {
+    fn new(rows: u32) -> Self {
+        let mut chances = vec![0.0; rows as usize];
+        chances[0] = 1.0;
+        Self(chances)
+    }
+
+    /// The chance that it needs more.
+    fn open(&self) -> f64 {
+        self.0.iter().sum()
+    }
+
+    /// Takes in one more answer.
+    fn answer(&mut self, of: &Yield) {
+        let mut next = vec![0.0; self.0.len()];
+        for (has, chance) in self.0.iter().enumerate().filter(|(_, chance)| **chance > 0.0) {
+            for (more, of) in of.0.iter().enumerate().take(next.len() - has) {
+                next[has + more] += chance * of;
+            }
+        }
+        self.0 = next;
+    }
 }
 
 impl Yield {
@@ -51,31 +94,35 @@ impl Yield {
         self.0.iter().enumerate().map(|(rows, chance)| rows as f64 * chance).sum()
     }
 
-    /// How a cell goes on that lacks so many rows, until it has them or has been asked `most` times.
-    pub fn course(&self, rows: u32, most: u32) -> Course {
+    /// How a cell goes on that lacks so many rows, until it has them or `most` of its asks are used up.
+    ///
+    /// `held` is what is stored for the first of these asks; the others are taken to be missing.
+    pub fn course(&self, rows: u32, most: u32, held: &[Held]) -> Course {
         let mean = self.mean();
         if rows == 0 || most == 0 {
             return Course::default();
         }
+        let held = &held[..held.len().min(most as usize)];
+        let stored = held.iter().filter(|held| **held != Held::Missing).count() as f64;
         if mean < NEGLIGIBLE {
-            return Course { asks: f64::from(most), rows: 0.0 };
+            return Course { asks: f64::from(most) - stored, rows: 0.0, stored };
         }
         // How a cell goes on that lacks many, or for long.
-        let evenly = |rows: u32, most: u32| {
-            let asks = self.renewal(rows).min(f64::from(most));
-            Course { asks, rows: (asks * mean).min(f64::from(rows)) }
+        let evenly = |rows: u32, most: f64| {
+            let answers = self.renewal(rows).min(most);
+            (answers, (answers * mean).min(f64::from(rows)))
         };
         if rows > COUNTED_ROWS {
-            return evenly(rows, most);
+            let given_up = held.iter().filter(|held| **held == Held::GivenUp).count() as f64;
+            let (answers, rows) = evenly(rows, f64::from(most) - given_up);
+            return Course { asks: (answers + given_up - stored).max(0.0), rows, stored };
         }
-        // At index i the chance that the cell has i rows and needs more.
-        let mut short = vec![0.0; rows as usize];
-        short[0] = 1.0;
-        let mut out = Course::default();
-        let mut rest: &dyn Fn(u32) -> Course = &|_| Course::default();
-        let goes_on = |lacks: u32| evenly(lacks, most - COUNTED_ASKS);
+        let mut short = Short::new(rows);
+        let mut out = Course { stored, ..Course::default() };
+        let mut rest: &dyn Fn(u32) -> (f64, f64) = &|_| (0.0, 0.0);
+        let goes_on = |lacks: u32| evenly(lacks, f64::from(most - COUNTED_ASKS));
         for asked in 0..most {
-            let open: f64 = short.iter().sum();
+            let open = short.open();
             if open < NEGLIGIBLE {
                 break;
             }
@@ -83,23 +130,41 @@ impl Yield {
                 rest = &goes_on;
                 break;
             }
-            out.asks += open;
-            let mut next = vec![0.0; short.len()];
-            for (has, chance) in short.iter().enumerate().filter(|(_, chance)| **chance > 0.0) {
-                for (more, of) in self.0.iter().enumerate().take(short.len() - has) {
-                    next[has + more] += chance * of;
-                }
+            match held.get(asked as usize) {
+                Some(Held::GivenUp) => continue,
+                Some(Held::Answer) => {}
+                Some(Held::Missing) | None => out.asks += open,
             }
-            short = next;
+            short.answer(self);
         }
         // Those that are full have all, the others what they have and what is still to come of them.
-        out.rows += f64::from(rows) * (1.0 - short.iter().sum::<f64>());
-        for (has, chance) in short.iter().enumerate() {
-            let rest = rest(rows - has as u32);
-            out.asks += chance * rest.asks;
-            out.rows += chance * (has as f64 + rest.rows);
+        out.rows += f64::from(rows) * (1.0 - short.open());
+        for (has, chance) in short.0.iter().enumerate() {
+            let (asks, more) = rest(rows - has as u32);
+            out.asks += chance * asks;
+            out.rows += chance * (has as f64 + more);
         }
         out
+    }
+
+    /// After how many of `most` asks hardly a cell that lacks so many rows goes on.
+    pub fn reach(&self, rows: u32, most: u32) -> u32 {
+        match rows {
+            0 => return 0,
+            _ if self.mean() < NEGLIGIBLE => return most,
+            1.. => {}
+        }
+        if rows > COUNTED_ROWS {
+            return most.min(self.renewal(rows).ceil() as u32);
+        }
+        let mut short = Short::new(rows);
+        for asked in 0..most.min(COUNTED_ASKS) {
+            if short.open() < FEW {
+                return asked;
+            }
+            short.answer(self);
+        }
+        most
     }
 
     /// Asks until so many rows, for large numbers: rows / mean, and for the last ask giving more
@@ -138,17 +203,17 @@ mod tests {
     fn asks_are_those_that_can_be_worked_out_by_hand() {
         let sure = Yield::of(&[0, 0, 0, 9], 0.0).unwrap();
         for (rows, asks) in [(0, 0.0), (1, 1.0), (3, 1.0), (4, 2.0), (7, 3.0)] {
-            near(sure.course(rows, 10).asks, asks);
+            near(sure.course(rows, 10, &[]).asks, asks);
         }
-        near(sure.course(9, 2).asks, 2.0);
+        near(sure.course(9, 2, &[]).asks, 2.0);
         // Half of the asks give one row: 2 on average for each, and 1 + 1/2 + 1/4 of at most three.
         let half = Yield::of(&[5, 5], 0.0).unwrap();
-        near(half.course(1, 1000).asks, 2.0);
-        near(half.course(3, 1000).asks, 6.0);
-        near(half.course(1, 3).asks, 1.75);
+        near(half.course(1, 1000, &[]).asks, 2.0);
+        near(half.course(3, 1000, &[]).asks, 6.0);
+        near(half.course(1, 3, &[]).asks, 1.75);
         // The same by duplicates.
         assert_eq!(Yield::of(&[0, 7], 0.5), Some(half));
-        assert_eq!(Yield::of(&[4], 0.0).unwrap().course(3, 6).asks, 6.0);
+        assert_eq!(Yield::of(&[4], 0.0).unwrap().course(3, 6, &[]).asks, 6.0);
         assert_eq!(Yield::of(&[0, 0], 0.0), None);
     }
 
@@ -156,13 +221,13 @@ mod tests {
     fn large_numbers_agree_with_counting_out() {
         for passed in [&[1u64, 2, 3, 4][..], &[9, 1], &[0, 0, 0, 5], &[50, 0, 0, 1]] {
             let of = Yield::of(passed, 0.1).unwrap();
-            let counted = of.course(COUNTED_ROWS, u32::MAX).asks;
+            let counted = of.course(COUNTED_ROWS, u32::MAX, &[]).asks;
             assert!((of.renewal(COUNTED_ROWS) / counted - 1.0).abs() < 1e-3, "{passed:?}: {counted}");
         }
-        assert_eq!(Yield::of(&[0, 1], 0.0).unwrap().course(1_000_000, 500).asks, 500.0);
+        assert_eq!(Yield::of(&[0, 1], 0.0).unwrap().course(1_000_000, 500, &[]).asks, 500.0);
         // A thousandth of the asks give a row.
         let rare = Yield::of(&[999, 1], 0.0).unwrap();
-        let asks = rare.course(5, 1_000_000).asks;
+        let asks = rare.course(5, 1_000_000, &[]).asks;
         assert!((asks / 5000.0 - 1.0).abs() < 0.02, "{asks}");
     }
 
@@ -170,15 +235,52 @@ mod tests {
     #[test]
     fn rows_are_those_that_the_asks_bring() {
         let half = Yield::of(&[5, 5], 0.0).unwrap();
-        near(half.course(1, 2).rows, 0.75);
-        near(half.course(2, 2).rows, 1.0);
-        near(half.course(3, 1000).rows, 3.0);
-        near(half.course(1000, 100).rows, 50.0);
+        near(half.course(1, 2, &[]).rows, 0.75);
+        near(half.course(2, 2, &[]).rows, 1.0);
+        near(half.course(3, 1000, &[]).rows, 3.0);
+        near(half.course(1000, 100, &[]).rows, 50.0);
         let three = Yield::of(&[0, 0, 0, 9], 0.0).unwrap();
         // What an answer brings beyond what is lacking is no row.
-        near(three.course(4, 10).rows, 4.0);
-        near(three.course(9, 2).rows, 6.0);
+        near(three.course(4, 10, &[]).rows, 4.0);
+        near(three.course(9, 2, &[]).rows, 6.0);
         let rare = Yield::of(&[999_999, 1], 0.0).unwrap();
-        near(rare.course(5, 10_000).rows, 0.01);
+        near(rare.course(5, 10_000, &[]).rows, 0.01);
+    }
+    #[test]
+    fn what_is_stored_is_not_asked_and_brings_rows_all_the_same() {
+        use Held::{Answer, GivenUp, Missing};
+        let sure = Yield::of(&[0, 9], 0.0).unwrap();
+        let course = |rows, most, held: &[Held]| {
+            let Course { asks, rows, stored } = sure.course(rows, most, held);
+            (asks.round() as u32, rows.round() as u32, stored.round() as u32)
+        };
+        assert_eq!(course(4, 9, &[]), (4, 4, 0));
+        assert_eq!(course(4, 9, &[Missing, Answer, Answer]), (2, 4, 2));
+        assert_eq!(
+            course(4, 9, &[Missing, Answer, Missing, Answer, Answer]),
+            (2, 4, 3),
+            "the last is surplus"
+        );
+        assert_eq!(course(4, 9, &[Missing, GivenUp, GivenUp]), (4, 4, 2), "it has no texts");
+        assert_eq!(course(4, 4, &[Missing, GivenUp, Answer]), (2, 3, 2));
+        // Of many the stored ones are taken off, and of those that never bring a row, too.
+        assert_eq!(course(500, 900, &[Answer; 100]), (400, 500, 100));
+        assert_eq!(course(500, 450, &[GivenUp; 100]), (350, 350, 100));
+        let none = Yield::of(&[9], 0.0).unwrap();
+        assert_eq!(none.course(3, 9, &[Missing, Answer, GivenUp]).asks, 7.0);
+        // A cell needs a second ask where the first brought nothing, and that is stored.
+        let half = Yield::of(&[5, 5], 0.0).unwrap();
+        near(half.course(1, 3, &[Missing, Answer]).asks, 1.25);
+        near(half.course(1, 3, &[Missing, Answer]).rows, 0.875);
+    }
+
+    /// Eight in a thousand cells go on after seven asks of which half bring the row.
+    #[test]
+    fn cells_are_looked_at_no_further_than_they_go() {
+        let half = Yield::of(&[5, 5], 0.0).unwrap();
+        assert_eq!((half.reach(1, 100), half.reach(1, 5), half.reach(0, 5)), (7, 5, 0));
+        let sure = Yield::of(&[0, 0, 1], 0.0).unwrap();
+        assert_eq!((sure.reach(5, 100), sure.reach(1000, 2000), sure.reach(1000, 20)), (3, 501, 20));
+        assert_eq!(Yield::of(&[9], 0.0).unwrap().reach(1, 12), 12);
     }
 }

@@ -1,10 +1,10 @@
 //! What stored answers tell of those to come.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::asks::{Course, Yield};
+use super::asks::Yield;
 use crate::check::Candidate;
 use crate::dataset::Recipe;
 use crate::dataset::evaluate::{Accepted, Demand, Failed, Name, Place, Rejected, Sink, To, Why};
@@ -71,10 +71,30 @@ impl Judged {
         self.passed[passed] += 1;
     }
 
-    fn of_asks(&self, least: u64) -> Option<Yield> {
+    pub fn of_asks(&self, least: u64) -> Option<Yield> {
         let unique = self.accepted + self.duplicates;
         let duplicates = self.duplicates as f64 / unique.max(1) as f64;
         (self.answers() >= least).then(|| Yield::of(&self.passed, duplicates)).flatten()
+    }
+}
+
+/// What asks bring: by label where it was asked often enough, else what all do.
+#[derive(Debug)]
+pub struct Yields {
+    all: Yield,
+    groups: HashMap<u64, Yield>,
+}
+
+impl Yields {
+    /// The same for all labels.
+    #[cfg(test)]
+    pub fn new(all: Yield) -> Self {
+        Self { all, groups: HashMap::new() }
+    }
+
+    /// Of a label.
+    pub fn of(&self, group: u64) -> &Yield {
+        self.groups.get(&group).unwrap_or(&self.all)
     }
 }
 
@@ -92,6 +112,15 @@ pub struct Evidence<'a> {
 impl<'a> Evidence<'a> {
     pub fn new(recipe: &'a Recipe) -> Self {
         Self { recipe, all: Judged::default(), groups: HashMap::new() }
+    }
+
+    /// What the next asks will bring, by these answers, or else by those `before`; `None` where none of them says
+    /// enough.
+    pub fn yields(&self, before: Option<&Judged>) -> Option<Yields> {
+        let before = || before.and_then(|before| before.of_asks(LEAST_ANSWERS));
+        let all = self.all.of_asks(LEAST_ANSWERS).or_else(before)?;
+        let groups = self.groups.iter().filter_map(|(group, of)| Some((*group, of.of_asks(GROUP_ANSWERS)?)));
+        Some(Yields { all, groups: groups.collect() })
     }
 
     fn each(&mut self, place: &Place, answer: &[Candidate], add: impl Fn(&mut Judged)) {
@@ -158,49 +187,5 @@ impl<N: Name> Sink<N> for Evidence<'_> {
     fn failed(&mut self, failed: &Failed) {
         let Failed { cell, ask, fingerprint, .. } = *failed;
         self.each(&Place { cell, ask, fingerprint, index: 0 }, &[], |_| ());
-    }
-}
-
-/// Demands, counted by the label of their cells, the rows that these lack, and the asks that they
-/// have left.
-#[derive(Debug, Default)]
-pub struct Open(BTreeMap<(u64, u32, u32), u64>);
-
-/// Whether the cell of a demand is asked further: a text that is looked into is most often its next row.
-pub fn goes_on(recipe: &Recipe, demand: &Demand, missing: u32) -> bool {
-    demand.about.is_none() || missing > 1 && demand.ask + 1 < recipe.quotas.asks(demand.cell)
-}
-
-impl Open {
-    pub fn demand(&mut self, recipe: &Recipe, demand: &Demand, missing: u32) {
-        let group = recipe.grid.label_key(demand.cell);
-        // A text that is looked into is most often the next row, and the ask after its own comes then.
-        let (missing, most) = match demand.about {
-            None => (missing, recipe.quotas.asks(demand.cell) - demand.ask),
-            Some(_) => (missing - 1, recipe.quotas.asks(demand.cell) - demand.ask - 1),
-        };
-        *self.0.entry((group, missing, most)).or_default() += 1;
-    }
-
-    /// What the demands will come to, with the asks that follow from them.
-    ///
-    /// Each cell is taken to go on as those of its label did, where they were asked often enough,
-    /// else as all did, else as in `before`. `None` where none of them says enough.
-    pub fn expected(&self, evidence: &Evidence, before: Option<&Judged>) -> Option<Course> {
-        let overall = evidence
-            .all
-            .of_asks(LEAST_ANSWERS)
-            .or_else(|| before.and_then(|before| before.of_asks(LEAST_ANSWERS)))?;
-        let mut groups: HashMap<u64, Option<Yield>> = HashMap::new();
-        let mut all = Course::default();
-        for ((group, rows, most), demands) in &self.0 {
-            let of = groups.entry(*group).or_insert_with(|| {
-                evidence.groups.get(group).and_then(|judged| judged.of_asks(GROUP_ANSWERS))
-            });
-            let course = of.as_ref().unwrap_or(&overall).course(*rows, *most);
-            all.asks += *demands as f64 * course.asks;
-            all.rows += *demands as f64 * course.rows;
-        }
-        Some(all)
     }
 }

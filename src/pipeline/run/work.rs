@@ -19,7 +19,7 @@ use crate::pipeline::book::StoreBook;
 use crate::pipeline::connect::{Line, connect, models};
 use crate::pipeline::control::Orders;
 use crate::pipeline::error::RunError;
-use crate::pipeline::forecast::course;
+use crate::pipeline::forecast::prospects;
 use crate::pipeline::leaving::Guard;
 use crate::pipeline::made::Made;
 use crate::pipeline::output::previous_rows;
@@ -28,7 +28,7 @@ use crate::pipeline::recorder::Recorder;
 use crate::pipeline::summary::{Outcome, Rows};
 use crate::pipeline::worker::{self, Closing, Done, Limits, Progress, SoFar, Stop, Tools};
 use crate::report::morning::PAST;
-use crate::report::{self, CellChange, RowChange, RunCounts, Summary, Watcher};
+use crate::report::{self, CellChange, RowChange, RunCounts, Summary, ToGo, Watcher};
 use crate::store::{EndpointMemory, Reader, StoreDir, Writer, Written};
 
 /// What stored answers come to if the models are those that were seen last.
@@ -117,7 +117,7 @@ impl<'a, 'r> Work<'a, 'r> {
                 Some(pair) => pair,
                 None => open_writer(self.dir)?,
             };
-            let to_go = self.to_go(&made, book.models(), reader.as_ref())?;
+            let to_go = self.to_go(&made, &book)?;
             let counts = made.counts();
             let Made { outcome, cells, asks, proven, .. } = made;
             self.keep(&writer, &memories, (!spared).then(|| asks.unwrap_or_default()))?;
@@ -271,15 +271,10 @@ impl<'a, 'r> Work<'a, 'r> {
     }
 
     /// How much is to be asked, as far as one can tell.
-    fn to_go(&self, made: &Made<'_>, models: &Models, reader: Option<&Reader>) -> Result<ToGo, RunError> {
+    fn to_go(&self, made: &Made<'_>, book: &StoreBook<'_>) -> Result<ToGo, RunError> {
         let lacks = |cell: usize| self.recipe().quotas.rows(cell) - made.outcome.accepted[cell];
         let demands = self.meant(&made.outcome).map(|demand| (demand, lacks(demand.cell)));
-        let course = match &made.evidence {
-            Some(evidence) => course(self.recipe(), models, evidence, reader, demands)?,
-            None => None,
-        };
-        let open = self.meant(&made.outcome).count() as u64;
-        Ok(ToGo { open, asks: course.map(|course| course.asks.round() as u64) })
+        Ok(prospects(self.recipe(), made.evidence.as_ref(), book, demands)?.to_go)
     }
 
     fn say_what_is_to_go(
@@ -293,9 +288,9 @@ impl<'a, 'r> Work<'a, 'r> {
         let (recipe, watcher) = (self.recipe(), self.watcher);
         let now = models(&recipe.config, memories);
         if is_first {
-            watcher.began(now.names().as_deref(), to_go.open, to_go.asks);
+            watcher.began(now.names().as_deref(), to_go.now, to_go.requests());
         }
-        watcher.say(&format!("{}; {}", places(&recipe.config, memories, &now), to_go.text()));
+        watcher.say(&format!("{}; {} to go", places(&recipe.config, memories, &now), to_go.text()));
         for says in taken_over(&recipe.config, &now, lines).into_iter().filter(|_| is_first) {
             watcher.say(&says);
         }
@@ -305,22 +300,6 @@ impl<'a, 'r> Work<'a, 'r> {
         }
         if let Some(ends) = limits.says().filter(|_| is_first) {
             watcher.say(&ends);
-        }
-    }
-}
-
-/// Requests that can be sent at once, and the asks that these will come to where enough was judged to tell.
-struct ToGo {
-    open: u64,
-    asks: Option<u64>,
-}
-
-impl ToGo {
-    fn text(&self) -> String {
-        match self.asks {
-            Some(asks) => format!("about {} to go", report::count(asks, "ask")),
-            // Each open cell needs one more at the least.
-            None => format!("at least {} to go", report::count(self.open, "request")),
         }
     }
 }

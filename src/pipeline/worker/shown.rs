@@ -26,7 +26,7 @@ impl Worker<'_> {
             rows: self.meant(|cell| self.outcome.accepted[cell]),
             wanted: self.meant(|cell| self.recipe.quotas.rows(cell)),
             gained: self.meant(|cell| self.outcome.accepted[cell]).saturating_sub(self.rows_before),
-            shortfall: self.outcome.totals.shortfall,
+            lacking: self.outcome.lacking(&self.recipe.quotas, &self.mask),
             ends_in: self.limits.deadline.map(|deadline| deadline.left(jiff::Timestamp::now())),
             requests: self.progress.requests,
             attempts: self.progress.attempts,

@@ -2,27 +2,26 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::report::Summary;
+use crate::report::{Expected, Summary, ToGo};
 
-/// What may still come of the cells that lack rows and are not done with.
+/// What may still come of some cells.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
 pub struct Left {
+    /// Cells that lack rows and are not done with.
     pub cells: u64,
     /// Rows that come if every text is accepted, as far as `max_asks` lets these cells be asked.
     pub rows: u64,
     /// Asks that may still be sent, if all are needed.
     pub asks: u64,
-    /// What is to be expected of them, as a plan says it; `None` where too little was judged.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub expected: Option<Expected>,
-}
-
-/// Asks that open cells will take until they are full or may not be asked again, and the rows of these, if texts are
-/// accepted as those that were judged.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
-pub struct Expected {
-    pub asks: f64,
-    pub rows: f64,
+    /// Answers that are stored behind open asks, as far as they may be needed.
+    #[serde(default)]
+    pub stored: u64,
+    /// Rows that no more asks can bring: of cells that used theirs up, or have fewer left than they lack rows.
+    #[serde(default)]
+    pub short: u64,
+    /// What is to be asked for them, as a plan says it.
+    #[serde(flatten)]
+    pub to_go: ToGo,
 }
 
 /// What is yet to come, by how this run and those before it went.
@@ -41,17 +40,18 @@ pub struct Outlook {
     pub runs: u64,
 }
 
-/// What is to be expected of the runs to come: what a plan expects, which goes by all that was judged, moved as far as
-/// the trend is from that: rows per request lie on a line through those of the last runs that asked the same, and held it
-/// to the same (least squares), taken one further. Fewer than three make no trend. No more is promised than the asks that are left can bring.
+/// What is to be expected of the runs to come: what a plan expects, which goes by all that was judged, moved by the
+/// trend: the acceptance of a run's texts lies on a line through those of the last runs that asked the same, and held it
+/// to the same (least squares), taken one further. Fewer than three make no trend. Where too little was judged for a
+/// plan, it is rows a request. No more is promised than the asks that are left can bring.
 pub fn outlook(summary: &Summary) -> Option<Outlook> {
-    let Left { rows: missing, asks: most, expected, .. } = summary.left;
+    let Left { rows: missing, asks: most, to_go, .. } = summary.left;
     if missing == 0 || summary.requests == 0 {
         return None;
     }
     // What was asked otherwise, or held to something else, says nothing of what is to come.
-    let alike = summary.past.iter().filter(|past| past.asked_as == summary.asked_as);
-    let each = alike.filter(|past| past.requests > 0 && past.gained > 0);
+    let alike = summary.past.iter().filter(|past| past.asked_as == summary.asked_as && past.requests > 0);
+    let each = alike.clone().filter(|past| past.gained > 0);
     let mut yields: Vec<f64> = each.map(|past| past.gained as f64 / past.requests as f64).collect();
     let own = summary.run.accepted as f64 / summary.requests.saturating_sub(summary.behind).max(1) as f64;
     yields.push(own);
@@ -60,16 +60,18 @@ pub fn outlook(summary: &Summary) -> Option<Outlook> {
         return None;
     }
     // Texts are asked about, too.
-    let an_ask = summary.requests as f64 / summary.asks().max(1) as f64;
-    let most = most as f64 * an_ask;
-    // Rows an ask of all that was judged.
-    let judged = (summary.reused + summary.asks()).saturating_sub(summary.behind).max(1);
-    let base = summary.accepted as f64 / judged as f64;
-    let moved = if yields.len() < TREND || base == 0.0 { 1.0 } else { next * an_ask / base };
-    let (requests, rows) = match expected.filter(|expected| expected.rows > 0.0) {
-        Some(Expected { asks, rows }) => {
-            let requests = (asks * an_ask / moved).min(most);
-            (requests, rows.min(rows / (asks * an_ask) * moved * requests))
+    let most = most as f64 * summary.requests as f64 / summary.asks().max(1) as f64;
+    let expected = to_go.expected.filter(|expected| expected.rows > 0.0);
+    let (requests, rows) = match expected.zip(to_go.requests()) {
+        Some((Expected { rows, .. }, told)) => {
+            // Rows a request would not do: those of answers that were stored took none.
+            let mut accepted: Vec<f64> = alike.filter_map(|past| past.acceptance).collect();
+            accepted.extend(summary.acceptance());
+            let base = summary.dataset_acceptance().filter(|base| *base > 0.0 && accepted.len() >= TREND);
+            let moved = base.map_or(1.0, |base| next_on_line(&accepted).max(LEAST) / base);
+            let told = told as f64;
+            let requests = (told / moved).min(most.max(told));
+            (requests, rows.min(rows / told * moved * requests))
         }
         None => {
             let requests = (missing as f64 / next).min(most);
@@ -82,6 +84,9 @@ pub fn outlook(summary: &Summary) -> Option<Outlook> {
     let rows_per_request = (rows as f64 / requests as f64 * 1000.0).round() / 1000.0;
     Some(Outlook { missing, rows_per_request, requests, rows, runs })
 }
+
+/// No acceptance is foreseen to be less.
+const LEAST: f64 = 1e-3;
 
 /// So many runs make a trend.
 const TREND: usize = 3;
@@ -128,7 +133,7 @@ mod tests {
             accepted,
             requests,
             shortfall: 100,
-            left: Left { cells: 90, rows: 900 - accepted, asks: 3000, expected: None },
+            left: Left { cells: 90, rows: 900 - accepted, asks: 3000, ..Left::default() },
             run: RunCounts { accepted: accepted - before, ..Default::default() },
             ..Summary::default()
         };
@@ -155,7 +160,7 @@ mod tests {
             wanted: 1000,
             accepted: 400,
             requests: 200,
-            left: Left { cells: 50, rows: 200, asks: 100, expected: None },
+            left: Left { cells: 50, rows: 200, asks: 100, ..Left::default() },
             run: RunCounts { accepted: 100, ..Default::default() },
             ..Summary::default()
         };
@@ -168,30 +173,42 @@ mod tests {
         assert_eq!(outlook(&summary), None);
     }
 
-    /// Without a trend it is what a plan says; where rows per request fall to half, twice the requests, as far as there
-    /// are asks, and half of the rows of each.
+    /// Without a trend it is what a plan says; where acceptance falls to half, twice the requests, as far as there are
+    /// asks, and half of the rows of each. What answers brought that were stored is no trend.
     #[test]
     fn an_outlook_is_the_plans_moved_by_the_trend() {
-        let expected = Some(Expected { asks: 120.0, rows: 60.0 });
+        let expected = Some(Expected { asks: 120.0, rows: 60.0, requests: 120.0, at_least: false });
+        let rejected = |texts| [("words".to_owned(), texts)].into();
         let mut summary = Summary {
             wanted: 1000,
-            // Two rows of five asks in all.
+            // Two of five texts in all, and two of five in this run; each request brought four fifths of a row.
             accepted: 900,
-            reused: 2150,
-            requests: 100,
-            left: Left { cells: 50, rows: 100, asks: 200, expected },
-            run: RunCounts { accepted: 40, ..Default::default() },
+            rejected: rejected(1350),
+            requests: 50,
+            left: Left {
+                cells: 50,
+                rows: 100,
+                asks: 200,
+                to_go: ToGo { now: 50, expected },
+                ..Left::default()
+            },
+            run: RunCounts { accepted: 40, rejected: rejected(60), ..Default::default() },
             ..Summary::default()
         };
         let seen = |summary: &Summary| outlook(summary).map(|seen| (seen.requests, seen.rows, seen.runs));
-        assert_eq!(seen(&summary), Some((120, 60, 2)));
-        summary.past = vec![Past { requests: 10, gained: 9, ..Past::default() }];
-        assert_eq!(seen(&summary), Some((120, 60, 2)), "two runs are no trend");
+        assert_eq!(seen(&summary), Some((120, 60, 3)));
+        let past =
+            |acceptance| Past { requests: 10, gained: 9, acceptance: Some(acceptance), ..Past::default() };
+        summary.past = vec![past(0.9)];
+        assert_eq!(seen(&summary), Some((120, 60, 3)), "two runs are no trend");
+        summary.past = vec![past(0.4), past(0.4)];
+        assert_eq!(seen(&summary), Some((120, 60, 3)));
         // 0.8, 0.6, 0.4: the next is 0.2, and 240 asks would be needed.
-        let past = |gained| Past { requests: 100, gained, ..Past::default() };
-        summary.past = vec![past(80), past(60)];
-        assert_eq!(seen(&summary), Some((200, 50, 2)));
+        summary.past = vec![past(0.8), past(0.6)];
+        assert_eq!(seen(&summary), Some((200, 50, 4)));
         summary.left.asks = 1000;
-        assert_eq!(seen(&summary), Some((240, 60, 3)));
+        assert_eq!(seen(&summary), Some((240, 60, 5)));
+        summary.past = vec![past(1.0), past(0.7)];
+        assert_eq!(seen(&summary).map(|(requests, ..)| requests), Some(480), "0.1 is next");
     }
 }

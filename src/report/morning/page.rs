@@ -5,7 +5,7 @@ use std::fmt::Write;
 use super::rules::{absence, free, time};
 use super::{Finding, Outlook, PAST, Waited};
 use crate::audit::Verdict;
-use crate::report::{AxisCount, Summary, beside, count, moment, shortened, tally, thousands};
+use crate::report::{AxisCount, Summary, beside, count, moment, rate, shortened, tally, thousands};
 
 /// Values of an axis that are shown; of more than these, the worst.
 const VALUES: usize = 40;
@@ -67,11 +67,6 @@ fn share(part: u64, all: u64) -> String {
     }
 }
 
-/// With a digit behind the point as long as that says something.
-fn rate(rate: f64) -> String {
-    if rate < 100.0 { format!("{rate:.1}") } else { thousands(rate.round() as u64) }
-}
-
 /// What ended a run before its work was done, as a person calls it.
 fn ended_by(stop: &str) -> String {
     match stop {
@@ -130,6 +125,12 @@ fn figures(out: &mut String, summary: &Summary) {
     more("answers behind open asks", some(summary.behind));
     more("answers never needed", some(summary.not_needed));
     more("cells still open", some(summary.left.cells));
+    let others = &summary.elsewhere;
+    more(
+        "cells not chosen",
+        (others.to_go.now > 0)
+            .then(|| format!("{} still to be asked, {}", count(others.rows, "row"), others.to_go.text())),
+    );
     more("model", summary.model.clone());
     let percent = |share: f64| format!("{:.0} %", 100.0 * share);
     more(
@@ -168,8 +169,13 @@ fn figures(out: &mut String, summary: &Summary) {
                 ),
                 false => count(*missing, "row"),
             };
+            // A plan knows no trend; of runs of long ago it is not known what it said.
+            let told = summary.left.to_go.requests().filter(|told| *told > 0 && told != requests);
+            let told = told.map_or_else(String::new, |told| {
+                format!(" by the trend of the last runs ({} without it)", thousands(told))
+            });
             format!(
-                "{come} to come, about {} at {rows_per_request:.2} rows each: {} like this one",
+                "{come} to come, about {}{told} at {rows_per_request:.2} rows each: {} like this one",
                 count(*requests, "request"),
                 count(*runs, "run")
             )
@@ -303,8 +309,8 @@ fn past(out: &mut String, summary: &Summary) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::report::morning::{Away, EndpointNight, Exhausted};
-    use crate::report::{AuditBrief, Conflicts};
+    use crate::report::morning::{Away, EndpointNight, Exhausted, Left};
+    use crate::report::{AuditBrief, Conflicts, Expected, RunCounts, ToGo};
 
     fn full() -> Summary {
         let away = Away { since: "2026-11-23T03:12:44Z".into(), times: 1, seconds: 60.0, ..Away::default() };
@@ -354,6 +360,29 @@ mod tests {
         let first = many.lines().find(|line| line.starts_with("| v")).unwrap();
         assert!(first.starts_with("| v0007 | 1 of 10 |"), "{many}");
         assert!(many.contains("\nThe worst; … and 1,460 more in `summary.json`.\n"), "{many}");
+    }
+
+    #[test]
+    fn rates_are_grouped_and_an_outlook_that_goes_by_a_trend_says_what_it_is_without_it() {
+        let expected = |requests| Some(Expected { requests, ..Expected::default() });
+        let summary = |requests: u64| Summary {
+            attempts: 9,
+            asking_seconds: 36.0,
+            completion_tokens: 2016,
+            run: RunCounts { accepted: 1319, ..RunCounts::default() },
+            left: Left { to_go: ToGo { now: 5, expected: expected(51.0) }, ..Left::default() },
+            outlook: Some(Outlook { missing: 40, rows: 40, requests, rows_per_request: 0.6, runs: 2 }),
+            ..Summary::default()
+        };
+        let page = |requests| page(&summary(requests));
+        let has =
+            |page: &str, line: &str| assert!(page.lines().any(|found| found == line), "{line} in {page}");
+        has(&page(51), "| rows an hour of asking | 131,900 |");
+        has(&page(51), "| tokens a second of asking | 56.0 |");
+        let like = "at 0.60 rows each: 2 runs like this one |";
+        has(&page(51), &format!("| outlook | 40 rows to come, about 51 requests {like}"));
+        let by_trend = "about 64 requests by the trend of the last runs (51 without it)";
+        has(&page(64), &format!("| outlook | 40 rows to come, {by_trend} {like}"));
     }
 
     #[test]

@@ -2,17 +2,16 @@
 
 use super::{Advice, percent, rows};
 use crate::config::night::Alarm;
-use crate::report::Summary;
 use crate::report::morning::{Finding, Verdict};
+use crate::report::{Summary, rate};
 
 pub(super) fn alarms(summary: &Summary, limits: &Alarm, advice: &Advice<'_>) -> Vec<Finding> {
     let asked = summary.attempts > 0;
-    let short = summary.shortfall as f64 / summary.wanted.max(1) as f64;
+    let short = (summary.left.short + summary.elsewhere.short) as f64 / summary.wanted.max(1) as f64;
     let failed: u64 = summary.faults.values().sum();
     let speed = summary.tokens_per_second();
     let rows = summary.rows_per_hour();
     let opening = summary.openings.first().map(|opening| opening.share);
-    let rate = |value: f64| format!("{value:.1}");
     let share: &dyn Fn(f64) -> String = &percent;
     let plain: &dyn Fn(f64) -> String = &|value| format!("{value:.3}");
     let rate: &dyn Fn(f64) -> String = &rate;

@@ -137,7 +137,9 @@ fn no_room(budget: &str, needed: Needed) -> Finding {
 
 /// It came to its end with asks left: they kept failing, and nothing proves that they are to blame.
 pub(super) fn left_open(summary: &Summary, ended: Ended) -> Option<Finding> {
-    if summary.open == 0 || summary.stopped_by.is_some() || ended.verdict() != Verdict::Look {
+    // Of cells that were not chosen nothing was asked.
+    let open = summary.left.to_go.now;
+    if open == 0 || summary.stopped_by.is_some() || ended.verdict() != Verdict::Look {
         return None;
     }
     let left = summary.costs.iter().filter(|(_, cost)| cost.left_open > 0);
@@ -146,7 +148,7 @@ pub(super) fn left_open(summary: &Summary, ended: Ended) -> Option<Finding> {
     Some(Finding {
         cause: (!summary.faults.is_empty()).then(|| faults_of(summary)),
         ..look(
-            format!("{} left open", count(summary.open, "ask")),
+            format!("{} left open", count(open, "ask")),
             remedy.as_ref().map_or("run.tries", |remedy| remedy.key.as_str()),
             "run again once the server is well: they are asked first".to_owned(),
         )

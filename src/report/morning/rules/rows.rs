@@ -2,13 +2,13 @@
 
 use super::{Advice, FEW, look, percent, times};
 use crate::config::night::Alarm;
-use crate::report::morning::{Finding, Verdict, outlook};
-use crate::report::{AxisCount, Summary, count, most_of, thousands};
+use crate::report::morning::{Finding, Left, Verdict, outlook};
+use crate::report::{AxisCount, RowChange, Summary, count, most_of, thousands};
 
 pub(super) fn smaller(summary: &Summary) -> Option<Finding> {
     let less = u64::try_from(-summary.gained()).ok().filter(|less| *less > 0)?;
     let change = summary.change;
-    let gone = summary.shortfall + summary.out_of_reach();
+    let gone = summary.left.short + summary.elsewhere.short;
     // Who edits a config wants its rows remade; that nothing remakes them nobody asked for.
     if !summary.edits.is_empty() && gone <= summary.allowed_short {
         return Some(remade(summary, less));
@@ -84,13 +84,22 @@ const CAUSES: usize = 3;
 /// Rows that an edit took out, and that are to be remade.
 fn remade(summary: &Summary, less: u64) -> Finding {
     let missing = summary.wanted.saturating_sub(summary.accepted);
-    let what = match missing {
-        0 => format!("{} fewer than before, as the config wants it now", count(less, "row")),
-        1 => format!("{} fewer than before an edit: 1 row is to be remade", count(less, "row")),
-        more => format!(
-            "{} fewer than before an edit: {} rows are to be remade",
+    let RowChange { leaving, displaced, .. } = summary.change;
+    let what = match (leaving + displaced, missing) {
+        (_, 0) => format!("{} fewer than before, as the config wants it now", count(less, "row")),
+        // What came in their place is all that makes the difference.
+        (out, missing) if out >= less => format!(
+            "an edit took {} out and {} came since; {} of {} are still to come",
+            count(out, "row"),
+            thousands(out - less),
+            thousands(missing),
+            thousands(summary.wanted)
+        ),
+        (_, missing) => format!(
+            "{} fewer than before an edit; {} of {} are still to come",
             count(less, "row"),
-            thousands(more)
+            thousands(missing),
+            thousands(summary.wanted)
         ),
     };
     let asks = if summary.open > 0 { "another run goes on remaking them; " } else { "" };
@@ -113,11 +122,11 @@ const RAISE: (&str, &str) = ("samples.max_asks", "raise `samples.max_asks`, or v
 
 /// Rows that no more asks will fill: cells used them up, or have fewer left than they lack rows.
 pub(super) fn exhausted(summary: &Summary, advice: &Advice<'_>) -> Option<Finding> {
-    let beyond = summary.out_of_reach();
-    let rows = summary.shortfall + beyond;
+    let rows = summary.left.short;
     if rows == 0 || rows <= summary.allowed_short || summary.state == "complete" {
         return None;
     }
+    let beyond = rows.saturating_sub(summary.exhausted_rows);
     let rejected: u64 = summary.exhausted_rejected.values().sum();
     let failed = summary.exhausted_failed;
     let most = most_of(&summary.exhausted_rejected);
@@ -132,15 +141,15 @@ pub(super) fn exhausted(summary: &Summary, advice: &Advice<'_>) -> Option<Findin
             let cause = format!("{share} of what those cells had rejected is {reason}");
             (Some(cause), advice(reason).unwrap_or(RAISE))
         }
-        _ if beyond > 0 => (
-            Some(format!(
-                "{} may be asked {} more, which can bring {}",
-                count(summary.left.cells, "open cell"),
-                times(summary.left.asks),
-                count(summary.left.rows, "row")
-            )),
-            RAISE,
-        ),
+        _ if beyond > 0 => {
+            let Left { cells, asks, stored, rows, .. } = summary.left;
+            let with = match stored {
+                0 => String::new(),
+                stored => format!(" with {} that are stored", count(stored, "answer")),
+            };
+            let (cells, rows) = (count(cells, "open cell"), count(rows, "row"));
+            (Some(format!("{cells} may be asked {} more, which{with} can bring {rows}", times(asks))), RAISE)
+        }
         _ => (None, RAISE),
     };
     let used_up = match summary.exhausted_cells {
@@ -206,7 +215,7 @@ const SLACK: f64 = 0.05;
 pub(super) fn will_lack(summary: &Summary, advice: &Advice<'_>) -> Option<Finding> {
     let outlook = outlook(summary).filter(|_| summary.run.judged() >= FEW)?;
     let lack = outlook.missing - outlook.rows;
-    let all = lack + summary.shortfall + summary.out_of_reach();
+    let all = lack + summary.left.short;
     if lack as f64 <= SLACK * outlook.missing as f64 || all <= summary.allowed_short {
         return None;
     }

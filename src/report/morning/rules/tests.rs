@@ -5,7 +5,7 @@ mod waits;
 
 use super::super::{EndpointNight, Left, Needed, Opening, Past, Untold};
 use super::*;
-use crate::report::{AxisCount, CellChange, RowChange, RunCounts};
+use crate::report::{AxisCount, CellChange, RowChange, RunCounts, ToGo};
 
 fn complete() -> Summary {
     Summary {
@@ -23,6 +23,16 @@ fn complete() -> Summary {
         run: RunCounts { accepted: 200, ..RunCounts::default() },
         ..Summary::default()
     }
+}
+
+/// Of cells that are asked for: so many requests can be sent at once.
+fn open(now: u64) -> Left {
+    Left { to_go: ToGo { now, expected: None }, ..Left::default() }
+}
+
+/// So many rows are missing in cells that used up their asks.
+fn short(rows: u64) -> Left {
+    Left { short: rows, ..Left::default() }
 }
 
 /// Judges a summary whose state says how it ended.
@@ -50,8 +60,8 @@ fn the_exit_code_and_the_first_line_cannot_disagree() {
     let all = [Ended::Complete, Ended::Stopped, Ended::Short, Ended::Alarm, Ended::Usage, Ended::Failed];
     let alarm = Alarm { rows_per_hour: Some(1e9), ..Alarm::default() };
     for (ended, limits) in all.iter().flat_map(|ended| [(*ended, Alarm::default()), (*ended, alarm)]) {
-        for open in [0, 3] {
-            let mut summary = Summary { open, ..complete() };
+        for now in [0, 3] {
+            let mut summary = Summary { open: now, left: open(now), ..complete() };
             let after = judge_so(&mut summary, ended, None, &limits);
             assert_eq!(summary.exit_code, after.code());
             let word = summary.headline.split(' ').next().unwrap();
@@ -69,7 +79,14 @@ fn the_exit_code_and_the_first_line_cannot_disagree() {
 #[test]
 fn asks_that_are_left_open_want_a_look() {
     let faults = || [("server-error".to_owned(), 9)].into_iter().collect();
-    let night = Summary { state: "short".into(), accepted: 999, open: 1, faults: faults(), ..complete() };
+    let night = Summary {
+        state: "short".into(),
+        accepted: 999,
+        open: 1,
+        left: open(1),
+        faults: faults(),
+        ..complete()
+    };
     let found = judged(night.clone(), Alarm::default(), None);
     assert_eq!(found.headline, "LOOK moods: 999 of 1,000 rows (199 more); 1 ask left open");
     assert_eq!(found.findings[0].cause.as_deref(), Some("9 server-error"));
@@ -124,7 +141,7 @@ fn a_good_night_is_one_line() {
     assert_eq!(found.headline, "OK moods: 1,000 of 1,000 rows (200 more); complete");
     assert_eq!(found.findings, []);
     let run = RunCounts { accepted: 100, ..RunCounts::default() };
-    let left = Left { cells: 9, rows: 100, asks: 999, expected: None };
+    let left = Left { cells: 9, rows: 100, asks: 999, ..Left::default() };
     let stopped = Summary { state: "stopped".into(), accepted: 900, open: 9, left, run, ..complete() };
     let found = judged(stopped, Alarm::default(), None);
     let says = "OK moods: 900 of 1,000 rows (100 more); stopped as asked; 1 run more like this one";
@@ -167,11 +184,12 @@ fn what_wants_a_look_is_found() {
         let night = EndpointNight { restarts, hangs, ..endpoint(0.9) };
         [("local".to_owned(), night)].into_iter().collect()
     };
-    let short = |state: &str| Summary {
+    let lacking = |state: &str| Summary {
         state: state.into(),
         accepted: 990,
-        shortfall: 10,
+        left: short(10),
         exhausted_cells: 2,
+        exhausted_rows: 10,
         exhausted_rejected: [("words".to_owned(), 8), ("duplicate".to_owned(), 2)].into_iter().collect(),
         ..complete()
     };
@@ -221,8 +239,8 @@ fn what_wants_a_look_is_found() {
             "the server of `local` was started again once, since it ended",
         ),
         (
-            short("short"),
-            short("complete"),
+            lacking("short"),
+            lacking("complete"),
             Verdict::Look,
             "10 rows cannot be filled: 2 cells used up their asks",
         ),
@@ -264,7 +282,7 @@ fn each_alarm_rings_beyond_its_limit_and_not_at_it() {
         },
         openings: vec![Opening { share: 0.25, ..Opening::default() }],
         faults: [("timeout".to_owned(), 20)].into_iter().collect(),
-        shortfall: 100,
+        left: short(100),
         ..complete()
     };
     type Set = fn(&mut Alarm, f64);
@@ -288,14 +306,14 @@ fn each_alarm_rings_beyond_its_limit_and_not_at_it() {
             100.0,
             101.0,
             |l, v| l.tokens_per_second = Some(v),
-            "alarm: tokens a second 100.0, at least 101.0 wanted",
+            "alarm: tokens a second 100, at least 101 wanted",
         ),
         (
             "rows_per_hour",
             6000.0,
             6001.0,
             |l, v| l.rows_per_hour = Some(v),
-            "alarm: rows an hour 6000.0, at least 6001.0 wanted",
+            "alarm: rows an hour 6,000, at least 6,001 wanted",
         ),
         (
             "opening",
@@ -338,8 +356,9 @@ fn a_finding_names_key_line_and_cause() {
     let summary = Summary {
         state: "short".into(),
         accepted: 999,
-        shortfall: 1,
+        left: short(1),
         exhausted_cells: 1,
+        exhausted_rows: 1,
         exhausted_rejected: [("words".to_owned(), 5)].into_iter().collect(),
         ..complete()
     };
@@ -373,7 +392,7 @@ fn rows_that_an_edit_took_out_are_no_loss() {
         state: "stopped".into(),
         accepted: 700,
         open: 9,
-        left: Left { cells: 9, rows: left, asks: 999, expected: None },
+        left: Left { cells: 9, rows: left, asks: 999, short: 300 - left, ..Left::default() },
         edits: edits.iter().map(|edit| (*edit).to_owned()).collect(),
         change: RowChange { kept: 500, leaving: 300, displaced: 0 },
         run: RunCounts { accepted: 200, ..RunCounts::default() },
@@ -381,7 +400,7 @@ fn rows_that_an_edit_took_out_are_no_loss() {
     };
     let edits = ["checks.words: 4 → 5", "prompts/a.j2:3", "seed: 1 → 2", "samples.per_cell: 1 → 2"];
     let found = judged(edited(&edits, 300), Alarm::default(), None);
-    let says = "LOOK moods: 700 of 1,000 rows (100 fewer); 100 rows fewer than before an edit: 300 rows are to be remade";
+    let says = "LOOK moods: 700 of 1,000 rows (100 fewer); an edit took 300 rows out and 200 came since; 300 of 1,000 are still to come";
     assert_eq!(found.headline, says);
     let finding = &found.findings[0];
     let cause = "changed since the last run: checks.words: 4 → 5; prompts/a.j2:3; seed: 1 → 2; 1 more";

@@ -3,7 +3,7 @@ use crate::report::morning::Left;
 
 #[test]
 fn rows_that_too_few_asks_can_bring_are_found_before_these_are_used_up() {
-    let left = Left { cells: 4, rows: 40, asks: 200, expected: None };
+    let left = Left { cells: 4, rows: 40, asks: 200, short: 60, ..Left::default() };
     let night = |allowed_short| Summary {
         state: "stopped".into(),
         accepted: 900,
@@ -20,6 +20,11 @@ fn rows_that_too_few_asks_can_bring_are_found_before_these_are_used_up() {
     assert_eq!(found.findings[0].key.as_deref(), Some("samples.max_asks"));
     let cause = "4 open cells may be asked 200 times more, which can bring 40 rows";
     assert_eq!(found.findings[0].cause.as_deref(), Some(cause));
+    let stored = Left { asks: 190, stored: 10, ..left };
+    let found_so = judged(Summary { left: stored, ..night(59) }, Alarm::default(), None);
+    let cause =
+        "4 open cells may be asked 190 times more, which with 10 answers that are stored can bring 40 rows";
+    assert_eq!(found_so.findings[0].cause.as_deref(), Some(cause));
     // A quarter of a row a request, and 40 of them.
     assert_eq!(found.outlook.map(|seen| (seen.requests, seen.rows)), Some((160, 40)));
     assert_eq!(judged(night(60), Alarm::default(), None).findings, []);
@@ -29,9 +34,10 @@ fn rows_that_too_few_asks_can_bring_are_found_before_these_are_used_up() {
 fn asks_that_failed_are_the_cause_where_they_are_more_than_what_was_rejected() {
     let night = |failed, words| Summary {
         state: "short".into(),
-        shortfall: 4,
+        left: short(4),
         accepted: 996,
         exhausted_cells: 1,
+        exhausted_rows: 4,
         exhausted_failed: failed,
         exhausted_rejected: [("words".to_owned(), words)].into_iter().collect(),
         ..complete()
@@ -51,7 +57,7 @@ fn a_night_whose_rest_will_not_do_is_no_good_night() {
         state: "stopped".into(),
         accepted: 800 + accepted,
         open: 40,
-        left: Left { cells: 40, rows: 200 - accepted, asks: 400, expected: None },
+        left: Left { cells: 40, rows: 200 - accepted, asks: 400, ..Left::default() },
         allowed_short,
         run: RunCounts {
             accepted,
@@ -77,4 +83,27 @@ fn a_night_whose_rest_will_not_do_is_no_good_night() {
         [],
         "400 requests bring what is missing"
     );
+}
+
+/// What is open of cells that were not chosen says nothing of the server.
+#[test]
+fn cells_that_were_not_chosen_are_not_left_open() {
+    let part = |left: Left| Summary {
+        state: "short".into(),
+        accepted: 900,
+        open: 4,
+        part: true,
+        left,
+        elsewhere: Left { rows: 40, ..open(4) },
+        exhausted_cells: 2,
+        exhausted_rows: 14,
+        ..complete()
+    };
+    let what = |summary| {
+        let found = judged(summary, Alarm::default(), None).findings;
+        found.into_iter().map(|found| found.what).collect::<Vec<_>>()
+    };
+    let lost = "14 rows cannot be filled: 2 cells used up their asks";
+    assert_eq!(what(part(short(14))), [lost]);
+    assert_eq!(what(part(Left { short: 14, ..open(3) })), ["3 asks left open", lost]);
 }

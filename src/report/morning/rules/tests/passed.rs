@@ -9,7 +9,7 @@ fn night(accepted: u64, words: u64) -> Summary {
         stopped_by: Some("for".into()),
         accepted,
         open: 400,
-        left: Left { cells: 400, rows: 1000 - accepted, asks: 1_000_000, expected: None },
+        left: Left { cells: 400, rows: 1000 - accepted, asks: 1_000_000, ..Left::default() },
         run: RunCounts {
             accepted,
             rejected: [("words".to_owned(), words), ("cut".to_owned(), 1)].into(),

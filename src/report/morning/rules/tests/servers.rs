@@ -23,8 +23,9 @@ fn failures_name_the_key_that_decides_them() {
         ..complete()
     };
     let sends = |class: &str| Summary { faults: failed(class, 60), endpoints: met(class, 60), ..complete() };
-    let open = |class: &str| Summary {
+    let left = |class: &str| Summary {
         open: 2,
+        left: open(2),
         state: "short".into(),
         costs: [(class.to_owned(), FaultCost { left_open: 2, ..FaultCost::default() })].into_iter().collect(),
         ..asks(class)
@@ -36,7 +37,7 @@ fn failures_name_the_key_that_decides_them() {
         (asks("server-error"), "3 asks failed by their own fault", "run.tries"),
         (sends("rate-limited"), "15 % of 400 sends failed", "endpoints.gpu.requests_per_minute"),
         (sends("unreachable"), "15 % of 400 sends failed", "endpoints.gpu.url"),
-        (open("dropped"), "2 asks left open", "endpoints.gpu.url"),
+        (left("dropped"), "2 asks left open", "endpoints.gpu.url"),
         (nothing("loading"), "no answer came: 60 sends failed", "endpoints.gpu.patience"),
     ] {
         let found = judged(summary, Alarm::default(), None);

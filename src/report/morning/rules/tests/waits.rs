@@ -34,7 +34,7 @@ fn a_night_of_waiting_says_what_it_waited_for() {
     ];
     for (waited, stopped_by, requests, wanted) in table {
         let waits = waited.iter().map(|(what, seconds)| Waited { what: (*what).clone(), seconds: *seconds });
-        let left = Left { cells: 9, rows: 100, asks: 999, expected: None };
+        let left = Left { cells: 9, rows: 100, asks: 999, ..Left::default() };
         let night = Summary {
             state: "stopped".into(),
             accepted: 900,

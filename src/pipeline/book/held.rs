@@ -1,0 +1,56 @@
+//! What the store has for asks that no evaluation has come to.
+
+use rayon::prelude::*;
+
+use super::{BookError, StoreBook};
+use crate::fingerprint::Room;
+use crate::model::Fingerprint;
+use crate::store::{Reader, StoreError, Tombstone};
+
+/// What is stored for an ask, whatever it is worth.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Held {
+    Missing,
+    Answer,
+    /// It is not asked again, and has no texts.
+    GivenUp,
+}
+
+impl StoreBook<'_> {
+    /// What is stored for some asks. None is judged or remembered, but each is rendered, where anything is stored.
+    ///
+    /// # Errors
+    /// A store that cannot be read. An ask that cannot be rendered is missing: it fails when it is due.
+    pub fn held(&self, asks: &[(usize, u32)]) -> Result<Vec<Held>, BookError> {
+        let nothing = || vec![Held::Missing; asks.len()];
+        let Some(reader) = self.reader else { return Ok(nothing()) };
+        if self.no_tombstones && !reader.has_completions()? {
+            return Ok(nothing());
+        }
+        let (recipe, models) = (self.recipe, &self.models);
+        let render =
+            |room: &mut Room, (cell, ask): &(usize, u32)| recipe.fingerprint(models, *cell, *ask, room);
+        let asks = asks.par_iter().with_min_len(64);
+        let fingerprints: Vec<_> = asks.map_init(Room::default, |room, ask| render(room, ask).ok()).collect();
+        let max_tokens = recipe.config.sampling.max_tokens;
+        let look_up = |fingerprint: Option<Fingerprint>| {
+            let Some(fingerprint) = fingerprint else { return Ok(Held::Missing) };
+            if reader.has_answer(&fingerprint, max_tokens)? {
+                return Ok(Held::Answer);
+            }
+            let given_up = !self.no_tombstones && self.tombstone(reader, &fingerprint)?.is_some();
+            Ok(if given_up { Held::GivenUp } else { Held::Missing })
+        };
+        fingerprints.into_iter().map(look_up).collect()
+    }
+
+    /// What tells that an ask was given up, and that nothing this hangs on has changed.
+    pub(super) fn tombstone(
+        &self,
+        reader: &Reader,
+        fingerprint: &Fingerprint,
+    ) -> Result<Option<Tombstone>, StoreError> {
+        let holds = |stone: &Tombstone| self.settings.iter().any(|now| stone.settings.still_hold(now));
+        Ok(reader.tombstone(fingerprint)?.filter(holds))
+    }
+}
