@@ -35,7 +35,7 @@ pub use notify::tell_of_config;
 pub use open::{Opened, draft, open, try_text};
 pub use output::{Files, previous_rows};
 pub use run::{Finished, RunOptions, run, settings, state, tell};
-pub use summary::{ByAxis, Rows, causes};
+pub use summary::{ByAsk, ByAxis, Rows, causes};
 pub use worker::Stop;
 
 pub use crate::report::morning::Ended;

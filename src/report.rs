@@ -27,8 +27,8 @@ pub use reading::{Asking, Reading};
 pub use runs::{Listed, compared_text, runs_text};
 pub use sight::{EndpointSight, Source};
 pub use summary::{
-    AuditBrief, AxisCount, CellChange, Conflicts, FaultCost, PlanSummary, RowChange, RunCounts, Summary,
-    Unwritten, most_of,
+    AuditBrief, AxisCount, CellChange, Conflicts, Counts, FaultCost, PlanSummary, RowChange, RunCounts,
+    Summary, Unwritten, most_of,
 };
 pub use table::{beside, findings_text, plan_text, stopped_text, summary_text, wrapped};
 pub use to_go::{Expected, ToGo};

@@ -4,8 +4,8 @@ use serde_json::json;
 
 use super::{Exit, Failure, Stored, Talk, open, print_json};
 use crate::cli::StatusArgs;
-use crate::pipeline::ByAxis;
-use crate::report::{self, Summary, count, thousands};
+use crate::pipeline::{ByAsk, ByAxis};
+use crate::report::{self, Summary, count, shortened, thousands};
 
 /// Says how far a dataset is, from stored answers.
 pub fn status(args: &StatusArgs, talk: &Talk) -> Result<Exit, Failure> {
@@ -13,8 +13,9 @@ pub fn status(args: &StatusArgs, talk: &Talk) -> Result<Exit, Failure> {
     let recipe = &opened.recipe;
     let stored = Stored::open(&opened)?;
     let mut by_axis = ByAxis::new(recipe);
-    let totals = stored.evaluate::<()>(&opened.recipe, talk, false, &mut by_axis)?;
-    let by_axis = by_axis.finish();
+    let mut by_ask = ByAsk::new(recipe, &stored.models);
+    let totals = stored.evaluate::<()>(&opened.recipe, talk, false, &mut (&mut by_axis, &mut by_ask))?;
+    let (by_axis, by_ask) = (by_axis.finish(), by_ask.finish());
     let name = &recipe.config.name;
     let reader = stored.reader.as_ref();
     let (completions, tombstones) = match reader {
@@ -40,6 +41,7 @@ pub fn status(args: &StatusArgs, talk: &Talk) -> Result<Exit, Failure> {
             "model": model,
             "stored": { "completions": completions, "tombstones": tombstones },
             "by_axis": by_axis,
+            "by_ask": by_ask,
             "last_run": last,
         }))?;
         return Ok(Exit::Complete);
@@ -73,6 +75,18 @@ pub fn status(args: &StatusArgs, talk: &Talk) -> Result<Exit, Failure> {
                 "  {value:<24} {:>7} of {:>7}\n",
                 thousands(rows.accepted),
                 thousands(rows.wanted)
+            ));
+        }
+    }
+    for (of, values) in &by_ask {
+        out.push_str(&format!("\n{of}\n"));
+        for (value, rows) in values {
+            out.push_str(&format!(
+                "  {:<24} {:>7} of {:>7} texts{}\n",
+                shortened(value, 24),
+                thousands(rows.accepted),
+                thousands(rows.judged()),
+                rows.acceptance().map_or_else(String::new, |share| format!(" ({:.0} %)", 100.0 * share)),
             ));
         }
     }

@@ -7,13 +7,13 @@ use super::book::{BookError, StoreBook};
 use super::forecast::{Evidence, Judged};
 use super::morning::Gather;
 use super::output::{Files, OutputError, Rewrite, previous_rows};
-use super::summary::{ByAxis, Outcome, Proven, Rows};
+use super::summary::{ByAsk, ByAxis, Outcome, Proven, Rows};
 use crate::audit::{self, DISTINCT_TEXTS, Distinct};
 use crate::dataset::Recipe;
 use crate::dataset::evaluate::{Accepted, Demand, Failed, Rejected, Sink};
 use crate::dataset::snapshot::{CellAsks, Difference, Reached};
 use crate::model::RowId;
-use crate::report::{AxisCount, CellChange, RowChange, RunCounts};
+use crate::report::{CellChange, Counts, RowChange, RunCounts};
 use crate::store::StoreError;
 
 /// What the stored answers come to.
@@ -24,7 +24,8 @@ pub struct Made<'a> {
     pub cells: CellChange,
     /// How the rows stand to those of the dataset on disk.
     pub rows: RowChange,
-    pub by_axis: BTreeMap<String, BTreeMap<String, AxisCount>>,
+    pub by_axis: Counts,
+    pub by_ask: Counts,
     /// What a snapshot keeps; `None` where the evaluation failed.
     pub asks: Option<CellAsks>,
     /// By model: an ask of it that was answered with a row, if there is one.
@@ -63,11 +64,12 @@ impl<'a> Made<'a> {
         let mut by_axis = ByAxis::new(recipe);
         let mut reached = Reached::new(&recipe.grid);
         let models = book.models().clone();
+        let mut by_ask = ByAsk::new(recipe, &models);
         let mut proven = Proven::new(recipe, &models);
         let rewrite = Some(files.rewrite(recipe, models.clone()));
         let mut rewrite = Unless { rewrite, cells: unless };
         let (mut evidence, mut texts) = (Evidence::new(recipe), FirstTexts::default());
-        let counts = ((&mut cells, &mut rows), (&mut by_axis, &mut reached));
+        let counts = ((&mut cells, &mut rows), ((&mut by_axis, &mut by_ask), &mut reached));
         let mut morning = Gather::new(recipe);
         let samples = ((&mut evidence, &mut texts), (&mut proven, &mut morning));
         let mut sinks = ((counts, samples), &mut rewrite);
@@ -78,6 +80,7 @@ impl<'a> Made<'a> {
             cells: cells.finish().map_err(StoreError::snapshot)?,
             rows: rows.finish(),
             by_axis: by_axis.finish(),
+            by_ask: by_ask.finish(),
             asks: Some(reached.finish(&recipe.grid)),
             proven: proven.asks,
             morning: Some(morning),
@@ -103,6 +106,7 @@ impl<'a> Made<'a> {
             rejected: rejected.collect(),
             failed_by: self.morning.as_ref().map_or_else(BTreeMap::new, |of| of.failed_by().clone()),
             by_axis: self.by_axis.clone(),
+            by_ask: self.by_ask.clone(),
         }
     }
 

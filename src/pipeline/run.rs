@@ -292,6 +292,7 @@ async fn go(
     let mut summary = summarise(recipe, &mut made, &progress, cells, began);
     summary.run = RunCounts::between(&before, &made.counts());
     summary.by_axis = std::mem::take(&mut made.by_axis);
+    summary.by_ask = std::mem::take(&mut made.by_ask);
     summary.costs = morning::costs(recipe, &made.outcome, &progress, &summary.run);
     if let Some(asks) = &asks {
         morning::beside(&mut summary, &made.outcome, asks, &progress.answered);

@@ -8,7 +8,7 @@ use crate::dataset::evaluate::{Accepted, Demand, Name, Place, Quotas, Rejected, 
 use crate::dataset::{Book, Models, Recipe, Totals, evaluate};
 use crate::grid::GridAxis;
 use crate::model::RowId;
-use crate::report::{AxisCount, RowChange, diff};
+use crate::report::{AxisCount, Counts, RowChange, diff};
 
 /// What a run needs to know of an outcome.
 #[derive(Debug, Default)]
@@ -87,7 +87,7 @@ impl<'a> ByAxis<'a> {
         }
     }
 
-    pub fn finish(self) -> BTreeMap<String, BTreeMap<String, AxisCount>> {
+    pub fn finish(self) -> Counts {
         // A value that the rules leave no cell of is not reported as short.
         let named = |axis: &GridAxis, counts: Vec<AxisCount>| {
             let values = axis.values.iter().zip(counts).filter(|(_, count)| count.wanted > 0);
@@ -108,6 +108,73 @@ impl<N: Name> Sink<N> for ByAxis<'_> {
     fn reject(&mut self, reject: &Rejected<'_, N>) {
         if !reject.candidate.is_counterpart() {
             self.count(reject.place.cell, |count| &mut count.rejected);
+        }
+    }
+}
+
+/// Rows and rejects by what was asked: by prompt variant and by model, where there are several.
+#[derive(Debug)]
+pub struct ByAsk<'a> {
+    recipe: &'a Recipe,
+    models: &'a Models,
+    variants: Vec<AxisCount>,
+    served: Vec<AxisCount>,
+    /// The ask that was counted last, with its variant and its model: its texts come one after the other.
+    last: Option<((usize, u32), (usize, usize))>,
+}
+
+impl<'a> ByAsk<'a> {
+    pub fn new(recipe: &'a Recipe, models: &'a Models) -> Self {
+        let counts = |number: usize| vec![AxisCount::default(); if number > 1 { number } else { 0 }];
+        let (variants, served) = (counts(recipe.prompts.variants()), counts(models.list().len()));
+        Self { recipe, models, variants, served, last: None }
+    }
+
+    fn count(&mut self, place: &Place, of: impl Fn(&mut AxisCount) -> &mut u64) {
+        if self.variants.is_empty() && self.served.is_empty() {
+            return;
+        }
+        let ask = (place.cell, place.ask);
+        let (variant, model) = match self.last.filter(|(last, _)| *last == ask) {
+            Some((_, known)) => known,
+            None => {
+                let variant = self.recipe.prompts.variant(self.recipe.grid.cell(place.cell), place.ask);
+                (variant, self.models.of(self.recipe, place.cell, place.ask))
+            }
+        };
+        self.last = Some((ask, (variant, model)));
+        for count in self.variants.get_mut(variant).into_iter().chain(self.served.get_mut(model)) {
+            *of(count) += 1;
+        }
+    }
+
+    pub fn finish(self) -> Counts {
+        let mut out = Counts::new();
+        for (variant, count) in self.variants.into_iter().enumerate() {
+            let name = self.recipe.prompts.variant_name(variant).to_owned();
+            out.entry("prompt".into()).or_default().insert(name, count);
+        }
+        for (model, count) in self.models.list().iter().zip(self.served) {
+            // Models may be called alike.
+            let name = model.identity.display_name().to_owned();
+            let all = out.entry("model".into()).or_default().entry(name).or_default();
+            all.accepted += count.accepted;
+            all.rejected += count.rejected;
+        }
+        out
+    }
+}
+
+impl<N: Name> Sink<N> for ByAsk<'_> {
+    fn row(&mut self, row: &Accepted<'_, N>) {
+        if !row.is_counterpart() {
+            self.count(&row.place, |count| &mut count.accepted);
+        }
+    }
+
+    fn reject(&mut self, reject: &Rejected<'_, N>) {
+        if !reject.candidate.is_counterpart() {
+            self.count(&reject.place, |count| &mut count.rejected);
         }
     }
 }

@@ -146,9 +146,10 @@ fn moved(then: &Summary, now: &Summary) -> Vec<Moved> {
         (judged > 0).then(|| count.accepted as f64 / judged as f64)
     };
     let mut out: Vec<Moved> = Vec::new();
-    for (axis, values) in &now.run.by_axis {
+    for (axis, values) in now.run.by() {
         for (value, now) in values {
-            let Some(then) = then.run.by_axis.get(axis).and_then(|values| values.get(value)) else {
+            let mut before = then.run.by().filter(|(of, _)| *of == axis);
+            let Some(then) = before.find_map(|(_, values)| values.get(value)) else {
                 continue;
             };
             let (a, b) = (share(then), share(now));

@@ -1,9 +1,15 @@
 //! The closing table of a run, and a plan in words.
 
+use std::collections::BTreeMap;
+
 use super::morning::Verdict;
 use super::{
-    EndpointSight, PlanSummary, Summary, ToGo, count, duration, most_of, rate, shortened, tally, thousands,
+    AxisCount, EndpointSight, PlanSummary, Summary, ToGo, count, duration, most_of, rate, shortened, tally,
+    thousands,
 };
+
+/// Prompts or models that the closing table names.
+const MOST_BY_ASK: usize = 6;
 
 /// What a run says when it ends, in at most 80 columns.
 pub fn summary_text(summary: &Summary, advice: &dyn Fn(&str) -> Option<&'static str>) -> String {
@@ -103,6 +109,12 @@ pub fn summary_text(summary: &Summary, advice: &dyn Fn(&str) -> Option<&'static 
                 count(summary.failed, "ask")
             ),
         );
+    }
+    for (of, values) in &summary.by_ask {
+        let mut by = of.as_str();
+        for part in wrapped(&by_ask(values), 66) {
+            line(std::mem::take(&mut by), part);
+        }
     }
     let faults: Vec<_> = summary.faults.iter().map(|(class, times)| format!("{times} {class}")).collect();
     if !faults.is_empty() {
@@ -206,6 +218,19 @@ pub fn stopped_text(summary: &Summary) -> String {
         }
     }
     out
+}
+
+/// Which prompts or models bring rows, and of how many of their texts: the worst, where there are many.
+fn by_ask(values: &BTreeMap<String, AxisCount>) -> String {
+    let mut values: Vec<_> =
+        values.iter().filter_map(|(name, of)| Some((name, of.accepted, of.acceptance()?))).collect();
+    values.sort_by(|a, b| a.2.total_cmp(&b.2).then_with(|| a.0.cmp(b.0)));
+    let each = values.iter().take(MOST_BY_ASK).map(|(name, rows, share)| {
+        format!("{} {} ({:.0} %)", shortened(name, 30), thousands(*rows), 100.0 * share)
+    });
+    let more = values.len().saturating_sub(MOST_BY_ASK);
+    let more = (more > 0).then(|| format!("{} more", thousands(more as u64)));
+    each.chain(more).collect::<Vec<_>>().join(", ")
 }
 
 /// The values that lack most of their rows, worst first.

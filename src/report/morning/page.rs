@@ -23,6 +23,7 @@ pub fn page(summary: &Summary) -> String {
     faults(&mut out, summary);
     exhausted(&mut out, summary);
     axes(&mut out, summary);
+    asks(&mut out, summary);
     rejects(&mut out, summary);
     openings(&mut out, summary);
     audited(&mut out, summary);
@@ -240,6 +241,19 @@ fn axes(out: &mut String, summary: &Summary) {
         if more > 0 {
             let _ = writeln!(out, "The worst; … and {} more in `summary.json`.\n", thousands(more as u64));
         }
+    }
+}
+
+/// Which prompt and which model brought how much.
+fn asks(out: &mut String, summary: &Summary) {
+    for (of, values) in &summary.by_ask {
+        let rows = values.iter().map(|(value, count)| {
+            let run = summary.run.by_ask.get(of).and_then(|values| values.get(value));
+            let run = run.copied().unwrap_or_default();
+            let accepted = |count: &AxisCount| share(count.accepted, count.judged());
+            vec![value.clone(), thousands(count.accepted), accepted(&run), accepted(count)]
+        });
+        table(out, &format!("By {of}"), &[of, "rows", "accepted", "in all"], rows);
     }
 }
 

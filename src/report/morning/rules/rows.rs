@@ -250,10 +250,10 @@ fn is_chance((one, of_one): (u64, u64), (other, of_other): (u64, u64)) -> bool {
     (one as f64 / of_one as f64 - other as f64 / of_other as f64).abs() < SURE * error
 }
 
-/// The value of an axis that is accepted least, if far less than the rest of its axis.
+/// The value of an axis, the prompt or the model that is accepted least, if far less than the others.
 pub(super) fn uneven(summary: &Summary) -> Option<Finding> {
     let mut worst: Option<(f64, Finding)> = None;
-    for (axis, values) in &summary.run.by_axis {
+    for (axis, values) in summary.run.by() {
         let sum = |of: fn(&AxisCount) -> u64| values.values().map(of).sum::<u64>();
         let (accepted, rejected) = (sum(|count| count.accepted), sum(|count| count.rejected));
         for (value, count) in values {
@@ -270,14 +270,32 @@ pub(super) fn uneven(summary: &Summary) -> Option<Finding> {
             {
                 let what =
                     format!("{axis} {value}: {} accepted, of the others {}", percent(own), percent(rest));
-                let advice = "`emogrid preview` shows its prompts, rejected.jsonl its texts; describe it \
-                              better, or give it a variant of its own"
-                    .to_owned();
-                worst = Some((own / rest, look(what, &format!("grid.axes.{axis}"), advice)));
+                let (key, advice) = remedy_of(summary, axis, value);
+                worst = Some((own / rest, look(what, &key, advice.to_owned())));
             }
         }
     }
     worst.map(|(_, finding)| finding)
+}
+
+/// The key that mends a value of an axis, a prompt or a model, and how.
+fn remedy_of(summary: &Summary, of: &str, value: &str) -> (String, &'static str) {
+    match (summary.run.by_ask.contains_key(of), of) {
+        (true, "prompt") => (
+            format!("prompt.user.{value}"),
+            "rejected.jsonl has its texts under `prompt`; edit it, give it a lower `weight`, or take it out",
+        ),
+        (true, _) => (
+            "endpoints".to_owned(),
+            "rejected.jsonl has its texts under `model`; give it another prompt (`prompt.user.NAME.model`), or its \
+             endpoints a lower `weight`",
+        ),
+        (false, axis) => (
+            format!("grid.axes.{axis}"),
+            "`emogrid preview` shows its prompts, rejected.jsonl its texts; describe it better, or give it a variant \
+             of its own",
+        ),
+    }
 }
 
 /// Distinct-2 fell by a twentieth since the run before.
