@@ -24,6 +24,7 @@ mod kill;
 mod learn;
 mod leaving;
 mod log;
+mod money;
 mod morning;
 mod near;
 mod nights;

@@ -27,6 +27,7 @@ use crate::pipeline::summary::Rows;
 use crate::pipeline::worker::{self, Closing, Done, Limits, Progress, SoFar, Stop, Tools};
 use crate::report::morning::PAST;
 use crate::report::{self, CellChange, RunCounts, Summary, Watcher};
+use crate::scheduler::Budget;
 use crate::store::{EndpointMemory, Reader, StoreDir, Writer, Written};
 
 /// What stored answers come to if the models are those that were seen last.
@@ -44,6 +45,8 @@ pub(super) struct Worked<'a> {
     /// How the cells stood to the last snapshot before anything was asked.
     pub cells: CellChange,
     pub progress: Progress,
+    /// What was spent, and on whom.
+    pub budget: Budget,
     pub error: Option<RunError>,
     pub stopped: Option<Stop>,
     /// The dataset's files are to be left alone.
@@ -54,7 +57,8 @@ impl<'a> Worked<'a> {
     /// Nothing was asked.
     pub fn idle(made: Made<'a>, memories: Vec<EndpointMemory>) -> Self {
         let (progress, cells, before) = (Progress::default(), made.cells, made.counts());
-        Self { made, before, memories, cells, progress, error: None, stopped: None, spared: false }
+        let budget = Budget::default();
+        Self { made, before, memories, cells, progress, budget, error: None, stopped: None, spared: false }
     }
 }
 
@@ -211,14 +215,15 @@ pub(super) async fn work<'a>(
                 Err(failure) => drop(error.get_or_insert(failure)),
             }
         }
-        let SoFar { began, mut progress, .. } = done;
+        let SoFar { began, mut progress, budget, .. } = done;
         progress.asking = began.elapsed().saturating_sub(progress.paused);
         book.watch(Some(watcher));
         let made = Made::of(recipe, &mut book, files, before, None).unwrap_or_else(|failure| {
             error.get_or_insert(failure.into());
             Made::without_files(outcome)
         });
-        return Ok(Worked { made, before: counts, memories, cells, progress, error, stopped, spared });
+        let before = counts;
+        return Ok(Worked { made, before, memories, cells, progress, budget, error, stopped, spared });
     }
 }
 
@@ -320,7 +325,9 @@ fn waiting(config: &Config, watcher: &Recorder<'_>, started: Instant, order: Ord
         at_a_time: 0,
         under_way: 0,
         requests: 0,
+        cost: endpoint.price.map(|_| 0.0),
     });
+    let is_priced = config.endpoints.iter().any(|endpoint| endpoint.price.is_some());
     RunStatus {
         name: config.name.clone(),
         pid: std::process::id(),
@@ -331,6 +338,8 @@ fn waiting(config: &Config, watcher: &Recorder<'_>, started: Instant, order: Ord
         under_way: 0,
         waiting: 0,
         completion_tokens: 0,
+        cost: is_priced.then_some(0.0),
+        max_cost: config.run.max_cost,
         seconds: report::milliseconds(started.elapsed()),
         endpoints: endpoints.collect(),
         notes: Vec::new(),

@@ -25,7 +25,6 @@ pub struct Progress {
     pub prompt_tokens: u64,
     pub cached_tokens: u64,
     pub completion_tokens: u64,
-    pub money: f64,
     /// How long it was asked, and how long it was paused meanwhile, which is no asking.
     pub asking: Duration,
     pub paused: Duration,

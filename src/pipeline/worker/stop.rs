@@ -109,9 +109,6 @@ impl Stop {
     }
 }
 
-/// Bytes of a prompt that make a token, at the least that is usual; until a server has counted one.
-const BYTES_PER_TOKEN: usize = 3;
-
 impl Worker<'_> {
     /// Begins to stop: nothing more is sent, and what is under way is waited for.
     pub(super) fn stop(&mut self, why: Stop) {
@@ -129,8 +126,8 @@ impl Worker<'_> {
                     report::count(needed.tokens, "token")
                 )),
                 (Stop::Money, Some(needed)) => self.watcher.say(&format!(
-                    "`run.max_cost` has no room for a request, which may take {:.6}",
-                    needed.money
+                    "`run.max_cost` has no room for a request, which may take {}",
+                    report::money(needed.money)
                 )),
                 _ => self.watcher.say(why.says()),
             },
@@ -144,9 +141,14 @@ impl Worker<'_> {
         }
     }
 
-    /// Leaves what is under way.
+    /// Leaves what is under way; nobody will tell what it cost.
     pub(super) fn leave(&mut self) {
-        self.sends.clear();
+        for (_, (send, _)) in std::mem::take(&mut self.sends) {
+            self.settle_unknown(self.endpoint_of(send.model, send.spot.server), send.most);
+        }
+        for ((model, server), most) in std::mem::take(&mut self.proofs) {
+            self.settle_unknown(self.endpoint_of(model, server), most);
+        }
         self.events.abort_all();
         self.events = tokio::task::JoinSet::new();
     }
@@ -278,36 +280,29 @@ impl Worker<'_> {
             self.longest_prompt = self.guessed_prompt(model);
         }
         let price = self.recipe.config.endpoints[endpoint].price;
-        let money = price.map_or(0.0, |price| {
-            (f64::from(self.longest_prompt) * price.prompt + answer as f64 * price.completion) / 1e6
-        });
+        let money = price.map_or(0.0, |price| price.of(f64::from(self.longest_prompt), answer as f64));
         Cost { tokens: u64::from(self.longest_prompt) + answer, money }
     }
 
-    /// The longest of some prompts, in tokens, as far as bytes tell.
+    /// The longest of some prompts, in tokens, as far as bytes tell: until a server has counted one.
     fn guessed_prompt(&self, model: usize) -> u32 {
         let demands = self.outcome.demands.iter().filter(|demand| demand.about.is_none());
         let some = demands.filter(|demand| self.book.model_of(demand) == model);
-        let lengths = some.take(16).filter_map(|demand| {
-            let (messages, _) = self.recipe.messages(demand.cell, demand.ask).ok()?;
-            Some(messages.iter().map(|message| message.content.len()).sum::<usize>())
-        });
-        (lengths.max().unwrap_or(0) / BYTES_PER_TOKEN + 16) as u32
+        let lengths =
+            some.take(16).filter_map(|demand| self.recipe.guessed_tokens(demand.cell, demand.ask).ok());
+        lengths.max().unwrap_or(16).min(u32::MAX.into()) as u32
     }
 
     /// A request ended of which nobody tells what it cost: as much as was reserved for it.
     pub(super) fn settle_unknown(&mut self, endpoint: usize, most: Cost) {
         tracing::debug!(endpoint, tokens = most.tokens, "counted with the most that it may have cost");
-        self.budget.settle(most, most);
-        self.progress.money += most.money;
+        self.budget.settle(endpoint, most, None);
     }
 
     /// A request to an endpoint ended for which so much was reserved, having used so many tokens.
     pub(super) fn settle(&mut self, endpoint: usize, most: Cost, prompt: u64, completion: u64) {
         let price = self.recipe.config.endpoints[endpoint].price;
-        let money = price
-            .map_or(0.0, |price| (prompt as f64 * price.prompt + completion as f64 * price.completion) / 1e6);
-        self.budget.settle(most, Cost { tokens: prompt + completion, money });
-        self.progress.money += money;
+        let money = price.map_or(0.0, |price| price.of(prompt as f64, completion as f64));
+        self.budget.settle(endpoint, most, Some(Cost { tokens: prompt + completion, money }));
     }
 }
