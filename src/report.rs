@@ -20,7 +20,7 @@ pub use checks::{CheckCount, CheckCounts};
 pub use forecast::{Basis, CostRange, Forecast};
 pub use log::{LogEntry, log_text};
 pub use metrics::{LastRun, Metrics};
-pub use money::{Spending, money, plain};
+pub use money::{Spending, money, money_at_least, plain};
 pub use progress::{FaultNote, Lines, Quiet, Status, Style, Terminal, Watcher};
 pub use reading::{Asking, Reading};
 pub use runs::{compared_text, runs_text};

@@ -243,6 +243,7 @@ pub async fn forecast(
         cost,
         cost_at_most,
         max_cost: config.run.max_cost,
+        within_max_cost: cost.zip(config.run.max_cost).and_then(|(cost, cap)| cost.is_within(cap)),
         seconds: seconds.map(|seconds| (seconds * 10.0).round() / 10.0),
     })
 }

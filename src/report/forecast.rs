@@ -42,8 +42,9 @@ pub struct Forecast {
     pub cost: Option<CostRange>,
     /// Where answers tell too little for that: the most that the asks (`of_requests`) cost.
     pub cost_at_most: Option<f64>,
-    /// `run.max_cost`.
+    /// `run.max_cost`, and whether it has room for that; `null` where it depends, or nothing is known.
     pub max_cost: Option<f64>,
+    pub within_max_cost: Option<bool>,
     pub seconds: Option<f64>,
 }
 
@@ -52,6 +53,17 @@ pub struct Forecast {
 pub struct CostRange {
     pub least: f64,
     pub most: f64,
+}
+
+impl CostRange {
+    /// Whether it is no more than that, whoever answers; `None` where that depends.
+    pub fn is_within(&self, cap: f64) -> Option<bool> {
+        match () {
+            () if self.most <= cap => Some(true),
+            () if self.least <= cap => None,
+            () => Some(false),
+        }
+    }
 }
 
 /// Where a figure is from.
@@ -111,13 +123,15 @@ impl Forecast {
         let cap = self.max_cost;
         let within = |cap: f64| format!("within `run.max_cost` ({})", money(cap));
         let (cost, fits) = match (self.cost, self.cost_at_most) {
-            (Some(CostRange { least: low, most: high }), _) => {
-                let same = money(low) == money(high);
-                let range = if same { money(low) } else { format!("{} to {}", money(low), money(high)) };
-                let fits = cap.map(|cap| match () {
-                    () if high <= cap => within(cap),
-                    () if low <= cap => format!("at the dearest more than `run.max_cost` ({})", money(cap)),
-                    () => format!("more than `run.max_cost` ({}), which ends a run before", money(cap)),
+            (Some(cost), _) => {
+                let (low, high) = (money(cost.least), money(cost.most));
+                let range = if low == high { low } else { format!("{low} to {high}") };
+                let fits = cap.map(|cap| match cost.is_within(cap) {
+                    Some(true) => within(cap),
+                    None => format!("at the dearest more than `run.max_cost` ({})", money(cap)),
+                    Some(false) => {
+                        format!("more than `run.max_cost` ({}), which ends a run before", money(cap))
+                    }
                 });
                 (format!("{least} {range}"), fits)
             }

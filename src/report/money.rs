@@ -14,8 +14,7 @@ pub fn money(amount: f64) -> String {
     if amount == 0.0 || !amount.is_finite() {
         return format!("{amount}");
     }
-    // Of an amount such as 0.0099996 the rounding moves the first digit.
-    let decimals = (DIGITS - 1 - rounded(amount, DIGITS).abs().log10().floor() as i32).max(2) as usize;
+    let decimals = decimals(amount);
     let text = format!("{:.decimals$}", amount.abs());
     let (whole, part) = text.split_once('.').unwrap_or((&text, ""));
     let part = match part.trim_end_matches('0') {
@@ -24,6 +23,20 @@ pub fn money(amount: f64) -> String {
     };
     let whole = whole.parse().map_or_else(|_| whole.to_owned(), thousands);
     format!("{}{whole}.{part}", if amount < 0.0 { "-" } else { "" })
+}
+
+/// The same, never less than the amount: for what a limit must have room for.
+pub fn money_at_least(amount: f64) -> String {
+    let step = 10f64.powi(-(decimals(amount) as i32));
+    let told = (amount / step).round() * step;
+    // A hair's breadth, as a budget allows for sums of fractions.
+    money(if told < amount * (1.0 - 1e-10) { told + step } else { told })
+}
+
+/// Decimals that an amount is told with.
+fn decimals(amount: f64) -> usize {
+    // Of an amount such as 0.0099996 the rounding moves the first digit.
+    (DIGITS - 1 - rounded(amount, DIGITS).abs().max(1e-300).log10().floor() as i32).max(2) as usize
 }
 
 /// An amount with so many digits that count.
@@ -97,7 +110,10 @@ mod tests {
         #[test]
         fn no_amount_is_told_wrong(amount in 1e-12..1e12f64) {
             let told: f64 = money(amount).replace(',', "").parse().unwrap();
-            prop_assert!((told - amount).abs() <= (amount * 0.000_51).min(0.005_001), "{amount}: {told}");
+            prop_assert!((told - amount).abs() <= (amount * 0.000_51).min(0.005_001) + amount * 1e-9, "{amount}: {told}");
+            let most: f64 = money_at_least(amount).replace(',', "").parse().unwrap();
+            prop_assert!(most >= amount * (1.0 - 1e-9), "{amount}: {most}");
+            prop_assert!(most - amount <= (amount * 0.001_1).min(0.010_001) + amount * 1e-9, "{amount}: {most}");
         }
     }
 }

@@ -224,10 +224,14 @@ fn figures(status: &Status) -> String {
     let mut out = Vec::new();
     let rate = status.requests as f64 / seconds;
     out.push(format!("{rate:.1} req/s"));
-    if status.completion_tokens > 0 {
-        out.push(format!("{:.0} tok/s", status.completion_tokens as f64 / seconds));
+    match status.cost.filter(|cost| *cost > 0.0) {
+        // There is no room for both.
+        Some(cost) => out.push(format!("cost {}", money(cost))),
+        None if status.completion_tokens > 0 => {
+            out.push(format!("{:.0} tok/s", status.completion_tokens as f64 / seconds));
+        }
+        None => {}
     }
-    out.extend(status.cost.filter(|cost| *cost > 0.0).map(|cost| format!("cost {}", money(cost))));
     match (time_left(status), status.ends_in) {
         (Some(left), Some(ends)) if left < ends => out.push(format!("{} left", duration(left))),
         (_, Some(ends)) => out.push(format!("ends in {}", duration(ends))),

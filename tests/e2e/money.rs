@@ -97,7 +97,9 @@ fn what_a_run_spent_is_told_wherever_it_is_told_of() {
     let compared = project.emogrid(&["runs", "small.yaml", "--compare", "1", "2"]).exits(0).stdout;
     let line = compared.lines().find(|line| line.starts_with("cost  ")).unwrap();
     assert!(line.contains(" 0.0306 ") && line.ends_with(" 0.051"), "{compared}");
-    narrow(&(runs + &compared));
+    let log = project.emogrid(&["log", "small.yaml"]).exits(0).stdout;
+    assert!(log.contains(" completion\n        cost 0.0816\n"), "{log}");
+    narrow(&(runs + &compared + &log));
 }
 
 #[test]
@@ -266,6 +268,9 @@ fn a_plan_says_what_is_to_be_paid_and_whether_it_may_be() {
     let answers = then["completion_tokens"].as_f64().unwrap();
     near(&then["cost"]["most"], (counted * 100.0 + answers * 500.0) / 1e6);
     assert_eq!(answers, so_far.answer as f64, "as many rows more");
+    assert_eq!(then["within_max_cost"], true, "{then}");
+    let short = plan(&["--json", "--set", "run.max_cost=0.01"]).json()["expected"].clone();
+    assert_eq!(short["within_max_cost"], false, "{short}");
 }
 
 /// With a model at two prices it is not known who answers.

@@ -127,7 +127,7 @@ impl Worker<'_> {
                 )),
                 (Stop::Money, Some(needed)) => self.watcher.say(&format!(
                     "`run.max_cost` has no room for a request, which may take {}",
-                    report::money(needed.money)
+                    report::money_at_least(needed.money)
                 )),
                 _ => self.watcher.say(why.says()),
             },

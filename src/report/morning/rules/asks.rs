@@ -2,7 +2,7 @@
 
 use super::{FEW, look, percent};
 use crate::report::morning::{Ended, Finding, Needed, Remedy, Verdict, remedy};
-use crate::report::{Summary, count, money, thousands};
+use crate::report::{Summary, count, money_at_least, thousands};
 
 /// What mends failures of a class at the endpoint that met most of them; `None` where none did.
 fn remedy_of(summary: &Summary, class: &str) -> Option<Remedy> {
@@ -51,7 +51,7 @@ pub(super) fn nothing_came(summary: &Summary) -> Option<Finding> {
 fn no_room(budget: &str, needed: Needed) -> Finding {
     let key = format!("run.{budget}");
     let (takes, of, lower) = match budget {
-        "max_cost" => (money(needed.money), "at its endpoint's `price`", "`sampling.max_tokens`"),
+        "max_cost" => (money_at_least(needed.money), "at its endpoint's `price`", "`sampling.max_tokens`"),
         _ => (
             count(needed.tokens, "token"),
             "for its prompt and `sampling.max_tokens`",
