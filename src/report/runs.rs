@@ -29,7 +29,10 @@ pub fn runs_text(runs: &[&Summary]) -> String {
     // There is no room for both, and who pays wants to know that first.
     let paid = runs.iter().any(|run| run.cost.is_some());
     let last = |run: &Summary| match paid {
-        true => or_dash(cost(run)),
+        true => or_dash(run.cost.as_ref().map(|cost| match cost.all {
+            all if all < 10_000.0 => money(all),
+            all => thousands(all.round() as u64),
+        })),
         false => or_dash(run.tokens_per_second().map(|rate| format!("{rate:.0}"))),
     };
     let (name, width) = if paid { ("cost", 8) } else { ("tok/s", 6) };
@@ -192,7 +195,7 @@ mod tests {
         let all = runs_text(&[&a, &b]) + &compared_text((1, &a), (2, &b), &causes);
         assert!(!all.contains("cost"), "{all}");
         let told = runs_text(&[&a, &paid]) + &compared_text((1, &a), (2, &paid), &causes);
-        assert!(told.contains("12,345.68\n") && told.contains(" cost\n"), "{told}");
+        assert!(told.contains("  12,346\n") && told.contains(" cost\n"), "{told}");
         assert!(
             told.contains("cost of 1,000 rows                          -                    30.86\n"),
             "{told}"
