@@ -20,6 +20,7 @@ mod output;
 mod record;
 mod recorder;
 mod run;
+mod spending;
 mod summary;
 mod worker;
 

@@ -9,7 +9,7 @@ mod server;
 mod silence;
 mod steer;
 
-pub use budget::{Budget, Caps, Cost, Spent};
+pub use budget::{Account, Budget, Caps, Cost, Spent};
 pub use fault::{Fault, FaultKind, GiveUp, Policy};
 pub use limit::{Limit, Rates};
 pub use queue::{After, Ended, Next, Proof, Queue, Spot, Ticket, Waiting};

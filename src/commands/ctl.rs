@@ -7,7 +7,7 @@ use super::{Exit, Failure, Talk, print_json};
 use crate::cli::{CtlArgs, CtlOrder};
 use crate::config;
 use crate::pipeline::control::{NONE, Order, RunStatus, running, tell};
-use crate::report::{count, duration, thousands};
+use crate::report::{count, duration, money, thousands};
 use crate::store::StoreDir;
 
 /// Tells a run that goes on something, and says how it is then.
@@ -101,10 +101,15 @@ fn text(status: &RunStatus) -> String {
         thousands(status.under_way),
         thousands(status.waiting),
     );
+    if let Some(cost) = status.cost {
+        let most = status.max_cost.map_or_else(String::new, |most| format!(" of at most {}", money(most)));
+        let _ = writeln!(out, "cost {}{most}", money(cost));
+    }
     for endpoint in &status.endpoints {
+        let cost = endpoint.cost.map_or_else(String::new, |cost| format!(", cost {}", money(cost)));
         let _ = writeln!(
             out,
-            "  {}: {}, {} of {} at a time, {}",
+            "  {}: {}, {} of {} at a time, {}{cost}",
             endpoint.name,
             endpoint.state,
             endpoint.under_way,

@@ -70,13 +70,30 @@ fn endpoint(name: &Name, node: &Node, project: &Project, report: &mut Report) ->
         requests_per_minute: whole("requests_per_minute"),
         burst: whole("burst").unwrap_or(1),
         tokens_per_minute: whole("tokens_per_minute"),
-        price: get("price").map(|price| {
-            let of = |key: &str| price.get(key).and_then(Node::number).unwrap_or(0.0);
-            Price { prompt: of("prompt"), completion: of("completion") }
-        }),
+        // One that is wrong was said, and is no lack of one.
+        price: get("price")
+            .map(|node| price(node, report))
+            .or_else(|| node.excuses("price").then_some(Price { prompt: 0.0, completion: 0.0 })),
         timeout: span_of("timeout", 300),
         patience: span_of("patience", 900),
     })
+}
+
+/// What tokens cost; a figure that is missing is reported, since a budget cannot hold to half a price.
+fn price(node: &Node, report: &mut Report) -> Price {
+    let figure = |key: &str| node.get(key).and_then(Node::number);
+    let lacks: Vec<&str> = ["prompt", "completion"]
+        .into_iter()
+        .filter(|key| figure(key).is_none() && !node.excuses(key))
+        .collect();
+    if !lacks.is_empty() {
+        report.push(
+            Diagnostic::error("missing", format!("`price` needs `{}`", lacks.join("` and `")))
+                .at(node.span)
+                .help(format!("{}, for a million tokens of each; 0 where they cost nothing", keys::A_PRICE)),
+        );
+    }
+    Price { prompt: figure("prompt").unwrap_or(0.0), completion: figure("completion").unwrap_or(0.0) }
 }
 
 fn slots(node: Option<&Node>, report: &mut Report) -> Slots {

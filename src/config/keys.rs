@@ -23,7 +23,7 @@ mod words;
 
 use anonymize::ANONYMIZE;
 pub use ask::{PROMPT, RESPONSE, SAMPLING, TEMPLATE, VARIANT};
-pub use check::check;
+pub use check::{check, is_known};
 pub use dedup::DEDUP;
 pub use endpoint::ENDPOINT;
 use grid::{GRID, SAMPLES};
@@ -86,6 +86,9 @@ pub enum Kind {
 const fn key(name: &'static str, kind: Kind, default: &'static str, doc: &'static str) -> Key {
     Key { name, kind, default, doc }
 }
+
+/// How a price is written, for messages.
+pub const A_PRICE: &str = "such as `price: { prompt: 0.15, completion: 0.6 }`";
 
 const WEIGHT: Kind = Kind::Number { min: 0.0, max: 1e9 };
 

@@ -172,9 +172,12 @@ fn run(root: &Node, endpoints: &[Endpoint], report: &mut Report) -> RunLimits {
             .map(|endpoint| endpoint.name.as_str())
             .collect();
         report.push(
-            Diagnostic::error("rate", format!("`max_cost` needs a price, and `{}` has none", names.join("`, `")))
-                .at(node.span)
-                .help("give what a million tokens cost, such as `price: { prompt: 0.15, completion: 0.6 }`; 0 for a server of your own"),
+            Diagnostic::error(
+                "rate",
+                format!("`max_cost` needs a price, and `{}` has none", names.join("`, `")),
+            )
+            .at(node.span)
+            .help(format!("give what a million tokens cost, {}; 0 for a server of your own", keys::A_PRICE)),
         );
     }
     let lasts = get("for").and_then(|node| {

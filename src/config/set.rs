@@ -1,10 +1,10 @@
 //! Overrides of the command line: `--set a.b.c=VALUE`.
 
-use super::diagnostic::{COMMAND_LINE, Diagnostic, Report, SourceId, Sources, Span};
+use super::diagnostic::{COMMAND_LINE, Diagnostic, Report, SourceId, Sources, Span, did_you_mean};
 use super::keys;
 use super::yaml::{self, Name, Node, Yaml};
 
-/// Puts the value of `a.b.c=VALUE` into the tree, making mappings on the way.
+/// Puts the value of `a.b.c=VALUE` into the tree, making mappings on the way; `null` removes the key.
 pub fn apply(root: &mut Node, set: &str, report: &mut Report) -> Result<(), Diagnostic> {
     let source = report.sources.add(COMMAND_LINE, set);
     let whole = Span { source, start: 0, end: set.len() };
@@ -18,14 +18,12 @@ pub fn apply(root: &mut Node, set: &str, report: &mut Report) -> Result<(), Diag
     let offset = path.len() + 1;
     let mut sources = Sources::default();
     let inner = sources.add("--set", value);
-    let mut node = yaml::parse(&sources, inner).map_err(|found| Diagnostic {
+    let node = yaml::document(&sources, inner).map_err(|found| Diagnostic {
         at: found.at.map(|span| moved(span, source, offset)),
         also: Vec::new(),
         ..found
     })?;
-    if value.trim().is_empty() {
-        node.value = Yaml::Null;
-    }
+    let Some(mut node) = node else { return remove(root, path, whole) };
     relocate(&mut node, source, offset);
     let mut target = root;
     let mut start = 0;
@@ -37,6 +35,35 @@ pub fn apply(root: &mut Node, set: &str, report: &mut Report) -> Result<(), Diag
     }
     *target = node;
     Ok(())
+}
+
+/// Takes a key out of the tree. One that is not there need not be, if there is such a key.
+fn remove(root: &mut Node, path: &str, at: Span) -> Result<(), Diagnostic> {
+    let (above, last) = path.rsplit_once('.').unwrap_or(("", path));
+    let mut target = Some(root);
+    for part in above.split('.').filter(|part| !part.is_empty()) {
+        target = target.and_then(|node| {
+            let Yaml::Map(entries) = &mut node.value else { return None };
+            entries.iter_mut().find(|(name, _)| name.text == part.trim()).map(|(_, node)| node)
+        });
+    }
+    let last = last.trim();
+    let mut beside = Vec::new();
+    if let Some(Node { value: Yaml::Map(entries), .. }) = target {
+        if let Some(index) = entries.iter().position(|(name, _)| name.text == last) {
+            entries.remove(index);
+            return Ok(());
+        }
+        beside.extend(entries.iter().map(|(name, _)| name.text.as_str()));
+    }
+    if keys::is_known(path) {
+        return Ok(());
+    }
+    let found = Diagnostic::error("set", format!("there is no `{path}` to remove")).at(at);
+    Err(match did_you_mean(last, beside) {
+        Some(near) => found.help(format!("did you mean `{near}`?")),
+        None => found.help("`emogrid check CONFIG --resolved` shows every key that is set"),
+    })
 }
 
 /// The value under a key, made if it is absent; `None` in what is no mapping.

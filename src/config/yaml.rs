@@ -155,6 +155,15 @@ impl Node {
 /// A diagnostic with the place where the text stops being YAML. Merge keys (`<<`), duplicate
 /// keys, tags of one's own and texts that expand beyond a sane size are refused.
 pub fn parse(sources: &Sources, source: SourceId) -> Result<Node, Diagnostic> {
+    let whole = Span { source, start: 0, end: 0 };
+    Ok(document(sources, source)?.unwrap_or_else(|| Node::new(whole, Yaml::Map(Vec::new()))))
+}
+
+/// The same; `None` of an empty document, and of `null`.
+///
+/// # Errors
+/// As of `parse`.
+pub fn document(sources: &Sources, source: SourceId) -> Result<Option<Node>, Diagnostic> {
     let text = sources.text(source);
     let options = serde_saphyr::options! {
         strict_booleans: true,
@@ -162,10 +171,8 @@ pub fn parse(sources: &Sources, source: SourceId) -> Result<Node, Diagnostic> {
         reject_unsupported_tags: true,
         with_snippet: false,
     };
-    let whole = Span { source, start: 0, end: 0 };
     match serde_saphyr::from_str_with_options::<Option<Spanned<Tree>>>(text, options) {
-        Ok(Some(tree)) => Ok(place(tree, source, text)),
-        Ok(None) => Ok(Node::new(whole, Yaml::Map(Vec::new()))),
+        Ok(tree) => Ok(tree.map(|tree| place(tree, source, text))),
         Err(error) => Err(fault::explained(&error, text, source)),
     }
 }

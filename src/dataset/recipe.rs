@@ -258,7 +258,28 @@ impl Recipe {
         let messages = self.prompts.render(&self.grid, place, ask)?;
         Ok((messages, self.seed(place, ask)))
     }
+
+    /// Tokens of an ask's prompt, as far as its bytes tell: rather too many than too few.
+    ///
+    /// # Errors
+    /// A template that fails for this ask.
+    pub fn guessed_tokens(&self, cell: usize, ask: u32) -> Result<u64, RenderError> {
+        let (messages, _) = self.messages(cell, ask)?;
+        let bytes: usize = messages.iter().map(|message| message.content.len()).sum();
+        Ok(guessed_tokens(bytes))
+    }
 }
+
+/// Tokens of so many bytes of prompt: rather too many than too few.
+pub fn guessed_tokens(bytes: usize) -> u64 {
+    (bytes / BYTES_PER_TOKEN) as u64 + AROUND
+}
+
+/// Bytes of a prompt that make a token, at the least that is usual.
+const BYTES_PER_TOKEN: usize = 3;
+
+/// Tokens of what a chat template puts around messages.
+const AROUND: u64 = 16;
 
 /// The rows that templates may show.
 fn shelf(config: &Config) -> Result<Option<Shelf>, Diagnostic> {

@@ -38,6 +38,11 @@ pub struct RunStatus {
     pub under_way: u64,
     pub waiting: u64,
     pub completion_tokens: u64,
+    /// What was spent by the `price` of endpoints, and the most that may be; none where no endpoint has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cost: Option<f64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_cost: Option<f64>,
     pub seconds: f64,
     pub endpoints: Vec<EndpointStatus>,
     /// What was done, where that is not just what was told.
@@ -56,6 +61,9 @@ pub struct EndpointStatus {
     pub at_a_time: u32,
     pub under_way: u64,
     pub requests: u64,
+    /// What was spent at its price, if it has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cost: Option<f64>,
 }
 
 /// Why no run is told to send nothing at a time.

@@ -5,6 +5,7 @@
 
 mod about;
 mod asks;
+mod cost;
 mod count;
 mod evidence;
 mod going;
@@ -116,7 +117,13 @@ pub async fn forecast(
     let Prospect { recipe, models, going, evidence, .. } = prospect;
     let (recipe, models, demands, reader) = (*recipe, *models, going.asks, book.reader());
     let (Some(known), true) = (known, going.about.cells > 0) else {
-        return Ok(Forecast { of_requests: demands, ..Forecast::default() });
+        return Ok(Forecast {
+            of_requests: demands,
+            cost_at_most: cost::at_most(prospect, demands as f64, &[])?,
+            max_cost: recipe.config.run.max_cost,
+            about_texts: recipe.looks_into_texts(),
+            ..Forecast::default()
+        });
     };
     let config = &recipe.config;
     let last = match reader {
@@ -167,6 +174,17 @@ pub async fn forecast(
     let prompt_tokens = sum(prompt, |each| each.prompt);
     let completion_tokens = sum(completion, |each| each.completion);
 
+    let cost = match (requests, prompt, completion) {
+        (Some(_), Some(prompt), Some(completion)) => {
+            cost::expected(prospect, asks, &about, prompt, completion)
+        }
+        _ => None,
+    };
+    let cost_at_most = match cost {
+        Some(_) => None,
+        None => cost::at_most(prospect, asks, &counted)?,
+    };
+
     // Another config's answers may be of any length: without the length of ours their pace says
     // nothing.
     let seconds = match (requests, reader) {
@@ -186,6 +204,7 @@ pub async fn forecast(
         second_look_requests: requests.map(|_| whole(about.looks.requests)),
         judge_requests: requests.map(|_| whole(about.judges.requests)),
         embedding_requests: requests.map(|_| whole(about.embeddings.requests)),
+        about_texts: recipe.looks_into_texts(),
         acceptance: judged.map(Judged::acceptance),
         acceptance_from: judged.map(|_| judged_from),
         answers: judged.map_or(0, Judged::answers),
@@ -196,6 +215,10 @@ pub async fn forecast(
         prompts_counted: counted.len() as u64,
         completion_tokens: completion_tokens.map(whole),
         completion_tokens_from: completion.filter(|_| completion_tokens.is_some()).map(|(_, basis)| basis),
+        cost,
+        cost_at_most,
+        max_cost: config.run.max_cost,
+        within_max_cost: cost.zip(config.run.max_cost).and_then(|(cost, cap)| cost.is_within(cap)),
         seconds: seconds.map(|seconds| (seconds * 10.0).round() / 10.0),
     })
 }

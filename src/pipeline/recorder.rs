@@ -167,7 +167,7 @@ impl<'a> Recorder<'a> {
                 json!({
                     "state": summary.state, "exit_code": summary.exit_code, "headline": summary.headline, "rows": summary.rows(),
                     "wanted": summary.wanted, "requests": summary.requests, "attempts": summary.attempts,
-                    "faults": summary.faults, "seconds": summary.seconds,
+                    "faults": summary.faults, "cost": summary.cost, "seconds": summary.seconds,
                 }),
             );
         }
@@ -222,7 +222,7 @@ impl Watcher for Recorder<'_> {
                 json!({
                     "rows": status.rows, "wanted": status.wanted, "requests": status.requests,
                     "open": status.open, "under_way": status.under_way,
-                    "completion_tokens": status.completion_tokens, "rejected": status.rejected,
+                    "completion_tokens": status.completion_tokens, "cost": status.cost, "rejected": status.rejected,
                     "waiting": status.waiting,
                 }),
             );

@@ -22,6 +22,7 @@ use super::made::Made;
 use super::output::Files;
 use super::record::{Came, record};
 use super::recorder::Recorder;
+use super::spending::spending;
 use super::summary::Outcome;
 use super::worker::{Progress, Stop};
 use super::{Opened, morning, notify};
@@ -282,7 +283,7 @@ async fn go(
             worked
         }
     };
-    let Worked { mut made, before, memories, cells, progress, mut error, stopped, .. } = worked;
+    let Worked { mut made, before, memories, cells, progress, budget, mut error, stopped, .. } = worked;
     let models = models(config, &memories);
     if progress.attempts > 0 && has_changed(opened) {
         watcher.say("the config or a template has changed since this run began: run again for what is new");
@@ -293,7 +294,8 @@ async fn go(
     summary.run = RunCounts::between(&before, &made.counts());
     summary.by_axis = std::mem::take(&mut made.by_axis);
     summary.by_ask = std::mem::take(&mut made.by_ask);
-    summary.costs = morning::costs(recipe, &made.outcome, &progress, &summary.run);
+    summary.cost = spending(&config.endpoints, &budget);
+    summary.fault_costs = morning::costs(recipe, &made.outcome, &progress, &summary.run);
     if let Some(asks) = &asks {
         morning::beside(&mut summary, &made.outcome, asks, &progress.answered);
     }
@@ -332,6 +334,7 @@ async fn go(
             attempts: summary.attempts,
             prompt_tokens: summary.prompt_tokens,
             cached_tokens: summary.cached_tokens,
+            cost: summary.cost.as_ref().map(|cost| cost.all),
             faults: progress.faults.clone(),
             rejected: made.outcome.rejected.clone(),
             completion_tokens: summary.completion_tokens,

@@ -32,7 +32,7 @@ use crate::dataset::Recipe;
 use crate::dataset::evaluate::Demand;
 use crate::model::{ByHash, Fingerprint};
 use crate::report::{self, Watcher};
-use crate::scheduler::{Budget, Queue, Spot, Ticket};
+use crate::scheduler::{Budget, Cost, Queue, Spot, Ticket};
 use crate::store::{Settings, StoreDir, StoreError, Writer, Written};
 use answers::Pending;
 use evaluator::{Evaluated, Evaluator, Task};
@@ -73,6 +73,8 @@ struct Worker<'a> {
     rests: JoinSet<(usize, Spot)>,
     /// Requests under way, with the way to break each off.
     sends: HashMap<(usize, Ticket), (Send, AbortHandle)>,
+    /// By model and server: what a proof under way may cost at most.
+    proofs: HashMap<(usize, usize), Cost>,
     pending: HashMap<u64, Pending>,
     next_pending: u64,
     /// What each failing ask failed with last.
@@ -143,12 +145,12 @@ impl SoFar {
         Self { began: Instant::now(), progress: Progress::default(), budget, paused: false }
     }
 
-    /// What was done, with how long it was asked, now that the asking is over.
-    pub fn over(self) -> Progress {
+    /// What was done, with how long it was asked, and what was spent, now that the asking is over.
+    pub fn over(self) -> (Progress, Budget) {
         let mut progress = self.progress;
         let no_asking = progress.paused + progress.deserted;
         progress.asking = self.began.elapsed().saturating_sub(no_asking);
-        progress
+        (progress, self.budget)
     }
 }
 
@@ -213,6 +215,7 @@ pub async fn ask<'a>(
         events: JoinSet::new(),
         rests: JoinSet::new(),
         sends: HashMap::new(),
+        proofs: HashMap::new(),
         pending: HashMap::new(),
         next_pending: 0,
         last_errors: ByHash::default(),
@@ -446,8 +449,10 @@ impl Worker<'_> {
                     self.not_well(send, looked);
                 }
             }
-            Event::Proved { model, server, most, proof } => {
-                self.settle_unknown(self.endpoint_of(model, server), most);
+            Event::Proved { model, server, proof } => {
+                if let Some(most) = self.proofs.remove(&(model, server)) {
+                    self.settle_unknown(self.endpoint_of(model, server), most);
+                }
                 self.queues[model].proven(server, proof);
             }
             Event::Restarted { endpoint, result } => self.restarted(endpoint, result),
@@ -466,7 +471,7 @@ impl Worker<'_> {
         match spent {
             Spent::Told => {}
             Spent::Nothing => self.settle(endpoint, send.most, 0, 0),
-            Spent::Unsent => self.budget.withdraw(send.most),
+            Spent::Unsent => self.budget.withdraw(endpoint, send.most),
             Spent::Unknown => self.settle_unknown(endpoint, send.most),
         }
         true

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use super::{ToGo, count, duration, thousands};
+use super::{ToGo, count, duration, money, thousands};
 
 /// What a run would come to; `None` is unknown.
 #[derive(Debug, Clone, Default, Serialize)]
@@ -17,6 +17,9 @@ pub struct Forecast {
     pub judge_requests: Option<u64>,
     /// Those of them that ask what a text means.
     pub embedding_requests: Option<u64>,
+    /// Whether texts are asked about at all.
+    #[serde(skip)]
+    pub about_texts: bool,
     /// The same as it is told everywhere.
     #[serde(skip)]
     pub to_go: ToGo,
@@ -35,7 +38,32 @@ pub struct Forecast {
     pub prompts_counted: u64,
     pub completion_tokens: Option<u64>,
     pub completion_tokens_from: Option<Basis>,
+    /// By the `price` of the endpoints; none where no endpoint has one.
+    pub cost: Option<CostRange>,
+    /// Where answers tell too little for that: the most that the asks (`of_requests`) cost.
+    pub cost_at_most: Option<f64>,
+    /// `run.max_cost`, and whether it has room for that; `null` where it depends, or nothing is known.
+    pub max_cost: Option<f64>,
+    pub within_max_cost: Option<bool>,
     pub seconds: Option<f64>,
+}
+
+/// What requests cost; they are two figures where a model's endpoints have several prices.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize)]
+pub struct CostRange {
+    pub least: f64,
+    pub most: f64,
+}
+
+impl CostRange {
+    /// Whether it is no more than that, whoever answers; `None` where that depends.
+    pub fn is_within(&self, cap: f64) -> Option<bool> {
+        match () {
+            () if self.most <= cap => Some(true),
+            () if self.least <= cap => None,
+            () => Some(false),
+        }
+    }
 }
 
 /// Where a figure is from.
@@ -51,7 +79,7 @@ pub enum Basis {
 }
 
 impl Forecast {
-    /// Three lines: requests, tokens, time.
+    /// Three lines: requests, tokens, time; and one of what it costs, where that has a price.
     pub fn text(&self) -> String {
         let requests = match (self.to_go.expected, self.acceptance) {
             (Some(_), Some(acceptance)) => format!(
@@ -85,8 +113,39 @@ impl Forecast {
             Some(seconds) => format!("about {}", duration(Duration::from_secs_f64(seconds.max(0.0)))),
             None => "unknown".into(),
         };
-        let saves = self.saves();
-        format!("expected: {requests}\ntokens: {prompt}, {completion}\ntime: {time}\n{saves}")
+        let (cost, saves) = (self.cost_text(least), self.saves());
+        format!("expected: {requests}\ntokens: {prompt}, {completion}\n{cost}time: {time}\n{saves}")
+    }
+
+    /// What it costs, and whether `run.max_cost` has room for that; `least` is how sure the figures are.
+    fn cost_text(&self, least: &str) -> String {
+        let cap = self.max_cost;
+        let within = |cap: f64| format!("within `run.max_cost` ({})", money(cap));
+        let (cost, fits) = match (self.cost, self.cost_at_most) {
+            (Some(cost), _) => {
+                let (low, high) = (money(cost.least), money(cost.most));
+                let range = if low == high { low } else { format!("{low} to {high}") };
+                let fits = cap.map(|cap| match cost.is_within(cap) {
+                    Some(true) => within(cap),
+                    None => format!("at the dearest more than `run.max_cost` ({})", money(cap)),
+                    Some(false) => {
+                        format!("more than `run.max_cost` ({}), which ends a run before", money(cap))
+                    }
+                });
+                (format!("{least} {range}"), fits)
+            }
+            (None, Some(most)) => {
+                let fits = cap.map(|cap| match most <= cap {
+                    true => within(cap),
+                    false => format!("more than `run.max_cost` ({}), which may end a run before", money(cap)),
+                });
+                let without = if self.about_texts { ", without those about texts" } else { "" };
+                (format!("up to {} for {}{without}", money(most), count(self.of_requests, "ask")), fits)
+            }
+            (None, None) => return String::new(),
+        };
+        let fits = fits.map_or_else(String::new, |fits| format!(",\n      {fits}"));
+        format!("cost: {cost}{fits}\n")
     }
 
     /// How many of the requests are about texts.
@@ -120,6 +179,28 @@ impl Forecast {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_it_costs_is_held_to_the_most_that_a_run_may() {
+        let says = |least, most, cap| {
+            let cost = Some(CostRange { least, most });
+            Forecast { cost, max_cost: cap, ..Forecast::default() }.cost_text("about")
+        };
+        assert_eq!(says(0.0123, 0.0123, None), "cost: about 0.0123\n");
+        assert_eq!(
+            says(1.0, 2.0, Some(2.0)),
+            "cost: about 1.00 to 2.00,\n      within `run.max_cost` (2.00)\n"
+        );
+        assert!(
+            says(1.0, 2.0, Some(1.5)).contains(",\n      at the dearest more than `run.max_cost` (1.50)\n")
+        );
+        assert!(
+            says(1.0, 1.0, Some(0.5)).contains("more than `run.max_cost` (0.50), which ends a run before\n")
+        );
+        let first = Forecast { cost_at_most: Some(0.75), of_requests: 168, ..Forecast::default() };
+        assert_eq!(first.cost_text("about"), "cost: up to 0.75 for 168 asks\n");
+        assert_eq!(Forecast::default().cost_text("about"), "");
+    }
 
     #[test]
     fn several_texts_an_answer_save_requests_and_prompt_tokens() {

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::{Summary, count, shortened, thousands};
+use super::{Summary, count, money, plain, shortened, thousands};
 
 /// A run, or all runs of one state of a config.
 #[derive(Debug, Clone, Default, Serialize)]
@@ -29,6 +29,8 @@ pub struct LogEntry {
     pub prompt_tokens: u64,
     pub cached_tokens: u64,
     pub completion_tokens: u64,
+    /// `null` where no endpoint had a price.
+    pub cost: Option<f64>,
     pub model: Option<String>,
 }
 
@@ -54,6 +56,9 @@ impl LogEntry {
         self.prompt_tokens += run.prompt_tokens;
         self.cached_tokens += run.cached_tokens;
         self.completion_tokens += run.completion_tokens;
+        if let Some(cost) = &run.cost {
+            self.cost = Some(plain(self.cost.unwrap_or(0.0) + cost.all));
+        }
         self.model = run.model.clone();
         self
     }
@@ -90,6 +95,7 @@ impl LogEntry {
                 thousands(self.prompt_tokens),
                 thousands(self.completion_tokens),
             ));
+            out.extend(self.cost.map(|cost| format!("        cost {}", money(cost))));
         } else if self.runs > 0 {
             out.push("        nothing asked".into());
         }

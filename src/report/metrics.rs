@@ -58,6 +58,7 @@ struct Counts {
     prompt: u64,
     cached: u64,
     completion: u64,
+    cost: Option<f64>,
 }
 
 impl Metrics {
@@ -72,6 +73,7 @@ impl Metrics {
             prompt: status.prompt_tokens,
             cached: status.cached_tokens,
             completion: status.completion_tokens,
+            cost: status.cost,
         });
         out.gauge("emogrid_run_under_way", "Requests that are under way.", status.under_way as f64);
         out.gauge("emogrid_run_seconds", "How long the run has taken.", status.elapsed.as_secs_f64());
@@ -95,6 +97,7 @@ impl Metrics {
             prompt: summary.prompt_tokens,
             cached: summary.cached_tokens,
             completion: summary.completion_tokens,
+            cost: summary.cost.as_ref().map(|cost| cost.all),
         });
         out.gauge("emogrid_run_seconds", "How long the run has taken.", summary.seconds);
         let what = "Asks given up for a fault of their own.";
@@ -139,6 +142,8 @@ impl Metrics {
             ("emogrid_completion_tokens_total", "Tokens of the answers.", counts.completion),
         ];
         self.plain.extend(all.map(|(name, what, value)| (name, what, Kind::Counter, value as f64)));
+        let what = "What the run spent, in the unit of the config's prices.";
+        self.plain.extend(counts.cost.map(|cost| ("emogrid_cost_total", what, Kind::Counter, cost)));
     }
 
     /// The text, each figure labelled with the config's name.

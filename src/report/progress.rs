@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::morning::Awaited;
-use super::{duration, say, shortened, tally, thousands};
+use super::{duration, money, say, shortened, tally, thousands};
 use crate::model::Fingerprint;
 
 /// What a run tells whoever watches it.
@@ -52,6 +52,8 @@ pub struct Status {
     pub attempts: u64,
     pub prompt_tokens: u64,
     pub cached_tokens: u64,
+    /// What was spent, where an endpoint has a price.
+    pub cost: Option<f64>,
     /// Failures by class.
     pub faults: BTreeMap<&'static str, u64>,
     /// Asks that wait or are under way.
@@ -227,8 +229,13 @@ fn figures(status: &Status) -> String {
     let mut out = Vec::new();
     let rate = status.requests as f64 / seconds;
     out.push(format!("{rate:.1} req/s"));
-    if status.completion_tokens > 0 {
-        out.push(format!("{:.0} tok/s", status.completion_tokens as f64 / seconds));
+    match status.cost.filter(|cost| *cost > 0.0) {
+        // There is no room for both.
+        Some(cost) => out.push(format!("cost {}", money(cost))),
+        None if status.completion_tokens > 0 => {
+            out.push(format!("{:.0} tok/s", status.completion_tokens as f64 / seconds));
+        }
+        None => {}
     }
     match (time_left(status), status.ends_in) {
         (Some(left), Some(ends)) if left < ends => out.push(format!("{} left", duration(left))),
@@ -287,5 +294,7 @@ mod tests {
         let says = |ends: u64| figures(&Status { ends_in: Some(Duration::from_secs(ends)), ..status() });
         assert_eq!(says(60), "2.0 req/s, ends in 1 min 00 s");
         assert_eq!(says(600), "2.0 req/s, 7 min 30 s left");
+        let cost = figures(&Status { cost: Some(0.01234), ..status() });
+        assert_eq!(cost, "2.0 req/s, cost 0.01234, 7 min 30 s left");
     }
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{AxisCount, Summary, duration, rate, shortened, thousands};
+use super::{AxisCount, Summary, duration, money, rate, shortened, thousands};
 
 fn or_dash(value: Option<String>) -> String {
     value.unwrap_or_else(|| "-".into())
@@ -14,6 +14,10 @@ fn percent(share: Option<f64>) -> String {
 
 fn took(summary: &Summary) -> String {
     duration(Duration::from_secs_f64(summary.seconds.max(0.0)))
+}
+
+fn cost(summary: &Summary) -> Option<String> {
+    summary.cost.as_ref().map(|cost| money(cost.all))
 }
 
 fn when(began: &str) -> String {
@@ -41,9 +45,19 @@ impl Listed<'_> {
 
 /// A line a run, in at most 80 columns; times are UTC.
 pub fn runs_text(runs: &[Listed<'_>]) -> String {
+    // There is no room for both, and who pays wants to know that first.
+    let paid = runs.iter().any(|run| matches!(run, Listed::Kept(_, run) if run.cost.is_some()));
+    let last = |run: &Summary| match paid {
+        true => or_dash(run.cost.as_ref().map(|cost| match cost.all {
+            all if all < 10_000.0 => money(all),
+            all => thousands(all.round() as u64),
+        })),
+        false => or_dash(run.tokens_per_second().map(rate)),
+    };
+    let (name, width) = if paid { ("cost", 8) } else { ("tok/s", 6) };
     let mut out = format!(
-        "{:>4} {:<16} {:<9} {:>15} {:>8} {:>6} {:>6} {:>6}\n",
-        "run", "began (UTC)", "verdict", "rows", "requests", "accept", "dist-2", "tok/s"
+        "{:>4} {:<16} {:<7} {:>15} {:>8} {:>6} {:>6} {name:>width$}\n",
+        "run", "began (UTC)", "verdict", "rows", "requests", "accept", "dist-2"
     );
     for listed in runs {
         let (number, run) = match listed {
@@ -55,14 +69,14 @@ pub fn runs_text(runs: &[Listed<'_>]) -> String {
         };
         let rows = format!("{}/{}", thousands(run.rows()), thousands(run.wanted));
         out.push_str(&format!(
-            "{number:>4} {:<16} {:<9} {:>15} {:>8} {:>6} {:>6} {:>6}\n",
+            "{number:>4} {:<16} {:<7} {:>15} {:>8} {:>6} {:>6} {:>width$}\n",
             when(&run.started),
             run.verdict.word(),
             rows,
             thousands(run.requests),
             percent(run.acceptance()),
             or_dash(run.distinct_2.map(|value| format!("{value:.3}"))),
-            or_dash(run.tokens_per_second().map(rate)),
+            last(run),
         ));
     }
     out
@@ -94,6 +108,14 @@ pub fn compared_text(then: (usize, &Summary), now: (usize, &Summary), causes: &[
         percent((run.prompt_tokens > 0).then(|| run.cached_tokens as f64 / run.prompt_tokens as f64))
     });
     row("completion tokens", &|run| thousands(run.completion_tokens));
+    if then.cost.is_some() || now.cost.is_some() {
+        row("cost", &|run| or_dash(cost(run)));
+        // What a thousand rows cost is what two prompts or models are compared by.
+        row("cost of 1,000 rows", &|run| {
+            let rows = run.run.accepted;
+            or_dash(run.cost.as_ref().filter(|_| rows > 0).map(|cost| money(cost.all / rows as f64 * 1000.0)))
+        });
+    }
     row("tokens a second", &|run| or_dash(run.tokens_per_second().map(rate)));
     row("rows an hour", &|run| or_dash(run.rows_per_hour().map(rate)));
     row("sends that failed", &|run| thousands(run.faults.values().sum()));
@@ -167,7 +189,7 @@ fn moved(then: &Summary, now: &Summary) -> Vec<Moved> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::report::RunCounts;
+    use crate::report::{RunCounts, Spending};
 
     fn run(accepted: u64, rejected: u64) -> Summary {
         let count = AxisCount { wanted: 1_000_000, accepted, rejected };
@@ -194,10 +216,21 @@ mod tests {
     fn tables_fit_a_terminal() {
         let (a, b) = (run(500_000, 500_000), run(999_999, 1));
         let causes = vec!["x".repeat(200)];
+        let cost = Spending { all: 12_345.678, ..Spending::default() };
+        let paid = Summary { cost: Some(cost), ..run(400_000, 600_000) };
         let cut_off = Listed::Unkept("2026-11-23T20:42:14.123Z", "cut off");
         let list = runs_text(&[Listed::Kept(1, &a), cut_off, Listed::Kept(2, &b)]);
         assert_eq!(list.lines().nth(2), Some("   - 2026-11-23 20:42 cut off"));
         let all = list + &compared_text((1, &a), (2, &b), &causes);
+        assert!(!all.contains("cost"), "{all}");
+        let told = runs_text(&[Listed::Kept(1, &a), Listed::Kept(2, &paid)])
+            + &compared_text((1, &a), (2, &paid), &causes);
+        assert!(told.contains("  12,346\n") && told.contains(" cost\n"), "{told}");
+        assert!(
+            told.contains("cost of 1,000 rows                          -                    30.86\n"),
+            "{told}"
+        );
+        let all = all + &told;
         for line in all.lines() {
             assert!(line.chars().count() <= 80, "{line}");
         }

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::morning::{
     EndpointNight, Example, Exhausted, Finding, Left, Needed, Opening, Outlook, Past, Untold, Verdict, Waited,
 };
-use super::{CheckCounts, EndpointSight, Forecast, count};
+use super::{CheckCounts, EndpointSight, Forecast, Spending, count};
 use crate::audit::{Brief, Verdict as Audited};
 
 /// How the cells of now stand to those of a snapshot.
@@ -291,12 +291,15 @@ pub struct Summary {
     pub prompt_tokens: u64,
     pub cached_tokens: u64,
     pub completion_tokens: u64,
+    /// What was spent, where an endpoint has a price.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cost: Option<Spending>,
     pub seconds: f64,
     /// Failures met on the way, by class.
     pub faults: BTreeMap<String, u64>,
-    /// The same, by what they cost.
+    /// The same, by what they cost in sends, asks and rows.
     #[serde(default)]
-    pub costs: BTreeMap<String, FaultCost>,
+    pub fault_costs: BTreeMap<String, FaultCost>,
     /// What this run brought; what stands beside it is of the whole dataset.
     #[serde(default)]
     pub run: RunCounts,

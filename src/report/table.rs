@@ -85,6 +85,11 @@ pub fn summary_text(summary: &Summary, advice: &dyn Fn(&str) -> Option<&'static 
             ),
         );
     }
+    if let Some(cost) = summary.cost.as_ref().filter(|_| summary.attempts > 0) {
+        for (index, part) in wrapped(&cost.text(), 66).into_iter().enumerate() {
+            line(if index == 0 { "cost" } else { "" }, part);
+        }
+    }
     let rejected: u64 = summary.rejected.values().sum();
     if rejected > 0 {
         let by_reason = tally(summary.rejected.iter().map(|(reason, times)| (reason.as_str(), *times)));

@@ -17,6 +17,13 @@ pub struct Cost {
     pub money: f64,
 }
 
+impl Cost {
+    pub fn add(&mut self, more: Cost) {
+        self.tokens += more.tokens;
+        self.money += more.money;
+    }
+}
+
 /// Which cap is reached.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Spent {
@@ -25,12 +32,21 @@ pub enum Spent {
     Money,
 }
 
+/// What the requests of one account cost.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct Account {
+    /// Of those that it was told of.
+    pub told: Cost,
+    /// Of the others, each taken to have cost as much as it may at most.
+    pub untold: Cost,
+}
+
 /// Keeps what is spent, with what is reserved for requests under way, within the caps.
 #[derive(Debug, Default)]
 pub struct Budget {
     caps: Caps,
     requests: u64,
-    spent: Cost,
+    accounts: Vec<Account>,
     reserved: Cost,
 }
 
@@ -49,8 +65,9 @@ impl Budget {
     /// # Errors
     /// The cap that it would break, if all that is under way costs as much as is reserved for it.
     pub fn allows(&self, most: Cost) -> Result<(), Spent> {
-        let tokens = self.spent.tokens + self.reserved.tokens + most.tokens;
-        let money = self.spent.money + self.reserved.money + most.money;
+        let spent = self.spent();
+        let tokens = spent.tokens + self.reserved.tokens + most.tokens;
+        let money = spent.money + self.reserved.money + most.money;
         if self.caps.requests.is_some_and(|cap| self.requests >= cap) {
             Err(Spent::Requests)
         } else if self.caps.tokens.is_some_and(|cap| tokens > cap) {
@@ -70,22 +87,40 @@ impl Budget {
         self.reserved.money += most.money;
     }
 
-    /// A request ended for which so much was reserved; it cost this.
-    pub fn settle(&mut self, most: Cost, cost: Cost) {
+    /// A request of an account ended for which so much was reserved; `None`: nobody tells what it cost, so it counts
+    /// with that.
+    pub fn settle(&mut self, account: usize, most: Cost, told: Option<Cost>) {
         self.reserved.tokens = self.reserved.tokens.saturating_sub(most.tokens);
         self.reserved.money -= most.money;
-        self.spent.tokens += cost.tokens;
-        self.spent.money += cost.money;
+        if self.accounts.len() <= account {
+            self.accounts.resize(account + 1, Account::default());
+        }
+        let account = &mut self.accounts[account];
+        match told {
+            Some(cost) => account.told.add(cost),
+            None => account.untold.add(most),
+        }
     }
 
     /// A request for which so much was reserved came to no server.
-    pub fn withdraw(&mut self, most: Cost) {
+    pub fn withdraw(&mut self, account: usize, most: Cost) {
         self.requests = self.requests.saturating_sub(1);
-        self.settle(most, Cost::default());
+        self.settle(account, most, Some(Cost::default()));
     }
 
+    /// By account, as far as any request of them ended.
+    pub fn accounts(&self) -> &[Account] {
+        &self.accounts
+    }
+
+    /// All that was spent.
     pub fn spent(&self) -> Cost {
-        self.spent
+        let mut sum = Cost::default();
+        for account in &self.accounts {
+            sum.add(account.told);
+            sum.add(account.untold);
+        }
+        sum
     }
 
     pub fn caps(&self) -> Caps {
@@ -100,7 +135,7 @@ mod tests {
     use super::*;
 
     proptest! {
-        /// Whatever is sent and however it ends, no cap is broken as long as no request costs more
+        /// Whatever is sent and however it ends, told of or not, no cap is broken as long as no request costs more
         /// than was reserved for it.
         #[test]
         fn no_cap_is_broken(
@@ -122,7 +157,8 @@ mod tests {
                     sent += 1;
                 }
                 if ends && let Some((most, used)) = under_way.pop() {
-                    budget.settle(price(most), price(used));
+                    let told = (used % 3 > 0).then(|| price(used));
+                    budget.settle(used as usize % 2, price(most), told);
                 }
                 let total = budget.spent().tokens + under_way.iter().map(|(most, _)| most).sum::<u64>();
                 prop_assert!(total <= tokens && sent <= requests);
@@ -137,7 +173,7 @@ mod tests {
         let mut budget = Budget::new(Caps { tokens: Some(100), ..Caps::default() });
         budget.reserve(cost(60));
         assert_eq!(budget.allows(cost(60)), Err(Spent::Tokens));
-        budget.settle(cost(60), cost(20));
+        budget.settle(0, cost(60), Some(cost(20)));
         assert_eq!(budget.allows(cost(60)), Ok(()));
         assert!(!Budget::default().is_capped());
     }

@@ -636,8 +636,8 @@ effects! {
         };
         assert_eq!(made("{ prompt: 0, completion: 0 }").exits(0).seen.len(), 4);
         // 40 tokens of prompt and 6 of answer a request, at most 10.
-        assert_eq!(made("{ prompt: 1000000 }").exits(3).seen.len(), 2);
-        assert_eq!(made("{ completion: 5000000 }").exits(3).seen.len(), 2);
+        assert_eq!(made("{ prompt: 1000000, completion: 0 }").exits(3).seen.len(), 2);
+        assert_eq!(made("{ prompt: 0, completion: 5000000 }").exits(3).seen.len(), 2);
         let made = Bench::new().run(&["run.max_cost=100"]).exits(2);
         assert!(made.stderr.contains("needs a price"), "{}", made.stderr);
     }

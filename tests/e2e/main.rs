@@ -25,6 +25,7 @@ mod kill;
 mod learn;
 mod leaving;
 mod log;
+mod money;
 mod morning;
 mod near;
 mod nights;

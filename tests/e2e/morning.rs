@@ -304,7 +304,7 @@ fn a_night_of_failures_alone_wants_a_look() {
     assert!(headline.starts_with(&format!("{verdict} small: 4 of 8 rows; ")), "{headline}");
     assert!(!headline.contains("stopped as asked"), "{headline}");
     assert_eq!(project.read("told"), format!("{headline}\n"));
-    let cost = &summary["costs"]["server-error"];
+    let cost = &summary["fault_costs"]["server-error"];
     assert_eq!((&cost["left_open"], &cost["rows"]), (&2.into(), &4.into()), "{summary}");
     let page = pages(&project).pop().unwrap();
     assert!(page.contains("## Faults and what they cost\n\n| class |"), "{page}");
@@ -328,12 +328,16 @@ fn what_is_given_up_costs_rows() {
             .json()
     };
     let summary = run(&["samples.max_asks=2"]);
-    let cost = &summary["costs"]["refused"];
+    let cost = &summary["fault_costs"]["refused"];
     assert_eq!((&cost["given_up"], &cost["rows"]), (&1.into(), &1.into()), "{summary}");
     assert_eq!((&summary["shortfall"], &summary["accepted"]), (&1.into(), &7.into()));
     // Another ask brings it, and then it cost nothing.
     let summary = run(&[]);
-    assert_eq!((&summary["accepted"], &summary["costs"]), (&8.into(), &serde_json::json!({})), "{summary}");
+    assert_eq!(
+        (&summary["accepted"], &summary["fault_costs"]),
+        (&8.into(), &serde_json::json!({})),
+        "{summary}"
+    );
 }
 
 #[test]

@@ -203,12 +203,19 @@ fn a_straggler_at_the_end_is_asked_of_the_other_server() {
         false => Reply::Hang(Duration::from_secs(60)),
         true => Reply::Good,
     });
-    let made = project(&format!("  a: {}\n  b: {}\n", a.url(), b.url()), PROMPT, 20);
+    let price = "price: { prompt: 0, completion: 1000000 }";
+    let endpoints = format!("  a: {}\n  b: {{ url: '{}', {price} }}\n", a.url(), b.url());
+    let made = project(&endpoints, PROMPT, 20);
     let started = std::time::Instant::now();
-    let summary = made.watch(&["run", "several.yaml", "--json"]).finish().exits(0).json();
+    let run = ["run", "several.yaml", "--json", "--set", "sampling.max_tokens=100"];
+    let summary = made.watch(&run).finish().exits(0).json();
     assert!(started.elapsed() < Duration::from_secs(15));
     assert_eq!((&summary["requests"], &summary["attempts"]), (&json!(40), &json!(41)));
     assert_eq!(summary["hedged"], 1, "{summary}");
+    // What was broken off is paid for with the most that it may cost.
+    let told = summary["endpoints"]["b"]["completion_tokens"].as_f64().unwrap();
+    let cost = json!({ "all": told + 100.0, "untold": 100.0, "by_endpoint": { "b": told + 100.0 } });
+    assert_eq!(summary["cost"], cost, "{summary}");
 }
 
 #[test]

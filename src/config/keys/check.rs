@@ -250,7 +250,7 @@ fn unknown(name: &Name, value: &Node, path: &str, section: &Section) -> (Help, O
     if let Some(near) = did_you_mean(&name.text, known()) {
         return (help(format!("did you mean `{near}`?")), Some(near));
     }
-    if std::ptr::eq(section, &CONFIG) && name.text.contains('.') && known_path(&name.text) {
+    if std::ptr::eq(section, &CONFIG) && name.text.contains('.') && is_known(&name.text) {
         let mut nested =
             name.text.split('.').rev().map(str::to_owned).reduce(|inner, outer| match inner.contains(':') {
                 true => format!("{outer}: {{ {inner} }}"),
@@ -280,7 +280,7 @@ fn unknown(name: &Name, value: &Node, path: &str, section: &Section) -> (Help, O
 }
 
 /// Whether there is such a key; names of the user's own match `NAME`.
-fn known_path(path: &str) -> bool {
+pub fn is_known(path: &str) -> bool {
     let parts: Vec<&str> = path.split('.').collect();
     paths().iter().any(|known| {
         let known: Vec<&str> = known.split('.').collect();

@@ -47,7 +47,7 @@ pub static ENDPOINT: Section = Section {
             "price",
             Kind::Section(&PRICE),
             "",
-            "What tokens cost, in a currency of yours, so that `run.max_cost` can hold to it.",
+            "What a million tokens cost, in a unit of yours: what runs spend is told in it, and `run.max_cost` holds to it.",
         ),
         key(
             "timeout",
@@ -71,10 +71,20 @@ pub static ENDPOINT: Section = Section {
 };
 
 pub static PRICE: Section = Section {
-    needs: &["prompt", "completion"],
+    needs: &[],
     keys: &[
-        key("prompt", Kind::Number { min: 0.0, max: 1e9 }, "0", "For a million tokens of prompts."),
-        key("completion", Kind::Number { min: 0.0, max: 1e9 }, "0", "For a million tokens of answers."),
+        key(
+            "prompt",
+            Kind::Number { min: 0.0, max: 1e9 },
+            "",
+            "For a million tokens of prompts, also of those that the server has in its cache. Needed beside `completion`; 0 where they cost nothing.",
+        ),
+        key(
+            "completion",
+            Kind::Number { min: 0.0, max: 1e9 },
+            "",
+            "For a million tokens of answers. Needed beside `prompt`; 0 where they cost nothing, as those of embeddings do.",
+        ),
     ],
 };
 

@@ -3,7 +3,7 @@
 use super::super::diagnostic::{cut, did_you_mean};
 use super::super::taxonomy;
 use super::super::yaml::{Node, Yaml};
-use super::{Kind, Section};
+use super::{A_PRICE, Kind, Section};
 
 /// The likeliest thing that was meant; `written` is the value as it stands in the file.
 pub fn hint(path: &str, kind: &Kind, node: &Node, written: &str) -> Option<String> {
@@ -158,6 +158,9 @@ fn by_kind(parts: &[&str], kind: &Kind, node: &Node, written: &str) -> Option<St
         Kind::List(_) if text.is_some() => Some(format!("write `[{}]`", cut(text.unwrap_or_default()))),
         Kind::Section(Section { needs: [], keys: [first, ..] }) => {
             let key = parts.last()?;
+            if *key == "price" {
+                return Some(format!("{A_PRICE}, for a million tokens of each"));
+            }
             Some(format!("such as `{key}: {{ {}: … }}`", first.name))
         }
         Kind::Either(kinds) => kinds.iter().find_map(|kind| match kind {

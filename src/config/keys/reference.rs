@@ -1,7 +1,7 @@
 //! The table as a list of paths, and as the reference in the documentation.
 
 use super::dedup::AGAINST;
-use super::endpoint::MANAGED;
+use super::endpoint::{MANAGED, PRICE};
 use super::grid::AXIS;
 use super::*;
 
@@ -21,6 +21,7 @@ pub fn reference() -> String {
     let sections: &[(&str, &str, &Section)] = &[
         ("", "The whole config", &CONFIG),
         ("endpoints.NAME", "", &ENDPOINT),
+        ("endpoints.NAME.price", "", &PRICE),
         ("endpoints.NAME.managed", "", &MANAGED),
         ("prompt", "", &PROMPT),
         ("prompt.system", "", &TEMPLATE),

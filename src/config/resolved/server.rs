@@ -18,6 +18,7 @@ pub struct Endpoint {
     pub requests_per_minute: Option<u32>,
     pub burst: u32,
     pub tokens_per_minute: Option<u32>,
+    /// None where it is not known, which no budget of money allows.
     pub price: Option<Price>,
     #[serde(serialize_with = "seconds")]
     pub timeout: Duration,
@@ -38,11 +39,18 @@ pub enum Slots {
     Between(u32, u32),
 }
 
-/// What a million tokens cost, in a currency of the user's.
+/// What a million tokens cost, in a unit of the user's.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct Price {
     pub prompt: f64,
     pub completion: f64,
+}
+
+impl Price {
+    /// What so many tokens cost.
+    pub fn of(&self, prompt: f64, completion: f64) -> f64 {
+        (prompt * self.prompt + completion * self.completion) / 1e6
+    }
 }
 
 pub(super) fn by_name<S: serde::Serializer>(

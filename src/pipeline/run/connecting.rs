@@ -45,7 +45,9 @@ fn waiting(config: &Config, watcher: &Recorder<'_>, started: Instant, order: Ord
         at_a_time: 0,
         under_way: 0,
         requests: 0,
+        cost: endpoint.price.map(|_| 0.0),
     });
+    let is_priced = config.endpoints.iter().any(|endpoint| endpoint.price.is_some());
     RunStatus {
         name: config.name.clone(),
         pid: std::process::id(),
@@ -56,6 +58,8 @@ fn waiting(config: &Config, watcher: &Recorder<'_>, started: Instant, order: Ord
         under_way: 0,
         waiting: 0,
         completion_tokens: 0,
+        cost: is_priced.then_some(0.0),
+        max_cost: config.run.max_cost,
         seconds: report::milliseconds(started.elapsed()),
         endpoints: endpoints.collect(),
         notes: Vec::new(),

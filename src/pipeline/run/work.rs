@@ -29,6 +29,7 @@ use crate::pipeline::summary::{Outcome, Rows};
 use crate::pipeline::worker::{self, Closing, Done, Limits, Progress, SoFar, Stop, Tools};
 use crate::report::morning::PAST;
 use crate::report::{self, CellChange, RowChange, RunCounts, Summary, ToGo, Watcher};
+use crate::scheduler::Budget;
 use crate::store::{EndpointMemory, Reader, StoreDir, Writer, Written};
 
 /// What stored answers come to if the models are those that were seen last.
@@ -46,6 +47,8 @@ pub(super) struct Worked<'a> {
     /// How the cells stood to the last snapshot before anything was asked.
     pub cells: CellChange,
     pub progress: Progress,
+    /// What was spent, and on whom.
+    pub budget: Budget,
     pub error: Option<RunError>,
     pub stopped: Option<Stop>,
     /// The dataset's files are to be left alone.
@@ -56,7 +59,8 @@ impl<'a> Worked<'a> {
     /// Nothing was asked.
     pub fn idle(made: Made<'a>, memories: Vec<EndpointMemory>) -> Self {
         let (progress, cells, before) = (Progress::default(), made.cells, made.counts());
-        Self { made, before, memories, cells, progress, error: None, stopped: None, spared: false }
+        let budget = Budget::default();
+        Self { made, before, memories, cells, progress, budget, error: None, stopped: None, spared: false }
     }
 }
 
@@ -152,14 +156,14 @@ impl<'a, 'r> Work<'a, 'r> {
                     Err(failure) => drop(error.get_or_insert(failure)),
                 }
             }
-            let progress = done.over();
+            let (progress, budget) = done.over();
             book.watch(Some(self.watcher));
             let made = Made::of(self.recipe(), &mut book, self.guard.files, self.before, None);
             let made = made.unwrap_or_else(|failure| {
                 error.get_or_insert(failure.into());
                 Made::without_files(outcome)
             });
-            return Ok(Worked { made, before, memories, cells, progress, error, stopped, spared });
+            return Ok(Worked { made, before, memories, cells, progress, budget, error, stopped, spared });
         }
     }
 

@@ -99,7 +99,11 @@ impl Worker<'_> {
         if let Some(step) = step {
             self.stepped(endpoint, step);
         }
-        self.settle(endpoint, send.most, usage.prompt_tokens, usage.completion_tokens);
+        // A prompt without tokens is a count that the server left out.
+        match received.usage.filter(|usage| usage.prompt_tokens > 0) {
+            Some(usage) => self.settle(endpoint, send.most, usage.prompt_tokens, usage.completion_tokens),
+            None => self.settle_unknown(endpoint, send.most),
+        }
         if let Some(used) = used {
             self.note_sent(endpoint, ticket.number(), used.into(), true);
         }

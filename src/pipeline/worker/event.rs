@@ -43,7 +43,6 @@ pub(super) enum Event {
     Proved {
         model: usize,
         server: usize,
-        most: Cost,
         proof: Proof,
     },
     Restarted {

@@ -3,6 +3,7 @@
 use super::{Stop, Worker};
 use crate::config::resolved::Slots;
 use crate::pipeline::control::{EndpointStatus, NONE, Order, RunStatus};
+use crate::pipeline::spending::spending;
 use crate::report;
 use crate::scheduler::Queue;
 
@@ -88,6 +89,7 @@ impl Worker<'_> {
             (false, true) => "paused",
             (false, false) => "running",
         };
+        let cost = spending(&self.recipe.config.endpoints, &self.budget);
         let endpoints = self.recipe.config.endpoints.iter().enumerate().map(|(index, endpoint)| {
             let server = &self.servers[index];
             let queue = &self.queues[server.model];
@@ -101,8 +103,10 @@ impl Worker<'_> {
                 at_a_time: queue.level(server.index),
                 under_way: sends.count() as u64,
                 requests: self.progress.endpoints[index].requests,
+                cost: cost.as_ref().and_then(|cost| cost.by_endpoint.get(&endpoint.name).copied()),
             }
         });
+        let endpoints = endpoints.collect();
         RunStatus {
             name: self.recipe.config.name.clone(),
             pid: std::process::id(),
@@ -113,8 +117,10 @@ impl Worker<'_> {
             under_way: self.sends.len() as u64,
             waiting: self.queues.iter().map(Queue::waiting).sum::<usize>() as u64,
             completion_tokens: self.progress.completion_tokens,
+            cost: cost.map(|cost| cost.all),
+            max_cost: self.recipe.config.run.max_cost,
             seconds: report::milliseconds(self.now()),
-            endpoints: endpoints.collect(),
+            endpoints,
             notes,
             refused,
         }

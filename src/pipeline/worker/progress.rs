@@ -28,7 +28,6 @@ pub struct Progress {
     pub prompt_tokens: u64,
     pub cached_tokens: u64,
     pub completion_tokens: u64,
-    pub money: f64,
     /// How long it was asked; how long it was paused meanwhile, and how long nobody was there to ask, which is no asking.
     pub asking: Duration,
     pub paused: Duration,

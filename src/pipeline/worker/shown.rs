@@ -2,6 +2,7 @@
 
 use super::Worker;
 use crate::check::Candidate;
+use crate::pipeline::spending::spending;
 use crate::report::{Status, for_terminal};
 use crate::scheduler::Queue;
 
@@ -32,6 +33,7 @@ impl Worker<'_> {
             attempts: self.progress.attempts,
             prompt_tokens: self.progress.prompt_tokens,
             cached_tokens: self.progress.cached_tokens,
+            cost: spending(&self.recipe.config.endpoints, &self.budget).map(|cost| cost.all),
             faults: self.progress.faults.clone(),
             open: (waits + self.sends.len()) as u64,
             under_way: self.sends.len(),

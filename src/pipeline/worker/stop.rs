@@ -9,6 +9,7 @@ use super::{Worker, under_way};
 use crate::config::resolved::RunLimits;
 use crate::dataset::evaluate::Demand;
 use crate::dataset::looking;
+use crate::dataset::recipe::guessed_tokens;
 use crate::pipeline::deadline::Deadline;
 use crate::report;
 use crate::report::morning::Needed;
@@ -111,9 +112,6 @@ impl Stop {
     }
 }
 
-/// Bytes of a prompt that make a token, at the least that is usual; until a server has counted one.
-const BYTES_PER_TOKEN: usize = 3;
-
 impl Worker<'_> {
     /// Begins to stop: nothing more is sent, and what is under way is waited for.
     pub(super) fn stop(&mut self, why: Stop) {
@@ -159,29 +157,34 @@ impl Worker<'_> {
                 ))
             }
             Stop::Money => {
-                let (cap, takes) = (caps.money?, needed.money);
+                let (cap, takes) = (caps.money?, report::money_at_least(needed.money));
                 if nothing_yet {
-                    return Some(format!(
-                        "`run.max_cost` has no room for a request, which may take {takes:.6}"
-                    ));
+                    return Some(format!("`run.max_cost` has no room for a request, which may take {takes}"));
                 }
                 let left = Some(cap - spent.money).filter(|left| *left > 0.0)?;
                 Some(format!(
-                    "`run.max_cost` has {left:.6} of {cap} left, and one more request may take {takes:.6}"
+                    "`run.max_cost` has {} of {} left, and one more request may take {takes}",
+                    report::money(left),
+                    report::money(cap)
                 ))
             }
             _ => None,
         }
     }
 
-    /// Leaves what is under way; what has come is taken.
+    /// Leaves what is under way, of which nobody will tell what it cost; what has come is taken.
     pub(super) fn leave(&mut self) {
         while let Some(ended) = self.events.try_join_next() {
             if let Ok(event) = ended {
                 self.happened(event);
             }
         }
-        self.sends.clear();
+        for (_, (send, _)) in std::mem::take(&mut self.sends) {
+            self.settle_unknown(self.endpoint_of(send.model, send.spot.server), send.most);
+        }
+        for ((model, server), most) in std::mem::take(&mut self.proofs) {
+            self.settle_unknown(self.endpoint_of(model, server), most);
+        }
         self.events.abort_all();
         self.events = tokio::task::JoinSet::new();
     }
@@ -316,8 +319,7 @@ impl Worker<'_> {
             longest => longest,
         };
         let price = self.recipe.config.endpoints[endpoint].price;
-        let money = price
-            .map_or(0.0, |price| (f64::from(prompt) * price.prompt + answer as f64 * price.completion) / 1e6);
+        let money = price.map_or(0.0, |price| price.of(f64::from(prompt), answer as f64));
         Cost { tokens: u64::from(prompt) + answer, money }
     }
 
@@ -329,14 +331,11 @@ impl Worker<'_> {
         let demands = self.outcome.demands.iter().filter(|demand| self.book.model_of(demand) == model);
         let some: Vec<Demand> = demands.take(16).copied().collect();
         let lengths = some.iter().filter_map(|demand| match demand.about {
-            None => {
-                let (messages, _) = self.recipe.messages(demand.cell, demand.ask).ok()?;
-                Some(messages.iter().map(|message| message.content.len()).sum::<usize>())
-            }
+            None => self.recipe.guessed_tokens(demand.cell, demand.ask).ok(),
             // The text that it is about stands in it.
-            Some(_) => Some(self.book.ask(demand, false).ok()?.body().len()),
+            Some(_) => Some(guessed_tokens(self.book.ask(demand, false).ok()?.body().len())),
         });
-        let guessed = (lengths.max().unwrap_or(0) / BYTES_PER_TOKEN + 16) as u32;
+        let guessed = lengths.max().unwrap_or(16).min(u32::MAX.into()) as u32;
         // What comes later may be asked of it.
         if !some.is_empty() {
             self.guessed.insert(model, guessed);
@@ -347,16 +346,13 @@ impl Worker<'_> {
     /// A request ended of which nobody tells what it cost: as much as was reserved for it.
     pub(super) fn settle_unknown(&mut self, endpoint: usize, most: Cost) {
         tracing::debug!(endpoint, tokens = most.tokens, "counted with the most that it may have cost");
-        self.budget.settle(most, most);
-        self.progress.money += most.money;
+        self.budget.settle(endpoint, most, None);
     }
 
     /// A request to an endpoint ended for which so much was reserved, having used so many tokens.
     pub(super) fn settle(&mut self, endpoint: usize, most: Cost, prompt: u64, completion: u64) {
         let price = self.recipe.config.endpoints[endpoint].price;
-        let money = price
-            .map_or(0.0, |price| (prompt as f64 * price.prompt + completion as f64 * price.completion) / 1e6);
-        self.budget.settle(most, Cost { tokens: prompt + completion, money });
-        self.progress.money += money;
+        let money = price.map_or(0.0, |price| price.of(prompt as f64, completion as f64));
+        self.budget.settle(endpoint, most, Some(Cost { tokens: prompt + completion, money }));
     }
 }

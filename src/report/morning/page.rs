@@ -5,7 +5,7 @@ use std::fmt::Write;
 use super::rules::{absence, free, time};
 use super::{Finding, Outlook, PAST, Waited};
 use crate::audit::Verdict;
-use crate::report::{AxisCount, Summary, beside, count, moment, rate, shortened, tally, thousands};
+use crate::report::{AxisCount, Spending, Summary, beside, count, moment, rate, shortened, tally, thousands};
 
 /// Values of an axis that are shown; of more than these, the worst.
 const VALUES: usize = 40;
@@ -149,6 +149,7 @@ fn figures(out: &mut String, summary: &Summary) {
         (tokens.0 + tokens.1 > 0)
             .then(|| format!("{} prompt, {} completion", thousands(tokens.0), thousands(tokens.1))),
     );
+    more("cost", summary.cost.as_ref().filter(|_| summary.attempts > 0).map(Spending::text));
     more(
         "prompt tokens from the cache",
         (summary.cached_tokens > 0).then(|| share(summary.cached_tokens, summary.prompt_tokens)),
@@ -186,7 +187,7 @@ fn figures(out: &mut String, summary: &Summary) {
 }
 
 fn faults(out: &mut String, summary: &Summary) {
-    let rows = summary.costs.iter().map(|(class, cost)| {
+    let rows = summary.fault_costs.iter().map(|(class, cost)| {
         vec![
             class.clone(),
             thousands(cost.sends),

@@ -95,6 +95,7 @@ impl Worker<'_> {
             return;
         }
         self.budget.reserve(most);
+        self.proofs.insert((model, server), most);
         self.progress.attempts += 1;
         self.note_sent(endpoint, PROOF, most.tokens, false);
         let client = self.servers[endpoint].client.clone();
@@ -110,7 +111,7 @@ impl Worker<'_> {
                 Err(failure) if failure.class == ErrorClass::Refused => Proof::Refused,
                 _ => Proof::None,
             };
-            Event::Proved { model, server, most, proof }
+            Event::Proved { model, server, proof }
         });
     }
 

@@ -2,7 +2,7 @@
 
 use super::{FEW, LONG, look, percent, time};
 use crate::report::morning::{Awaited, Ended, Finding, Needed, Remedy, Verdict, Waited, remedy};
-use crate::report::{Summary, count, thousands};
+use crate::report::{Summary, count, money_at_least, thousands};
 
 /// What mends failures of a class at the endpoint that met most of them; `None` where none did.
 fn remedy_of(summary: &Summary, class: &str) -> Option<Remedy> {
@@ -118,7 +118,7 @@ fn unanswered(Waited { what, seconds }: &Waited, said: &str) -> Finding {
 fn no_room(budget: &str, needed: Needed) -> Finding {
     let key = format!("run.{budget}");
     let (takes, of, lower) = match budget {
-        "max_cost" => (format!("{:.6}", needed.money), "at its endpoint's `price`", "`sampling.max_tokens`"),
+        "max_cost" => (money_at_least(needed.money), "at its endpoint's `price`", "`sampling.max_tokens`"),
         _ => (
             count(needed.tokens, "token"),
             "for its prompt and `sampling.max_tokens`",
@@ -142,7 +142,7 @@ pub(super) fn left_open(summary: &Summary, ended: Ended) -> Option<Finding> {
     if open == 0 || summary.stopped_by.is_some() || ended.verdict() != Verdict::Look {
         return None;
     }
-    let left = summary.costs.iter().filter(|(_, cost)| cost.left_open > 0);
+    let left = summary.fault_costs.iter().filter(|(_, cost)| cost.left_open > 0);
     let class = left.max_by_key(|(_, cost)| cost.left_open).map(|(class, _)| class.as_str());
     let remedy = class.or(most(summary)).and_then(|class| remedy_of(summary, class));
     Some(Finding {
@@ -212,7 +212,7 @@ pub(super) fn faults(summary: &Summary, gone: &[&str]) -> Option<Finding> {
         Some(remedy) => (remedy.key.as_str(), remedy.advice),
         None => ("endpoints", "look at the server's own log"),
     };
-    let open: u64 = summary.costs.values().map(|cost| cost.left_open).sum();
+    let open: u64 = summary.fault_costs.values().map(|cost| cost.left_open).sum();
     Some(Finding {
         cause: Some(format!(
             "{}; {} given up, {} left open, the others tried again",

@@ -67,7 +67,7 @@ fn a_budget_without_room_for_a_request_says_what_one_takes() {
         run: RunCounts::default(),
         ..complete()
     };
-    for (budget, takes) in [("token_budget", "1,234 tokens"), ("max_cost", "0.002500")] {
+    for (budget, takes) in [("token_budget", "1,234 tokens"), ("max_cost", "0.0025")] {
         let found = judged(night(budget), Alarm::default(), None);
         let key = format!("run.{budget}");
         let says = format!("; nothing was asked: `{key}` has no room for a single request");

@@ -27,7 +27,9 @@ fn failures_name_the_key_that_decides_them() {
         open: 2,
         left: open(2),
         state: "short".into(),
-        costs: [(class.to_owned(), FaultCost { left_open: 2, ..FaultCost::default() })].into_iter().collect(),
+        fault_costs: [(class.to_owned(), FaultCost { left_open: 2, ..FaultCost::default() })]
+            .into_iter()
+            .collect(),
         ..asks(class)
     };
     let nothing = |class: &str| Summary { requests: 0, accepted: 0, state: "short".into(), ..sends(class) };
