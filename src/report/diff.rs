@@ -1,7 +1,10 @@
 //! What differs between two values, in the words of a config.
 
+mod written;
+
 use serde_json::Value;
 use similar::{ChangeTag, TextDiff};
+use written::{Written, written};
 
 /// One place where two values differ.
 #[derive(Debug, Clone, PartialEq)]
@@ -67,31 +70,43 @@ fn named(list: &[Value]) -> bool {
 }
 
 impl Change {
-    /// The change on one line: what was, what is; long values are left out.
-    pub fn line(&self) -> String {
-        let path = self.config_path();
+    /// The change on one line, by the key that a user writes: what was, what is; long values are left out.
+    /// `None` where it only follows from others.
+    pub fn line(&self) -> Option<String> {
+        let Written { key: path, tells } = written(&self.path)?;
+        if !tells {
+            return Some(path);
+        }
         let shown = |value: &Value| match value {
             Value::Object(_) | Value::Array(_) => None,
             other => Some(other.to_string()).filter(|text| text.chars().count() <= 30),
         };
-        match (&self.then, &self.now) {
+        Some(match (&self.then, &self.now) {
             (Value::Null, Value::Object(_)) => format!("{path} added"),
             (Value::Object(_), Value::Null) => format!("{path} removed"),
             (then, now) => match (shown(then), shown(now)) {
                 (Some(then), Some(now)) => format!("{path}: {then} → {now}"),
                 _ => path,
             },
-        }
+        })
     }
+}
 
-    /// The path as a config's user knows it: `emotion.joy.definition`.
-    fn config_path(&self) -> String {
-        let path = self.path.replace(".attributes", "");
-        match path.strip_prefix("axes.") {
-            Some(axis) => axis.replacen(".values", "", 1),
-            None => path,
+/// The lines of changes, each key once: of two about one key the one that shows values.
+pub fn lines_of(changes: &[Change]) -> Vec<String> {
+    let mut out: Vec<String> = Vec::new();
+    for line in changes.iter().filter_map(Change::line) {
+        if !out.iter().any(|known| tells_of(known, &line)) {
+            out.retain(|known| !tells_of(&line, known));
+            out.push(line);
         }
     }
+    out
+}
+
+/// Whether a line says all that another does.
+fn tells_of(line: &str, other: &str) -> bool {
+    line.strip_prefix(other).is_some_and(|rest| rest.is_empty() || rest.starts_with(": "))
 }
 
 /// Where two texts first differ: the line in the one of now, from 1.
@@ -130,7 +145,7 @@ mod tests {
                 .collect();
             json!({ "sampling": { "temperature": temperature }, "axes": [{ "name": "emotion", "values": values }] })
         };
-        let lines = |a: &Value, b: &Value| changes(a, b).iter().map(Change::line).collect::<Vec<_>>();
+        let lines = |a: &Value, b: &Value| lines_of(&changes(a, b));
         let then = of("bright", 0.8, &["joy", "anger"]);
         assert_eq!(lines(&then, &then), Vec::<String>::new());
         assert_eq!(lines(&then, &of("bright", 0.9, &["anger", "joy"])), ["sampling.temperature: 0.8 → 0.9"]);

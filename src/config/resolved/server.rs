@@ -18,8 +18,18 @@ pub struct Endpoint {
     pub burst: u32,
     pub tokens_per_minute: Option<u32>,
     pub price: Option<Price>,
+    #[serde(serialize_with = "with_unit")]
     pub timeout: Duration,
+    #[serde(serialize_with = "with_unit")]
     pub patience: Duration,
+}
+
+/// A duration as a config says it.
+fn with_unit<S: serde::Serializer>(duration: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
+    match duration.subsec_nanos() {
+        0 => serializer.collect_str(&format_args!("{}s", duration.as_secs())),
+        _ => serializer.collect_str(&format_args!("{}ms", duration.as_secs_f64() * 1000.0)),
+    }
 }
 
 /// Requests at a time.
