@@ -5,12 +5,13 @@ use super::{Exit, Failure, Stored, Talk, block_on, open_for, print_json, select}
 use crate::cli::PlanArgs;
 use crate::dataset::snapshot::Difference;
 use crate::pipeline::{self, Checked, Files, LeavingBy, Prospect, Rows};
-use crate::report::{self, PlanSummary};
+use crate::report::{self, Forecast, PlanSummary};
 use crate::store::StoreError;
 
 /// Says what a run would ask and what would change.
 pub fn plan(args: &PlanArgs, talk: &Talk) -> Result<Exit, Failure> {
     let opened = open_for(&args.config, &args.cells, talk)?;
+    talk.warnings(&opened.unset_keys());
     let recipe = &opened.recipe;
     let selection = select(&args.cells, &opened)?;
     let mask = if selection.is_all() { Vec::new() } else { selection.mask(&recipe.grid) };
@@ -35,7 +36,13 @@ pub fn plan(args: &PlanArgs, talk: &Talk) -> Result<Exit, Failure> {
     let mut sinks = (((&mut cells, &mut rows), &mut prospect), (&mut leaving, &mut checked));
     let totals = stored.evaluate::<()>(&opened.recipe, talk, false, &mut sinks)?;
     let cells = cells.finish().map_err(StoreError::snapshot)?;
-    let expected = block_on(pipeline::forecast(&prospect, stored.known.as_ref(), stored.reader.as_ref()))??;
+    let requests =
+        prospect.demands + prospect.second_look_demands + prospect.judge_demands + prospect.embedding_demands;
+    let expected = match requests {
+        // Nothing follows from nothing, whatever is known of answers.
+        0 => Forecast::nothing(),
+        _ => block_on(pipeline::forecast(&prospect, stored.known.as_ref(), stored.reader.as_ref()))??,
+    };
     causes.extend(pipeline::model_change(&files, &stored.models));
     let rows = rows.finish();
     // Where none leaves, the file need not be read again to see by what.
@@ -55,10 +62,7 @@ pub fn plan(args: &PlanArgs, talk: &Talk) -> Result<Exit, Failure> {
         restored: cells.restored,
         dropped: cells.dropped,
         kept_cells: cells.kept,
-        requests: prospect.demands
-            + prospect.second_look_demands
-            + prospect.judge_demands
-            + prospect.embedding_demands,
+        requests,
         second_look_requests: prospect.second_look_demands,
         judge_requests: prospect.judge_demands,
         embedding_requests: prospect.embedding_demands,

@@ -262,8 +262,15 @@ async fn go(
                 files.probe()?;
             }
             let orders = held.orders.get_or_insert_with(|| Orders::listen(&dir, &config.name));
-            let worked =
+            let mut worked =
                 work(options, watcher, &dir, assumed, &asks_before, &guard, (&mut ends, orders)).await?;
+            // What is wrong with its use takes no row out of a dataset, and makes no empty one.
+            let refused = |error: &mut RunError| error.ended() == Ended::Usage;
+            if worked.progress.attempts == 0
+                && let Some(error) = worked.error.take_if(refused)
+            {
+                return Err(error);
+            }
             spared = worked.spared;
             worked
         }

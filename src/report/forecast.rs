@@ -51,6 +51,21 @@ pub enum Basis {
 }
 
 impl Forecast {
+    /// That of a run that has nothing to ask.
+    pub fn nothing() -> Self {
+        Self {
+            requests: Some(0),
+            second_look_requests: Some(0),
+            judge_requests: Some(0),
+            embedding_requests: Some(0),
+            about_texts_counted: true,
+            prompt_tokens: Some(0),
+            completion_tokens: Some(0),
+            seconds: Some(0.0),
+            ..Self::default()
+        }
+    }
+
     /// Three lines: requests, tokens, time.
     pub fn text(&self) -> String {
         let requests = match (self.requests, self.acceptance) {
