@@ -39,6 +39,12 @@ pub fn count(number: u64, what: &str) -> String {
     format!("{} {what}{plural}", thousands(number))
 }
 
+/// `1 ask failed by its own fault`, with what asks these are behind their number.
+fn own_fault(asks: u64, of: &str) -> String {
+    let whose = if asks == 1 { "its" } else { "their" };
+    format!("{}{of} failed by {whose} own fault", count(asks, "ask"))
+}
+
 /// `1,234,567`.
 pub fn thousands(number: u64) -> String {
     crate::config::keys::grouped(number)
@@ -68,4 +74,15 @@ pub fn shortened(text: &str, width: usize) -> String {
     let mut out: String = text.chars().take(width.saturating_sub(1)).collect();
     out.push('…');
     out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_ask_fails_by_its_own_fault() {
+        assert_eq!(own_fault(1, ""), "1 ask failed by its own fault");
+        assert_eq!(own_fault(3, " of those cells"), "3 asks of those cells failed by their own fault");
+    }
 }

@@ -17,19 +17,20 @@ fn took(summary: &Summary) -> String {
 }
 
 fn when(summary: &Summary) -> String {
-    summary.started.get(..16).unwrap_or(&summary.started).replace('T', " ")
+    // To the second: short runs follow each other within a minute.
+    summary.started.get(..19).unwrap_or(&summary.started).replace('T', " ")
 }
 
 /// A line a run, in at most 80 columns; times are UTC.
 pub fn runs_text(runs: &[&Summary]) -> String {
     let mut out = format!(
-        "{:>4} {:<16} {:<7} {:>15} {:>8} {:>6} {:>6} {:>6}\n",
+        "{:>4} {:<19} {:<7} {:>15} {:>8} {:>6} {:>6} {:>5}\n",
         "run", "began (UTC)", "verdict", "rows", "requests", "accept", "dist-2", "tok/s"
     );
     for (index, run) in runs.iter().enumerate() {
         let rows = format!("{}/{}", thousands(run.rows()), thousands(run.wanted));
         out.push_str(&format!(
-            "{:>4} {:<16} {:<7} {:>15} {:>8} {:>6} {:>6} {:>6}\n",
+            "{:>4} {:<19} {:<7} {:>15} {:>8} {:>6} {:>6} {:>5}\n",
             index + 1,
             when(run),
             run.verdict.word(),
@@ -51,7 +52,7 @@ pub fn compared_text(then: (usize, &Summary), now: (usize, &Summary), causes: &[
     let ((a, then), (b, now)) = (then, now);
     let mut out = String::new();
     let mut line = |name: &str, a: String, b: String| {
-        out.push_str(&format!("{:<22} {:>22}   {:>22}\n", shortened(name, 22), a, b));
+        out.push_str(&format!("{:<30} {:>22}   {:>22}\n", shortened(name, 30), a, b));
     };
     line("", format!("run {a}"), format!("run {b}"));
     line("began (UTC)", when(then), when(now));
@@ -153,7 +154,7 @@ mod tests {
             requests: 1_000_000,
             run: RunCounts {
                 accepted,
-                rejected: [("duplicate".to_owned(), rejected)].into_iter().collect(),
+                rejected: [("near-duplicate".to_owned(), rejected)].into_iter().collect(),
                 by_axis: [("emotion".to_owned(), values)].into_iter().collect(),
                 ..RunCounts::default()
             },
@@ -174,7 +175,8 @@ mod tests {
         }
         assert!(all.contains("500,000/1,000,000"), "{all}");
         assert!(all.contains("emotion joy"), "{all}");
-        assert!(all.contains("rejected duplicate"), "{all}");
+        assert!(all.contains("rejected near-duplicate "), "{all}");
+        assert_eq!(all.matches("2026-11-23 20:42:14").count(), 4, "{all}");
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use super::{FEW, look, percent};
 use crate::report::morning::{Ended, Finding, Needed, Remedy, Verdict, remedy};
-use crate::report::{Summary, count, thousands};
+use crate::report::{Summary, count, own_fault, thousands};
 
 /// What mends failures of a class at the endpoint that met most of them; `None` where none did.
 fn remedy_of(summary: &Summary, class: &str) -> Option<Remedy> {
@@ -102,11 +102,7 @@ pub(super) fn given_up(summary: &Summary) -> Option<Finding> {
     };
     Some(Finding {
         cause: Some(reasons.join(", ")),
-        ..look(
-            format!("{} failed by their own fault", count(summary.run.failed(), "ask")),
-            &key,
-            advice.to_owned(),
-        )
+        ..look(own_fault(summary.run.failed(), ""), &key, advice.to_owned())
     })
 }
 
