@@ -20,6 +20,7 @@ mod output;
 mod record;
 mod recorder;
 mod run;
+mod standing;
 mod summary;
 mod worker;
 
@@ -34,6 +35,7 @@ pub use notify::tell_of_config;
 pub use open::{Opened, draft, open, try_text};
 pub use output::{Files, previous_rows};
 pub use run::{Finished, RunOptions, run, settings, state, tell};
+pub use standing::Standing;
 pub use summary::{ByAxis, Rows, causes};
 pub use worker::Stop;
 

@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::{Exit, Failure, Stored, Talk, open, print_json};
 use crate::cli::StatusArgs;
-use crate::pipeline::ByAxis;
+use crate::pipeline::{ByAxis, Standing};
 use crate::report::{self, Summary, count, thousands};
 
 /// Says how far a dataset is, from stored answers.
@@ -13,7 +13,10 @@ pub fn status(args: &StatusArgs, talk: &Talk) -> Result<Exit, Failure> {
     let recipe = &opened.recipe;
     let stored = Stored::open(&opened)?;
     let mut by_axis = ByAxis::new(recipe);
-    let totals = stored.evaluate::<()>(&opened.recipe, talk, false, &mut by_axis)?;
+    let mut on_disk = Standing::begin(&opened);
+    let mut sinks = (&mut by_axis, &mut on_disk);
+    let totals = stored.evaluate::<()>(&opened.recipe, talk, false, &mut sinks)?;
+    let file = Standing::of(&opened, stored.reader.as_ref(), on_disk, totals.rows)?;
     let by_axis = by_axis.finish();
     let name = &recipe.config.name;
     let reader = stored.reader.as_ref();
@@ -41,6 +44,7 @@ pub fn status(args: &StatusArgs, talk: &Talk) -> Result<Exit, Failure> {
             "stored": { "completions": completions, "tombstones": tombstones },
             "by_axis": by_axis,
             "last_run": last,
+            "file": file,
         }))?;
         return Ok(Exit::Complete);
     }
@@ -65,6 +69,10 @@ pub fn status(args: &StatusArgs, talk: &Talk) -> Result<Exit, Failure> {
             last.state,
             thousands(last.requests)
         ));
+    }
+    match &file {
+        Some(file) => out.push_str(&format!("file: {}\n", file.text())),
+        None => out.push_str("file: none yet\n"),
     }
     for (axis, values) in &by_axis {
         out.push_str(&format!("\n{axis}\n"));
