@@ -68,7 +68,7 @@ fn soak() {
     project(folder.path(), &format!("http://127.0.0.1:{port}"));
     let config = std::fs::read_to_string(folder.path().join("bench.yaml")).unwrap();
     let config = config
-        .replace(&format!("slots: {AT_A_TIME}"), &format!("slots: {AT_A_TIME}, timeout: 2, patience: 600"));
+        .replace(&format!("slots: {AT_A_TIME}"), &format!("slots: {AT_A_TIME}, timeout: 2s, patience: 600s"));
     let more = format!("samples: {{ per_cell: {PER_CELL}, max_asks: 40 }}\nrun: {{ tries: 50 }}\n");
     std::fs::write(folder.path().join("bench.yaml"), config + &more).unwrap();
     let answered = folder.path().join("answered");

@@ -86,6 +86,8 @@ pub enum Failure {
     Export(ExportError),
     /// What was asked for cannot be; the message says what to do.
     Refused(String),
+    /// There is no row to do it with; the message says why, and what to do.
+    NoRows(String),
 }
 
 impl From<TableError> for Failure {
@@ -216,9 +218,17 @@ impl Talk {
         }
     }
 
-    pub fn warnings(&self, report: &Report) {
+    /// Says warnings whole.
+    pub fn say_all(&self, report: &Report) {
         if !report.found.is_empty() {
             self.say(&report.render(self.colour));
+        }
+    }
+
+    /// Says warnings beside other work: long ones in a line, since `check` says them whole.
+    pub fn warnings(&self, report: &Report) {
+        if !report.found.is_empty() {
+            self.say(&report.brief(self.colour));
         }
     }
 
@@ -279,6 +289,10 @@ impl Talk {
             Failure::Refused(what) => {
                 say(format!("error: {what}"));
                 Exit::Usage
+            }
+            Failure::NoRows(what) => {
+                say(format!("error: {what}"));
+                Exit::Failed
             }
             Failure::Learn(error) => {
                 let bold = if self.colour { ("\x1b[1;31m", "\x1b[0m") } else { ("", "") };

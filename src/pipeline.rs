@@ -21,6 +21,7 @@ mod record;
 mod recorder;
 mod run;
 mod spending;
+mod standing;
 mod summary;
 mod worker;
 
@@ -36,6 +37,7 @@ pub use notify::tell_of_config;
 pub use open::{Opened, draft, open, try_text};
 pub use output::{Files, previous_rows};
 pub use run::{Finished, RunOptions, run, settings, state, tell};
+pub use standing::Standing;
 pub use summary::{ByAsk, ByAxis, Rows, causes};
 pub use worker::Stop;
 

@@ -71,6 +71,12 @@ pub fn count(number: u64, what: &str) -> String {
     format!("{} {what}{plural}", thousands(number))
 }
 
+/// `1 ask failed by its own fault`, with what asks these are behind their number.
+fn own_fault(asks: u64, of: &str) -> String {
+    let whose = if asks == 1 { "its" } else { "their" };
+    format!("{}{of} failed by {whose} own fault", count(asks, "ask"))
+}
+
 /// `1,234,567`.
 pub fn thousands(number: u64) -> String {
     crate::config::keys::grouped(number)
@@ -135,5 +141,11 @@ mod tests {
         ] {
             assert_eq!(for_terminal(text), shown);
         }
+    }
+
+    #[test]
+    fn one_ask_fails_by_its_own_fault() {
+        assert_eq!(own_fault(1, ""), "1 ask failed by its own fault");
+        assert_eq!(own_fault(3, " of those cells"), "3 asks of those cells failed by their own fault");
     }
 }

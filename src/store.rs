@@ -130,10 +130,9 @@ pub struct Snapshot {
     pub cells: Vec<u8>,
 }
 
-/// A snapshot with its number, when it was made, and the summaries of the runs under it, oldest first.
+/// A snapshot, when it was made, and the summaries of the runs under it, oldest first.
 #[derive(Debug, Clone)]
 pub struct State {
-    pub number: i64,
     pub created: String,
     pub snapshot: Snapshot,
     pub summaries: Vec<String>,

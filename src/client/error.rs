@@ -30,8 +30,10 @@ pub enum ErrorClass {
     ContextExceeded,
     /// 400 and its kin: the server refuses this request.
     Refused,
-    /// 401, 402 or 403.
+    /// 401 or 403.
     Unauthorized,
+    /// 402: the provider wants money, or the account has no quota left.
+    Unpaid,
     /// 404 or 405: not the address of this API, or no such model.
     NotFound,
     /// 501: the server cannot do this at all, as it was started.
@@ -56,6 +58,7 @@ impl ErrorClass {
             ErrorClass::ContextExceeded => "context-exceeded",
             ErrorClass::Refused => "refused",
             ErrorClass::Unauthorized => "unauthorized",
+            ErrorClass::Unpaid => "unpaid",
             ErrorClass::NotFound => "not-found",
             ErrorClass::Unsupported => "unsupported",
             ErrorClass::Unusable => "unusable",
@@ -121,7 +124,8 @@ impl ClientError {
         });
         let lower = message.to_lowercase();
         let class = match status {
-            401..=403 => ErrorClass::Unauthorized,
+            401 | 403 => ErrorClass::Unauthorized,
+            402 => ErrorClass::Unpaid,
             404 | 405 => ErrorClass::NotFound,
             408 => ErrorClass::Timeout,
             429 => ErrorClass::RateLimited,
@@ -282,6 +286,7 @@ mod tests {
                 r#"{"error":{"code":401,"message":"Invalid API Key","type":"authentication_error"}}"#,
                 ErrorClass::Unauthorized,
             ),
+            (402, r#"{"error":{"message":"Insufficient credits"}}"#, ErrorClass::Unpaid),
             (
                 404,
                 r#"{"error":{"code":404,"message":"File Not Found","type":"not_found_error"}}"#,

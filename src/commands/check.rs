@@ -19,7 +19,9 @@ pub fn check(args: &CheckArgs, talk: &Talk) -> Result<Exit, Failure> {
         };
         match pipeline::open(path, &args.set, Size::Warn).map_err(Failure::from).and_then(rendered) {
             Ok(opened) => {
-                talk.warnings(&opened.warnings);
+                let mut warnings = opened.warnings.clone();
+                warnings.found.extend(opened.unset_keys().found);
+                talk.say_all(&warnings);
                 let recipe = &opened.recipe;
                 talk.say(&format!(
                     "{}: ok, {}, {}, up to {} each",

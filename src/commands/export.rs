@@ -32,11 +32,10 @@ pub fn export(args: &ExportArgs, talk: &Talk) -> Result<Exit, Failure> {
     let parts = args.split.as_deref().map(Parts::parse).transpose();
     let parts = parts
         .map_err(|what| usage(format!("--split {}: {what}", args.split.as_deref().unwrap_or_default())))?;
-    let survey = match format.needs_survey() || parts.is_some() {
-        true => Some(survey(args, format, &source, parts, talk)?),
-        false => None,
+    let (survey, table) = match format.needs_survey() || parts.is_some() {
+        true => survey(args, format, &source, parts, talk)?,
+        false => (Survey::default(), None),
     };
-    let (survey, table) = survey.unwrap_or_default();
     if survey.rows == 0 && survey.unlabelled > 0 {
         let column = survey.labels.first().map_or("", |classes| &classes.column);
         return Err(usage(format!("no row of {} has a label in `{column}`", args.source.display())));
@@ -81,6 +80,11 @@ pub fn export(args: &ExportArgs, talk: &Talk) -> Result<Exit, Failure> {
         // Nothing is written.
         return Err(LearnError::Held { rows: gone.held, why: why.clone() }.into());
     }
+    if row == 0
+        && let Source::Config(of) = &source
+    {
+        return Err(of.without_rows(&args.source, gone.open_asks));
+    }
     let made = writing.finish(&args.source.display().to_string())?;
     if place != Place::Standard {
         let by_part: Vec<_> = made.parts.iter().map(|part| format!("{} {}", part.name, part.rows)).collect();
@@ -96,11 +100,10 @@ pub fn export(args: &ExportArgs, talk: &Talk) -> Result<Exit, Failure> {
     if let Some(why) = gone.why {
         talk.say(&format!("{} left out: of the first {why}", count(gone.held, "row")));
     }
-    if gone.open_asks > 0 {
-        talk.say(&format!(
-            "the dataset is not complete: {} to go; `emogrid run` asks for them",
-            count(gone.open_asks, "request")
-        ));
+    if let Source::Config(of) = &source
+        && gone.open_asks > 0
+    {
+        talk.say(&of.incomplete(gone.rows, gone.open_asks));
     }
     Ok(Exit::Complete)
 }
@@ -109,9 +112,22 @@ fn usage(what: impl Into<String>) -> Failure {
     Failure::Refused(what.into())
 }
 
+/// Endings that say a format, whether or not it is one that is written.
+const ENDINGS: [&str; 5] = ["jsonl", "json", "csv", "tsv", "parquet"];
+
 /// A flag that the format has no use for would do nothing, which nobody means.
 fn fitting(args: &ExportArgs, format: Format, place: &Place) -> Result<(), Failure> {
     let name = format.name();
+    if let (None, Place::File(path)) = (args.format, place)
+        && let Some(unknown) = path.extension()
+        && !ENDINGS.iter().any(|known| unknown.eq_ignore_ascii_case(known))
+    {
+        let what = "no format that emogrid writes ends so";
+        return Err(usage(format!(
+            "{}: {what}; name it `.jsonl`, `.csv` or `.parquet`, or name a `--format`",
+            args.output.display()
+        )));
+    }
     if !matches!(place, Place::Folder(_)) && (format.is_folder() || args.split.is_some()) {
         let what = if format.is_folder() { format!("{name} makes") } else { "--split makes".to_owned() };
         return Err(usage(format!("{what} a folder; name one with `-o`, such as `-o data`")));
@@ -149,7 +165,7 @@ fn ending(args: &ExportArgs, format: Format, exporter: &dyn Exporter, place: &Pl
     let given = ending(path).unwrap_or_default();
     // Lines of JSON are often called `.json`.
     let fits = given == own || own == "jsonl" && given == "json";
-    if fits || !["jsonl", "json", "csv", "tsv", "parquet"].contains(&given.as_str()) {
+    if fits || !ENDINGS.contains(&given.as_str()) {
         return Ok(());
     }
     Err(usage(format!("{}: {} makes `.{own}`; name the file so", args.output.display(), format.name())))
@@ -184,7 +200,7 @@ fn survey(
     let mut table = (format == Format::Hf).then(|| Table::new(source.audited(args)));
     let names: Vec<String> =
         table.iter().flat_map(|table| &table.columns).map(|column| column.name.clone()).collect();
-    source.each(talk, &mut |record: &dyn Record| {
+    let gone = source.each(talk, &mut |record: &dyn Record| {
         let fields = record.fields();
         let seen = surveyor.see(&fields);
         seen.map_err(|what| ExportError::Row { place: record.place(), what })?;
@@ -200,7 +216,10 @@ fn survey(
     })?;
     let mut survey = surveyor.finish();
     if survey.rows == 0 {
-        let header = source.header().into_iter();
+        let header = match source {
+            Source::Config(of) => return Err(of.without_rows(&args.source, gone.open_asks)),
+            Source::Table(of) => of.header().into_iter(),
+        };
         survey.columns = header.map(|name| Column { name, kind: Kind::Text }).collect();
     }
     Ok((survey, table))

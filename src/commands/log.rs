@@ -1,4 +1,4 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fmt::Write as _;
 use std::io::Write as _;
 
@@ -18,7 +18,8 @@ pub fn log(args: &LogArgs, talk: &Talk) -> Result<Exit, Failure> {
         None => Vec::new(),
     };
     if let Some(wanted) = args.show {
-        let Some(State { snapshot, .. }) = history.iter().find(|state| state.number == wanted) else {
+        let found = history.iter().zip(numbers(&history)).find(|(_, number)| *number == wanted);
+        let Some((State { snapshot, .. }, _)) = found else {
             talk.say(&format!("there is no state {wanted}; `emogrid log` lists them"));
             return Ok(Exit::Failed);
         };
@@ -36,6 +37,17 @@ pub fn log(args: &LogArgs, talk: &Talk) -> Result<Exit, Failure> {
     Ok(Exit::Complete)
 }
 
+/// The number of each state: from 1 in the order in which they first ran; one that comes back has its own again.
+fn numbers(history: &[State]) -> Vec<i64> {
+    let mut known: HashMap<(&str, &str), i64> = HashMap::new();
+    let mut out = Vec::with_capacity(history.len());
+    for State { snapshot, .. } in history {
+        let next = known.len() as i64 + 1;
+        out.push(*known.entry((&snapshot.resolved, &snapshot.files)).or_insert(next));
+    }
+    out
+}
+
 /// The files of a state, one after the other.
 fn shown(snapshot: &Snapshot) -> String {
     let files: BTreeMap<String, String> = serde_json::from_str(&snapshot.files).unwrap_or_default();
@@ -49,7 +61,8 @@ fn shown(snapshot: &Snapshot) -> String {
 /// An entry a run; where only changes are wanted, one for it and those after it that changed nothing.
 fn entries(history: &[State], only_changed: bool) -> Vec<LogEntry> {
     let mut out: Vec<LogEntry> = Vec::new();
-    for (index, State { number, created, snapshot, summaries }) in history.iter().enumerate() {
+    for (index, (state, number)) in history.iter().zip(numbers(history)).enumerate() {
+        let State { created, snapshot, summaries, .. } = state;
         let before = index.checked_sub(1).map(|before| &history[before].snapshot);
         let mut changes = before.map(|then| {
             pipeline::causes((&then.resolved, &then.files), (&snapshot.resolved, &snapshot.files))
@@ -70,7 +83,7 @@ fn entries(history: &[State], only_changed: bool) -> Vec<LogEntry> {
             let same = changes.as_ref().is_some_and(Vec::is_empty);
             let entry = match out.pop_if(|_| only_changed && same) {
                 Some(before) => before,
-                None => LogEntry::new(*number, created, changes.take()),
+                None => LogEntry::new(number, created, changes.take()),
             };
             out.push(match &run {
                 Some(run) => entry.after(run),

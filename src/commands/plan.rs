@@ -5,12 +5,13 @@ use super::{Exit, Failure, Stored, Talk, block_on, open_for, print_json, select}
 use crate::cli::PlanArgs;
 use crate::dataset::snapshot::Difference;
 use crate::pipeline::{self, Checked, Files, LeavingBy, Prospect, Rows};
-use crate::report::{self, CellChange, PlanSummary, RowChange};
+use crate::report::{self, CellChange, Forecast, PlanSummary, RowChange};
 use crate::store::StoreError;
 
 /// Says what a run would ask and what would change.
 pub fn plan(args: &PlanArgs, talk: &Talk) -> Result<Exit, Failure> {
     let opened = open_for(&args.config, &args.cells, talk)?;
+    talk.warnings(&opened.unset_keys());
     let recipe = &opened.recipe;
     let selection = select(&args.cells, &opened)?;
     let mask = if selection.is_all() { Vec::new() } else { selection.mask(&recipe.grid) };
@@ -36,7 +37,11 @@ pub fn plan(args: &PlanArgs, talk: &Talk) -> Result<Exit, Failure> {
     let totals = stored.evaluate::<()>(&opened.recipe, talk, false, &mut sinks)?;
     let mut cells = cells.finish().map_err(StoreError::snapshot)?;
     let book = stored.book(recipe)?;
-    let expected = block_on(pipeline::forecast(&prospect, stored.known.as_ref(), &book))??;
+    let expected = match prospect.going.now() {
+        // Nothing follows from nothing, whatever is known of answers.
+        0 => Forecast::nothing(),
+        _ => block_on(pipeline::forecast(&prospect, stored.known.as_ref(), &book))??,
+    };
     causes.extend(pipeline::model_change(&files, &stored.models));
     let mut rows = rows.finish();
     if stored.known.is_none() {

@@ -393,6 +393,7 @@ impl Line {
             match error.class {
                 _ if is_own_fault(&error) => return Err(error),
                 ErrorClass::Unauthorized
+                | ErrorClass::Unpaid
                 | ErrorClass::NotFound
                 | ErrorClass::Unsupported
                 | ErrorClass::Unusable => return Err(error),

@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::{Exit, Failure, Stored, Talk, open, print_json};
 use crate::cli::StatusArgs;
-use crate::pipeline::{ByAsk, ByAxis};
+use crate::pipeline::{ByAsk, ByAxis, Standing};
 use crate::report::{self, Summary, count, shortened, thousands};
 
 /// Says how far a dataset is, from stored answers.
@@ -14,7 +14,10 @@ pub fn status(args: &StatusArgs, talk: &Talk) -> Result<Exit, Failure> {
     let stored = Stored::open(&opened)?;
     let mut by_axis = ByAxis::new(recipe);
     let mut by_ask = ByAsk::new(recipe, &stored.models);
-    let totals = stored.evaluate::<()>(&opened.recipe, talk, false, &mut (&mut by_axis, &mut by_ask))?;
+    let mut on_disk = Standing::begin(&opened);
+    let mut sinks = ((&mut by_axis, &mut by_ask), &mut on_disk);
+    let totals = stored.evaluate::<()>(&opened.recipe, talk, false, &mut sinks)?;
+    let file = Standing::of(&opened, stored.reader.as_ref(), on_disk, totals.rows)?;
     let (by_axis, by_ask) = (by_axis.finish(), by_ask.finish());
     let name = &recipe.config.name;
     let reader = stored.reader.as_ref();
@@ -43,6 +46,7 @@ pub fn status(args: &StatusArgs, talk: &Talk) -> Result<Exit, Failure> {
             "by_axis": by_axis,
             "by_ask": by_ask,
             "last_run": last,
+            "file": file,
         }))?;
         return Ok(Exit::Complete);
     }
@@ -67,6 +71,10 @@ pub fn status(args: &StatusArgs, talk: &Talk) -> Result<Exit, Failure> {
             last.state,
             thousands(last.requests)
         ));
+    }
+    match &file {
+        Some(file) => out.push_str(&format!("file: {}\n", file.text())),
+        None => out.push_str("file: none yet\n"),
     }
     for (axis, values) in &by_axis {
         out.push_str(&format!("\n{axis}\n"));

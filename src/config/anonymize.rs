@@ -31,6 +31,7 @@ const ACTIONS: [&str; 6] = ["keep", "tag", "mask", "drop", "person", "pseudonym"
 pub struct Anonymize {
     pub preset: String,
     /// Categories with their actions.
+    #[serde(serialize_with = "by_action")]
     pub actions: Vec<(String, String)>,
     /// The environment variable that holds the key of the pseudonyms.
     pub key_env: Option<String>,
@@ -39,6 +40,13 @@ pub struct Anonymize {
     pub second_look: Option<SecondLook>,
     #[serde(skip)]
     pub at: Option<Span>,
+}
+
+/// As a config says it: the categories of each action.
+fn by_action<S: serde::Serializer>(actions: &[(String, String)], serializer: S) -> Result<S::Ok, S::Error> {
+    let of = |action: &str| actions.iter().filter(|(_, of)| of == action).map(|(name, _)| name).collect();
+    let all = ACTIONS.into_iter().map(|action| -> (&str, Vec<&String>) { (action, of(action)) });
+    serializer.collect_map(all.filter(|(_, categories)| !categories.is_empty()))
 }
 
 impl Anonymize {

@@ -191,6 +191,9 @@ impl Diagnostic {
     }
 }
 
+/// Lines of a warning that stands beside other work: as many as one place and one line of help take.
+const LONG: usize = 8;
+
 /// Everything that was found in a load, with the sources to show it in.
 #[derive(Clone, Debug, Default)]
 pub struct Report {
@@ -221,12 +224,31 @@ impl Report {
 
     /// All findings in the manner of rustc: source line, caret, help; in the order of their places.
     pub fn render(&self, colour: bool) -> String {
+        self.each(colour, |_, drawn| drawn)
+    }
+
+    /// The same with warnings of more than `LONG` lines in one, which says who tells the rest.
+    pub fn brief(&self, colour: bool) -> String {
+        self.each(colour, |diagnostic, drawn| {
+            if diagnostic.severity == Severity::Error || drawn.lines().count() <= LONG {
+                return drawn;
+            }
+            let title = drawn.lines().next().unwrap_or_default();
+            let place = diagnostic.at.map_or_else(String::new, |span| {
+                let path = escaped(&self.sources.path(span.source).display().to_string());
+                format!("{path}:{}: ", self.sources.line_column(span).0)
+            });
+            format!("{title} ({place}`emogrid check` says more)")
+        })
+    }
+
+    fn each(&self, colour: bool, shown: impl Fn(&Diagnostic, String) -> String) -> String {
         let renderer = if colour { Renderer::styled() } else { Renderer::plain() };
         let mut found: Vec<&Diagnostic> = self.found.iter().collect();
         found.sort_by_key(|diagnostic| diagnostic.at.map(|span| (span.source, span.start)));
         let mut out = String::new();
         for diagnostic in found {
-            out.push_str(&draw(&self.sources, &renderer, diagnostic));
+            out.push_str(&shown(diagnostic, draw(&self.sources, &renderer, diagnostic)));
             out.push_str("\n\n");
         }
         out.truncate(out.trim_end().len());
@@ -266,6 +288,24 @@ mod tests {
                 .help("not me:hunter2"),
         );
         assert!(!report.render(false).contains("hunter2"), "{}", report.render(false));
+    }
+
+    #[test]
+    fn a_long_warning_is_a_line_where_it_is_beside_the_point() {
+        let mut report = Report::default();
+        let source = report.sources.add("a.yaml", "a: 1\nb: 2\n");
+        let at = Span { source, start: 5, end: 6 };
+        report.push(Diagnostic::warning("uneven", "a word").at(at).help("mend it"));
+        report.push(Diagnostic::warning("contradiction", "many words").at(at).help("write\n\n  one\n  two"));
+        let (whole, brief) = (report.render(false), report.brief(false));
+        assert!(whole.contains("  two"), "{whole}");
+        assert!(brief.contains("mend it"), "{brief}");
+        assert!(
+            brief.ends_with("warning[contradiction]: many words (a.yaml:2: `emogrid check` says more)"),
+            "{brief}"
+        );
+        report.push(Diagnostic::error("test", "all of it").help("a\nb\nc\nd\ne\nf\ng\nh\ni"));
+        assert!(report.brief(false).contains("i"), "an error is always said whole");
     }
 
     #[test]

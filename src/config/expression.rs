@@ -54,6 +54,10 @@ impl Expression {
     }
 
     fn misread(&self, error: &Error, sources: &Sources) -> Diagnostic {
+        let ours = error.range().is_some_and(|range| range.start > self.source.len());
+        if ours && error.detail().is_some_and(|detail| detail.starts_with("unexpected `)`")) {
+            return self.unfinished(sources);
+        }
         let range = error.range().map(|range| (range.start.saturating_sub(1), range.len()));
         let at = range.and_then(|(from, length)| self.part(sources, from, length)).or(self.at);
         let found = wrong(at, &format!("this `{}` is not an expression", self.key), error);
@@ -66,6 +70,16 @@ impl Expression {
             detail if detail.contains("unexpected `=`") => found.help("compare with `==`"),
             _ => found,
         }
+    }
+
+    /// Says that it ends where more must follow.
+    fn unfinished(&self, sources: &Sources) -> Diagnostic {
+        let written = self.source.trim_end();
+        let from = written.rfind(char::is_whitespace).map_or(0, |at| at + 1);
+        let last = &written[from..];
+        let at = self.part(sources, from, last.len());
+        let found = Diagnostic::error("expression", format!("this `{}` ends too early", self.key));
+        place(found.help(format!("something must follow `{last}`")), at.or(self.at))
     }
 
     pub fn source(&self) -> &str {

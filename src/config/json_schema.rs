@@ -42,7 +42,7 @@ fn kind(of: &'static Kind) -> Value {
         Kind::Number { min, .. } if *min == f64::MIN => json!({ "type": "number" }),
         Kind::Number { min, max } => json!({ "type": "number", "minimum": min, "maximum": max }),
         Kind::Word(words) => json!({ "enum": words }),
-        Kind::Duration => json!({ "type": ["string", "number"] }),
+        Kind::Duration => json!({ "type": "string" }),
         Kind::Section(inner) => section(inner),
         Kind::Named(inner) => json!({ "type": "object", "additionalProperties": kind(inner) }),
         Kind::List(inner) => json!({ "type": "array", "items": kind(inner) }),

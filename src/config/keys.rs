@@ -65,7 +65,7 @@ pub enum Kind {
     },
     /// One of these words.
     Word(&'static [&'static str]),
-    /// `90`, `"90s"`, `"15m"`, `"2h"`.
+    /// `"90s"`, `"15m"`, `"2h"`; a number alone is none.
     Duration,
     Section(&'static Section),
     /// A mapping from names of the user's own.

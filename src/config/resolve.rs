@@ -180,20 +180,9 @@ fn run(root: &Node, endpoints: &[Endpoint], report: &mut Report) -> RunLimits {
             .help(format!("give what a million tokens cost, {}; 0 for a server of your own", keys::A_PRICE)),
         );
     }
-    let lasts = get("for").and_then(|node| {
-        if let Some(number) = node.number() {
-            // In a hurry one means minutes, or hours.
-            report.push(
-                Diagnostic::error("value", format!("`for` is {number} of what?"))
-                    .at(node.span)
-                    .help(format!("write a unit: `{number}s`, `{number}m` or `{number}h`")),
-            );
-        }
-        keys::duration(node)
-    });
     RunLimits {
         until,
-        lasts,
+        lasts: get("for").and_then(keys::duration),
         max_requests: whole("max_requests"),
         token_budget: whole("token_budget"),
         max_cost: max_cost.and_then(Node::number),

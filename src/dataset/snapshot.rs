@@ -217,14 +217,17 @@ impl<'a, R: Read + Seek> Difference<'a, R> {
         }
         self.look(self.grid.size())?;
         let mut out = CellChange::default();
+        let mut there = 0;
         for marks in &self.marks {
             let count = match (marks & THERE > 0, marks & CHANGED > 0, marks & DEMANDED > 0) {
-                (true, true, _) => &mut out.changed,
+                (true, true, true) => &mut out.changed,
                 (true, false, _) => &mut out.kept,
                 (false, _, true) => &mut out.new,
-                (false, _, false) => &mut out.restored,
+                // All that it asks now was asked before, in an earlier state.
+                (_, _, false) => &mut out.restored,
             };
             *count += 1;
+            there += u64::from(marks & THERE > 0);
         }
         if let Some(then) = &mut self.then {
             then.rewind()?;
@@ -232,7 +235,7 @@ impl<'a, R: Read + Seek> Difference<'a, R> {
             while then.next()? {
                 cells += 1;
             }
-            out.dropped = cells - out.kept - out.changed;
+            out.dropped = cells - there;
         }
         Ok(out)
     }
@@ -374,9 +377,13 @@ mod tests {
         second.sort_unstable();
         let ranks: [&[_]; 2] = [&first, &second];
         let expected = CellChange { kept: 2, new: 1, changed: 2, restored: 0, dropped: 1 };
-        assert_eq!(difference(&some, &then, &ranks, &[at("p"), at("u")]), expected);
+        let open = ["p", "u", "q", "r"].map(at);
+        assert_eq!(difference(&some, &then, &ranks, &open), expected);
         let restored = CellChange { new: 0, restored: 1, ..expected };
-        assert_eq!(difference(&some, &then, &ranks, &[at("p")]), restored);
+        assert_eq!(difference(&some, &then, &ranks, &["p", "q", "r"].map(at)), restored);
+        // What is asked in another way now, and lacks nothing, was asked so before.
+        let back = CellChange { changed: 1, restored: 2, ..restored };
+        assert_eq!(difference(&some, &then, &ranks, &[at("q")]), back);
     }
 
     #[test]

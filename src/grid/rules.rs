@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use minijinja::value::Value;
 
 use super::GridAxis;
-use crate::config::diagnostic::{Sources, did_you_mean};
+use crate::config::diagnostic::{Sources, cut, did_you_mean, shortened};
 use crate::config::expression::{Expression, place, wrong};
 use crate::config::resolved::Rule;
 use crate::config::{Diagnostic, Span};
@@ -96,6 +96,25 @@ impl Condition {
         Ok(Self { expression, reads, known: HashMap::new() })
     }
 
+    /// Says that an error comes of an attribute that no value of the axis has.
+    fn unknown_attribute(&self, error: &minijinja::Error, axes: &[GridAxis]) -> Option<Diagnostic> {
+        let (name, attribute) = error.detail()?.split('`').nth(1)?.split_once('.')?;
+        let axis = axes.iter().find(|axis| *axis.name == *name)?;
+        let mut known: Vec<&str> = axis.values.iter().flat_map(|value| value.attribute_names()).collect();
+        if known.contains(&attribute) || attribute.contains(['.', '[']) {
+            return None;
+        }
+        known.push("name");
+        known.sort_unstable();
+        known.dedup();
+        let text = format!("no value of `{name}` has an attribute `{}`", cut(attribute));
+        let found = place(Diagnostic::error("unknown-attribute", text), self.expression.at());
+        Some(match did_you_mean(attribute, known.iter().copied()) {
+            Some(near) => found.help(format!("did you mean `{near}`?")),
+            None => found.help(format!("attributes: {}", shortened(known.iter().copied()))),
+        })
+    }
+
     fn holds(&mut self, values: &[usize], axes: &[GridAxis]) -> Result<bool, Diagnostic> {
         let key: Vec<usize> = self.reads.iter().map(|axis| values[*axis]).collect();
         if let Some(known) = self.known.get(&key) {
@@ -112,7 +131,8 @@ impl Condition {
             .map(|(axis, value)| format!("{}={}", axes[*axis].name, axes[*axis].values[*value].name()))
             .collect();
         let answer = self.expression.holds(context).map_err(|error| {
-            wrong(self.expression.at(), &format!("this `if` fails at {}", names.join(" ")), &error)
+            let what = format!("this `if` fails at {}", names.join(" "));
+            self.unknown_attribute(&error, axes).unwrap_or_else(|| wrong(self.expression.at(), &what, &error))
         })?;
         self.known.insert(key, answer);
         Ok(answer)

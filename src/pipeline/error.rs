@@ -175,6 +175,7 @@ impl RunError {
             RunError::NoKey { name, .. } => format!("export {name}=… and run again"),
             RunError::Endpoint { error, .. } => match error.class {
                 ErrorClass::Unauthorized => "look at the key: `api_key_env` in the config names the variable that holds it".into(),
+                ErrorClass::Unpaid => "the provider wants money for this, or the account has no quota left: look at its balance and limits\nthere, then run again; all that was stored is kept".into(),
                 ErrorClass::NotFound => "look at `url` and `model`: the address should be that of the server, with or without `/v1`".into(),
                 ErrorClass::Refused => "the server refuses every request: look at what it says, and at `sampling.extra` and `response.schema`".into(),
                 ErrorClass::ContextExceeded => "the prompt is longer than a slot's context: shorten it, or start the server with a larger `-c`, or fewer `-np`".into(),

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::config::yaml::Node;
-use crate::config::{self, Loaded, Report};
+use crate::config::{self, Diagnostic, Loaded, Report};
 use crate::dataset::Recipe;
 use crate::grid::{self, Size};
 use crate::prompt::{File, RenderError};
@@ -20,6 +20,28 @@ pub struct Opened {
     pub texts: Vec<(PathBuf, String)>,
     /// The tree that the config was resolved from; its places are in the warnings' sources.
     pub tree: Node,
+}
+
+impl Opened {
+    /// Warns of keys of endpoints that this environment lacks; the machine that runs may have them.
+    pub fn unset_keys(&self) -> Report {
+        let mut report = Report { sources: self.warnings.sources.clone(), found: Vec::new() };
+        for endpoint in &self.recipe.config.endpoints {
+            let Some(name) = &endpoint.api_key_env else { continue };
+            if std::env::var(name).is_ok_and(|key| !key.trim().is_empty()) {
+                continue;
+            }
+            let found =
+                Diagnostic::warning("key", format!("the environment variable `{name}` is not set here"))
+                    .help(format!("a run asks nothing without it: `export {name}=…` where it runs"));
+            let node = self.tree.get("endpoints").and_then(|all| all.get(&endpoint.name)?.get("api_key_env"));
+            report.push(match node {
+                Some(node) => found.at(node.span),
+                None => found,
+            });
+        }
+        report
+    }
 }
 
 /// The largest template file that is read.

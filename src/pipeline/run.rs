@@ -278,7 +278,14 @@ async fn go(
             }
             let orders = held.orders.get_or_insert_with(|| Orders::listen(&dir, &config.name));
             let work = Work { options, watcher, dir: &dir, guard: &guard, before: &asks_before, mask: &mask };
-            let worked = work.ask(assumed, (&mut ends, orders)).await?;
+            let mut worked = work.ask(assumed, (&mut ends, orders)).await?;
+            // What is wrong with its use takes no row out of a dataset, and makes no empty one.
+            let refused = |error: &mut RunError| error.ended() == Ended::Usage;
+            if worked.progress.attempts == 0
+                && let Some(error) = worked.error.take_if(refused)
+            {
+                return Err(error);
+            }
             spared = worked.spared;
             worked
         }

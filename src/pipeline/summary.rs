@@ -305,8 +305,7 @@ impl<N: Name> Sink<N> for Proven<'_> {
 /// line where each first differs.
 pub fn causes(then: (&str, &str), now: (&str, &str)) -> Vec<String> {
     let parse = |text: &str| serde_json::from_str::<Value>(text).unwrap_or_default();
-    let mut out: Vec<String> =
-        diff::changes(&parse(then.0), &parse(now.0)).iter().map(diff::Change::line).collect();
+    let mut out: Vec<String> = diff::lines_of(&diff::changes(&parse(then.0), &parse(now.0)));
     for change in diff::changes(&parse(then.1), &parse(now.1)) {
         // The config itself was compared key by key.
         if !change.path.starts_with("prompts/") {

@@ -1,6 +1,7 @@
 //! The template engine, and what it says when a template is wrong.
 
 mod fault;
+mod open;
 mod unread;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -407,16 +408,18 @@ impl Templates {
             innermost = inner;
         }
         let place = innermost.name().unwrap_or(name).to_owned();
-        let mut found = self.said(innermost);
+        let found = self.said(innermost);
         let Some(source) = innermost.template_source().or(error.template_source()).or(source) else {
             return match self.inline.get(&place).or(self.inline.get(name)) {
                 Some(span) => found.at(*span),
                 None => found.help(format!("in the template `{place}`")),
             };
         };
-        let range = innermost.range().unwrap_or_else(|| line_range(source, innermost.line().unwrap_or(1)));
-        found.at = Some(self.place(&place, source, range, sources));
-        found
+        let (found, range) = fault::unclosed(innermost, source).unwrap_or_else(|| {
+            let line = || line_range(source, innermost.line().unwrap_or(1));
+            (found, innermost.range().unwrap_or_else(line))
+        });
+        found.at(self.place(&place, source, range, sources))
     }
 }
 

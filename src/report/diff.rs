@@ -1,7 +1,10 @@
 //! What differs between two values, in the words of a config.
 
+mod written;
+
 use serde_json::Value;
 use similar::{ChangeTag, TextDiff};
+use written::{Written, written};
 
 /// One place where two values differ.
 #[derive(Debug, Clone, PartialEq)]
@@ -62,62 +65,48 @@ fn differ(path: String, then: &Value, now: &Value, out: &mut Vec<Change>) {
     }
 }
 
-/// Sections whose files are kept by name and hash.
-const FILES: [&str; 6] = ["lists.", "exemplars", "curation", "dedup.", "checks.label", "checks.toxicity"];
-
-/// Keys that a resolved config has elsewhere than its user writes them.
-const WRITTEN: [(&str, &str); 6] = [
-    ("exclude", "grid.exclude"),
-    ("only", "grid.only"),
-    ("scope", "dedup.scope"),
-    ("output", "output.dir"),
-    ("anonymize.preset", "anonymize"),
-    ("anonymize.actions", "anonymize"),
-];
-
 fn named(list: &[Value]) -> bool {
     !list.is_empty() && list.iter().all(|item| item["name"].is_string())
 }
 
 impl Change {
-    /// The change on one line: what was, what is; long values are left out.
-    pub fn line(&self) -> String {
-        let path = self.config_path();
+    /// The change on one line, by the key that a user writes: what was, what is; long values are left out.
+    /// `None` where it only follows from others.
+    pub fn line(&self) -> Option<String> {
+        let Written { key: path, tells } = written(&self.path)?;
+        if !tells {
+            return Some(path);
+        }
         let shown = |value: &Value| match value {
             Value::Object(_) | Value::Array(_) => None,
             other => Some(other.to_string()).filter(|text| text.chars().count() <= 30),
         };
-        match (&self.then, &self.now) {
+        Some(match (&self.then, &self.now) {
             (Value::Null, Value::Object(_)) => format!("{path} added"),
             (Value::Object(_), Value::Null) => format!("{path} removed"),
             (then, now) => match (shown(then), shown(now)) {
                 (Some(then), Some(now)) => format!("{path}: {then} → {now}"),
                 _ => path,
             },
-        }
+        })
     }
+}
 
-    /// The path as a config's user writes it: `emotion.joy.definition`, `prompt.user.chat`, `dedup.scope`.
-    fn config_path(&self) -> String {
-        if let Some(axis) = self.path.strip_prefix("axes.") {
-            return axis.replacen(".values", "", 1).replacen(".attributes", "", 1);
-        }
-        // A single message has no name, and a message that is a text no key below its name.
-        let path = self.path.replacen("prompt.user.default.template", "prompt.user", 1);
-        let path = path.replacen(".template", "", usize::from(path.starts_with("prompt.user.")));
-        let of_file = |path: &str| FILES.iter().any(|of| path.starts_with(of)) && !path.contains(".schema");
-        let file = path.strip_suffix(".hash").or_else(|| path.strip_suffix(".path"));
-        let path = file.filter(|file| of_file(file)).map_or(path.as_str(), |file| file);
-        let elsewhere = WRITTEN.iter().find_map(|(from, to)| {
-            let rest = path.strip_prefix(from)?;
-            (rest.is_empty() || rest.starts_with(['.', '['])).then_some((to, rest))
-        });
-        match elsewhere {
-            Some((to, _)) if *to == "anonymize" => (*to).to_owned(),
-            Some((to, rest)) => format!("{to}{rest}"),
-            None => path.to_owned(),
+/// The lines of changes, each key once: of two about one key the one that shows values.
+pub fn lines_of(changes: &[Change]) -> Vec<String> {
+    let mut out: Vec<String> = Vec::new();
+    for line in changes.iter().filter_map(Change::line) {
+        if !out.iter().any(|known| tells_of(known, &line)) {
+            out.retain(|known| !tells_of(&line, known));
+            out.push(line);
         }
     }
+    out
+}
+
+/// Whether a line says all that another does.
+fn tells_of(line: &str, other: &str) -> bool {
+    line.strip_prefix(other).is_some_and(|rest| rest.is_empty() || rest.starts_with(": "))
 }
 
 /// Where two texts first differ: the line in the one of now, from 1.
@@ -156,7 +145,7 @@ mod tests {
                 .collect();
             json!({ "sampling": { "temperature": temperature }, "axes": [{ "name": "emotion", "values": values }] })
         };
-        let lines = |a: &Value, b: &Value| changes(a, b).iter().map(Change::line).collect::<Vec<_>>();
+        let lines = |a: &Value, b: &Value| lines_of(&changes(a, b));
         let then = of("bright", 0.8, &["joy", "anger"]);
         assert_eq!(lines(&then, &then), Vec::<String>::new());
         assert_eq!(lines(&then, &of("bright", 0.9, &["anger", "joy"])), ["sampling.temperature: 0.8 → 0.9"]);
@@ -170,7 +159,7 @@ mod tests {
 
     #[test]
     fn keys_are_those_that_are_written() {
-        for (path, written) in [
+        for (path, key) in [
             ("prompt.user.two.template", "prompt.user.two"),
             ("prompt.user.two.template.from", "prompt.user.two.from"),
             ("prompt.user.two.weight", "prompt.user.two.weight"),
@@ -178,18 +167,17 @@ mod tests {
             ("prompt.user.default", "prompt.user.default"),
             ("prompt.system", "prompt.system"),
             ("lists.names.hash", "lists.names"),
-            ("exemplars.path", "exemplars"),
+            ("exemplars.path", "exemplars.from"),
             ("dedup.against[0].hash", "dedup.against[0]"),
             ("exclude[0].if", "grid.exclude[0].if"),
             ("scope", "dedup.scope"),
             ("output", "output.dir"),
-            ("anonymize.actions[0][1]", "anonymize"),
+            ("anonymize.actions.names", "anonymize.names"),
             ("checks.judges.a.schema.properties.path", "checks.judges.a.schema.properties.path"),
             ("response.schema.properties.hash", "response.schema.properties.hash"),
-            ("axes.mood.label", "mood.label"),
+            ("axes.mood.label", "grid.axes.mood.label"),
         ] {
-            let change = Change { path: path.into(), then: Value::Null, now: Value::Null };
-            assert_eq!(change.config_path(), written);
+            assert_eq!(written(path).map(|written| written.key).as_deref(), Some(key));
         }
     }
 }

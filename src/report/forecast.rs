@@ -79,6 +79,20 @@ pub enum Basis {
 }
 
 impl Forecast {
+    /// That of a run that has nothing to ask.
+    pub fn nothing() -> Self {
+        Self {
+            requests: Some(0),
+            second_look_requests: Some(0),
+            judge_requests: Some(0),
+            embedding_requests: Some(0),
+            prompt_tokens: Some(0),
+            completion_tokens: Some(0),
+            seconds: Some(0.0),
+            ..Self::default()
+        }
+    }
+
     /// Three lines: requests, tokens, time; and one of what it costs, where that has a price.
     pub fn text(&self) -> String {
         let requests = match (self.to_go.expected, self.acceptance) {

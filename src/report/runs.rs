@@ -21,7 +21,8 @@ fn cost(summary: &Summary) -> Option<String> {
 }
 
 fn when(began: &str) -> String {
-    began.get(..16).unwrap_or(began).replace('T', " ")
+    // To the second: short runs follow each other within a minute.
+    began.get(..19).unwrap_or(began).replace('T', " ")
 }
 
 /// A run as it stands in the list.
@@ -54,22 +55,22 @@ pub fn runs_text(runs: &[Listed<'_>]) -> String {
         })),
         false => or_dash(run.tokens_per_second().map(rate)),
     };
-    let (name, width) = if paid { ("cost", 8) } else { ("tok/s", 6) };
+    let (name, width) = if paid { ("cost", 8) } else { ("tok/s", 5) };
     let mut out = format!(
-        "{:>4} {:<16} {:<7} {:>15} {:>8} {:>6} {:>6} {name:>width$}\n",
+        "{:>4} {:<19} {:<7} {:>15} {:>8} {:>6} {:>6} {name:>width$}\n",
         "run", "began (UTC)", "verdict", "rows", "requests", "accept", "dist-2"
     );
     for listed in runs {
         let (number, run) = match listed {
             Listed::Kept(number, run) => (number, run),
             Listed::Unkept(began, how) => {
-                out.push_str(&format!("{:>4} {:<16} {how}\n", "-", when(began)));
+                out.push_str(&format!("{:>4} {:<19} {how}\n", "-", when(began)));
                 continue;
             }
         };
         let rows = format!("{}/{}", thousands(run.rows()), thousands(run.wanted));
         out.push_str(&format!(
-            "{number:>4} {:<16} {:<7} {:>15} {:>8} {:>6} {:>6} {:>width$}\n",
+            "{number:>4} {:<19} {:<7} {:>15} {:>8} {:>6} {:>6} {:>width$}\n",
             when(&run.started),
             run.verdict.word(),
             rows,
@@ -90,7 +91,7 @@ pub fn compared_text(then: (usize, &Summary), now: (usize, &Summary), causes: &[
     let ((a, then), (b, now)) = (then, now);
     let mut out = String::new();
     let mut line = |name: &str, a: String, b: String| {
-        out.push_str(&format!("{:<22} {:>22}   {:>22}\n", shortened(name, 22), a, b));
+        out.push_str(&format!("{:<30} {:>22}   {:>22}\n", shortened(name, 30), a, b));
     };
     line("", format!("run {a}"), format!("run {b}"));
     line("began (UTC)", when(&then.started), when(&now.started));
@@ -201,7 +202,7 @@ mod tests {
             requests: 1_000_000,
             run: RunCounts {
                 accepted,
-                rejected: [("duplicate".to_owned(), rejected)].into_iter().collect(),
+                rejected: [("near-duplicate".to_owned(), rejected)].into_iter().collect(),
                 by_axis: [("emotion".to_owned(), values)].into_iter().collect(),
                 ..RunCounts::default()
             },
@@ -220,14 +221,14 @@ mod tests {
         let paid = Summary { cost: Some(cost), ..run(400_000, 600_000) };
         let cut_off = Listed::Unkept("2026-11-23T20:42:14.123Z", "cut off");
         let list = runs_text(&[Listed::Kept(1, &a), cut_off, Listed::Kept(2, &b)]);
-        assert_eq!(list.lines().nth(2), Some("   - 2026-11-23 20:42 cut off"));
+        assert_eq!(list.lines().nth(2), Some("   - 2026-11-23 20:42:14 cut off"));
         let all = list + &compared_text((1, &a), (2, &b), &causes);
         assert!(!all.contains("cost"), "{all}");
         let told = runs_text(&[Listed::Kept(1, &a), Listed::Kept(2, &paid)])
             + &compared_text((1, &a), (2, &paid), &causes);
         assert!(told.contains("  12,346\n") && told.contains(" cost\n"), "{told}");
         assert!(
-            told.contains("cost of 1,000 rows                          -                    30.86\n"),
+            told.contains("cost of 1,000 rows                                  -                    30.86\n"),
             "{told}"
         );
         let all = all + &told;
@@ -236,7 +237,8 @@ mod tests {
         }
         assert!(all.contains("500,000/1,000,000"), "{all}");
         assert!(all.contains("emotion joy"), "{all}");
-        assert!(all.contains("rejected duplicate"), "{all}");
+        assert!(all.contains("rejected near-duplicate "), "{all}");
+        assert_eq!(all.matches("2026-11-23 20:42:14").count(), 4, "{all}");
     }
 
     #[test]

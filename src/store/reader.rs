@@ -296,7 +296,7 @@ impl Reader {
                 let number: i64 = row.get(0)?;
                 let summaries =
                     runs.query_map(params![number], |row| row.get(0))?.collect::<Result<_, _>>()?;
-                Ok(State { number, created: row.get(1)?, snapshot, summaries })
+                Ok(State { created: row.get(1)?, snapshot, summaries })
             })?;
             rows.collect::<rusqlite::Result<Vec<_>>>()
         };

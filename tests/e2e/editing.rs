@@ -264,3 +264,77 @@ fn a_config_that_builds_on_another_is_shown_with_where_each_value_was_written() 
     let files = project.emogrid(&["log", "more.yaml", "--show", "1"]).exits(0).stdout;
     assert!(files.contains("── small.yaml") && files.contains("── more.yaml"), "{files}");
 }
+
+#[test]
+fn what_is_put_back_is_restored_and_asks_nothing() {
+    let fake = Fake::start();
+    let project = Project::small(&fake.url());
+    project.emogrid(&["run", "small.yaml"]).exits(0);
+    project.edit("small.yaml", "name: small", "name: small\nseed: 9");
+    project.emogrid(&["run", "small.yaml"]).exits(0);
+    project.edit("small.yaml", "seed: 9", "seed: 0");
+    let plan = project.emogrid(&["plan", "small.yaml", "--json"]).exits(0).json();
+    assert_eq!((&plan["restored"], &plan["changed"], &plan["requests"]), (&4.into(), &0.into(), &0.into()));
+    let expected = &plan["expected"];
+    assert_eq!((&expected["requests"], &expected["prompt_tokens"]), (&0.into(), &0.into()), "{plan}");
+    let text = project.emogrid(&["plan", "small.yaml"]).exits(0).stdout;
+    assert!(text.contains("+ 4 cells restored, stored from before"), "{text}");
+}
+
+#[test]
+fn a_long_warning_is_said_whole_by_check_alone() {
+    let fake = Fake::start();
+    let project = Project::small(&fake.url());
+    project.edit("small.yaml", "definition: bright", "polarity: positive, definition: bright");
+    project.edit("small.yaml", "[good, bad]", "[positive, negative]");
+    project.emogrid(&["check", "small.yaml"]).exits(0).says("to leave them out write");
+    for args in
+        [&["plan", "small.yaml"][..], &["run", "small.yaml"], &["export", "small.yaml", "-o", "x.csv"]]
+    {
+        let ran = project.emogrid(args).exits(0);
+        let said =
+            ran.stderr.lines().filter(|line| line.contains("contradictory values")).collect::<Vec<_>>();
+        assert_eq!(said.len(), 1, "{}", ran.stderr);
+        assert!(said[0].ends_with("(small.yaml:11: `emogrid check` says more)"), "{said:?}");
+        assert!(!ran.stderr.contains("to leave them out"), "{}", ran.stderr);
+    }
+}
+
+#[test]
+fn a_key_that_is_not_set_is_warned_of() {
+    let project = Project::small("http://127.0.0.1:9");
+    project.edit("small.yaml", "fake: ", "fake: { api_key_env: KEY_OF_A_TEST, url: ");
+    project.edit("small.yaml", " }\nprompt", " } }\nprompt");
+    project.emogrid(&["check", "small.yaml"]).exits(0).says("`KEY_OF_A_TEST` is not set here").says("ok");
+    project.emogrid(&["plan", "small.yaml"]).exits(0).says("`KEY_OF_A_TEST` is not set here");
+    for args in [&["check", "small.yaml"][..], &["plan", "small.yaml"]] {
+        let set = project.command(args).env("KEY_OF_A_TEST", "k").output().unwrap();
+        assert!(!String::from_utf8_lossy(&set.stderr).contains("KEY_OF_A_TEST"));
+    }
+}
+
+#[test]
+fn a_run_without_its_key_touches_no_dataset() {
+    let fake = Fake::start();
+    let project = Project::small(&fake.url());
+    project.edit("small.yaml", "fake: ", "fake: { api_key_env: KEY_OF_A_TEST, url: ");
+    project.edit("small.yaml", " }\nprompt", " } }\nprompt");
+    let without = |args: &[&str]| project.emogrid(args);
+    without(&["run", "small.yaml"]).exits(2).says("export KEY_OF_A_TEST=");
+    assert!(!project.path().join("out/small/dataset.jsonl").exists(), "an empty dataset is none");
+    let run = project.command(&["run", "small.yaml"]).env("KEY_OF_A_TEST", "k").output().unwrap();
+    assert!(run.status.success(), "{}", String::from_utf8_lossy(&run.stderr));
+    let before = project.read("out/small/dataset.jsonl");
+    project.edit("small.yaml", "bright", "glad");
+    without(&["run", "small.yaml"]).exits(2).says("export KEY_OF_A_TEST=");
+    assert_eq!(project.read("out/small/dataset.jsonl"), before);
+}
+
+#[test]
+fn a_provider_that_wants_money_is_no_wrong_key() {
+    let fake = Fake::start();
+    fake.script(|_, _| Reply::status(402, "Insufficient credits"));
+    let project = Project::small(&fake.url());
+    let ran = project.emogrid(&["run", "small.yaml"]).exits(1).says("its balance and limits");
+    assert!(!ran.stderr.contains("api_key_env"), "{}", ran.stderr);
+}

@@ -308,3 +308,57 @@ fn a_row_of_a_test_part_is_in_no_file_that_models_learn_from() {
         .exits(2)
         .says("--measuring is for hf and training formats");
 }
+
+#[test]
+fn an_export_without_a_row_replaces_no_file() {
+    let fake = Fake::start();
+    let project = Project::small(&fake.url());
+    project.emogrid(&["run", "small.yaml"]).exits(0);
+    let export = |to: &str| project.emogrid(&["export", "small.yaml", "-o", to]);
+    for to in ["e.csv", "e.jsonl"] {
+        export(to).exits(0);
+    }
+    let before = (project.read("e.csv"), project.read("e.jsonl"));
+    let dataset = project.read("out/small/dataset.jsonl");
+    project.edit("small.yaml", "bright", "glad");
+    project.edit("small.yaml", "hot", "cross");
+    for to in ["e.csv", "e.jsonl", "-"] {
+        let ran = export(to).exits(1);
+        assert_eq!(ran.stdout, "");
+        let ran = ran.says("stored answers make none of its 8 rows; nothing was written");
+        let ran = ran.says("4 requests are still to be asked: `emogrid run small.yaml`");
+        ran.says("out/small/dataset.jsonl holds 8 rows of another state");
+    }
+    assert_eq!((project.read("e.csv"), project.read("e.jsonl")), before);
+    project.emogrid(&["export", "out/small/dataset.jsonl", "-o", "old.csv"]).exits(0).says("8 rows");
+
+    let status = project.emogrid(&["status", "small.yaml"]).exits(0).stdout;
+    assert!(status.contains("out/small/dataset.jsonl: 8 rows, of before the last edit"), "{status}");
+    assert!(status.contains("a run takes 8 of them out, and adds 0 from stored answers"), "{status}");
+    let file = &project.emogrid(&["status", "small.yaml", "--json"]).exits(0).json()["file"];
+    assert_eq!((&file["rows"], &file["leave"], &file["edited"]), (&8.into(), &8.into(), &true.into()));
+    let audit = project.emogrid(&["audit", "small.yaml", "--fail-on", "never"]).exits(0);
+    audit.says("what is stored is audited, and not").says("8 rows, of before the last edit");
+
+    project.edit("small.yaml", "cross", "hot");
+    let part = export("e.csv").exits(0);
+    part.says("4 of 8 rows: 2 requests are still to be asked").says("dataset.jsonl holds 8 rows");
+    assert_eq!(project.read("out/small/dataset.jsonl"), dataset);
+    project.edit("small.yaml", "glad", "bright");
+    let status = project.emogrid(&["status", "small.yaml"]).exits(0).stdout;
+    assert!(status.contains("file: out/small/dataset.jsonl: 8 rows\n"), "{status}");
+}
+
+#[test]
+fn an_ending_of_no_format_is_refused() {
+    let fake = Fake::start();
+    let project = Project::small(&fake.url());
+    project.emogrid(&["run", "small.yaml"]).exits(0);
+    for to in ["x.xlsx", "x.txt", "x.jsonl.gz"] {
+        let refused = project.emogrid(&["export", "small.yaml", "-o", to]).exits(2);
+        refused.says("name it `.jsonl`, `.csv` or `.parquet`");
+        assert!(!project.path().join(to).exists());
+    }
+    project.emogrid(&["export", "small.yaml", "-o", "x.txt", "--format", "jsonl"]).exits(0);
+    project.emogrid(&["export", "small.yaml", "-o", "rows"]).exits(0);
+}

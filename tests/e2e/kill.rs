@@ -563,7 +563,7 @@ fn a_folder_where_nothing_was_ever_run_says_so_when_it_cannot_be_written() {
     let project = Project::wide(&fake.url(), 4, "");
     let Some(locked) = Locked::new(&project) else { return };
     locked.emogrid(&["plan", "wide.yaml"]).exits(0);
-    locked.emogrid(&["export", "wide.yaml"]).exits(0);
+    locked.emogrid(&["export", "wide.yaml"]).exits(1).says("none of its 8 rows");
     locked.emogrid(&RUN).exits(1).says(".emogrid").says("permissions");
     assert_eq!(fake.take_count(), 0);
 }

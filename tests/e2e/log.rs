@@ -62,3 +62,25 @@ fn a_log_tells_of_every_run_what_changed_and_what_came_of_it() {
         assert!(text.contains(part), "{part}: {text}");
     }
 }
+
+#[test]
+fn a_state_that_comes_back_has_its_number_again() {
+    let fake = Fake::start();
+    let project = Project::small(&fake.url());
+    project.emogrid(&["run", "small.yaml"]).exits(0);
+    project.edit("small.yaml", "bright", "glad");
+    project.emogrid(&["run", "small.yaml"]).exits(0);
+    project.edit("small.yaml", "glad", "bright");
+    project.emogrid(&["run", "small.yaml"]).exits(0);
+    let other = project.read("small.yaml").replace("name: small", "name: other");
+    project.write("other.yaml", &other);
+    project.emogrid(&["run", "other.yaml"]).exits(0);
+    let states = |config: &str| {
+        let all = project.emogrid(&["log", config, "--json"]).exits(0).json();
+        all.as_array().unwrap().iter().map(|entry| entry["state"].as_i64().unwrap()).collect::<Vec<_>>()
+    };
+    assert_eq!(states("small.yaml"), [1, 2, 1]);
+    assert_eq!(states("other.yaml"), [1], "each config counts its own");
+    let second = project.emogrid(&["log", "small.yaml", "--show", "2"]).exits(0).stdout;
+    assert!(second.contains("glad"), "{second}");
+}

@@ -95,7 +95,7 @@ fn a_run_that_fails_is_lost_and_told() {
     drop(fake);
     // Before anything can be asked it is told all the same.
     project
-        .emogrid(&["run", "small.yaml", "--set", "endpoints.fake={url: 'http://127.0.0.1:9', patience: 1}"])
+        .emogrid(&["run", "small.yaml", "--set", "endpoints.fake={url: 'http://127.0.0.1:9', patience: 1s}"])
         .exits(1);
     let told = project.read("told");
     let last = told.lines().last().unwrap();

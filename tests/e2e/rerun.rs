@@ -607,7 +607,10 @@ fn an_export_has_the_rows_of_the_dataset() {
     assert_eq!(text.lines().count(), 9);
     // An edit that was not run yet: the export says what stored answers make of it.
     project.edit("small.yaml", "bright", "warm");
-    let ran = project.emogrid(&["export", "small.yaml"]).exits(0).says("not complete");
+    let ran = project
+        .emogrid(&["export", "small.yaml"])
+        .exits(0)
+        .says("4 of 8 rows: 2 requests are still to be asked");
     assert_eq!(ran.stdout.lines().collect::<Vec<_>>(), lines_of(&dataset(&project), "anger"));
 }
 

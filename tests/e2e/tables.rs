@@ -41,18 +41,6 @@ fn a_table_of_no_rows_has_its_header() {
 }
 
 #[test]
-fn a_config_without_rows_has_the_header_of_its_rows() {
-    let fake = Fake::start();
-    let project = Project::small(&fake.url());
-    project.emogrid(&["export", "small.yaml", "-o", "out.csv"]).exits(0);
-    let none = project.read("out.csv");
-    project.emogrid(&["run", "small.yaml"]).exits(0);
-    project.emogrid(&["export", "small.yaml", "-o", "out.csv"]).exits(0);
-    let some = project.read("out.csv");
-    assert_eq!(none.trim_end(), some.lines().next().unwrap());
-}
-
-#[test]
 fn no_table_takes_the_place_of_a_file_of_a_run() {
     let fake = Fake::start();
     let project = Project::small(&fake.url());

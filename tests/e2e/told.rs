@@ -228,7 +228,7 @@ fn what_came_of_a_run_is_shown_before_anybody_is_told() {
     told(&["run", "small.yaml"], "\ndataset     out/small/dataset.jsonl\n", 0);
     let dead = format!("endpoints.fake={{url: 'http://127.0.0.1:{}', patience: 300ms}}", free_port());
     told(&["run", "small.yaml", "--set", "samples.per_cell=3", "--set", &dead], "error: endpoint `fake`", 1);
-    told(&["run", "small.yaml", "--for", "40"], "`for` is 40 of what?", 2);
+    told(&["run", "small.yaml", "--for", "40"], "`run.for` must be a duration", 2);
 }
 
 #[test]

@@ -11,7 +11,7 @@ use crate::dataset::audited::{self, Audited};
 use crate::dataset::evaluate::Accepted;
 use crate::dataset::{Models, Recipe, Sink, row};
 use crate::near::no_such;
-use crate::pipeline::Opened;
+use crate::pipeline::{Opened, Standing};
 use crate::report::thousands;
 use crate::table::{Fields, Reader, Row};
 
@@ -74,7 +74,12 @@ pub fn of_config(args: &AuditArgs, talk: &Talk) -> Result<Subject, Failure> {
         audited: Audited::new(recipe),
         rows: writes(args).then(Vec::new),
     };
-    stored.evaluate(&opened.recipe, talk, true, &mut seen)?;
+    let mut on_disk = Standing::begin(&opened);
+    let totals = stored.evaluate(&opened.recipe, talk, true, &mut (&mut seen, &mut on_disk))?;
+    let file = Standing::of(&opened, stored.reader.as_ref(), on_disk, totals.rows)?;
+    if let Some(file) = file.filter(Standing::differs) {
+        talk.say(&format!("what is stored is audited, and not\n{}", file.text()));
+    }
     let (table, rows) = (seen.audited.table, seen.rows.unwrap_or_default());
     let mut options = audited::options(recipe, &table);
     given(args, &audited::labels(recipe), &mut options)?;

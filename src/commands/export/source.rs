@@ -1,6 +1,7 @@
 //! What is exported: a config's dataset, or a table.
 
 use std::io::{self, Write};
+use std::path::Path;
 
 use serde_json::{Map, Value};
 
@@ -8,15 +9,16 @@ use super::super::{Failure, Stored, Talk, is_config, open};
 use super::{Audited, usage};
 use crate::audit::Role;
 use crate::cli::{ConfigArgs, ExportArgs};
+use crate::config::load::shown;
 use crate::dataset::Sink;
 use crate::dataset::evaluate::Accepted;
-use crate::dataset::row::{self, Row};
+use crate::dataset::row::Row;
 use crate::export::{ExportError, Record};
 use crate::guard::{Guard, Purpose};
 use crate::learn::LearnError;
 use crate::near::no_such;
-use crate::pipeline::Opened;
-use crate::report::Reading;
+use crate::pipeline::{Files, Opened};
+use crate::report::{Reading, count, thousands};
 use crate::table::{self, Layout, Reader};
 
 pub enum Source {
@@ -111,15 +113,6 @@ impl Source {
         }
     }
 
-    /// The columns of what has no row.
-    pub fn header(&self) -> Vec<String> {
-        match self {
-            Source::Config(of) => row::columns(&of.opened.recipe),
-            Source::Table(of) if of.columns.is_empty() => of.header.clone(),
-            Source::Table(of) => of.columns.clone(),
-        }
-    }
-
     pub fn label_columns(&self, args: &ExportArgs) -> Result<Vec<String>, Failure> {
         if !args.label.is_empty() {
             let known = self.columns();
@@ -179,9 +172,18 @@ impl Source {
     }
 }
 
+impl OfTable {
+    /// The columns, also where there is no row.
+    pub fn header(&self) -> Vec<String> {
+        if self.columns.is_empty() { self.header.clone() } else { self.columns.clone() }
+    }
+}
+
 /// What going through the rows showed beside them.
 #[derive(Debug, Default)]
 pub struct Gone {
+    /// Rows of a dataset, counterparts left out.
+    pub rows: u64,
     /// Requests that a dataset still lacks.
     pub open_asks: u64,
     /// Rows of a frozen test part, which were left out.
@@ -205,8 +207,62 @@ impl OfConfig {
         });
         let totals = self.stored.evaluate(&self.opened.recipe, talk, true, &mut each)?;
         failed.map_or(Ok(()), Err)?;
-        Ok(Gone { open_asks: totals.demands, ..Gone::default() })
+        Ok(Gone { rows: totals.rows, open_asks: totals.demands, ..Gone::default() })
     }
+
+    /// Why an export of it would be empty, which nobody means: it may replace a file that is not.
+    pub fn without_rows(&self, config: &Path, open: u64) -> Failure {
+        let config = config.display();
+        let mut what = format!(
+            "{config}: stored answers make none of its {}; nothing was written",
+            count(self.opened.recipe.wanted(), "row")
+        );
+        if open > 0 {
+            what.push_str(&format!("\n  {}: `emogrid run {config}`", still(open)));
+        } else {
+            what.push_str(&format!("\n  no more asks will make any: `emogrid run {config}` says why"));
+        }
+        if let Some(file) = self.file() {
+            what.push_str(&format!(
+                "\n  {file}:\n  give `export` that file in place of the config to have them"
+            ));
+        }
+        Failure::NoRows(what)
+    }
+
+    /// What the rows lack that are exported.
+    pub fn incomplete(&self, rows: u64, open: u64) -> String {
+        let recipe = &self.opened.recipe;
+        let mut what = format!(
+            "{} of {}: {} (`emogrid run`)",
+            thousands(rows),
+            count(recipe.wanted(), "row"),
+            still(open)
+        );
+        if Files::new(recipe.config.dataset_dir()).rows() > rows
+            && let Some(file) = self.file()
+        {
+            what.push_str(&format!("\n{file}"));
+        }
+        what
+    }
+
+    /// The dataset on disk, if it has rows.
+    fn file(&self) -> Option<String> {
+        let files = Files::new(self.opened.recipe.config.dataset_dir());
+        let rows = files.rows();
+        (rows > 0 && files.dataset().exists()).then(|| {
+            let path = shown(&files.dataset());
+            format!("{} holds {} of another state", path.display(), count(rows, "row"))
+        })
+    }
+}
+
+fn still(open: u64) -> String {
+    format!(
+        "{} still to be asked",
+        if open == 1 { "1 request is".into() } else { format!("{} requests are", thousands(open)) }
+    )
 }
 
 impl OfTable {

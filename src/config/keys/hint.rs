@@ -155,6 +155,13 @@ fn by_kind(parts: &[&str], kind: &Kind, node: &Node, written: &str) -> Option<St
             }
             None => None,
         },
+        Kind::Duration => {
+            let number = node
+                .number()
+                .or_else(|| text?.parse().ok())
+                .filter(|number| (0.0..1e9).contains(number) && *number > 0.0)?;
+            Some(format!("write a unit: `{number}s`, `{number}m` or `{number}h`"))
+        }
         Kind::List(_) if text.is_some() => Some(format!("write `[{}]`", cut(text.unwrap_or_default()))),
         Kind::Section(Section { needs: [], keys: [first, ..] }) => {
             let key = parts.last()?;

@@ -11,7 +11,7 @@ pub static RUN: Section = Section {
             "",
             "The local time at which a run ends, such as `\"06:30\"`; what is under way then is mostly done, since a request that would end later is not begun.",
         ),
-        key("for", Kind::Duration, "", "How long a run lasts at most, with a unit."),
+        key("for", Kind::Duration, "", "How long a run lasts at most."),
         key(
             "max_requests",
             Kind::Whole { min: 1, max: i64::MAX },

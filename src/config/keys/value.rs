@@ -8,17 +8,15 @@ use super::super::yaml::Node;
 /// still be one.
 pub const LONGEST: (&str, u64) = ("3650d", 3650 * 86_400);
 
-/// Reads a duration: a number of seconds, or a text with `ms`, `s`, `m`, `h` or `d`; none is longer than
-/// `LONGEST`.
+/// Reads a duration: a number with its unit, `ms`, `s`, `m`, `h` or `d`; none is longer than `LONGEST`.
+///
+/// A number alone is none: in a hurry one means minutes, or hours.
 pub fn duration(node: &Node) -> Option<Duration> {
     any_duration(node).filter(|duration| duration.as_secs() <= LONGEST.1)
 }
 
 /// The same, however long.
 fn any_duration(node: &Node) -> Option<Duration> {
-    if let Some(seconds) = node.number() {
-        return Duration::try_from_secs_f64(seconds).ok().or((seconds > 0.0).then_some(Duration::MAX));
-    }
     let text = node.text()?.trim();
     let split = text.find(|c: char| c.is_ascii_alphabetic())?;
     let number: f64 = text[..split].trim().parse().ok()?;

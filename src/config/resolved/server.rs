@@ -20,10 +20,18 @@ pub struct Endpoint {
     pub tokens_per_minute: Option<u32>,
     /// None where it is not known, which no budget of money allows.
     pub price: Option<Price>,
-    #[serde(serialize_with = "seconds")]
+    #[serde(serialize_with = "with_unit")]
     pub timeout: Duration,
-    #[serde(serialize_with = "seconds")]
+    #[serde(serialize_with = "with_unit")]
     pub patience: Duration,
+}
+
+/// A duration as a config says it.
+fn with_unit<S: serde::Serializer>(duration: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
+    match duration.subsec_nanos() {
+        0 => serializer.collect_str(&format_args!("{}s", duration.as_secs())),
+        _ => serializer.collect_str(&format_args!("{}ms", duration.as_secs_f64() * 1000.0)),
+    }
 }
 
 /// Requests at a time.
@@ -58,11 +66,6 @@ pub(super) fn by_name<S: serde::Serializer>(
     serializer: S,
 ) -> Result<S::Ok, S::Error> {
     serializer.collect_map(endpoints.iter().map(|endpoint| (&endpoint.name, endpoint)))
-}
-
-/// A duration as a config writes it.
-fn seconds<S: serde::Serializer>(duration: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.collect_str(&format_args!("{}s", duration.as_secs_f64()))
 }
 
 #[derive(Debug, Clone, Serialize)]

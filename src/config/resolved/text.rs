@@ -2,7 +2,7 @@
 
 use super::Judge;
 use super::LabelProbe;
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 /// What a text must be to become a row.
 #[derive(Debug, Clone, Serialize)]
@@ -60,12 +60,21 @@ pub const DEFAULT_ECHO: usize = 8;
 pub const DEFAULT_SENTIMENT: f64 = 0.75;
 
 /// The share of a label's rows that may name it.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum LeakageLimit {
     /// As many as people do.
     Human,
     Share(f64),
+}
+
+/// As a config says it.
+impl Serialize for LeakageLimit {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            LeakageLimit::Human => serializer.collect_map([("at_most", "human")]),
+            LeakageLimit::Share(share) => serializer.collect_map([("at_most", share)]),
+        }
+    }
 }
 
 #[derive(Debug, Clone, Serialize)]

@@ -128,6 +128,9 @@ fn worded(said: &str, text: &str, start: usize, at: &mut std::ops::Range<usize>)
         return deep();
     }
     if said.contains("tab") {
+        if let Some(tab) = tab_from(text, line_start) {
+            *at = tab..tab + 1;
+        }
         return plain("a tab stands where YAML wants blanks", "indent with blanks");
     }
     if said.contains("comment intercepting") {
@@ -206,6 +209,19 @@ fn worded(said: &str, text: &str, start: usize, at: &mut std::ops::Range<usize>)
         };
     }
     (format!("this is not YAML we can read: {said}"), None)
+}
+
+/// The first tab that indents a line, from the beginning of one on.
+fn tab_from(text: &str, line_start: usize) -> Option<usize> {
+    let mut from = line_start;
+    for line in text[line_start..].split_inclusive('\n') {
+        let blanks = &line[..line.len() - line.trim_start().len()];
+        if let Some(tab) = blanks.find('\t') {
+            return Some(from + tab);
+        }
+        from += line.len();
+    }
+    None
 }
 
 /// The last bracket before a place that is still open there.

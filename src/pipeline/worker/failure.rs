@@ -243,9 +243,11 @@ fn kind_of(class: ErrorClass) -> FaultKind {
         ErrorClass::Timeout => FaultKind::Late,
         ErrorClass::ContextExceeded => FaultKind::TooLong,
         ErrorClass::Refused => FaultKind::Refused,
-        ErrorClass::Unauthorized | ErrorClass::NotFound | ErrorClass::Unsupported | ErrorClass::Unusable => {
-            FaultKind::Fatal
-        }
+        ErrorClass::Unauthorized
+        | ErrorClass::Unpaid
+        | ErrorClass::NotFound
+        | ErrorClass::Unsupported
+        | ErrorClass::Unusable => FaultKind::Fatal,
     }
 }
 

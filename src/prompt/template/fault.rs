@@ -1,8 +1,10 @@
 //! The engine's errors, put as what is wrong and what to do.
 
+use std::ops::Range;
+
 use minijinja::ErrorKind;
 
-use super::Templates;
+use super::{Templates, open};
 use crate::config::Diagnostic;
 use crate::config::diagnostic::{cut, did_you_mean};
 
@@ -56,10 +58,7 @@ impl Templates {
                     detail if detail.contains("expected end of variable block") => {
                         found.help("close it with `}}`")
                     }
-                    detail if detail.contains("end of block") => found.help("close it with `%}`"),
-                    detail if detail.contains("end of input") => {
-                        found.help("something is not closed: `{% endif %}`, `{% endfor %}` …")
-                    }
+                    detail if detail.contains("expected end of block") => found.help("close it with `%}`"),
                     detail if detail.contains("unknown statement end") => {
                         found.help("nothing is open here that it could close")
                     }
@@ -82,6 +81,25 @@ impl Templates {
             _ => Diagnostic::error("template-error", text),
         }
     }
+}
+
+/// What a template leaves open that ends too early or closes something else, and where that stands.
+pub(super) fn unclosed(error: &minijinja::Error, source: &str) -> Option<(Diagnostic, Range<usize>)> {
+    let detail = error.detail().filter(|_| error.kind() == ErrorKind::SyntaxError)?;
+    let ends = ["input", "comment", "raw block"].iter().any(|of| {
+        let rest = detail.strip_prefix("unexpected end of ").and_then(|rest| rest.strip_prefix(of));
+        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(','))
+    });
+    let before = match detail.strip_prefix("unknown statement end") {
+        // Up to the tag that closes what is not open.
+        Some(_) => &source[..source.get(..error.range()?.start)?.rfind("{%")?],
+        None if ends => source,
+        None => return None,
+    };
+    let open = open::last(before)?;
+    let message = format!("this `{}` is not closed", open.shown());
+    let found = Diagnostic::error("template-error", message);
+    Some((found.help(format!("close it with `{}`", open.end())), open.at))
 }
 
 /// What stands in the template where an error is.

@@ -35,6 +35,7 @@ pub fn remedy(class: &str, endpoint: &str, is_managed: bool) -> Remedy {
             (at("model"), "load the model that the run is for, or name the other one: that is another answer")
         }
         "unauthorized" => (at("api_key_env"), "look at the key in the variable that `api_key_env` names"),
+        "unpaid" => (server(), "look at the balance and the limits of your account at the provider"),
         "not-found" => (server(), "look at `url` and `model`"),
         _ => (server(), "look at the server's own log"),
     };

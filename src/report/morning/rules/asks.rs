@@ -2,7 +2,7 @@
 
 use super::{FEW, LONG, look, percent, time};
 use crate::report::morning::{Awaited, Ended, Finding, Needed, Remedy, Verdict, Waited, remedy};
-use crate::report::{Summary, count, money_at_least, thousands};
+use crate::report::{Summary, count, money_at_least, own_fault, thousands};
 
 /// What mends failures of a class at the endpoint that met most of them; `None` where none did.
 fn remedy_of(summary: &Summary, class: &str) -> Option<Remedy> {
@@ -182,11 +182,7 @@ pub(super) fn given_up(summary: &Summary) -> Option<Finding> {
             thousands(summary.faults.values().sum()),
             count(summary.attempts, "send")
         )),
-        ..look(
-            format!("{} failed by their own fault", count(summary.run.failed(), "ask")),
-            &key,
-            advice.to_owned(),
-        )
+        ..look(own_fault(summary.run.failed(), ""), &key, advice.to_owned())
     })
 }
 

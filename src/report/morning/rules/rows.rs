@@ -3,7 +3,7 @@
 use super::{Advice, FEW, look, percent, times};
 use crate::config::night::Alarm;
 use crate::report::morning::{Finding, Left, Verdict, outlook};
-use crate::report::{AxisCount, RowChange, Summary, count, most_of, thousands};
+use crate::report::{AxisCount, RowChange, Summary, count, most_of, own_fault, thousands};
 
 pub(super) fn smaller(summary: &Summary) -> Option<Finding> {
     let less = u64::try_from(-summary.gained()).ok().filter(|less| *less > 0)?;
@@ -133,7 +133,7 @@ pub(super) fn exhausted(summary: &Summary, advice: &Advice<'_>) -> Option<Findin
     // Where little was rejected or given up, it is the asks that are too few.
     let (cause, (key, told)) = match most {
         _ if failed > rejected && 2 * failed >= rows => (
-            Some(format!("{} of those cells failed by their own fault", count(failed, "ask"))),
+            Some(own_fault(failed, " of those cells")),
             ("run.tries", "see why below; `--retry-failed` asks them again"),
         ),
         Some((reason, times)) if 2 * rejected >= rows => {
