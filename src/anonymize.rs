@@ -171,7 +171,17 @@ fn detect_in(view: &mut View) -> Vec<Found> {
     let from = found.len();
     age::find(view, &mut found);
     view.take(&found[from..]);
+    let from = found.len();
     names::find(view, &mut found);
+    // Who is `Person A` has been taken out already.
+    for (start, letters) in replace::persons(text) {
+        let end = start + replace::PERSON.len() + letters.len();
+        let mut at = 0;
+        found.retain(|span| {
+            at += 1;
+            at <= from || span.start < start || span.end > end
+        });
+    }
     settle(&mut found);
     found
 }

@@ -454,6 +454,14 @@ proptest! {
 }
 
 #[test]
+fn who_was_taken_out_is_not_found_again() {
+    for text in ["Mr. Jr.-an ", "Mr. Person A-an", "Person A told Person B"] {
+        let once = strict().apply(text).text;
+        assert_eq!(strict().apply(&once).text, once, "{text}");
+    }
+}
+
+#[test]
 fn what_stands_beside_a_word_tells_a_name() {
     let names = |text: &'static str| -> Vec<&'static str> {
         detect(text)
