@@ -22,6 +22,8 @@ mod recorder;
 mod run;
 mod spending;
 mod standing;
+mod state;
+mod stop;
 mod summary;
 mod worker;
 
@@ -36,9 +38,11 @@ pub use morning::placed;
 pub use notify::tell_of_config;
 pub use open::{Opened, draft, open, try_text};
 pub use output::{Files, previous_rows};
-pub use run::{Finished, RunOptions, run, settings, state, tell};
+pub use record::Finished;
+pub use run::{RunOptions, run, tell};
 pub use standing::Standing;
+pub use state::{settings, state};
+pub use stop::Stop;
 pub use summary::{ByAsk, ByAxis, Rows, causes};
-pub use worker::Stop;
 
 pub use crate::report::morning::Ended;

@@ -3,6 +3,7 @@
 
 mod budget;
 mod fault;
+mod item;
 mod limit;
 mod queue;
 mod server;
@@ -11,8 +12,9 @@ mod steer;
 
 pub use budget::{Account, Budget, Caps, Cost, Spent};
 pub use fault::{Fault, FaultKind, GiveUp, Policy};
+pub use item::{After, Ended, Next, Proof, Spot, Ticket, Waiting};
 pub use limit::{Limit, Rates};
-pub use queue::{After, Ended, Next, Proof, Queue, Spot, Ticket, Waiting};
+pub use queue::Queue;
 pub use server::ServerSettings;
 pub use silence::{Silence, Suspicion};
 pub use steer::Step;

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use jiff::tz::AmbiguousOffset;
 use jiff::{Timestamp, Zoned};
 
-use super::worker::Stop;
+use super::stop::Stop;
 use crate::config::resolved::RunLimits;
 
 /// How often a wait looks at the clock: timers stand still while a machine sleeps.

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::address::shown_address;
 use super::book::BookError;
 use super::output::OutputError;
-use super::worker::Stop;
+use super::stop::Stop;
 use crate::client::managed::ManagedError;
 use crate::client::{ClientError, ErrorClass};
 use crate::config::Config;

@@ -3,7 +3,8 @@
 use super::Opened;
 use super::error::RunError;
 use super::output::Files;
-use super::{morning, run, summary};
+use super::state::state;
+use super::{morning, summary};
 use crate::dataset::Models;
 use crate::fingerprint::Identity;
 use crate::report::{CellChange, RowChange};
@@ -43,7 +44,7 @@ impl Guard<'_> {
             return Ok(true);
         }
         let causes = self.last.map_or_else(Vec::new, |then| {
-            let now = run::state(self.opened);
+            let now = state(self.opened);
             summary::causes((&then.0, &then.1), (&now.0, &now.1))
         });
         let mut causes: Vec<String> =

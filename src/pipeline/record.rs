@@ -8,11 +8,10 @@ use super::error::RunError;
 use super::morning;
 use super::output::{Files, OutputError, replace};
 use super::recorder::Recorder;
-use super::run::Finished;
 use crate::check::Reason;
 use crate::dataset::Recipe;
 use crate::report::morning::{Ailment, Ended, PAST, Past, judge, page};
-use crate::report::{RowChange, Summary, Watcher};
+use crate::report::{RowChange, Summary, Watcher, count};
 use crate::store::{EndpointMemory, Reader, Snapshot, StoreDir, Writer};
 
 /// What came of a run, before it is judged.
@@ -47,6 +46,41 @@ impl Came {
         // Another config goes under its name, and so do the runs that stand under it.
         let is_kept = !matches!(error, RunError::NameTaken { .. });
         Self { summary, ended: error.ended(), error: Some(error), state: None, is_kept }
+    }
+}
+
+/// What came of a run.
+#[derive(Debug)]
+pub struct Finished {
+    pub summary: Summary,
+    pub ended: Ended,
+    /// What ended it early. What was received is stored, and the files say what came of it.
+    pub error: Option<RunError>,
+    /// The error kept it from coming to anything: the dataset is that of before.
+    pub in_vain: bool,
+    /// The summary as a page, where there is something to tell.
+    pub page: Option<PathBuf>,
+    /// The store has it, or there was nothing to be kept; else the next run tells that there was one.
+    pub kept: bool,
+}
+
+impl Finished {
+    /// What is left to the next run to tell.
+    pub fn left(&self) -> String {
+        let Summary { verdict, headline, findings, requests, .. } = &self.summary;
+        let first = findings.first().map_or(headline.as_str(), |found| found.what.as_str());
+        format!("{}: {first}; {} stored", verdict.word(), count(*requests, "answer"))
+    }
+
+    /// The same as a result, for who only wants a run that came to something.
+    ///
+    /// # Errors
+    /// What kept it from that.
+    pub fn came(mut self) -> Result<Self, RunError> {
+        match self.error.take_if(|_| self.in_vain) {
+            Some(error) => Err(error),
+            None => Ok(self),
+        }
     }
 }
 

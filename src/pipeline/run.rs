@@ -2,10 +2,8 @@
 
 mod connecting;
 mod lock;
-mod state;
 mod work;
 
-use std::path::PathBuf;
 use std::time::Instant;
 
 use jiff::{Timestamp, Zoned};
@@ -20,22 +18,22 @@ use super::interrupt::Interrupts;
 use super::leaving::{Guard, Leaving, model_change};
 use super::made::Made;
 use super::output::Files;
-use super::record::{Came, record};
+use super::record::{Came, Finished, record};
 use super::recorder::Recorder;
 use super::spending::spending;
+use super::state::{book, has_changed, snapshot, state};
+use super::stop::Stop;
 use super::summary::Outcome;
-use super::worker::{Progress, Stop};
+use super::worker::Progress;
 use super::{Opened, morning, notify};
 use crate::config;
 use crate::dataset::Recipe;
 use crate::dataset::snapshot::CellAsks;
 use crate::grid::Selection;
 use crate::report::morning::{Ended, Untold};
-use crate::report::{self, CellChange, RunCounts, Summary, Unwritten, Watcher, count};
+use crate::report::{self, CellChange, RunCounts, Summary, Unwritten, Watcher};
 use crate::store::{self, LockError, Reader, RunLock, Snapshot, StoreDir};
 use lock::{Refused, check_name, rows_before, take_lock};
-use state::{book, has_changed, snapshot};
-pub use state::{settings, state};
 use work::{Assumed, Work, Worked};
 
 /// What the command line decides.
@@ -62,41 +60,6 @@ impl RunOptions {
             wait: false,
             leaving: Leaving::default(),
             process: process.clone(),
-        }
-    }
-}
-
-/// What came of a run.
-#[derive(Debug)]
-pub struct Finished {
-    pub summary: Summary,
-    pub ended: Ended,
-    /// What ended it early. What was received is stored, and the files say what came of it.
-    pub error: Option<RunError>,
-    /// The error kept it from coming to anything: the dataset is that of before.
-    pub in_vain: bool,
-    /// The summary as a page, where there is something to tell.
-    pub page: Option<PathBuf>,
-    /// The store has it, or there was nothing to be kept; else the next run tells that there was one.
-    pub kept: bool,
-}
-
-impl Finished {
-    /// What is left to the next run to tell.
-    fn left(&self) -> String {
-        let Summary { verdict, headline, findings, requests, .. } = &self.summary;
-        let first = findings.first().map_or(headline.as_str(), |found| found.what.as_str());
-        format!("{}: {first}; {} stored", verdict.word(), count(*requests, "answer"))
-    }
-
-    /// The same as a result, for who only wants a run that came to something.
-    ///
-    /// # Errors
-    /// What kept it from that.
-    pub fn came(mut self) -> Result<Self, RunError> {
-        match self.error.take_if(|_| self.in_vain) {
-            Some(error) => Err(error),
-            None => Ok(self),
         }
     }
 }

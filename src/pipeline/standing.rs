@@ -2,9 +2,10 @@
 
 use serde::Serialize;
 
+use super::Opened;
 use super::output::{Files, previous_rows};
+use super::state::state;
 use super::summary::{Rows, causes};
-use super::{Opened, run};
 use crate::config::load::shown;
 use crate::model::RowId;
 use crate::report::{count, thousands};
@@ -53,7 +54,7 @@ impl Standing {
         let change = told.finish();
         let leave = change.leaving + change.displaced;
         let last = reader.map(|reader| reader.last_state(&config.name)).transpose()?.flatten();
-        let now = run::state(opened);
+        let now = state(opened);
         let edited =
             last.is_some_and(|(_, then, files)| !causes((&then, &files), (&now.0, &now.1)).is_empty());
         Ok(Some(Self {

@@ -25,6 +25,7 @@ use super::connect::Line;
 use super::control::Orders;
 use super::error::RunError;
 use super::interrupt::Interrupts;
+use super::stop::Stop;
 use super::summary::Outcome;
 use crate::check::Candidate;
 use crate::client::ClientError;
@@ -42,7 +43,7 @@ use order::Asking;
 pub use progress::{EndpointProgress, GivenUp, Progress};
 use sending::Sending;
 use servers::Server;
-pub use stop::{Closing, Limits, Stop};
+pub use stop::{Closing, Limits};
 
 /// An evaluation that takes no longer than this is over before a server misses anything.
 const SHORT: Duration = Duration::from_millis(20);

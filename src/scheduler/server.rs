@@ -4,8 +4,8 @@ use std::collections::VecDeque;
 use std::time::Duration;
 
 use super::fault::{Evidence, delay};
+use super::item::{Item, Ticket};
 use super::limit::{Limits, Rates};
-use super::queue::{Item, Ticket};
 use super::steer::{Steer, Step};
 
 /// What a queue may do with one server.

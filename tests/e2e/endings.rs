@@ -149,7 +149,7 @@ fn each_run_that_could_not_keep_its_end_is_told() {
         project.emogrid(&["run", "small.yaml", "--set", &set]).exits(1).says("and the next run tells of it");
     }
     let list = project.emogrid(&["runs", "small.yaml"]).exits(0).stdout;
-    let lines: Vec<_> = list.lines().map(|line| (&line[..4], &line[22..])).collect();
+    let lines: Vec<_> = list.lines().map(|line| (&line[..4], &line[25..])).collect();
     assert_eq!((lines.len(), lines[2], lines[3]), (4, ("   -", "not kept"), ("   -", "not kept")), "{list}");
     store(&project).execute_batch("DROP TRIGGER full").unwrap();
     std::fs::remove_file(runs).unwrap();

@@ -218,7 +218,7 @@ fn runs_are_listed_shown_and_compared() {
     project.emogrid(&["run", "small.yaml"]).exits(0);
     let list = project.emogrid(&["runs", "small.yaml"]).exits(0).stdout;
     assert_eq!(list.lines().count(), 3, "the third asked nothing: {list}");
-    assert!(list.lines().nth(2).unwrap().contains(" OK                    8/8        8  100 %"), "{list}");
+    assert!(list.lines().nth(2).unwrap().contains(" OK                  8/8        8  100 %"), "{list}");
     let all = project.emogrid(&["runs", "small.yaml", "--json"]).exits(0).json();
     assert_eq!(all[1]["past"][0]["started"], all[0]["started"]);
     let page = project.emogrid(&["runs", "small.yaml", "--show", "2"]).exits(0).stdout;

@@ -232,7 +232,7 @@ fn changed_keys_are_named_as_they_are_written() {
         made.edit("sights.yaml", from, to);
     }
     let expected = [
-        "anonymize: \"tag\" → \"strict\" (sights.yaml:10)",
+        "anonymize.preset: \"tag\" → \"strict\" (sights.yaml:10)",
         "endpoints.a.slots (sights.yaml:3)",
         "endpoints.a.timeout: \"300s\" → \"60s\" (sights.yaml:3)",
         "grid.exclude[0].if (sights.yaml:9)",

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::fake::{Fake, Reply, first_ask, free_port};
+use crate::fake::{Fake, Model, Reply, first_ask, free_port};
 use crate::project::Project;
 
 /// The page of the last run.
@@ -305,4 +305,49 @@ fn a_run_that_was_killed_is_told_by_the_next() {
     project.edit("small.yaml", "per_cell: 20", "per_cell: 21");
     let summary = project.emogrid(&["run", "small.yaml", "--json"]).exits(0).json();
     assert_eq!(summary["untold"], Value::Null, "{summary}");
+}
+
+/// Who compares prompts or models reads which of them brings rows, and of how many of its texts.
+#[test]
+fn rows_are_told_by_prompt_and_by_model() {
+    let (good, other) = (
+        Fake::start(),
+        Fake::start_at(0, Model { parameters: 7, file: "b.gguf".into(), ..Model::default() }),
+    );
+    for fake in [&good, &other] {
+        // Chats are one word, which `checks.words` does not let pass.
+        fake.script(|seen, _| match seen.user().starts_with("Chat") {
+            true => Reply::text("no"),
+            false => Reply::Good,
+        });
+    }
+    let project = Project::wide(&good.url(), 100, "");
+    project.edit("wide.yaml", " } }\nprompt:", &format!(" }}, b: {{ url: '{}' }} }}\nprompt:", other.url()));
+    project.edit(
+        "wide.yaml",
+        "{ user: 'Write about {{ topic }} with {{ mood }}.' }",
+        "{ user: { post: 'Write about {{ topic }} with {{ mood }}.', chat: 'Chat of {{ topic }}, {{ mood }}.' } }",
+    );
+    project.edit("wide.yaml", "samples:", "checks: { words: [2, 90] }\nsamples:");
+    let ran = project.emogrid(&["run", "wide.yaml", "--json"]);
+    let summary = ran.json();
+    let asked: usize = [&good, &other].map(|fake| fake.take_count()).iter().sum();
+    let by = |of: &str, name: &str, what: &str| summary["by_ask"][of][name][what].as_u64().unwrap();
+    assert_eq!((by("prompt", "chat", "accepted"), by("prompt", "post", "rejected")), (0, 0));
+    let sum =
+        |of: &str, names: [&str; 2], what: &str| names.map(|name| by(of, name, what)).iter().sum::<u64>();
+    for what in ["accepted", "rejected"] {
+        let models = sum("model", ["fake-1b", "b"], what);
+        assert_eq!(sum("prompt", ["post", "chat"], what), models);
+        assert!(["fake-1b", "b"].iter().all(|name| by("model", name, what) > 20), "{}", summary["by_ask"]);
+    }
+    assert_eq!(by("prompt", "post", "accepted"), summary["accepted"].as_u64().unwrap());
+    let judged: u64 = ["accepted", "rejected"].iter().map(|what| sum("prompt", ["post", "chat"], what)).sum();
+    assert!(judged as usize <= asked, "{judged} of {asked}");
+    assert_eq!(summary["run"]["by_ask"], summary["by_ask"]);
+    // It is a finding, at its key.
+    let found = finding(&summary, "prompt chat: 0 % accepted, of the others 100 %");
+    assert_eq!((&found["key"], &found["verdict"]), (&json!("prompt.user.chat"), &json!("look")));
+    let told = project.emogrid(&["status", "wide.yaml"]).exits(0).stdout;
+    assert!(told.contains("\nprompt\n  chat ") && told.contains(" texts (0 %)\n  post "), "{told}");
 }

@@ -7,7 +7,7 @@ use crate::config::Config;
 use crate::pipeline::control::{EndpointStatus, Order, Orders, RunStatus};
 use crate::pipeline::error::RunError;
 use crate::pipeline::recorder::Recorder;
-use crate::pipeline::worker::Stop;
+use crate::pipeline::stop::Stop;
 use crate::report;
 
 /// Waits for the endpoints, and is spoken to meanwhile.

@@ -8,7 +8,7 @@ use crate::dataset::Recipe;
 use crate::pipeline::error::RunError;
 use crate::pipeline::output::Files;
 use crate::pipeline::record::config_path;
-use crate::pipeline::worker::Stop;
+use crate::pipeline::stop::Stop;
 use crate::report::morning::Awaited;
 use crate::report::{self, Summary, Watcher};
 use crate::store::{LockError, Reader, RunLock, StoreDir};

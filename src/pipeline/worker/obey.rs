@@ -1,9 +1,10 @@
 //! What a run does when it is told something.
 
-use super::{Stop, Worker};
+use super::Worker;
 use crate::config::resolved::Slots;
 use crate::pipeline::control::{EndpointStatus, NONE, Order, RunStatus};
 use crate::pipeline::spending::spending;
+use crate::pipeline::stop::Stop;
 use crate::report;
 use crate::scheduler::Queue;
 

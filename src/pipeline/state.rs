@@ -2,18 +2,18 @@
 
 use std::collections::BTreeMap;
 
+use super::book::StoreBook;
+use super::connect::models;
+use super::error::RunError;
+use super::open::Opened;
 use crate::config;
 use crate::config::resolved::Endpoint;
 use crate::dataset::Recipe;
 use crate::dataset::snapshot::CellAsks;
-use crate::pipeline::book::StoreBook;
-use crate::pipeline::connect::models;
-use crate::pipeline::error::RunError;
-use crate::pipeline::open::Opened;
 use crate::store::{EndpointMemory, Reader, Settings, Snapshot};
 
 /// Whether the config or a template that was read is another on disk by now.
-pub(super) fn has_changed(opened: &Opened) -> bool {
+pub fn has_changed(opened: &Opened) -> bool {
     let project = &opened.recipe.config.project;
     let differs = |path: &std::path::Path, text: &str| {
         std::fs::read_to_string(path).is_ok_and(|now| now.trim_start_matches('\u{feff}') != text)
@@ -44,7 +44,8 @@ pub fn state(opened: &Opened) -> (String, String) {
     (resolved, serde_json::to_string(&snapshot_files(opened)).unwrap_or_default())
 }
 
-pub(super) fn snapshot(opened: &Opened, asks: CellAsks) -> Snapshot {
+/// The two, with what the cells' asks were.
+pub fn snapshot(opened: &Opened, asks: CellAsks) -> Snapshot {
     let (resolved, files) = state(opened);
     Snapshot { resolved, files, cells: asks.into_bytes() }
 }
@@ -59,7 +60,11 @@ pub fn settings(recipe: &Recipe, memories: &[EndpointMemory]) -> Vec<Settings> {
     recipe.config.endpoints.iter().zip(memories).map(of).collect()
 }
 
-pub(super) fn book<'a>(
+/// What is stored, as the settings of today read it.
+///
+/// # Errors
+/// A store that cannot be read.
+pub fn book<'a>(
     recipe: &'a Recipe,
     memories: &[EndpointMemory],
     reader: Option<&'a Reader>,
