@@ -51,11 +51,11 @@ pub fn status(args: &StatusArgs, talk: &Talk) -> Result<Exit, Failure> {
         return Ok(Exit::Complete);
     }
     let mut out = format!(
-        "{name}: {} of {}{}; {} open, {} that cannot be filled (max_asks)\n",
+        "{name}: {} of {}{}; {} to ask now, {} that cannot be filled (max_asks)\n",
         thousands(totals.rows),
         count(recipe.wanted(), "row"),
         report::beside(totals.counterparts),
-        count(totals.demands, "ask"),
+        count(totals.demands, "request"),
         count(totals.shortfall, "row"),
     );
     out.push_str(&format!("model: {}\n", model.as_deref().unwrap_or("not known yet")));

@@ -259,14 +259,21 @@ impl Recipe {
         Ok((messages, self.seed(place, ask)))
     }
 
+    /// Bytes of an ask's messages.
+    ///
+    /// # Errors
+    /// A template that fails for this ask.
+    pub fn prompt_bytes(&self, cell: usize, ask: u32) -> Result<usize, RenderError> {
+        let (messages, _) = self.messages(cell, ask)?;
+        Ok(messages.iter().map(|message| message.content.len()).sum())
+    }
+
     /// Tokens of an ask's prompt, as far as its bytes tell: rather too many than too few.
     ///
     /// # Errors
     /// A template that fails for this ask.
     pub fn guessed_tokens(&self, cell: usize, ask: u32) -> Result<u64, RenderError> {
-        let (messages, _) = self.messages(cell, ask)?;
-        let bytes: usize = messages.iter().map(|message| message.content.len()).sum();
-        Ok(guessed_tokens(bytes))
+        Ok(guessed_tokens(self.prompt_bytes(cell, ask)?))
     }
 }
 

@@ -35,6 +35,8 @@ use speed::{Load, Pace};
 const SAMPLE: usize = 16;
 /// Stored answers whose usage is read.
 const ANSWERS: usize = 128;
+/// Of a prompt in English, about.
+const BYTES_PER_TOKEN: f64 = 4.0;
 
 /// What a forecast needs of an outcome.
 #[derive(Debug)]
@@ -46,7 +48,8 @@ pub struct Prospect<'a> {
     pub going: Going,
     evidence: Evidence<'a>,
     prompts: Sample<Demand>,
-    answers: Sample<()>,
+    /// Each with its cell and its ask.
+    answers: Sample<(usize, u32)>,
 }
 
 impl<'a> Prospect<'a> {
@@ -66,12 +69,12 @@ impl<'a> Prospect<'a> {
 impl<N: Name> Sink<N> for Prospect<'_> {
     fn row(&mut self, row: &Accepted<'_, N>) {
         Sink::<N>::row(&mut self.evidence, row);
-        self.answers.take(row.place.fingerprint, ());
+        self.answers.take(row.place.fingerprint, (row.place.cell, row.place.ask));
     }
 
     fn reject(&mut self, reject: &Rejected<'_, N>) {
         Sink::<N>::reject(&mut self.evidence, reject);
-        self.answers.take(reject.place.fingerprint, ());
+        self.answers.take(reject.place.fingerprint, (reject.place.cell, reject.place.ask));
     }
 
     fn failed(&mut self, failed: &Failed) {
@@ -377,18 +380,27 @@ fn mean(of: &[u64]) -> Option<f64> {
     (!of.is_empty()).then(|| of.iter().sum::<u64>() as f64 / of.len() as f64)
 }
 
-/// Tokens of prompt and completion, a request, on the average of some stored answers of the dataset.
+/// Tokens of prompt and completion, a request, on the average of some stored answers of the dataset. To those of the
+/// prompt comes what the prompts that are to be asked are longer than theirs.
 fn usage(recipe: &Recipe, prospect: &Prospect<'_>, reader: &Reader) -> Result<Option<(f64, f64)>, RunError> {
-    let (mut prompt, mut completion, mut count) = (0, 0, 0u64);
-    for answer in prospect.answers.items().keys() {
+    let (mut prompt, mut completion, mut count, mut bytes) = (0, 0, 0u64, 0);
+    for (answer, (cell, ask)) in prospect.answers.items() {
         let Some(raw) = reader.answer(answer, recipe.config.sampling.max_tokens)? else { continue };
         let usage = Answer::parse(&raw).ok().and_then(|answer| answer.usage);
         if let Some(usage) = usage.filter(|usage| usage.completion_tokens > 0) {
             prompt += usage.prompt_tokens;
             completion += usage.completion_tokens;
             count += 1;
+            bytes += recipe.prompt_bytes(*cell, *ask)?;
         }
     }
-    let each = |tokens: u64| tokens as f64 / count as f64;
-    Ok((count >= LEAST_ANSWERS).then(|| (each(prompt), each(completion))))
+    if count < LEAST_ANSWERS {
+        return Ok(None);
+    }
+    let each = |sum: u64| sum as f64 / count as f64;
+    let asked = prospect.prompts.items().values();
+    let asked = asked.map(|demand| Ok(recipe.prompt_bytes(demand.cell, demand.ask)? as u64));
+    let asked = mean(&asked.collect::<Result<Vec<_>, RunError>>()?);
+    let longer = asked.map_or(0.0, |asked| (asked - each(bytes as u64)) / BYTES_PER_TOKEN);
+    Ok(Some(((each(prompt) + longer).max(1.0), each(completion))))
 }

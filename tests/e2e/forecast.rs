@@ -122,6 +122,31 @@ fn answers_behind_open_asks_are_not_expected_to_be_asked_again() {
 }
 
 /// Of two models one is another now; what the other answered stays, and so does what was given up of it.
+/// Where nobody counts them, prompts are expected to take as many tokens as stored answers say of others, by length.
+#[test]
+fn a_longer_prompt_is_expected_to_take_more_tokens() {
+    let fake = Fake::start_at(0, Model { llama: false, ..Model::default() });
+    let words = |text: &str| text.split_whitespace().count();
+    fake.script(move |seen, before| {
+        let hash = blake3::hash(&before.to_le_bytes()).to_hex();
+        let text = [&hash[..9], &hash[9..18], &hash[18..27]].join(" ");
+        let message = json!({ "role": "assistant", "content": json!({ "text": text }).to_string() });
+        let usage = json!({ "prompt_tokens": words(&seen.user()), "completion_tokens": 9 });
+        let choice = json!({ "index": 0, "finish_reason": "stop", "message": message });
+        Reply::Raw(json!({ "choices": [choice], "usage": usage }).to_string())
+    });
+    let project = two_variants(&fake, 60);
+    project.emogrid(&["run", "wide.yaml"]).exits(0);
+    fake.take_count();
+    let long = "word ".repeat(200);
+    project.edit("wide.yaml", "At length:", &format!("At length: {long}"));
+    let expected = plan(&project, "wide.yaml", &[])["expected"].clone();
+    project.emogrid(&["run", "wide.yaml", "--accept-leaving"]).exits(0);
+    let took: usize = fake.seen().iter().map(|seen| words(&seen.user())).sum();
+    let told = expected["prompt_tokens"].as_f64().unwrap();
+    assert!((0.8..1.25).contains(&(told / took as f64)), "{told} told, {took} taken: {expected}");
+}
+
 #[test]
 fn what_another_model_answered_or_failed_is_not_expected_to_be_asked_again() {
     let stays = Fake::start();

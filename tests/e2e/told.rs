@@ -347,7 +347,7 @@ fn rows_are_told_by_prompt_and_by_model() {
     assert_eq!(summary["run"]["by_ask"], summary["by_ask"]);
     // It is a finding, at its key.
     let found = finding(&summary, "prompt chat: 0 % accepted, of the others 100 %");
-    assert_eq!((&found["key"], &found["verdict"]), (&json!("prompt.user.chat"), &json!("look")));
+    assert_eq!((&found["key"], &found["verdict"]), (&json!("prompt.user.chat"), &json!("LOOK")));
     let told = project.emogrid(&["status", "wide.yaml"]).exits(0).stdout;
     assert!(told.contains("\nprompt\n  chat ") && told.contains(" texts (0 %)\n  post "), "{told}");
 }
