@@ -2,6 +2,7 @@
 
 pub mod audit;
 mod checks;
+mod counts;
 pub mod diff;
 mod forecast;
 mod log;
@@ -20,6 +21,7 @@ use std::borrow::Cow;
 use std::io::Write;
 
 pub use checks::{CheckCount, CheckCounts};
+pub use counts::{AxisCount, Counts, RunCounts};
 pub use forecast::{Basis, CostRange, Forecast};
 pub use log::{LogEntry, log_text};
 pub use metrics::{LastRun, Metrics};
@@ -29,8 +31,7 @@ pub use reading::{Asking, Reading};
 pub use runs::{Listed, compared_text, runs_text};
 pub use sight::{EndpointSight, Source};
 pub use summary::{
-    AuditBrief, AxisCount, CellChange, Conflicts, Counts, FaultCost, PlanSummary, RowChange, RunCounts,
-    Summary, Unwritten, most_of,
+    AuditBrief, CellChange, Conflicts, FaultCost, PlanSummary, RowChange, Summary, Unwritten, most_of,
 };
 pub use table::{beside, findings_text, plan_text, stopped_text, summary_text, wrapped};
 pub use to_go::{Expected, ToGo};
