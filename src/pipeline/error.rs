@@ -251,8 +251,13 @@ fn leaving(change: &RowChange, of: u64, most: u64, causes: &[String], otherwise:
 
 fn after(waited: Option<Duration>, asked: Option<Duration>) -> String {
     match (waited, asked) {
+        (Some(waited), Some(asked)) if waited >= Duration::from_secs(1) => format!(
+            "; the next try would be in {}, after {} of waiting: beyond `patience`",
+            report::duration(asked),
+            report::duration(waited)
+        ),
         (_, Some(asked)) => {
-            format!("; it wants us back in {}, longer than `patience`", report::duration(asked))
+            format!("; the next try would be in {}, beyond `patience`", report::duration(asked))
         }
         (Some(waited), None) => format!(", after {} of waiting (`patience`)", report::duration(waited)),
         (None, None) => String::new(),

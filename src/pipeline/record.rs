@@ -134,8 +134,9 @@ pub fn record(opened: &Opened, recorder: &Recorder<'_>, came: Came) -> Finished 
         && let Err(failure) = keep_run(&dir, &summary)
     {
         // The first failure is what is told; that it is not in the store follows from it more often than not.
-        recorder
-            .say(&format!("{failure}; `emogrid runs` will not list this run, and the next run tells of it"));
+        recorder.say(&format!(
+            "{failure}; `emogrid runs` will list no figures of this run, and the next run tells of it"
+        ));
         error.get_or_insert(failure);
         ended = judged(&mut summary, error.as_ref());
         kept = false;

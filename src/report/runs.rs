@@ -105,6 +105,14 @@ pub fn compared_text(then: (usize, &Summary), now: (usize, &Summary), causes: &[
     row("rows", &|run| format!("{} of {}", thousands(run.rows()), thousands(run.wanted)));
     row("requests", &|run| thousands(run.requests));
     row("accepted texts", &|run| percent(run.acceptance()));
+    for (of, values) in &now.run.by_ask {
+        for value in values.keys().take(MOVED) {
+            row(&format!("accepted of {of} {value}"), &|run| {
+                let count = run.run.by_ask.get(of).and_then(|values| values.get(value));
+                percent(count.and_then(AxisCount::acceptance))
+            });
+        }
+    }
     row("distinct-2", &|run| or_dash(run.distinct_2.map(|value| format!("{value:.3}"))));
     row("most common opening", &|run| {
         or_dash(run.openings.first().map(|opening| format!("{:.1} %", 100.0 * opening.share)))

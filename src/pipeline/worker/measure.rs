@@ -91,7 +91,9 @@ impl Worker<'_> {
             let awaited = &self.servers[other];
             // What one that is gone is to answer keeps nobody from anything.
             let is_there = self.queues[awaited.model].is_there(awaited.index);
-            let is_told = is_there && did.there >= TELLING && lasted * 2 >= did.offered;
+            // Of one that only judges or embeds, a weight lowers nothing.
+            let is_weighed = self.recipe.config.endpoints[other].weight > 0.0;
+            let is_told = is_there && is_weighed && did.there >= TELLING && lasted * 2 >= did.offered;
             if is_told && self.said.insert((endpoint, "waits")) {
                 let name = |endpoint: usize| &self.recipe.config.endpoints[endpoint].name;
                 self.watcher.say(&format!(

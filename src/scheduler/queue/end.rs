@@ -73,7 +73,10 @@ impl<T: Clone> Queue<T> {
         if fault.kind == FaultKind::Limited {
             server.lately.push(true);
         }
-        let limited = server.lately.is_limited(server.level(), server.under_way);
+        // That nothing at all is sent for longer than patience lasts takes more than a few answers.
+        let long = fault.retry_after.is_some_and(|wait| wait > server.settings.patience);
+        let many = if long { u16::BITS } else { server.level() };
+        let limited = server.lately.is_limited(many, server.under_way);
         let evidence = &mut server.evidence;
         evidence.limited = limited;
         evidence.streak += 1;
@@ -156,9 +159,14 @@ impl<T: Clone> Queue<T> {
                 return After::Aside;
             }
             Decision::GiveUp(why) => return After::Out(item.work, why),
-            // A server that asks for more than it is waited for is not waited for.
+            // A server that asks for more than it is waited for is not waited for; another may take the item.
             Decision::Retry(wait) if wait > server.settings.patience => {
-                return After::Out(item.work, GiveUp::Unproven);
+                if !elsewhere {
+                    return After::Out(item.work, GiveUp::Unproven);
+                }
+                let mut item = item;
+                item.history.refuse(spot.server);
+                self.back(item);
             }
             Decision::Retry(wait) => self.delay(item, now + wait),
             Decision::Elsewhere => self.back(item),

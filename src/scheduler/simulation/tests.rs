@@ -142,6 +142,17 @@ fn what_a_server_asks_for_is_waited_for_within_patience() {
     }
 }
 
+/// A server that asks for hours leaves its items to another of the same model, and a few such answers end nothing.
+#[test]
+fn an_item_that_is_put_off_for_hours_goes_elsewhere() {
+    let hours = Machine { limits: (9, Some(3_600_000)), ..machine(4) };
+    let ran = run(&world(vec![hours.clone(), machine(1)], 200));
+    assert_eq!((ran.done.len(), ran.out.len(), ran.lost), (200, 0, false));
+    let ran = run(&world(vec![hours], 200));
+    assert!(!ran.lost && !ran.out.is_empty());
+    assert_eq!(ran.done.len() + ran.out.len(), 200);
+}
+
 /// One answer of many under way says nothing of the others.
 #[test]
 fn one_that_is_to_wait_holds_up_no_other() {

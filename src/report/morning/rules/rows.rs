@@ -254,6 +254,8 @@ fn is_chance((one, of_one): (u64, u64), (other, of_other): (u64, u64)) -> bool {
 pub(super) fn uneven(summary: &Summary) -> Option<Finding> {
     let mut worst: Option<(f64, Finding)> = None;
     for (axis, values) in summary.run.by() {
+        // Labels are of different difficulty; prompts and models are there to be chosen among.
+        let far = if summary.run.by_ask.contains_key(axis) { 0.8 } else { 0.6 };
         let sum = |of: fn(&AxisCount) -> u64| values.values().map(of).sum::<u64>();
         let (accepted, rejected) = (sum(|count| count.accepted), sum(|count| count.rejected));
         for (value, count) in values {
@@ -264,7 +266,7 @@ pub(super) fn uneven(summary: &Summary) -> Option<Finding> {
             }
             let own = count.accepted as f64 / judged as f64;
             let rest = (accepted - count.accepted) as f64 / others as f64;
-            if own < 0.6 * rest
+            if own < far * rest
                 && !is_chance((count.accepted, judged), (accepted - count.accepted, others))
                 && worst.as_ref().is_none_or(|(least, _)| own / rest < *least)
             {

@@ -46,7 +46,7 @@ pub(super) fn unkept(summary: &Summary) -> Option<Finding> {
         what,
         cause: Some(cause),
         advice: Some(
-            "see that the disk has room for `.emogrid/`; what was stored is used, and `emogrid runs` does not list them"
+            "see that the disk has room for `.emogrid/`; what was stored is used, and `emogrid runs` has no figures of them"
                 .to_owned(),
         ),
         ..Finding::default()
