@@ -137,7 +137,9 @@ pub async fn forecast(
 
     let expected = going.expected(recipe, evidence, judged_then.as_ref(), book)?;
     let to_go = ToGo { now: going.now(), expected: expected.as_ref().map(going::Expected::told) };
-    let requests = expected.map(|expected| expected.course.asks);
+    let requests = expected.as_ref().map(|expected| expected.course.asks);
+    // Where that is not known, those of now.
+    let shares = expected.as_ref().map_or(&going.shares, |expected| &expected.shares);
     let (judged, judged_from) = match evidence.all.answers() >= LEAST_ANSWERS {
         true => (Some(&evidence.all), Basis::Stored),
         false => (judged_then.as_ref(), Basis::LastRun),
@@ -179,7 +181,7 @@ pub async fn forecast(
 
     let cost = match (requests, prompt, completion) {
         (Some(_), Some(prompt), Some(completion)) => {
-            cost::expected(prospect, asks, &about, prompt, completion)
+            cost::expected(prospect, (asks, shares), &about, prompt, completion)
         }
         _ => None,
     };
@@ -194,7 +196,7 @@ pub async fn forecast(
         (Some(asks), Some(reader)) if completion.is_some() || last.is_some() => {
             let each = completion_tokens.map(|tokens| tokens / all.max(1.0));
             let prompt = prompt_tokens.map_or(0.0, |tokens| tokens / all.max(1.0));
-            time(prospect, asks, &about, each, prompt, reader)?
+            time(prospect, (asks, shares), &about, each, prompt, reader)?
         }
         _ => None,
     };
@@ -282,7 +284,7 @@ fn last_run(recipe: &Recipe, models: &Models, reader: &Reader) -> Result<Option<
 /// `tokens` and `prompt` are of a request, on the average of all.
 fn time(
     prospect: &Prospect<'_>,
-    asks: f64,
+    (asks, shares): (f64, &[u64]),
     about: &about::Expected,
     tokens: Option<f64>,
     prompt: f64,
@@ -295,7 +297,7 @@ fn time(
     };
     let mut longest = 0.0f64;
     for (number, model) in models.list().iter().enumerate() {
-        let written = asks * part(&going.shares, number)
+        let written = asks * part(shares, number)
             + about.judges.requests * part(&going.about.shares, number)
             + about.looks.requests * part(&going.about.looking, number);
         let embedded = match models.embedding(recipe) == number {

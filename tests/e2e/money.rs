@@ -345,3 +345,24 @@ fn null_on_the_command_line_takes_a_key_out() {
         .says("there is no `checks.wrods` to remove")
         .says("did you mean `words`?");
 }
+
+/// Where cells wait for one model, the asks behind theirs are of both.
+#[test]
+fn a_plan_goes_by_the_models_of_all_asks_to_come() {
+    let cheap = Fake::start();
+    let dear = Fake::start_at(0, Model { parameters: 7, file: "b.gguf".into(), ..Model::default() });
+    dear.latency(Duration::from_millis(30));
+    let tally = counting(&dear, |_| None);
+    let project = Project::wide(&cheap.url(), 40, ", price: { prompt: 0, completion: 0 }");
+    let b =
+        format!(" }}, b: {{ url: '{}', price: {{ prompt: 0, completion: 1000 }} }} }}\nprompt:", dear.url());
+    project.edit("wide.yaml", " } }\nprompt:", &b);
+    project.edit("wide.yaml", "per_cell: 1, max_asks: 5", "per_cell: 6, max_asks: 18");
+    project.emogrid(&["run", "wide.yaml", "--max-cost", "0.3"]).exits(3);
+    let before = tally.lock().unwrap().cost(0.0, 1000.0);
+    let told = project.emogrid(&["plan", "wide.yaml", "--json"]).exits(0).json()["expected"].clone();
+    project.emogrid(&["run", "wide.yaml"]).exits(0);
+    let came = tally.lock().unwrap().cost(0.0, 1000.0) - before;
+    let of = told["cost"]["most"].as_f64().unwrap() / came;
+    assert!((0.8..1.25).contains(&of), "{told} told, {came} came: {tally:?}");
+}

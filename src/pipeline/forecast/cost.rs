@@ -41,7 +41,7 @@ fn cost(recipe: &Recipe, models: &Models, loads: &[Load<'_>]) -> Option<CostRang
 /// of some are not known. What an ask takes of prompt and completion is given with where it is from.
 pub fn expected(
     prospect: &Prospect<'_>,
-    asks: f64,
+    (asks, shares): (f64, &[u64]),
     about: &Expected,
     prompt: (f64, Basis),
     completion: (f64, Basis),
@@ -49,12 +49,7 @@ pub fn expected(
     let Prospect { recipe, models, .. } = prospect;
     let mut embedding = vec![0; models.list().len()];
     embedding[models.embedding(recipe)] = 1;
-    let mut loads = vec![Load {
-        requests: asks,
-        shares: &prospect.going.shares,
-        prompt: prompt.0,
-        completion: completion.0,
-    }];
+    let mut loads = vec![Load { requests: asks, shares, prompt: prompt.0, completion: completion.0 }];
     // What the last run took is of all its requests.
     let each = |of: Option<f64>, ask: (f64, Basis)| match ask {
         (tokens, Basis::LastRun) => Some(tokens),

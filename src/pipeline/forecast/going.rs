@@ -29,10 +29,12 @@ pub struct Going {
 }
 
 /// What that will come to.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct Expected {
     pub course: Course,
     pub about: about::Expected,
+    /// By model: in which proportion its asks will be for it.
+    pub shares: Vec<u64>,
 }
 
 impl Expected {
@@ -87,9 +89,13 @@ impl Going {
         book: &StoreBook<'_>,
     ) -> Result<Option<Expected>, BookError> {
         let Some(yields) = evidence.yields(before) else { return Ok(None) };
-        let course = self.open.expected(&yields, |asks| book.held(asks))?;
+        let (course, asks) = self.open.expected(&yields, |asks| book.held(asks))?;
         let about = self.about.expected(recipe, evidence, before, self.second_looks);
-        Ok(Some(Expected { course, about }))
+        let mut shares = vec![0; self.shares.len()];
+        for (cell, ask) in asks {
+            shares[book.models().of(recipe, cell, ask)] += 1;
+        }
+        Ok(Some(Expected { course, about, shares }))
     }
 }
 
@@ -147,8 +153,9 @@ impl Open {
         self.sample.take(demand.fingerprint, Cell { kind, cell: demand.cell, next, is_missing });
     }
 
-    /// What their asks will come to. Each cell is taken to go on as those of its label did; what is stored behind
-    /// their open asks is looked up for some, and taken to be alike for the others.
+    /// What their asks will come to, and which will be sent of those that were looked up. Each cell is taken to go on as
+    /// those of its label did; what is stored behind their open asks is looked up for some, and taken to be alike for the
+    /// others.
     ///
     /// # Errors
     /// Only what looking up fails with.
@@ -156,7 +163,7 @@ impl Open {
         &self,
         yields: &Yields,
         look_up: impl FnOnce(&[(usize, u32)]) -> Result<Vec<Held>, E>,
-    ) -> Result<Course, E> {
+    ) -> Result<(Course, Vec<(usize, u32)>), E> {
         let mut all = Course::default();
         let mut plain: HashMap<Kind, Course> = HashMap::new();
         for (kind, cells) in &self.alike {
@@ -166,19 +173,23 @@ impl Open {
         }
         let Ahead { cells, asks } = self.ahead(yields);
         let mut held = look_up(&asks)?.into_iter();
-        let (mut without, mut with) = (Course::default(), Course::default());
-        for (Cell { kind, is_missing, .. }, ahead) in cells {
+        let (mut without, mut with, mut sent) = (Course::default(), Course::default(), Vec::new());
+        for (Cell { kind, cell, next, is_missing }, ahead) in cells {
             let first = is_missing.then_some(Held::Missing);
             let held: Vec<Held> = first.into_iter().chain(held.by_ref().take(ahead)).collect();
+            let course = yields.of(kind.group).course(kind.rows, kind.most, &held);
+            let missing = (*next..).zip(&held).filter(|(_, held)| **held == Held::Missing);
+            sent.extend(missing.take(course.asks.round().max(1.0) as usize).map(|(ask, _)| (*cell, ask)));
             without.add(plain[kind], 1.0);
-            with.add(yields.of(kind.group).course(kind.rows, kind.most, &held), 1.0);
+            with.add(course, 1.0);
         }
         let scaled = |all: f64, part: f64, of: f64| if of > 0.0 { all * part / of } else { all };
-        Ok(Course {
+        let course = Course {
             asks: scaled(all.asks, with.asks, without.asks),
             rows: scaled(all.rows, with.rows, without.rows),
             stored: scaled(all.asks, with.stored, without.asks),
-        })
+        };
+        Ok((course, sent))
     }
 
     /// Some cells, taken by chance, and their next asks, as far as these cells will go.
@@ -230,7 +241,8 @@ mod tests {
             asked = asks.len();
             Ok::<_, ()>(asks.iter().map(|(cell, ask)| held(*cell, *ask)).collect())
         };
-        let course = open.expected(yields, look_up).unwrap();
+        let (course, sent) = open.expected(yields, look_up).unwrap();
+        assert!(sent.iter().all(|(cell, ask)| *ask == 0 || held(*cell, *ask) == Held::Missing), "{sent:?}");
         (course, asked)
     }
 
