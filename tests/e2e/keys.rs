@@ -447,7 +447,7 @@ fn judges_are_asked_for_as_long_as_they_can_answer() {
         true => Reply::text(r#"{"score": 3}"#),
         false => Reply::Late(Duration::from_millis(1200), Box::new(Reply::Good)),
     });
-    let made = bench.run(&[JUDGE, "samples.per_cell=30", "samples.max_asks=60", "run.for=5s"]).exits(3);
+    let made = bench.run(&[JUDGE, "samples.per_cell=30", "samples.max_asks=60", "run.for=5500ms"]).exits(3);
     assert_eq!(made.summary["stopped_by"], "for");
     let judged = made.judging().count();
     assert_eq!((made.seen.len() - judged, made.rows.len()), (judged, judged), "{}", made.stderr);
