@@ -29,7 +29,7 @@ pub use money::{Spending, money, money_at_least, plain};
 pub use progress::{FaultNote, Lines, Quiet, Status, Style, Terminal, Watcher};
 pub use reading::{Asking, Reading};
 pub use runs::{Listed, compared_text, runs_text};
-pub use sight::{EndpointSight, Source};
+pub use sight::{EndpointSight, Source, they_take};
 pub use summary::{
     AuditBrief, CellChange, Conflicts, FaultCost, PlanSummary, RowChange, Summary, Unwritten, most_of,
 };

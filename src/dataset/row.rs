@@ -87,6 +87,7 @@ impl Serialize for Row<'_> {
 /// A line of `rejected.jsonl`: the text, why it is no row, and where it is from.
 pub struct Reject<'a> {
     recipe: &'a Recipe,
+    models: &'a Models,
     reason: &'static str,
     why: Words<'a>,
     text: &'a str,
@@ -114,11 +115,12 @@ impl Serialize for Words<'_> {
 }
 
 impl<'a> Reject<'a> {
-    pub fn of_candidate(recipe: &'a Recipe, rejected: &'a Rejected<'a>) -> Self {
+    pub fn of_candidate(recipe: &'a Recipe, models: &'a Models, rejected: &'a Rejected<'a>) -> Self {
         let (place, candidate) = (&rejected.place, rejected.candidate);
         let original = || RowId::of(&place.fingerprint, candidate.choice, candidate.item & !COUNTERPART);
         Self {
             recipe,
+            models,
             reason: rejected.why.name(),
             why: Words::Of(rejected.why),
             text: &candidate.text,
@@ -130,9 +132,10 @@ impl<'a> Reject<'a> {
     }
 
     /// The line of an ask that was given up.
-    pub fn of_ask(recipe: &'a Recipe, failed: &'a Failed) -> Self {
+    pub fn of_ask(recipe: &'a Recipe, models: &'a Models, failed: &'a Failed) -> Self {
         Self {
             recipe,
+            models,
             reason: "failed",
             why: Words::GivenUp(&failed.reason),
             text: "",
@@ -155,6 +158,7 @@ impl Serialize for Reject<'_> {
             out.serialize_entry("pair", pair)?;
         }
         out.serialize_entry("ask", &self.ask)?;
+        out.serialize_entry("model", self.models.name_of(self.recipe, self.cell, self.ask))?;
         out.serialize_entry("prompt", variant(self.recipe, self.cell, self.ask))?;
         out.serialize_entry("fingerprint", &self.fingerprint)?;
         out.end()

@@ -3,8 +3,9 @@
 use super::Opened;
 use super::error::RunError;
 use super::output::Files;
+use super::place::placed;
 use super::state::state;
-use super::{morning, summary};
+use super::summary;
 use crate::dataset::Models;
 use crate::fingerprint::Identity;
 use crate::report::{CellChange, RowChange};
@@ -47,8 +48,7 @@ impl Guard<'_> {
             let now = state(self.opened);
             summary::causes((&then.0, &then.1), (&now.0, &now.1))
         });
-        let mut causes: Vec<String> =
-            causes.iter().map(|cause| morning::placed(self.opened, cause)).collect();
+        let mut causes: Vec<String> = causes.iter().map(|cause| placed(self.opened, cause)).collect();
         causes.extend(model_change(self.files, models));
         let of = change.kept + change.leaving + change.displaced;
         Err(RunError::Leaving { change, of, most, causes, otherwise: cells.changed })

@@ -6,11 +6,9 @@ use std::time::Duration;
 
 use serde_json::{Map, Value};
 
-use super::Opened;
 use super::forecast::Prospects;
 use super::summary::Outcome;
 use super::worker::{Absence, EndpointProgress, Free, GivenUp, Progress};
-use crate::config::diagnostic::COMMAND_LINE;
 use crate::config::resolved::{Endpoint, Server};
 use crate::dataset::evaluate::{Accepted, Demand, Failed, Rejected};
 use crate::dataset::snapshot::CellAsks;
@@ -398,49 +396,6 @@ pub fn asked_as(now: &(String, String), models: Option<&str>) -> String {
     files.retain(|name, _| name.starts_with("prompts/"));
     let all = serde_json::json!([resolved, files, models]).to_string();
     blake3::hash(all.as_bytes()).to_hex()[..16].to_owned()
-}
-
-/// The file and line that set a key, or the nearest mapping above it that is written down.
-pub fn place(opened: &Opened, key: &str) -> Option<String> {
-    let mut node = &opened.tree;
-    let mut found = None;
-    // Changes of an axis are told by its name.
-    let axes = node.get("grid").and_then(|grid| grid.get("axes"));
-    let first = key.split('.').next().unwrap_or_default();
-    if let Some(axes) = axes.filter(|axes| opened.tree.get(first).is_none() && axes.get(first).is_some()) {
-        node = axes;
-    }
-    for part in key.split('.') {
-        let part = part.split('[').next().unwrap_or(part);
-        let below = |of: &str| node.get(of)?.get(part);
-        let Some(next) = node.get(part).or_else(|| below("override")).or_else(|| below("values")) else {
-            break;
-        };
-        node = next;
-        found = Some(node);
-    }
-    let sources = &opened.warnings.sources;
-    found.map(|node| match sources.path(node.span.source) {
-        path if path.as_os_str() == COMMAND_LINE => "the command line".to_owned(),
-        path => format!("{}:{}", path.display(), sources.line_column(node.span).0),
-    })
-}
-
-/// The longest line that a change takes where changes are listed.
-const LINE: usize = 74;
-
-/// A change with the place of its key, and without its values where there is no room for both; that of a template says
-/// its line itself.
-pub fn placed(opened: &Opened, cause: &str) -> String {
-    let key = cause.split([':', ' ']).next().filter(|key| !key.starts_with("prompts/"));
-    let Some((key, place)) = key.and_then(|key| Some((key, place(opened, key)?))) else {
-        return cause.to_owned();
-    };
-    let whole = format!("{cause} ({place})");
-    match whole.chars().count() > LINE {
-        true => format!("{key} ({place})"),
-        false => whole,
-    }
 }
 
 #[cfg(test)]

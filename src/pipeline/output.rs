@@ -120,7 +120,7 @@ impl Rewrite<'_> {
     /// the order dataset, rejects, meta.
     pub fn finish(mut self, totals: &Totals) -> Result<(), OutputError> {
         for ask in std::mem::take(&mut self.given_up) {
-            self.rejected.line(&Reject::of_ask(self.recipe, &ask));
+            self.rejected.line(&Reject::of_ask(self.recipe, &self.models, &ask));
         }
         self.dataset.complete()?;
         self.rejected.complete()?;
@@ -156,7 +156,7 @@ impl Sink for Rewrite<'_> {
 
     fn reject(&mut self, rejected: &Rejected<'_>) {
         *self.reasons.entry(rejected.why.name()).or_default() += 1;
-        self.rejected.line(&Reject::of_candidate(self.recipe, rejected));
+        self.rejected.line(&Reject::of_candidate(self.recipe, &self.models, rejected));
     }
 
     fn failed(&mut self, failed: &Failed) {

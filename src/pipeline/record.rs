@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use super::Opened;
 use super::address::address;
 use super::error::RunError;
-use super::morning;
 use super::output::{Files, OutputError, replace};
+use super::place;
 use super::recorder::Recorder;
 use crate::check::Reason;
 use crate::dataset::Recipe;
@@ -112,7 +112,7 @@ pub fn record(opened: &Opened, recorder: &Recorder<'_>, came: Came) -> Finished 
             advice: error.advice(),
             key: error.key(config),
         });
-        let place = |key: &str| morning::place(opened, key);
+        let place = |key: &str| place::place(opened, key);
         let advice =
             |reason: &str| Reason::advice_for(reason).map(|advice| (Reason::key_for(reason), advice));
         judge(summary, ended, ailment.as_ref(), &config.night.alarm, &place, &advice)

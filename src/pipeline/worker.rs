@@ -12,6 +12,7 @@ mod sending;
 mod servers;
 mod shown;
 mod stop;
+mod tools;
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -21,7 +22,6 @@ use tokio::sync::mpsc;
 use tokio::task::{AbortHandle, JoinSet};
 
 use super::book::{BookError, StoreBook};
-use super::connect::Line;
 use super::control::Orders;
 use super::error::RunError;
 use super::interrupt::Interrupts;
@@ -34,7 +34,7 @@ use crate::dataset::evaluate::Demand;
 use crate::model::{ByHash, Fingerprint};
 use crate::report::{self, Watcher};
 use crate::scheduler::{Budget, Cost, Queue, Spot, Ticket};
-use crate::store::{Settings, StoreDir, StoreError, Writer, Written};
+use crate::store::{StoreError, Writer, Written};
 use answers::Pending;
 use evaluator::{Evaluated, Evaluator, Task};
 use event::{Event, Send, Spent};
@@ -44,6 +44,7 @@ pub use progress::{EndpointProgress, GivenUp, Progress};
 use sending::Sending;
 use servers::Server;
 pub use stop::{Closing, Limits};
+pub use tools::{Done, SoFar, Tools};
 
 /// An evaluation that takes no longer than this is over before a server misses anything.
 const SHORT: Duration = Duration::from_millis(20);
@@ -104,67 +105,6 @@ struct Worker<'a> {
     closed_by: Option<Stop>,
     /// Nothing is sent, as somebody wished.
     paused: bool,
-}
-
-/// What a worker works with.
-pub struct Tools<'a> {
-    pub recipe: &'a Recipe,
-    pub book: StoreBook<'a>,
-    /// By endpoint, in the config's order.
-    pub lines: Vec<Line>,
-    pub writer: Writer,
-    pub commits: mpsc::UnboundedReceiver<Written>,
-    pub watcher: &'a (dyn Watcher + Sync),
-    pub settings: Vec<Settings>,
-    /// What the evaluations beside the asking need of their own.
-    pub shared: Arc<Recipe>,
-    pub dir: StoreDir,
-    pub retry_failed: bool,
-    /// By cell: whether it is to be asked for.
-    pub mask: Vec<bool>,
-    pub limits: Limits,
-    /// By model: what was answered before, if there is anything.
-    pub proven: Vec<Option<Demand>>,
-    /// What was done in this run before.
-    pub so_far: SoFar,
-}
-
-/// What a run that asks in several goes has done.
-#[derive(Debug)]
-pub struct SoFar {
-    pub began: Instant,
-    pub progress: Progress,
-    pub budget: Budget,
-    /// Nothing is sent, as somebody wished.
-    pub paused: bool,
-}
-
-impl SoFar {
-    /// Nothing yet.
-    pub fn new(limits: &Limits) -> Self {
-        let budget = Budget::new(limits.caps);
-        Self { began: Instant::now(), progress: Progress::default(), budget, paused: false }
-    }
-
-    /// What was done, with how long it was asked, and what was spent, now that the asking is over.
-    pub fn over(self) -> (Progress, Budget) {
-        let mut progress = self.progress;
-        let no_asking = progress.paused + progress.deserted;
-        progress.asking = self.began.elapsed().saturating_sub(no_asking);
-        (progress, self.budget)
-    }
-}
-
-/// What came of a worker's work.
-pub struct Done<'a> {
-    pub book: StoreBook<'a>,
-    /// The last outcome that was evaluated: what came since is in the book.
-    pub outcome: Outcome,
-    pub so_far: SoFar,
-    pub error: Option<RunError>,
-    pub stopped: Option<Stop>,
-    /// An endpoint that was never seen is there: the ways to all, to go on with.
-    pub again: Option<Vec<Line>>,
 }
 
 /// Asks for the demands of an outcome and for what follows, until none is left or nothing more can

@@ -4,9 +4,11 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-/// Rows of one value of an axis.
+/// Rows of one value of an axis, of one prompt or of one model.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AxisCount {
+    /// Nought where no number is wanted: of prompts and models.
+    #[serde(default, skip_serializing_if = "is_nought")]
     pub wanted: u64,
     pub accepted: u64,
     pub rejected: u64,
@@ -30,6 +32,10 @@ pub struct RunCounts {
     /// of none of these a number is wanted.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub by_ask: Counts,
+}
+
+fn is_nought(wanted: &u64) -> bool {
+    *wanted == 0
 }
 
 impl AxisCount {

@@ -31,6 +31,13 @@ pub struct EndpointSight {
     pub then: Option<String>,
 }
 
+/// That some endpoints have the model of one that is not there: `` `a` has the same model and takes ``, its work.
+pub fn they_take(names: &[String]) -> String {
+    let (have, take) = if names.len() == 1 { ("has", "takes") } else { ("have", "take") };
+    let names: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
+    format!("{} {have} the same model and {take}", names.join(", "))
+}
+
 impl EndpointSight {
     /// In one sentence; with what a run does where it has something to ask.
     pub fn text(&self, asks: bool) -> String {

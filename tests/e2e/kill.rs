@@ -338,6 +338,8 @@ fn one_name_runs_once_at_a_time() {
     let id = running.id();
     project.emogrid(&RUN).exits(1).says("another run of `wide` is going on").says(&id.to_string());
     // Beside it, what does not run may look.
+    let rows = || project.emogrid(&["status", "wide.yaml", "--json"]).exits(0).json()["rows"].as_u64();
+    until("a row", || rows() > Some(0), String::new);
     for args in [&["plan", "wide.yaml"][..], &["status", "wide.yaml"], &["export", "wide.yaml"]] {
         project.emogrid(args).exits(0);
     }

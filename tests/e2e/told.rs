@@ -348,6 +348,13 @@ fn rows_are_told_by_prompt_and_by_model() {
     // It is a finding, at its key.
     let found = finding(&summary, "prompt chat: 0 % accepted, of the others 100 %");
     assert_eq!((&found["key"], &found["verdict"]), (&json!("prompt.user.chat"), &json!("LOOK")));
+    // Its texts are found by it.
+    let rejects = project.rows("out/wide/rejected.jsonl");
+    let of = |model: &str| {
+        rejects.iter().filter(|row| row["model"] == model && row["prompt"] == "chat").count() as u64
+    };
+    assert_eq!([of("fake-1b"), of("b")], ["fake-1b", "b"].map(|name| by("model", name, "rejected")));
+    assert!(summary["by_ask"]["model"]["b"].get("wanted").is_none(), "{}", summary["by_ask"]);
     let told = project.emogrid(&["status", "wide.yaml"]).exits(0).stdout;
     assert!(told.contains("\nprompt\n  chat ") && told.contains(" texts (0 %)\n  post "), "{told}");
 }

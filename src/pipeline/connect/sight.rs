@@ -11,7 +11,7 @@ use crate::config::Config;
 use crate::config::resolved::{Endpoint, Managed, Server};
 use crate::pipeline::address::{address, shown_address};
 use crate::pipeline::error::RunError;
-use crate::report::{EndpointSight, Source};
+use crate::report::{EndpointSight, Source, they_take};
 use crate::store::{EndpointMemory, Reader};
 
 /// How long a look may take before memory is good enough.
@@ -174,11 +174,10 @@ fn then(
     let others: Vec<usize> = (0..looks.len()).filter(|other| *other != index && is_there(other)).collect();
     let identity = |of: usize| memories[of].as_ref().map(|memory| &memory.identity);
     let alike = others.iter().filter(|other| identity(**other) == identity(index));
-    let takers: Vec<String> = alike.map(|other| format!("`{}`", config.endpoints[*other].name)).collect();
-    Some(match (&looks[index].state, takers.len()) {
-        (_, 1) => format!("{} has the same model and takes its work", takers[0]),
-        (_, 2..) => format!("{} have the same model and take its work", takers.join(", ")),
-        (State::Wrong(_), _) => "a run sets it aside, and its asks wait".into(),
+    let takers: Vec<String> = alike.map(|other| config.endpoints[*other].name.clone()).collect();
+    Some(match &looks[index].state {
+        _ if !takers.is_empty() => format!("{} its work", they_take(&takers)),
+        State::Wrong(_) => "a run sets it aside, and its asks wait".into(),
         _ if others.is_empty() => waits(),
         _ => "its asks wait until it does".into(),
     })

@@ -254,7 +254,8 @@ impl<'a, 'r> Work<'a, 'r> {
         Ok((made, change))
     }
 
-    /// Keeps what the run is of, and its asks but where the dataset is left alone, before its first ask, so that one that dies is known to have begun.
+    /// Keeps what the run is of, and its asks but where the dataset is left alone: before its first ask, so that one that
+    /// dies is known to have begun.
     fn keep(
         &self,
         writer: &Writer,
@@ -352,15 +353,13 @@ fn sees_no_names(config: &Config, models: &Models) -> Result<(), RunError> {
 /// Which endpoints take the work of those that are not there.
 fn taken_over(config: &Config, models: &Models, lines: &[Line]) -> Vec<String> {
     let of = |model: &Model| {
-        let names = |away: bool| -> Vec<String> {
-            let of = model.endpoints.iter().filter(|endpoint| lines[**endpoint].away.is_some() == away);
-            of.map(|endpoint| format!("`{}`", config.endpoints[*endpoint].name)).collect()
-        };
-        let (away, there) = (names(true), names(false));
-        let take =
-            if there.len() == 1 { "has the same model and takes" } else { "have the same model and take" };
+        let (away, there): (Vec<usize>, Vec<usize>) =
+            model.endpoints.iter().partition(|endpoint| lines[**endpoint].away.is_some());
+        let name = |endpoint: &usize| config.endpoints[*endpoint].name.clone();
+        let there: Vec<String> = there.iter().map(name).collect();
+        let away: Vec<String> = away.iter().map(|endpoint| format!("`{}`", name(endpoint))).collect();
         let any = !away.is_empty() && !there.is_empty();
-        any.then(|| format!("{} {take} the work of {}", there.join(", "), away.join(", ")))
+        any.then(|| format!("{} the work of {}", report::they_take(&there), away.join(", ")))
     };
     models.list().iter().filter_map(of).collect()
 }
