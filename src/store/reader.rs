@@ -133,7 +133,7 @@ impl Reader {
                 .connection
                 .prepare_cached(
                     "SELECT created FROM completion WHERE fingerprint = ?1
-                     ORDER BY max_tokens = ?2 DESC, created LIMIT 1",
+                     ORDER BY max_tokens = ?2 DESC, rowid LIMIT 1",
                 )?
                 .query_row(params![fingerprint.0, max_tokens], |row| row.get(0))
                 .optional()?;

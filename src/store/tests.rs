@@ -75,6 +75,31 @@ fn a_completion_is_good_for_limits_that_would_not_have_cut_it() {
     }
 }
 
+proptest::proptest! {
+    #![proptest_config(proptest::test_runner::Config::with_cases(24))]
+
+    /// Whatever comes for other limits, which answer is good for a limit is settled once.
+    #[test]
+    fn an_answer_that_is_good_stays_the_one(came in proptest::collection::vec((1..6u32, 1..60u64), 1..7)) {
+        let (_folder, dir) = store();
+        let limits: Vec<u32> = (1..60).step_by(7).collect();
+        let mut settled = vec![None; limits.len()];
+        for (tens, wanted) in came {
+            let limit = tens * 10;
+            let ended = wanted <= u64::from(limit);
+            let mut one = completion(1, limit, ended, Some(wanted.min(limit.into())));
+            one.answer = format!("{limit} {wanted}");
+            write(&dir, vec![one]);
+            let reader = Reader::open(&dir).unwrap().unwrap();
+            for (limit, settled) in limits.iter().zip(&mut settled) {
+                let now = reader.answer(&Fingerprint([1; 32]), *limit).unwrap();
+                proptest::prop_assert!(settled.is_none() || *settled == now, "{settled:?}, {now:?} under {limit}");
+                *settled = now;
+            }
+        }
+    }
+}
+
 #[test]
 fn what_is_held_stays_as_it_is() {
     let (_folder, dir) = store();

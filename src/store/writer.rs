@@ -387,11 +387,13 @@ fn insert_completion(
     let (opening, rest) = completion.request.parts();
     let opening = openings.of(transaction, opening)?;
     let request = if opening.is_some() { rest } else { completion.request.as_str() };
-    // What is stored stays: a second answer to the same ask would change the dataset.
+    // What is stored stays: a second answer that is good for the same ask would change the dataset.
     transaction
         .prepare_cached(
             "INSERT INTO completion (fingerprint, max_tokens, kind, request, answer, ended, tokens, created, opening)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9) ON CONFLICT DO NOTHING",
+             SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9 WHERE NOT EXISTS (
+                 SELECT 1 FROM completion WHERE fingerprint = ?1 AND (max_tokens = ?2
+                 OR ended AND (max_tokens <= ?2 OR tokens <= ?2)))",
         )?
         .execute(params![
             completion.fingerprint.0,

@@ -159,20 +159,22 @@ pub fn by_fingerprint(
     // when its plan may depend on a value like this limit.
     let mut query = reader
         .connection
-        .prepare_cached("SELECT max_tokens, ended, tokens, answer FROM completion WHERE fingerprint = ?1")?;
+        .prepare_cached("SELECT max_tokens, ended, tokens, answer, rowid FROM completion WHERE fingerprint = ?1")?;
     let mut rows = query.query([&fingerprint.0[..]])?;
-    let mut best: Option<(u32, String)> = None;
+    // Of several the one that was stored first: what comes for another limit changes no choice.
+    let mut best: Option<(i64, String)> = None;
     while let Some(row) = rows.next()? {
         let own: u32 = row.get(0)?;
         if own == max_tokens {
-            // No other is better, and nearly always there is no other.
+            // It was stored where nothing fitted, and nearly always there is no other.
             take(row.get_ref(3)?.as_str()?);
             return Ok(());
         }
         let (ended, tokens): (bool, Option<i64>) = (row.get(1)?, row.get(2)?);
         let fits = own <= max_tokens || tokens.is_some_and(|tokens| tokens <= i64::from(max_tokens));
-        if ended && fits && best.as_ref().is_none_or(|(least, _)| own < *least) {
-            best = Some((own, row.get(3)?));
+        let place: i64 = row.get(4)?;
+        if ended && fits && best.as_ref().is_none_or(|(first, _)| place < *first) {
+            best = Some((place, row.get(3)?));
         }
     }
     if let Some((_, answer)) = best {
