@@ -157,15 +157,23 @@ fn differences(opened: &Opened, cells: &[usize], out: &mut String) -> Result<(),
         };
         let old = messages_of(&request);
         let (new, _) = recipe.messages(*cell, 0).map_err(RunError::from)?;
+        let mut roles: Vec<&str> = new.iter().map(|message| message.role).collect();
+        roles.extend(
+            old.iter()
+                .map(|(role, _)| role.as_str())
+                .filter(|role| !roles.contains(role))
+                .collect::<Vec<_>>(),
+        );
         let mut same = true;
-        for message in new {
-            let was = old.iter().find(|(role, _)| role == message.role).map_or("", |(_, text)| text);
-            if was == message.content {
+        for role in roles {
+            let was = old.iter().find(|(of, _)| of == role).map_or("", |(_, text)| text);
+            let is = new.iter().find(|message| message.role == role).map_or("", |message| &message.content);
+            if was == is {
                 continue;
             }
             same = false;
-            let _ = writeln!(out, "{}:", message.role);
-            let diff = TextDiff::from_lines(was, &message.content);
+            let _ = writeln!(out, "{role}:");
+            let diff = TextDiff::from_lines(was, is);
             for change in diff.iter_all_changes() {
                 let _ = writeln!(out, "  {} {}", change.tag(), change.value().trim_end_matches('\n'));
             }

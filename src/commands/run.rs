@@ -32,8 +32,9 @@ pub fn run(args: &RunArgs, talk: &Talk) -> Result<Exit, Failure> {
     drop(watcher);
     // Whoever is told may take a minute, so what came of it is shown first; that nobody reads it keeps nobody
     // from being told.
-    let shown = if finished.in_vain { Ok(()) } else { show(args, &finished, talk) };
-    let unshown = shown.err().map(|failure| talk.explain(&failure));
+    let shown = show(args, &finished, talk);
+    // That whoever read it had enough says nothing of the run.
+    let unshown = shown.err().map(|failure| talk.explain(&failure)).filter(|exit| *exit != Exit::Complete);
     let exit = match &finished.error {
         Some(RunError::Stopped(_)) => {
             talk.say(&report::stopped_text(&finished.summary));
@@ -48,11 +49,12 @@ pub fn run(args: &RunArgs, talk: &Talk) -> Result<Exit, Failure> {
 
 /// The summary, for machines or for people.
 fn show(args: &RunArgs, finished: &Finished, talk: &Talk) -> Result<(), Failure> {
-    let Finished { summary, page, .. } = finished;
-    if args.json {
+    let Finished { summary, page, in_vain, .. } = finished;
+    // The run that goes on tells of itself.
+    if args.json && !finished.error.as_ref().is_some_and(RunError::is_overlap) {
         return print_json(summary);
     }
-    if !talk.quiet {
+    if !talk.quiet && !in_vain {
         let mut text = report::summary_text(summary, &Reason::advice_for);
         if let Some(page) = page {
             text.push_str(&report::findings_text(summary, &config::load::shown(page)));

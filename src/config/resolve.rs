@@ -118,10 +118,10 @@ fn name(root: &Node, project: &Project, report: &mut Report) -> String {
     let found = if name.is_empty() || name.starts_with('.') || !name.chars().all(fine) {
         Diagnostic::error("name", format!("`{name}` cannot name a folder"))
             .help("use letters, digits, `-`, `_` and `.`, and no `.` first")
-    } else if name.chars().count() > LONGEST_NAME {
-        let length = name.chars().count();
-        Diagnostic::error("name", format!("a name of {length} characters is too long"))
-            .help(format!("use at most {LONGEST_NAME}"))
+    } else if name.len() > LONGEST_NAME {
+        // Files are named after it, and file systems count bytes.
+        Diagnostic::error("name", format!("a name of {} bytes is too long", name.len()))
+            .help(format!("use at most {LONGEST_NAME}; a letter beyond a–z takes two to four"))
     } else {
         return name;
     };

@@ -157,6 +157,7 @@ pub struct Difference<'a, R> {
 const THERE: u8 = 1;
 const CHANGED: u8 = 2;
 const DEMANDED: u8 = 4;
+const REACHED: u8 = 8;
 
 impl<'a, R: Read + Seek> Difference<'a, R> {
     /// `then` are the bytes of `CellAsks`, if there were any.
@@ -194,6 +195,7 @@ impl<'a, R: Read + Seek> Difference<'a, R> {
             }
         }
         self.last = cell;
+        self.marks[cell] |= REACHED;
         if !self.later {
             self.look(cell + 1)?;
         }
@@ -219,15 +221,17 @@ impl<'a, R: Read + Seek> Difference<'a, R> {
         let mut out = CellChange::default();
         let mut there = 0;
         for marks in &self.marks {
+            there += u64::from(marks & THERE > 0);
             let count = match (marks & THERE > 0, marks & CHANGED > 0, marks & DEMANDED > 0) {
                 (true, true, true) => &mut out.changed,
                 (true, false, _) => &mut out.kept,
                 (false, _, true) => &mut out.new,
+                // No row is wanted of it.
+                (false, _, false) if marks & REACHED == 0 => continue,
                 // All that it asks now was asked before, in an earlier state.
                 (_, _, false) => &mut out.restored,
             };
             *count += 1;
-            there += u64::from(marks & THERE > 0);
         }
         if let Some(then) = &mut self.then {
             then.rewind()?;

@@ -1,6 +1,6 @@
 //! A config and its templates, read from disk and compiled.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -99,6 +99,8 @@ pub fn try_text(path: &Path, text: &str) -> Result<(), Report> {
 fn template_files(folder: &Path) -> BTreeMap<String, File> {
     let mut out = BTreeMap::new();
     let mut folders = vec![folder.to_owned()];
+    // A link may lead back to a folder above it.
+    let mut entered = HashSet::new();
     while let Some(next) = folders.pop() {
         let Ok(entries) = std::fs::read_dir(&next) else { continue };
         for entry in entries.flatten() {
@@ -110,7 +112,7 @@ fn template_files(folder: &Path) -> BTreeMap<String, File> {
             let name = name.to_string_lossy().replace('\\', "/");
             if meta.is_dir() {
                 out.insert(name, Err("is a folder".to_owned()));
-                if !path.is_symlink() {
+                if path.canonicalize().is_ok_and(|place| entered.insert(place)) {
                     folders.push(path);
                 }
             } else {

@@ -199,6 +199,7 @@ async fn go(
     if reader.is_none() {
         reader = Reader::open(&dir)?;
     }
+    check_name(recipe, reader.as_ref())?;
     let last = match &reader {
         Some(reader) => reader.last_snapshot(&config.name)?.map(|(_, snapshot)| snapshot),
         None => None,
@@ -329,17 +330,24 @@ async fn go(
         let same = last == Some(state(opened)) && asks == asks_before;
         (!same || progress.attempts > 0).then(|| snapshot(opened, asks))
     });
-    let reader = Reader::open(&dir)?;
-    let book = book(recipe, &memories, reader.as_ref(), false)?;
-    let left = |chosen: bool| {
-        let is_meant = |cell: usize| mask[cell] == chosen;
-        let lacks = |cell: usize| recipe.quotas.rows(cell) - made.outcome.accepted[cell];
-        let meant = made.outcome.demands.iter().filter(|demand| is_meant(demand.cell));
-        let demands = meant.map(|demand| (demand, lacks(demand.cell)));
-        let prospects = prospects(recipe, made.evidence.as_ref(), &book, demands)?;
-        Ok::<_, RunError>(morning::left(recipe, &made.outcome, prospects, is_meant))
+    let left = || {
+        let reader = Reader::open(&dir)?;
+        let book = book(recipe, &memories, reader.as_ref(), false)?;
+        let left = |chosen: bool| {
+            let is_meant = |cell: usize| mask[cell] == chosen;
+            let lacks = |cell: usize| recipe.quotas.rows(cell) - made.outcome.accepted[cell];
+            let meant = made.outcome.demands.iter().filter(|demand| is_meant(demand.cell));
+            let demands = meant.map(|demand| (demand, lacks(demand.cell)));
+            let prospects = prospects(recipe, made.evidence.as_ref(), &book, demands)?;
+            Ok::<_, RunError>(morning::left(recipe, &made.outcome, prospects, is_meant))
+        };
+        Ok((left(true)?, left(false)?))
     };
-    (summary.left, summary.elsewhere) = (left(true)?, left(false)?);
+    // What was done is kept all the same.
+    match left() {
+        Ok(left) => (summary.left, summary.elsewhere) = left,
+        Err(failure) => drop(error.get_or_insert(failure)),
+    }
     summary.allowed_short = allowed_short(recipe, &mask);
     Ok(Came {
         ended: ended(recipe, &made.outcome, &mask, stopped.is_some()),
@@ -354,7 +362,12 @@ async fn go(
 fn allowed_short(recipe: &Recipe, mask: &[bool]) -> u64 {
     let meant = mask.iter().enumerate().filter(|(_, meant)| **meant);
     let wanted: u64 = meant.map(|(cell, _)| u64::from(recipe.quotas.rows(cell))).sum();
-    (wanted as f64 * recipe.config.samples.allow_short).floor() as u64
+    share_of(wanted, recipe.config.samples.allow_short)
+}
+
+/// So many of a number as a share of it is, a hair below a whole number taken for it: 0.29 of 100 are 29.
+fn share_of(number: u64, share: f64) -> u64 {
+    (number as f64 * share + 1e-9).floor() as u64
 }
 
 fn ended(recipe: &Recipe, outcome: &Outcome, mask: &[bool], stopped: bool) -> Ended {
@@ -407,5 +420,23 @@ fn summarise(
         distinct_2: distinct.map(|found| (found.share * 1000.0).round() / 1000.0),
         distinct_2_texts: distinct.map_or(0, |found| found.texts as u64),
         ..Summary::default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn a_share_of_a_number_is_as_one_reckons_by_hand() {
+        for (number, share, expected) in [
+            (100, 0.29, 29),
+            (100, 0.1, 10),
+            (1000, 0.57, 570),
+            (7, 0.5, 3),
+            (0, 0.3, 0),
+            (10, 0.19, 1),
+            (3, 1.0, 3),
+        ] {
+            assert_eq!(super::share_of(number, share), expected, "{share} of {number}");
+        }
     }
 }

@@ -15,6 +15,9 @@ use super::StoreDir;
 /// Nothing older counts for any limit.
 const OLDEST: Duration = Duration::from_secs(90);
 
+/// What stands further ahead was not noted by this clock.
+const AHEAD: Duration = Duration::from_secs(2);
+
 /// Bytes of one note: when, by which run, under which number, how many tokens, and whether they were used.
 const NOTE: usize = 32;
 
@@ -68,7 +71,7 @@ impl Sent {
             let mut notes = Vec::new();
             file.read_to_end(&mut notes)?;
             let last = notes.as_chunks::<NOTE>().0.last().map(Note::of);
-            if last.is_none_or(|last| ago(last.at) > OLDEST) || notes.len() % NOTE != 0 {
+            if last.is_none_or(|last| age(last.at).is_none()) || notes.len() % NOTE != 0 {
                 file.set_len(0)?;
             }
         }
@@ -123,22 +126,30 @@ impl Sent {
         (&self.file).take(length.saturating_sub(self.read)).read_to_end(&mut notes)?;
         let (notes, _) = notes.as_chunks::<NOTE>();
         self.read += (notes.len() * NOTE) as u64;
-        let others = notes.iter().map(Note::of).filter(|note| note.run != self.run && ago(note.at) <= OLDEST);
+        let others = notes.iter().map(Note::of).filter(|note| note.run != self.run);
         Ok(others
-            .map(|note| Noted {
-                // No ticket of ours is that large.
-                id: (note.run ^ note.id) | 1 << 63,
-                ago: ago(note.at),
-                tokens: note.tokens,
-                used: note.used,
+            .filter_map(|note| {
+                Some(Noted {
+                    // No ticket of ours is that large.
+                    id: (note.run ^ note.id) | 1 << 63,
+                    ago: age(note.at)?,
+                    tokens: note.tokens,
+                    used: note.used,
+                })
             })
             .collect())
     }
 }
 
-/// How long something is past by the system's clock; what is yet to come is now.
-fn ago(at: Duration) -> Duration {
-    SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().saturating_sub(at)
+/// How long something is past by the system's clock, if that counts for a limit.
+///
+/// What stands further in the future than two readings of a clock differ was noted before the clock went back.
+fn age(at: Duration) -> Option<Duration> {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    match now.checked_sub(at) {
+        Some(ago) => (ago <= OLDEST).then_some(ago),
+        None => (at - now <= AHEAD).then_some(Duration::ZERO),
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -228,9 +239,16 @@ mod tests {
         Sent::open(&dir, "http://a").unwrap().note(1, 500, false).unwrap();
         let path = Sent::open(&dir, "http://a").unwrap().path;
         let note = Note::of(std::fs::read(&path).unwrap().first_chunk().unwrap());
-        std::fs::write(&path, Note { at: note.at - 2 * OLDEST, ..note }.bytes()).unwrap();
-        assert_eq!(Sent::open(&dir, "http://a").unwrap().of_others().unwrap(), []);
-        assert_eq!(std::fs::metadata(&path).unwrap().len(), 0);
+        // The second was noted before the clock went back.
+        for at in [note.at - 2 * OLDEST, note.at + OLDEST] {
+            std::fs::write(&path, Note { at, ..note }.bytes()).unwrap();
+            let mut reader = Sent::open(&dir, "http://a").unwrap();
+            std::fs::write(&path, Note { at, ..note }.bytes()).unwrap();
+            assert_eq!(reader.of_others().unwrap(), []);
+            drop(reader);
+            Sent::open(&dir, "http://a").unwrap();
+            assert_eq!(std::fs::metadata(&path).unwrap().len(), 0);
+        }
         std::fs::write(&path, &note.bytes()[..20]).unwrap();
         assert_eq!(Sent::open(&dir, "http://a").unwrap().of_others().unwrap(), []);
         assert_eq!(std::fs::metadata(&path).unwrap().len(), 0);

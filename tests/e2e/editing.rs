@@ -58,6 +58,30 @@ fn a_preview_of_differences_shows_the_changed_lines() {
     let shown = diff();
     assert!(shown.contains("- Write a good post that shows joy: bright"), "{shown}");
     assert!(shown.contains("+ Write a good post that shows joy: glad"), "{shown}");
+    // A message that is there no more is a difference too.
+    project.edit("small.yaml", "prompt: {", "prompt: { system: Be brief.,");
+    project.emogrid(&["run", "small.yaml"]).exits(0);
+    project.edit("small.yaml", " system: Be brief.,", "");
+    let shown = diff();
+    assert!(shown.contains("system:\n  - Be brief.") && !shown.contains("the same messages"), "{shown}");
+}
+
+#[test]
+fn templates_are_found_in_folders_that_are_links() {
+    let project = Project::small("http://127.0.0.1:9");
+    project.write("shared/post.j2", "Write about {{ emotion }}.");
+    std::fs::create_dir(project.path().join("prompts")).unwrap();
+    let link = |to: &str, name: &str| {
+        std::os::unix::fs::symlink(project.path().join(to), project.path().join(name)).unwrap();
+    };
+    link("shared", "prompts/mine");
+    // A link that leads back is entered once.
+    link("prompts", "prompts/again");
+    let text = project.read("small.yaml");
+    let line = text.lines().find(|line| line.starts_with("prompt:")).unwrap();
+    project.edit("small.yaml", line, "prompt: { user: { from: mine/post.j2 } }");
+    let shown = project.emogrid(&["preview", "small.yaml", "--where", "emotion=joy"]).exits(0).stdout;
+    assert!(shown.contains("Write about joy."), "{shown}");
 }
 
 #[test]

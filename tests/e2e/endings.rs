@@ -1,5 +1,6 @@
 //! How a run ended: what it waited for, what it is judged by, and what is told of it later.
 
+use std::process::Stdio;
 use std::time::Duration;
 
 use serde_json::{Value, json};
@@ -195,4 +196,28 @@ fn runs_that_left_no_summary_stand_in_the_list() {
     assert_eq!(first, ["run", "-", "1"], "{all}");
     let says = "there is no run 2: the only one that was kept is run 1";
     project.emogrid(&["runs", "small.yaml", "--show", "2"]).exits(1).says(says);
+}
+
+/// Who reads JSON gets it however a run ended, and what it says stands in the summary's file too.
+#[test]
+fn a_run_in_vain_has_a_summary_for_machines() {
+    let project = Project::small(&format!("{{ url: 'http://127.0.0.1:{}', patience: 1s }}", free_port()));
+    let ran = project.emogrid(&["run", "small.yaml", "--json"]).exits(1);
+    let summary = ran.json();
+    assert_eq!((&summary["requests"], &summary["name"]), (&json!(0), &json!("small")), "{summary}");
+    let folder = std::fs::read_dir(project.path().join("out/small/runs")).unwrap().next().unwrap().unwrap();
+    let kept: Value =
+        serde_json::from_str(&std::fs::read_to_string(folder.path().join("summary.json")).unwrap()).unwrap();
+    assert_eq!(kept["started"], summary["started"], "{kept}");
+    ran.says("error: ");
+}
+
+#[test]
+fn a_reader_that_had_enough_does_not_make_a_short_run_complete() {
+    let fake = Fake::start();
+    fake.script(|_, _| Reply::text(""));
+    let project = Project::small(&fake.url());
+    let mut run = project.command(&["run", "small.yaml", "--json"]).stdout(Stdio::piped()).spawn().unwrap();
+    drop(run.stdout.take());
+    assert_eq!(run.wait().unwrap().code(), Some(4));
 }

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
-use crate::fake::{Fake, Reply, Seen, first_ask};
+use crate::fake::{Fake, Model, Reply, Seen, first_ask, free_port};
 use crate::project::{Project, Ran, Running, until, wide};
 
 const RUN: [&str; 3] = ["run", "wide.yaml", "--json"];
@@ -399,6 +399,7 @@ fn many_runs_at_once_leave_one_whole_dataset() {
         let ran: Vec<_> = all.into_iter().map(Running::finish).collect();
         assert!(ran.iter().any(|ran| ran.code == Some(0)));
         for ran in ran.into_iter().filter(|ran| ran.code != Some(0)) {
+            assert_eq!(ran.stdout, "", "it is no run");
             ran.exits(1).says("another run of `wide` is going on");
         }
         assert_eq!(files(&project), expected);
@@ -418,6 +419,23 @@ fn two_configs_cannot_share_a_name() {
         std::fs::remove_file(project.path().join("wide.yaml")).unwrap();
         project.emogrid(&["run", "copy.yaml"]).exits(0);
     }
+}
+
+/// The first is not known yet when the second begins to wait.
+#[test]
+fn two_configs_cannot_share_a_name_by_waiting() {
+    let port = free_port();
+    let url = format!("http://127.0.0.1:{port}");
+    let project = Project::wide(&url, 8, "");
+    project.write("copy.yaml", &wide(&url, 3, ""));
+    let first = project.watch(&RUN);
+    first.until_says("waiting for http://127.0.0.1");
+    let second = project.watch(&["run", "copy.yaml", "--wait"]);
+    second.until_says("waiting for its end");
+    let _fake = Fake::start_at(port, Model::default());
+    assert_eq!(first.finish().exits(0).json()["accepted"], 16);
+    second.finish().exits(2).says("the name `wide` belongs to").says("wide.yaml");
+    assert_eq!(project.rows(FILES[0]).len(), 16);
 }
 
 #[test]

@@ -547,6 +547,16 @@ fn a_plan_says_what_the_run_then_does() {
 }
 
 #[test]
+fn a_cell_of_which_no_row_is_wanted_is_not_restored() {
+    let fake = Fake::start();
+    let project = Project::small(&fake.url());
+    project.edit("small.yaml", "per_cell: 2", "total: 3");
+    assert_eq!(some(&plan(&project), &["new", "restored"]), [3, 0]);
+    assert_eq!(some(&run(&project)["cells"], &["new", "restored", "kept"]), [3, 0, 0]);
+    assert_eq!(some(&plan(&project), &["new", "restored", "kept_cells", "dropped"]), [0, 0, 4, 0]);
+}
+
+#[test]
 fn a_run_says_of_its_cells_what_the_plan_said() {
     let fake = Fake::start();
     let project = Project::small(&fake.url());

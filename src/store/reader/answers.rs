@@ -157,9 +157,9 @@ pub fn by_fingerprint(
 ) -> rusqlite::Result<()> {
     // The choice among the few rows is made here: SQLite prepares a statement anew at each use
     // when its plan may depend on a value like this limit.
-    let mut query = reader
-        .connection
-        .prepare_cached("SELECT max_tokens, ended, tokens, answer, rowid FROM completion WHERE fingerprint = ?1")?;
+    let mut query = reader.connection.prepare_cached(
+        "SELECT max_tokens, ended, tokens, answer, rowid FROM completion WHERE fingerprint = ?1",
+    )?;
     let mut rows = query.query([&fingerprint.0[..]])?;
     // Of several the one that was stored first: what comes for another limit changes no choice.
     let mut best: Option<(i64, String)> = None;
