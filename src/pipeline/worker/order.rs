@@ -13,6 +13,12 @@ use crate::scheduler::Queue;
 /// Where a run may end early, so many asks for each place go out in an order that is balanced, and
 /// only within them alike prompts are put together.
 const BLOCK: usize = 32;
+/// Asks of a cell that are sent together at the most, where many cells are open: what its prompts share was read once
+/// by then …
+const TOGETHER: u32 = 32;
+/// … and where few are, as many of each as make so many in all: an answer makes no row before all that its cell was
+/// asked before it is there, so that a run that is cut off has fewer rows than answers by no more than these.
+const PORTION: u32 = 4096;
 /// Into so many parts a prompt is cut to see what it shares with others.
 const PARTS: usize = 48;
 
@@ -72,11 +78,14 @@ pub struct Planner<'a> {
     ahead: bool,
     /// Asks that wait, are under way, are being stored, or were given up in this run.
     asked: Hashes<Fingerprint>,
+    /// By cell: up to which ask it was asked ahead.
+    reached: Vec<u32>,
 }
 
 impl<'a> Planner<'a> {
     pub fn new(recipe: &'a Recipe, book: StoreBook<'a>, mask: &'a [bool], ahead: bool) -> Self {
-        Self { recipe, book, mask, ahead, asked: Hashes::default() }
+        let reached = vec![0; if ahead { recipe.grid.size() } else { 0 }];
+        Self { recipe, book, mask, ahead, asked: Hashes::default(), reached }
     }
 
     /// What is newly demanded.
@@ -85,6 +94,8 @@ impl<'a> Planner<'a> {
         let mut new: Vec<Vec<Demand>> = vec![Vec::new(); models];
         let mut about: Vec<Vec<Demand>> = vec![Vec::new(); models];
         let per_ask = self.recipe.config.candidates_per_ask().max(1);
+        let open = outcome.demands.iter().filter(|demand| self.mask[demand.cell]).count().max(1);
+        let together = (PORTION / u32::try_from(open).unwrap_or(u32::MAX)).max(TOGETHER);
         let mut last = None;
         for demand in &outcome.demands {
             if !self.mask[demand.cell] {
@@ -101,29 +112,34 @@ impl<'a> Planner<'a> {
                 // A model that is gone keeps nobody from what other models are to answer.
                 self.go_on_behind(demand.cell, further.clone(), asking, &mut new);
             }
-            if !self.asked.insert(demand.fingerprint) {
-                continue;
-            }
-            if demand.about.is_some() {
+            let is_new = self.asked.insert(demand.fingerprint);
+            if demand.about.is_some() && is_new {
                 about[model].push(*demand);
                 // Once a cell: several votes on a text are several demands.
                 if self.ahead && last.replace(demand.cell) != Some(demand.cell) {
                     self.look_ahead(demand, missing, &mut about);
                 }
+            }
+            if demand.about.is_some() {
                 continue;
             }
-            new[model].push(*demand);
+            if is_new {
+                new[model].push(*demand);
+            }
             if !self.ahead {
                 continue;
             }
             // Alike prompts are best sent together.
-            for ask in further {
+            let from = self.reached[demand.cell].max(further.start);
+            let until = further.end.min(demand.ask.saturating_add(together));
+            for ask in from..until {
                 let Ok((fingerprint, stored)) = self.book.read(demand.cell, ask) else { break };
                 if matches!(stored, Stored::Missing) && self.asked.insert(fingerprint) {
                     let further = Demand { cell: demand.cell, ask, fingerprint, about: None };
                     new[self.book.model_of(&further)].push(further);
                 }
             }
+            self.reached[demand.cell] = from.max(until);
         }
         // A text that is looked into makes a row, or another ask: either is worth more than one more text.
         for requests in &mut about {
@@ -257,5 +273,40 @@ mod tests {
         let outer = |prompt: &String| prompt[stable.len()..].split(' ').next().unwrap().to_owned();
         let changes = prompts.windows(2).filter(|pair| outer(&pair[0]) != outer(&pair[1])).count();
         assert_eq!(changes, 2, "{prompts:?}");
+    }
+
+    /// How many are asked, in one after the other, of two cells that each want so many rows.
+    fn asked(rows: u32, firsts: &[u32]) -> Vec<usize> {
+        let text = "endpoints: { a: { url: 'http://127.0.0.1:9', model: m } }
+prompt: { user: 'Write of {{ emotion }}.' }
+grid: { axes: { emotion: { label: true, values: [joy, anger] } } }
+samples: { per_cell: ROWS, max_asks: 100000 }
+";
+        let text = text.replace("ROWS", &rows.to_string());
+        let loaded = crate::config::load_text("a.yaml".as_ref(), &text).unwrap();
+        let (recipe, _) = Recipe::compile(loaded, Default::default()).unwrap();
+        let identity = crate::fingerprint::Identity::Named { name: "m".into() };
+        let memory = crate::store::EndpointMemory { identity, slots: None, context: None, assumed: false };
+        let book = crate::pipeline::state::book(&recipe, &[memory], None, false).unwrap();
+        let mask = [true; 2];
+        let mut planner = Planner::new(&recipe, book, &mask, true);
+        let asking = Asking { places: vec![4], served: vec![true], keeps: vec![true] };
+        let mut count = |first: &u32| {
+            let mut demand = |cell| {
+                let fingerprint = planner.book.read(cell, *first).unwrap().0;
+                Demand { cell, ask: *first, fingerprint, about: None }
+            };
+            let demands = vec![demand(0), demand(1)];
+            let outcome = Outcome { demands, accepted: vec![*first; 2], ..Outcome::default() };
+            planner.plan(&outcome, &asking).stretches[0].iter().map(Vec::len).sum()
+        };
+        firsts.iter().map(&mut count).collect()
+    }
+
+    #[test]
+    fn of_many_rows_a_cell_a_portion_is_asked_ahead() {
+        assert_eq!(asked(6, &[0, 0, 3]), [12, 0, 0]);
+        assert_eq!(asked(50_000, &[0, 0, 10, 2048]), [4096, 0, 20, 4076]);
+        assert_eq!(asked(2_060, &[0, 10, 2048]), [4096, 20, 4]);
     }
 }
