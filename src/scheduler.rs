@@ -13,7 +13,7 @@ mod steer;
 pub use budget::{Account, Budget, Caps, Cost, Spent};
 pub use fault::{Fault, FaultKind, GiveUp, Policy};
 pub use item::{After, Ended, Next, Proof, Spot, Ticket, Waiting};
-pub use limit::{Limit, Rates};
+pub use limit::{Limit, Limits, Rates};
 pub use queue::Queue;
 pub use server::ServerSettings;
 pub use silence::{Silence, Suspicion};

@@ -19,7 +19,7 @@ use crate::config::resolved::{Endpoint, Slots};
 use crate::fingerprint::{Ask, Identity, Route};
 use crate::learn::LearnError;
 use crate::model::Fingerprint;
-use crate::pipeline;
+use crate::pipeline::{self, Pace};
 use crate::report::Asking;
 use crate::store::{Completion, Kind, Reader, StoreDir, Writer, Written};
 
@@ -32,6 +32,8 @@ pub struct Line {
     managed: Option<ManagedServer>,
     /// As it was named.
     endpoint: String,
+    /// Its limits a minute, where it has any, and its name in the config.
+    pace: Option<(RefCell<Pace>, String)>,
 }
 
 impl Line {
@@ -76,6 +78,7 @@ impl Line {
             timeout: endpoint.timeout,
             managed: line.managed,
             endpoint: path.to_owned(),
+            pace: Pace::of(config, endpoint).map(|pace| (RefCell::new(pace), endpoint.name.clone())),
         })
     }
 
@@ -98,6 +101,7 @@ impl Line {
             timeout: Duration::from_secs(300),
             managed: None,
             endpoint: address.to_owned(),
+            pace: None,
         })
     }
 
@@ -179,6 +183,10 @@ pub struct Cost {
 /// The same while requests are under way.
 #[derive(Debug, Default)]
 struct Tally {
+    /// What each request allows.
+    max_tokens: u32,
+    /// That a limit holds them was said.
+    told: Cell<bool>,
     requests: Cell<u64>,
     why: RefCell<Option<String>>,
 }
@@ -274,7 +282,7 @@ impl Line {
         let mut asking = Asking::new(talk.style(), what, open.len() as u64);
         let mut pulse = tokio::time::interval(Duration::from_millis(250));
         let mut done = 0;
-        let tally = &Tally::default();
+        let tally = &Tally { max_tokens: keep.max_tokens, ..Tally::default() };
         // As they come: what waits for its turn would be lost if the program ended.
         let parts = parts(open, together, |asked| asked.ask.body().len());
         let mut answers = stream::iter(parts)
@@ -383,8 +391,14 @@ impl Line {
     ) -> Result<Vec<Received>, ClientError> {
         let mut failures = 0;
         loop {
+            let leave = self.leave(&body, tally, talk).await;
             tally.requests.set(tally.requests.get() + 1);
             let answer = self.client.ask(route, body.clone(), self.timeout).await;
+            if let (Some((pace, _)), Some(id), Ok(raw)) = (&self.pace, leave, &answer)
+                && let Some(used) = used(raw)
+            {
+                pace.borrow_mut().settle(id, used);
+            }
             // Any text may be sent with 200.
             let error = match answer.and_then(&read) {
                 Ok(received) => return Ok(received),
@@ -409,6 +423,22 @@ impl Line {
         }
     }
 
+    /// Waits until the endpoint's limits let a request through, and tells under which number it counts.
+    async fn leave(&self, body: &Bytes, tally: &Tally, talk: &Talk) -> Option<u64> {
+        let (pace, name) = self.pace.as_ref()?;
+        loop {
+            let taken = pace.borrow_mut().take(most(body, tally.max_tokens));
+            let wait = match taken {
+                Ok(id) => return Some(id),
+                Err(wait) => wait,
+            };
+            if let Some(limit) = pace.borrow().holds().filter(|_| !tally.told.replace(true)) {
+                talk.say(&format!("held by `endpoints.{name}.{}`", limit.key()));
+            }
+            tokio::time::sleep(wait).await;
+        }
+    }
+
     fn chatted(&self, raw: String) -> Result<Received, ClientError> {
         let answer = Answer::parse(&raw);
         let answer =
@@ -429,6 +459,24 @@ impl Line {
             |embedding: Embedding| Received { stored: embedding.stored(), ended: true, tokens: Some(0) };
         Ok(all.into_iter().map(received).collect())
     }
+}
+
+/// Tokens that a request may take at most, by its length: few tokens are of less than two bytes.
+fn most(body: &Bytes, max_tokens: u32) -> u64 {
+    body.len() as u64 / 2 + u64::from(max_tokens)
+}
+
+/// Tokens that an answer says it took.
+fn used(raw: &str) -> Option<u64> {
+    #[derive(serde::Deserialize)]
+    struct Told {
+        usage: Used,
+    }
+    #[derive(serde::Deserialize)]
+    struct Used {
+        total_tokens: u64,
+    }
+    Some(serde_json::from_str::<Told>(raw).ok()?.usage.total_tokens)
 }
 
 /// Whether only that request is refused; others may do better.

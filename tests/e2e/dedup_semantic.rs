@@ -333,6 +333,26 @@ fn runs_and_tables_share_what_is_stored() {
     assert_eq!(bench.fake.take_count(), 0);
 }
 
+/// A limit is the endpoint's, whoever asks it: no run need be under way.
+#[test]
+fn limits_a_minute_hold_outside_of_runs() {
+    let bench = bench();
+    let limited =
+        format!("endpoints: {{ fake: {{ url: '{}', requests_per_minute: 240 }} }}", bench.fake.url());
+    bench.project.edit("quick.yaml", &format!("endpoints: {{ fake: {} }}", bench.fake.url()), &limited);
+    // Long ones, so that each goes alone.
+    let text = |n: u32| (0..900).map(|word| format!("word{}", n * 900 + word)).collect::<Vec<_>>().join(" ");
+    let rows = (0..4).map(|n| json!({ "text": text(n) }).to_string());
+    bench.project.write("moods.jsonl", &rows.collect::<Vec<_>>().join("\n"));
+    let ran = bench.project.emogrid(&["dedup", "moods.jsonl", "--semantic", "quick.yaml"]).exits(0);
+    ran.says("held by `endpoints.fake.requests_per_minute`");
+    let seen = bench.fake.seen();
+    let (first, last) = (seen.first().unwrap().at, seen.last().unwrap().at);
+    // 240 a minute are one each 250 ms.
+    assert_eq!(seen.len(), 4);
+    assert!(last - first >= Duration::from_millis(700), "{:?}", last - first);
+}
+
 #[test]
 fn it_says_what_it_does_not_do() {
     let bench = bench();

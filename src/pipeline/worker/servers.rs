@@ -3,7 +3,6 @@
 mod keeping;
 
 use std::collections::HashSet;
-use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -13,11 +12,11 @@ use crate::config::resolved::{Endpoint, Server as ServerConfig, Slots};
 use crate::dataset::evaluate::{Demand, To};
 use crate::dataset::{Models, Recipe};
 use crate::fingerprint::{Ask, Identity, Route};
-use crate::pipeline::address::address;
 use crate::pipeline::connect::{Line, memory_of};
 use crate::pipeline::error::RunError;
+use crate::pipeline::pace::{rates, sent};
 use crate::report::Watcher;
-use crate::scheduler::{Policy, Queue, Rates, ServerSettings, Silence};
+use crate::scheduler::{Policy, Queue, ServerSettings, Silence};
 use crate::store::{EndpointMemory, Sent, Settings, StoreDir};
 
 /// Requests at a time where a server does not tell its slots: the most that is tried, and where it
@@ -190,16 +189,6 @@ pub(super) fn muster(
     (servers, queues)
 }
 
-/// What is sent to an endpoint by whichever run. Where that cannot be kept, its limits are those of this run.
-fn sent(dir: &StoreDir, endpoint: &Endpoint) -> Option<Sent> {
-    let opened = Sent::open(dir, &address(endpoint));
-    opened
-        .inspect_err(
-            |error| tracing::warn!(endpoint = endpoint.name, %error, "cannot tell what other runs send"),
-        )
-        .ok()
-}
-
 /// Requests that take about as long as one another: asks, second looks, embeddings, each judge.
 fn kind(demand: &Demand) -> usize {
     match demand.about.map(|about| about.to) {
@@ -228,14 +217,6 @@ fn server_settings(endpoint: &Endpoint, memory: &EndpointMemory, n: u32, proven:
         proven,
         // llama.cpp generates on for a client that is gone, so a second request would only crowd it.
         may_hedge: !memory.identity.is_llama_cpp(),
-    }
-}
-
-fn rates(endpoint: &Endpoint) -> Rates {
-    Rates {
-        requests_per_minute: endpoint.requests_per_minute.and_then(NonZeroU32::new),
-        burst: NonZeroU32::new(endpoint.burst),
-        tokens_per_minute: endpoint.tokens_per_minute.and_then(NonZeroU32::new),
     }
 }
 
