@@ -7,7 +7,8 @@ use super::book::{BookError, StoreBook};
 use super::forecast::{Evidence, Judged};
 use super::morning::Gather;
 use super::output::{Files, OutputError, Rewrite, previous_rows};
-use super::summary::{ByAsk, ByAxis, Outcome, Proven, Rows};
+use super::rows::{Compared, Rows};
+use super::summary::{ByAsk, ByAxis, Outcome, Proven};
 use crate::audit::{self, DISTINCT_TEXTS, Distinct};
 use crate::dataset::Recipe;
 use crate::dataset::evaluate::{Accepted, Demand, Failed, Rejected, Sink};
@@ -23,7 +24,7 @@ pub struct Made<'a> {
     /// How the cells stand to the last snapshot.
     pub cells: CellChange,
     /// How the rows stand to those of the dataset on disk.
-    pub rows: RowChange,
+    pub rows: Compared,
     pub by_axis: Counts,
     pub by_ask: Counts,
     /// What a snapshot keeps; `None` where the evaluation failed.
@@ -96,6 +97,24 @@ impl<'a> Made<'a> {
     /// What was evaluated last, where a last time was not possible; no file follows from it.
     pub fn without_files(outcome: Outcome) -> Self {
         Self { outcome, ..Self::default() }
+    }
+
+    /// How the rows stand to those of the dataset on disk, where the asks of these cells are to be answered.
+    ///
+    /// # Errors
+    /// Only what the book fails with.
+    pub fn change(
+        &self,
+        recipe: &Recipe,
+        book: &mut StoreBook<'_>,
+        asked: &[bool],
+    ) -> Result<RowChange, BookError> {
+        if self.rows.change.leaving == 0 {
+            return Ok(self.rows.change);
+        }
+        book.read_texts(false);
+        book.open_verdicts(false)?;
+        self.rows.waiting(&recipe.quotas, book, |cell| asked[cell])
     }
 
     /// How much it is, to be compared with what comes later.

@@ -228,7 +228,7 @@ async fn go(
         }
         // A model that was not seen may be another by the time it is asked.
         if nothing || known.seen {
-            spared = guard.check(made.rows, made.cells, book.models())?;
+            spared = guard.check(made.change(recipe, &mut book, &mask)?, made.cells, book.models())?;
         }
         assumed = Some(Assumed { models: book.models().clone(), memories: known.memories, made });
     }
@@ -253,7 +253,8 @@ async fn go(
             worked
         }
     };
-    let Worked { mut made, before, memories, cells, progress, budget, mut error, stopped, .. } = worked;
+    let Worked { mut made, before, memories, cells, progress, budget, change, mut error, stopped, .. } =
+        worked;
     let models = models(config, &memories);
     if progress.attempts > 0 && has_changed(opened) {
         watcher.say("the config or a template has changed since this run began: run again for what is new");
@@ -261,6 +262,7 @@ async fn go(
 
     let asks = std::mem::take(&mut made.asks);
     let mut summary = summarise(recipe, &mut made, &progress, cells, began);
+    summary.change = change;
     summary.run = RunCounts::between(&before, &made.counts());
     summary.by_axis = std::mem::take(&mut made.by_axis);
     summary.by_ask = std::mem::take(&mut made.by_ask);
@@ -402,7 +404,6 @@ fn summarise(
         completion_tokens: progress.completion_tokens,
         seconds: report::milliseconds(began.instant.elapsed()),
         faults: progress.faults.iter().map(|(class, count)| ((*class).to_owned(), *count)).collect(),
-        change: made.rows,
         cells,
         distinct_2: distinct.map(|found| (found.share * 1000.0).round() / 1000.0),
         distinct_2_texts: distinct.map_or(0, |found| found.texts as u64),

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::morning::{
     EndpointNight, Example, Exhausted, Finding, Left, Needed, Opening, Outlook, Past, Untold, Verdict, Waited,
 };
-use super::{CheckCounts, Counts, EndpointSight, Forecast, RunCounts, Spending, count};
+use super::{CheckCounts, Counts, EndpointSight, Forecast, RunCounts, Spending, count, thousands};
 use crate::audit::{Brief, Verdict as Audited};
 
 /// How the cells of now stand to those of a snapshot.
@@ -32,8 +32,33 @@ pub struct RowChange {
     pub kept: u64,
     /// Rows that leave until they are remade: their ask changed, or they fail a check now.
     pub leaving: u64,
+    /// Rows that come back as soon as open asks of their cells are answered: nothing is wrong with them.
+    #[serde(default)]
+    pub waiting: u64,
+    /// How many asks these are.
+    #[serde(default)]
+    pub waiting_for: u64,
     /// Rows that nothing is wrong with, but that another row now makes a duplicate.
     pub displaced: u64,
+}
+
+impl RowChange {
+    /// Rows of the dataset before.
+    pub fn before(&self) -> u64 {
+        self.kept + self.lost() + self.waiting
+    }
+
+    /// Rows that another must be made for.
+    pub fn lost(&self) -> u64 {
+        self.leaving + self.displaced
+    }
+
+    /// What rows wait for, if any do: `wait behind 3 open asks`.
+    pub fn waits(&self) -> Option<String> {
+        (self.waiting > 0).then(|| {
+            format!("{} wait behind {}", thousands(self.waiting), count(self.waiting_for, "open ask"))
+        })
+    }
 }
 
 /// What failures of a class cost a run.
@@ -358,8 +383,7 @@ impl Summary {
         if self.unwritten.is_some() {
             return 0;
         }
-        let on_disk = self.change.kept + self.change.leaving + self.change.displaced;
-        self.accepted as i64 - self.rows_before.unwrap_or(on_disk) as i64
+        self.accepted as i64 - self.rows_before.unwrap_or(self.change.before()) as i64
     }
 
     /// Rows that stand in the dataset's file.

@@ -126,8 +126,9 @@ pub fn summary_text(summary: &Summary, advice: &dyn Fn(&str) -> Option<&'static 
         line("faults", faults.join(", "));
     }
     let change = summary.change;
-    if change.leaving + change.displaced > 0 && summary.unwritten.is_none() {
+    if change.lost() + change.waiting > 0 && summary.unwritten.is_none() {
         let mut text = format!("{} left the dataset", count(change.leaving, "row"));
+        text.extend(change.waits().map(|waits| format!(", {waits}")));
         if change.displaced > 0 {
             text.push_str(&format!(", {} displaced as duplicates", thousands(change.displaced)));
         }
@@ -307,12 +308,13 @@ pub fn plan_text(plan: &PlanSummary) -> String {
         }
     }
     let rows = plan.rows;
-    if rows.kept + rows.leaving + rows.displaced > 0 {
+    if rows.before() > 0 {
         out.push_str(&format!("\nrows: {} stay", thousands(rows.kept)));
         if rows.leaving > 0 {
             let remade = if plan.requests > 0 { " until they are remade" } else { "" };
             out.push_str(&format!(", {} leave{remade}", thousands(rows.leaving)));
         }
+        out.extend(rows.waits().map(|waits| format!(", {waits}")));
         if rows.displaced > 0 {
             out.push_str(&format!(", {} are displaced as duplicates", thousands(rows.displaced)));
         }
@@ -325,7 +327,7 @@ pub fn plan_text(plan: &PlanSummary) -> String {
                 .collect();
             out.push_str(&format!("      of these {}\n", by.join(", ")));
         }
-        if rows.leaving + rows.displaced > plan.max_leaving {
+        if rows.lost() > plan.max_leaving {
             out.push_str("      more than `run.max_leaving`: a run wants `--accept-leaving`\n");
         }
     }
