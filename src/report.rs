@@ -25,7 +25,7 @@ pub use counts::{AxisCount, Counts, RunCounts};
 pub use forecast::{Basis, CostRange, Forecast};
 pub use log::{LogEntry, log_text};
 pub use metrics::{LastRun, Metrics};
-pub use money::{Spending, money, money_at_least, plain};
+pub use money::{Spending, money, money_at_least, noted_text, plain};
 pub use progress::{FaultNote, Lines, Quiet, Status, Style, Terminal, Watcher};
 pub use reading::{Asking, Reading};
 pub use runs::{Listed, compared_text, runs_text};

@@ -5,10 +5,11 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::morning::{
-    EndpointNight, Example, Exhausted, Finding, Left, Needed, Opening, Outlook, Past, Untold, Verdict, Waited,
+    EndpointNight, Example, Exhausted, Finding, Left, Needed, Opening, Outlook, Past, Verdict, Waited,
 };
 use super::{CheckCounts, Counts, EndpointSight, Forecast, RunCounts, Spending, count, thousands};
 use crate::audit::{Brief, Verdict as Audited};
+use crate::model::Untold;
 
 /// How the cells of now stand to those of a snapshot.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -136,6 +137,9 @@ pub struct Summary {
     #[serde(default)]
     pub exit_code: u8,
     pub name: String,
+    /// Which run of its name it is, by when they began, from 1; one that found its dataset complete has none of its own.
+    #[serde(default)]
+    pub number: u64,
     pub started: String,
     /// `complete`, `short`, `stopped` or `failed`.
     pub state: String,

@@ -222,6 +222,7 @@ impl Worker<'_> {
                 _ => self.evaluator.forget(demand),
             }
         }
+        self.watcher.stored(self.noted());
         if let Err(failure) = written.result
             && self.error.is_none()
         {
