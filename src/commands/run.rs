@@ -32,7 +32,7 @@ pub fn run(args: &RunArgs, talk: &Talk) -> Result<Exit, Failure> {
     drop(watcher);
     // Whoever is told may take a minute, so what came of it is shown first; that nobody reads it keeps nobody
     // from being told.
-    let shown = if finished.in_vain { Ok(()) } else { show(args, &finished, talk) };
+    let shown = if finished.summary.in_vain { Ok(()) } else { show(args, &finished, talk) };
     let unshown = shown.err().map(|failure| talk.explain(&failure));
     let exit = match &finished.error {
         Some(RunError::Stopped(_)) => {

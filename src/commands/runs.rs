@@ -87,7 +87,7 @@ fn listed<'a>(runs: &'a [Ran], untold: &'a [Untold], is_running: bool) -> Vec<Li
     out
 }
 
-/// The runs of a name, in order of their numbers, but for those that found their dataset complete.
+/// The runs of a name, in order of their numbers, but for those that found their dataset complete as it stood.
 fn ran(reader: &Reader, name: &str) -> Result<Vec<Ran>, Failure> {
     let mut out = Vec::new();
     let mut add = |summaries: &[String], snapshot: Option<&Snapshot>| {

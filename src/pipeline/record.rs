@@ -42,6 +42,7 @@ impl Came {
                 _ => None,
             },
             dataset: crate::config::load::shown(&files.dataset()).display().to_string(),
+            in_vain: true,
             ..Summary::default()
         };
         // Another config goes under its name, and so do the runs that stand under it.
@@ -57,8 +58,6 @@ pub struct Finished {
     pub ended: Ended,
     /// What ended it early. What was received is stored, and the files say what came of it.
     pub error: Option<RunError>,
-    /// The error kept it from coming to anything: the dataset is that of before.
-    pub in_vain: bool,
     /// The summary as a page, where there is something to tell.
     pub page: Option<PathBuf>,
     /// The store has it, or there was nothing to be kept; else the next run tells that there was one.
@@ -84,14 +83,14 @@ impl Finished {
     /// # Errors
     /// What kept it from that.
     pub fn came(mut self) -> Result<Self, RunError> {
-        match self.error.take_if(|_| self.in_vain) {
+        match self.error.take_if(|_| self.summary.in_vain) {
             Some(error) => Err(error),
             None => Ok(self),
         }
     }
 }
 
-/// Judges a run and keeps what came of it. Only one that found its dataset complete leaves nothing.
+/// Judges a run and keeps what came of it. Only one that found its dataset complete as it stood leaves nothing.
 ///
 /// What cannot be kept is a failure of the run like any other, and judged as such.
 pub fn record(opened: &Opened, recorder: &Recorder<'_>, came: Came) -> Finished {
@@ -168,11 +167,11 @@ pub fn record(opened: &Opened, recorder: &Recorder<'_>, came: Came) -> Finished 
         }
     }
     recorder.ended(&summary);
-    Finished { summary, ended, error, in_vain: false, page: written, kept }
+    Finished { summary, ended, error, page: written, kept }
 }
 
 fn is_told(summary: &Summary, ended: Ended, error: Option<&RunError>) -> bool {
-    summary.attempts > 0 || ended != Ended::Complete || error.is_some()
+    summary.attempts > 0 || ended != Ended::Complete || summary.restored().is_some() || error.is_some()
 }
 
 /// The number of the next run of a name: numbers go by when runs began, and that of one that goes on, or was cut off, is

@@ -71,7 +71,6 @@ pub async fn run(opened: &Opened, options: &RunOptions, watcher: &(dyn Watcher +
     let began = Began::now();
     let mut held = Held::default();
     let came = go(opened, options, &recorder, began, &mut held).await;
-    let in_vain = came.is_err();
     let mut came = came.unwrap_or_else(|error| {
         let mut came = Came::in_vain(&opened.recipe, error);
         came.summary.started = began.text();
@@ -80,12 +79,12 @@ pub async fn run(opened: &Opened, options: &RunOptions, watcher: &(dyn Watcher +
     });
     if came.error.as_ref().is_some_and(RunError::is_overlap) {
         let Came { summary, ended, error, .. } = came;
-        return Finished { summary, ended, error, in_vain, page: None, kept: true };
+        return Finished { summary, ended, error, page: None, kept: true };
     }
     let Held { orders, number, untold } = held;
     (came.summary.number, came.summary.untold) = (number, untold);
     came.summary.waited = recorder.waited();
-    let finished = Finished { in_vain, ..record(opened, &recorder, came) };
+    let finished = record(opened, &recorder, came);
     let unkept = (!finished.kept).then(|| finished.left());
     recorder.lets_go(finished.page.is_some(), unkept.as_deref());
     if let Some(orders) = orders {

@@ -143,6 +143,9 @@ pub struct Summary {
     pub started: String,
     /// `complete`, `short`, `stopped` or `failed`.
     pub state: String,
+    /// It ended before stored answers were looked at: the dataset, and what is told of it, is that of before.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub in_vain: bool,
     /// Runs before this one that nobody was told of, oldest first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub untold: Vec<Untold>,
@@ -433,9 +436,15 @@ impl Summary {
         Some(self.run.accepted as f64 / self.asked_for()? * 3600.0)
     }
 
-    /// Whether it is kept, shown and told: all but a run that found its dataset complete, and nothing to tell of
-    /// runs before.
+    /// Rows that it brought without asking, from stored answers; `None` where it changed no row or asked.
+    pub fn restored(&self) -> Option<u64> {
+        let came = self.accepted.saturating_sub(self.change.kept);
+        (self.attempts == 0 && came + self.change.lost() + self.change.waiting > 0).then_some(came)
+    }
+
+    /// Whether it is kept, shown and told: all but a run that found its dataset complete as it stood, and nothing to
+    /// tell of runs before.
     pub fn is_told(&self) -> bool {
-        self.attempts > 0 || self.state != "complete" || !self.untold.is_empty()
+        self.attempts > 0 || self.state != "complete" || self.restored().is_some() || !self.untold.is_empty()
     }
 }

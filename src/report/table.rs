@@ -126,8 +126,10 @@ pub fn summary_text(summary: &Summary, advice: &dyn Fn(&str) -> Option<&'static 
         line("faults", faults.join(", "));
     }
     let change = summary.change;
-    if change.lost() + change.waiting > 0 && summary.unwritten.is_none() {
+    let came = summary.restored();
+    if (change.lost() + change.waiting > 0 || came.is_some()) && summary.unwritten.is_none() {
         let mut text = format!("{} left the dataset", count(change.leaving, "row"));
+        text.extend(came.map(|came| format!(", {} came from stored answers", thousands(came))));
         text.extend(change.waits().map(|waits| format!(", {waits}")));
         if change.displaced > 0 {
             text.push_str(&format!(", {} displaced as duplicates", thousands(change.displaced)));
