@@ -17,6 +17,7 @@ mod morning;
 mod notify;
 pub mod open;
 mod output;
+mod own;
 mod place;
 mod record;
 mod recorder;

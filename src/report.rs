@@ -1,5 +1,6 @@
 //! What people read on the terminal.
 
+mod asked;
 pub mod audit;
 mod checks;
 mod counts;
@@ -20,6 +21,7 @@ mod to_go;
 use std::borrow::Cow;
 use std::io::Write;
 
+pub use asked::{Alike, Asked};
 pub use checks::{CheckCount, CheckCounts};
 pub use counts::{AxisCount, Counts, RunCounts};
 pub use forecast::{Basis, CostRange, Forecast};

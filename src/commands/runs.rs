@@ -4,7 +4,7 @@ use super::{Exit, Failure, Talk, open, print_json};
 use crate::cli::RunsArgs;
 use crate::model::Untold;
 use crate::pipeline::{self, control::running};
-use crate::report::{Listed, Summary, compared_text, morning, runs_text};
+use crate::report::{Alike, Listed, Summary, compared_text, morning, runs_text};
 use crate::store::{self, Reader, Snapshot, StoreDir};
 
 /// A run with the state of the config that it had.
@@ -50,6 +50,7 @@ pub fn runs(args: &RunsArgs, talk: &Talk) -> Result<Exit, Failure> {
             true => print_json(&serde_json::json!({
                 "runs": [&then.summary, &now.summary],
                 "causes": causes,
+                "alike": Alike::of(&then.summary.asked, &now.summary.asked),
             }))?,
             false => out.write_all(compared_text(&then.summary, &now.summary, &causes).as_bytes())?,
         }

@@ -7,14 +7,16 @@ use super::book::{BookError, StoreBook};
 use super::forecast::{Evidence, Judged};
 use super::morning::Gather;
 use super::output::{Files, OutputError, Rewrite, previous_rows};
+use super::own::Own;
 use super::rows::{Compared, Rows};
 use super::summary::{ByAsk, ByAxis, Outcome, Proven};
+use super::worker::Progress;
 use crate::audit::{self, DISTINCT_TEXTS, Distinct};
 use crate::dataset::Recipe;
 use crate::dataset::evaluate::{Accepted, Demand, Failed, Rejected, Sink};
 use crate::dataset::snapshot::{CellAsks, Difference, Reached};
 use crate::model::RowId;
-use crate::report::{CellChange, Counts, RowChange, RunCounts};
+use crate::report::{Asked, CellChange, Counts, RowChange, RunCounts};
 use crate::store::StoreError;
 
 /// What the stored answers come to.
@@ -27,6 +29,8 @@ pub struct Made<'a> {
     pub rows: Compared,
     pub by_axis: Counts,
     pub by_ask: Counts,
+    /// What the run asked, and what became of it.
+    pub asked: Vec<Asked>,
     /// What a snapshot keeps; `None` where the evaluation failed.
     pub asks: Option<CellAsks>,
     /// By model: an ask of it that was answered with a row, if there is one.
@@ -47,7 +51,8 @@ pub struct Made<'a> {
 impl<'a> Made<'a> {
     /// Evaluates a book, and prepares the files that say so.
     ///
-    /// `unless` are cells, by their index: where one of them has a demand no files are prepared.
+    /// `unless` are cells, by their index: where one of them has a demand no files are prepared. `progress` is what was
+    /// asked of it in this run.
     ///
     /// # Errors
     /// Only what the book fails with.
@@ -57,6 +62,7 @@ impl<'a> Made<'a> {
         files: &Files,
         before: &CellAsks,
         unless: Option<&[bool]>,
+        progress: Option<&Progress>,
     ) -> Result<Self, BookError> {
         let began = Instant::now();
         book.read_texts(true);
@@ -66,6 +72,7 @@ impl<'a> Made<'a> {
         let mut reached = Reached::new(&recipe.grid);
         let models = book.models().clone();
         let mut by_ask = ByAsk::new(recipe, &models);
+        let mut own = Own::new(recipe, &models, progress);
         let mut proven = Proven::new(recipe, &models);
         let rewrite = Some(files.rewrite(recipe, models.clone()));
         let mut rewrite = Unless { rewrite, cells: unless };
@@ -73,7 +80,7 @@ impl<'a> Made<'a> {
         let counts = ((&mut cells, &mut rows), ((&mut by_axis, &mut by_ask), &mut reached));
         let mut morning = Gather::new(recipe);
         let samples = ((&mut evidence, &mut texts), (&mut proven, &mut morning));
-        let mut sinks = ((counts, samples), &mut rewrite);
+        let mut sinks = ((counts, samples), (&mut own, &mut rewrite));
         book.open_verdicts(true)?;
         let outcome = Outcome::of::<RowId, _>(recipe, book, &mut sinks)?;
         book.leave_verdicts();
@@ -82,6 +89,7 @@ impl<'a> Made<'a> {
             rows: rows.finish(),
             by_axis: by_axis.finish(),
             by_ask: by_ask.finish(),
+            asked: own.finish(),
             asks: Some(reached.finish(&recipe.grid)),
             proven: proven.asks,
             morning: Some(morning),

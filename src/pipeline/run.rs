@@ -229,13 +229,13 @@ async fn go(
     if let Some(known) = known {
         let mut book = book(recipe, &known.memories, reader.as_ref(), options.retry_failed)?;
         book.watch(Some(watcher));
-        let mut made = Made::of(recipe, &mut book, &files, &asks_before, Some(&mask))?;
+        let mut made = Made::of(recipe, &mut book, &files, &asks_before, Some(&mask), None)?;
         nothing = !made.outcome.demands.iter().any(|demand| mask[demand.cell]);
         if options.retry_failed {
             drop(made);
             book.honour_tombstones();
             let unless = (!nothing).then_some(&mask[..]);
-            made = Made::of(recipe, &mut book, &files, &asks_before, unless)?;
+            made = Made::of(recipe, &mut book, &files, &asks_before, unless, None)?;
         }
         // A model that was not seen may be another by the time it is asked.
         if nothing || known.seen {
@@ -277,6 +277,7 @@ async fn go(
     summary.run = RunCounts::between(&before, &made.counts());
     summary.by_axis = std::mem::take(&mut made.by_axis);
     summary.by_ask = std::mem::take(&mut made.by_ask);
+    summary.asked = std::mem::take(&mut made.asked);
     summary.cost = spending(&config.endpoints, &budget);
     summary.fault_costs = morning::costs(recipe, &made.outcome, &progress, &summary.run);
     if let Some(asks) = &asks {

@@ -411,7 +411,7 @@ impl Worker<'_> {
         let endpoint = self.endpoint_of(send.model, send.spot.server);
         match spent {
             Spent::Told => {}
-            Spent::Nothing => self.settle(endpoint, send.most, 0, 0),
+            Spent::Nothing => drop(self.settle(endpoint, send.most, 0, 0)),
             Spent::Unsent => self.budget.withdraw(endpoint, send.most),
             Spent::Unknown => self.settle_unknown(endpoint, send.most),
         }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{AxisCount, Summary, count, duration, money, rate, shortened, thousands};
+use super::{Alike, Asked, AxisCount, Summary, count, duration, money, rate, shortened, thousands};
 use crate::model::{Noted, Untold};
 
 fn or_dash(value: Option<String>) -> String {
@@ -115,14 +115,6 @@ pub fn compared_text(then: &Summary, now: &Summary, causes: &[String]) -> String
     row("rows", &|run| format!("{} of {}", thousands(run.rows()), thousands(run.wanted)));
     row("requests", &|run| thousands(run.requests));
     row("accepted texts", &|run| percent(run.acceptance()));
-    for (of, values) in &now.run.by_ask {
-        for value in values.keys().take(MOVED) {
-            row(&format!("accepted of {of} {value}"), &|run| {
-                let count = run.run.by_ask.get(of).and_then(|values| values.get(value));
-                percent(count.and_then(AxisCount::acceptance))
-            });
-        }
-    }
     row("distinct-2", &|run| or_dash(run.distinct_2.map(|value| format!("{value:.3}"))));
     row("most common opening", &|run| {
         or_dash(run.openings.first().map(|opening| format!("{:.1} %", 100.0 * opening.share)))
@@ -136,7 +128,7 @@ pub fn compared_text(then: &Summary, now: &Summary, causes: &[String]) -> String
         row("cost", &|run| or_dash(cost(run)));
         // What a thousand rows cost is what two prompts or models are compared by.
         row("cost of 1,000 rows", &|run| {
-            let rows = run.run.accepted;
+            let rows = run.made();
             or_dash(run.cost.as_ref().filter(|_| rows > 0).map(|cost| money(cost.all / rows as f64 * 1000.0)))
         });
     }
@@ -152,6 +144,7 @@ pub fn compared_text(then: &Summary, now: &Summary, causes: &[String]) -> String
             thousands(run.run.rejected.get(reason).copied().unwrap_or(0))
         });
     }
+    alike(&mut out, &Alike::of(&then.asked, &now.asked), then.cost.is_some() || now.cost.is_some());
     let moved = moved(then, now);
     if !moved.is_empty() {
         out.push_str("\naccepted, where it moved most:\n");
@@ -166,6 +159,47 @@ pub fn compared_text(then: &Summary, now: &Summary, causes: &[String]) -> String
         }
     }
     out
+}
+
+/// Prompts and models that are shown one by one.
+const STRATA: usize = 12;
+
+/// What two runs come to in prompts and models that both asked.
+fn alike(out: &mut String, alike: &Alike, paid: bool) {
+    if alike.strata.len() < 2 {
+        return;
+    }
+    out.push_str("\naccepted, of the texts of answers that were asked for:\n");
+    for (name, asked) in alike.strata.iter().take(STRATA) {
+        let told = |asked: &Asked| match asked.judged() {
+            0 => "-".to_owned(),
+            judged => {
+                let share = percent(Some(asked.rows as f64 / judged as f64));
+                format!("{} of {} ({share})", thousands(asked.rows), thousands(judged))
+            }
+        };
+        let (name, [a, b]) = (shortened(name, 28), asked);
+        out.push_str(&format!("  {name:<28} {:>22}   {:>22}\n", told(a), told(b)));
+    }
+    if alike.strata.len() > STRATA {
+        out.push_str(&format!("  … and {} more\n", alike.strata.len() - STRATA));
+    }
+    if !alike.differ {
+        return;
+    }
+    let Some(found) = &alike.found else {
+        out.push_str("asked in different shares, and none often enough in both to compare it\n");
+        return;
+    };
+    out.push_str("asked in different shares; weighted alike, of those with 20 texts in both:\n");
+    let mut line = |name: &str, of: [Option<String>; 2]| {
+        let [a, b] = of.map(or_dash);
+        out.push_str(&format!("{name:<30} {a:>22}   {b:>22}\n"));
+    };
+    line("  accepted texts", found.accepted.map(|share| percent(Some(share))).map(Some));
+    if paid {
+        line("  cost of 1,000 rows", found.cost.map(|cost| cost.map(money)));
+    }
 }
 
 type Moved = (f64, String, Option<f64>, Option<f64>);

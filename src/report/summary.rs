@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::morning::{
     EndpointNight, Example, Exhausted, Finding, Left, Needed, Opening, Outlook, Past, Verdict, Waited,
 };
-use super::{CheckCounts, Counts, EndpointSight, Forecast, RunCounts, Spending, count, thousands};
+use super::{Asked, CheckCounts, Counts, EndpointSight, Forecast, RunCounts, Spending, count, thousands};
 use crate::audit::{Brief, Verdict as Audited};
 use crate::model::Untold;
 
@@ -258,6 +258,9 @@ pub struct Summary {
     /// By prompt variant and by model, where there are several; of none of these a number is wanted.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub by_ask: Counts,
+    /// What this run asked, by prompt variant and model, and what became of it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub asked: Vec<Asked>,
     /// What wants a look, the worst first.
     #[serde(default)]
     pub findings: Vec<Finding>,
@@ -431,9 +434,17 @@ impl Summary {
         Some(self.completion_tokens as f64 / self.asked_for()?)
     }
 
-    /// Rows an hour of asking.
+    /// Rows of answers that the run asked for, without those that were stored before and only waited for it.
+    pub fn made(&self) -> u64 {
+        match self.asked.as_slice() {
+            [] => self.run.accepted,
+            asked => asked.iter().map(|asked| asked.rows).sum(),
+        }
+    }
+
+    /// Rows that an hour of asking made.
     pub fn rows_per_hour(&self) -> Option<f64> {
-        Some(self.run.accepted as f64 / self.asked_for()? * 3600.0)
+        Some(self.made() as f64 / self.asked_for()? * 3600.0)
     }
 
     /// Rows that it brought without asking, from stored answers; `None` where it changed no row or asked.

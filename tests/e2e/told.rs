@@ -367,6 +367,25 @@ fn rows_are_told_by_prompt_and_by_model() {
     let judged: u64 = ["accepted", "rejected"].iter().map(|what| sum("prompt", ["post", "chat"], what)).sum();
     assert!(judged as usize <= asked, "{judged} of {asked}");
     assert_eq!(summary["run"]["by_ask"], summary["by_ask"]);
+    // What was asked of each, and what became of that.
+    let strata = summary["asked"].as_array().unwrap();
+    let sum_of = |name: &str, what: &str| {
+        let of = strata.iter().filter(|asked| asked["prompt"] == name || asked["model"] == name);
+        of.map(|asked| asked.pointer(what).and_then(Value::as_u64).unwrap_or(0)).sum::<u64>()
+    };
+    assert_eq!((strata.len(), sum_of("post", "/requests") + sum_of("chat", "/requests")), (4, asked as u64));
+    for name in ["fake-1b", "b"] {
+        assert_eq!(sum_of(name, "/rows"), by("model", name, "accepted"));
+        assert_eq!(sum_of(name, "/rejected/not-json"), by("model", name, "rejected"));
+        assert_eq!(sum_of(name, "/prompt_tokens"), 40 * sum_of(name, "/requests"));
+    }
+    let folder = std::fs::read_dir(project.path().join("out/wide/runs")).unwrap().next().unwrap().unwrap();
+    let page = std::fs::read_to_string(folder.path().join("summary.md")).unwrap();
+    let table: Vec<&str> = page.lines().skip_while(|line| *line != "## By prompt").take(6).collect();
+    assert_eq!(table[2], "| prompt | rows | accepted | in all | answers | tokens | rejected most |");
+    let rejected = format!(" | {} × not-json |", by("prompt", "chat", "rejected"));
+    assert!(table[4].starts_with("| chat | 0 | 0 % |") && table[4].ends_with(&rejected), "{page}");
+    assert!(table[5].ends_with(" | – |") && table.iter().all(|line| line.chars().count() <= 80), "{page}");
     // It is a finding, at its key.
     let found = finding(&summary, "prompt chat: 0 % accepted, of the others 100 %");
     assert_eq!((&found["key"], &found["verdict"]), (&json!("prompt.user.chat"), &json!("LOOK")));

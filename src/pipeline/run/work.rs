@@ -173,7 +173,8 @@ impl<'a, 'r> Work<'a, 'r> {
             }
             let (progress, budget) = done.over();
             book.watch(Some(self.watcher));
-            let made = Made::of(self.recipe(), &mut book, self.guard.files, self.before, None);
+            let made =
+                Made::of(self.recipe(), &mut book, self.guard.files, self.before, None, Some(&progress));
             let made = made.unwrap_or_else(|failure| {
                 error.get_or_insert(failure.into());
                 Made::without_files(outcome)
@@ -219,7 +220,7 @@ impl<'a, 'r> Work<'a, 'r> {
     ) -> Result<Worked<'a>, RunError> {
         let memories = assumed.memories;
         let mut book = self.book(&memories, reader, false)?;
-        let made = Made::of(self.recipe(), &mut book, self.guard.files, self.before, None)?;
+        let made = Made::of(self.recipe(), &mut book, self.guard.files, self.before, None, None)?;
         let Ok(spared) = self.guard.check(made.rows.change, made.cells, book.models()) else {
             return Err(error);
         };
@@ -268,7 +269,7 @@ impl<'a, 'r> Work<'a, 'r> {
             same => same,
         };
         book.watch(Some(self.watcher));
-        let made = Made::of(self.recipe(), book, self.guard.files, self.before, Some(self.mask))?;
+        let made = Made::of(self.recipe(), book, self.guard.files, self.before, Some(self.mask), None)?;
         let change = match same {
             Some(same) => same.change(self.recipe(), book, self.mask)?,
             None if retry_failed && is_first => {

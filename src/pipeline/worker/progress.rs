@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::measure::{Absence, Free};
 use crate::model::Fingerprint;
+use crate::report::Asked;
 use crate::report::morning::Needed;
 
 /// What was done in this run.
@@ -39,6 +40,8 @@ pub struct Progress {
     pub failing: HashMap<Fingerprint, &'static str>,
     /// What was given up for its own fault.
     pub given_up: Vec<GivenUp>,
+    /// By prompt variant and model: what was asked; what became of it is not counted here.
+    pub asked: Vec<Asked>,
     /// Cell and number of each ask whose answer is stored.
     pub answered: Vec<(u32, u32)>,
 }

@@ -310,10 +310,11 @@ impl Worker<'_> {
         self.budget.settle(endpoint, most, None);
     }
 
-    /// A request to an endpoint ended for which so much was reserved, having used so many tokens.
-    pub(super) fn settle(&mut self, endpoint: usize, most: Cost, prompt: u64, completion: u64) {
+    /// A request to an endpoint ended for which so much was reserved, having used so many tokens; what it cost.
+    pub(super) fn settle(&mut self, endpoint: usize, most: Cost, prompt: u64, completion: u64) -> f64 {
         let price = self.recipe.config.endpoints[endpoint].price;
         let money = price.map_or(0.0, |price| price.of(prompt as f64, completion as f64));
         self.budget.settle(endpoint, most, Some(Cost { tokens: prompt + completion, money }));
+        money
     }
 }
