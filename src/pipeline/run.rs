@@ -402,6 +402,7 @@ fn summarise(
         second_look_requests: progress.second_look_requests,
         embedding_requests: progress.embedding_requests,
         attempts: progress.attempts,
+        unsent: progress.unsent,
         unstored: progress.unstored,
         hedged: progress.hedged,
         needed: progress.needed,

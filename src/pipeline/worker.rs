@@ -412,7 +412,10 @@ impl Worker<'_> {
         match spent {
             Spent::Told => {}
             Spent::Nothing => drop(self.settle(endpoint, send.most, 0, 0)),
-            Spent::Unsent => self.budget.withdraw(endpoint, send.most),
+            Spent::Unsent => {
+                self.progress.unsent += 1;
+                self.budget.withdraw(endpoint, send.most);
+            }
             Spent::Unknown => self.settle_unknown(endpoint, send.most),
         }
         true

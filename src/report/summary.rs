@@ -194,6 +194,9 @@ pub struct Summary {
     pub unstored: u64,
     /// Sends, with those that failed and were tried again.
     pub attempts: u64,
+    /// Those of them that came to no server: a refused connection is none that a budget counts.
+    #[serde(default)]
+    pub unsent: u64,
     /// Those of them that were sent a second time, since the first took far too long (`run.hedge`).
     #[serde(default)]
     pub hedged: u64,

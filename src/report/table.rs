@@ -35,11 +35,15 @@ pub fn summary_text(summary: &Summary, advice: &dyn Fn(&str) -> Option<&'static 
     let about = about(summary.second_look_requests, summary.judge_requests, summary.embedding_requests);
     let mut asked =
         format!("{} asked{about}, {} reused", thousands(summary.requests), thousands(summary.reused));
-    if summary.attempts > summary.requests {
-        asked.push_str(&format!(", {} sent in all", thousands(summary.attempts)));
+    let sent = summary.attempts.saturating_sub(summary.unsent);
+    if sent > summary.requests {
+        asked.push_str(&format!(", {} sent in all", thousands(sent)));
         if summary.hedged > 0 {
             asked.push_str(&format!(" ({} a second time)", thousands(summary.hedged)));
         }
+    }
+    if summary.unsent > 0 {
+        asked.push_str(&format!(", {} came to no server", thousands(summary.unsent)));
     }
     line("answers", asked);
     if summary.unstored > 0 {

@@ -12,6 +12,8 @@ use crate::report::morning::Needed;
 #[derive(Debug, Default)]
 pub struct Progress {
     pub attempts: u64,
+    /// Those of them that came to no server.
+    pub unsent: u64,
     /// Those of them that were sent a second time, since the first took far too long.
     pub hedged: u64,
     /// What one more request may take, where a budget of tokens or of money had no room for it.

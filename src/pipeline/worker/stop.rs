@@ -231,8 +231,8 @@ impl Worker<'_> {
             Ok(()) => return true,
             Err(spent) => spent,
         };
-        // What is under way may use less than is reserved for it.
-        if waits && (self.sends.is_empty() || spent == Spent::Requests) {
+        // What is under way may use less than is reserved for it, or come to no server.
+        if waits && self.sends.is_empty() {
             if spent != Spent::Requests {
                 self.progress.needed = Some(Needed { tokens: cost.tokens, money: cost.money });
             }

@@ -124,6 +124,7 @@ fn figures(out: &mut String, summary: &Summary) {
     more("ended by", summary.stopped_by.as_deref().map(ended_by));
     more("rows", Some(format!("{accepted} of {wanted}{}", beside(summary.counterparts))));
     more("answers asked", Some(thousands(summary.requests)));
+    more("tries that came to no server", some(summary.unsent));
     more("answers not stored", some(summary.unstored));
     more("answers reused", Some(thousands(summary.reused)));
     more("answers behind open asks", some(summary.behind));
