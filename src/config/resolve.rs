@@ -157,7 +157,7 @@ fn run(root: &Node, endpoints: &[Endpoint], report: &mut Report) -> RunLimits {
             report.push(
                 Diagnostic::error("value", "`until` is no time of day")
                     .at(node.span)
-                    .help("write hours and minutes, such as `until: \"06:30\"`"),
+                    .help("write hours and minutes, and seconds if need be, such as `until: \"06:30\"`"),
             );
         }
         time
@@ -195,14 +195,15 @@ fn run(root: &Node, endpoints: &[Endpoint], report: &mut Report) -> RunLimits {
     }
 }
 
-/// A time of day as `HH:MM`; only the hours may be of one digit.
+/// A time of day as `HH:MM` or `HH:MM:SS`; only the hours may be of one digit.
 pub fn time_of_day(text: &str) -> Option<jiff::civil::Time> {
-    let (hours, minutes) = text.trim().split_once(':')?;
+    let (hours, rest) = text.trim().split_once(':')?;
+    let (minutes, seconds) = rest.split_once(':').unwrap_or((rest, "00"));
     let number = |text: &str, digits: std::ops::RangeInclusive<usize>| {
         let is_one = digits.contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit());
         is_one.then(|| text.parse::<i8>().ok()).flatten()
     };
-    jiff::civil::Time::new(number(hours, 1..=2)?, number(minutes, 2..=2)?, 0, 0).ok()
+    jiff::civil::Time::new(number(hours, 1..=2)?, number(minutes, 2..=2)?, number(seconds, 2..=2)?, 0).ok()
 }
 
 /// Whether one request fits into what an endpoint may be sent in a minute.
@@ -280,10 +281,26 @@ mod tests {
 
     #[test]
     fn a_time_of_day_has_two_digits_of_minutes() {
-        for (text, hours, minutes) in [("04:00", 4, 0), ("4:05", 4, 5), (" 23:59 ", 23, 59)] {
-            assert_eq!(time_of_day(text), jiff::civil::Time::new(hours, minutes, 0, 0).ok());
+        for (text, hours, minutes, seconds) in
+            [("04:00", 4, 0, 0), ("4:05", 4, 5, 0), (" 23:59 ", 23, 59, 0), ("06:30:15", 6, 30, 15)]
+        {
+            assert_eq!(time_of_day(text), jiff::civil::Time::new(hours, minutes, seconds, 0).ok());
         }
-        for text in ["04:0", "04:000", "+4:00", "04:+5", "24:00", "04", ":30", "04:", "4.30"] {
+        for text in [
+            "04:00:",
+            "04:00:5",
+            "04:00:60",
+            "04:00:00:00",
+            "04:0",
+            "04:000",
+            "+4:00",
+            "04:+5",
+            "24:00",
+            "04",
+            ":30",
+            "04:",
+            "4.30",
+        ] {
             assert_eq!(time_of_day(text), None, "{text}");
         }
     }

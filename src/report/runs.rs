@@ -289,8 +289,9 @@ mod tests {
         let began = " 123 2026-11-23 20:42:14 under way: at least 1,234,567 answers, ";
         assert_eq!(lines[2], format!("{began}45,678,901 tokens"));
         assert_eq!(lines[3], format!("{began}cost 12,345.68"));
-        let all = list + &compared_text(&a, &b, &causes);
-        assert!(!all.contains("cost"), "{all}");
+        let compared = compared_text(&a, &b, &causes);
+        assert!(!compared.contains("cost"), "{compared}");
+        let all = list + &compared;
         let told = runs_text(&[Listed::Kept(&a), Listed::Kept(&paid)]) + &compared_text(&a, &paid, &causes);
         assert!(told.contains("  12,346\n") && told.contains(" cost\n"), "{told}");
         assert!(

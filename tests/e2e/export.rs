@@ -185,6 +185,10 @@ fn a_folder_is_replaced_only_if_nothing_is_lost() {
     project.write("t.jsonl", &format!("{TABLE}{{"));
     project.emogrid(&["export", "t.jsonl", "-o", "rows.jsonl"]).exits(1).says("t.jsonl:5: not JSON");
     assert_eq!(names(&project, "."), ["out", "t.csv", "t.jsonl"]);
+    // An ending says the same in capitals.
+    project.emogrid(&["export", "t.jsonl", "-o", "t.CSV"]).exits(0);
+    assert_eq!(project.read("t.CSV"), project.read("t.csv"));
+    std::fs::remove_file(project.path().join("t.CSV")).unwrap();
 }
 
 #[test]

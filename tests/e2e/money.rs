@@ -335,9 +335,13 @@ fn null_on_the_command_line_takes_a_key_out() {
     let keys =
         |set: &str| project.emogrid(&["check", "small.yaml", "--resolved", "--set", set]).exits(0).stdout;
     assert!(keys("seed=1").contains("checks"), "{}", keys("seed=1"));
-    for set in ["checks.words=null", "checks.words=~", "checks.words=", "checks=null"] {
+    for set in ["checks.words=null", "checks.words=~", "checks=null"] {
         assert!(!keys(set).contains("checks.words"), "{set}: {}", keys(set));
     }
+    check("checks.words=")
+        .exits(2)
+        .says("`--set checks.words=` has no value")
+        .says("`--set checks.words=null` takes the key out");
     // What is not there need not be taken out, if there is such a key.
     check("dedup.semantic.threshold=null").exits(0);
     check("checks.wrods=null")
