@@ -280,14 +280,14 @@ mod tests {
             number: 123,
             began: "2026-11-23T20:42:14.123Z".into(),
             ended: None,
-            noted: Some(Noted { answers: 1_234_567, prompt_tokens: 45_678_901, completion_tokens: 0, cost }),
+            noted: Some(Noted { answers: 1_234_567, prompt_tokens: 5_678_901, completion_tokens: 0, cost }),
         };
         let (free, priced) = (cut_off(None), cut_off(Some(12_345.678)));
         let unkept = [Listed::Unkept(&free, "under way"), Listed::Unkept(&priced, "under way")];
         let list = runs_text(&[Listed::Kept(&a), unkept[0], unkept[1], Listed::Kept(&b)]);
         let lines: Vec<&str> = list.lines().collect();
         let began = " 123 2026-11-23 20:42:14 under way: at least 1,234,567 answers, ";
-        assert_eq!(lines[2], format!("{began}45,678,901 tokens"));
+        assert_eq!(lines[2], format!("{began}5,678,901 tokens"));
         assert_eq!(lines[3], format!("{began}cost 12,345.68"));
         let compared = compared_text(&a, &b, &causes);
         assert!(!compared.contains("cost"), "{compared}");
