@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 
+use super::event::Send;
 use super::sending::Sending;
 use super::{Worker, under_way};
 use crate::config::resolved::RunLimits;
@@ -231,8 +232,10 @@ impl Worker<'_> {
             Ok(()) => return true,
             Err(spent) => spent,
         };
-        // What is under way may use less than is reserved for it, or come to no server.
-        if waits && self.sends.is_empty() {
+        // What is under way may use less than is reserved for it, and to a server that was gone it may come to none.
+        let comes = |send: &Send| !self.servers[self.endpoint_of(send.model, send.spot.server)].was_gone;
+        let are_sent = spent == Spent::Requests && self.sends.values().all(|(send, _)| comes(send));
+        if waits && (self.sends.is_empty() || are_sent) {
             if spent != Spent::Requests {
                 self.progress.needed = Some(Needed { tokens: cost.tokens, money: cost.money });
             }
