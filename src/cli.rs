@@ -173,7 +173,7 @@ Examples:
   emogrid log configs/moods.yaml --only-changed
   emogrid log configs/moods.yaml --show 3")]
     Log(LogArgs),
-    /// List all runs but those that found their dataset complete, read the page of one, or compare two
+    /// List all runs but those that found their dataset complete as it stood, read the page of one, or compare two
     #[command(after_help = "\
 Examples:
   emogrid runs configs/moods.yaml

@@ -58,9 +58,10 @@ pub enum Format {
 impl Format {
     /// What a file's ending says it is; else JSON Lines.
     pub fn by_ending(path: &std::path::Path) -> Self {
-        match path.extension().and_then(|ending| ending.to_str()) {
-            Some("csv") => Format::Csv,
-            Some("parquet") => Format::Parquet,
+        let ending = path.extension().unwrap_or_default();
+        match ending {
+            csv if csv.eq_ignore_ascii_case("csv") => Format::Csv,
+            parquet if parquet.eq_ignore_ascii_case("parquet") => Format::Parquet,
             _ => Format::Jsonl,
         }
     }

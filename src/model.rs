@@ -2,6 +2,7 @@
 
 mod pair;
 mod text_key;
+mod untold;
 
 use std::collections::{HashMap, HashSet};
 use std::fmt;
@@ -9,6 +10,7 @@ use std::hash::{BuildHasherDefault, Hash, Hasher};
 
 pub use pair::{PAIR, SWAPPED, pair_of};
 use serde::{Deserialize, Serialize};
+pub use untold::{Noted, Untold};
 
 /// A hasher for keys that are hashes already: 64 bits of one are taken as they are.
 #[derive(Debug, Default, Clone, Copy)]

@@ -1,6 +1,8 @@
 //! What people read on the terminal.
 
+mod asked;
 pub mod audit;
+mod change;
 mod checks;
 mod counts;
 pub mod diff;
@@ -20,19 +22,19 @@ mod to_go;
 use std::borrow::Cow;
 use std::io::Write;
 
+pub use asked::{Alike, Asked};
+pub use change::{CellChange, RowChange};
 pub use checks::{CheckCount, CheckCounts};
 pub use counts::{AxisCount, Counts, RunCounts};
 pub use forecast::{Basis, CostRange, Forecast};
 pub use log::{LogEntry, log_text};
 pub use metrics::{LastRun, Metrics};
-pub use money::{Spending, money, money_at_least, plain};
+pub use money::{Spending, money, money_at_least, noted_text, plain};
 pub use progress::{FaultNote, Lines, Quiet, Status, Style, Terminal, Watcher};
 pub use reading::{Asking, Reading};
 pub use runs::{Listed, compared_text, runs_text};
 pub use sight::{EndpointSight, Source, they_take};
-pub use summary::{
-    AuditBrief, CellChange, Conflicts, FaultCost, PlanSummary, RowChange, Summary, Unwritten, most_of,
-};
+pub use summary::{AuditBrief, Conflicts, FaultCost, PlanSummary, Summary, Unwritten, most_of};
 pub use table::{beside, findings_text, plan_text, stopped_text, summary_text, wrapped};
 pub use to_go::{Expected, ToGo};
 

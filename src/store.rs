@@ -18,7 +18,7 @@ use serde::{Deserialize, Serialize};
 use crate::fingerprint::{Canonical, Identity};
 use crate::model::Fingerprint;
 pub use experience::Experience;
-pub use lock::{LockError, RunLock, Untold, untold};
+pub use lock::{LockError, RunLock, untold};
 pub use reader::{Answers, Origin, Reader};
 pub use scrub::{Entry, Scrub};
 pub use sent::{Sent, Turn};

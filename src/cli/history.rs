@@ -36,10 +36,10 @@ pub struct RunsArgs {
     pub config: ConfigArgs,
     /// Write the page of one run
     #[arg(long, value_name = "RUN", conflicts_with = "compare")]
-    pub show: Option<usize>,
+    pub show: Option<u64>,
     /// Two runs, figure by figure
     #[arg(long, num_args = 2, value_names = ["A", "B"])]
-    pub compare: Vec<usize>,
+    pub compare: Vec<u64>,
     /// Write it as JSON
     #[arg(long)]
     pub json: bool,

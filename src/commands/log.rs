@@ -69,10 +69,15 @@ fn entries(history: &[State], only_changed: bool) -> Vec<LogEntry> {
         });
         let mut runs: Vec<Option<Summary>> =
             summaries.iter().map(|text| serde_json::from_str(text).ok()).collect();
-        if runs.is_empty() {
-            runs.push(None);
+        let in_vain = |run: &Option<Summary>| run.as_ref().is_some_and(|run| run.in_vain);
+        if runs.iter().all(in_vain) {
+            runs.insert(0, None);
         }
         for run in runs {
+            if let Some(run) = run.as_ref().filter(|run| run.in_vain) {
+                out.extend((!only_changed).then(|| LogEntry::in_vain(run)));
+                continue;
+            }
             let model = run.as_ref().and_then(|run| run.model.as_ref());
             let model_before = out.iter().rev().find_map(|entry| entry.model.as_ref());
             if let (Some(now), Some(then)) = (model, model_before)

@@ -4,7 +4,7 @@ use std::io::Write;
 use super::{Exit, Failure, Stored, Talk, block_on, open_for, print_json, select};
 use crate::cli::PlanArgs;
 use crate::dataset::snapshot::Difference;
-use crate::pipeline::{self, Checked, Files, LeavingBy, Prospect, Rows};
+use crate::pipeline::{self, Checked, Files, LeavingBy, Prospect, Rows, RunError};
 use crate::report::{self, CellChange, Forecast, PlanSummary, RowChange};
 use crate::store::StoreError;
 
@@ -31,19 +31,20 @@ pub fn plan(args: &PlanArgs, talk: &Talk) -> Result<Exit, Failure> {
     let mut cells = Difference::new(&recipe.grid, then);
     let files = Files::new(recipe.config.dataset_dir());
     let mut rows = Rows::new(pipeline::previous_rows(&files));
-    let mut prospect = Prospect::new(recipe, &stored.models, mask);
+    let mut prospect = Prospect::new(recipe, &stored.models, mask.clone());
     let (mut leaving, mut checked) = (LeavingBy::default(), Checked::new(args.checks));
     let mut sinks = (((&mut cells, &mut rows), &mut prospect), (&mut leaving, &mut checked));
     let totals = stored.evaluate::<()>(&opened.recipe, talk, false, &mut sinks)?;
     let mut cells = cells.finish().map_err(StoreError::snapshot)?;
-    let book = stored.book(recipe)?;
+    let mut book = stored.book(recipe)?;
     let expected = match prospect.going.now() {
         // Nothing follows from nothing, whatever is known of answers.
         0 => Forecast::nothing(),
         _ => block_on(pipeline::forecast(&prospect, stored.known.as_ref(), &book))??,
     };
     causes.extend(pipeline::model_change(&files, &stored.models));
-    let mut rows = rows.finish();
+    let is_meant = |cell: usize| mask.get(cell).is_none_or(|meant| *meant);
+    let mut rows = rows.finish().waiting(&recipe.quotas, &mut book, is_meant).map_err(RunError::from)?;
     if stored.known.is_none() {
         // What becomes of what is there hangs on the model.
         rows = RowChange::default();

@@ -49,12 +49,12 @@ pub fn run(args: &RunArgs, talk: &Talk) -> Result<Exit, Failure> {
 
 /// The summary, for machines or for people.
 fn show(args: &RunArgs, finished: &Finished, talk: &Talk) -> Result<(), Failure> {
-    let Finished { summary, page, in_vain, .. } = finished;
+    let Finished { summary, page, .. } = finished;
     // The run that goes on tells of itself.
     if args.json && !finished.error.as_ref().is_some_and(RunError::is_overlap) {
         return print_json(summary);
     }
-    if !talk.quiet && !in_vain {
+    if !talk.quiet && !summary.in_vain {
         let mut text = report::summary_text(summary, &Reason::advice_for);
         if let Some(page) = page {
             text.push_str(&report::findings_text(summary, &config::load::shown(page)));

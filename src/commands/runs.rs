@@ -2,9 +2,10 @@ use std::io::Write as _;
 
 use super::{Exit, Failure, Talk, open, print_json};
 use crate::cli::RunsArgs;
+use crate::model::Untold;
 use crate::pipeline::{self, control::running};
-use crate::report::{Listed, Summary, compared_text, morning, runs_text};
-use crate::store::{self, Reader, Snapshot, StoreDir, Untold};
+use crate::report::{Alike, Listed, Summary, compared_text, morning, runs_text};
+use crate::store::{self, Reader, Snapshot, StoreDir};
 
 /// A run with the state of the config that it had.
 struct Ran {
@@ -21,15 +22,18 @@ pub fn runs(args: &RunsArgs, talk: &Talk) -> Result<Exit, Failure> {
         Some(reader) => ran(&reader, &config.name)?,
         None => Vec::new(),
     };
-    let find = |number: usize| {
-        let found = number.checked_sub(1).and_then(|index| runs.get(index));
+    let dir = StoreDir::new(config.project.store());
+    let untold = store::untold(&dir, &config.name);
+    let is_running = running(&dir).is_ok_and(|names| names.contains(&config.name));
+    let listed = listed(&runs, &untold, is_running);
+    let find = |number: u64| {
+        let found = runs.iter().find(|ran| ran.summary.number == number);
         if found.is_none() {
-            let there = match runs.len() {
-                0 => "none was kept yet".to_owned(),
-                1 => "the only one that was kept is run 1".to_owned(),
-                last => format!("those that were kept are 1 to {last}"),
-            };
-            talk.say(&format!("there is no run {number}: {there}"));
+            talk.say(&match listed.iter().find(|run| run.number() == number) {
+                Some(Listed::Unkept(_, how)) => format!("run {number} has no figures: {how}"),
+                _ if runs.is_empty() => format!("there is no run {number}: none was kept yet"),
+                _ => format!("there is no run {number}; `emogrid runs` lists those that there are"),
+            });
         }
         found
     };
@@ -46,10 +50,9 @@ pub fn runs(args: &RunsArgs, talk: &Talk) -> Result<Exit, Failure> {
             true => print_json(&serde_json::json!({
                 "runs": [&then.summary, &now.summary],
                 "causes": causes,
+                "alike": Alike::of(&then.summary.asked, &now.summary.asked),
             }))?,
-            false => {
-                out.write_all(compared_text((a, &then.summary), (b, &now.summary), &causes).as_bytes())?
-            }
+            false => out.write_all(compared_text(&then.summary, &now.summary, &causes).as_bytes())?,
         }
     } else if let Some(number) = args.show {
         let Some(ran) = find(number) else { return Ok(Exit::Failed) };
@@ -59,14 +62,10 @@ pub fn runs(args: &RunsArgs, talk: &Talk) -> Result<Exit, Failure> {
         }
     } else if args.json {
         print_json(&runs.iter().map(|ran| &ran.summary).collect::<Vec<_>>())?;
+    } else if listed.is_empty() {
+        talk.say("nothing was asked here yet");
     } else {
-        let dir = StoreDir::new(config.project.store());
-        let untold = store::untold(&dir, &config.name);
-        let is_running = running(&dir).is_ok_and(|names| names.contains(&config.name));
-        match listed(&runs, &untold, is_running) {
-            none if none.is_empty() => talk.say("nothing was asked here yet"),
-            all => out.write_all(runs_text(&all).as_bytes())?,
-        }
+        out.write_all(runs_text(&listed).as_bytes())?;
     }
     Ok(Exit::Complete)
 }
@@ -76,20 +75,20 @@ pub fn runs(args: &RunsArgs, talk: &Talk) -> Result<Exit, Failure> {
 fn listed<'a>(runs: &'a [Ran], untold: &'a [Untold], is_running: bool) -> Vec<Listed<'a>> {
     let how = |has_ended: bool| if has_ended { "not kept" } else { "cut off" };
     let told = runs.iter().flat_map(|ran| &ran.summary.untold);
-    let told = told.map(|run| Listed::Unkept(&run.began, how(run.ended.is_some())));
+    let told = told.map(|run| Listed::Unkept(run, how(run.ended.is_some())));
     let mut out: Vec<Listed<'a>> = told.collect();
     for (index, run) in untold.iter().enumerate() {
         let goes_on = is_running && index + 1 == untold.len();
-        out.push(Listed::Unkept(&run.began, if goes_on { "under way" } else { how(run.ended.is_some()) }));
+        out.push(Listed::Unkept(run, if goes_on { "under way" } else { how(run.ended.is_some()) }));
     }
-    out.extend(runs.iter().enumerate().map(|(index, ran)| Listed::Kept(index + 1, &ran.summary)));
-    out.sort_by(|a, b| a.began().cmp(b.began()));
+    out.extend(runs.iter().map(|ran| Listed::Kept(&ran.summary)));
+    out.sort_by_key(Listed::number);
     // Each run that could not keep its own end told of those before it.
-    out.dedup_by(|a, b| a.began() == b.began());
+    out.dedup_by_key(|run| run.number());
     out
 }
 
-/// The runs of a name, oldest first, but for those that found their dataset complete.
+/// The runs of a name, in order of their numbers, but for those that found their dataset complete as it stood.
 fn ran(reader: &Reader, name: &str) -> Result<Vec<Ran>, Failure> {
     let mut out = Vec::new();
     let mut add = |summaries: &[String], snapshot: Option<&Snapshot>| {
@@ -101,6 +100,6 @@ fn ran(reader: &Reader, name: &str) -> Result<Vec<Ran>, Failure> {
     for state in reader.history(name)? {
         add(&state.summaries, Some(&state.snapshot));
     }
-    out.sort_by(|a, b| a.summary.started.cmp(&b.summary.started));
+    out.sort_by_key(|ran| ran.summary.number);
     Ok(out)
 }

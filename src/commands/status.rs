@@ -17,7 +17,7 @@ pub fn status(args: &StatusArgs, talk: &Talk) -> Result<Exit, Failure> {
     let mut on_disk = Standing::begin(&opened);
     let mut sinks = ((&mut by_axis, &mut by_ask), &mut on_disk);
     let totals = stored.evaluate::<()>(&opened.recipe, talk, false, &mut sinks)?;
-    let file = Standing::of(&opened, stored.reader.as_ref(), on_disk, totals.rows)?;
+    let file = Standing::of(&opened, &mut stored.book(recipe)?, on_disk, totals.rows)?;
     let (by_axis, by_ask) = (by_axis.finish(), by_ask.finish());
     let name = &recipe.config.name;
     let reader = stored.reader.as_ref();

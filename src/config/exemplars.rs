@@ -21,8 +21,8 @@ pub struct Exemplars {
     pub hash: String,
     /// Rows for one request.
     pub rows: usize,
-    /// The axes by whose values they are drawn, as indices.
-    pub by: Vec<usize>,
+    /// By whose values they are drawn.
+    pub by: Vec<By>,
     /// The longest run of words that a text may share with one.
     pub copy: usize,
     /// Whether names and the like are taken out before a request.
@@ -156,7 +156,7 @@ impl Exemplars {
             path,
             hash: table.hash.clone(),
             rows: whole("rows").unwrap_or(ROWS),
-            by: by.iter().map(|by| by.axis).collect(),
+            by,
             copy: whole("copy").unwrap_or(COPY),
             anonymize: of("anonymize").and_then(Node::bool).unwrap_or(true),
             texts,
@@ -166,9 +166,14 @@ impl Exemplars {
 }
 
 /// An axis with the column that holds its values.
-struct By {
-    axis: usize,
-    column: String,
+#[derive(Debug, Clone, Serialize)]
+pub struct By {
+    /// The axis's name.
+    pub name: String,
+    /// The same as an index.
+    #[serde(skip)]
+    pub axis: usize,
+    pub column: String,
 }
 
 impl By {
@@ -189,7 +194,9 @@ impl By {
 fn by(node: &Node, axes: &[Axis], report: &mut Report) -> Option<Vec<By>> {
     let labels = || axes.iter().enumerate().filter(|(_, axis)| axis.label);
     let Some(given) = node.get("by") else {
-        return Some(labels().map(|(axis, of)| By { axis, column: of.name.clone() }).collect());
+        return Some(
+            labels().map(|(axis, of)| By { name: of.name.clone(), axis, column: of.name.clone() }).collect(),
+        );
     };
     let mut out = Vec::new();
     let mut right = true;
@@ -198,7 +205,7 @@ fn by(node: &Node, axes: &[Axis], report: &mut Report) -> Option<Vec<By>> {
         given.entries().iter().filter_map(|(name, column)| Some((&*name.text, column.text()?, name.span)));
     for (name, column, span) in named.chain(mapped) {
         match axes.iter().position(|axis| axis.name == name) {
-            Some(axis) => out.push(By { axis, column: column.to_owned() }),
+            Some(axis) => out.push(By { name: name.to_owned(), axis, column: column.to_owned() }),
             None => {
                 right = false;
                 let names: Vec<&str> = axes.iter().map(|axis| &*axis.name).collect();

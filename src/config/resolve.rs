@@ -51,7 +51,7 @@ pub fn resolve(root: &Node, project: Project, report: &mut Report) -> Option<Con
     let lists = lists(root, &project, report);
     let exemplars = Exemplars::resolve(root, axes.as_deref().unwrap_or_default(), &project, report);
     let output = output(root, &project, report);
-    let run = run(root, endpoints.as_deref().unwrap_or_default(), report);
+    let run = run(root, report);
     let night = Night::resolve(root, &project);
     let audit = Audit::resolve(root, report);
     let curation = Curation::resolve(root, &project, report);
@@ -63,7 +63,7 @@ pub fn resolve(root: &Node, project: Project, report: &mut Report) -> Option<Con
     // It takes most requests, so it comes last.
     checks.judges.extend(blind);
     let asks = u64::from(sampling.max_tokens) * u64::from(response.n);
-    room(root, endpoints.as_deref().unwrap_or_default(), asks, &checks.judges, report);
+    let is_reached = endpoints.is_some();
     let mut config = Config {
         night,
         audit,
@@ -90,6 +90,10 @@ pub fn resolve(root: &Node, project: Project, report: &mut Report) -> Option<Con
         run,
     };
     leave_out_unused(&mut config);
+    if is_reached {
+        priced(root, &config.endpoints, report);
+        room(root, &config.endpoints, asks, &config.checks.judges, report);
+    }
     Some(config)
 }
 
@@ -147,7 +151,7 @@ fn output(root: &Node, project: &Project, report: &mut Report) -> PathBuf {
     PathBuf::from(folder)
 }
 
-fn run(root: &Node, endpoints: &[Endpoint], report: &mut Report) -> RunLimits {
+fn run(root: &Node, report: &mut Report) -> RunLimits {
     let node = root.get("run");
     let get = |key: &str| node.and_then(|node| node.get(key));
     let whole = |key: &str| get(key).and_then(Node::whole).map(i64::unsigned_abs);
@@ -157,35 +161,17 @@ fn run(root: &Node, endpoints: &[Endpoint], report: &mut Report) -> RunLimits {
             report.push(
                 Diagnostic::error("value", "`until` is no time of day")
                     .at(node.span)
-                    .help("write hours and minutes, such as `until: \"06:30\"`"),
+                    .help("write hours and minutes, and seconds if need be, such as `until: \"06:30\"`"),
             );
         }
         time
     });
-    let max_cost = get("max_cost");
-    if let Some(node) = max_cost
-        && endpoints.iter().any(|endpoint| endpoint.price.is_none())
-    {
-        let names: Vec<&str> = endpoints
-            .iter()
-            .filter(|endpoint| endpoint.price.is_none())
-            .map(|endpoint| endpoint.name.as_str())
-            .collect();
-        report.push(
-            Diagnostic::error(
-                "rate",
-                format!("`max_cost` needs a price, and `{}` has none", names.join("`, `")),
-            )
-            .at(node.span)
-            .help(format!("give what a million tokens cost, {}; 0 for a server of your own", keys::A_PRICE)),
-        );
-    }
     RunLimits {
         until,
         lasts: get("for").and_then(keys::duration),
         max_requests: whole("max_requests"),
         token_budget: whole("token_budget"),
-        max_cost: max_cost.and_then(Node::number),
+        max_cost: get("max_cost").and_then(Node::number),
         tries: whole("tries").unwrap_or(5) as u32,
         timeouts: whole("timeouts").unwrap_or(2) as u32,
         circuit: whole("circuit").unwrap_or(8) as u32,
@@ -195,14 +181,31 @@ fn run(root: &Node, endpoints: &[Endpoint], report: &mut Report) -> RunLimits {
     }
 }
 
-/// A time of day as `HH:MM`; only the hours may be of one digit.
+/// A time of day as `HH:MM` or `HH:MM:SS`; only the hours may be of one digit.
 pub fn time_of_day(text: &str) -> Option<jiff::civil::Time> {
-    let (hours, minutes) = text.trim().split_once(':')?;
+    let (hours, rest) = text.trim().split_once(':')?;
+    let (minutes, seconds) = rest.split_once(':').unwrap_or((rest, "00"));
     let number = |text: &str, digits: std::ops::RangeInclusive<usize>| {
         let is_one = digits.contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit());
         is_one.then(|| text.parse::<i8>().ok()).flatten()
     };
-    jiff::civil::Time::new(number(hours, 1..=2)?, number(minutes, 2..=2)?, 0, 0).ok()
+    jiff::civil::Time::new(number(hours, 1..=2)?, number(minutes, 2..=2)?, number(seconds, 2..=2)?, 0).ok()
+}
+
+/// Whether a limit on what is spent knows what every endpoint costs.
+fn priced(root: &Node, endpoints: &[Endpoint], report: &mut Report) {
+    let max_cost = root.get("run").and_then(|node| node.get("max_cost"));
+    let priceless = endpoints.iter().filter(|endpoint| endpoint.price.is_none());
+    let names: Vec<&str> = priceless.map(|endpoint| endpoint.name.as_str()).collect();
+    if let Some(node) = max_cost.filter(|_| !names.is_empty()) {
+        let what = format!("`max_cost` needs a price, and `{}` has none", names.join("`, `"));
+        report.push(
+            Diagnostic::error("rate", what).at(node.span).help(format!(
+                "give what a million tokens cost, {}; 0 for a server of your own",
+                keys::A_PRICE
+            )),
+        );
+    }
 }
 
 /// Whether one request fits into what an endpoint may be sent in a minute.
@@ -280,10 +283,26 @@ mod tests {
 
     #[test]
     fn a_time_of_day_has_two_digits_of_minutes() {
-        for (text, hours, minutes) in [("04:00", 4, 0), ("4:05", 4, 5), (" 23:59 ", 23, 59)] {
-            assert_eq!(time_of_day(text), jiff::civil::Time::new(hours, minutes, 0, 0).ok());
+        for (text, hours, minutes, seconds) in
+            [("04:00", 4, 0, 0), ("4:05", 4, 5, 0), (" 23:59 ", 23, 59, 0), ("06:30:15", 6, 30, 15)]
+        {
+            assert_eq!(time_of_day(text), jiff::civil::Time::new(hours, minutes, seconds, 0).ok());
         }
-        for text in ["04:0", "04:000", "+4:00", "04:+5", "24:00", "04", ":30", "04:", "4.30"] {
+        for text in [
+            "04:00:",
+            "04:00:5",
+            "04:00:60",
+            "04:00:00:00",
+            "04:0",
+            "04:000",
+            "+4:00",
+            "04:+5",
+            "24:00",
+            "04",
+            ":30",
+            "04:",
+            "4.30",
+        ] {
             assert_eq!(time_of_day(text), None, "{text}");
         }
     }

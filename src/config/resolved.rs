@@ -16,7 +16,7 @@ pub use super::anonymize::Anonymize;
 use super::audit::Audit;
 use super::curation::Curation;
 use super::diagnostic::Span;
-pub use super::exemplars::{Exemplar, Exemplars};
+pub use super::exemplars::{By, Exemplar, Exemplars};
 pub use super::judges::{Judge, Rule as JudgeRule};
 pub use super::label::LabelProbe;
 use super::night::Night;

@@ -15,6 +15,10 @@ pub fn apply(root: &mut Node, set: &str, report: &mut Report) -> Result<(), Diag
     if path.split('.').any(|part| part.trim().is_empty()) {
         return Err(bad("`--set` needs a key before the `=`"));
     }
+    if value.trim().is_empty() {
+        let found = Diagnostic::error("set", format!("`--set {path}=` has no value"));
+        return Err(found.at(whole).help(format!("`--set {path}=null` takes the key out")));
+    }
     let offset = path.len() + 1;
     let mut sources = Sources::default();
     let inner = sources.add("--set", value);

@@ -301,7 +301,7 @@ fn shelf(config: &Config) -> Result<Option<Shelf>, Diagnostic> {
         }
         true => Some(anonymizer(config)?),
     };
-    Ok(Some(Shelf::new(exemplars, &config.axes, anonymizer)))
+    Ok(Some(Shelf::new(exemplars, anonymizer)))
 }
 
 /// The policy of `anonymize`, with its key.

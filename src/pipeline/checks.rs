@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::summary::first;
+use super::rows::first;
 use crate::check::{Check, Rules};
 use crate::dataset::Recipe;
 use crate::dataset::evaluate::{Name, Rejected, Sink};

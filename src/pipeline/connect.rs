@@ -299,7 +299,9 @@ async fn connect_to(
             watcher.say(&format!("waiting for {url}: {SILENT}"));
             watcher.waits(&awaited(ErrorClass::Timeout, SILENT.to_owned()));
         };
-        let asked = spoken(client.probe(endpoint.model.as_deref(), PROBE), slow);
+        // One that never answers is waited for no longer than any other that is away.
+        let left = endpoint.patience.saturating_sub(started.elapsed());
+        let asked = spoken(client.probe(endpoint.model.as_deref(), PROBE.min(left.max(GRACE))), slow);
         let answer = tokio::select! {
             answer = asked => answer,
             () = grace(there, started), if may_be_away => {

@@ -50,11 +50,10 @@ pub enum RunError {
     Output(#[from] OutputError),
     #[error("a template fails")]
     Render(#[from] crate::prompt::RenderError),
-    #[error("{}", leaving(.change, *.of, *.most, .causes, *.otherwise))]
+    #[error("{}", leaving(.change, *.most, .causes, *.otherwise))]
     Leaving {
         change: RowChange,
         /// Rows of the dataset as it stands.
-        of: u64,
         most: u64,
         /// What changed since the last run, with its place.
         causes: Vec<String>,
@@ -220,17 +219,18 @@ impl From<BookError> for RunError {
 /// Causes that a message names.
 const CAUSES: usize = 6;
 
-fn leaving(change: &RowChange, of: u64, most: u64, causes: &[String], otherwise: u64) -> String {
-    let rows = change.leaving + change.displaced;
+fn leaving(change: &RowChange, most: u64, causes: &[String], otherwise: u64) -> String {
+    let rows = change.lost();
     let mut out = format!(
         "{} of {} would leave the dataset until remade, more than `run.max_leaving` ({}) allows",
         thousands(rows),
-        count(of, "row"),
+        count(change.before(), "row"),
         thousands(most)
     );
     if change.displaced > 0 {
         out.push_str(&format!("; {} of them as duplicates", thousands(change.displaced)));
     }
+    out.extend(change.waits().map(|waits| format!("; {waits} besides")));
     match causes {
         [] if otherwise > 0 => out.push_str(&format!("\n  {}", asked_otherwise(otherwise))),
         [] => out.push_str(

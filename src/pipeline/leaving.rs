@@ -32,13 +32,14 @@ pub struct Guard<'a> {
 }
 
 impl Guard<'_> {
-    /// Decides about a change of the dataset on disk; `true` where its files are to be left alone.
+    /// Decides about a change of the dataset on disk, in which rows count that only wait where nobody is to answer what
+    /// they wait for; `true` where its files are to be left alone.
     ///
     /// # Errors
     /// More rows would leave than may, and that is refused.
     pub fn check(&self, change: RowChange, cells: CellChange, models: &Models) -> Result<bool, RunError> {
         let most = self.opened.recipe.config.run.max_leaving;
-        if self.leaving == Leaving::Accept || change.leaving + change.displaced <= most {
+        if self.leaving == Leaving::Accept || change.lost() <= most {
             return Ok(false);
         }
         if self.leaving == Leaving::Spare {
@@ -50,8 +51,7 @@ impl Guard<'_> {
         });
         let mut causes: Vec<String> = causes.iter().map(|cause| placed(self.opened, cause)).collect();
         causes.extend(model_change(self.files, models));
-        let of = change.kept + change.leaving + change.displaced;
-        Err(RunError::Leaving { change, of, most, causes, otherwise: cells.changed })
+        Err(RunError::Leaving { change, most, causes, otherwise: cells.changed })
     }
 }
 

@@ -7,13 +7,16 @@ use super::book::{BookError, StoreBook};
 use super::forecast::{Evidence, Judged};
 use super::morning::Gather;
 use super::output::{Files, OutputError, Rewrite, previous_rows};
-use super::summary::{ByAsk, ByAxis, Outcome, Proven, Rows};
+use super::own::Own;
+use super::rows::{Compared, Rows};
+use super::summary::{ByAsk, ByAxis, Outcome, Proven};
+use super::worker::Progress;
 use crate::audit::{self, DISTINCT_TEXTS, Distinct};
 use crate::dataset::Recipe;
 use crate::dataset::evaluate::{Accepted, Demand, Failed, Rejected, Sink};
 use crate::dataset::snapshot::{CellAsks, Difference, Reached};
 use crate::model::RowId;
-use crate::report::{CellChange, Counts, RowChange, RunCounts};
+use crate::report::{Asked, CellChange, Counts, RowChange, RunCounts};
 use crate::store::StoreError;
 
 /// What the stored answers come to.
@@ -23,9 +26,11 @@ pub struct Made<'a> {
     /// How the cells stand to the last snapshot.
     pub cells: CellChange,
     /// How the rows stand to those of the dataset on disk.
-    pub rows: RowChange,
+    pub rows: Compared,
     pub by_axis: Counts,
     pub by_ask: Counts,
+    /// What the run asked, and what became of it.
+    pub asked: Vec<Asked>,
     /// What a snapshot keeps; `None` where the evaluation failed.
     pub asks: Option<CellAsks>,
     /// By model: an ask of it that was answered with a row, if there is one.
@@ -46,7 +51,8 @@ pub struct Made<'a> {
 impl<'a> Made<'a> {
     /// Evaluates a book, and prepares the files that say so.
     ///
-    /// `unless` are cells, by their index: where one of them has a demand no files are prepared.
+    /// `unless` are cells, by their index: where one of them has a demand no files are prepared. `progress` is what was
+    /// asked of it in this run.
     ///
     /// # Errors
     /// Only what the book fails with.
@@ -56,6 +62,7 @@ impl<'a> Made<'a> {
         files: &Files,
         before: &CellAsks,
         unless: Option<&[bool]>,
+        progress: Option<&Progress>,
     ) -> Result<Self, BookError> {
         let began = Instant::now();
         book.read_texts(true);
@@ -65,6 +72,7 @@ impl<'a> Made<'a> {
         let mut reached = Reached::new(&recipe.grid);
         let models = book.models().clone();
         let mut by_ask = ByAsk::new(recipe, &models);
+        let mut own = Own::new(recipe, &models, progress);
         let mut proven = Proven::new(recipe, &models);
         let rewrite = Some(files.rewrite(recipe, models.clone()));
         let mut rewrite = Unless { rewrite, cells: unless };
@@ -72,7 +80,7 @@ impl<'a> Made<'a> {
         let counts = ((&mut cells, &mut rows), ((&mut by_axis, &mut by_ask), &mut reached));
         let mut morning = Gather::new(recipe);
         let samples = ((&mut evidence, &mut texts), (&mut proven, &mut morning));
-        let mut sinks = ((counts, samples), &mut rewrite);
+        let mut sinks = ((counts, samples), (&mut own, &mut rewrite));
         book.open_verdicts(true)?;
         let outcome = Outcome::of::<RowId, _>(recipe, book, &mut sinks)?;
         book.leave_verdicts();
@@ -81,6 +89,7 @@ impl<'a> Made<'a> {
             rows: rows.finish(),
             by_axis: by_axis.finish(),
             by_ask: by_ask.finish(),
+            asked: own.finish(),
             asks: Some(reached.finish(&recipe.grid)),
             proven: proven.asks,
             morning: Some(morning),
@@ -96,6 +105,24 @@ impl<'a> Made<'a> {
     /// What was evaluated last, where a last time was not possible; no file follows from it.
     pub fn without_files(outcome: Outcome) -> Self {
         Self { outcome, ..Self::default() }
+    }
+
+    /// How the rows stand to those of the dataset on disk, where the asks of these cells are to be answered.
+    ///
+    /// # Errors
+    /// Only what the book fails with.
+    pub fn change(
+        &self,
+        recipe: &Recipe,
+        book: &mut StoreBook<'_>,
+        asked: &[bool],
+    ) -> Result<RowChange, BookError> {
+        if self.rows.change.leaving == 0 {
+            return Ok(self.rows.change);
+        }
+        book.read_texts(false);
+        book.open_verdicts(false)?;
+        self.rows.waiting(&recipe.quotas, book, |cell| asked[cell])
     }
 
     /// How much it is, to be compared with what comes later.

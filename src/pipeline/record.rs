@@ -10,9 +10,10 @@ use super::place;
 use super::recorder::Recorder;
 use crate::check::Reason;
 use crate::dataset::Recipe;
+use crate::model::{Noted, Untold};
 use crate::report::morning::{Ailment, Ended, PAST, Past, judge, page};
-use crate::report::{RowChange, Summary, Watcher, count};
-use crate::store::{EndpointMemory, Reader, Snapshot, StoreDir, Writer};
+use crate::report::{RowChange, Summary, Watcher, noted_text};
+use crate::store::{self, EndpointMemory, Reader, Snapshot, StoreDir, Writer};
 
 /// What came of a run, before it is judged.
 pub struct Came {
@@ -41,6 +42,7 @@ impl Came {
                 _ => None,
             },
             dataset: crate::config::load::shown(&files.dataset()).display().to_string(),
+            in_vain: true,
             ..Summary::default()
         };
         // Another config goes under its name, and so do the runs that stand under it.
@@ -56,8 +58,6 @@ pub struct Finished {
     pub ended: Ended,
     /// What ended it early. What was received is stored, and the files say what came of it.
     pub error: Option<RunError>,
-    /// The error kept it from coming to anything: the dataset is that of before.
-    pub in_vain: bool,
     /// The summary as a page, where there is something to tell.
     pub page: Option<PathBuf>,
     /// The store has it, or there was nothing to be kept; else the next run tells that there was one.
@@ -67,9 +67,15 @@ pub struct Finished {
 impl Finished {
     /// What is left to the next run to tell.
     pub fn left(&self) -> String {
-        let Summary { verdict, headline, findings, requests, .. } = &self.summary;
+        let Summary { verdict, headline, findings, .. } = &self.summary;
         let first = findings.first().map_or(headline.as_str(), |found| found.what.as_str());
-        format!("{}: {first}; {} stored", verdict.word(), count(*requests, "answer"))
+        let noted = Noted {
+            answers: self.summary.requests,
+            prompt_tokens: self.summary.prompt_tokens,
+            completion_tokens: self.summary.completion_tokens,
+            cost: self.summary.cost.as_ref().map(|cost| cost.all),
+        };
+        format!("{}: {first}; {}", verdict.word(), noted_text(&noted))
     }
 
     /// The same as a result, for who only wants a run that came to something.
@@ -77,14 +83,14 @@ impl Finished {
     /// # Errors
     /// What kept it from that.
     pub fn came(mut self) -> Result<Self, RunError> {
-        match self.error.take_if(|_| self.in_vain) {
+        match self.error.take_if(|_| self.summary.in_vain) {
             Some(error) => Err(error),
             None => Ok(self),
         }
     }
 }
 
-/// Judges a run and keeps what came of it. Only one that found its dataset complete leaves nothing.
+/// Judges a run and keeps what came of it. Only one that found its dataset complete as it stood leaves nothing.
 ///
 /// What cannot be kept is a failure of the run like any other, and judged as such.
 pub fn record(opened: &Opened, recorder: &Recorder<'_>, came: Came) -> Finished {
@@ -93,6 +99,12 @@ pub fn record(opened: &Opened, recorder: &Recorder<'_>, came: Came) -> Finished 
     let dir = StoreDir::new(config.project.store());
     let Came { mut summary, ended: as_asked, mut error, state, is_kept } = came;
     let changed = state.is_some();
+    if summary.number == 0 {
+        // It never had its name for itself: another may go on.
+        let reader = Reader::open(&dir).ok().flatten();
+        let untold = store::untold(&dir, &config.name);
+        summary.number = next_number(reader.as_ref(), &config.name, &untold).unwrap_or(0);
+    }
     if let Some((state, memories)) = state
         && let Err(failure) = keep_state(&dir, recipe, state, &memories)
     {
@@ -155,11 +167,18 @@ pub fn record(opened: &Opened, recorder: &Recorder<'_>, came: Came) -> Finished 
         }
     }
     recorder.ended(&summary);
-    Finished { summary, ended, error, in_vain: false, page: written, kept }
+    Finished { summary, ended, error, page: written, kept }
 }
 
 fn is_told(summary: &Summary, ended: Ended, error: Option<&RunError>) -> bool {
-    summary.attempts > 0 || ended != Ended::Complete || error.is_some()
+    summary.attempts > 0 || ended != Ended::Complete || summary.restored().is_some() || error.is_some()
+}
+
+/// The number of the next run of a name: numbers go by when runs began, and that of one that goes on, or was cut off, is
+/// its own.
+pub fn next_number(reader: Option<&Reader>, name: &str, untold: &[Untold]) -> Result<u64, RunError> {
+    let kept = reader.map(|reader| reader.last_number(name)).transpose()?.unwrap_or(0);
+    Ok(1 + untold.iter().map(|run| run.number).max().unwrap_or(0).max(kept))
 }
 
 /// What came of the last runs that asked for something.

@@ -10,8 +10,10 @@ use serde_json::{Map, Value, json};
 
 use super::output::replace;
 use crate::config::resolved::Config;
+use crate::model::Noted;
 use crate::report::morning::{Awaited, Waited};
 use crate::report::{self, FaultNote, LastRun, Metrics, Status, Summary, Watcher, say};
+use crate::store::RunLock;
 
 /// How often the state of things is logged.
 const STATUS_EVERY: Duration = Duration::from_secs(60);
@@ -38,6 +40,8 @@ struct State {
     metrics_failed: bool,
     /// What is known since the run holds its lock: before, the figures are another's.
     own: Option<Own>,
+    /// Its right to its name, where a file can be written.
+    lock: Option<RunLock>,
     waits: Vec<Wait>,
 }
 
@@ -72,6 +76,7 @@ impl<'a> Recorder<'a> {
             failed: false,
             metrics_failed: false,
             own: None,
+            lock: None,
             waits: Vec::new(),
         };
         let name = config.name.clone();
@@ -81,11 +86,21 @@ impl<'a> Recorder<'a> {
     /// The run has its name for itself: from now on the figures are its own.
     ///
     /// `rows` are those of the dataset, and how many are wanted, until it says more.
-    pub fn own(&self, rows: (u64, u64)) {
+    pub fn own(&self, rows: (u64, u64), lock: Option<RunLock>) {
         let before = self.metrics.as_ref().and_then(|path| std::fs::read_to_string(path).ok());
         let last = before.and_then(|text| LastRun::read(&text));
         if let Ok(mut state) = self.state.lock() {
             state.own = Some(Own { rows, last });
+            state.lock = lock;
+        }
+    }
+
+    /// The run has ended: `told` what is known of those before it, and what is `unkept` of its own end.
+    pub fn lets_go(&self, told: bool, unkept: Option<&str>) {
+        let Ok(mut state) = self.state.lock() else { return };
+        if let Some(lock) = &mut state.lock {
+            // Where it cannot be written, more than this is amiss, and was said.
+            let _ = lock.ends(told, unkept);
         }
     }
 
@@ -231,6 +246,14 @@ impl Watcher for Recorder<'_> {
             // A run that only waits knows of no rows; the dataset has those that it had.
             let (rows, wanted) = if status.wanted > 0 { (status.rows, status.wanted) } else { own.rows };
             self.write_metrics(&Metrics::of_status(&Status { rows, wanted, ..status.clone() }, own.last));
+        }
+    }
+
+    fn stored(&self, noted: Noted) {
+        let Ok(mut state) = self.state.lock() else { return };
+        if let Some(lock) = &mut state.lock {
+            // Only who reads of a run that was killed lacks it.
+            let _ = lock.note(noted);
         }
     }
 

@@ -18,7 +18,7 @@ use super::interrupt::Interrupts;
 use super::leaving::{Guard, Leaving, model_change};
 use super::made::Made;
 use super::output::Files;
-use super::record::{Came, Finished, record};
+use super::record::{Came, Finished, next_number, record};
 use super::recorder::Recorder;
 use super::spending::spending;
 use super::state::{book, has_changed, snapshot, state};
@@ -30,9 +30,10 @@ use crate::config;
 use crate::dataset::Recipe;
 use crate::dataset::snapshot::CellAsks;
 use crate::grid::Selection;
-use crate::report::morning::{Ended, Untold};
+use crate::model::Untold;
+use crate::report::morning::Ended;
 use crate::report::{self, CellChange, RunCounts, Summary, Unwritten, Watcher};
-use crate::store::{self, LockError, Reader, RunLock, Snapshot, StoreDir};
+use crate::store::{LockError, Reader, RunLock, Snapshot, StoreDir};
 use lock::{Refused, check_name, rows_before, take_lock};
 use work::{Assumed, Work, Worked};
 
@@ -70,7 +71,6 @@ pub async fn run(opened: &Opened, options: &RunOptions, watcher: &(dyn Watcher +
     let began = Began::now();
     let mut held = Held::default();
     let came = go(opened, options, &recorder, began, &mut held).await;
-    let in_vain = came.is_err();
     let mut came = came.unwrap_or_else(|error| {
         let mut came = Came::in_vain(&opened.recipe, error);
         came.summary.started = began.text();
@@ -79,21 +79,17 @@ pub async fn run(opened: &Opened, options: &RunOptions, watcher: &(dyn Watcher +
     });
     if came.error.as_ref().is_some_and(RunError::is_overlap) {
         let Came { summary, ended, error, .. } = came;
-        return Finished { summary, ended, error, in_vain, page: None, kept: true };
+        return Finished { summary, ended, error, page: None, kept: true };
     }
-    let Held { orders, mut lock, untold } = held;
-    came.summary.untold = untold;
+    let Held { orders, number, untold } = held;
+    (came.summary.number, came.summary.untold) = (number, untold);
     came.summary.waited = recorder.waited();
-    let finished = Finished { in_vain, ..record(opened, &recorder, came) };
-    if let Some(lock) = &mut lock {
-        let unkept = (!finished.kept).then(|| finished.left());
-        // Where it cannot be written, more than this is amiss, and was said.
-        let _ = lock.ends(finished.page.is_some(), unkept.as_deref());
-    }
+    let finished = record(opened, &recorder, came);
+    let unkept = (!finished.kept).then(|| finished.left());
+    recorder.lets_go(finished.page.is_some(), unkept.as_deref());
     if let Some(orders) = orders {
         orders.close().await;
     }
-    drop(lock);
     finished
 }
 
@@ -126,13 +122,36 @@ impl Began {
     }
 }
 
-/// What a run holds until what came of it is kept: the lock of its name, and the socket.
+/// What a run holds until what came of it is kept, and what it knows since it has its name for itself.
 #[derive(Default)]
 struct Held {
     orders: Option<Orders>,
-    lock: Option<RunLock>,
+    /// 0 before that.
+    number: u64,
     /// The runs that it is to tell of.
     untold: Vec<Untold>,
+}
+
+impl Held {
+    /// A run has its name for itself, as far as files can be written.
+    fn own(
+        &mut self,
+        mut lock: Option<RunLock>,
+        reader: Option<&Reader>,
+        (opened, began): (&Opened, Began),
+        watcher: &Recorder<'_>,
+    ) -> Result<(), RunError> {
+        let config = &opened.recipe.config;
+        if let Some(lock) = &mut lock {
+            self.number = next_number(reader, &config.name, lock.untold())?;
+            self.untold = lock.untold().to_vec();
+            // Whoever kills it leaves this for the next one to tell.
+            let _ = lock.begins(self.number, &began.text());
+            self.orders = Some(Orders::listen(&StoreDir::new(config.project.store()), &config.name));
+        }
+        watcher.own((Files::new(config.dataset_dir()).rows(), opened.recipe.wanted()), lock);
+        Ok(())
+    }
 }
 
 /// What may end a run while it waits.
@@ -178,28 +197,20 @@ async fn go(
         sight = look(config, reader.as_ref()) => sight?.known,
         why = ends.next() => return Err(RunError::Stopped(why)),
     };
-    let unlocked = match take_lock(&dir, &config.name, options.wait, watcher, &mut ends).await {
-        Ok(mut lock) => {
-            let of = |run: &store::Untold| Untold { began: run.began.clone(), ended: run.ended.clone() };
-            held.untold = lock.untold().iter().map(of).collect();
-            // Whoever kills it leaves this for the next one to tell.
-            let _ = lock.begins(&began.text());
-            held.lock = Some(lock);
-            held.orders = Some(Orders::listen(&dir, &config.name));
-            None
-        }
+    let (lock, unlocked) = match take_lock(&dir, &config.name, options.wait, watcher, &mut ends).await {
+        Ok(lock) => (Some(lock), None),
         Err(Refused::Stopped(why)) => return Err(RunError::Stopped(why)),
         Err(Refused::Lock(held @ LockError::Held { .. })) => return Err(held.into()),
         // Where nothing is to be asked nothing need be written, and a folder that cannot be
         // written is no failure.
-        Err(Refused::Lock(failure)) => Some(failure),
+        Err(Refused::Lock(failure)) => (None, Some(failure)),
     };
-    watcher.own((files.rows(), recipe.wanted()));
     // Read under the lock: a run that was waited for has changed them, or has made the store.
     if reader.is_none() {
         reader = Reader::open(&dir)?;
     }
     check_name(recipe, reader.as_ref())?;
+    held.own(lock, reader.as_ref(), (opened, began), watcher)?;
     let last = match &reader {
         Some(reader) => reader.last_snapshot(&config.name)?.map(|(_, snapshot)| snapshot),
         None => None,
@@ -219,17 +230,17 @@ async fn go(
     if let Some(known) = known {
         let mut book = book(recipe, &known.memories, reader.as_ref(), options.retry_failed)?;
         book.watch(Some(watcher));
-        let mut made = Made::of(recipe, &mut book, &files, &asks_before, Some(&mask))?;
+        let mut made = Made::of(recipe, &mut book, &files, &asks_before, Some(&mask), None)?;
         nothing = !made.outcome.demands.iter().any(|demand| mask[demand.cell]);
         if options.retry_failed {
             drop(made);
             book.honour_tombstones();
             let unless = (!nothing).then_some(&mask[..]);
-            made = Made::of(recipe, &mut book, &files, &asks_before, unless)?;
+            made = Made::of(recipe, &mut book, &files, &asks_before, unless, None)?;
         }
         // A model that was not seen may be another by the time it is asked.
         if nothing || known.seen {
-            spared = guard.check(made.rows, made.cells, book.models())?;
+            spared = guard.check(made.change(recipe, &mut book, &mask)?, made.cells, book.models())?;
         }
         assumed = Some(Assumed { models: book.models().clone(), memories: known.memories, made });
     }
@@ -254,7 +265,8 @@ async fn go(
             worked
         }
     };
-    let Worked { mut made, before, memories, cells, progress, budget, mut error, stopped, .. } = worked;
+    let Worked { mut made, before, memories, cells, progress, budget, change, mut error, stopped, .. } =
+        worked;
     let models = models(config, &memories);
     if progress.attempts > 0 && has_changed(opened) {
         watcher.say("the config or a template has changed since this run began: run again for what is new");
@@ -262,9 +274,11 @@ async fn go(
 
     let asks = std::mem::take(&mut made.asks);
     let mut summary = summarise(recipe, &mut made, &progress, cells, began);
+    summary.change = change;
     summary.run = RunCounts::between(&before, &made.counts());
     summary.by_axis = std::mem::take(&mut made.by_axis);
     summary.by_ask = std::mem::take(&mut made.by_ask);
+    summary.asked = std::mem::take(&mut made.asked);
     summary.cost = spending(&config.endpoints, &budget);
     summary.fault_costs = morning::costs(recipe, &made.outcome, &progress, &summary.run);
     if let Some(asks) = &asks {
@@ -401,6 +415,7 @@ fn summarise(
         second_look_requests: progress.second_look_requests,
         embedding_requests: progress.embedding_requests,
         attempts: progress.attempts,
+        unsent: progress.unsent,
         unstored: progress.unstored,
         hedged: progress.hedged,
         needed: progress.needed,
@@ -415,7 +430,6 @@ fn summarise(
         completion_tokens: progress.completion_tokens,
         seconds: report::milliseconds(began.instant.elapsed()),
         faults: progress.faults.iter().map(|(class, count)| ((*class).to_owned(), *count)).collect(),
-        change: made.rows,
         cells,
         distinct_2: distinct.map(|found| (found.share * 1000.0).round() / 1000.0),
         distinct_2_texts: distinct.map_or(0, |found| found.texts as u64),

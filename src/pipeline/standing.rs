@@ -3,13 +3,15 @@
 use serde::Serialize;
 
 use super::Opened;
+use super::book::StoreBook;
+use super::error::RunError;
 use super::output::{Files, previous_rows};
+use super::rows::Rows;
 use super::state::state;
-use super::summary::{Rows, causes};
+use super::summary::causes;
 use crate::config::load::shown;
 use crate::model::RowId;
-use crate::report::{count, thousands};
-use crate::store::{Reader, StoreError};
+use crate::report::{RowChange, count, thousands};
 
 /// How a file and an evaluation differ.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -21,6 +23,9 @@ pub struct Standing {
     pub stay: u64,
     /// Rows of it that they do not.
     pub leave: u64,
+    /// Rows of it that they make once open asks of their cells are answered, and how many asks that are.
+    pub wait: u64,
+    pub wait_for: u64,
     /// Rows that they make, and that it lacks.
     pub come: u64,
     /// The config, or a file that it names, was edited since the last run.
@@ -42,26 +47,27 @@ impl Standing {
     /// A store that cannot be read.
     pub fn of(
         opened: &Opened,
-        reader: Option<&Reader>,
+        book: &mut StoreBook<'_>,
         told: OnDisk,
         rows: u64,
-    ) -> Result<Option<Self>, StoreError> {
+    ) -> Result<Option<Self>, RunError> {
         let config = &opened.recipe.config;
         let dataset = Files::new(config.dataset_dir()).dataset();
         if !dataset.exists() {
             return Ok(None);
         }
-        let change = told.finish();
-        let leave = change.leaving + change.displaced;
-        let last = reader.map(|reader| reader.last_state(&config.name)).transpose()?.flatten();
+        let change = told.finish().waiting(&opened.recipe.quotas, book, |_| true)?;
+        let last = book.reader().map(|reader| reader.last_state(&config.name)).transpose()?.flatten();
         let now = state(opened);
         let edited =
             last.is_some_and(|(_, then, files)| !causes((&then, &files), (&now.0, &now.1)).is_empty());
         Ok(Some(Self {
             path: shown(&dataset).display().to_string(),
-            rows: change.kept + leave,
+            rows: change.before(),
             stay: change.kept,
-            leave,
+            leave: change.lost(),
+            wait: change.waiting,
+            wait_for: change.waiting_for,
             come: rows.saturating_sub(change.kept),
             edited,
         }))
@@ -69,7 +75,7 @@ impl Standing {
 
     /// Whether it says anything else than an evaluation, as far as one can tell without writing it.
     pub fn differs(&self) -> bool {
-        self.leave + self.come > 0 || self.edited
+        self.leave + self.wait + self.come > 0 || self.edited
     }
 
     /// How it differs, in lines of at most 80 columns but for its path.
@@ -78,15 +84,17 @@ impl Standing {
         if !self.differs() {
             return format!("{path}: {rows}");
         }
-        let what = match (self.leave, self.edited) {
+        let what = match (self.leave + self.wait, self.edited) {
             (0, false) => "stored answers make more by now",
             (_, true) => "of before the last edit",
             (_, false) => "of another state",
         };
+        let change = RowChange { waiting: self.wait, waiting_for: self.wait_for, ..RowChange::default() };
         format!(
-            "{path}: {rows}, {what};\n  a run takes {} of them out, and adds {} from stored answers",
+            "{path}: {rows}, {what};\n  a run takes {} of them out, and adds {} from stored answers{}",
             thousands(self.leave),
-            thousands(self.come)
+            thousands(self.come),
+            change.waits().map_or_else(String::new, |waits| format!(";\n  {waits}"))
         )
     }
 }

@@ -1,14 +1,13 @@
 //! What a run or a plan comes to, counted as its outcome comes about.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::BTreeMap;
 
 use serde_json::Value;
 
 use crate::dataset::evaluate::{Accepted, Demand, Name, Place, Quotas, Rejected, Sink};
 use crate::dataset::{Book, Models, Recipe, Totals, evaluate};
 use crate::grid::GridAxis;
-use crate::model::RowId;
-use crate::report::{AxisCount, Counts, RowChange, diff};
+use crate::report::{AxisCount, Counts, diff};
 
 /// What a run needs to know of an outcome.
 #[derive(Debug, Default)]
@@ -179,104 +178,6 @@ impl<N: Name> Sink<N> for ByAsk<'_> {
     }
 }
 
-/// Compares rows, as they are accepted, with those of the dataset before; counterparts are none.
-///
-/// Both come in nearly the same order, so that only what differs is kept, at eight bytes a row: the
-/// beginning of its id.
-#[derive(Debug)]
-pub struct Rows<I> {
-    before: I,
-    /// Rows of before that were read, and not yet met now.
-    ahead: VecDeque<u64>,
-    only_before: Vec<u64>,
-    only_now: Vec<u64>,
-    /// Candidates that are rejected as duplicates now.
-    duplicates: Vec<u64>,
-    kept: u64,
-}
-
-/// How far ahead in the rows of before one of now is looked for.
-const AHEAD: usize = 256;
-
-impl<I: Iterator<Item = RowId>> Rows<I> {
-    /// `before` are the rows of the dataset before, in its order.
-    pub fn new(before: I) -> Self {
-        Self {
-            before,
-            ahead: VecDeque::with_capacity(AHEAD),
-            only_before: Vec::new(),
-            only_now: Vec::new(),
-            duplicates: Vec::new(),
-            kept: 0,
-        }
-    }
-
-    fn now(&mut self, id: u64) {
-        while self.ahead.len() < AHEAD && self.ahead.front() != Some(&id) {
-            match self.before.next() {
-                Some(before) => self.ahead.push_back(first(before)),
-                None => break,
-            }
-            if self.ahead.back() == Some(&id) {
-                break;
-            }
-        }
-        let found = match self.ahead.back() == Some(&id) {
-            true => Some(self.ahead.len() - 1),
-            false => self.ahead.iter().position(|before| *before == id),
-        };
-        match found {
-            Some(at) => {
-                self.only_before.extend(self.ahead.drain(..at));
-                self.ahead.pop_front();
-                self.kept += 1;
-            }
-            None => self.only_now.push(id),
-        }
-    }
-
-    /// How the rows of before stand to those of now.
-    pub fn finish(mut self) -> RowChange {
-        self.only_before.extend(self.ahead);
-        self.only_before.extend(self.before.map(first));
-        let mut out = RowChange { kept: self.kept, ..RowChange::default() };
-        self.only_now.sort_unstable();
-        self.duplicates.sort_unstable();
-        for id in self.only_before {
-            let count = match (self.only_now.binary_search(&id), self.duplicates.binary_search(&id)) {
-                (Ok(_), _) => &mut out.kept,
-                (Err(_), Ok(_)) => &mut out.displaced,
-                (Err(_), Err(_)) => &mut out.leaving,
-            };
-            *count += 1;
-        }
-        out
-    }
-}
-
-impl<N: Name, I: Iterator<Item = RowId>> Sink<N> for Rows<I> {
-    fn row(&mut self, row: &Accepted<'_, N>) {
-        if !row.is_counterpart() {
-            self.now(first(RowId::of(&row.place.fingerprint, row.candidate.choice, row.candidate.item)));
-        }
-    }
-
-    fn reject(&mut self, reject: &Rejected<'_, N>) {
-        if reject.why.is_duplicate() {
-            let candidate = reject.candidate;
-            let id = RowId::of(&reject.place.fingerprint, candidate.choice, candidate.item);
-            self.duplicates.push(first(id));
-        }
-    }
-}
-
-/// The beginning of a row's id: enough to count by.
-pub fn first(id: RowId) -> u64 {
-    let mut first = [0; 8];
-    first.copy_from_slice(&id.0[..8]);
-    u64::from_be_bytes(first)
-}
-
 /// By model: an ask of it that was answered with a row.
 #[derive(Debug)]
 pub struct Proven<'a> {
@@ -324,12 +225,7 @@ pub fn causes(then: (&str, &str), now: (&str, &str)) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::HashSet;
-
-    use proptest::prelude::*;
-
     use super::*;
-    use crate::check::{Candidate, Mends, Reason};
     use crate::model::Fingerprint;
 
     #[test]
@@ -352,49 +248,5 @@ mod tests {
         };
         assert_eq!(outcome.lacking(&quotas, &[true; 4]), 4 + 3);
         assert_eq!(outcome.lacking(&quotas, &[false, true, true, true]), 3);
-    }
-
-    fn place(number: u32) -> Place {
-        Place { cell: 0, ask: number, fingerprint: Fingerprint([number as u8; 32]), index: 0 }
-    }
-
-    proptest! {
-        /// However rows moved, the counts are those of sets.
-        #[test]
-        fn rows_are_compared_as_sets_are(
-            before in prop::collection::hash_set(0..60u8, 0..50),
-            now in prop::collection::vec(0..60u8, 0..50),
-            duplicates in prop::collection::hash_set(0..60u8, 0..20),
-            shuffled in any::<bool>(),
-        ) {
-            let candidate =
-                Candidate { choice: 0, item: 0, text: String::new(), mended: Mends::default(), outcome: Err(Reason::Empty) };
-            let id = |number: u8| RowId::of(&place(number.into()).fingerprint, 0, 0);
-            let mut before: Vec<u8> = before.into_iter().collect();
-            let mut now: Vec<u8> = now.into_iter().collect::<HashSet<_>>().into_iter().collect();
-            if !shuffled {
-                before.sort_unstable();
-                now.sort_unstable();
-            }
-            let mut rows = Rows::new(before.iter().map(|number| id(*number)));
-            for number in &now {
-                let row = Accepted { place: place((*number).into()), rank: 1, name: (), candidate: &candidate, answer: &[], judged: None, pair: None };
-                Sink::<()>::row(&mut rows, &row);
-            }
-            for number in &duplicates {
-                let why = crate::dataset::evaluate::Why::Duplicate { of: () };
-                let reject = Rejected { place: place((*number).into()), candidate: &candidate, answer: &[], why };
-                Sink::<()>::reject(&mut rows, &reject);
-            }
-            let mut expected = RowChange::default();
-            for number in &before {
-                *match (now.contains(number), duplicates.contains(number)) {
-                    (true, _) => &mut expected.kept,
-                    (false, true) => &mut expected.displaced,
-                    (false, false) => &mut expected.leaving,
-                } += 1;
-            }
-            prop_assert_eq!(rows.finish(), expected);
-        }
     }
 }

@@ -411,8 +411,11 @@ impl Worker<'_> {
         let endpoint = self.endpoint_of(send.model, send.spot.server);
         match spent {
             Spent::Told => {}
-            Spent::Nothing => self.settle(endpoint, send.most, 0, 0),
-            Spent::Unsent => self.budget.withdraw(endpoint, send.most),
+            Spent::Nothing => drop(self.settle(endpoint, send.most, 0, 0)),
+            Spent::Unsent => {
+                self.progress.unsent += 1;
+                self.budget.withdraw(endpoint, send.most);
+            }
             Spent::Unknown => self.settle_unknown(endpoint, send.most),
         }
         true

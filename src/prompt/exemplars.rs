@@ -6,7 +6,7 @@ use std::sync::{Arc, OnceLock};
 use minijinja::Value;
 
 use crate::anonymize::Anonymizer;
-use crate::config::resolved::{Axis, Exemplars};
+use crate::config::resolved::Exemplars;
 use crate::model::hash64;
 
 /// Rows by the values that cells share with them.
@@ -36,7 +36,7 @@ struct Shown {
 }
 
 impl Shelf {
-    pub fn new(exemplars: &Exemplars, axes: &[Axis], anonymizer: Option<Anonymizer>) -> Self {
+    pub fn new(exemplars: &Exemplars, anonymizer: Option<Anonymizer>) -> Self {
         let mut circles: HashMap<Vec<usize>, Vec<(u64, u32)>> = HashMap::new();
         for (number, row) in exemplars.texts.iter().enumerate() {
             let place = hash64(&[b"exemplar", row.text.as_bytes()]);
@@ -49,8 +49,8 @@ impl Shelf {
             |row: &crate::config::resolved::Exemplar| Shown { text: row.text.clone(), sent: OnceLock::new() };
         Self {
             rows: exemplars.rows,
-            by: exemplars.by.clone(),
-            names: exemplars.by.iter().map(|axis| axes[*axis].name.clone()).collect(),
+            by: exemplars.by.iter().map(|by| by.axis).collect(),
+            names: exemplars.by.iter().map(|by| by.name.clone()).collect(),
             shown: exemplars.texts.iter().map(shown).collect(),
             circles,
             anonymizer,
@@ -110,7 +110,7 @@ mod tests {
     use crate::anonymize::{Policy, Preset};
     use crate::config::Span;
     use crate::config::diagnostic::Sources;
-    use crate::config::resolved::Exemplar;
+    use crate::config::resolved::{By, Exemplar};
 
     const AXIS: [&str; 2] = ["joy", "anger"];
 
@@ -120,14 +120,13 @@ mod tests {
             path: String::new(),
             hash: String::new(),
             rows: 3,
-            by: vec![0],
+            by: vec![By { name: "emotion".into(), axis: 0, column: "emotion".into() }],
             copy: 7,
             anonymize: true,
             texts: texts.into_iter().map(row).collect(),
             at: Span { source: Sources::default().add("", String::new()), start: 0, end: 0 },
         };
-        let axis = Axis { name: "emotion".into(), label: true, values: Vec::new(), at: None };
-        Shelf::new(&exemplars, &[axis], anonymizer)
+        Shelf::new(&exemplars, anonymizer)
     }
 
     fn draw(shelf: &Shelf, key: u64, value: usize) -> Vec<String> {

@@ -2,16 +2,22 @@
 
 use serde::Serialize;
 
-use super::{Summary, count, money, plain, shortened, thousands};
+use super::morning::Finding;
+use super::{Summary, count, money, plain, shortened, thousands, wrapped};
 
 /// A run, or all runs of one state of a config.
 #[derive(Debug, Clone, Default, Serialize)]
 pub struct LogEntry {
     /// The number of the state, which runs share whose config and files are the same.
-    pub state: i64,
+    ///
+    /// `null` of a run that ended before its state was kept.
+    pub state: Option<i64>,
     pub started: String,
     /// What changed since the run before; `null` for the first.
     pub changes: Option<Vec<String>>,
+    /// What kept a run from coming to anything.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ended: Option<String>,
     /// Runs that came to their end.
     pub runs: u64,
     /// What came of the last of them; `null` where none ended.
@@ -36,7 +42,18 @@ pub struct LogEntry {
 
 impl LogEntry {
     pub fn new(state: i64, started: &str, changes: Option<Vec<String>>) -> Self {
-        Self { state, started: started.to_owned(), changes, ..Self::default() }
+        Self { state: Some(state), started: started.to_owned(), changes, ..Self::default() }
+    }
+
+    /// A run that came to nothing: the dataset, and its state, stay those of before.
+    pub fn in_vain(run: &Summary) -> Self {
+        let ended = match run.findings.first() {
+            Some(Finding { what, cause: Some(cause), .. }) => format!("{what}; {cause}"),
+            Some(Finding { what, .. }) => what.clone(),
+            None => run.headline.clone(),
+        };
+        let (rows, wanted) = (Some(run.accepted), Some(run.wanted));
+        Self { started: run.started.clone(), ended: Some(ended), rows, wanted, ..Self::default() }
     }
 
     /// The same after one more run.
@@ -73,7 +90,13 @@ impl LogEntry {
         };
         // To the second is enough for a person.
         let time = self.started.get(..19).unwrap_or(&self.started).replace('T', " ");
-        out.push(format!("{:>4}  {time}  {rows}{model}", self.state));
+        let state = self.state.map_or_else(|| "-".to_owned(), |state| state.to_string());
+        let as_before = if self.ended.is_some() { ", as before" } else { "" };
+        out.push(format!("{state:>4}  {time}  {rows}{as_before}{model}"));
+        if let Some(ended) = &self.ended {
+            out.extend(wrapped(ended, 70).iter().map(|part| format!("        {part}")));
+            return out;
+        }
         if let (Some(judged), Some(acceptance)) = (self.judged, self.acceptance) {
             let mut line = format!("{:.1} % of {} accepted", 100.0 * acceptance, count(judged, "text"));
             if let (Some(distinct), Some(texts)) = (self.distinct_2, self.distinct_2_texts) {

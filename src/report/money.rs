@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::thousands;
+use super::{count, thousands};
+use crate::model::Noted;
 
 /// Digits of a figure that count.
 const DIGITS: i32 = 4;
@@ -73,6 +74,18 @@ impl Spending {
         }
         out
     }
+}
+
+/// What a run brought, in a line: `12 answers stored, 480 prompt and 84 completion tokens, cost 0.01`.
+pub fn noted_text(noted: &Noted) -> String {
+    let Noted { answers, prompt_tokens, completion_tokens, cost } = *noted;
+    format!(
+        "{} stored, {} prompt and {} completion tokens{}",
+        count(answers, "answer"),
+        thousands(prompt_tokens),
+        thousands(completion_tokens),
+        cost.map_or_else(String::new, |cost| format!(", cost {}", money(cost)))
+    )
 }
 
 #[cfg(test)]

@@ -118,15 +118,6 @@ impl Finding {
     }
 }
 
-/// A run before this one that nobody was told of.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Untold {
-    pub began: String,
-    /// How it ended, where it came to its end and could not keep that.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub ended: Option<String>,
-}
-
 /// What a run may wait for before it can ask.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "for", rename_all = "kebab-case")]

@@ -8,7 +8,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::morning::Awaited;
 use super::{duration, money, say, shortened, tally, thousands};
-use crate::model::Fingerprint;
+use crate::model::{Fingerprint, Noted};
 
 /// What a run tells whoever watches it.
 pub trait Watcher {
@@ -22,6 +22,8 @@ pub trait Watcher {
     fn waits(&self, _what: &Awaited) {}
     /// What it waited for is there, or is waited for no more.
     fn goes_on(&self, _what: &Awaited) {}
+    /// More answers are stored: what the run brought so far.
+    fn stored(&self, _noted: Noted) {}
     /// A send failed; the first of each class is said too.
     fn fault(&self, _note: &FaultNote<'_>) {}
 }

@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use super::{AxisCount, Summary, duration, money, rate, shortened, thousands};
+use super::{Alike, Asked, AxisCount, Summary, count, duration, money, rate, shortened, thousands};
+use crate::model::{Noted, Untold};
 
 fn or_dash(value: Option<String>) -> String {
     value.unwrap_or_else(|| "-".into())
@@ -28,18 +29,17 @@ fn when(began: &str) -> String {
 /// A run as it stands in the list.
 #[derive(Debug, Clone, Copy)]
 pub enum Listed<'a> {
-    /// By its number.
-    Kept(usize, &'a Summary),
-    /// It began then, and of what came of it there is only this word.
-    Unkept(&'a str, &'static str),
+    Kept(&'a Summary),
+    /// What came of it in a word, and what it is known to have brought.
+    Unkept(&'a Untold, &'static str),
 }
 
 impl Listed<'_> {
-    /// When it began.
-    pub fn began(&self) -> &str {
+    /// By when it began.
+    pub fn number(&self) -> u64 {
         match self {
-            Listed::Kept(_, run) => &run.started,
-            Listed::Unkept(began, _) => began,
+            Listed::Kept(run) => run.number,
+            Listed::Unkept(run, _) => run.number,
         }
     }
 }
@@ -47,7 +47,7 @@ impl Listed<'_> {
 /// A line a run, in at most 80 columns; times are UTC.
 pub fn runs_text(runs: &[Listed<'_>]) -> String {
     // There is no room for all of it, and who pays wants to know that first.
-    let paid = runs.iter().any(|run| matches!(run, Listed::Kept(_, run) if run.cost.is_some()));
+    let paid = runs.iter().any(|run| matches!(run, Listed::Kept(run) if run.cost.is_some()));
     let last = |run: &Summary| match paid {
         true => {
             let cost = run.cost.as_ref().map(|cost| match cost.all {
@@ -67,16 +67,18 @@ pub fn runs_text(runs: &[Listed<'_>]) -> String {
         "run", "began (UTC)", "verdict", "rows", "requests", "accept"
     );
     for listed in runs {
-        let (number, run) = match listed {
-            Listed::Kept(number, run) => (number, run),
-            Listed::Unkept(began, how) => {
-                out.push_str(&format!("{:>4} {:<19} {how}\n", "-", when(began)));
+        let run = match listed {
+            Listed::Kept(run) => run,
+            Listed::Unkept(run, how) => {
+                let brought = run.noted.as_ref().map_or_else(String::new, brought);
+                out.push_str(&format!("{:>4} {:<19} {how}{brought}\n", run.number, when(&run.began)));
                 continue;
             }
         };
         let rows = format!("{}/{}", thousands(run.rows()), thousands(run.wanted));
         out.push_str(&format!(
-            "{number:>4} {:<19} {:<7} {:>15} {:>8} {:>6} {}\n",
+            "{:>4} {:<19} {:<7} {:>15} {:>8} {:>6} {}\n",
+            run.number,
             when(&run.started),
             run.verdict.word(),
             rows,
@@ -88,31 +90,31 @@ pub fn runs_text(runs: &[Listed<'_>]) -> String {
     out
 }
 
+/// What a run without a summary is known to have brought, where there is room for little.
+fn brought(noted: &Noted) -> String {
+    let spent = match noted.cost {
+        Some(cost) => format!("cost {}", money(cost)),
+        None => format!("{} tokens", thousands(noted.prompt_tokens + noted.completion_tokens)),
+    };
+    format!(": at least {}, {spent}", count(noted.answers, "answer"))
+}
+
 /// Values whose acceptance moved that are shown.
 const MOVED: usize = 8;
 
 /// Two runs, figure by figure, with what changed in the config between them.
-pub fn compared_text(then: (usize, &Summary), now: (usize, &Summary), causes: &[String]) -> String {
-    let ((a, then), (b, now)) = (then, now);
+pub fn compared_text(then: &Summary, now: &Summary, causes: &[String]) -> String {
     let mut out = String::new();
     let mut line = |name: &str, a: String, b: String| {
         out.push_str(&format!("{:<30} {:>22}   {:>22}\n", shortened(name, 30), a, b));
     };
-    line("", format!("run {a}"), format!("run {b}"));
+    line("", format!("run {}", then.number), format!("run {}", now.number));
     line("began (UTC)", when(&then.started), when(&now.started));
     let mut row = |name: &str, of: &dyn Fn(&Summary) -> String| line(name, of(then), of(now));
     row("verdict", &|run| run.verdict.word().to_owned());
     row("rows", &|run| format!("{} of {}", thousands(run.rows()), thousands(run.wanted)));
     row("requests", &|run| thousands(run.requests));
     row("accepted texts", &|run| percent(run.acceptance()));
-    for (of, values) in &now.run.by_ask {
-        for value in values.keys().take(MOVED) {
-            row(&format!("accepted of {of} {value}"), &|run| {
-                let count = run.run.by_ask.get(of).and_then(|values| values.get(value));
-                percent(count.and_then(AxisCount::acceptance))
-            });
-        }
-    }
     row("distinct-2", &|run| or_dash(run.distinct_2.map(|value| format!("{value:.3}"))));
     row("most common opening", &|run| {
         or_dash(run.openings.first().map(|opening| format!("{:.1} %", 100.0 * opening.share)))
@@ -126,7 +128,7 @@ pub fn compared_text(then: (usize, &Summary), now: (usize, &Summary), causes: &[
         row("cost", &|run| or_dash(cost(run)));
         // What a thousand rows cost is what two prompts or models are compared by.
         row("cost of 1,000 rows", &|run| {
-            let rows = run.run.accepted;
+            let rows = run.made();
             or_dash(run.cost.as_ref().filter(|_| rows > 0).map(|cost| money(cost.all / rows as f64 * 1000.0)))
         });
     }
@@ -142,6 +144,7 @@ pub fn compared_text(then: (usize, &Summary), now: (usize, &Summary), causes: &[
             thousands(run.run.rejected.get(reason).copied().unwrap_or(0))
         });
     }
+    alike(&mut out, &Alike::of(&then.asked, &now.asked), then.cost.is_some() || now.cost.is_some());
     let moved = moved(then, now);
     if !moved.is_empty() {
         out.push_str("\naccepted, where it moved most:\n");
@@ -156,6 +159,47 @@ pub fn compared_text(then: (usize, &Summary), now: (usize, &Summary), causes: &[
         }
     }
     out
+}
+
+/// Prompts and models that are shown one by one.
+const STRATA: usize = 12;
+
+/// What two runs come to in prompts and models that both asked.
+fn alike(out: &mut String, alike: &Alike, paid: bool) {
+    if alike.strata.len() < 2 {
+        return;
+    }
+    out.push_str("\naccepted, of the texts of answers that were asked for:\n");
+    for (name, asked) in alike.strata.iter().take(STRATA) {
+        let told = |asked: &Asked| match asked.judged() {
+            0 => "-".to_owned(),
+            judged => {
+                let share = percent(Some(asked.rows as f64 / judged as f64));
+                format!("{} of {} ({share})", thousands(asked.rows), thousands(judged))
+            }
+        };
+        let (name, [a, b]) = (shortened(name, 28), asked);
+        out.push_str(&format!("  {name:<28} {:>22}   {:>22}\n", told(a), told(b)));
+    }
+    if alike.strata.len() > STRATA {
+        out.push_str(&format!("  … and {} more\n", alike.strata.len() - STRATA));
+    }
+    if !alike.differ {
+        return;
+    }
+    let Some(found) = &alike.found else {
+        out.push_str("asked in different shares, and none often enough in both to compare it\n");
+        return;
+    };
+    out.push_str("asked in different shares; weighted alike, of those with 20 texts in both:\n");
+    let mut line = |name: &str, of: [Option<String>; 2]| {
+        let [a, b] = of.map(or_dash);
+        out.push_str(&format!("{name:<30} {a:>22}   {b:>22}\n"));
+    };
+    line("  accepted texts", found.accepted.map(|share| percent(Some(share))).map(Some));
+    if paid {
+        line("  cost of 1,000 rows", found.cost.map(|cost| cost.map(money)));
+    }
 }
 
 type Moved = (f64, String, Option<f64>, Option<f64>);
@@ -232,13 +276,23 @@ mod tests {
         let causes = vec!["x".repeat(200)];
         let cost = Spending { all: 12_345.678, ..Spending::default() };
         let paid = Summary { cost: Some(cost), ..run(400_000, 600_000) };
-        let cut_off = Listed::Unkept("2026-11-23T20:42:14.123Z", "cut off");
-        let list = runs_text(&[Listed::Kept(1, &a), cut_off, Listed::Kept(2, &b)]);
-        assert_eq!(list.lines().nth(2), Some("   - 2026-11-23 20:42:14 cut off"));
-        let all = list + &compared_text((1, &a), (2, &b), &causes);
-        assert!(!all.contains("cost"), "{all}");
-        let told = runs_text(&[Listed::Kept(1, &a), Listed::Kept(2, &paid)])
-            + &compared_text((1, &a), (2, &paid), &causes);
+        let cut_off = |cost| Untold {
+            number: 123,
+            began: "2026-11-23T20:42:14.123Z".into(),
+            ended: None,
+            noted: Some(Noted { answers: 1_234_567, prompt_tokens: 5_678_901, completion_tokens: 0, cost }),
+        };
+        let (free, priced) = (cut_off(None), cut_off(Some(12_345.678)));
+        let unkept = [Listed::Unkept(&free, "under way"), Listed::Unkept(&priced, "under way")];
+        let list = runs_text(&[Listed::Kept(&a), unkept[0], unkept[1], Listed::Kept(&b)]);
+        let lines: Vec<&str> = list.lines().collect();
+        let began = " 123 2026-11-23 20:42:14 under way: at least 1,234,567 answers, ";
+        assert_eq!(lines[2], format!("{began}5,678,901 tokens"));
+        assert_eq!(lines[3], format!("{began}cost 12,345.68"));
+        let compared = compared_text(&a, &b, &causes);
+        assert!(!compared.contains("cost"), "{compared}");
+        let all = list + &compared;
+        let told = runs_text(&[Listed::Kept(&a), Listed::Kept(&paid)]) + &compared_text(&a, &paid, &causes);
         assert!(told.contains("  12,346\n") && told.contains(" cost\n"), "{told}");
         assert!(
             told.contains("cost of 1,000 rows                                  -                    30.86\n"),
@@ -251,7 +305,7 @@ mod tests {
         assert!(all.contains("500,000/1,000,000"), "{all}");
         assert!(all.contains("emotion joy"), "{all}");
         assert!(all.contains("rejected near-duplicate "), "{all}");
-        assert_eq!(all.matches("2026-11-23 20:42:14").count(), 9, "{all}");
+        assert_eq!(all.matches("2026-11-23 20:42:14").count(), 10, "{all}");
     }
 
     #[test]

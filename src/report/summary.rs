@@ -5,36 +5,13 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::morning::{
-    EndpointNight, Example, Exhausted, Finding, Left, Needed, Opening, Outlook, Past, Untold, Verdict, Waited,
+    EndpointNight, Example, Exhausted, Finding, Left, Needed, Opening, Outlook, Past, Verdict, Waited,
 };
-use super::{CheckCounts, Counts, EndpointSight, Forecast, RunCounts, Spending, count};
+use super::{
+    Asked, CellChange, CheckCounts, Counts, EndpointSight, Forecast, RowChange, RunCounts, Spending, count,
+};
 use crate::audit::{Brief, Verdict as Audited};
-
-/// How the cells of now stand to those of a snapshot.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct CellChange {
-    /// Asked in the same way as then.
-    pub kept: u64,
-    /// Not there then, and something of it must be asked.
-    pub new: u64,
-    /// There then, but asked in another way now.
-    pub changed: u64,
-    /// Not there then, but stored from an earlier time.
-    pub restored: u64,
-    /// There then, not now.
-    pub dropped: u64,
-}
-
-/// How the rows of now stand to those of the dataset before; counterparts, which follow their rows, are not counted.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct RowChange {
-    /// Rows that stay.
-    pub kept: u64,
-    /// Rows that leave until they are remade: their ask changed, or they fail a check now.
-    pub leaving: u64,
-    /// Rows that nothing is wrong with, but that another row now makes a duplicate.
-    pub displaced: u64,
-}
+use crate::model::Untold;
 
 /// What failures of a class cost a run.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -111,9 +88,15 @@ pub struct Summary {
     #[serde(default)]
     pub exit_code: u8,
     pub name: String,
+    /// Which run of its name it is, by when they began, from 1; one that found its dataset complete has none of its own.
+    #[serde(default)]
+    pub number: u64,
     pub started: String,
     /// `complete`, `short`, `stopped` or `failed`.
     pub state: String,
+    /// It ended before stored answers were looked at: the dataset, and what is told of it, is that of before.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub in_vain: bool,
     /// Runs before this one that nobody was told of, oldest first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub untold: Vec<Untold>,
@@ -162,6 +145,9 @@ pub struct Summary {
     pub unstored: u64,
     /// Sends, with those that failed and were tried again.
     pub attempts: u64,
+    /// Those of them that came to no server: a refused connection is none that a budget counts.
+    #[serde(default)]
+    pub unsent: u64,
     /// Those of them that were sent a second time, since the first took far too long (`run.hedge`).
     #[serde(default)]
     pub hedged: u64,
@@ -226,6 +212,9 @@ pub struct Summary {
     /// By prompt variant and by model, where there are several; of none of these a number is wanted.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub by_ask: Counts,
+    /// What this run asked, by prompt variant and model, and what became of it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub asked: Vec<Asked>,
     /// What wants a look, the worst first.
     #[serde(default)]
     pub findings: Vec<Finding>,
@@ -358,8 +347,7 @@ impl Summary {
         if self.unwritten.is_some() {
             return 0;
         }
-        let on_disk = self.change.kept + self.change.leaving + self.change.displaced;
-        self.accepted as i64 - self.rows_before.unwrap_or(on_disk) as i64
+        self.accepted as i64 - self.rows_before.unwrap_or(self.change.before()) as i64
     }
 
     /// Rows that stand in the dataset's file.
@@ -400,14 +388,28 @@ impl Summary {
         Some(self.completion_tokens as f64 / self.asked_for()?)
     }
 
-    /// Rows an hour of asking.
-    pub fn rows_per_hour(&self) -> Option<f64> {
-        Some(self.run.accepted as f64 / self.asked_for()? * 3600.0)
+    /// Rows of answers that the run asked for, without those that were stored before and only waited for it.
+    pub fn made(&self) -> u64 {
+        match self.asked.as_slice() {
+            [] => self.run.accepted,
+            asked => asked.iter().map(|asked| asked.rows).sum(),
+        }
     }
 
-    /// Whether it is kept, shown and told: all but a run that found its dataset complete, and nothing to tell of
-    /// runs before.
+    /// Rows that an hour of asking made.
+    pub fn rows_per_hour(&self) -> Option<f64> {
+        Some(self.made() as f64 / self.asked_for()? * 3600.0)
+    }
+
+    /// Rows that it brought without asking, from stored answers; `None` where it changed no row or asked.
+    pub fn restored(&self) -> Option<u64> {
+        let came = self.accepted.saturating_sub(self.change.kept);
+        (self.attempts == 0 && came + self.change.lost() + self.change.waiting > 0).then_some(came)
+    }
+
+    /// Whether it is kept, shown and told: all but a run that found its dataset complete as it stood, and nothing to
+    /// tell of runs before.
     pub fn is_told(&self) -> bool {
-        self.attempts > 0 || self.state != "complete" || !self.untold.is_empty()
+        self.attempts > 0 || self.state != "complete" || self.restored().is_some() || !self.untold.is_empty()
     }
 }

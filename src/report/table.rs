@@ -35,11 +35,15 @@ pub fn summary_text(summary: &Summary, advice: &dyn Fn(&str) -> Option<&'static 
     let about = about(summary.second_look_requests, summary.judge_requests, summary.embedding_requests);
     let mut asked =
         format!("{} asked{about}, {} reused", thousands(summary.requests), thousands(summary.reused));
-    if summary.attempts > summary.requests {
-        asked.push_str(&format!(", {} sent in all", thousands(summary.attempts)));
+    let sent = summary.attempts.saturating_sub(summary.unsent);
+    if sent > summary.requests {
+        asked.push_str(&format!(", {} sent in all", thousands(sent)));
         if summary.hedged > 0 {
             asked.push_str(&format!(" ({} a second time)", thousands(summary.hedged)));
         }
+    }
+    if summary.unsent > 0 {
+        asked.push_str(&format!(", {} came to no server", thousands(summary.unsent)));
     }
     line("answers", asked);
     if summary.unstored > 0 {
@@ -126,8 +130,11 @@ pub fn summary_text(summary: &Summary, advice: &dyn Fn(&str) -> Option<&'static 
         line("faults", faults.join(", "));
     }
     let change = summary.change;
-    if change.leaving + change.displaced > 0 && summary.unwritten.is_none() {
+    let came = summary.restored();
+    if (change.lost() + change.waiting > 0 || came.is_some()) && summary.unwritten.is_none() {
         let mut text = format!("{} left the dataset", count(change.leaving, "row"));
+        text.extend(came.map(|came| format!(", {} came from stored answers", thousands(came))));
+        text.extend(change.waits().map(|waits| format!(", {waits}")));
         if change.displaced > 0 {
             text.push_str(&format!(", {} displaced as duplicates", thousands(change.displaced)));
         }
@@ -307,12 +314,13 @@ pub fn plan_text(plan: &PlanSummary) -> String {
         }
     }
     let rows = plan.rows;
-    if rows.kept + rows.leaving + rows.displaced > 0 {
+    if rows.before() > 0 {
         out.push_str(&format!("\nrows: {} stay", thousands(rows.kept)));
         if rows.leaving > 0 {
             let remade = if plan.requests > 0 { " until they are remade" } else { "" };
             out.push_str(&format!(", {} leave{remade}", thousands(rows.leaving)));
         }
+        out.extend(rows.waits().map(|waits| format!(", {waits}")));
         if rows.displaced > 0 {
             out.push_str(&format!(", {} are displaced as duplicates", thousands(rows.displaced)));
         }
@@ -325,7 +333,7 @@ pub fn plan_text(plan: &PlanSummary) -> String {
                 .collect();
             out.push_str(&format!("      of these {}\n", by.join(", ")));
         }
-        if rows.leaving + rows.displaced > plan.max_leaving {
+        if rows.lost() > plan.max_leaving {
             out.push_str("      more than `run.max_leaving`: a run wants `--accept-leaving`\n");
         }
     }

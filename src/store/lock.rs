@@ -5,37 +5,19 @@ use std::io::{Read, Seek, Write};
 use std::path::PathBuf;
 
 use super::{StoreDir, StoreError};
+use crate::model::{Noted, Untold};
+
+/// Of runs that nobody was told of so many are kept: one that a machine starts again and again ends all night.
+const MOST_UNTOLD: usize = 100;
 
 /// Held while a run goes on; the system lets go of it however the process ends.
 ///
-/// Its file has the number of the process and a line for each run of which nobody was told yet, the one that goes on last.
+/// Its file has the number of the process and a line of JSON for each run of which nobody was told yet, the one that
+/// goes on last.
 #[derive(Debug)]
 pub struct RunLock {
     file: File,
     untold: Vec<Untold>,
-}
-
-/// A run that no later one has told of.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Untold {
-    pub began: String,
-    /// How it ended, in a line; none of one that never came to its end.
-    pub ended: Option<String>,
-}
-
-impl Untold {
-    fn read(line: &str) -> Option<Self> {
-        let (began, ended) = line.split_once(' ').unwrap_or((line, ""));
-        let ended = Some(ended.trim()).filter(|ended| !ended.is_empty()).map(str::to_owned);
-        (!began.is_empty()).then(|| Self { began: began.to_owned(), ended })
-    }
-
-    fn line(&self) -> String {
-        match &self.ended {
-            Some(ended) => format!("\n{} {}", self.began, ended.replace(['\n', '\r'], " ")),
-            None => format!("\n{}", self.began),
-        }
-    }
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -54,7 +36,11 @@ pub enum LockError {
 /// The runs of a name that nobody was told of, for who only looks: the last one may go on.
 pub fn untold(dir: &StoreDir, name: &str) -> Vec<Untold> {
     let text = std::fs::read_to_string(path(dir, name)).unwrap_or_default();
-    text.lines().skip(1).filter_map(|line| Untold::read(line.trim())).collect()
+    text.lines().skip(1).filter_map(read).collect()
+}
+
+fn read(line: &str) -> Option<Untold> {
+    serde_json::from_str(line.trim()).ok()
 }
 
 fn path(dir: &StoreDir, name: &str) -> PathBuf {
@@ -84,9 +70,9 @@ impl RunLock {
         let mut text = String::new();
         // What stands there is a courtesy: without it a message still says what is wrong.
         let _ = file.read_to_string(&mut text);
-        let mut lines = text.lines().map(str::trim);
-        let pid = lines.next().unwrap_or_default().to_owned();
-        let mut untold: Vec<Untold> = lines.filter_map(Untold::read).collect();
+        let mut lines = text.lines();
+        let pid = lines.next().unwrap_or_default().trim().to_owned();
+        let mut untold: Vec<Untold> = lines.filter_map(read).collect();
         match locked {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => {
@@ -110,8 +96,21 @@ impl RunLock {
     ///
     /// # Errors
     /// A file that cannot be written.
-    pub fn begins(&mut self, began: &str) -> std::io::Result<()> {
-        self.untold.push(Untold { began: began.to_owned(), ended: None });
+    pub fn begins(&mut self, number: u64, began: &str) -> std::io::Result<()> {
+        let oldest = self.untold.len().saturating_sub(MOST_UNTOLD - 1);
+        self.untold.drain(..oldest);
+        self.untold.push(Untold { number, began: began.to_owned(), ..Untold::default() });
+        self.write()
+    }
+
+    /// What the run that began has brought so far.
+    ///
+    /// # Errors
+    /// A file that cannot be written.
+    pub fn note(&mut self, noted: Noted) -> std::io::Result<()> {
+        if let Some(own) = self.untold.last_mut() {
+            own.noted = Some(noted);
+        }
         self.write()
     }
 
@@ -125,17 +124,24 @@ impl RunLock {
             self.untold.clear();
         }
         let left = own.zip(unkept);
-        self.untold.extend(left.map(|(own, ended)| Untold { ended: Some(ended.to_owned()), ..own }));
+        self.untold
+            .extend(left.map(|(own, ended)| Untold { ended: Some(ended.replace(['\n', '\r'], " ")), ..own }));
         self.write()
     }
 
     fn write(&mut self) -> std::io::Result<()> {
-        let lines: String = self.untold.iter().map(Untold::line).collect();
-        let text = format!("{}{lines}", std::process::id());
+        let mut text = std::process::id().to_string();
+        for run in &self.untold {
+            text.push('\n');
+            text.push_str(&serde_json::to_string(run)?);
+        }
         // In the place of what stands there, which a full disk still has room for; empty lines say nothing.
         let before = self.file.metadata()?.len() as usize;
+        let mut bytes = text.into_bytes();
+        let length = bytes.len();
+        bytes.resize(length.max(before), b'\n');
         self.file.rewind()?;
-        self.file.write_all(format!("{text:\n<before$}").as_bytes())?;
-        self.file.set_len(text.len() as u64)
+        self.file.write_all(&bytes)?;
+        self.file.set_len(length as u64)
     }
 }

@@ -330,6 +330,16 @@ impl Reader {
         Ok(out)
     }
 
+    /// The greatest number of a run of a config of this name.
+    pub fn last_number(&self, config: &str) -> Result<u64, StoreError> {
+        let query = || {
+            self.connection
+                .prepare_cached("SELECT max(json_extract(summary, '$.number')) FROM run WHERE config = ?1")?
+                .query_row(params![config], |row| row.get::<_, Option<i64>>(0))
+        };
+        Ok(query().map_err(|error| self.dir.sqlite(error))?.map_or(0, i64::unsigned_abs))
+    }
+
     /// The last run of a config of this name: when it began, and its summary as JSON.
     pub fn last_run(&self, config: &str) -> Result<Option<(String, String)>, StoreError> {
         let query = || {

@@ -2,6 +2,7 @@ use std::sync::mpsc;
 
 use super::*;
 use crate::fingerprint::Frame;
+use crate::model::{Noted, Untold};
 
 fn completion(of: u8, max_tokens: u32, ended: bool, tokens: Option<u64>) -> Completion {
     Completion {
@@ -207,18 +208,23 @@ fn a_lock_is_held_by_one_and_says_by_whom() {
 fn runs_that_nobody_was_told_of_are_known_until_one_has_told_them() {
     let (_folder, dir) = store();
     let take = || RunLock::take(&dir, "moods").unwrap();
+    let noted = Noted { answers: 3, ..Noted::default() };
     let of = |day: u32, ended: Option<&str>| Untold {
+        number: day.into(),
+        noted: Some(noted),
         began: format!("2026-11-{day}T01:02:03.456Z"),
         ended: ended.map(str::to_owned),
     };
     let run = |day: u32, told: bool, unkept: Option<&str>| {
         let mut lock = take();
-        lock.begins(&of(day, None).began).unwrap();
+        lock.begins(day.into(), &of(day, None).began).unwrap();
+        lock.note(noted).unwrap();
         lock.ends(told, unkept).unwrap();
     };
     let mut cut_off = take();
     assert_eq!(cut_off.untold(), []);
-    cut_off.begins(&of(23, None).began).unwrap();
+    cut_off.begins(23, &of(23, None).began).unwrap();
+    cut_off.note(noted).unwrap();
     let held = RunLock::take(&dir, "moods").unwrap_err().to_string();
     let since = format!("(process {}, since 2026-11-23 01:02:03 UTC)", std::process::id());
     assert!(held.ends_with(&since), "{held}");

@@ -151,7 +151,8 @@ fn each_run_that_could_not_keep_its_end_is_told() {
     }
     let list = project.emogrid(&["runs", "small.yaml"]).exits(0).stdout;
     let lines: Vec<_> = list.lines().map(|line| (&line[..4], &line[25..])).collect();
-    assert_eq!((lines.len(), lines[2], lines[3]), (4, ("   -", "not kept"), ("   -", "not kept")), "{list}");
+    let told = "not kept: at least 4 answers, 188 tokens";
+    assert_eq!((lines.len(), lines[2], lines[3]), (4, ("   2", told), ("   3", told)), "{list}");
     store(&project).execute_batch("DROP TRIGGER full").unwrap();
     std::fs::remove_file(runs).unwrap();
     let run = |rows: &str| {
@@ -163,10 +164,10 @@ fn each_run_that_could_not_keep_its_end_is_told() {
     assert_eq!(found["what"], "2 runs before this one could not keep how they ended");
     assert!(!summary.to_string().contains("cut off"), "{summary}");
     let cause = found["cause"].as_str().unwrap();
-    assert_eq!(cause.matches("; 4 answers stored").count(), 2, "{cause}");
+    assert_eq!(cause.matches("; 4 answers stored, 160 prompt").count(), 2, "{cause}");
     assert_eq!(run("6")["untold"], Value::Null);
     let again = project.emogrid(&["runs", "small.yaml"]).exits(0).stdout;
-    assert_eq!(again.matches(" not kept\n").count(), 2, "{again}");
+    assert_eq!(again.matches(&format!(" {told}\n")).count(), 2, "{again}");
 }
 
 #[cfg(unix)]
@@ -193,9 +194,40 @@ fn runs_that_left_no_summary_stand_in_the_list() {
     project.emogrid(&["run", "small.yaml"]).exits(0);
     let all = list().stdout;
     let first: Vec<_> = all.lines().map(|line| line[..4].trim()).collect();
-    assert_eq!(first, ["run", "-", "1"], "{all}");
-    let says = "there is no run 2: the only one that was kept is run 1";
-    project.emogrid(&["runs", "small.yaml", "--show", "2"]).exits(1).says(says);
+    assert_eq!(first, ["run", "1", "2"], "{all}");
+    project.emogrid(&["runs", "small.yaml", "--show", "1"]).exits(1).says("run 1 has no figures: cut off");
+    let says = "there is no run 3; `emogrid runs` lists";
+    project.emogrid(&["runs", "small.yaml", "--show", "3"]).exits(1).says(says);
+}
+
+/// Whoever compares runs 1 and 2 means the same two later on, whichever of them ended first.
+#[cfg(unix)]
+#[test]
+fn runs_keep_the_numbers_that_they_began_with() {
+    let fake = Fake::start();
+    fake.script(|_, _| Reply::Late(Duration::from_millis(200), Box::new(Reply::Good)));
+    let project = Project::small(&fake.url());
+    let numbers = || {
+        let list = project.emogrid(&["runs", "small.yaml"]).exits(0).stdout;
+        let of = |line: &str| (line[..4].trim().parse::<u32>().unwrap(), line[5..24].to_owned());
+        list.lines().skip(1).map(of).collect::<Vec<_>>()
+    };
+    let long = project.watch(&["run", "small.yaml"]);
+    until("a request", || !fake.seen().is_empty(), String::new);
+    // It ends long before the one that it waits for.
+    let waits = project.watch(&["run", "small.yaml", "--wait"]);
+    waits.until_says("waiting for its end");
+    waits.signal(libc::SIGINT);
+    waits.finish().exits(3);
+    let then = numbers();
+    assert_eq!(then.iter().map(|(number, _)| *number).collect::<Vec<_>>(), [1, 2]);
+    long.finish().exits(0);
+    assert_eq!(numbers(), then);
+    project.edit("small.yaml", "per_cell: 2", "per_cell: 3");
+    let summary = project.emogrid(&["run", "small.yaml", "--json"]).exits(0).json();
+    assert_eq!((&summary["number"], numbers().len()), (&3.into(), 3));
+    let compared = project.emogrid(&["runs", "small.yaml", "--compare", "1", "3"]).exits(0).stdout;
+    assert!(compared.contains(&then[0].1), "{compared}");
 }
 
 /// Who reads JSON gets it however a run ended, and what it says stands in the summary's file too.

@@ -362,3 +362,17 @@ fn an_ending_of_no_format_is_refused() {
     project.emogrid(&["export", "small.yaml", "-o", "x.txt", "--format", "jsonl"]).exits(0);
     project.emogrid(&["export", "small.yaml", "-o", "rows"]).exits(0);
 }
+
+/// An ending says the same in capitals.
+#[test]
+fn an_ending_in_capitals_is_the_same_format() {
+    let project = Project::new();
+    project.write("t.JSONL", "{\"text\":\"a\"}\n");
+    for name in ["t.csv", "t.CSV", "t.Parquet"] {
+        project.emogrid(&["export", "t.JSONL", "-o", name]).exits(0);
+    }
+    assert_eq!(project.read("t.CSV"), project.read("t.csv"));
+    assert_eq!(project.read("t.csv"), "text\na\n");
+    let parquet = std::fs::read(project.path().join("t.Parquet")).unwrap();
+    assert_eq!(&parquet[..4], b"PAR1");
+}

@@ -75,6 +75,18 @@ fn a_server_that_never_comes_ends_the_run_when_patience_does() {
     assert_eq!(ran.stdout, "");
 }
 
+/// It takes the connection and says nothing: that is no reason to wait for longer.
+#[test]
+fn a_server_that_takes_connections_and_says_nothing_is_waited_for_no_longer() {
+    // The system takes what nobody accepts.
+    let silent = std::net::TcpListener::bind(("127.0.0.1", 0)).unwrap();
+    let url = format!("http://{}", silent.local_addr().unwrap());
+    let project = Project::wide(&url, 4, ", patience: 300ms");
+    let started = Instant::now();
+    watched(&project, &RUN).exits(1).says("patience");
+    assert!(started.elapsed() < ms(8000), "{:?}", started.elapsed());
+}
+
 #[test]
 fn a_server_that_goes_and_comes_back_is_waited_for() {
     let fake = Fake::start();

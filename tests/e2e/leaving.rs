@@ -167,3 +167,62 @@ fn a_small_dataset_may_be_edited_whole() {
     project.edit("wide.yaml", "Write", "Please write");
     project.emogrid(&["run", "wide.yaml"]).exits(0);
 }
+
+/// Each cell's first ask is cut, as long as `max_tokens` is 50.
+fn cut(fake: &Fake) {
+    let first: std::sync::Mutex<std::collections::HashMap<String, u64>> = std::sync::Mutex::default();
+    fake.script(move |seen, _| {
+        let is_first = *first.lock().unwrap().entry(seen.user()).or_insert(seen.seed()) == seen.seed();
+        match is_first && seen.body["max_tokens"] == 50 {
+            true => Reply::Choices(vec![("I told them that it was".into(), "length")]),
+            false => Reply::Good,
+        }
+    });
+}
+
+#[test]
+fn rows_that_wait_behind_an_open_ask_do_not_leave() {
+    let fake = Fake::start();
+    cut(&fake);
+    let project = Project::small(&fake.url());
+    project.edit("small.yaml", "samples:", "sampling: { max_tokens: 50 }\nrun: { max_leaving: 3 }\nsamples:");
+    project.emogrid(&["run", "small.yaml", "--set", "endpoints.fake.slots=1"]).exits(0);
+    assert_eq!((fake.take_count(), project.rows("out/small/dataset.jsonl").len()), (12, 8));
+    // Nothing is wrong with the 8 rows: what was cut is asked again, and they follow it.
+    project.edit("small.yaml", "max_tokens: 50", "max_tokens: 90");
+    let plan = project.emogrid(&["plan", "small.yaml", "--json"]).exits(0).json();
+    let counted = ["kept", "leaving", "waiting", "waiting_for"].map(|key| plan[key].as_u64());
+    assert_eq!(counted, [Some(0), Some(0), Some(8), Some(4)]);
+    let told = project.emogrid(&["plan", "small.yaml"]).exits(0).stdout;
+    assert!(told.contains("rows: 0 stay, 8 wait behind 4 open asks\n"), "{told}");
+    let status = project.emogrid(&["status", "small.yaml"]).exits(0).stdout;
+    assert!(
+        status.contains("takes 0 of them out, and adds 0 from stored answers;\n  8 wait behind 4"),
+        "{status}"
+    );
+    // Asks that nobody is to answer, or can, bring nothing back.
+    let before = project.read("out/small/dataset.jsonl");
+    run(&project, &["--where", "emotion=anger"])
+        .exits(4)
+        .says("4 of 8 rows")
+        .says("4 wait behind 2 open asks besides");
+    let told = "2 rows left the dataset, 4 wait behind 2 open asks";
+    run(&project, &["--max-requests", "2"]).exits(3).says(told);
+    run(&project, &[]).exits(0);
+    assert_eq!((fake.take_count(), project.rows("out/small/dataset.jsonl").len()), (4, 8));
+    assert_ne!(before, project.read("out/small/dataset.jsonl"));
+}
+
+#[test]
+fn rows_that_wait_stay_where_nobody_is_there_to_ask() {
+    let fake = Fake::start();
+    cut(&fake);
+    let project = Project::small(&fake.url());
+    project.edit("small.yaml", "samples:", "sampling: { max_tokens: 50 }\nrun: { max_leaving: 3 }\nsamples:");
+    project.emogrid(&["run", "small.yaml", "--set", "endpoints.fake.slots=1"]).exits(0);
+    let before = project.read("out/small/dataset.jsonl");
+    drop(fake);
+    project.edit("small.yaml", "max_tokens: 50", "max_tokens: 90");
+    run(&project, &["--set", "endpoints.fake.patience=300ms"]).exits(1).says("endpoint `fake`");
+    assert_eq!(project.read("out/small/dataset.jsonl"), before);
+}

@@ -84,3 +84,64 @@ fn a_state_that_comes_back_has_its_number_again() {
     let second = project.emogrid(&["log", "small.yaml", "--show", "2"]).exits(0).stdout;
     assert!(second.contains("glad"), "{second}");
 }
+
+/// The figures of a run that was refused are those of the dataset that it left alone, and its edit is nobody's state.
+#[test]
+fn a_run_that_was_refused_says_so_and_has_no_state() {
+    let fake = Fake::start();
+    let project = Project::small(&fake.url());
+    project.edit("small.yaml", "samples:", "run: { max_leaving: 3 }\nsamples:");
+    project.emogrid(&["run", "small.yaml"]).exits(0);
+    project.edit("small.yaml", "bright", "glad");
+    project.emogrid(&["run", "small.yaml"]).exits(4);
+    project.emogrid(&["run", "small.yaml", "--accept-leaving"]).exits(0);
+    let log = |more: &[&str]| {
+        let args: Vec<&str> = ["log", "small.yaml"].iter().chain(more).copied().collect();
+        project.emogrid(&args).exits(0)
+    };
+    let all = log(&["--json"]).json();
+    let states: Vec<_> = all.as_array().unwrap().iter().map(|entry| entry["state"].as_i64()).collect();
+    assert_eq!(states, [Some(1), None, Some(2)], "{all}");
+    assert_eq!(
+        (&all[1]["acceptance"], &all[1]["changes"]),
+        (&serde_json::Value::Null, &serde_json::Value::Null)
+    );
+    assert_eq!(all[2]["changes"], serde_json::json!(["emotion.joy.definition: \"bright\" → \"glad\""]));
+    let text = log(&[]).stdout;
+    let refused: Vec<&str> = text.lines().skip_while(|line| !line.starts_with("   -")).take(4).collect();
+    assert!(refused[0].ends_with("  8 of 8 rows, as before"), "{text}");
+    assert!(refused[1].starts_with("        nothing was asked: 4 of 8 rows would leave"), "{text}");
+    assert!(refused[3].contains("bright"), "{text}");
+    assert!(text.lines().all(|line| line.chars().count() <= 80), "{text}");
+    let changed = log(&["--only-changed", "--json"]).json();
+    let accepted: Vec<_> = changed.as_array().unwrap().iter().map(|entry| entry["model"].as_str()).collect();
+    assert_eq!(accepted, [Some("fake-1b"); 2], "{changed}");
+}
+
+/// It asks nothing, and changes the dataset all the same: whoever reads of runs is told of it.
+#[test]
+fn a_run_that_only_restores_is_told_as_what_it_is() {
+    let fake = Fake::start();
+    let project = Project::small(&fake.url());
+    project.emogrid(&["run", "small.yaml"]).exits(0);
+    project.edit("small.yaml", "bright", "glad");
+    project.emogrid(&["run", "small.yaml"]).exits(0);
+    project.edit("small.yaml", "glad", "bright");
+    drop(fake);
+    project
+        .emogrid(&["run", "small.yaml"])
+        .exits(0)
+        .says("changed     4 rows left the dataset, 4 came from stored answers\n");
+    let list = project.emogrid(&["runs", "small.yaml", "--json"]).exits(0).json();
+    assert_eq!((list.as_array().unwrap().len(), &list[2]["requests"]), (3, &0.into()), "{list}");
+    assert_eq!(list[2]["headline"], "OK small: 8 of 8 rows; complete, from stored answers");
+    // One that finds all as it stands is none.
+    project.emogrid(&["run", "small.yaml"]).exits(0);
+    std::fs::remove_dir_all(project.path().join("out")).unwrap();
+    project
+        .emogrid(&["run", "small.yaml"])
+        .exits(0)
+        .says("0 rows left the dataset, 8 came from stored answers\n");
+    let list = project.emogrid(&["runs", "small.yaml", "--json"]).exits(0).json();
+    assert_eq!(list.as_array().unwrap().len(), 4, "{list}");
+}

@@ -335,9 +335,13 @@ fn null_on_the_command_line_takes_a_key_out() {
     let keys =
         |set: &str| project.emogrid(&["check", "small.yaml", "--resolved", "--set", set]).exits(0).stdout;
     assert!(keys("seed=1").contains("checks"), "{}", keys("seed=1"));
-    for set in ["checks.words=null", "checks.words=~", "checks.words=", "checks=null"] {
+    for set in ["checks.words=null", "checks.words=~", "checks=null"] {
         assert!(!keys(set).contains("checks.words"), "{set}: {}", keys(set));
     }
+    check("checks.words=")
+        .exits(2)
+        .says("`--set checks.words=` has no value")
+        .says("`--set checks.words=null` takes the key out");
     // What is not there need not be taken out, if there is such a key.
     check("dedup.semantic.threshold=null").exits(0);
     check("checks.wrods=null")
@@ -365,4 +369,78 @@ fn a_plan_goes_by_the_models_of_all_asks_to_come() {
     let came = tally.lock().unwrap().cost(0.0, 1000.0) - before;
     let of = told["cost"]["most"].as_f64().unwrap() / came;
     assert!((0.8..1.25).contains(&of), "{told} told, {came} came: {tally:?}");
+}
+
+/// Rows whose answers were stored before come free, and another mix of prompts is told as that: each run is compared by
+/// what it asked.
+#[test]
+fn runs_are_compared_by_what_they_asked() {
+    let fake = Fake::start();
+    // Every chat is too short; posts are cut as long as `max_tokens` is 50 where their seed is even.
+    fake.script(|seen, _| match seen.user().starts_with("Chat") {
+        true => Reply::text("no"),
+        false if seen.body["max_tokens"] == 50 && seen.seed() % 2 == 0 => {
+            Reply::Choices(vec![("I told them that it was".into(), "length")])
+        }
+        false => Reply::Good,
+    });
+    let project = Project::wide(&fake.url(), 100, ", price: { prompt: 1, completion: 2 }");
+    let prompt = "Write about {{ topic }} with {{ mood }}.";
+    project.edit(
+        "wide.yaml",
+        &format!("{{ user: '{prompt}' }}"),
+        &format!(
+            "{{ user: {{ post: '{prompt}', chat: {{ text: 'Chat of {{{{ topic }}}}.', weight: 0.5 }} }} }}"
+        ),
+    );
+    project.edit("wide.yaml", "per_cell: 1, max_asks: 5", "per_cell: 2, max_asks: 12");
+    project.edit(
+        "wide.yaml",
+        "samples:",
+        "sampling: { max_tokens: 50 }\nrun: { max_leaving: 9 }\nchecks: { words: [2, 90] }\nsamples:",
+    );
+    let run = || {
+        let ran = project.emogrid(&["run", "wide.yaml", "--json"]);
+        assert!(matches!(ran.code, Some(0 | 4)), "{ran:?}");
+        ran.json()
+    };
+    let (then, asked) = (run(), fake.take_count() as u64);
+    // What was cut is asked again, and nothing else: all of that is posts.
+    project.edit("wide.yaml", "max_tokens: 50", "max_tokens: 60");
+    let (now, again) = (run(), fake.take_count() as u64);
+    let of = |summary: &Value, name: &str, what: &str| {
+        let found = summary["asked"].as_array().unwrap().iter().find(|asked| asked["prompt"] == name);
+        found.map_or(json!(0), |asked| asked[what].clone())
+    };
+    let sum = |summary: &Value| ["post", "chat"].map(|name| of(summary, name, "requests").as_u64().unwrap());
+    assert_eq!(sum(&then).iter().sum::<u64>(), asked);
+    assert_eq!(sum(&now), [again, 0]);
+    near(
+        &json!(["post", "chat"].map(|name| of(&then, name, "cost").as_f64().unwrap()).iter().sum::<f64>()),
+        then["cost"]["all"].as_f64().unwrap(),
+    );
+    // Some of the rows only waited for an ask before them.
+    let (made, came) = (of(&now, "post", "rows").as_u64().unwrap(), now["run"]["accepted"].as_u64().unwrap());
+    assert!(made < came && made <= again, "{made} of {came} made by {again}");
+    let told = project.emogrid(&["runs", "wide.yaml", "--compare", "1", "2"]).exits(0).stdout;
+    let line = |name: &str| {
+        let found =
+            told.lines().find(|line| line.starts_with(name)).unwrap_or_else(|| panic!("{name}: {told}"));
+        found[30..].split_whitespace().map(str::to_owned).collect::<Vec<_>>()
+    };
+    let each: f64 = line("cost of 1,000 rows")[1].parse().unwrap();
+    let cost = now["cost"]["all"].as_f64().unwrap();
+    assert!((each - cost / made as f64 * 1000.0).abs() < 0.001 * each, "{told}");
+    assert!(
+        told.contains("\naccepted, of the texts of answers that were asked for:\n  prompt chat "),
+        "{told}"
+    );
+    assert!(told.contains("\nasked in different shares; weighted alike"), "{told}");
+    // Of posts alone: chats were not asked in both.
+    let posts = of(&then, "post", "rows").as_f64().unwrap();
+    let rejected = of(&then, "post", "rejected");
+    let judged =
+        posts + rejected.as_object().unwrap().values().map(|times| times.as_f64().unwrap()).sum::<f64>();
+    assert_eq!(line("  accepted texts")[..2], [format!("{:.0}", 100.0 * posts / judged), "%".to_owned()]);
+    assert!(told.lines().all(|line| line.chars().count() <= 80), "{told}");
 }

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::json;
 
-use crate::fake::{Fake, Reply, free_port};
+use crate::fake::{Fake, Model, Reply, free_port};
 use crate::project::{Project, Running, until};
 
 const CONFIG: &str = "\
@@ -409,4 +409,26 @@ fn two_runs_that_send_at_the_same_moment_keep_to_one_limit() {
     first.finish().exits(3);
     let sent = fake.take_count();
     assert!((1..=5).contains(&sent), "{sent} at a limit of 5");
+}
+
+/// What comes to no server is no request: one that is started again within `patience` gets all that were to be sent.
+#[test]
+fn refused_connections_use_up_no_request() {
+    let two = || Model { slots: 2, ..Model::default() };
+    let fake = Fake::start_at(0, two());
+    let port = fake.address.port();
+    fake.script(|_, _| Reply::Hang(Duration::from_secs(60)));
+    let project = Project::small(&fake.url());
+    let running = project.watch(&["run", "small.yaml", "--max-requests", "6"]);
+    until("two requests", || fake.seen().len() == 2, String::new);
+    drop(fake);
+    running.until_says("unreachable: ");
+    let fake = Fake::start_at(port, two());
+    let ran = running.finish().exits(3).says("all requests of this run are sent (`max_requests`)");
+    // Some more may have come to the server while it ended.
+    let answered = fake.take_count();
+    assert!((1..=4).contains(&answered), "{}", ran.stderr);
+    let told = ran.stderr.lines().find(|line| line.starts_with("answers ")).unwrap();
+    let sent = format!("{answered} asked, 0 reused, 6 sent in all, ");
+    assert!(told.contains(&sent) && told.ends_with(" came to no server"), "{told}");
 }

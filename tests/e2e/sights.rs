@@ -138,6 +138,18 @@ fn one_of_weight_nought_that_nothing_names_is_not_used() {
     let summary = summary.json();
     assert_eq!((&summary["verdict"], &summary["findings"]), (&json!("OK"), &json!([])), "{summary}");
     assert_eq!((a.take_count(), same.take_count()), (10, 0));
+    // Neither a price of it nor a limit is asked for.
+    let limits = [
+        "run.max_cost=1",
+        "endpoints.a.price={ prompt: 1, completion: 1 }",
+        "endpoints.off.tokens_per_minute=2",
+    ];
+    let sets: Vec<&str> =
+        ["check", "sights.yaml"].into_iter().chain(limits.iter().flat_map(|set| ["--set", set])).collect();
+    made.emogrid(&sets).exits(0);
+    made.emogrid(&[&sets[..], &["--set", "endpoints.off.weight=1"]].concat())
+        .exits(2)
+        .says("`max_cost` needs a price");
     // Named, it is used, whatever stands before it in the config.
     made.edit("sights.yaml", "values: [joy, anger]", "values: { joy: { model: off }, anger: { model: a } }");
     made.edit("sights.yaml", "Write", "Tell");

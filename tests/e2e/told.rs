@@ -288,16 +288,38 @@ fn a_run_that_was_killed_is_told_by_the_next() {
     fake.latency(Duration::from_millis(30));
     let project = Project::small(&fake.url());
     project.edit("small.yaml", "per_cell: 2, max_asks: 5", "per_cell: 20, max_asks: 60");
+    project.edit(
+        "small.yaml",
+        &format!("fake: {}", fake.url()),
+        &format!("fake: {{ url: '{}', price: {{ prompt: 1, completion: 2 }} }}", fake.url()),
+    );
     let running = project.watch(&["run", "small.yaml"]);
     crate::project::until("some requests", || fake.seen().len() > 12, String::new);
+    let noted = || project.read(".emogrid/small.lock").contains("noted");
+    crate::project::until("a note of them", noted, String::new);
     running.signal(libc::SIGKILL);
     assert_eq!(running.finish().code, None);
+    let list = project.emogrid(&["runs", "small.yaml"]).exits(0).stdout;
+    assert!(list.contains(" cut off: at least ") && list.contains(" answers, cost 0.0"), "{list}");
     // Neither a plan nor whoever takes the lock for something else tells it away.
     project.emogrid(&["plan", "small.yaml"]).exits(0);
     project.emogrid(&["gc", "small.yaml"]).exits(0);
     let summary = project.emogrid(&["run", "small.yaml", "--json"]).exits(0).json();
     let found = finding(&summary, "was cut off");
     assert_eq!((&found["verdict"], &summary["accepted"]), (&json!("LOOK"), &json!(80)));
+    // What is told of it is what the store has of it, but for answers of the last moment.
+    let noted = &summary["untold"][0]["noted"];
+    let (least, reused) = (noted["answers"].as_u64().unwrap(), summary["reused"].as_u64().unwrap());
+    assert!(least > 0 && least <= reused && reused <= least + 8, "{least} of {reused}");
+    let (prompts, texts) =
+        (noted["prompt_tokens"].as_u64().unwrap(), noted["completion_tokens"].as_u64().unwrap());
+    let cost = noted["cost"].as_f64().unwrap();
+    assert!((cost - (prompts + 2 * texts) as f64 / 1e6).abs() < 1e-9, "{noted}");
+    let cause = found["cause"].as_str().unwrap();
+    assert!(
+        cause.starts_with(&format!("of it: at least {least} answers stored, ")) && cause.contains("cost"),
+        "{cause}"
+    );
     let asked = summary["requests"].as_u64().unwrap();
     assert_eq!(summary["reused"].as_u64().unwrap() + asked, 80, "{summary}");
     assert!(asked < 80, "{summary}");
@@ -345,6 +367,25 @@ fn rows_are_told_by_prompt_and_by_model() {
     let judged: u64 = ["accepted", "rejected"].iter().map(|what| sum("prompt", ["post", "chat"], what)).sum();
     assert!(judged as usize <= asked, "{judged} of {asked}");
     assert_eq!(summary["run"]["by_ask"], summary["by_ask"]);
+    // What was asked of each, and what became of that.
+    let strata = summary["asked"].as_array().unwrap();
+    let sum_of = |name: &str, what: &str| {
+        let of = strata.iter().filter(|asked| asked["prompt"] == name || asked["model"] == name);
+        of.map(|asked| asked.pointer(what).and_then(Value::as_u64).unwrap_or(0)).sum::<u64>()
+    };
+    assert_eq!((strata.len(), sum_of("post", "/requests") + sum_of("chat", "/requests")), (4, asked as u64));
+    for name in ["fake-1b", "b"] {
+        assert_eq!(sum_of(name, "/rows"), by("model", name, "accepted"));
+        assert_eq!(sum_of(name, "/rejected/not-json"), by("model", name, "rejected"));
+        assert_eq!(sum_of(name, "/prompt_tokens"), 40 * sum_of(name, "/requests"));
+    }
+    let folder = std::fs::read_dir(project.path().join("out/wide/runs")).unwrap().next().unwrap().unwrap();
+    let page = std::fs::read_to_string(folder.path().join("summary.md")).unwrap();
+    let table: Vec<&str> = page.lines().skip_while(|line| *line != "## By prompt").take(6).collect();
+    assert_eq!(table[2], "| prompt | rows | accepted | in all | answers | tokens | rejected most |");
+    let rejected = format!(" | {} × not-json |", by("prompt", "chat", "rejected"));
+    assert!(table[4].starts_with("| chat | 0 | 0 % |") && table[4].ends_with(&rejected), "{page}");
+    assert!(table[5].ends_with(" | – |") && table.iter().all(|line| line.chars().count() <= 80), "{page}");
     // It is a finding, at its key.
     let found = finding(&summary, "prompt chat: 0 % accepted, of the others 100 %");
     assert_eq!((&found["key"], &found["verdict"]), (&json!("prompt.user.chat"), &json!("LOOK")));

@@ -76,7 +76,7 @@ pub fn of_config(args: &AuditArgs, talk: &Talk) -> Result<Subject, Failure> {
     };
     let mut on_disk = Standing::begin(&opened);
     let totals = stored.evaluate(&opened.recipe, talk, true, &mut (&mut seen, &mut on_disk))?;
-    let file = Standing::of(&opened, stored.reader.as_ref(), on_disk, totals.rows)?;
+    let file = Standing::of(&opened, &mut stored.book(recipe)?, on_disk, totals.rows)?;
     if let Some(file) = file.filter(Standing::differs) {
         talk.say(&format!("what is stored is audited, and not\n{}", file.text()));
     }

@@ -9,7 +9,7 @@ pub static RUN: Section = Section {
             "until",
             Kind::Text,
             "",
-            "The local time at which a run ends, such as `\"06:30\"`; what is under way then is mostly done, since a request that would end later is not begun.",
+            "The local time at which a run ends, such as `\"06:30\"` or `\"06:30:15\"`; what is under way then is mostly done, since a request that would end later is not begun.",
         ),
         key("for", Kind::Duration, "", "How long a run lasts at most."),
         key(

@@ -24,9 +24,10 @@ use crate::pipeline::made::Made;
 use crate::pipeline::output::previous_rows;
 use crate::pipeline::record::config_path;
 use crate::pipeline::recorder::Recorder;
+use crate::pipeline::rows::Rows;
 use crate::pipeline::state::{book, settings, snapshot};
 use crate::pipeline::stop::Stop;
-use crate::pipeline::summary::{Outcome, Rows};
+use crate::pipeline::summary::Outcome;
 use crate::pipeline::worker::{self, Closing, Done, Limits, Progress, SoFar, Tools};
 use crate::report::morning::PAST;
 use crate::report::{self, CellChange, RowChange, RunCounts, Summary, ToGo, Watcher};
@@ -50,6 +51,8 @@ pub(super) struct Worked<'a> {
     pub progress: Progress,
     /// What was spent, and on whom.
     pub budget: Budget,
+    /// How the rows stand to those of the dataset on disk.
+    pub change: RowChange,
     pub error: Option<RunError>,
     pub stopped: Option<Stop>,
     /// The dataset's files are to be left alone.
@@ -60,8 +63,19 @@ impl<'a> Worked<'a> {
     /// Nothing was asked.
     pub fn idle(made: Made<'a>, memories: Vec<EndpointMemory>) -> Self {
         let (progress, cells, before) = (Progress::default(), made.cells, made.counts());
-        let budget = Budget::default();
-        Self { made, before, memories, cells, progress, budget, error: None, stopped: None, spared: false }
+        let (budget, change) = (Budget::default(), made.rows.change);
+        Self {
+            made,
+            before,
+            memories,
+            cells,
+            progress,
+            budget,
+            change,
+            error: None,
+            stopped: None,
+            spared: false,
+        }
     }
 }
 
@@ -159,12 +173,25 @@ impl<'a, 'r> Work<'a, 'r> {
             }
             let (progress, budget) = done.over();
             book.watch(Some(self.watcher));
-            let made = Made::of(self.recipe(), &mut book, self.guard.files, self.before, None);
+            let made =
+                Made::of(self.recipe(), &mut book, self.guard.files, self.before, None, Some(&progress));
             let made = made.unwrap_or_else(|failure| {
                 error.get_or_insert(failure.into());
                 Made::without_files(outcome)
             });
-            return Ok(Worked { made, before, memories, cells, progress, budget, error, stopped, spared });
+            let change = made.change(self.recipe(), &mut book, self.mask)?;
+            return Ok(Worked {
+                made,
+                before,
+                memories,
+                cells,
+                progress,
+                budget,
+                change,
+                error,
+                stopped,
+                spared,
+            });
         }
     }
 
@@ -193,8 +220,10 @@ impl<'a, 'r> Work<'a, 'r> {
     ) -> Result<Worked<'a>, RunError> {
         let memories = assumed.memories;
         let mut book = self.book(&memories, reader, false)?;
-        let made = Made::of(self.recipe(), &mut book, self.guard.files, self.before, None)?;
-        let Ok(spared) = self.guard.check(made.rows, made.cells, book.models()) else { return Err(error) };
+        let made = Made::of(self.recipe(), &mut book, self.guard.files, self.before, None, None)?;
+        let Ok(spared) = self.guard.check(made.rows.change, made.cells, book.models()) else {
+            return Err(error);
+        };
         let (stopped, error) = match error {
             RunError::Stopped(why) => (Some(why), None),
             error => (None, Some(error)),
@@ -234,22 +263,22 @@ impl<'a, 'r> Work<'a, 'r> {
         let same = match same {
             // Nothing has happened since.
             Some(made) if !retry_failed => {
-                let change = made.rows;
+                let change = made.change(self.recipe(), book, self.mask)?;
                 return Ok((made, change));
             }
             same => same,
         };
         book.watch(Some(self.watcher));
-        let made = Made::of(self.recipe(), book, self.guard.files, self.before, Some(self.mask))?;
+        let made = Made::of(self.recipe(), book, self.guard.files, self.before, Some(self.mask), None)?;
         let change = match same {
-            Some(same) => same.rows,
+            Some(same) => same.change(self.recipe(), book, self.mask)?,
             None if retry_failed && is_first => {
                 let mut book = self.book(memories, reader, false)?;
                 let mut rows = Rows::new(previous_rows(self.guard.files));
                 evaluate::<(), _>(&self.recipe().quotas, &mut book, &mut rows)?;
-                rows.finish()
+                rows.finish().waiting(&self.recipe().quotas, &mut book, |cell| self.mask[cell])?
             }
-            None => made.rows,
+            None => made.change(self.recipe(), book, self.mask)?,
         };
         Ok((made, change))
     }

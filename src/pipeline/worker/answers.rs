@@ -13,6 +13,7 @@ use crate::check::usage::Usage;
 use crate::dataset::Stored;
 use crate::dataset::evaluate::{Demand, To};
 use crate::fingerprint::Ask;
+use crate::report::Asked;
 use crate::scheduler::Ended;
 use crate::store::{Completion, Kind, Written};
 
@@ -100,9 +101,15 @@ impl Worker<'_> {
             self.stepped(endpoint, step);
         }
         // A prompt without tokens is a count that the server left out.
-        match received.usage.filter(|usage| usage.prompt_tokens > 0) {
+        let money = match received.usage.filter(|usage| usage.prompt_tokens > 0) {
             Some(usage) => self.settle(endpoint, send.most, usage.prompt_tokens, usage.completion_tokens),
-            None => self.settle_unknown(endpoint, send.most),
+            None => {
+                self.settle_unknown(endpoint, send.most);
+                send.most.money
+            }
+        };
+        if demand.about.is_none() {
+            self.asked(&demand, model, &usage, money);
         }
         if let Some(used) = used {
             self.note_sent(endpoint, ticket.number(), used.into(), true);
@@ -143,6 +150,20 @@ impl Worker<'_> {
             self.error.get_or_insert(failure.into());
             self.pending.remove(&ticket);
             self.progress.unstored += 1;
+        }
+    }
+
+    /// Counts an answer to an ask by what was asked.
+    fn asked(&mut self, demand: &Demand, model: usize, usage: &Usage, money: f64) {
+        let prompts = &self.recipe.prompts;
+        let prompt = prompts.variant_name(prompts.variant(self.recipe.grid.cell(demand.cell), demand.ask));
+        let model = self.book.models().list()[model].identity.display_name();
+        let asked = Asked::of(&mut self.progress.asked, prompt, model);
+        asked.requests += 1;
+        asked.prompt_tokens += usage.prompt_tokens;
+        asked.completion_tokens += usage.completion_tokens;
+        if self.recipe.config.endpoints.iter().any(|endpoint| endpoint.price.is_some()) {
+            *asked.cost.get_or_insert(0.0) += money;
         }
     }
 
@@ -222,6 +243,7 @@ impl Worker<'_> {
                 _ => self.evaluator.forget(demand),
             }
         }
+        self.watcher.stored(self.noted());
         if let Err(failure) = written.result
             && self.error.is_none()
         {

@@ -5,12 +5,15 @@ use std::time::Duration;
 
 use super::measure::{Absence, Free};
 use crate::model::Fingerprint;
+use crate::report::Asked;
 use crate::report::morning::Needed;
 
 /// What was done in this run.
 #[derive(Debug, Default)]
 pub struct Progress {
     pub attempts: u64,
+    /// Those of them that came to no server.
+    pub unsent: u64,
     /// Those of them that were sent a second time, since the first took far too long.
     pub hedged: u64,
     /// What one more request may take, where a budget of tokens or of money had no room for it.
@@ -39,6 +42,8 @@ pub struct Progress {
     pub failing: HashMap<Fingerprint, &'static str>,
     /// What was given up for its own fault.
     pub given_up: Vec<GivenUp>,
+    /// By prompt variant and model: what was asked; what became of it is not counted here.
+    pub asked: Vec<Asked>,
     /// Cell and number of each ask whose answer is stored.
     pub answered: Vec<(u32, u32)>,
 }

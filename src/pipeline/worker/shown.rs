@@ -2,6 +2,7 @@
 
 use super::Worker;
 use crate::check::Candidate;
+use crate::model::Noted;
 use crate::pipeline::spending::spending;
 use crate::report::{Status, for_terminal};
 use crate::scheduler::Queue;
@@ -18,6 +19,16 @@ impl Worker<'_> {
     pub(super) fn meant(&self, of: impl Fn(usize) -> u32) -> u64 {
         let cells = self.mask.iter().enumerate().filter(|(_, meant)| **meant);
         cells.map(|(cell, _)| u64::from(of(cell))).sum()
+    }
+
+    /// What the run brought so far, and what it spent on that.
+    pub(super) fn noted(&self) -> Noted {
+        Noted {
+            answers: self.progress.requests,
+            prompt_tokens: self.progress.prompt_tokens,
+            completion_tokens: self.progress.completion_tokens,
+            cost: spending(&self.recipe.config.endpoints, &self.budget).map(|cost| cost.all),
+        }
     }
 
     pub(super) fn show(&mut self, waiting: Option<String>) {

@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 
+use super::event::Send;
 use super::sending::Sending;
 use super::{Worker, under_way};
 use crate::config::resolved::RunLimits;
@@ -231,8 +232,10 @@ impl Worker<'_> {
             Ok(()) => return true,
             Err(spent) => spent,
         };
-        // What is under way may use less than is reserved for it.
-        if waits && (self.sends.is_empty() || spent == Spent::Requests) {
+        // What is under way may use less than is reserved for it, and to a server that was gone it may come to none.
+        let comes = |send: &Send| !self.servers[self.endpoint_of(send.model, send.spot.server)].was_gone;
+        let are_sent = spent == Spent::Requests && self.sends.values().all(|(send, _)| comes(send));
+        if waits && (self.sends.is_empty() || are_sent) {
             if spent != Spent::Requests {
                 self.progress.needed = Some(Needed { tokens: cost.tokens, money: cost.money });
             }
@@ -310,10 +313,11 @@ impl Worker<'_> {
         self.budget.settle(endpoint, most, None);
     }
 
-    /// A request to an endpoint ended for which so much was reserved, having used so many tokens.
-    pub(super) fn settle(&mut self, endpoint: usize, most: Cost, prompt: u64, completion: u64) {
+    /// A request to an endpoint ended for which so much was reserved, having used so many tokens; what it cost.
+    pub(super) fn settle(&mut self, endpoint: usize, most: Cost, prompt: u64, completion: u64) -> f64 {
         let price = self.recipe.config.endpoints[endpoint].price;
         let money = price.map_or(0.0, |price| price.of(prompt as f64, completion as f64));
         self.budget.settle(endpoint, most, Some(Cost { tokens: prompt + completion, money }));
+        money
     }
 }

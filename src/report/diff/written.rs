@@ -30,14 +30,8 @@ const FILES: &[(&str, &str)] = &[
 ];
 
 /// Keys whose values are resolved to numbers: of an axis, or of one of two bounds.
-const NUMBERED: &[&str] = &[
-    "checks.characters",
-    "checks.label.axis",
-    "checks.sentiment.axis",
-    "checks.words",
-    "exemplars.by",
-    "samples.balance",
-];
+const NUMBERED: &[&str] =
+    &["checks.characters", "checks.label.axis", "checks.sentiment.axis", "checks.words", "samples.balance"];
 
 /// What is made of other keys and stands beside them: nobody writes it.
 const DERIVED: &[&str] = &[
@@ -95,6 +89,9 @@ fn in_place(path: String) -> Written {
             "",
             1,
         ));
+    }
+    if let Some(column) = path.strip_prefix("exemplars.by.") {
+        return tells(format!("exemplars.by.{}", column.strip_suffix(".column").unwrap_or(column)));
     }
     if let Some((of, _)) = path.strip_prefix("endpoints.").and_then(|rest| rest.split_once(".slots[")) {
         return silent(&format!("endpoints.{of}.slots"));

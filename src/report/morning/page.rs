@@ -5,7 +5,10 @@ use std::fmt::Write;
 use super::rules::{absence, free, time};
 use super::{Finding, Outlook, PAST, Waited};
 use crate::audit::Verdict;
-use crate::report::{AxisCount, Spending, Summary, beside, count, moment, rate, shortened, tally, thousands};
+use crate::report::{
+    Asked, AxisCount, Spending, Summary, beside, count, moment, money, most_of, rate, shortened, tally,
+    thousands,
+};
 
 /// Values of an axis that are shown; of more than these, the worst.
 const VALUES: usize = 40;
@@ -121,6 +124,7 @@ fn figures(out: &mut String, summary: &Summary) {
     more("ended by", summary.stopped_by.as_deref().map(ended_by));
     more("rows", Some(format!("{accepted} of {wanted}{}", beside(summary.counterparts))));
     more("answers asked", Some(thousands(summary.requests)));
+    more("tries that came to no server", some(summary.unsent));
     more("answers not stored", some(summary.unstored));
     more("answers reused", Some(thousands(summary.reused)));
     more("answers behind open asks", some(summary.behind));
@@ -245,16 +249,30 @@ fn axes(out: &mut String, summary: &Summary) {
     }
 }
 
-/// Which prompt and which model brought how much.
+/// Which prompt and which model brought how much, and what was asked for that in this run.
 fn asks(out: &mut String, summary: &Summary) {
+    let paid = summary.cost.is_some();
     for (of, values) in &summary.by_ask {
         let rows = values.iter().map(|(value, count)| {
             let run = summary.run.by_ask.get(of).and_then(|values| values.get(value));
             let run = run.copied().unwrap_or_default();
             let accepted = |count: &AxisCount| share(count.accepted, count.judged());
-            vec![value.clone(), thousands(count.accepted), accepted(&run), accepted(count)]
+            let asked = Asked::sum_by(&summary.asked, of, value);
+            let most =
+                most_of(&asked.rejected).map(|(reason, times)| format!("{} × {reason}", thousands(times)));
+            let answers = [asked.requests, asked.tokens()].map(thousands);
+            let cost = paid.then(|| asked.cost.map_or_else(|| "–".to_owned(), money));
+            let brought = [shortened(value, 20), thousands(count.accepted), accepted(&run), accepted(count)];
+            brought
+                .into_iter()
+                .chain(answers)
+                .chain(cost)
+                .chain([most.unwrap_or_else(|| "–".to_owned())])
+                .collect()
         });
-        table(out, &format!("By {of}"), &[of, "rows", "accepted", "in all"], rows);
+        let header = [of, "rows", "accepted", "in all", "answers", "tokens"].into_iter();
+        let header: Vec<&str> = header.chain(paid.then_some("cost")).chain(["rejected most"]).collect();
+        table(out, &format!("By {of}"), &header, rows);
     }
 }
 

@@ -147,6 +147,7 @@ fn headline(summary: &Summary, ended: Ended) -> String {
             "stopped as asked, before an answer came".to_owned()
         }
         ([], _) if ended == Ended::Stopped => "stopped as asked".to_owned(),
+        ([], _) if summary.restored().is_some() => format!("{}, from stored answers", ended.state()),
         ([], _) => ended.state().to_owned(),
         ([first], _) => first.what.clone(),
         ([first, rest @ ..], _) => format!("{}; {} more", first.what, rest.len()),

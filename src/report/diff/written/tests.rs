@@ -145,6 +145,7 @@ const CASES: &[(&str, &str, &str, &[&str])] = &[
     ("exemplars.from", "a.jsonl", "b.jsonl", &[]),
     ("exemplars.rows", "1", "2", &["exemplars.from=a.jsonl"]),
     ("exemplars.by", "[emotion]", "[place]", &["exemplars.from=a.jsonl"]),
+    ("exemplars.by", "{ emotion: emotion }", "{ emotion: mood }", &["exemplars.from=a.jsonl"]),
     ("exemplars.copy", "5", "6", &["exemplars.from=a.jsonl"]),
     ("exemplars.anonymize", "true", "false", &["exemplars.from=a.jsonl"]),
     ("output.dir", "a", "b", &[]),
@@ -177,7 +178,7 @@ const FILES: &[(&str, &str)] = &[
     ("a.csv", "x,y\none,two\n"),
     (
         "a.jsonl",
-        "{\"id\":\"00000000000000000000000000000001\",\"text\":\"I am so glad\",\"emotion\":\"joy\",\"place\":\"home\"}\n",
+        "{\"id\":\"00000000000000000000000000000001\",\"text\":\"I am so glad\",\"emotion\":\"joy\",\"mood\":\"joy\",\"place\":\"home\"}\n",
     ),
     (
         "b.jsonl",

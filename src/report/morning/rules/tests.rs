@@ -3,7 +3,7 @@ mod passed;
 mod servers;
 mod waits;
 
-use super::super::{EndpointNight, Left, Needed, Opening, Past, Untold};
+use super::super::{EndpointNight, Left, Needed, Opening, Past};
 use super::*;
 use crate::report::{AxisCount, CellChange, RowChange, RunCounts, ToGo};
 
@@ -394,7 +394,7 @@ fn rows_that_an_edit_took_out_are_no_loss() {
         open: 9,
         left: Left { cells: 9, rows: left, asks: 999, short: 300 - left, ..Left::default() },
         edits: edits.iter().map(|edit| (*edit).to_owned()).collect(),
-        change: RowChange { kept: 500, leaving: 300, displaced: 0 },
+        change: RowChange { kept: 500, leaving: 300, ..RowChange::default() },
         run: RunCounts { accepted: 200, ..RunCounts::default() },
         ..complete()
     };
@@ -416,7 +416,7 @@ fn rows_that_an_edit_took_out_are_no_loss() {
 fn why_rows_are_lost_is_told_as_it_is() {
     let lost = |model_change: Option<&str>, changed| Summary {
         accepted: 700,
-        change: RowChange { kept: 700, leaving: 300, displaced: 0 },
+        change: RowChange { kept: 700, leaving: 300, ..RowChange::default() },
         cells: CellChange { changed, ..CellChange::default() },
         model_change: model_change.map(str::to_owned),
         ..complete()
@@ -452,7 +452,10 @@ fn the_lines_below_what_ended_a_run_are_its_cause() {
 fn a_run_that_was_cut_off_is_told_by_the_next() {
     let found = judged(
         Summary {
-            untold: vec![Untold { began: "2026-11-23T01:02:03.456Z".into(), ended: None }],
+            untold: vec![crate::model::Untold {
+                began: "2026-11-23T01:02:03.456Z".into(),
+                ..Default::default()
+            }],
             ..complete()
         },
         Alarm::default(),

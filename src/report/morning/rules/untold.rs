@@ -1,22 +1,32 @@
 //! What wants a look in the runs before: those that nobody was told of.
 
-use crate::report::morning::{Finding, Untold, Verdict};
-use crate::report::{Summary, count, moment};
+use crate::model::Untold;
+use crate::report::morning::{Finding, Verdict};
+use crate::report::{Summary, count, moment, noted_text};
 
 /// Runs that were killed, or went down with their machine.
 pub(super) fn cut_off(summary: &Summary) -> Option<Finding> {
-    let began: Vec<String> =
-        summary.untold.iter().filter(|run| run.ended.is_none()).map(|run| moment(&run.began)).collect();
-    let which = match began.as_slice() {
-        [] => return None,
-        [only] => format!("the run that began at {only} was cut off"),
-        several => format!("{} before this one were cut off", count(several.len() as u64, "run")),
+    let runs: Vec<&Untold> = summary.untold.iter().filter(|run| run.ended.is_none()).collect();
+    let brought = |run: &Untold| match &run.noted {
+        Some(noted) => format!("at least {}", noted_text(noted)),
+        None => "nothing stored, as far as is known".to_owned(),
     };
-    let when = (began.len() > 1).then(|| format!("they began at {}", began.join(", ")));
+    let (which, cause) = match runs.as_slice() {
+        [] => return None,
+        [only] => (
+            format!("the run that began at {} was cut off", moment(&only.began)),
+            format!("of it: {}", brought(only)),
+        ),
+        several => {
+            let each = several.iter().map(|run| format!("{}: {}", moment(&run.began), brought(run)));
+            let runs = count(several.len() as u64, "run");
+            (format!("{runs} before this one were cut off"), each.collect::<Vec<_>>().join("; "))
+        }
+    };
     Some(Finding {
         verdict: Verdict::Look,
         what: format!("{which}: killed, or the machine went down"),
-        cause: when,
+        cause: Some(cause),
         advice: Some(
             "see the system's log of that time (`journalctl`; out of memory?); what was stored until then is used"
                 .to_owned(),
