@@ -1,6 +1,8 @@
 //! The ids that every layer speaks of, each a type of its own.
 
 mod pair;
+mod part;
+pub mod random;
 mod text_key;
 
 use std::collections::{HashMap, HashSet};
@@ -8,6 +10,7 @@ use std::fmt;
 use std::hash::{BuildHasherDefault, Hash, Hasher};
 
 pub use pair::{PAIR, SWAPPED, pair_of};
+pub use part::Split;
 use serde::{Deserialize, Serialize};
 
 /// A hasher for keys that are hashes already: 64 bits of one are taken as they are.

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use super::Labelled;
 use crate::check::told;
-use crate::eval::random::Random;
+use crate::model::random::Random;
 use crate::export::{Task, Wording};
 use crate::labels::{LabelSet, Probabilities, likeliest};
 

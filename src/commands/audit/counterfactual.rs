@@ -8,7 +8,7 @@ use crate::audit::{Counterparts, Pair, Swapped};
 use crate::cli::AuditArgs;
 use crate::config::resolved::Sampling;
 use crate::eval::fairness::differ;
-use crate::eval::random::Random;
+use crate::model::random::Random;
 use crate::fingerprint::{Frame, Messages, Room};
 use crate::labels::{LabelSet, Probabilities};
 use crate::learn::Answers;
