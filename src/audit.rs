@@ -16,7 +16,6 @@ mod metric;
 mod numbers;
 mod opener;
 mod parity;
-mod random;
 mod representation;
 mod statistics;
 mod surface;

@@ -10,7 +10,6 @@ pub mod confusion;
 pub mod fairness;
 pub mod gate;
 pub mod mcnemar;
-pub mod random;
 pub mod score;
 
 pub use score::{ClassScore, Scores, scores};

@@ -208,6 +208,27 @@ impl Grid {
         labels.fold(0, |key, axis| key * axis.values.len() as u64 + axis.value_of(combination) as u64)
     }
 
+    /// At most so many cells, of each value of an axis as many but for one, as indices in order of id.
+    pub fn spread(&self, axis: usize, most: usize) -> Vec<usize> {
+        let mut of_value: Vec<Vec<usize>> = vec![Vec::new(); self.axes[axis].values.len()];
+        let mut order = Vec::new();
+        for cell in 0..self.size() {
+            let value = self.value_at(cell, axis);
+            if of_value[value].is_empty() {
+                order.push(value);
+            }
+            of_value[value].push(cell);
+        }
+        let rounds = of_value.iter().map(Vec::len).max().unwrap_or_default();
+        let mut out: Vec<usize> = (0..rounds)
+            .flat_map(|round| order.iter().map(move |value| (*value, round)))
+            .filter_map(|(value, round)| of_value[value].get(round).copied())
+            .take(most)
+            .collect();
+        out.sort_unstable();
+        out
+    }
+
     /// `emotion=joy context=work`, for messages.
     pub fn describe(&self, cell: Cell) -> String {
         let parts: Vec<_> = self.names(cell).map(|(axis, value)| format!("{axis}={value}")).collect();
@@ -296,5 +317,19 @@ pub mod tests {
         std::fs::write(&path, text).unwrap();
         let loaded = load(&path, &[]).unwrap();
         Grid::build(&loaded.config, &loaded.report.sources).unwrap().0
+    }
+
+    #[test]
+    fn a_few_cells_are_spread_over_an_axis() {
+        let grid = grid("    a: [x, y, z]\n    b: [p, q, r, s]\n  exclude: [{ a: z, b: [q, r, s] }]\n");
+        let of = |most: usize| -> Vec<usize> {
+            let cells = grid.spread(0, most);
+            assert!(cells.is_sorted());
+            (0..3)
+                .map(|value| cells.iter().filter(|cell| grid.value_at(**cell, 0) == value).count())
+                .collect()
+        };
+        assert_eq!((of(3), of(5), of(7), of(100)), (vec![1; 3], vec![2, 2, 1], vec![3, 3, 1], vec![4, 4, 1]));
+        assert_eq!(of(2).iter().sum::<usize>(), 2);
     }
 }

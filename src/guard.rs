@@ -1,6 +1,6 @@
 //! Nothing of a frozen test part reaches a prompt, a mix or a training file.
 //!
-//! `emogrid import` freezes the test part of a data set: its ids and the hashes of its texts stand in the
+//! `emogrid import` freezes the test part of a data set: the origins of its rows and the hashes of their texts stand in the
 //! `manifest.json` beside its files, and in `.emogrid/frozen/` of the project. Whoever reads real rows opens a
 //! [`Guard`] for their files, takes a [`Gate`] for the [`Purpose`] that they are read for, and uses only what
 //! the gate admits:
@@ -21,8 +21,8 @@
 //! # Ok(()) }
 //! ```
 //!
-//! A row is held if it says itself that it is of a test part (`split`), if it has the id and the origin of a
-//! frozen row, or if its text is that of a frozen row but for case, blanks and Unicode's spelling, in whatever
+//! A row is held if it says itself that it is of a test part (`split`), if it is from the file
+//! and line of a frozen row, or if its text is that of a frozen row but for case, blanks and Unicode's spelling, in whatever
 //! file it stands. Measuring admits every row.
 
 mod frozen;
@@ -33,7 +33,7 @@ use std::path::Path;
 
 pub use frozen::{FORMAT, Frozen, GuardError, frozen_in, register};
 
-use crate::model::TextKey;
+use crate::model::{Split, TextKey};
 use frozen::Found;
 
 /// What real rows are read for.
@@ -53,7 +53,7 @@ pub enum Purpose {
 pub trait RealRow {
     fn text(&self) -> &str;
 
-    /// A column that is a text: `id`, `split` and `origin` matter.
+    /// A column that is a text: `split` and `origin` matter.
     fn column(&self, _name: &str) -> Option<&str> {
         None
     }
@@ -86,9 +86,8 @@ pub struct Guard {
 struct Part {
     /// What messages call it.
     name: String,
-    /// The data set's name, which rows' origins begin with; empty where it has none.
-    dataset: String,
-    ids: HashSet<String>,
+    /// Files and lines that its rows are from, as `source_of` tells them.
+    sources: HashSet<String>,
     texts: HashSet<TextKey>,
     hash: String,
     /// The test part's own file, where the manifest stands beside it.
@@ -100,8 +99,8 @@ struct Part {
 pub enum Held {
     /// It says itself that it is of a test part.
     Split,
-    /// Its id is one of this test part.
-    Id(String),
+    /// It is from the file and line of a row of this test part.
+    Origin(String),
     /// Its text stands in this test part.
     Text(String),
 }
@@ -110,7 +109,7 @@ impl std::fmt::Display for Held {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Held::Split => f.write_str("its column `split` says that it is of a test part"),
-            Held::Id(part) => write!(f, "it is a row of {part}"),
+            Held::Origin(part) => write!(f, "it is a row of {part}"),
             Held::Text(part) => write!(f, "its text stands in {part}"),
         }
     }
@@ -136,8 +135,12 @@ impl Guard {
             known.insert((frozen.dataset.clone(), frozen.hash.clone()), guard.parts.len());
             guard.parts.push(Part {
                 name: format!("the frozen test part of {} ({})", frozen.dataset, at.display()),
-                dataset: frozen.dataset,
-                ids: frozen.ids.into_iter().collect(),
+                sources: frozen
+                    .origins
+                    .iter()
+                    .filter_map(|origin| source_of(origin))
+                    .map(str::to_owned)
+                    .collect(),
                 texts: frozen.texts.into_iter().collect(),
                 hash: frozen.hash,
                 file,
@@ -151,8 +154,7 @@ impl Guard {
         let texts: HashSet<TextKey> = texts.into_iter().map(TextKey::of).collect();
         self.parts.push(Part {
             name: name.to_owned(),
-            dataset: String::new(),
-            ids: HashSet::new(),
+            sources: HashSet::new(),
             texts,
             hash: String::new(),
             file: None,
@@ -197,25 +199,27 @@ impl Guard {
 
     fn holds(&self, row: &impl RealRow) -> Option<Held> {
         let split = row.column("split");
-        if split.is_some_and(|split| split.trim().eq_ignore_ascii_case("test")) {
+        if split.and_then(Split::named) == Some(Split::Test) {
             return Some(Held::Split);
         }
         if self.parts.is_empty() {
             return None;
         }
         let key = TextKey::of(row.text());
-        let origin = row.column("origin").and_then(|origin| origin.split_once('/'));
-        let id = origin.and_then(|(dataset, _)| row.column("id").map(|id| (dataset, id)));
+        let source = row.column("origin").and_then(source_of);
         self.parts.iter().find_map(|part| {
-            if let Some((dataset, id)) = id
-                && part.dataset == dataset
-                && part.ids.contains(id)
-            {
-                return Some(Held::Id(part.name.clone()));
+            if source.is_some_and(|source| part.sources.contains(source)) {
+                return Some(Held::Origin(part.name.clone()));
             }
             part.texts.contains(&key).then(|| Held::Text(part.name.clone()))
         })
     }
+}
+
+/// Of a row's origin, the hash of the file and the line that it is from: two data sets may share a name and a
+/// file's name, and one file may be imported twice.
+fn source_of(origin: &str) -> Option<&str> {
+    origin.rsplit_once('@').map(|(_, source)| source)
 }
 
 /// Lets rows through that may be used for one purpose, and counts those that may not.

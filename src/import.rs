@@ -11,17 +11,16 @@ pub mod goemotions;
 mod groups;
 mod item;
 pub mod labels;
-mod part;
 mod prepare;
 mod settings;
 mod split;
 mod step;
 mod work;
 
+pub use crate::model::Split;
 pub use balance::{Family, Quota, Shortage, Tally};
 pub use item::{Fate, Item};
 pub use labels::Labels;
-pub use part::Split;
 pub use settings::{Conflicts, Settings};
 pub use split::Share;
 pub use step::{Step, Steps};

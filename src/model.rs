@@ -1,6 +1,8 @@
 //! The ids that every layer speaks of, each a type of its own.
 
 mod pair;
+mod part;
+pub mod random;
 mod text_key;
 mod untold;
 
@@ -9,6 +11,7 @@ use std::fmt;
 use std::hash::{BuildHasherDefault, Hash, Hasher};
 
 pub use pair::{PAIR, SWAPPED, pair_of};
+pub use part::Split;
 use serde::{Deserialize, Serialize};
 pub use untold::{Noted, Untold};
 

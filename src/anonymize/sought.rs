@@ -66,7 +66,9 @@ impl Sought {
                 if first {
                     break;
                 }
-                at = end;
+                // One character may be several to the folded text, such as `ﬀ`.
+                let bytes = chars[end - 1].1.end;
+                at = end + chars[end..].iter().take_while(|(_, place)| place.start < bytes).count();
             } else {
                 at += 1;
             }
@@ -115,6 +117,7 @@ mod tests {
         assert_eq!(sought.taken_out("So José Núñez came.").unwrap(), "So [forgotten] came.");
         assert_eq!(sought.taken_out("So Jose came."), None);
         assert!(Sought::new(" \u{200b}", false).is_none());
+        assert_eq!(Sought::new("f", false).unwrap().taken_out("oﬀ").unwrap(), "o[forgotten]");
     }
 
     #[test]
@@ -132,6 +135,12 @@ mod tests {
             prop_assert!(sought.is_in(&text));
             let left = sought.taken_out(&text).unwrap();
             prop_assert!(left.contains(TAKEN_OUT));
+        }
+
+        #[test]
+        fn any_text_can_be_taken_out_of_any_other(sought in "[\\PCﬀﬃ…㎜]{1,3}", text in "[\\PCﬀﬃ…㎜]{0,20}") {
+            let Some(sought) = Sought::new(&sought, false) else { return Ok(()) };
+            prop_assert_eq!(sought.taken_out(&text).is_some(), sought.is_in(&text));
         }
     }
 }

@@ -2,8 +2,8 @@
 
 use std::collections::HashMap;
 
-use super::random::mix;
 use crate::model::Spread;
+use crate::model::random::mix;
 
 /// Bands of the sketch, and hashes in each: two texts of Jaccard similarity s are compared with
 /// probability 1 − (1 − s³)¹², which is .79 at one half.

@@ -1,10 +1,10 @@
 //! Labels that can be told by the context they stand in.
 
 use super::metric::{CONTEXT, Case, Measure};
-use super::random::Random;
 use super::statistics::{LEAST_CLUSTERS, bootstrap, count_clusters, normalised_information};
 use super::table::{Column, Table};
 use super::{Asked, Options, alike};
+use crate::model::random::Random;
 
 /// How often contexts are dealt out anew to see what chance alone does.
 const DEALS: usize = 199;
@@ -43,7 +43,7 @@ fn of_pair(table: &Table, label: &Column, context: &Column, options: &Options) -
     let mut counts = none.clone();
     pairs.iter().for_each(|pair| add(&mut counts, *pair));
     let seen = normalised_information(&counts);
-    let mut random = Random::new(options.seed, &format!("context {of}"));
+    let mut random = Random::of(options.seed, &format!("context {of}"));
     let mut dealt: Vec<u32> = pairs.iter().map(|pair| pair.1).collect();
     let mut deal = none.clone();
     let (mut as_much, mut by_chance) = (0, 0.0);

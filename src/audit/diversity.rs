@@ -13,10 +13,10 @@ use super::human::{LARGE, SMALL};
 use super::metric::{
     Case, DISTINCT_1, DISTINCT_2, DISTINCT_3, GZIP, MATTR, Measure, Metric, OPENERS, SELF_BLEU,
 };
-use super::random::Random;
 use super::table::{Column, Table};
 use super::{Bounds, Options, human};
 use crate::model::Spread;
+use crate::model::random::Random;
 
 /// How many samples are drawn, of all texts and of each label's.
 const SAMPLES: usize = 10;
@@ -136,7 +136,7 @@ fn repeated(
     purpose: &str,
     gzip: &mut Gzip,
 ) -> (Values, Values) {
-    let mut random = Random::new(options.seed, &format!("diversity {purpose}"));
+    let mut random = Random::of(options.seed, &format!("diversity {purpose}"));
     let mut rows = rows.to_vec();
     let of_label = samples == SAMPLES_BY_LABEL;
     let samples = if rows.len() == size { 1 } else { samples };

@@ -8,11 +8,11 @@ use std::collections::{BTreeMap, HashMap};
 
 use super::metric::{Case, Measure, OPENER};
 use super::numbers::Numbers;
-use super::random::{Random, mix};
 use super::statistics::{Interval, LEAST_CLUSTERS, effective, wilson_of};
 use super::table::{Column, Table};
 use super::{Options, alike, human};
 use crate::model::Spread;
+use crate::model::random::{Random, mix};
 
 const FOLDS: usize = 5;
 
@@ -62,7 +62,7 @@ fn of_column(table: &Table, column: &Column, clusters: &[u32], options: &Options
         let why = format!("fewer than two labels have {LEAST} rows");
         return options.nothing(&OPENER, &column.name, why);
     }
-    Random::new(options.seed, &format!("opener {}", column.name)).choose(&mut examples, MOST);
+    Random::of(options.seed, &format!("opener {}", column.name)).choose(&mut examples, MOST);
     examples.truncate(MOST);
     let opening = tried(&examples, labels.len(), |row| opening(table, row));
     let words = tried(&examples, labels.len(), |row| {

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use super::random::Random;
+use crate::model::random::Random;
 
 /// The 97.5th percentile of the normal distribution.
 pub const Z: f64 = 1.959_964;
@@ -141,7 +141,7 @@ pub fn bootstrap<R: Copy, S: Clone>(
     }));
     let together = starts.len() - 1;
     let rows: Vec<R> = order.iter().map(|row| rows[*row as usize]).collect();
-    let mut random = Random::new(seed, purpose);
+    let mut random = Random::of(seed, purpose);
     let mut sample = none.clone();
     let mut drawn: Vec<f64> = (0..DRAWS)
         .map(|_| {
@@ -326,7 +326,7 @@ mod tests {
     #[test]
     fn chance_is_taken_for_bias_in_a_twentieth_of_draws() {
         for prevalence in [0.1, 0.5, 0.9] {
-            let mut random = Random::new(9, "null");
+            let mut random = Random::of(9, "null");
             let mut draw = |of: usize| {
                 (0..of).filter(|_| (random.below(1 << 20) as f64) < prevalence * f64::from(1 << 20)).count()
             };

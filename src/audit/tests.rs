@@ -4,8 +4,8 @@
 mod faults;
 mod made;
 
-use super::random::Random;
 use super::*;
+use crate::model::random::Random;
 use faults::faults;
 use made::{CONTEXTS, LABELS, Made, ROWS, fair, word};
 
@@ -71,7 +71,7 @@ fn too_few_rows_cannot_tell_and_are_never_well() {
 /// Rows in which a term stands in so many of a label's and in so many of each other label's.
 fn with_term(labels: usize, each: usize, [own, other]: [usize; 2]) -> Table {
     let mut table = Table::new([("emotion".to_owned(), Role::Label)]);
-    let mut random = Random::new(21, "term");
+    let mut random = Random::of(21, "term");
     for row in 0..labels * each {
         let (label, at) = (row % labels, row / labels);
         let mut words: Vec<String> = (0..9).map(|_| word(&mut random)).collect();
@@ -104,7 +104,7 @@ fn bias_of_few_rows_is_caught_and_none_is_seen_in_shuffled_ones() {
     assert!(drawn > 0.4 && drawn < 1.0 && part.case.also["pmi"] > 1.0, "{part:#?}");
     for seed in 0..20 {
         let mut hits: Vec<usize> = (0..280).map(|row| usize::from(row < 51)).collect();
-        Random::new(seed, "deal").shuffle(&mut hits);
+        Random::of(seed, "deal").shuffle(&mut hits);
         let mut table = Table::new([("emotion".to_owned(), Role::Label)]);
         for (row, hit) in hits.iter().enumerate() {
             let text = if *hit == 1 { "she is here" } else { "nobody is here" };
@@ -217,7 +217,7 @@ fn a_value_is_within_its_interval() {
 fn lengths_under_many_labels_are_not_taken_for_told_by_chance() {
     let mut alarms = 0;
     for (seed, rows) in (0..24).map(|seed| (seed, if seed < 20 { 280 } else { 1400 })) {
-        let mut random = Random::new(seed, "length");
+        let mut random = Random::of(seed, "length");
         let mut table = Table::new([("emotion".to_owned(), Role::Label)]);
         for row in 0..rows {
             let text: Vec<String> = (0..3 + random.below(20)).map(|_| word(&mut random)).collect();

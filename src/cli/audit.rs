@@ -2,12 +2,13 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, ValueEnum};
+use clap::{ArgGroup, Args, ValueEnum};
 
 use super::TableArgs;
 use super::rewrite::RewriteArgs;
 
 #[derive(Debug, Args)]
+#[command(group(ArgGroup::new("asked").args(["endpoint", "probe"])))]
 pub struct AuditArgs {
     #[command(flatten)]
     pub table: TableArgs,
@@ -60,7 +61,7 @@ pub struct AuditArgs {
     #[arg(long, value_name = "FILE", conflicts_with_all = ["endpoint", "fix", "weights", "swap"])]
     pub probe: Option<PathBuf>,
     /// Ask about so many of these pairs, drawn by lot [default: all for a probe, 300 for an endpoint]
-    #[arg(long, value_name = "PAIRS", conflicts_with_all = ["fix", "weights", "swap"])]
+    #[arg(long, value_name = "PAIRS", requires = "asked", conflicts_with_all = ["fix", "weights", "swap"])]
     pub pairs: Option<usize>,
     /// Write the audit as JSON
     #[arg(long)]

@@ -104,14 +104,29 @@ impl Client {
         Job::read(&parsed(&answer)?).ok_or_else(|| garbled("a job without an id"))
     }
 
-    /// The latest job that trains on a file, if there is one.
+    /// The latest job that trains on a file; `None` where there is none, or the server lists no jobs.
     ///
     /// # Errors
-    /// What the server or the way to it says.
+    /// What the server or the way to it says: then nobody knows whether there is one.
     pub async fn job_of_file(&self, train: &str) -> Result<Option<Job>, ClientError> {
-        let answer = parsed(&self.get("/v1/fine_tuning/jobs?limit=100", TIMEOUT).await?)?;
-        let mut jobs = answer["data"].as_array().into_iter().flatten();
-        Ok(jobs.find(|job| job["training_file"] == train).and_then(Job::read))
+        let mut after = String::new();
+        loop {
+            let listed = self.get(&format!("/v1/fine_tuning/jobs?limit=100{after}"), TIMEOUT).await;
+            let answer = match listed {
+                Err(error) if error.class == ErrorClass::NotFound => return Ok(None),
+                listed => parsed(&listed?)?,
+            };
+            let jobs = answer["data"].as_array().map(Vec::as_slice).unwrap_or_default();
+            if let Some(job) = jobs.iter().find(|job| job["training_file"] == train) {
+                return Ok(Job::read(job));
+            }
+            let last = jobs.last().and_then(|job| job["id"].as_str());
+            let next = last.map(|last| format!("&after={last}")).filter(|next| *next != after);
+            match next {
+                Some(next) if answer["has_more"] == true => after = next,
+                _ => return Ok(None),
+            }
+        }
     }
 
     /// Where a job is.

@@ -6,14 +6,12 @@ mod rewrite;
 mod subject;
 
 use std::io::Write;
-use std::path::Path;
 use std::time::Instant;
 
-use super::{Exit, Failure, Talk, is_config, print_json, scrub};
+use super::{Exit, Failure, Talk, is_config, print_json};
 use crate::audit::{self, Report, Verdict};
 use crate::cli::{AuditArgs, FailOn};
 use crate::report::audit::audit_text;
-use crate::store::StoreDir;
 use correct::{fix, swap, weigh};
 use paired::counterparts;
 use subject::{of_config, of_tables};
@@ -59,12 +57,6 @@ fn exit(args: &AuditArgs, report: &Report) -> Exit {
         FailOn::Never => false,
     };
     if bad { Exit::Short } else { Exit::Complete }
-}
-
-/// The store of the project that a table stands in, if it stands in any.
-fn store_of(file: &Path) -> Result<Option<StoreDir>, Failure> {
-    let file = std::path::absolute(file)?;
-    Ok(scrub::store_above(file.parent().unwrap_or(&file))?)
 }
 
 fn usage(what: impl Into<String>) -> Failure {

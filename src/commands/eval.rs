@@ -1,7 +1,4 @@
-mod served;
 mod writers;
-
-pub use served::ask;
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -9,12 +6,14 @@ use std::time::Instant;
 
 use serde_json::json;
 
+use super::scrub::store_of;
+use super::served::label;
 use super::{Exit, Failure, Talk, print_json};
 use crate::cli::EvalArgs;
 use crate::eval::fairness;
 use crate::guard::{Guard, Purpose};
 use crate::learn::evaluation::Against;
-use crate::learn::served::{self as served_rows, balanced};
+use crate::learn::served::{self, balanced};
 use crate::learn::train::{Parts, answers, map_of, open_probe};
 use crate::learn::{Answers, Columns, Evaluation, Grouping, Labelled, LearnError, Overlap, text};
 use crate::probe::Probe;
@@ -67,14 +66,15 @@ fn endpoint_of(
         return Err(LearnError::Usage("no row is left: `--limit` takes rows with one label".into()).into());
     }
     let labels = test.labels.len();
-    let found = served::ask(endpoint, &test, talk)?;
+    let texts = test.texts.iter().map(String::as_str);
+    let found = label(endpoint, store_of(&args.test[0])?, test.labels.clone(), texts, talk)?;
     let plain = Answers {
-        given: served_rows::given(&found.replies),
-        probabilities: served_rows::probabilities(labels, &found.replies, false),
+        given: served::given(&found.replies),
+        probabilities: served::probabilities(labels, &found.replies, false),
     };
     let mut others = Vec::new();
-    if let Some(calibrated) = served_rows::probabilities(labels, &found.replies, true) {
-        let given = served_rows::likeliest_of(&calibrated);
+    if let Some(calibrated) = served::probabilities(labels, &found.replies, true) {
+        let given = served::likeliest_of(&calibrated);
         others.push((
             "batch-calibrated".to_owned(),
             None,

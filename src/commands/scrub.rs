@@ -197,6 +197,12 @@ pub fn store_above(folder: &Path) -> io::Result<Option<StoreDir>> {
     Ok(folder.ancestors().map(|folder| StoreDir::new(folder.join(".emogrid"))).find(StoreDir::exists))
 }
 
+/// The store of the project that a file stands in, if it stands in any.
+pub fn store_of(file: &Path) -> io::Result<Option<StoreDir>> {
+    let file = std::path::absolute(file)?;
+    store_above(file.parent().unwrap_or(&file))
+}
+
 /// The files of all configs that ran in the project of a store, by name.
 pub fn config_files(dir: &StoreDir, reader: &Reader) -> Result<Vec<(String, PathBuf)>, Failure> {
     let mut out = Vec::new();

@@ -1,5 +1,7 @@
 //! An endpoint that is asked about texts of a table or a dataset, outside of any run.
 
+mod label;
+
 use std::cell::{Cell, RefCell};
 use std::collections::{HashMap, HashSet};
 use std::path::Path;
@@ -8,6 +10,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::stream::{self, StreamExt};
+pub use label::{Served, label};
 
 use super::{Failure, Talk, open_path};
 use crate::check::answer::Answer;

@@ -77,7 +77,7 @@ impl Edit {
             out.replace_range(range, &new);
         }
         let mut meant = root.to_json();
-        self.change(&mut meant).ok_or_else(|| EditError::Absent(name()))?;
+        self.change(text, &root, &mut meant).ok_or_else(|| EditError::Absent(name()))?;
         match read(&out) {
             Ok(found) if found.to_json() == meant => Ok(out),
             _ => Err(EditError::Unusual(name())),
@@ -85,7 +85,7 @@ impl Edit {
     }
 
     /// The same change to the value that the text means.
-    fn change(&self, root: &mut Value) -> Option<()> {
+    fn change(&self, text: &str, tree: &Node, root: &mut Value) -> Option<()> {
         let (last, above) = self.path().split_last()?;
         let mut at = root;
         for key in above {
@@ -98,15 +98,11 @@ impl Edit {
                 entries.shift_remove(last)?;
                 entries.insert(to.clone(), value.clone());
             }
-            Self::Named { under, .. } => {
-                let list = at.get_mut(last)?;
-                let name = |item: &Value| match item {
-                    Value::String(text) => text.clone(),
-                    other => other.to_string(),
-                };
-                let names = list.as_array()?.iter().map(|item| (name(item), Value::Object(Map::new())));
-                let names: Value = names.collect::<Map<_, _>>().into();
-                *list = match under {
+            Self::Named { path, under } => {
+                let items = walk(text, tree, path).ok()?.node.items();
+                let names = items.iter().map(|item| Some((item.scalar()?, Value::Object(Map::new()))));
+                let names: Value = names.collect::<Option<Map<_, _>>>()?.into();
+                *at.get_mut(last)? = match under {
                     Some(key) => Value::Object(Map::from_iter([(key.clone(), names)])),
                     None => names,
                 };

@@ -50,7 +50,21 @@ impl Expression {
             Err(error) => return Err(out.misread(&error, sources)),
         };
         out.reads.sort();
-        Ok(out)
+        // What closes our own parenthesis, or stands behind a comma, is no single value of a mapping.
+        let alone = out.environment.compile_expression_owned(format!("{{0: {source}}}")).map(drop);
+        match alone {
+            Ok(()) => Ok(out),
+            Err(error) => Err(out.not_whole(&error, sources)),
+        }
+    }
+
+    /// Says where it ends as an expression of its own, although more follows.
+    fn not_whole(&self, error: &Error, sources: &Sources) -> Diagnostic {
+        let range = error.range().map(|range| (range.start.saturating_sub(4), range.len()));
+        let at = range.and_then(|(from, length)| self.part(sources, from, length)).or(self.at);
+        let found =
+            Diagnostic::error("expression", format!("this `{}` is more than one expression", self.key));
+        place(found.help("close each `(` after it was opened, and join two expressions by `and` or `or`"), at)
     }
 
     fn misread(&self, error: &Error, sources: &Sources) -> Diagnostic {
@@ -112,6 +126,23 @@ impl Expression {
     }
 }
 
+/// A text as an expression writes it.
+pub fn literal(text: &str) -> String {
+    match text.contains(['\'', '\\', '\n']) {
+        // JSON's strings are Jinja's.
+        true => serde_json::Value::from(text).to_string(),
+        false => format!("'{text}'"),
+    }
+}
+
+/// An expression as a value of a YAML file.
+pub fn in_yaml(source: &str) -> String {
+    match source.contains(": ") || source.contains(" #") || source.ends_with(':') {
+        true => serde_json::Value::from(source).to_string(),
+        false => source.to_owned(),
+    }
+}
+
 /// The expression in parentheses: without them the engine takes `a && b` for `a`.
 fn closed(source: &str) -> String {
     format!("({source})")
@@ -133,9 +164,14 @@ pub fn wrong(at: Option<Span>, what: &str, error: &Error) -> Diagnostic {
     }
     let found = place(Diagnostic::error("expression", format!("{what}: {said}")), at);
     match error.kind() {
-        ErrorKind::UndefinedError => found.help(
-            "every value of the axis needs the attribute; `emotion.polarity is defined and …` asks whether it is there",
-        ),
+        ErrorKind::UndefinedError => {
+            // `emotion.polarity` is undefined
+            let named =
+                error.detail().and_then(|detail| detail.split('`').nth(1)).unwrap_or("emotion.polarity");
+            found.help(format!(
+                "every value of the axis needs the attribute; `{named} is defined and …` asks whether it is there"
+            ))
+        }
         _ => found,
     }
 }

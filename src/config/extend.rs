@@ -76,7 +76,7 @@ fn merge(base: &mut Node, over: Node, path: &str) {
                 put(below, name, node, path);
             }
         }
-        (_, value) => *base = Node::new(over.span, value),
+        (_, value) => *base = Node { value, ..over },
     }
 }
 

@@ -1,6 +1,7 @@
 //! The rules that thin the grid: `exclude` and `only`.
 
 use super::diagnostic::{Diagnostic, Report, cut, did_you_mean, shortened};
+use super::expression::literal;
 use super::resolved::{Axis, Rule};
 use super::values::unknown_value;
 use super::yaml::{Name, Node, Yaml};
@@ -105,9 +106,11 @@ fn matching(name: &Name, value: &Node, axis: &Axis, report: &mut Report) -> Opti
                 let message = format!("axis `{}` has no value `{}`", axis.name, cut(&wanted));
                 let found = unknown_value(message, &wanted, node.span, &axis.values);
                 report.push(match wanted.strip_prefix('!') {
-                    Some(negated) => {
-                        found.help(format!("write `if: {}.name != '{}'`", axis.name, cut(negated.trim())))
-                    }
+                    Some(negated) => found.help(format!(
+                        "write `if: {}.name != {}`",
+                        axis.name,
+                        literal(&cut(negated.trim()))
+                    )),
                     None if wanted == "*" => found.help(format!(
                         "leave `{}` out: a rule matches any value of an axis that it does not name",
                         axis.name
@@ -130,7 +133,12 @@ fn no_value(name: &Name, node: &Node, axis: &Axis, report: &Report) -> Diagnosti
     match node.entries().first() {
         Some((attribute, value)) => {
             let value = value.scalar().unwrap_or_else(|| "…".into());
-            found.help(format!("write `if: {}.{} == '{}'`", axis.name, cut(&attribute.text), cut(&value)))
+            found.help(format!(
+                "write `if: {}.{} == {}`",
+                axis.name,
+                cut(&attribute.text),
+                literal(&cut(&value))
+            ))
         }
         None => found,
     }
@@ -144,7 +152,7 @@ fn unknown_axis(name: &Name, value: &Node, axes: &[Axis]) -> Diagnostic {
         && names.clone().any(|name| name == axis)
     {
         let value = value.scalar().unwrap_or_else(|| "…".into());
-        return found.help(format!("write `if: {axis}.{attribute} == '{}'`", cut(&value)));
+        return found.help(format!("write `if: {axis}.{attribute} == {}`", literal(&cut(&value))));
     }
     match did_you_mean(&name.text, names.clone().chain(["if"])) {
         Some(near) => found.help(format!("did you mean `{near}`?")),

@@ -14,6 +14,8 @@ use super::diagnostic::{Diagnostic, SourceId, Sources, Span, cut};
 pub struct Node {
     pub span: Span,
     pub value: Yaml,
+    /// The letters of a number, `true` or `false`: as a name, `010` and `1.10` are what they are written as.
+    pub(super) written: Option<Box<str>>,
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -38,7 +40,7 @@ pub struct Name {
 
 impl Node {
     pub fn new(span: Span, value: Yaml) -> Self {
-        Self { span, value }
+        Self { span, value, written: None }
     }
 
     /// The value under a key of a mapping; `null` and what is wrong count as absent.
@@ -60,6 +62,9 @@ impl Node {
     pub fn scalar(&self) -> Option<String> {
         match &self.value {
             Yaml::Text(text) => Some(text.clone()),
+            Yaml::Bool(_) | Yaml::Whole(_) | Yaml::Number(_) if self.written.is_some() => {
+                self.written.as_deref().map(str::to_owned)
+            }
             Yaml::Bool(yes) => Some(yes.to_string()),
             Yaml::Whole(number) => Some(number.to_string()),
             Yaml::Number(number) => Some(number.to_string()),
@@ -179,6 +184,11 @@ pub fn document(sources: &Sources, source: SourceId) -> Result<Option<Node>, Dia
 
 fn place(tree: Spanned<Tree>, source: SourceId, text: &str) -> Node {
     let span = span_of(tree.referenced, source);
+    let written = match tree.value {
+        // Of an alias, where it says what that stands for.
+        Tree::Bool(_) | Tree::Whole(_) | Tree::Number(_) => letters(span_of(tree.defined, source), text),
+        _ => None,
+    };
     let value = match tree.value {
         Tree::Null => Yaml::Null,
         Tree::Bool(yes) => Yaml::Bool(yes),
@@ -196,7 +206,13 @@ fn place(tree: Spanned<Tree>, source: SourceId, text: &str) -> Node {
                 .collect(),
         ),
     };
-    Node { span: whole(span, &value, text), value }
+    Node { span: whole(span, &value, text), value, written }
+}
+
+/// What stands at a place, without an anchor or a tag.
+fn letters(span: Span, text: &str) -> Option<Box<str>> {
+    let written = text.get(span.start..span.end)?.split_whitespace().next_back()?;
+    (!written.starts_with(['*', '&', '!'])).then(|| written.into())
 }
 
 /// The span of a collection, which the parser places at its beginning alone: to its closing bracket,
@@ -341,6 +357,14 @@ mod tests {
         assert_eq!(node.get("7").unwrap().text(), Some("seven"));
         let key = &node.entries()[1].0;
         assert_eq!(&text[key.span.start..key.span.end], "b");
+    }
+
+    #[test]
+    fn a_name_is_what_is_written() {
+        let (_, node) = read("a: [010, 1.10, 0x1f, 1e3, True, 1., &x 1_0, *x, '5', joy]\n");
+        let node = node.unwrap();
+        let names: Vec<_> = node.get("a").unwrap().items().iter().filter_map(Node::scalar).collect();
+        assert_eq!(names, ["010", "1.10", "0x1f", "1e3", "True", "1.", "1_0", "1_0", "5", "joy"]);
     }
 
     #[test]

@@ -76,7 +76,13 @@ impl Recipe {
         });
         match (grid, judge, prompts) {
             (Some(grid), Some(judge), Some(prompts)) if !report.has_errors() => {
-                let quotas = quotas(&config, &grid, &mut report);
+                let quotas = match quotas(&config, &grid, &mut report) {
+                    Ok(quotas) => quotas,
+                    Err(found) => {
+                        report.push(found);
+                        return Err(report);
+                    }
+                };
                 grid::leftovers(&config, &grid, quotas.wanted())
                     .into_iter()
                     .for_each(|found| report.push(found));
@@ -323,11 +329,12 @@ fn anonymizer(config: &Config) -> Result<Anonymizer, Diagnostic> {
     })
 }
 
-fn quotas(config: &Config, grid: &Grid, report: &mut Report) -> Quotas {
+fn quotas(config: &Config, grid: &Grid, report: &mut Report) -> Result<Quotas, Diagnostic> {
     let rows = match &config.samples.amount {
         Amount::PerCell { per_cell } => Rows::Alike { cells: grid.size(), rows: *per_cell },
         Amount::Total { total, balance } => {
-            let (rows, uneven) = grid::share(grid, *total, balance);
+            let shared = grid::share(grid, *total, balance);
+            let (rows, uneven) = shared.ok_or_else(|| weightless(config, grid))?;
             if let Some(uneven) = uneven {
                 report.push(uneven_warning(config, &uneven));
             }
@@ -336,13 +343,32 @@ fn quotas(config: &Config, grid: &Grid, report: &mut Report) -> Quotas {
     };
     let needed = rows.most().div_ceil(config.candidates_per_ask().max(1));
     let raised = Raised::new(&rows, grid::raised(config, grid, report));
-    Quotas {
+    Ok(Quotas {
         raised,
         max_asks: config.samples.max_asks.unwrap_or_else(|| needed.saturating_mul(3).max(3)),
         rows,
         duplicates: check::duplicates(&config.dedup),
         same_meaning: config.dedup.semantic.as_ref().map(|of| Similarity::from_fraction(of.threshold)),
         allowance: check::allowance(config),
+    })
+}
+
+/// Says that no cell has a share of the total.
+fn weightless(config: &Config, grid: &Grid) -> Diagnostic {
+    let mut axes = config.axes.iter().zip(&grid.axes);
+    let axis = axes.find(|(_, axis)| axis.values.iter().all(|value| value.weight() == 0.0));
+    let what = match axis {
+        Some((axis, _)) => {
+            format!("every value of `{}` has weight 0, so no cell gets rows of `total`", axis.name)
+        }
+        None => "each cell has a value of weight 0, so none gets rows of `total`".to_owned(),
+    };
+    let found = Diagnostic::error("weight", what)
+        .help("give at least one of them a `weight` above 0, or write `per_cell` in place of `total`");
+    let axis = axis.map(|(axis, _)| axis).or(config.axes.first());
+    match axis.and_then(|axis| axis.at) {
+        Some(span) => found.at(span),
+        None => found,
     }
 }
 

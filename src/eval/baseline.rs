@@ -1,8 +1,8 @@
 //! What answers are worth that read nothing.
 
-use super::random::Random;
 use super::score::{count, macro_f1, micro_f1};
 use crate::labels::LabelSet;
+use crate::model::random::Random;
 
 /// A way to answer without reading the text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

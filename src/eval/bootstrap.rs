@@ -7,9 +7,9 @@
 use rayon::prelude::*;
 use serde::Serialize;
 
-use super::random::Random;
 use super::score::{Count, count, macro_f1, micro_f1};
 use crate::labels::LabelSet;
+use crate::model::random::Random;
 
 /// From the 2.5th to the 97.5th percentile.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]

@@ -2,6 +2,7 @@
 
 use super::{Grid, GridAxis, at};
 use crate::config::Diagnostic;
+use crate::config::expression::{in_yaml, literal};
 use crate::config::keys::grouped;
 use crate::config::resolved::{AxisValue, Config, Polarity};
 
@@ -54,7 +55,7 @@ fn pair(
         .map(|((left, right), _)| {
             let left = condition(&grid.axes[a], &polarities[a], left);
             let right = condition(&grid.axes[b], &polarities[b], right);
-            format!("    - if: {left} and {right}")
+            format!("    - if: {}", in_yaml(&format!("{left} and {right}")))
         })
         .collect();
     let help = format!(
@@ -86,7 +87,7 @@ fn condition(axis: &GridAxis, polarities: &[Option<Polarity>], wanted: Polarity)
         .iter()
         .zip(polarities)
         .filter(|(_, polarity)| **polarity == Some(wanted))
-        .map(|(value, _)| format!("'{}'", value.name()))
+        .map(|(value, _)| literal(value.name()))
         .collect();
     match names.as_slice() {
         [one] => format!("{}.name == {one}", axis.name),

@@ -63,7 +63,8 @@ pub fn leftovers(config: &Config, grid: &Grid, rows: u64) -> Option<Diagnostic> 
 
 /// Whether rows can be shared out so that all these axes are even.
 fn fits(grid: &Grid, axes: &[usize], rows: u64) -> bool {
-    axes.len() == 1 || grid.size() <= TRIED && share(grid, rows, axes).1.is_none()
+    axes.len() == 1
+        || grid.size() <= TRIED && share(grid, rows, axes).is_some_and(|(_, uneven)| uneven.is_none())
 }
 
 /// By axis, the value that is farthest from its share, where that is far.

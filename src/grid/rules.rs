@@ -70,7 +70,8 @@ impl Condition {
         if let Some(name) = expression.reads().iter().find(|name| axis_of(name).is_none()) {
             let from = source.find(name.as_str()).unwrap_or(0);
             let found = Diagnostic::error("unknown-axis", format!("`{name}` is no axis"));
-            let is_value = axes.iter().any(|axis| axis.values.iter().any(|value| value.name() == name));
+            let mut values = axes.iter().flat_map(|axis| &axis.values);
+            let is_value = values.any(|value| value.name() == name || value.says(name));
             return Err(place(
                 match did_you_mean(name, names.iter().copied()) {
                     _ if is_value => found.help(format!("did you mean the text `'{name}'`, in quotes?")),

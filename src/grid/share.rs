@@ -4,6 +4,9 @@ use super::Grid;
 
 /// Sweeps over the balanced axes before what is reached must do.
 const SWEEPS: usize = 2000;
+/// Sweeps in which the value that is farthest from its share must come nearer to it, and to which part of how far it
+/// was: what the grid's holes allow no better stays where it is.
+const NEARER: (usize, f64) = (20, 0.99);
 /// How far a value may be from its share, relative to it, and still count as balanced.
 const NEAR: f64 = 0.01;
 
@@ -23,11 +26,14 @@ pub struct Uneven {
 /// are then fitted so that the values of each such axis get rows in proportion to their weights:
 /// iterative proportional fitting (Deming and Stephan, 1940). Shares are rounded by the largest
 /// remainder, ties by cell id. Also returns the value that is farthest from its share, where the
-/// grid's holes allow no better.
-pub fn share(grid: &Grid, total: u64, balance: &[usize]) -> (Vec<u32>, Option<Uneven>) {
+/// grid's holes allow no better. `None` where the weights of every cell's values come to 0.
+pub fn share(grid: &Grid, total: u64, balance: &[usize]) -> Option<(Vec<u32>, Option<Uneven>)> {
     let weight = |axis: usize, value: usize| grid.axes[axis].values[value].weight();
     let product = |cell| (0..grid.axes.len()).map(|axis| weight(axis, grid.value_at(cell, axis))).product();
     let mut shares: Vec<f64> = (0..grid.size()).map(product).collect();
+    if shares.iter().all(|share| *share == 0.0) {
+        return None;
+    }
     // By balanced axis: the share that each value should get, among those that any cell has.
     let targets: Vec<(usize, Vec<f64>)> = balance
         .iter()
@@ -44,10 +50,19 @@ pub fn share(grid: &Grid, total: u64, balance: &[usize]) -> (Vec<u32>, Option<Un
             (*axis, target)
         })
         .collect();
+    let (worst, _) = fit(grid, &mut shares, &targets);
+    let uneven = worst.filter(|worst| worst.off() > NEAR);
+    Some((rounded(&shares, total), uneven))
+}
+
+/// Sweeps over the balanced axes as long as that makes them more even; gives the value that is farthest from its share
+/// then, and how many sweeps there were.
+fn fit(grid: &Grid, shares: &mut [f64], targets: &[(usize, Vec<f64>)]) -> (Option<Uneven>, usize) {
+    let mut before = f64::INFINITY;
     let mut worst = None;
-    for _ in 0..SWEEPS {
-        for (axis, target) in &targets {
-            let sums = sums(grid, &shares, *axis);
+    for sweep in 1..=SWEEPS {
+        for (axis, target) in targets {
+            let sums = sums(grid, shares, *axis);
             for (cell, share) in shares.iter_mut().enumerate() {
                 let value = grid.value_at(cell, *axis);
                 if sums[value] > 0.0 {
@@ -55,13 +70,24 @@ pub fn share(grid: &Grid, total: u64, balance: &[usize]) -> (Vec<u32>, Option<Un
                 }
             }
         }
-        worst = farthest(grid, &shares, &targets);
-        if worst.as_ref().is_none_or(|worst| (worst.got / worst.wanted - 1.0).abs() < 1e-9) {
-            break;
+        worst = farthest(grid, shares, targets);
+        let off = worst.as_ref().map_or(0.0, Uneven::off);
+        let is_time = sweep.is_multiple_of(NEARER.0);
+        if off < 1e-9 || is_time && off > before * NEARER.1 {
+            return (worst, sweep);
+        }
+        if is_time {
+            before = off;
         }
     }
-    let uneven = worst.filter(|worst| (worst.got / worst.wanted - 1.0).abs() > NEAR);
-    (rounded(&shares, total), uneven)
+    (worst, SWEEPS)
+}
+
+impl Uneven {
+    /// How far it is from its share, relative to that.
+    fn off(&self) -> f64 {
+        (self.got / self.wanted - 1.0).abs()
+    }
 }
 
 /// By value of an axis: its cells' shares together.
@@ -80,9 +106,8 @@ fn farthest(grid: &Grid, shares: &[f64], targets: &[(usize, Vec<f64>)]) -> Optio
         let sums = sums(grid, shares, *axis);
         for (value, wanted) in target.iter().enumerate().filter(|(_, wanted)| **wanted > 0.0) {
             let got = sums[value] / whole;
-            let off = |of: &Uneven| (of.got / of.wanted - 1.0).abs();
             let this = Uneven { axis: *axis, value, wanted: *wanted, got };
-            if worst.as_ref().is_none_or(|worst| off(&this) > off(worst)) {
+            if worst.as_ref().is_none_or(|worst| this.off() > worst.off()) {
                 worst = Some(this);
             }
         }
@@ -127,7 +152,7 @@ mod tests {
     #[test]
     fn without_balance_cells_share_by_weight() {
         let grid = grid("    a: { values: { x: { weight: 3 }, y: {} } }\n    b: [p, q]\n");
-        let (rows, uneven) = share(&grid, 80, &[]);
+        let (rows, uneven) = share(&grid, 80, &[]).unwrap();
         assert_eq!((by(&grid, &rows, 0), by(&grid, &rows, 1)), (vec![60, 20], vec![40, 40]));
         assert_eq!(uneven, None);
     }
@@ -137,8 +162,8 @@ mod tests {
         // x has three cells, y one: by cells alone x would get three quarters.
         let holed = "    a: [x, y]\n    b: [p, q, r]\n  exclude: [{ a: y, b: [q, r] }]\n";
         let grid = grid(holed);
-        assert_eq!(by(&grid, &share(&grid, 120, &[]).0, 0), [90, 30]);
-        let (rows, uneven) = share(&grid, 120, &[0]);
+        assert_eq!(by(&grid, &share(&grid, 120, &[]).unwrap().0, 0), [90, 30]);
+        let (rows, uneven) = share(&grid, 120, &[0]).unwrap();
         assert_eq!((by(&grid, &rows, 0), uneven), (vec![60, 60], None));
     }
 
@@ -146,9 +171,21 @@ mod tests {
     fn what_no_fitting_can_balance_is_named() {
         // y goes only with p, so p has at least half, and a third was wanted.
         let grid = grid("    a: [x, y]\n    b: [p, q, r]\n  exclude: [{ a: y, b: [q, r] }]\n");
-        let (rows, uneven) = share(&grid, 120, &[0, 1]);
+        let (rows, uneven) = share(&grid, 120, &[0, 1]).unwrap();
         assert!(uneven.is_some());
         assert_eq!(rows.iter().sum::<u32>(), 120);
+        // As soon as it gets no better, nothing more is tried.
+        let (mut shares, even) =
+            (vec![1.0; grid.size()], |values| vec![1.0 / f64::from(values); values as usize]);
+        let (worst, sweeps) = fit(&grid, &mut shares, &[(0, even(2)), (1, even(3))]);
+        assert!(worst.unwrap().off() > NEAR && sweeps <= 4 * NEARER.0, "{sweeps}");
+    }
+
+    #[test]
+    fn what_weighs_nothing_has_no_share() {
+        let grid = grid("    a: { values: { x: { weight: 0 }, y: { weight: 0 } } }\n    b: [p, q]\n");
+        assert_eq!(share(&grid, 10, &[]), None);
+        assert_eq!(share(&grid, 10, &[0]), None);
     }
 
     proptest! {

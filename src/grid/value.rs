@@ -36,6 +36,11 @@ impl ValueObject {
         number.filter(|weight| weight.is_finite() && *weight >= 0.0).unwrap_or(1.0)
     }
 
+    /// Whether an attribute is this text.
+    pub fn says(&self, text: &str) -> bool {
+        self.attributes.iter().any(|(_, value)| value.as_str() == Some(text))
+    }
+
     /// An attribute that is a text.
     pub fn text(&self, attribute: &str) -> Option<String> {
         let value = self.attributes.iter().find(|(name, _)| name == attribute)?;

@@ -17,14 +17,15 @@ const MANIFEST: &str = "manifest.json";
 /// A test part, as a manifest keeps it.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Frozen {
-    /// The data set's name, which the origins of its rows begin with.
+    /// The data set's name.
     pub dataset: String,
     /// The file of the test part, beside the manifest.
     pub file: String,
     pub rows: u64,
     /// BLAKE3 of that file, in hexadecimal.
     pub hash: String,
-    pub ids: Vec<String>,
+    /// Of each row: its data set, file, the file's hash and the line, as `moods/test.tsv@1f2e3d4c:17`.
+    pub origins: Vec<String>,
     /// Of each text as it was before cleaning and as it is now.
     pub texts: Vec<TextKey>,
 }

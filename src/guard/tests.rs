@@ -28,7 +28,7 @@ fn frozen(folder: &Path) -> std::path::PathBuf {
         file: "test.jsonl".into(),
         rows: 1,
         hash: blake3::hash(b"{}").to_hex().to_string(),
-        ids: vec!["7".into()],
+        origins: vec!["moods/test.tsv@1f2e3d4c:3".into()],
         texts: vec![TextKey::of("The kettle sings again"), TextKey::of("the kettle &amp; again")],
     };
     let text = serde_json::json!({ "format": FORMAT, "test": part }).to_string();
@@ -44,10 +44,10 @@ fn what_is_of_the_test_part_passes_for_measuring_alone() {
         [
             row([("text", "the KETTLE  sings again")]),
             row([("text", "The kettle &amp; again"), ("split", "train")]),
-            row([("text", "edited"), ("id", "7"), ("origin", "moods/test.tsv:3")]),
-            row([("text", "new"), ("split", "Test")]),
-            // The seventh row of something else, and a text that is only like a frozen one.
-            row([("text", "other"), ("id", "7"), ("origin", "more/a.csv:7")]),
+            row([("text", "edited"), ("id", "7"), ("origin", "again/renamed.tsv@1f2e3d4c:3")]),
+            row([("text", "new"), ("split", "Testing")]),
+            // The third row of another file in a data set of the same name, and a text that is only like a frozen one.
+            row([("text", "other"), ("id", "7"), ("origin", "moods/test.tsv@4c3d2e1f:3")]),
             row([("text", "The kettle sings"), ("id", "7")]),
         ]
     };

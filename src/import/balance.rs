@@ -3,11 +3,11 @@
 use serde::Serialize;
 
 use super::item::Item;
-use super::part::Split;
 use super::step::Step;
 use crate::config::grouping::{Grouping, NoGroup};
-use crate::eval::random::Random;
 use crate::labels::LabelSet;
+use crate::model::Split;
+use crate::model::random::Random;
 use crate::near::no_such;
 
 /// What rows are counted by.

@@ -7,12 +7,12 @@ use rayon::prelude::*;
 
 use super::item::Item;
 use super::labels::merged;
-use super::part::Split;
 use super::settings::{Conflicts, Settings};
 use super::step::Step;
 use crate::anonymize::Action;
 use crate::dedup::{Bag, Index, Ordinal, Statistics, TextKey, Tier};
 use crate::labels::LabelSet;
+use crate::model::Split;
 
 /// How often labels differed where texts did not.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize)]

@@ -1,9 +1,9 @@
 //! A row on its way.
 
-use super::part::Split;
 use super::step::{Step, Steps};
 use crate::anonymize::Span;
 use crate::labels::LabelSet;
+use crate::model::Split;
 
 /// A row as it is by now, and what was done to it.
 #[derive(Debug, Clone, Default)]

@@ -1,9 +1,9 @@
 //! Rows dealt out to the parts of a data set.
 
 use super::item::Item;
-use super::part::Split;
-use crate::eval::random::Random;
 use crate::labels::MOST_LABELS;
+use crate::model::Split;
+use crate::model::random::Random;
 
 /// How much of the rows each part has: they add up to 1.
 #[derive(Debug, Clone, Copy, PartialEq)]

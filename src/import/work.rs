@@ -7,11 +7,11 @@ use super::balance::{Shortage, Tally, classes, level, shortages};
 use super::duplicates::{Differing, prints, settle};
 use super::groups::{groups, part_pairs};
 use super::item::Item;
-use super::part::Split;
 use super::prepare::prepare;
 use super::settings::Settings;
 use super::split::stratify;
 use super::step::Step;
+use crate::model::Split;
 
 /// What a step did.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]

@@ -42,13 +42,22 @@ pub enum LearnError {
         "the two probes tell other labels apart: {0}; compare probes of one `--map` and one set of labels"
     )]
     OtherLabels(String),
-    #[error("{endpoint}: {what}; `emogrid check CONFIG --endpoint` looks closer")]
+    /// An endpoint that was asked something, by its address or a config's path.
+    #[error("{endpoint}: {what}{}", next_step(.endpoint))]
     Served { endpoint: String, what: String },
     /// What tunes a model, or the Python that it needs.
     #[error("{0}")]
     Engine(String),
     #[error("{0}")]
     Usage(String),
+}
+
+/// What to do next: `check` looks closer at a config's endpoint, and knows nothing of an address alone.
+fn next_step(endpoint: &str) -> String {
+    match endpoint.starts_with("http://") || endpoint.starts_with("https://") {
+        true => "; once it answers, the same call goes on".to_owned(),
+        false => format!("; `emogrid check {endpoint} --endpoint` looks closer"),
+    }
 }
 
 impl LearnError {

@@ -141,7 +141,7 @@ fn numbered(map: Grouping, labels: &[String], part: Labelled) -> Result<Labelled
 /// Rows in two halves, by a hash of each text, or of the pair that it is of: a row more moves no other, and equal texts
 /// and pairs stay together.
 fn halves(rows: &Labelled) -> (Labelled, Labelled) {
-    let first = |text: &str, pair: Option<u64>| {
+    let first = |text: &str, _: LabelSet, pair: Option<u64>| {
         let hash = match pair {
             None => hash64(&[b"half", &TextKey::of(text).0]),
             Some(pair) => hash64(&[b"half of pairs", &pair.to_le_bytes()]),
@@ -150,7 +150,7 @@ fn halves(rows: &Labelled) -> (Labelled, Labelled) {
     };
     let (mut one, mut other) = (rows.clone(), rows.clone());
     one.retain_rows(first);
-    other.retain_rows(|text, pair| !first(text, pair));
+    other.retain_rows(|text, gold, pair| !first(text, gold, pair));
     (one, other)
 }
 

@@ -154,13 +154,13 @@ impl Labelled {
 
     /// Keeps the rows for which `keep` holds; says how many it left out.
     pub fn retain(&mut self, mut keep: impl FnMut(&str) -> bool) -> u64 {
-        self.retain_rows(|text, _| keep(text))
+        self.retain_rows(|text, _, _| keep(text))
     }
 
-    /// Keeps the rows for which `keep` holds of the text and the pair; says how many it left out.
-    pub fn retain_rows(&mut self, mut keep: impl FnMut(&str, Option<u64>) -> bool) -> u64 {
-        let kept: Vec<bool> =
-            self.texts.iter().zip(&self.pairs).map(|(text, pair)| keep(text, *pair)).collect();
+    /// Keeps the rows for which `keep` holds of the text, the labels and the pair; says how many it left out.
+    pub fn retain_rows(&mut self, mut keep: impl FnMut(&str, LabelSet, Option<u64>) -> bool) -> u64 {
+        let rows = self.texts.iter().zip(&self.gold).zip(&self.pairs);
+        let kept: Vec<bool> = rows.map(|((text, gold), pair)| keep(text, *gold, *pair)).collect();
         let before = kept.len();
         let mut flags = kept.iter();
         self.texts.retain(|_| flags.next() == Some(&true));

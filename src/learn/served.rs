@@ -11,33 +11,31 @@ use serde_json::{Value, json};
 
 use super::Labelled;
 use crate::check::told;
-use crate::eval::random::Random;
 use crate::export::{Task, Wording};
 use crate::labels::{LabelSet, Probabilities, likeliest};
+use crate::model::random::Random;
 
-/// Rows with one label each, of each label as many, `limit` at most; a label with fewer has all of its.
+/// Rows with one label each, `limit` at most, of each label as many but for one; which labels have that one more
+/// is drawn by lot. A label with fewer has all of its.
 pub fn balanced(rows: &Labelled, limit: usize, seed: u64) -> Labelled {
-    let each = limit / rows.labels.len().max(1);
+    let labels = rows.labels.len().max(1);
+    let mut rest = limit % labels;
+    let mut order: Vec<usize> = (0..rows.labels.len()).collect();
+    Random::new(seed).shuffle(&mut order);
     let mut kept = vec![false; rows.texts.len()];
-    for label in 0..rows.labels.len() {
+    for label in order {
         let mut of_it: Vec<usize> =
             (0..kept.len()).filter(|row| rows.gold[*row] == LabelSet::one(label)).collect();
-        let mut random = Random::new(seed);
-        for at in 0..each.min(of_it.len()) {
-            let other = at + random.below(of_it.len() - at);
-            of_it.swap(at, other);
-            kept[of_it[at]] = true;
-        }
+        let more = usize::from(rest > 0 && of_it.len() > limit / labels);
+        rest -= more;
+        let taken = (limit / labels + more).min(of_it.len());
+        Random::new(seed).choose(&mut of_it, taken);
+        of_it[..taken].iter().for_each(|row| kept[*row] = true);
     }
-    let rows_kept = |row: &usize| kept[*row];
-    Labelled {
-        labels: rows.labels.clone(),
-        texts: (0..kept.len()).filter(rows_kept).map(|row| rows.texts[row].clone()).collect(),
-        gold: (0..kept.len()).filter(rows_kept).map(|row| rows.gold[row]).collect(),
-        pairs: (0..kept.len()).filter(rows_kept).map(|row| rows.pairs[row]).collect(),
-        unlabelled: 0,
-        held: 0,
-    }
+    let mut flags = kept.iter();
+    let mut out = Labelled { unlabelled: 0, held: 0, ..rows.clone() };
+    out.retain_rows(|_, _, _| flags.next() == Some(&true));
+    out
 }
 
 /// The same question as a tuned model learns it, to be asked so afterwards.
@@ -57,34 +55,11 @@ pub fn wording() -> Wording {
 #[derive(Debug, Clone)]
 pub struct Question {
     pub labels: Vec<String>,
-    pub model: String,
     /// Whether the server is llama.cpp's, which takes more fields than others.
     pub llama: bool,
 }
 
 impl Question {
-    /// The body of the request for one text.
-    pub fn body(&self, text: &str) -> String {
-        let mut body = json!({
-            "model": self.model,
-            "messages": self.messages(text).map(|(role, content)| json!({ "role": role, "content": content })),
-            "temperature": 0.0,
-            "max_tokens": 32,
-            "seed": 7,
-            "logprobs": true,
-            "top_logprobs": self.top_tokens(),
-            "response_format": {
-                "type": "json_schema",
-                "json_schema": { "name": "label", "strict": true, "schema": self.schema() },
-            },
-        });
-        if self.llama {
-            // On one server with adapters switched per request, cached prompts have mixed their answers.
-            body["cache_prompt"] = false.into();
-        }
-        body.to_string()
-    }
-
     /// What is asked of a text, as role and content.
     pub fn messages(&self, text: &str) -> [(&'static str, String); 2] {
         let list = self.labels.join(", ");
@@ -173,7 +148,7 @@ mod tests {
 
     fn question() -> Question {
         let labels = ["positive", "negative", "neutral"].map(str::to_owned).to_vec();
-        Question { labels, model: "m".into(), llama: true }
+        Question { labels, llama: true }
     }
 
     fn answer(content: &str, tokens: Value) -> String {
@@ -235,17 +210,11 @@ mod tests {
         assert_eq!(found.gold.iter().filter(|gold| **gold == LabelSet::one(1)).count(), 10);
         assert_eq!(found.texts, balanced(&rows, 20, 1).texts);
         assert_ne!(found.texts, balanced(&rows, 20, 2).texts);
+        // Fewer than there are labels: one each, of labels by lot.
+        let one: Vec<_> = (0..8).map(|seed| balanced(&rows, 1, seed).gold).collect();
+        assert!(one.iter().all(|gold| gold.len() == 1) && one.iter().any(|gold| *gold != one[0]), "{one:?}");
+        assert_eq!(balanced(&rows, 21, 1).gold.len(), 21);
         // Twenty rows have only the second.
         assert_eq!(balanced(&rows, 1000, 1).texts.len(), 80);
-    }
-
-    #[test]
-    fn the_request_binds_the_answer_and_caches_nothing() {
-        let body: Value = serde_json::from_str(&question().body("so \"good\"\n🙂")).unwrap();
-        assert_eq!(body["cache_prompt"], false);
-        assert_eq!(body["response_format"]["json_schema"]["schema"]["enum"][2], "neutral");
-        assert!(body["messages"][1]["content"].as_str().unwrap().contains("so \"good\"\n🙂"));
-        let other = Question { llama: false, ..question() };
-        assert!(!other.body("x").contains("cache_prompt"));
     }
 }

@@ -327,10 +327,14 @@ mod tests {
         write_data(&folder, &wording(), "emotion", &[("train", &rows)]).unwrap();
         let text = std::fs::read_to_string(folder.join("train.jsonl")).unwrap();
         let learnt: Value = serde_json::from_str(&text).unwrap();
-        let question = Question { labels, model: String::new(), llama: true };
-        let asked: Value = serde_json::from_str(&question.body(&rows.texts[0])).unwrap();
+        let question = Question { labels, llama: true };
+        let asked: Value = question
+            .messages(&rows.texts[0])
+            .iter()
+            .map(|(role, content)| json!({ "role": role, "content": content }))
+            .collect();
         let learnt = learnt["messages"].as_array().unwrap();
-        assert_eq!(Value::from(&learnt[..2]), asked["messages"]);
+        assert_eq!(Value::from(&learnt[..2]), asked);
         assert_eq!(
             question.read(&json!({ "choices": [{ "message": learnt[2] }] }).to_string()).label,
             Some(1)

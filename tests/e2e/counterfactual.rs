@@ -75,6 +75,7 @@ fn a_served_model_that_heeds_who_it_is_is_caught_and_one_that_does_not_is_not() 
     assert!(said.contains("no row speaks of somebody who could be somebody else"), "{said}");
     project.emogrid(&["audit", "t.jsonl", "--fix", "--endpoint", &url]).exits(2).says("add `--rewrite`");
     project.emogrid(&["audit", "t.jsonl", "--endpoint", &url, "--probe", "p"]).exits(2);
+    project.emogrid(&["audit", "t.jsonl", "--pairs", "5"]).exits(2).says("--endpoint").says("--probe");
 }
 
 #[test]
@@ -86,7 +87,7 @@ fn answers_are_stored_in_a_project() {
     fake.script(|_, _| Reply::text("\"joy\""));
     fake.take_count();
     let args = ["audit", "t.jsonl", "--endpoint", "small.yaml", "--fail-on", "never"];
-    project.emogrid(&args).exits(0).says("80 answers of counterparts: 80 asked, 0 stored before");
+    project.emogrid(&args).exits(0).says("80 answers by fake-1b: 80 asked, 0 stored before");
     assert_eq!(fake.take_count(), 80);
     project.emogrid(&args).exits(0).says("0 asked, 80 stored before");
     assert_eq!(fake.take_count(), 0);

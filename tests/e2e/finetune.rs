@@ -22,6 +22,10 @@ struct Inner {
     job: Option<Value>,
     /// Whether a job is taken, and nothing said of it.
     silent: bool,
+    /// How many jobs were ordered after it.
+    later: usize,
+    /// Whether jobs are not listed for now.
+    busy: bool,
 }
 
 struct Api {
@@ -89,7 +93,21 @@ async fn answer(
             }
             job("queued")
         }
-        ("GET", "/v1/fine_tuning/jobs") => json!({ "data": inner.job.iter().collect::<Vec<_>>() }),
+        ("GET", "/v1/fine_tuning/jobs") if inner.busy => {
+            return (
+                StatusCode::TOO_MANY_REQUESTS,
+                json!({ "error": { "message": "slow down" } }).to_string(),
+            );
+        }
+        ("GET", "/v1/fine_tuning/jobs") => {
+            let later = (0..inner.later).map(|n| json!({ "id": format!("later-{n}"), "training_file": "x" }));
+            let all: Vec<Value> = later.chain(inner.job.clone()).collect();
+            let query = uri.query().unwrap_or_default();
+            let after = query.split_once("after=").map(|(_, id)| id);
+            let from = after.map_or(0, |after| 1 + all.iter().position(|job| job["id"] == after).unwrap());
+            let page = &all[from..all.len().min(from + 100)];
+            json!({ "data": page, "has_more": from + page.len() < all.len() })
+        }
         ("GET", "/v1/fine_tuning/jobs/job-1") => {
             let status = inner.statuses[inner.looked.min(inner.statuses.len() - 1)];
             inner.looked += 1;
@@ -193,8 +211,10 @@ fn rows_are_sent_once_and_the_job_is_followed_to_its_model() {
         .says("holds a tuned model already: ft:tiny:emogrid:1");
     assert_eq!(api.came("POST /v1/files").len(), 2);
     assert_eq!(api.bodies("POST /v1/fine_tuning/jobs").len(), 1);
+    let sent = project.read("tuned/data/train.jsonl");
     project.edit("train.jsonl", "train 3", "Train 3");
     tune(&project, &api.url, &[]).exits(2).says("is of other rows, another model or another address");
+    assert_eq!(project.read("tuned/data/train.jsonl"), sent, "its rows stay with their job");
 }
 
 #[cfg(unix)]
@@ -228,6 +248,11 @@ fn a_job_whose_order_was_not_answered_is_found_again() {
         .exits(1)
         .says("HTTP 502: gone")
         .says("goes on where it was");
+    // Whoever cannot look does not know that there is none.
+    api.inner.lock().unwrap().busy = true;
+    tune(&project, &api.url, &["--measure", "0"]).exits(1).says("HTTP 429: slow down");
+    api.inner.lock().unwrap().busy = false;
+    api.inner.lock().unwrap().later = 230;
     tune(&project, &api.url, &["--measure", "0"]).exits(0).says("tuned: ft:tiny");
     assert_eq!(api.came("POST /v1/fine_tuning/jobs").len(), 1, "it is not ordered, and paid, twice");
 }

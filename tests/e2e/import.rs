@@ -46,6 +46,11 @@ fn ids(project: &Project, name: &str) -> Vec<String> {
     project.rows(name).iter().map(|row| row["id"].as_str().unwrap().to_owned()).collect()
 }
 
+/// Where a row is from: its data set, the file with its hash, and the line.
+fn origin(dataset: &str, file: &str, text: &str, line: u32) -> String {
+    format!("{dataset}/{file}@{}:{line}", &blake3::hash(text.as_bytes()).to_hex()[..8])
+}
+
 fn step<'a>(told: &'a Value, name: &str) -> &'a Value {
     told["steps"].as_array().unwrap().iter().find(|step| step["step"] == name).unwrap()
 }
@@ -63,7 +68,8 @@ fn goemotions_is_cleaned_counted_and_frozen() {
         rows[0],
         json!({
             "id": "a1", "text": "The kettle sings & so do I", "labels": ["joy"], "ekman": ["joy"],
-            "sentiment": ["positive"], "split": "train", "source": "real", "origin": "moods/train.tsv:1",
+            "sentiment": ["positive"], "split": "train", "source": "real",
+            "origin": origin("moods", "train.tsv", TRAIN, 1),
         })
     );
     assert_eq!(rows[1]["labels"], json!(["anger", "annoyance", "sadness"]), "half of two rows each");
@@ -79,7 +85,8 @@ fn goemotions_is_cleaned_counted_and_frozen() {
     assert_eq!(told["differing"], json!({ "texts": 1, "rows": 2, "near": 0 }));
     assert_eq!(told["test"]["rows"], 3);
     let manifest: Value = serde_json::from_str(&project.read("data/moods/manifest.json")).unwrap();
-    assert_eq!(manifest["test"]["ids"], json!(["c1", "c2", "c3"]));
+    let origins = [1, 2, 3].map(|line| origin("moods", "test.tsv", TEST, line));
+    assert_eq!(manifest["test"]["origins"], json!(origins));
     let hash = blake3::hash(project.read("data/moods/test.jsonl").as_bytes()).to_hex().to_string();
     assert_eq!((&manifest["test"]["hash"], &told["test"]["hash"]), (&json!(hash), &json!(hash)));
     let short: Value = serde_json::from_str(&project.read("data/moods/shortage.json")).unwrap();
@@ -192,17 +199,16 @@ fn raters_become_votes_and_parts_are_dealt_out() {
 #[test]
 fn any_labelled_table_is_read() {
     let project = Project::new();
-    project.write(
-        "a.csv",
-        "body,joy,calm\nThe tide took our sandcastle,0,1\nNew boots at last,1,1\nnothing said,0,0\n",
-    );
+    let table = "body,joy,calm\nThe tide took our sandcastle,0,1\nNew boots at last,1,1\nnothing said,0,0\n";
+    project.write("a.csv", table);
     let args = ["import", "table", "a.csv", "--text", "body", "--label", "joy", "--label", "calm", "-o", "d"];
     let shown = project.emogrid(&args).exits(0).stdout;
     assert!(shown.lines().all(|line| line.chars().count() <= 80), "{shown}");
     let rows = project.rows("d/rows.jsonl");
     assert_eq!(
         rows[1],
-        json!({ "id": "a.csv:3", "text": "New boots at last", "labels": ["joy", "calm"], "source": "real", "origin": "d/a.csv:3" })
+        json!({ "id": "a.csv:3", "text": "New boots at last", "labels": ["joy", "calm"], "source": "real",
+            "origin": origin("d", "a.csv", table, 3) })
     );
     assert_eq!(rows.len(), 2, "a row without a label is taken out, and written down");
     assert_eq!(project.rows("d/undo/removed.jsonl")[0]["step"], "unlabelled");
@@ -280,6 +286,85 @@ fn no_row_of_the_frozen_test_part_is_ever_trained_on() {
     train(&[&["data/moods/train.jsonl"][..], &test].concat()).exits(0);
     project.edit("data/moods/test.jsonl", "parcel", "package");
     train(&[&["data/moods/train.jsonl"][..], &test].concat()).exits(1).says("not what was frozen");
+}
+
+#[test]
+fn a_part_of_no_known_name_is_refused() {
+    let project = Project::new();
+    let table = |split: &str| {
+        format!("text,label,split\nThe tide took our castle,joy,train\nNew boots at last,anger,{split}\n")
+    };
+    let args = ["import", "table", "a.csv", "--text", "text", "--label", "label", "-o", "d"];
+    for split in ["held-out", "tset", "2"] {
+        project.write("a.csv", &table(split));
+        project
+            .emogrid(&args)
+            .exits(1)
+            .says(&format!("a.csv:3: its column `split` holds `{split}`"))
+            .says("known are train, training, dev")
+            .says("test, testing");
+    }
+    project.emogrid(&[&args[..], &["--split", "50,50"]].concat()).exits(0);
+}
+
+#[test]
+fn a_row_of_a_part_that_is_called_testing_is_not_trained_on() {
+    let project = Project::new();
+    let row = |n: usize| {
+        let split = if n < 3 { "testing" } else { "training" };
+        format!("it was number {n} of {},{},{split}\n", n * 7, ["joy", "anger"][n % 2])
+    };
+    project.write("a.csv", &("text,emotion,split\n".to_owned() + &(0..20).map(row).collect::<String>()));
+    project
+        .emogrid(&["train", "--probe", "--train", "a.csv"])
+        .exits(0)
+        .says("3 training rows left out: a frozen test part has them");
+}
+
+/// A table of so many rows, of which none stands in one of another `what`.
+fn numbered(what: &str, rows: usize) -> String {
+    let row = |n: usize| format!("{},the {what} {n} has {},{}\n", n + 1, n * 13, ["joy", "anger"][n % 2]);
+    "id,text,mood\n".to_owned() + &(0..rows).map(row).collect::<String>()
+}
+
+#[test]
+fn rows_of_another_data_set_with_the_same_names_and_ids_are_not_held() {
+    let project = Project::new();
+    project.write("configs/none.yaml", "");
+    let import = |from: &str, to: &str, more: &[&str]| {
+        let args = [
+            "import",
+            "table",
+            from,
+            "--text",
+            "text",
+            "--label",
+            "mood",
+            "-o",
+            to,
+            "--skip",
+            "near-duplicates",
+        ];
+        project.emogrid(&[&args[..], &["--split", "80,10,10"], more].concat()).exits(0);
+    };
+    for (folder, what) in [("a", "kettle"), ("b", "bicycle")] {
+        project.write(&format!("{folder}/raw.csv"), &numbered(what, 100));
+        import(&format!("{folder}/raw.csv"), &format!("{folder}/data"), &[]);
+    }
+    let told =
+        project.emogrid(&["train", "--probe", "--train", "a/data/train.jsonl", "--json"]).exits(0).json();
+    assert_eq!((&told["dropped"]["train"], &told["probe"]["rows"]), (&json!(0), &json!(80)));
+
+    // The same file dealt out otherwise: what the one has in its test part the other may not train on, whatever
+    // became of the text.
+    import("a/raw.csv", "again", &["--seed", "8"]);
+    let held: Vec<String> = ids(&project, "a/data/test.jsonl");
+    let again = project.read("again/train.jsonl");
+    let others = held.iter().filter(|id| again.contains(&format!("{{\"id\":\"{id}\","))).count();
+    assert!(others > 0);
+    project.write("edited.jsonl", &again.replace("the kettle", "that blue kettle"));
+    let told = project.emogrid(&["train", "--probe", "--train", "edited.jsonl", "--json"]).exits(0).json();
+    assert_eq!(told["dropped"]["train"], json!(others));
 }
 
 #[test]

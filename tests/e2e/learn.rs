@@ -316,7 +316,6 @@ fn a_served_model_is_measured_and_calibrated() {
     assert!(number(&calibrated["macro_f1"]) > number(&told["macro_f1"]) + 0.2, "{told}");
     let seen = fake.seen();
     assert_eq!(seen.len(), 30);
-    assert!(seen.iter().all(|seen| seen.body["cache_prompt"] == false));
     assert_eq!(seen[0].body["response_format"]["json_schema"]["schema"]["enum"][0], "positive");
 
     // Through a config, beside a probe.
@@ -328,5 +327,33 @@ fn a_served_model_is_measured_and_calibrated() {
     assert!(shown.lines().all(|line| line.chars().count() <= 80), "{shown}");
     drop(fake);
     let args = ["eval", "--endpoint", &url, "--test", &test];
-    project.emogrid(&args).exits(1).says("emogrid check CONFIG --endpoint");
+    project.emogrid(&args).exits(1).says(&format!("{url}: ")).says("the same call goes on");
+}
+
+#[test]
+fn a_served_model_is_waited_for_and_its_answers_are_kept() {
+    let fake = Fake::start();
+    let project = Project::small(&fake.url());
+    project.emogrid(&["run", "small.yaml", "--quiet"]).exits(0);
+    fake.take_count();
+    let rows = |n: usize| format!("it was number {n} of {},{}\n", n * 7, ["joy", "anger"][n % 2]);
+    project.write("test.csv", &("text,emotion\n".to_owned() + &(0..12).map(rows).collect::<String>()));
+    // One in three is refused for now, in every way that passes.
+    fake.script(|_, number| match number {
+        1 => Reply::Status(429, "{}".into(), vec![("retry-after", "0".into())]),
+        4 => Reply::Status(503, "{}".into(), vec![("retry-after", "0".into())]),
+        7 => Reply::Status(500, "{}".into(), vec![("retry-after", "0".into())]),
+        _ => Reply::text("\"joy\""),
+    });
+    let url = fake.url();
+    let args = ["eval", "--endpoint", &url, "--test", "test.csv", "--json"];
+    let told =
+        project.emogrid(&args).exits(0).says("12 answers by fake-1b: 12 asked, 0 stored before").json();
+    assert_eq!((&told["served"]["legal"], &told["per_class"]["joy"]["given"]), (&12.into(), &12.into()));
+    fake.take_count();
+    project.emogrid(&args).exits(0).says("0 asked, 12 stored before");
+    assert_eq!(fake.take_count(), 0);
+    // Fewer than there are labels is some of them.
+    let told = project.emogrid(&[&args[..], &["--limit", "1"]].concat()).exits(0).json();
+    assert_eq!(told["n"], 1);
 }

@@ -188,6 +188,15 @@ fn a_table_is_reworded_by_an_endpoint() {
     let url = fake.url();
     let with = |more: &[&str]| project.emogrid(&[&["audit", "t.jsonl", "--fix", "--rewrite"], more].concat());
     with(&[]).exits(2).says("name who is to reword: `--endpoint URL`");
+    // Where nothing can be written nobody is paid.
+    for (file, why) in
+        [("-o", "better.txt"), ("-o", "nowhere/better.csv"), ("--write", "d.csv"), ("--write", "no/d.jsonl")]
+    {
+        let ran = with(&["--endpoint", &url, file, why]);
+        assert!(matches!(ran.code, Some(1 | 2)), "{ran:?}");
+        ran.says(why);
+    }
+    assert_eq!(fake.take_count(), 0);
     let all = ["--endpoint", &url, "--without", "delve,tapestry", "-o", "better.jsonl"];
     with(&all).exits(0).says("answers are not kept");
     let rows = project.rows("better.jsonl");

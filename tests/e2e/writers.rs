@@ -81,6 +81,35 @@ fn a_writer_is_judged_by_what_its_texts_were_to_show() {
 }
 
 #[test]
+fn a_few_cells_write_and_the_dataset_of_the_user_stays() {
+    let fake = Fake::start();
+    let project = project(&fake);
+    let days: Vec<String> = (0..20).map(|n| format!("day-{n}")).collect();
+    let axes = format!("[joy, anger] }}, day: [{}] }} }}", days.join(", "));
+    project.edit("able.yaml", "[joy, anger] } } }", &axes);
+    project.edit("able.yaml", "per_cell: 4, max_asks: 80", "total: 40, max_asks: 9");
+    project.emogrid(&["run", "able.yaml", "--quiet"]).exits(0);
+    let before = project.read("out/able/dataset.jsonl");
+    assert_eq!(before.lines().count(), 40);
+    // Another wording, so that nothing of it is stored.
+    project.edit("able.yaml", "Write a text.", "Write one text on {{ day }}.");
+    fake.take_count();
+    let args = ["eval", "--probe", "real.probe", "--generator", "able.yaml", "--limit", "4", "--json"];
+    let told = project.emogrid(&args).exits(0).json();
+    assert_eq!(fake.take_count(), 4);
+    let writer = &told["writers"][0];
+    assert_eq!((&writer["name"], &writer["texts"]), (&"able".into(), &4.into()));
+    assert_eq!(
+        (&writer["per_class"]["joy"]["n"], &writer["per_class"]["anger"]["n"]),
+        (&2.into(), &2.into())
+    );
+    assert_eq!(project.read("out/able/dataset.jsonl"), before);
+    // More than there are cells: as many of each.
+    let told = project.emogrid(&[&args[..6], &["90", "--json"]].concat()).exits(0).json();
+    assert_eq!(told["writers"][0]["texts"], 80);
+}
+
+#[test]
 fn what_makes_no_sense_is_said() {
     let fake = Fake::start();
     let project = project(&fake);

@@ -178,20 +178,17 @@ impl Swapper {
 
     /// What stands in for a word, in its own case.
     fn other(&self, Place { word, after, begins }: Place) -> Option<String> {
-        if let Some(name) = self.names.get(word) {
-            return Some((*name).to_owned());
-        }
-        let plain = word.to_lowercase().replace('’', "'");
-        let (base, ending) = match plain.strip_suffix("'s") {
-            Some(base) if !self.words.contains_key(&plain) => (base, "'s"),
-            _ => (plain.as_str(), ""),
-        };
-        if !ending.is_empty()
-            && let Some(name) = self.names.get(&word[..word.len().saturating_sub(word.len() - base.len())])
-        {
+        let plain = |word: &str| word.to_lowercase().replace('’', "'");
+        // A letter's other case may have another length, so what is cut off is cut off the word itself.
+        let owner = ["'s", "’s", "'S", "’S"]
+            .into_iter()
+            .find_map(|ending| Some((word.strip_suffix(ending)?, ending)));
+        let (base, ending) = owner.filter(|_| !self.words.contains_key(&plain(word))).unwrap_or((word, ""));
+        if let Some(name) = self.names.get(base) {
             return Some(format!("{name}{ending}"));
         }
-        let other = match base {
+        let base = plain(base);
+        let other = match base.as_str() {
             "him" => "her",
             "hers" => "his",
             "her" => {
@@ -293,7 +290,18 @@ fn word_length(text: &str) -> usize {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+
+    proptest! {
+        #[test]
+        fn any_text_is_swapped_or_stays(text in "([\\PCİẞȺßŉ]{0,4}(['’][sS])? ?(her|his|he's|Sarah)?){0,6}") {
+            if let Some(other) = Swapper::default().swapped(&text) {
+                prop_assert_ne!(other, text);
+            }
+        }
+    }
 
     #[test]
     fn names_and_pronouns_change_together() {
@@ -303,8 +311,9 @@ mod tests {
             ("I saw her yesterday with her dog.", "I saw him yesterday with his dog."),
             ("That book is his.", "That book is hers."),
             ("HE'S my brother's best man!", "SHE'S my sister's best woman!"),
-            ("Sarah’s car, he’s fine", "Thomas's car, she's fine"),
+            ("Sarah’s car, he’s fine", "Thomas’s car, she's fine"),
             ("I gave it to her", "I gave it to him"),
+            ("Her İrem’s, ẞ’s and Ⱥ’s; SARAH'S MUM'S", "His İrem’s, ẞ’s and Ⱥ’s; SARAH'S DAD'S"),
             ("Her smile faded. His back hurts.", "His smile faded. Her back hurts."),
             ("Her and I laughed, which made her smile", "Him and I laughed, which made him smile"),
         ] {

@@ -56,7 +56,7 @@ mod tests {
         let mut gzip = Gzip::default();
         let noise = |from: u64| -> String {
             (0..300_000u64)
-                .map(|n| char::from(b' ' + (crate::audit::random::mix(from + n) % 94) as u8))
+                .map(|n| char::from(b' ' + (crate::model::random::mix(from + n) % 94) as u8))
                 .collect()
         };
         let some = ["", "a", "the bus was late and so was I", &noise(1), &"copies ".repeat(9_000), &noise(7)];

@@ -55,7 +55,7 @@ mod tests {
     use super::*;
     use crate::audit::Groups;
     use crate::audit::human::SMALL;
-    use crate::audit::random::Random;
+    use crate::model::random::Random;
 
     fn table(texts: &[String]) -> Table {
         let mut table = Table::new([]);
@@ -65,7 +65,7 @@ mod tests {
 
     /// Texts of words of which few are frequent and many rare.
     fn made_up(rows: usize, least: usize) -> Table {
-        let mut random = Random::new(4, "jackknife");
+        let mut random = Random::of(4, "jackknife");
         let texts: Vec<String> = (0..rows)
             .map(|_| {
                 let word = |random: &mut Random| {
@@ -149,7 +149,7 @@ mod tests {
         for (rows, least) in [(120, 0), (57, 8), (3, 0)] {
             let of = made_up(rows, least);
             let mut all: Vec<usize> = (0..rows).collect();
-            Random::new(6, "order").shuffle(&mut all);
+            Random::of(6, "order").shuffle(&mut all);
             let (sample, mut gzip) = (Sample::new(&of, &all), Gzip::default());
             for part in [None, Some(0), Some(3), Some(9)] {
                 let takes_part = |text: usize| Some(text % PARTS) != part;

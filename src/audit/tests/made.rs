@@ -21,7 +21,7 @@ pub fn word(random: &mut Random) -> String {
 
 /// Rows without a fault.
 pub fn fair(rows: usize) -> Made {
-    let mut random = Random::new(11, "fair");
+    let mut random = Random::of(11, "fair");
     let text = |random: &mut Random| {
         let length = 8 + random.below(11);
         let mut words: Vec<String> = (0..length).map(|_| word(random)).collect();
@@ -45,7 +45,7 @@ pub fn fair(rows: usize) -> Made {
 impl Made {
     /// The same texts, with labels and contexts dealt out by lot.
     pub fn shuffled(mut self) -> Self {
-        let mut random = Random::new(12, "shuffled");
+        let mut random = Random::of(12, "shuffled");
         random.shuffle(&mut self.labels);
         random.shuffle(&mut self.contexts);
         self
@@ -55,7 +55,7 @@ impl Made {
     pub fn mixed(mut self) -> Self {
         let mut words: Vec<String> =
             self.texts.iter().flat_map(|text| text.split(' ').map(str::to_owned)).collect();
-        Random::new(13, "mixed").shuffle(&mut words);
+        Random::of(13, "mixed").shuffle(&mut words);
         let mut words = words.into_iter();
         for text in &mut self.texts {
             let count = text.split(' ').count();
@@ -68,7 +68,7 @@ impl Made {
         mut self,
         change: impl Fn(&mut Random, &mut String, &mut &'static str, &mut &'static str),
     ) -> Self {
-        let mut random = Random::new(14, "plant");
+        let mut random = Random::of(14, "plant");
         for row in 0..self.texts.len() {
             let Self { texts, labels, contexts } = &mut self;
             change(&mut random, &mut texts[row], &mut labels[row], &mut contexts[row]);

@@ -26,6 +26,8 @@ pub fn fix(args: &AuditArgs, subject: &Subject, talk: &Talk, steps: &mut Steps) 
              the dataset so",
         ));
     }
+    // Before a model is paid.
+    let writer = args.rewrite.output.as_deref().map(Writer::create).transpose()?;
     let found = audit::drops(table, &subject.options, |what, share| steps.step(what, share));
     let raised = audit::raise(table, &found.before);
     let deficits = audit::deficits(table, &found.before, &subject.options);
@@ -106,8 +108,7 @@ pub fn fix(args: &AuditArgs, subject: &Subject, talk: &Talk, steps: &mut Steps) 
         lines.extend(added.iter().map(more));
         decisions::write(path, lines, subject, talk)?;
     }
-    if let Some(path) = &args.rewrite.output {
-        let mut writer = Writer::create(path)?;
+    if let (Some(path), Some(mut writer)) = (&args.rewrite.output, writer) {
         let more: &[&str] = if reworded.is_some() { &["rewritten_by", "rewritten_for"] } else { &[] };
         writer.without_rows(subject.header.iter().map(String::as_str).chain(more.iter().copied()));
         let out: BTreeSet<usize> = dropped.iter().map(|row| row.row).collect();

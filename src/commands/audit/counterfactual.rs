@@ -1,27 +1,23 @@
 //! A model's answers about rows, and about the same rows when somebody in them is somebody else.
 
-use super::super::served::{Asked, Cost, Keep, Line};
-use super::super::{Failure, Talk, block_on, open_path};
+use super::super::scrub::store_of;
+use super::super::served::{Served, label};
+use super::super::{Failure, Talk, open_path};
 use super::subject::Subject;
-use super::{store_of, usage};
+use super::usage;
 use crate::audit::{Counterparts, Pair, Swapped};
 use crate::cli::AuditArgs;
-use crate::config::resolved::Sampling;
 use crate::eval::fairness::differ;
-use crate::eval::random::Random;
-use crate::fingerprint::{Frame, Messages, Room};
 use crate::labels::{LabelSet, Probabilities};
 use crate::learn::Answers;
-use crate::learn::served::{self, Question, Reply};
+use crate::learn::served;
 use crate::learn::train::{answers, open_probe};
+use crate::model::random::Random;
 use crate::report::count;
-use crate::store::{Kind, StoreDir};
+use crate::store::StoreDir;
 
 /// Pairs that a served model is asked about, unless the user says how many.
 const SOME: usize = 300;
-
-/// Tokens that a label may take.
-const MAX_TOKENS: u32 = 32;
 
 /// A row with its counterpart.
 struct Two {
@@ -67,7 +63,12 @@ pub fn swapped(args: &AuditArgs, subject: &Subject, talk: &Talk) -> Result<Optio
     }
     let Some(endpoint) = &args.endpoint else { return Ok(None) };
     let labels = labels(subject)?;
-    let (by, replies) = ask(args, endpoint, subject, labels.clone(), &pairs, talk)?;
+    let dir = match subject.is_config() {
+        true => Some(StoreDir::new(open_path(&args.table.file, &args.set)?.recipe.config.project.store())),
+        false => store_of(&args.table.file)?,
+    };
+    let texts = pairs.iter().flat_map(|pair| [table.text(pair.row), pair.other.as_str()]);
+    let Served { model: by, replies } = label(endpoint, dir, labels.clone(), texts, talk)?;
     let probabilities = served::probabilities(labels.len(), &replies, false);
     let given = replies.iter().map(|reply| reply.label.map(LabelSet::one)).collect();
     Ok(Some(compared(by, &pairs, given, probabilities)))
@@ -103,63 +104,4 @@ fn labels(subject: &Subject) -> Result<Vec<String>, Failure> {
         0 | 1 => Err(usage("`--endpoint` asks for labels, and the rows have fewer than two")),
         _ => Ok(labels),
     }
-}
-
-/// Asks for the label of each text.
-fn ask(
-    args: &AuditArgs,
-    endpoint: &str,
-    subject: &Subject,
-    labels: Vec<String>,
-    pairs: &[Two],
-    talk: &Talk,
-) -> Result<(String, Vec<Reply>), Failure> {
-    let dir = match subject.is_config() {
-        true => Some(StoreDir::new(open_path(&args.table.file, &args.set)?.recipe.config.project.store())),
-        false => store_of(&args.table.file)?,
-    };
-    let keep = Keep::new(dir, Kind::Label, MAX_TOKENS);
-    block_on(async {
-        let line = Line::connect(endpoint, talk).await?;
-        let llama = line.identity.is_llama_cpp();
-        let question = Question { labels, model: line.model().to_owned(), llama };
-        let frame = Frame::about("label", &sampling(&question), &question.schema(), &line.identity);
-        let mut room = Room::default();
-        let texts = pairs.iter().flat_map(|pair| [subject.table.text(pair.row), pair.other.as_str()]);
-        let asked = texts.map(|text| {
-            let messages = question.messages(text);
-            let write = |to: &mut Messages| {
-                messages.iter().for_each(|(role, content)| to.add(role, content));
-                Ok::<(), Failure>(())
-            };
-            Ok(Asked {
-                fingerprint: frame.fingerprint(SEED, &mut room, write)?,
-                ask: frame.ask(SEED, write)?,
-            })
-        });
-        let asked: Vec<Asked> = asked.collect::<Result<_, Failure>>()?;
-        let mut cost = Cost::default();
-        let raw = line.answers(asked, &keep, &mut cost, talk).await?;
-        let replies = raw.iter().map(|raw| raw.as_deref().map(|raw| question.read(raw)).unwrap_or_default());
-        let replies: Vec<Reply> = replies.collect();
-        talk.say(&format!(
-            "{} of counterparts: {} asked, {} stored before",
-            count(replies.len() as u64, "answer"),
-            cost.asked,
-            cost.stored
-        ));
-        let by = line.model().to_owned();
-        line.close().await;
-        Ok((by, replies))
-    })?
-}
-
-/// At temperature 0 it means nothing, and is sent like any other.
-const SEED: u32 = 7;
-
-/// The likeliest answer, with the probabilities of others where the server tells them.
-fn sampling(question: &Question) -> Sampling {
-    let told =
-        [("logprobs".to_owned(), true.into()), ("top_logprobs".to_owned(), question.top_tokens().into())];
-    Sampling { extra: told.into_iter().collect(), ..Sampling::likeliest(MAX_TOKENS) }
 }

@@ -11,14 +11,22 @@ use crate::cli::AuditArgs;
 use crate::report::count;
 use crate::table::Writer;
 
-/// Refuses a file that no config could name.
+/// Refuses a file that no config could name, that cannot hold what may be decided, or that cannot be written.
 pub fn fits(args: &AuditArgs, subject: &Subject) -> Result<(), Failure> {
-    match args.write.as_ref().filter(|_| subject.is_config()) {
-        Some(path) if path.extension().is_none_or(|ending| !ending.eq_ignore_ascii_case("jsonl")) => {
-            Err(usage(format!("--write {}: `curation` reads JSON Lines; name it `.jsonl`", path.display())))
-        }
-        _ => Ok(()),
+    let Some(path) = &args.write else { return Ok(()) };
+    let is_lines = crate::table::is_standard(path)
+        || path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("jsonl"));
+    let why = match (subject.is_config(), args.rewrite.rewrite) {
+        (true, _) => "`curation` reads JSON Lines",
+        (false, true) => "new texts and rows to drop have different columns",
+        (false, false) => "",
+    };
+    if !is_lines && !why.is_empty() {
+        return Err(usage(format!("--write {}: {why}; name it `.jsonl`", path.display())));
     }
+    // Nothing is left of a writer that wrote nothing.
+    Writer::create(path)?;
+    Ok(())
 }
 
 /// Writes decisions, and says what is to be done with them. What a config's file said before of other rows and cells

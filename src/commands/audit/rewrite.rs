@@ -7,10 +7,11 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
+use super::super::scrub::store_of;
 use super::super::served::{Asked, Cost, Keep, Line};
 use super::super::{Failure, Talk, block_on};
 use super::subject::Subject;
-use super::{store_of, usage};
+use super::usage;
 use crate::audit::{Ban, Drop, Rewriting, Table, Task};
 use crate::check::answer::Answer;
 use crate::check::{Mends, mend};

@@ -89,8 +89,7 @@ impl Meaning {
                 None => Line::of_config(config, endpoint, talk).await?,
             }
         };
-        let file = std::path::absolute(table)?;
-        let store = scrub::store_above(file.parent().unwrap_or(&file))?;
+        let store = scrub::store_of(table)?;
         Ok(Self {
             frame: Frame::embedding(&line.identity),
             line,

@@ -15,7 +15,7 @@ use crate::guard::{Guard, Purpose};
 use crate::labels::LabelSet;
 use crate::learn::served::likeliest_of;
 use crate::learn::{Columns, Labelled, LearnError};
-use crate::pipeline::{self, Ended, Files, RunOptions};
+use crate::pipeline::{self, Ended, Files, Opened, RunOptions};
 use crate::probe::Probe;
 use crate::report::{count, shortened, thousands};
 
@@ -66,6 +66,29 @@ pub fn writers(args: &EvalArgs, probe: &Probe, columns: &Columns, talk: &Talk) -
     Ok(if short { Exit::Short } else { Exit::Complete })
 }
 
+/// A config that asks for at most so many rows, as many of each label, under a name and in a folder of its own: the
+/// user's dataset stays as it is.
+fn limited(path: &Path, opened: &Opened, label: &str, limit: u32) -> Result<Opened, Failure> {
+    let (config, grid) = (&opened.recipe.config, &opened.recipe.grid);
+    let axis = grid.axes.iter().position(|axis| &*axis.name == label).unwrap_or_default();
+    let cells = grid.spread(axis, limit as usize);
+    let each = limit / cells.len().max(1) as u32;
+    let mut sets = vec![
+        format!("name={}", json!(format!("{}.limit-{limit}", config.name))),
+        format!("output={}", json!({ "dir": config.output.join(&config.name).join("eval") })),
+        "samples.total=null".to_owned(),
+        "samples.balance=null".to_owned(),
+        format!("samples.per_cell={each}"),
+    ];
+    if cells.len() < grid.size() {
+        let values = |cell: usize| -> Value {
+            grid.names(grid.cell(cell)).map(|(axis, value)| (axis.to_owned(), Value::from(value))).collect()
+        };
+        sets.push(format!("grid.only={}", cells.into_iter().map(values).collect::<Value>()));
+    }
+    open_path(path, &sets)
+}
+
 /// Runs one config, with as many rows as are wanted; `None` where it was stopped.
 fn write(
     args: &EvalArgs,
@@ -74,14 +97,13 @@ fn write(
     talk: &Talk,
 ) -> Result<Option<(Judged, bool)>, Failure> {
     let mut opened = open_path(path, &[])?;
-    if let Some(limit) = args.limit {
-        let cells = opened.recipe.grid.size().max(1) as u64;
-        let each = u64::from(limit).div_ceil(cells);
-        opened = open_path(path, &[format!("samples.per_cell={each}")])?;
-    }
     talk.warnings(&opened.warnings);
+    let label = column(&opened.recipe.config, args.columns.label.as_deref())?;
+    let name = opened.recipe.config.name.clone();
+    if let Some(limit) = args.limit {
+        opened = limited(path, &opened, &label, limit)?;
+    }
     let config = &opened.recipe.config;
-    let label = column(config, args.columns.label.as_deref())?;
     let watcher = talk.style().watcher();
     let done = block_on(pipeline::run(&opened, &RunOptions::of(&jiff::Zoned::now()), watcher.as_ref()))?;
     drop(watcher);
@@ -97,7 +119,6 @@ fn write(
     let of = Columns { text: None, label: Some(label) };
     let rows = as_labels_of(probe, &[file], &of, &Guard::default(), Purpose::Measuring)?;
     let rejected = summary.rejected.values().sum();
-    let name = config.name.clone();
     let judged = Judged::of(name, probe, rows, args.seed, summary.distinct_2, Some(rejected))?;
     Ok(Some((judged, matches!(done.ended, Ended::Short | Ended::Alarm))))
 }

@@ -76,7 +76,7 @@ impl<'a> Folder<'a> {
                 file: part.file.clone(),
                 rows: part.rows,
                 hash: part.hash.clone(),
-                ids: items().map(|item| item.id.clone()).collect(),
+                origins: items().map(|item| folder.origin(item)).collect(),
                 texts,
             }
         });
@@ -135,9 +135,10 @@ impl<'a> Folder<'a> {
         Value::Object(votes.collect())
     }
 
-    /// `goemotions/train.tsv:17`
+    /// `goemotions/train.tsv@1f2e3d4c:17`, with the beginning of the file's hash.
     fn origin(&self, item: &Item) -> String {
-        format!("{}/{}:{}", self.asked.name, self.sources[usize::from(item.file)].name, item.line)
+        let file = &self.sources[usize::from(item.file)];
+        format!("{}/{}@{}:{}", self.asked.name, file.name, &file.hash[..8], item.line)
     }
 
     /// Writes everything, the manifest last; says where the test part is registered.
@@ -252,7 +253,7 @@ impl<'a> Folder<'a> {
         Step::ALL.into_iter().map(step).collect()
     }
 
-    /// All of it, with the ids and hashes of the test part on a line each.
+    /// All of it, with the origins and hashes of the test part on a line each.
     fn manifest(&self) -> Result<Vec<u8>, Failure> {
         #[derive(Serialize)]
         struct Manifest<'f> {
@@ -266,7 +267,7 @@ impl<'a> Folder<'a> {
             file: &'f str,
             rows: u64,
             hash: &'f str,
-            ids: Box<RawValue>,
+            origins: Box<RawValue>,
             texts: Box<RawValue>,
         }
         fn compact(frozen: &Frozen) -> Result<Compact<'_>, serde_json::Error> {
@@ -275,7 +276,7 @@ impl<'a> Folder<'a> {
                 file: &frozen.file,
                 rows: frozen.rows,
                 hash: &frozen.hash,
-                ids: RawValue::from_string(serde_json::to_string(&frozen.ids)?)?,
+                origins: RawValue::from_string(serde_json::to_string(&frozen.origins)?)?,
                 texts: RawValue::from_string(serde_json::to_string(&frozen.texts)?)?,
             })
         }

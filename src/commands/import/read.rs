@@ -138,7 +138,8 @@ impl Source {
         row: Row,
         numbers: &mut Numbers,
     ) -> Result<Option<&mut Item>, String> {
-        let split = row.fields.get("split").and_then(Value::as_str).and_then(Split::named);
+        // Dealt out anew, rows are of no part before.
+        let split = if asked.how.split.is_none() { split_of(&row)? } else { None };
         let has_id = asked.columns.id.is_some() || row.fields.contains_key("id");
         let id = if has_id { row.id.clone() } else { String::new() };
         let pair = pair_of(&id, row.fields.get(PAIR).and_then(Value::as_str)).map(Into::into);
@@ -189,6 +190,23 @@ impl Numbers {
         self.known.insert(name.to_owned(), number);
         Ok(number)
     }
+}
+
+/// The part that a row says it is of; nothing where its column `split` is empty.
+fn split_of(row: &Row) -> Result<Option<Split>, String> {
+    let word = match row.fields.get("split") {
+        None | Some(Value::Null) => return Ok(None),
+        Some(Value::String(word)) if word.trim().is_empty() => return Ok(None),
+        Some(Value::String(word)) => word.clone(),
+        Some(other) => other.to_string(),
+    };
+    Split::named(&word).map(Some).ok_or_else(|| {
+        format!(
+            "its column `split` holds `{word}`, which is no part; known are {}; or deal all rows out with \
+             `--split 80,10,10`",
+            Split::known()
+        )
+    })
 }
 
 fn is_emotion(column: &str) -> bool {

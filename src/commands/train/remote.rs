@@ -89,16 +89,15 @@ pub fn tune(args: &TrainArgs, talk: &Talk) -> Result<Exit, Failure> {
     let column = args.columns.label.as_deref().unwrap_or("emotion");
     let mut named = vec![("train", &parts.train)];
     named.extend(parts.dev.as_ref().map(|dev| ("dev", dev)));
-    let staged = tempfile_beside(folder);
-    let data = if given.dry_run { staged.clone() } else { folder.join("data") };
-    let failed = |error| LearnError::File { path: folder.clone(), error };
-    std::fs::create_dir_all(data.parent().unwrap_or(folder)).map_err(failed)?;
-    write_data(&data, &wording, column, &named)?;
-    let body = |part: &str| std::fs::read(data.join(format!("{part}.jsonl"))).map_err(failed);
+    // The folder may be of other rows, and is theirs until that is known.
+    let staged = staging(folder);
+    write_data(&staged, &wording, column, &named)?;
+    let failed = |error| LearnError::File { path: staged.clone(), error };
+    let body = |part: &str| std::fs::read(staged.join(format!("{part}.jsonl"))).map_err(failed);
     let train = body("train")?;
     let dev = parts.dev.as_ref().map(|_| body("dev")).transpose()?;
+    let _ = std::fs::remove_dir_all(&staged);
     if given.dry_run {
-        let _ = std::fs::remove_dir_all(&staged);
         return show(given, &place, &train, dev.as_deref());
     }
     let mut hash = blake3::Hasher::new();
@@ -128,6 +127,9 @@ pub fn tune(args: &TrainArgs, talk: &Talk) -> Result<Exit, Failure> {
             talk.say(&format!("{} ({bytes} bytes) go to {}", count(rows as u64, "row"), place.url));
         }
     }
+    let failed = |error| LearnError::File { path: folder.clone(), error };
+    std::fs::create_dir_all(folder).map_err(failed)?;
+    write_data(&folder.join("data"), &wording, column, &named)?;
     let mut now = kept.take().unwrap_or(wanted);
     if now.model.is_none() {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
@@ -235,7 +237,7 @@ impl Ordering<'_> {
         if now.job.is_none() {
             let train = now.train.clone().unwrap_or_default();
             // One that was ordered by a call that did not live to write it down.
-            let job = match client.job_of_file(&train).await.ok().flatten() {
+            let job = match client.job_of_file(&train).await.map_err(told)? {
                 Some(job) => job,
                 None => {
                     let order = Order {
@@ -394,7 +396,8 @@ fn show(given: &TuneArgs, place: &Place, train: &[u8], dev: Option<&[u8]>) -> Re
     Ok(Exit::Complete)
 }
 
-fn tempfile_beside(folder: &Path) -> PathBuf {
+/// Where files are made before it is known that the folder is theirs.
+fn staging(folder: &Path) -> PathBuf {
     std::env::temp_dir().join(format!(
         "emogrid-{}-{}",
         std::process::id(),

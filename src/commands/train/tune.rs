@@ -3,8 +3,9 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use super::super::eval::ask;
 use super::super::export::template;
+use super::super::scrub::store_of;
+use super::super::served::label;
 use super::super::{Exit, Failure, Talk, block_on};
 use super::engine::{self, Python};
 use super::{read, say_rows};
@@ -114,7 +115,7 @@ pub fn rows_of(args: &TrainArgs, talk: &Talk) -> Result<(Parts, Wording), Failur
     if args.tune.task == Task::Classify {
         // A served model names one label; of several it cannot learn which.
         let rows = std::iter::once(&mut parts.train).chain(&mut parts.dev);
-        let several: u64 = rows.map(only_one_label).sum();
+        let several: u64 = rows.map(|rows| rows.retain_rows(|_, gold, _| gold.len() == 1)).sum();
         if several > 0 {
             talk.say(&format!("{} with several labels left out", count(several, "row")));
         }
@@ -137,15 +138,6 @@ fn wording(args: &TrainArgs) -> Result<Wording, Failure> {
         system: template(given.system.as_deref())?.or(own.system.clone()),
         ..own
     })
-}
-
-/// Takes out rows that have not exactly one label; says how many.
-fn only_one_label(rows: &mut Labelled) -> u64 {
-    let kept: Vec<bool> = rows.gold.iter().map(|gold| gold.len() == 1).collect();
-    let mut flags = kept.iter();
-    rows.texts.retain(|_| flags.next() == Some(&true));
-    rows.gold.retain(|gold| gold.len() == 1);
-    kept.iter().filter(|kept| !**kept).count() as u64
 }
 
 /// What would be done, on standard output.
@@ -193,7 +185,11 @@ pub fn measure(args: &TrainArgs, rows: &Labelled, folder: &Path, talk: &Talk) ->
     }
     talk.say(&format!("asking both models about {}", count(rows.texts.len() as u64, "row")));
     let labels = rows.labels.len();
-    let asked = |name: &str| ask(&folder.join(format!("{name}.yaml")).display().to_string(), &rows, talk);
+    let asked = |name: &str| {
+        let config = folder.join(format!("{name}.yaml"));
+        let texts = rows.texts.iter().map(String::as_str);
+        label(&config.display().to_string(), store_of(&config)?, rows.labels.clone(), texts, talk)
+    };
     let (before, tuned) = (asked("base")?, asked("tuned")?);
     let plain = |replies: &[Reply]| Answers {
         given: served::given(replies),

@@ -1,6 +1,6 @@
 //! From a list of names to a mapping, so that they can have attributes.
 
-use super::super::yaml::{Node, Yaml};
+use super::super::yaml::Node;
 use super::{At, EditError, Splices, bracket, column_of, line_of, newline};
 
 /// A list with more names than this is written a line each.
@@ -10,8 +10,7 @@ const SHORT: usize = 3;
 pub fn named(text: &str, at: &At, under: Option<&str>, name: &str) -> Result<Splices, EditError> {
     let wrong = || EditError::NoNames(name.to_owned());
     let items = at.node.items();
-    let is_name =
-        |item: &Node| matches!(item.value, Yaml::Text(_) | Yaml::Whole(_)) && written(text, item).is_some();
+    let is_name = |item: &Node| item.scalar().is_some() && written(text, item).is_some();
     if items.is_empty() || !items.iter().all(is_name) {
         return Err(wrong());
     }

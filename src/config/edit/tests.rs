@@ -72,6 +72,7 @@ fn lists_of_names_become_mappings() {
     for (text, under, expected) in [
         ("e: [a, b] # x\n", None, "e: { a: {}, b: {} } # x\n"),
         ("e: [a, 'b c', 5]\n", Some("values"), "e: { values: { a: {}, 'b c': {}, 5: {} } }\n"),
+        ("e: [010, 1.10, True]\n", None, "e: { 010: {}, 1.10: {}, True: {} }\n"),
         ("e: [ a,\n  b, # two\n]\n", None, "e: { a: {},\n  b: {}, # two\n}\n"),
         ("e: [a, b, c, d] # x\nf: 1\n", None, "e: # x\n  a: {}\n  b: {}\n  c: {}\n  d: {}\nf: 1\n"),
         ("e: [a, b, c, d]\n", Some("values"), "e:\n  values:\n    a: {}\n    b: {}\n    c: {}\n    d: {}\n"),

@@ -224,3 +224,32 @@ impl<T: Clone> Queue<T> {
         self.delayed_items.insert(item.ticket, item);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::num::NonZeroU32;
+
+    use super::*;
+    use crate::scheduler::{Next, Policy, Rates, ServerSettings};
+
+    #[test]
+    fn a_proof_is_held_by_the_limits_as_any_other_request() {
+        let settings = ServerSettings {
+            places: 2,
+            steer: None,
+            rates: Rates { requests_per_minute: NonZeroU32::new(1), burst: None, tokens_per_minute: None },
+            patience: Duration::from_secs(900),
+            proven: false,
+            may_hedge: false,
+        };
+        let mut queue = Queue::new(Policy::default(), vec![settings]);
+        queue.push([1, 2]);
+        assert!(matches!(queue.next(Duration::ZERO), Next::Start(..)));
+        queue.wants_proof = Some(0);
+        assert_eq!(queue.wants_proof(Duration::from_secs(59)), None);
+        let later = Duration::from_secs(61);
+        assert_eq!(queue.wants_proof(later), Some(0));
+        queue.proven(0, Proof::Well);
+        assert!(matches!(queue.next(later), Next::Wait(at, _) if at > Duration::from_secs(120)), "it counts");
+    }
+}

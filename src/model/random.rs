@@ -1,25 +1,34 @@
 //! Chance that is the same on every machine: numbers from a seed.
 
-use crate::model::hash64;
+use super::hash64;
 
 /// SplitMix64 (Steele, Lea, Flood, OOPSLA 2014).
 #[derive(Debug, Clone)]
 pub struct Random(u64);
 
 impl Random {
+    pub fn new(seed: u64) -> Self {
+        Self(seed)
+    }
+
     /// A sequence of its own for each purpose.
-    pub fn new(seed: u64, purpose: &str) -> Self {
+    pub fn of(seed: u64, purpose: &str) -> Self {
         Self(hash64(&[&seed.to_le_bytes(), purpose.as_bytes()]))
     }
 
-    pub fn next(&mut self) -> u64 {
+    pub fn bits(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         mix(self.0)
     }
 
     /// A number below `bound`, which is not 0; the bias is below 2⁻³² for any table that fits memory.
     pub fn below(&mut self, bound: usize) -> usize {
-        ((u128::from(self.next()) * bound as u128) >> 64) as usize
+        ((u128::from(self.bits()) * bound as u128) >> 64) as usize
+    }
+
+    /// From 0 to just below 1.
+    pub fn unit(&mut self) -> f64 {
+        (self.bits() >> 11) as f64 / (1u64 << 53) as f64
     }
 
     pub fn shuffle<T>(&mut self, items: &mut [T]) {
@@ -52,7 +61,7 @@ mod tests {
     #[test]
     fn a_seed_and_a_purpose_make_one_sequence() {
         let draw = |seed, purpose| {
-            let mut random = Random::new(seed, purpose);
+            let mut random = Random::of(seed, purpose);
             (0..4).map(|_| random.below(1000)).collect::<Vec<_>>()
         };
         assert_eq!(draw(1, "a"), draw(1, "a"));
@@ -62,7 +71,7 @@ mod tests {
 
     #[test]
     fn a_choice_is_fair_and_holds_each_item_once() {
-        let mut random = Random::new(0, "test");
+        let mut random = Random::of(0, "test");
         let mut seen = [0; 5];
         for _ in 0..5000 {
             let mut items = [0, 1, 2, 3, 4];

@@ -19,14 +19,24 @@ impl Split {
         }
     }
 
-    /// By what data sets call it.
+    /// What data sets call it, in lower case.
+    fn names(self) -> &'static [&'static str] {
+        match self {
+            Self::Train => &["train", "training"],
+            Self::Dev => &["dev", "development", "val", "valid", "validation"],
+            Self::Test => &["test", "testing"],
+        }
+    }
+
+    /// By what data sets call it, in whatever case.
     pub fn named(name: &str) -> Option<Self> {
-        Some(match name.trim().to_ascii_lowercase().as_str() {
-            "train" | "training" => Self::Train,
-            "dev" | "development" | "val" | "valid" | "validation" => Self::Dev,
-            "test" | "testing" => Self::Test,
-            _ => return None,
-        })
+        let name = name.trim().to_ascii_lowercase();
+        Self::ALL.into_iter().find(|part| part.names().contains(&name.as_str()))
+    }
+
+    /// All names that are known, for messages.
+    pub fn known() -> String {
+        Self::ALL.into_iter().flat_map(Self::names).copied().collect::<Vec<_>>().join(", ")
     }
 
     /// By a word of a file's name: `goemotions_test.csv` is a test part, `contest.csv` is none.
