@@ -14,7 +14,7 @@ pub use batches::Batches;
 pub use fields::Fields;
 pub use parquet::being_read;
 pub use reader::{Layout, Reader, Row, columns};
-pub use writer::{Writer, free, replace};
+pub use writer::{To, Writer, begin, free, replace};
 
 /// How a table is written down.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]

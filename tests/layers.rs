@@ -17,7 +17,7 @@ const LAYERS: &[&[&str]] = &[
     &["config"],
     &["table"],
     &["guard"],
-    &["labels", "model", "near", "tokens"],
+    &["labels", "model", "near", "staged", "tokens"],
 ];
 
 /// What may be imported against that, and why.

@@ -16,6 +16,7 @@ mod fake;
 mod faults;
 mod finetune;
 mod forecast;
+mod foreign;
 mod forget;
 mod freeze;
 mod import;
