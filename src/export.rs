@@ -58,9 +58,9 @@ pub enum Format {
 impl Format {
     /// What a file's ending says it is; else JSON Lines.
     pub fn by_ending(path: &std::path::Path) -> Self {
-        match path.extension().and_then(|ending| ending.to_str()) {
-            Some("csv") => Format::Csv,
-            Some("parquet") => Format::Parquet,
+        match crate::table::Format::by_ending(path) {
+            Some(crate::table::Format::Csv) => Format::Csv,
+            Some(crate::table::Format::Parquet) => Format::Parquet,
             _ => Format::Jsonl,
         }
     }

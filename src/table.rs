@@ -73,6 +73,11 @@ pub fn is_standard(path: &Path) -> bool {
     path.as_os_str() == "-"
 }
 
+/// Whether a table can be read but once: standard input, or a pipe that has a path, as of `<(…)` in a shell.
+pub fn is_read_once(path: &Path) -> bool {
+    is_standard(path) || std::fs::metadata(path).is_ok_and(|about| !about.is_file() && !about.is_dir())
+}
+
 /// So many columns are named in a message: a table may have any number of them.
 const SHOWN: usize = 20;
 

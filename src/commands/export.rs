@@ -193,7 +193,7 @@ fn survey(
     let given = given_labels(args)?;
     let classes = columns.into_iter().enumerate().map(|(at, column)| {
         let given = given.clone().filter(|_| at == 0);
-        Classes::new(column.clone(), given.or_else(|| source.values(&column)), source.commas())
+        Classes::new(column.clone(), given.or_else(|| source.values(&column)), source.separator())
     });
     let splitter = parts.map(|parts| Splitter::new(parts, args.seed));
     let mut surveyor = Surveyor::new(source.text(), classes.collect(), splitter, format.needs_labels());
@@ -208,7 +208,7 @@ fn survey(
             let text = |name: &str| fields.get(name).and_then(|value| value.as_str()).unwrap_or_default();
             let values = names
                 .iter()
-                .map(|name| labels::names(name, fields.get(name), source.commas()).unwrap_or_default());
+                .map(|name| labels::names(name, fields.get(name), source.separator()).unwrap_or_default());
             let spans = Groups::of_field(fields.get("spans"));
             table.push(text("id"), text(source.text()), values, spans);
         }

@@ -36,8 +36,8 @@ pub struct Classes {
     pub counts: Vec<u64>,
     /// Whether some row has more than one of them.
     pub several: bool,
-    /// Whether a text with commas names several.
-    pub commas: bool,
+    /// What stands between several in one text; none where a text is one.
+    separator: Option<&'static str>,
     numbers: HashMap<String, usize>,
     /// Whether what is not among `names` is a mistake.
     given: bool,
@@ -45,12 +45,12 @@ pub struct Classes {
 
 impl Classes {
     /// Those of a column that are known before; none where they are to be found.
-    pub fn new(column: impl Into<String>, names: Option<Vec<String>>, commas: bool) -> Self {
+    pub fn new(column: impl Into<String>, names: Option<Vec<String>>, separator: Option<&'static str>) -> Self {
         let given = names.is_some();
         let names = names.unwrap_or_default();
         let numbers = names.iter().enumerate().map(|(at, name)| (name.clone(), at)).collect();
         let counts = vec![0; names.len()];
-        Self { column: column.into(), names, counts, several: false, commas, numbers, given }
+        Self { column: column.into(), names, counts, several: false, separator, numbers, given }
     }
 
     /// The ids of a row's labels, in rising order.
@@ -59,7 +59,7 @@ impl Classes {
     /// A value that is no label, or a label that is not among them.
     pub fn of(&self, fields: &Map<String, Value>) -> Result<Vec<usize>, String> {
         let mut found = Vec::new();
-        for name in labels::names(&self.column, fields.get(&self.column), self.commas)? {
+        for name in self.read(fields)? {
             let number = self.numbers.get(&name).ok_or_else(|| {
                 let known = self.names.iter().take(40).map(String::as_str).collect::<Vec<_>>().join(", ");
                 format!("`{name}` in `{}` is none of the labels {known}", self.column)
@@ -72,9 +72,13 @@ impl Classes {
         Ok(found)
     }
 
+    fn read(&self, fields: &Map<String, Value>) -> Result<Vec<String>, String> {
+        labels::names(&self.column, fields.get(&self.column), self.separator)
+    }
+
     fn see(&mut self, fields: &Map<String, Value>) -> Result<Vec<usize>, String> {
         if !self.given {
-            for name in labels::names(&self.column, fields.get(&self.column), self.commas)? {
+            for name in self.read(fields)? {
                 if !self.numbers.contains_key(&name) {
                     self.numbers.insert(name.clone(), self.names.len());
                     self.names.push(name);

@@ -55,3 +55,31 @@ fn a_file_beside_what_is_written_stays() {
     }
     assert!(names(&project).iter().all(|name| !name.starts_with('.')), "{:?}", names(&project));
 }
+
+#[test]
+fn an_import_replaces_nothing_that_no_import_made() {
+    let project = Project::new();
+    let rows = |label: &str| -> String {
+        (0..4)
+            .map(|n| format!("{{\"text\": \"a day of {label}, number {n}\", \"label\": \"{label}\"}}\n"))
+            .collect()
+    };
+    let (train, test) = (rows("joy"), rows("anger"));
+    project.write("d/train.jsonl", &train);
+    project.write("d/test.jsonl", &test);
+    let import = |out: &str| {
+        let args = ["import", "table", "d/train.jsonl", "d/test.jsonl", "--text", "text", "--label", "label"];
+        project.emogrid(&[&args[..], &["-o", out]].concat())
+    };
+    import("d").exits(2).says("d/train.jsonl").says("a file that it reads").says("another folder");
+    assert_eq!((project.read("d/train.jsonl"), project.read("d/test.jsonl")), (train, test));
+    // Something of somebody else's.
+    project.write("e/manifest.json", "{\"mine\": true}");
+    import("e").exits(2).says("no import wrote `manifest.json`");
+    assert_eq!(project.read("e/manifest.json"), "{\"mine\": true}");
+    import("f").exits(0);
+    import("f").exits(0);
+    project.write("f/dev.jsonl", "mine\n");
+    import("f").exits(2).says("no import wrote `dev.jsonl`");
+    assert_eq!(project.read("f/dev.jsonl"), "mine\n");
+}

@@ -14,7 +14,7 @@ use crate::table::Writer;
 /// Refuses a file that no config could name.
 pub fn fits(args: &AuditArgs, subject: &Subject) -> Result<(), Failure> {
     match args.write.as_ref().filter(|_| subject.is_config()) {
-        Some(path) if path.extension().is_none_or(|ending| ending != "jsonl") => {
+        Some(path) if path.extension().is_none_or(|ending| !ending.eq_ignore_ascii_case("jsonl")) => {
             Err(usage(format!("--write {}: `curation` reads JSON Lines; name it `.jsonl`", path.display())))
         }
         _ => Ok(()),

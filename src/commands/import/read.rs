@@ -139,7 +139,7 @@ impl Source {
         numbers: &mut Numbers,
     ) -> Result<Option<&mut Item>, String> {
         let split = row.fields.get("split").and_then(Value::as_str).and_then(Split::named);
-        let has_id = asked.columns.id.is_some() || row.fields.contains_key("id");
+        let has_id = asked.columns.id.is_some() || row.fields.get("id").is_some_and(|id| !id.is_null());
         let id = if has_id { row.id.clone() } else { String::new() };
         let pair = pair_of(&id, row.fields.get(PAIR).and_then(Value::as_str)).map(Into::into);
         self.filtered(asked, row, numbers)?;
