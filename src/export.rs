@@ -27,7 +27,7 @@ use serde_json::{Map, Value};
 pub use card::{About, Figure};
 pub use exchange::{Task, Wording};
 pub use place::{Made, Place};
-pub use split::{Parts, Splitter};
+pub use split::{Assigned, Parts, Splitter};
 pub use survey::{Classes, Column, Kind, Survey, Surveyor};
 
 /// The formats there are.

@@ -11,7 +11,7 @@ const LAYERS: &[&[&str]] = &[
     &["dataset"],
     &["scheduler", "client", "store", "import", "mix", "export", "report"],
     &["prompt"],
-    &["grid", "check", "refine"],
+    &["grid", "check", "refine", "split"],
     &["anonymize", "audit", "dedup", "eval", "probe"],
     &["fingerprint"],
     &["config"],

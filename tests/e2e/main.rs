@@ -33,6 +33,7 @@ mod near;
 mod nights;
 mod paired;
 mod parquet;
+mod parts;
 mod pipes;
 mod project;
 mod raised;
