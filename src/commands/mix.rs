@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use super::{Exit, Failure, Talk, print_json};
 use crate::cli::MixArgs;
+use crate::config::grouping::Grouping;
 use crate::guard::{Guard, Purpose};
 use crate::labels::{Column, LabelSet, MOST_LABELS, USUAL};
 use crate::learn::{LearnError, Overlap};
@@ -117,10 +118,11 @@ pub fn mix(args: &MixArgs, talk: &Talk) -> Result<Exit, Failure> {
 /// A row as it stands in the mix: its labels as a list in `labels`, and where it is from in `source`.
 fn written(row: Row, set: LabelSet, source: &str, args: &MixArgs, labels: &[String]) -> Fields {
     let mut fields = row.fields;
-    // Another column of labels would contradict this one, or be taken for it. A sentiment that is no label says
-    // something else of the text.
+    // Another column of labels would contradict this one, or be taken for it. Beside emotions a sentiment says something
+    // else of the text.
     let named = args.columns.label.as_deref();
-    let others = USUAL.into_iter().filter(|column| *column != "sentiment");
+    let of_emotions = named.is_none() && args.map == Grouping::None;
+    let others = USUAL.into_iter().filter(|column| !of_emotions || *column != "sentiment");
     for column in named.into_iter().chain(others) {
         fields.remove(column);
     }

@@ -91,6 +91,24 @@ fn a_row_of_a_mix_has_its_labels_in_one_column() {
 }
 
 #[test]
+fn a_sentiment_stays_beside_emotions_alone() {
+    let project = Project::new();
+    let rows = rows(|n, label| {
+        format!("{}\n", json!({ "text": format!("made {n}"), "emotion": label, "sentiment": "good" }))
+    });
+    project.write("t.jsonl", &rows);
+    let mixed = |more: &[&str]| {
+        let args = ["mix", "t.jsonl", "t.jsonl", "--quota", "1", "-o", "m.jsonl"];
+        project.emogrid(&[&args[..], more].concat()).exits(0);
+        project.rows("m.jsonl")[1].clone()
+    };
+    let row = mixed(&[]);
+    assert_eq!((&row["labels"], &row["sentiment"]), (&json!(["anger"]), &json!("good")));
+    let row = mixed(&["--map", "sentiment"]);
+    assert_eq!((&row["labels"], &row["sentiment"]), (&json!(["negative"]), &Value::Null));
+}
+
+#[test]
 fn a_table_has_one_column_of_labels() {
     let project = Project::new();
     let one = rows(|n, label| format!("{}\n", json!({ "text": format!("{label} {n}"), "labels": [label] })));
