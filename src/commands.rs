@@ -327,8 +327,8 @@ fn open_for(args: &ConfigArgs, cells: &CellArgs, talk: &Talk) -> Result<Opened, 
 
 /// Whether a path is that of a config, where a command takes a config or a table.
 fn is_config(path: &Path) -> bool {
-    let is = |ending: &std::ffi::OsStr| ["yaml", "yml"].iter().any(|yaml| ending.eq_ignore_ascii_case(yaml));
-    path.extension().is_some_and(is)
+    path.extension()
+        .is_some_and(|ending| ["yaml", "yml"].iter().any(|config| ending.eq_ignore_ascii_case(config)))
 }
 
 fn open_path(path: &Path, set: &[String]) -> Result<Opened, Failure> {

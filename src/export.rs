@@ -27,7 +27,7 @@ use serde_json::{Map, Value};
 pub use card::{About, Figure};
 pub use exchange::{Task, Wording};
 pub use place::{Made, Place};
-pub use split::{Parts, Splitter};
+pub use split::{Assigned, Parts, Splitter};
 pub use survey::{Classes, Column, Kind, Survey, Surveyor};
 
 /// The formats there are.
@@ -58,10 +58,9 @@ pub enum Format {
 impl Format {
     /// What a file's ending says it is; else JSON Lines.
     pub fn by_ending(path: &std::path::Path) -> Self {
-        let ending = path.extension().unwrap_or_default();
-        match ending {
-            csv if csv.eq_ignore_ascii_case("csv") => Format::Csv,
-            parquet if parquet.eq_ignore_ascii_case("parquet") => Format::Parquet,
+        match crate::table::Format::by_ending(path) {
+            Some(crate::table::Format::Csv) => Format::Csv,
+            Some(crate::table::Format::Parquet) => Format::Parquet,
             _ => Format::Jsonl,
         }
     }

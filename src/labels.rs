@@ -1,30 +1,12 @@
 //! The labels of a text, and how sure a model is of each.
 
+mod column;
 mod human;
 mod naming;
 
+pub use column::{Column, SEPARATOR, USUAL, names};
 pub use human::{allowed, naming};
 pub use naming::forms;
-
-use serde_json::Value;
-
-/// The labels that a column's value names: a list of texts, or a text; with `commas`, one of several.
-///
-/// # Errors
-/// A value that names none.
-pub fn names(column: &str, value: Option<&Value>, commas: bool) -> Result<Vec<String>, String> {
-    let texts: Vec<&str> = match value {
-        None | Some(Value::Null) => Vec::new(),
-        Some(Value::String(text)) if commas => text.split(',').collect(),
-        Some(Value::String(text)) => vec![text],
-        Some(Value::Array(items)) => items
-            .iter()
-            .map(|item| item.as_str().ok_or_else(|| format!("`{column}` lists {item}; expected texts")))
-            .collect::<Result<_, _>>()?,
-        Some(other) => return Err(format!("`{column}` is {other}; expected a text or a list of texts")),
-    };
-    Ok(texts.into_iter().map(|name| name.trim().to_owned()).filter(|name| !name.is_empty()).collect())
-}
 
 /// The most labels that one model tells apart.
 pub const MOST_LABELS: usize = 128;

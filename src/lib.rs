@@ -60,6 +60,8 @@ pub mod prompt;
 pub mod refine;
 pub mod report;
 pub mod scheduler;
+pub mod split;
+pub mod staged;
 pub mod store;
 pub mod table;
 pub mod tokens;

@@ -14,7 +14,7 @@ pub use batches::Batches;
 pub use fields::Fields;
 pub use parquet::being_read;
 pub use reader::{Layout, Reader, Row, columns};
-pub use writer::{Writer, free, replace};
+pub use writer::{To, Writer, begin, free, replace};
 
 /// How a table is written down.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -71,6 +71,11 @@ pub enum TableError {
 /// `-`, for standard input and standard output.
 pub fn is_standard(path: &Path) -> bool {
     path.as_os_str() == "-"
+}
+
+/// Whether a table can be read but once: standard input, or a pipe that has a path, as of `<(…)` in a shell.
+pub fn is_read_once(path: &Path) -> bool {
+    is_standard(path) || std::fs::metadata(path).is_ok_and(|about| !about.is_file() && !about.is_dir())
 }
 
 /// So many columns are named in a message: a table may have any number of them.

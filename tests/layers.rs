@@ -11,13 +11,13 @@ const LAYERS: &[&[&str]] = &[
     &["dataset"],
     &["scheduler", "client", "store", "import", "mix", "export", "report"],
     &["prompt"],
-    &["grid", "check", "refine"],
+    &["grid", "check", "refine", "split"],
     &["anonymize", "audit", "dedup", "eval", "probe"],
     &["fingerprint"],
     &["config"],
     &["table"],
     &["guard"],
-    &["labels", "model", "near", "tokens"],
+    &["labels", "model", "near", "staged", "tokens"],
 ];
 
 /// What may be imported against that, and why.

@@ -14,14 +14,15 @@ pub struct AuditArgs {
     pub table: TableArgs,
     /// Further tables of the same columns
     pub more: Vec<PathBuf>,
-    /// A column with labels [default: label, labels, emotion and sentiment, where they are there]
+    /// A column with labels [default: labels, emotion, emotions, label and sentiment, where they are
+    /// there]
     #[arg(long, value_name = "COLUMN")]
     pub label: Vec<String>,
     /// A column that labels should not depend on
     #[arg(long, value_name = "COLUMN")]
     pub context: Vec<String>,
-    /// What is between several labels of one row; a list in JSON Lines needs none
-    #[arg(long, value_name = "TEXT")]
+    /// What stands between the labels of a row, and between its contexts; a list needs none [default: of labels `,`]
+    #[arg(long, value_name = "TEXT", value_parser = super::table::separator)]
     pub separator: Option<String>,
     /// Labels that are negative [default: those of the built-in taxonomies]
     #[arg(long, value_name = "LABEL", value_delimiter = ',')]

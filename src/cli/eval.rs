@@ -79,7 +79,8 @@ pub struct VerifyArgs {
     /// Keep a row if its label is among so many that the probe finds likeliest
     #[arg(long, value_name = "LABELS", default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..))]
     pub top: u32,
-    /// The column with the labels: a list, or names with commas [default: emotion, labels or label]
+    /// The column with the labels: a list, or names with commas [default: labels, emotion, emotions, label or
+    /// sentiment]
     #[arg(long, value_name = "COLUMN")]
     pub label: Option<String>,
     /// Where the kept rows go: a `.jsonl`, `.csv` or `.tsv`, or `-` for standard output

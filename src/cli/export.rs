@@ -33,7 +33,8 @@ pub struct ExportArgs {
     /// Of a config: change a key for this once, such as `--set samples.per_cell=3`
     #[arg(long, value_name = "KEY=VALUE")]
     pub set: Vec<String>,
-    /// A column with labels [default: a config's label axes; of a table emotion, labels or label]
+    /// A column with labels [default: a config's label axes; of a table labels, emotion, emotions,
+    /// label or sentiment]
     #[arg(long, value_name = "COLUMN")]
     pub label: Vec<String>,
     /// The labels there are, in order of their ids, or a built-in taxonomy [default: a config's values,
@@ -53,7 +54,7 @@ pub struct ExportArgs {
     #[arg(long, value_name = "SHARES")]
     pub split: Option<String>,
     /// Of the chance in `--split`
-    #[arg(long, default_value_t = 7)]
+    #[arg(long, default_value_t = 7, requires = "split")]
     pub seed: u64,
     /// What a model is to learn by a training format
     #[arg(long, value_enum, default_value_t = Task::Classify)]

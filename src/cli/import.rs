@@ -67,7 +67,7 @@ pub struct TableImportArgs {
     #[arg(long, value_name = "COLUMN")]
     pub id: Option<String>,
     /// What stands between the labels of a text
-    #[arg(long, value_name = "TEXT", default_value = ",")]
+    #[arg(long, value_name = "TEXT", default_value = ",", value_parser = super::table::separator)]
     pub separator: String,
     /// A file with the labels' names, one a line, where labels are numbers from 0
     #[arg(long, value_name = "FILE")]
@@ -88,9 +88,9 @@ pub struct HowToImport {
     /// How to group labels
     #[arg(long, value_enum, default_value_t = Grouping::None)]
     pub map: Grouping,
-    /// Keep a label that so many raters gave
-    #[arg(long, value_name = "RATERS", default_value_t = 2, value_parser = clap::value_parser!(u16).range(1..))]
-    pub agree: u16,
+    /// Of files with a row a rater: keep a label that so many gave [default: 2]
+    #[arg(long, value_name = "RATERS", value_parser = clap::value_parser!(u16).range(1..))]
+    pub agree: Option<u16>,
     /// Steps to leave out
     #[arg(long, value_name = "STEP", value_delimiter = ',', value_parser = PossibleValuesParser::new(Step::NAMES))]
     pub skip: Vec<String>,

@@ -46,7 +46,19 @@ pub struct LabelArgs {
     /// The column with the texts [default: text]
     #[arg(long, value_name = "COLUMN")]
     pub text: Option<String>,
-    /// The column with the labels: a list, or names with commas [default: emotion, labels or label]
+    /// The column with the labels: a list, or names with commas [default: labels, emotion, emotions, label or
+    /// sentiment]
     #[arg(long, value_name = "COLUMN")]
     pub label: Option<String>,
+}
+
+/// What stands between labels, which is something.
+pub fn separator(text: &str) -> Result<String, String> {
+    match text.is_empty() {
+        true => {
+            Err("nothing cannot stand between labels; name what does, such as `;`, or leave it out"
+                .to_owned())
+        }
+        false => Ok(text.to_owned()),
+    }
 }

@@ -359,7 +359,7 @@ fn group<'r>(row: &'r Row, args: &DedupArgs) -> Result<Option<Cow<'r, str>>, Tab
 
 /// An id that is good in a later call too: a row's number is none without its file.
 fn lasting_id(args: &DedupArgs, row: &Row) -> Result<String, Failure> {
-    if args.table.id.is_some() || row.fields.contains_key("id") {
+    if args.table.id.is_some() || row.fields.get("id").is_some_and(|id| !id.is_null()) {
         return Ok(row.id.clone());
     }
     if table::is_standard(&args.table.file) {

@@ -9,12 +9,13 @@ use crate::audit::{Groups, Role, Table};
 use crate::cli::ExportArgs;
 use crate::config::taxonomy;
 use crate::export::{
-    Classes, Column, ExportError, Exporter, Format, Kind, Parts, Place, Record, SHARD_BYTES, Setup, Splitter,
-    Survey, Surveyor, Task, Wording,
+    Assigned, Classes, Column, ExportError, Exporter, Format, Kind, Parts, Place, Record, SHARD_BYTES, Setup,
+    Splitter, Survey, Surveyor, Task, Wording,
 };
 use crate::labels;
 use crate::learn::LearnError;
-use crate::report::count;
+use crate::near::cut;
+use crate::report::{count, thousands};
 use source::Source;
 
 /// Writes the rows that stored answers make, or those of a table, in some format.
@@ -56,7 +57,8 @@ pub fn export(args: &ExportArgs, talk: &Talk) -> Result<Exit, Failure> {
     ending(args, format, exporter.as_ref(), &place)?;
     let one = vec!["train".to_owned()];
     let assigned = setup.survey.parts.as_ref();
-    let mut writing = place.begin(exporter.as_ref(), assigned.map_or(&one, |assigned| &assigned.names))?;
+    let names = assigned.map_or(one, Assigned::names);
+    let mut writing = place.begin(exporter.as_ref(), &names)?;
     // Where none lacks a label, none need be looked at again.
     let labelled = setup.survey.labels.first().filter(|_| setup.survey.unlabelled > 0);
     let mut row = 0;
@@ -91,6 +93,9 @@ pub fn export(args: &ExportArgs, talk: &Talk) -> Result<Exit, Failure> {
         let by_part = if made.parts.len() > 1 { format!(" ({})", by_part.join(", ")) } else { String::new() };
         talk.say(&format!("{}{by_part} written to {}", count(made.rows(), "row"), place.path().display()));
     }
+    if let Some(assigned) = assigned {
+        say_shares(assigned, talk);
+    }
     if setup.survey.unlabelled > 0 {
         talk.say(&format!("{} without a label left out", count(setup.survey.unlabelled, "row")));
     }
@@ -106,6 +111,30 @@ pub fn export(args: &ExportArgs, talk: &Talk) -> Result<Exit, Failure> {
         talk.say(&of.incomplete(gone.rows, gone.open_asks));
     }
     Ok(Exit::Complete)
+}
+
+/// Says which parts have not their share, and why.
+fn say_shares(assigned: &Assigned, talk: &Talk) {
+    let off = assigned.off();
+    for part in &off {
+        talk.say(&format!(
+            "`{}` has {}, and its share is {}",
+            part.name,
+            count(part.rows, "row"),
+            thousands(part.share)
+        ));
+    }
+    let (rows, first) = &assigned.largest;
+    match (off.is_empty(), *rows) {
+        (true, _) => {}
+        (false, 2..) => talk.say(&format!(
+            "  the largest group that stays in one part: {} rows are near-duplicates of each other or of one pair, in one \
+             step or several, such as `{}`; `emogrid dedup` leaves few of them",
+            thousands(*rows),
+            cut(first)
+        )),
+        (false, _) => talk.say("  there are too few rows, or too few of a label, for these shares"),
+    }
 }
 
 fn usage(what: impl Into<String>) -> Failure {
@@ -193,7 +222,7 @@ fn survey(
     let given = given_labels(args)?;
     let classes = columns.into_iter().enumerate().map(|(at, column)| {
         let given = given.clone().filter(|_| at == 0);
-        Classes::new(column.clone(), given.or_else(|| source.values(&column)), source.commas())
+        Classes::new(column.clone(), given.or_else(|| source.values(&column)), source.separator())
     });
     let splitter = parts.map(|parts| Splitter::new(parts, args.seed));
     let mut surveyor = Surveyor::new(source.text(), classes.collect(), splitter, format.needs_labels());
@@ -202,13 +231,13 @@ fn survey(
         table.iter().flat_map(|table| &table.columns).map(|column| column.name.clone()).collect();
     let gone = source.each(talk, &mut |record: &dyn Record| {
         let fields = record.fields();
-        let seen = surveyor.see(&fields);
+        let seen = surveyor.see(record, &fields);
         seen.map_err(|what| ExportError::Row { place: record.place(), what })?;
         if let Some(table) = &mut table {
             let text = |name: &str| fields.get(name).and_then(|value| value.as_str()).unwrap_or_default();
             let values = names
                 .iter()
-                .map(|name| labels::names(name, fields.get(name), source.commas()).unwrap_or_default());
+                .map(|name| labels::names(name, fields.get(name), source.separator()).unwrap_or_default());
             let spans = Groups::of_field(fields.get("spans"));
             table.push(text("id"), text(source.text()), values, spans);
         }

@@ -27,6 +27,9 @@ pub struct Asked<'a> {
     pub name: String,
 }
 
+/// Raters that must give a label, where the command line says nothing.
+const AGREE: u16 = 2;
+
 /// Makes clean rows with labels, votes and splits of somebody's labelled texts.
 pub fn import(args: &ImportArgs, talk: &Talk) -> Result<Exit, Failure> {
     match &args.what {
@@ -91,9 +94,24 @@ fn run(asked: &Asked<'_>, language: Option<&str>, talk: &Talk) -> Result<Exit, F
     let started = Instant::now();
     let how = asked.how;
     let settings = settings(how, language).map_err(Failure::Refused)?;
+    for path in asked.files {
+        // What can be read but once could not be hashed and read.
+        if crate::table::is_read_once(path) {
+            return Err(Failure::Refused(format!(
+                "{}: an import keeps the hashes of its files: name files, not standard input or a pipe",
+                path.display()
+            )));
+        }
+    }
+    files::replaceable(&how.output, asked.files)?;
     let before = guard::frozen_in(&how.output).map_err(|error| Failure::Refused(error.to_string()))?;
     let source = Source::read(asked, talk)?;
     parts_are_known(&source, how)?;
+    if how.agree.is_some() && source.items.iter().all(|item| item.raters == 0) {
+        let what = "--agree counts raters, and these files tell of none: it is for a row a rater, as in GoEmotions' \
+                    raw files (`import goemotions goemotions_1.csv …`); leave it out";
+        return Err(Failure::Refused(what.to_owned()));
+    }
     source.say(talk);
     let labels = source.labels.names().to_vec();
     let work = Work { items: source.items, labels };
@@ -162,7 +180,7 @@ fn settings(how: &HowToImport, language: Option<&str>) -> Result<Settings, Strin
     };
     Ok(Settings {
         skip: how.skip.iter().filter_map(|name| Step::named(name)).collect(),
-        agree: how.agree,
+        agree: how.agree.unwrap_or(AGREE),
         longest: how.longest,
         language,
         rule: Rule { level: Level::named(&how.level).unwrap_or_default(), ..Rule::default() },

@@ -9,9 +9,8 @@ use super::{Exit, Failure, Talk, print_json};
 use crate::cli::MixArgs;
 use crate::config::grouping::Grouping;
 use crate::guard::{Guard, Purpose};
-use crate::labels::{LabelSet, MOST_LABELS};
-use crate::learn::rows::labels_of;
-use crate::learn::{Columns, LearnError, Overlap};
+use crate::labels::{Column, LabelSet, MOST_LABELS, USUAL};
+use crate::learn::{LearnError, Overlap};
 use crate::mix::{Limits, fill, firsts};
 use crate::model::{PAIR, TextKey, pair_of};
 use crate::near::no_such;
@@ -119,11 +118,13 @@ pub fn mix(args: &MixArgs, talk: &Talk) -> Result<Exit, Failure> {
 /// A row as it stands in the mix: its labels as a list in `labels`, and where it is from in `source`.
 fn written(row: Row, set: LabelSet, source: &str, args: &MixArgs, labels: &[String]) -> Fields {
     let mut fields = row.fields;
-    if args.map != Grouping::None {
-        // Labels that were grouped would contradict those that were not.
-        for column in args.columns.label.as_deref().into_iter().chain(["emotion", "label"]) {
-            fields.remove(column);
-        }
+    // Another column of labels would contradict this one, or be taken for it. Beside emotions a sentiment says something
+    // else of the text.
+    let named = args.columns.label.as_deref();
+    let of_emotions = named.is_none() && args.map == Grouping::None;
+    let others = USUAL.into_iter().filter(|column| !of_emotions || *column != "sentiment");
+    for column in named.into_iter().chain(others) {
+        fields.remove(column);
     }
     fields.insert("text".into(), row.text.into());
     fields.insert("labels".into(), set.iter().map(|label| labels[label].as_str()).collect());
@@ -133,8 +134,8 @@ fn written(row: Row, set: LabelSet, source: &str, args: &MixArgs, labels: &[Stri
 
 impl Side {
     fn read(path: &Path, args: &MixArgs, guard: &Guard, labels: &mut Vec<String>) -> Result<Self, Failure> {
-        let columns = Columns { text: args.columns.text.clone(), label: args.columns.label.clone() };
-        let layout = Layout { text: columns.text.clone(), ..Layout::default() };
+        let mut column = Column::new(args.columns.label.clone());
+        let layout = Layout { text: args.columns.text.clone(), ..Layout::default() };
         let mut gate = guard.gate(Purpose::Mix);
         let mut side = Self::default();
         let reader = Reader::open(path, &layout)?;
@@ -147,7 +148,7 @@ impl Side {
                 continue;
             };
             let row = row.into_inner();
-            let names = labels_of(&row, &columns);
+            let names = column.of(&row.fields);
             let fault = |what| LearnError::Row { path: path.to_owned(), line: row.line, what };
             let mut set = LabelSet::default();
             for name in args.map.apply(&names.map_err(fault)?).map_err(LearnError::from)? {

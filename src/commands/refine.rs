@@ -1,7 +1,6 @@
 pub mod measured;
 pub mod told;
 
-use std::fs;
 use std::io::Write;
 use std::path::Path;
 
@@ -12,6 +11,7 @@ use crate::cli::RefineArgs;
 use crate::pipeline::{self, Opened};
 use crate::refine::patch::{self, Steps};
 use crate::refine::{Proposal, proposals};
+use crate::staged::replace;
 
 /// A proposal, and why it was not made a change where it was not.
 pub struct Made {
@@ -108,14 +108,7 @@ fn step(
     Ok(())
 }
 
-/// Writes the whole file in place of the old one, with its permissions; a link stays one.
+/// Writes the whole file in place of the old one.
 pub fn write(path: &Path, text: &str) -> Result<(), Failure> {
-    let failed = |error: std::io::Error| Failure::Refused(format!("{}: {error}", path.display()));
-    let path = fs::canonicalize(path).map_err(failed)?;
-    let mut part = path.as_os_str().to_owned();
-    part.push(".part");
-    let mut file = fs::File::create(&part).map_err(failed)?;
-    file.write_all(text.as_bytes()).and_then(|()| file.sync_all()).map_err(failed)?;
-    let permissions = fs::metadata(&path).map_err(failed)?.permissions();
-    fs::set_permissions(&part, permissions).and_then(|()| fs::rename(&part, &path)).map_err(failed)
+    replace(path, text.as_bytes()).map_err(|error| Failure::Refused(format!("{}: {error}", path.display())))
 }

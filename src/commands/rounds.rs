@@ -239,7 +239,5 @@ fn put(path: &Path, text: &str) -> Result<(), Failure> {
     if let Some(folder) = path.parent() {
         fs::create_dir_all(folder).map_err(failed)?;
     }
-    let mut part = path.as_os_str().to_owned();
-    part.push(".part");
-    fs::write(&part, text).and_then(|()| fs::rename(&part, path)).map_err(failed)
+    write(path, text)
 }

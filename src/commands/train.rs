@@ -18,6 +18,7 @@ use crate::learn::tune::Engine;
 use crate::learn::{Answers, Columns, Evaluation, Labelled, LearnError, text};
 use crate::probe::{Probe, Settings};
 use crate::report::{count, milliseconds, thousands};
+use crate::staged::replace;
 
 /// Reads all parts; what a frozen test part holds goes to no training.
 fn read(args: &TrainArgs) -> Result<Parts, Failure> {
@@ -56,7 +57,7 @@ pub fn train(args: &TrainArgs, talk: &Talk) -> Result<Exit, Failure> {
     let map = args.map.name();
     let probe = parts.probe(&parts.train, map, settings);
     if let Some(path) = &args.model {
-        write_probe(&probe, path)?;
+        replace(path, &probe.to_bytes()).map_err(|error| LearnError::File { path: path.clone(), error })?;
         talk.say(&format!("probe written to {}", path.display()));
     }
     let head = probe.head();
@@ -164,14 +165,4 @@ fn say_rows(parts: &Parts, talk: &Talk) {
     if unlabelled > 0 {
         talk.say(&format!("{} without a label left out", count(unlabelled, "row")));
     }
-}
-
-/// Beside the target and renamed, so that no reader meets half a file.
-fn write_probe(probe: &Probe, path: &std::path::Path) -> Result<(), LearnError> {
-    let mut part = path.as_os_str().to_owned();
-    part.push(".part");
-    let part = PathBuf::from(part);
-    std::fs::write(&part, probe.to_bytes())
-        .and_then(|()| std::fs::rename(&part, path))
-        .map_err(|error| LearnError::File { path: path.to_owned(), error })
 }

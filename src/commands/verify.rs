@@ -5,10 +5,9 @@ use serde_json::{Value, json};
 
 use super::{Exit, Failure, Talk, print_json};
 use crate::cli::VerifyArgs;
-use crate::labels::likeliest;
-use crate::learn::rows::labels_of;
+use crate::labels::{Column, likeliest};
+use crate::learn::LearnError;
 use crate::learn::train::{map_of, open_probe};
-use crate::learn::{Columns, LearnError};
 use crate::report::{count, shortened, thousands};
 use crate::table::{Writer, is_standard};
 
@@ -31,7 +30,7 @@ pub fn verify(args: &VerifyArgs, talk: &Talk) -> Result<Exit, Failure> {
     let probe = open_probe(&args.probe)?;
     let head = probe.head();
     let map = map_of(&probe);
-    let columns = Columns { text: None, label: args.label.clone() };
+    let mut column = Column::new(args.label.clone());
     let mut out = Writer::create(&args.output).map_err(LearnError::from)?;
     let mut rejected = args.rejected.as_deref().map(Writer::create).transpose().map_err(LearnError::from)?;
     let mut labels: BTreeMap<String, Kept> = BTreeMap::new();
@@ -39,11 +38,8 @@ pub fn verify(args: &VerifyArgs, talk: &Talk) -> Result<Exit, Failure> {
     for row in &mut rows {
         let mut row = row.map_err(LearnError::from)?;
         let path = || args.table.file.clone();
-        let names = labels_of(&row, &columns).map_err(|what| LearnError::Row {
-            path: path(),
-            line: row.line,
-            what,
-        })?;
+        let names =
+            column.of(&row.fields).map_err(|what| LearnError::Row { path: path(), line: row.line, what })?;
         let mut numbers = Vec::with_capacity(names.len());
         for label in map.apply(&names).map_err(LearnError::from)? {
             let number = head.labels.iter().position(|known| *known == label);

@@ -11,6 +11,7 @@ use super::resolved::{Axis, Project};
 use super::tables::Table;
 use super::yaml::Node;
 use crate::guard::{Guard, Purpose, RealRow};
+use crate::labels;
 use crate::table::Format;
 
 /// A file of rows, and how they are drawn.
@@ -177,16 +178,21 @@ pub struct By {
 }
 
 impl By {
-    /// The values that a row has, as indices: a text, or a list of them.
+    /// The values that a row has, as indices.
     fn values_of(&self, row: &Value, axes: &[Axis]) -> Vec<usize> {
-        let found = [self.column.as_str(), "labels", "label"].into_iter().find_map(|name| row.get(name));
-        let names: Vec<&str> = match found {
-            Some(Value::Array(names)) => names.iter().filter_map(Value::as_str).collect(),
-            Some(Value::String(name)) => vec![name.as_str()],
-            _ => Vec::new(),
-        };
         let values = &axes[self.axis].values;
-        names.iter().filter_map(|name| values.iter().position(|value| value.name == *name)).collect()
+        let named = |name: &str| values.iter().position(|value| value.name == name);
+        let mut columns = std::iter::once(self.column.as_str()).chain(labels::USUAL);
+        let Some((column, value)) = columns.find_map(|name| Some((name, row.get(name)?))) else {
+            return Vec::new();
+        };
+        // A value may have a comma in its name.
+        if let Some(whole) = value.as_str().and_then(named) {
+            return vec![whole];
+        }
+        // What is no label is none of the grid.
+        let names = labels::names(column, Some(value), Some(labels::SEPARATOR)).unwrap_or_default();
+        names.iter().filter_map(|name| named(name)).collect()
     }
 }
 

@@ -149,7 +149,7 @@ impl Rows for Groups {
     fn write(&mut self, row: &dyn Record) -> Result<(), Fault> {
         let fields = row.fields();
         for column in &mut self.columns {
-            column.add(&fields)?;
+            column.add(row, &fields)?;
         }
         self.gathered += 1;
         if self.gathered == GROUP {
@@ -203,7 +203,7 @@ impl Gathered {
         }
     }
 
-    fn add(&mut self, fields: &Map<String, Value>) -> Result<(), String> {
+    fn add(&mut self, row: &dyn Record, fields: &Map<String, Value>) -> Result<(), String> {
         let value = fields.get(&self.name);
         match &self.holds {
             Holds::Class(classes) => {
@@ -215,6 +215,11 @@ impl Gathered {
                 self.list(Some(&found));
             }
             Holds::Values(Kind::Texts) => self.list(value.and_then(Value::as_array).map(Vec::as_slice)),
+            // A text says what no number holds.
+            Holds::Values(Kind::Text) => match row.letters(&self.name) {
+                Some(letters) => self.one(Some(&letters.into())),
+                None => self.one(value),
+            },
             Holds::Values(_) => self.one(value),
         }
         Ok(())

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use serde_json::{Map, Value, json};
 
 use super::{ExportError, Exporter, Fault, Out, Part, Record, Rows};
+use crate::staged::{Staged, StagedFolder, replace};
 
 /// Where it goes.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -35,9 +36,16 @@ impl Made {
 pub struct Writing<'a> {
     exporter: &'a dyn Exporter,
     place: &'a Place,
-    /// What is written until all is there: a file, or a folder.
-    staged: Option<Staged>,
+    under: Under,
     parts: Vec<Writer>,
+}
+
+/// What is written until all is there.
+enum Under {
+    Standard,
+    /// The file is taken by its only part.
+    File(Staged, Option<File>),
+    Folder(StagedFolder),
 }
 
 struct Writer {
@@ -47,27 +55,6 @@ struct Writer {
     full: usize,
     /// None before the first row of a part in shards, and after its end.
     to: Option<Box<dyn Rows>>,
-}
-
-/// A file or folder that goes unless it is kept.
-struct Staged(PathBuf);
-
-impl Drop for Staged {
-    fn drop(&mut self) {
-        remove(&self.0);
-    }
-}
-
-fn remove(path: &Path) {
-    // What cannot be removed does no harm: the next export writes over it.
-    let _ = if path.is_dir() { std::fs::remove_dir_all(path) } else { std::fs::remove_file(path) };
-}
-
-/// Beside a path, with its name and an ending.
-fn beside(path: &Path, ending: &str) -> PathBuf {
-    let mut name = path.file_name().unwrap_or_default().to_owned();
-    name.push(ending);
-    path.with_file_name(name)
 }
 
 fn failed(path: &Path) -> impl Fn(io::Error) -> ExportError {
@@ -103,34 +90,24 @@ impl Place {
         exporter: &'a dyn Exporter,
         parts: &[String],
     ) -> Result<Writing<'a>, ExportError> {
-        let staged = match self {
-            Place::Standard => None,
-            Place::File(path) => Some(beside(path, ".part")),
+        let under = match self {
+            Place::Standard => Under::Standard,
+            Place::File(path) => {
+                let (staged, to) = Staged::file(path).map_err(failed(path))?;
+                Under::File(staged, Some(to))
+            }
             Place::Folder(path) => {
                 replaceable(path)?;
-                let staged = beside(&absolute(path)?, ".part");
-                remove(&staged);
-                std::fs::create_dir_all(&staged).map_err(failed(path))?;
-                Some(staged)
+                Under::Folder(StagedFolder::new(path).map_err(failed(path))?)
             }
         };
         let parts = parts.iter().map(|name| Writer { name: name.clone(), rows: 0, full: 0, to: None });
-        let mut writing =
-            Writing { exporter, place: self, staged: staged.map(Staged), parts: parts.collect() };
+        let mut writing = Writing { exporter, place: self, under, parts: parts.collect() };
         // Also a part without rows has its file.
         for part in 0..writing.parts.len() {
             writing.open(part)?;
         }
         Ok(writing)
-    }
-}
-
-/// A folder's path that has a name of its own, whatever `.` or `..` it ends with.
-fn absolute(path: &Path) -> Result<PathBuf, ExportError> {
-    match path.canonicalize() {
-        Ok(path) => Ok(path),
-        Err(_) if path.file_name().is_some() => Ok(path.to_owned()),
-        Err(error) => Err(failed(path)(error)),
     }
 }
 
@@ -196,17 +173,20 @@ impl Writing<'_> {
     fn open(&mut self, part: usize) -> Result<(), ExportError> {
         let failed = failed(self.place.path());
         let writer = &mut self.parts[part];
-        let to: Out = match (self.place, &self.staged) {
-            (Place::File(_), Some(staged)) => Box::new(File::create(&staged.0).map_err(&failed)?),
-            (Place::Folder(_), Some(staged)) => {
+        let to: Out = match &mut self.under {
+            Under::Standard => Box::new(io::stdout()),
+            Under::File(_, to) => {
+                let only = || failed(io::Error::other("a file has one part; name a folder for several"));
+                Box::new(to.take().ok_or_else(only)?)
+            }
+            Under::Folder(staged) => {
                 let name = shard_name(self.exporter, &writer.name, writer.full, None);
-                let path = staged.0.join(name);
+                let path = staged.path().join(name);
                 if let Some(folder) = path.parent() {
                     std::fs::create_dir_all(folder).map_err(&failed)?;
                 }
                 Box::new(File::create(path).map_err(&failed)?)
             }
-            _ => Box::new(io::stdout()),
         };
         writer.to = Some(self.exporter.open(to).map_err(failed)?);
         Ok(())
@@ -244,13 +224,13 @@ impl Writing<'_> {
         for writer in &mut self.parts {
             writer.to.take().map_or(Ok(()), Rows::finish).map_err(&failed)?;
             let mut part = Part { name: writer.name.clone(), rows: writer.rows, bytes: 0, files: Vec::new() };
-            if let (Place::Folder(_), Some(staged)) = (self.place, &self.staged) {
+            if let Under::Folder(staged) = &self.under {
                 let shards = writer.full + 1;
                 for shard in 0..shards {
                     let from = shard_name(self.exporter, &writer.name, shard, None);
                     let to = shard_name(self.exporter, &writer.name, shard, Some(shards));
-                    let path = staged.0.join(&to);
-                    std::fs::rename(staged.0.join(from), &path).map_err(&failed)?;
+                    let path = staged.path().join(&to);
+                    std::fs::rename(staged.path().join(from), &path).map_err(&failed)?;
                     let file = File::open(&path).map_err(&failed)?;
                     file.sync_all().map_err(&failed)?;
                     part.bytes += file.metadata().map_err(&failed)?.len();
@@ -259,28 +239,28 @@ impl Writing<'_> {
             }
             parts.push(part);
         }
-        match (self.place, &self.staged) {
-            (Place::File(path), Some(staged)) => {
-                File::open(&staged.0).and_then(|file| file.sync_all()).map_err(&failed)?;
-                std::fs::rename(&staged.0, path).map_err(&failed)?;
-            }
-            (Place::Folder(path), Some(staged)) => {
+        match self.under {
+            Under::Standard => {}
+            Under::File(staged, _) => staged.put().map_err(&failed)?,
+            Under::Folder(staged) => {
+                let folder = staged.path();
                 for (name, text) in self.exporter.beside(&parts) {
-                    std::fs::write(staged.0.join(name), text).map_err(&failed)?;
+                    replace(&folder.join(name), text.as_bytes()).map_err(&failed)?;
                 }
                 let mut found = Vec::new();
-                files(&staged.0, &staged.0, &mut found).map_err(&failed)?;
+                files(folder, folder, &mut found).map_err(&failed)?;
                 let mut hashes = Map::new();
                 for name in found {
-                    let hash = hash_of(&staged.0.join(&name)).map_err(&failed)?;
+                    let hash = hash_of(&folder.join(&name)).map_err(&failed)?;
                     hashes.insert(name, hash.into());
                 }
                 let manifest = json!({ "made_by": "emogrid export", "of": origin, "files": hashes });
                 let text = serde_json::to_string_pretty(&manifest).unwrap_or_default() + "\n";
-                std::fs::write(staged.0.join(MANIFEST), text).map_err(&failed)?;
-                swap(&staged.0, path).map_err(&failed)?;
+                replace(&folder.join(MANIFEST), text.as_bytes()).map_err(&failed)?;
+                // Somebody may have put a file there while this was written.
+                replaceable(self.place.path())?;
+                staged.put().map_err(&failed)?;
             }
-            _ => {}
         }
         Ok(Made { parts })
     }
@@ -293,23 +273,6 @@ fn shard_name(exporter: &dyn Exporter, part: &str, shard: usize, shards: Option<
         (None, Some(_)) => format!("{}.open", exporter.file(part, shard, 0)),
         (None, None) => exporter.file(part, 0, 1),
     }
-}
-
-/// Puts a whole folder in another's place. A death between the two steps leaves both, whole.
-fn swap(staged: &Path, path: &Path) -> io::Result<()> {
-    let path = path.canonicalize().unwrap_or_else(|_| path.to_owned());
-    if !path.exists() {
-        return std::fs::rename(staged, path);
-    }
-    let old = beside(&path, ".old");
-    remove(&old);
-    std::fs::rename(&path, &old)?;
-    if let Err(error) = std::fs::rename(staged, &path) {
-        std::fs::rename(&old, &path)?;
-        return Err(error);
-    }
-    remove(&old);
-    Ok(())
 }
 
 #[cfg(test)]

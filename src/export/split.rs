@@ -2,8 +2,11 @@
 
 use std::collections::HashMap;
 
-use crate::dedup::{Bag, Index, Level, Rule, Statistics};
+use rayon::prelude::*;
+
+use crate::dedup::{Bag, Level, Rule, Statistics};
 use crate::model::hash64;
+use crate::split::{self, Groups};
 
 /// Parts by name, with their shares, which sum to 1.
 #[derive(Debug, Clone, PartialEq)]
@@ -55,138 +58,101 @@ impl Parts {
 }
 
 /// Which part each row goes to, in their order.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Assigned {
-    pub names: Vec<String>,
+    pub parts: Parts,
     pub of: Vec<u8>,
     /// Rows that went where a near-duplicate of theirs is, or the other of their pair.
     pub together: u64,
+    /// How many rows stand in the largest group of such, and the text of its first.
+    pub largest: (u64, String),
 }
 
-/// Takes in rows, then shares them out.
-///
-/// Rows that are near-duplicates of each other or of one pair, in one step or several, are one group. Groups are gone
-/// through from the largest, among these from the rarest label, and each goes where its rarest label
-/// is furthest below its share, of equals where rows are: iterative stratification (K. Sechidis,
-/// G. Tsoumakas, I. Vlahavas, *On the stratification of multi-label data*, ECML PKDD 2011) over
-/// groups in place of rows. Chance is a hash of the seed and the text, so the order of rows matters
-/// only among equal texts.
+/// A part that has not its share of the rows.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Off<'a> {
+    pub name: &'a str,
+    pub rows: u64,
+    pub share: u64,
+}
+
+impl Assigned {
+    pub fn names(&self) -> Vec<String> {
+        self.parts.names().map(str::to_owned).collect()
+    }
+
+    /// The parts that are empty, or a fifth and more than a row off their share.
+    pub fn off(&self) -> Vec<Off<'_>> {
+        let parts = self.parts.0.iter().enumerate().filter_map(|(part, (name, share))| {
+            let rows = self.of.iter().filter(|of| usize::from(**of) == part).count() as f64;
+            let wanted = share * self.of.len() as f64;
+            let is_off = wanted > 0.0 && (rows == 0.0 || (rows - wanted).abs() > 1.0 + wanted / 5.0);
+            is_off.then(|| Off { name, rows: rows as u64, share: wanted.round() as u64 })
+        });
+        parts.collect()
+    }
+}
+
+/// Takes in rows, then shares them out: near-duplicates and rows of one pair go to one part.
 pub struct Splitter {
     parts: Parts,
     seed: u64,
-    index: Index,
-    /// By row: the row that stands for its group, in the manner of union-find.
-    groups: Vec<u32>,
-    /// By row.
-    keys: Vec<u64>,
-    labels: Vec<Box<[u16]>>,
-    /// By pair: its first row.
-    pairs: HashMap<Box<str>, u32>,
+    texts: Vec<Box<str>>,
+    /// By row: its labels, each with the column that it is of.
+    labels: Vec<Box<[(u32, u32)]>>,
+    /// By pair: its rows.
+    pairs: HashMap<Box<str>, Vec<usize>>,
 }
 
 impl Splitter {
     pub fn new(parts: Parts, seed: u64) -> Self {
-        let rule = Rule { level: Level::Default, ..Rule::default() };
-        Self {
-            parts,
-            seed,
-            index: Index::new(rule),
-            groups: Vec::new(),
-            keys: Vec::new(),
-            labels: Vec::new(),
-            pairs: HashMap::new(),
-        }
+        Self { parts, seed, texts: Vec::new(), labels: Vec::new(), pairs: HashMap::new() }
     }
 
-    /// Takes in a row with the numbers of its labels, and the pair that it is of.
-    pub fn see(&mut self, text: &str, labels: &[usize], pair: Option<&str>) {
-        let bag = Bag::of(text, Statistics::shipped());
-        let mut found = Vec::new();
-        let least = self.index.threshold(0);
-        self.index.find_all(0, &bag, least, &mut found);
-        let row = self.index.add(0, &bag);
-        self.groups.push(row);
-        found.iter().for_each(|same| self.join(same.of, row));
+    /// Takes in a row with the numbers of its labels by column, and the pair that it is of.
+    pub fn see(&mut self, text: &str, labels: &[Vec<usize>], pair: Option<&str>) {
         if let Some(pair) = pair {
-            let first = *self.pairs.entry(pair.into()).or_insert(row);
-            self.join(first, row);
+            self.pairs.entry(pair.into()).or_default().push(self.texts.len());
         }
-        self.keys.push(hash64(&[&self.seed.to_le_bytes(), text.as_bytes()]));
-        self.labels.push(labels.iter().map(|label| *label as u16).collect());
-    }
-
-    /// Puts two rows in one group.
-    fn join(&mut self, one: u32, other: u32) {
-        let (a, b) = (self.root(one), self.root(other));
-        self.groups[a.max(b) as usize] = a.min(b);
-    }
-
-    fn root(&mut self, mut row: u32) -> u32 {
-        while self.groups[row as usize] != row {
-            let up = self.groups[self.groups[row as usize] as usize];
-            self.groups[row as usize] = up;
-            row = up;
-        }
-        row
-    }
-
-    pub fn finish(mut self) -> Assigned {
-        let rows = self.groups.len();
-        let roots: Vec<u32> = (0..rows as u32).map(|row| self.root(row)).collect();
-        let mut groups: HashMap<u32, Vec<u32>> = HashMap::new();
-        for (row, root) in roots.iter().enumerate() {
-            groups.entry(*root).or_default().push(row as u32);
-        }
-        let together = rows as u64 - groups.len() as u64;
-        // Rows without a label are of one of their own.
-        let none = self.labels.iter().flatten().max().map_or(0, |most| most + 1);
-        let labels_of = |row: u32| {
-            let labels = &self.labels[row as usize];
-            labels.iter().copied().chain(labels.is_empty().then_some(none))
+        self.texts.push(text.into());
+        let of_column = |(column, labels): (usize, &Vec<usize>)| {
+            labels.iter().map(move |label| (column as u32, *label as u32)).collect::<Vec<_>>()
         };
-        let mut counts = vec![0_u64; usize::from(none) + 1];
-        (0..rows as u32).flat_map(labels_of).for_each(|label| counts[usize::from(label)] += 1);
-        let rarest = |group: &[u32]| {
-            let labels = group.iter().copied().flat_map(labels_of);
-            // Of equally rare ones, that with the lower number: any will do.
-            labels.min_by_key(|label| (counts[usize::from(*label)], *label)).unwrap_or(none)
+        self.labels.push(labels.iter().enumerate().flat_map(of_column).collect());
+    }
+
+    /// Shares the rows out; `places` says of each column where the labels that were numbered as they were met stand
+    /// in the order of their names.
+    pub fn finish(self, places: &[Vec<usize>]) -> Assigned {
+        let statistics = Statistics::shipped();
+        let bags: Vec<Bag> = self.texts.par_iter().map(|text| Bag::of(text, statistics)).collect();
+        let mut groups = Groups::new(self.texts.len());
+        groups
+            .join_alike(bags.iter().enumerate().collect(), Rule { level: Level::Default, ..Rule::default() });
+        for rows in self.pairs.values() {
+            rows.windows(2).for_each(|both| groups.join(both[0], both[1]));
+        }
+        let before: Vec<usize> =
+            places.iter().scan(0, |sum, places| Some(std::mem::replace(sum, *sum + places.len()))).collect();
+        let number = |&(column, label): &(u32, u32)| {
+            let (before, places) = (before.get(column as usize), places.get(column as usize));
+            let place = places.and_then(|places| places.get(label as usize));
+            (before.copied().unwrap_or_default() + place.copied().unwrap_or_default()) as u32
         };
-        let mut order: Vec<(Vec<u32>, u16, u64)> = groups
-            .into_values()
-            .map(|group| {
-                let key = group.iter().map(|row| self.keys[*row as usize]).min().unwrap_or_default();
-                let rarest = rarest(&group);
-                (group, rarest, key)
-            })
-            .collect();
-        order.sort_unstable_by_key(|(group, rarest, key)| {
-            let first = group.first().copied();
-            (std::cmp::Reverse(group.len()), counts[usize::from(*rarest)], *rarest, *key, first)
-        });
-        // By part: how many rows, and how many of each label, are still wanted.
+        let rows = split::Rows {
+            labels: self.labels.iter().map(|labels| labels.iter().map(number).collect()).collect(),
+            keys: self
+                .texts
+                .iter()
+                .map(|text| hash64(&[&self.seed.to_le_bytes(), text.as_bytes()]))
+                .collect(),
+            groups,
+        };
         let shares: Vec<f64> = self.parts.0.iter().map(|(_, share)| *share).collect();
-        let mut wanted: Vec<(f64, Vec<f64>)> = shares
-            .iter()
-            .map(|share| (share * rows as f64, counts.iter().map(|count| share * *count as f64).collect()))
-            .collect();
-        let mut of = vec![0; rows];
-        for (group, rarest, _) in order {
-            let mut best = 0;
-            for part in 1..wanted.len() {
-                let lacks = |part: usize| (wanted[part].1[usize::from(rarest)], wanted[part].0);
-                if lacks(part) > lacks(best) {
-                    best = part;
-                }
-            }
-            wanted[best].0 -= group.len() as f64;
-            for row in group {
-                of[row as usize] = best as u8;
-                for label in labels_of(row) {
-                    wanted[best].1[usize::from(label)] -= 1.0;
-                }
-            }
-        }
-        Assigned { names: self.parts.names().map(str::to_owned).collect(), of, together }
+        let dealt = split::deal(rows, &shares);
+        let first = dealt.largest.first().map(|row| self.texts[*row as usize].to_string());
+        let largest = (dealt.largest.len() as u64, first.unwrap_or_default());
+        Assigned { parts: self.parts, of: dealt.of, together: dealt.together, largest }
     }
 }
 
@@ -196,8 +162,8 @@ mod tests {
 
     fn split(parts: &str, rows: &[(String, usize)]) -> Assigned {
         let mut splitter = Splitter::new(Parts::parse(parts).unwrap(), 7);
-        rows.iter().for_each(|(text, label)| splitter.see(text, &[*label], None));
-        splitter.finish()
+        rows.iter().for_each(|(text, label)| splitter.see(text, &[vec![*label]], None));
+        splitter.finish(&[(0..30).collect()])
     }
 
     /// Texts that have hardly a word in common.
@@ -211,7 +177,7 @@ mod tests {
     fn each_part_has_its_share_of_each_label() {
         let rows = rows(300, 3);
         let assigned = split("80,10,10", &rows);
-        assert_eq!(assigned.names, ["train", "validation", "test"]);
+        assert_eq!(assigned.names(), ["train", "validation", "test"]);
         for label in 0..3 {
             let mut counts = [0; 3];
             for ((_, of), part) in rows.iter().zip(&assigned.of) {
@@ -245,7 +211,7 @@ mod tests {
             rows.push((text.to_uppercase() + " too", 1 - label));
         }
         let assigned = split("60,40", &rows);
-        assert_eq!((assigned.names.clone(), assigned.together), (vec!["train".into(), "test".into()], 40));
+        assert_eq!((assigned.names(), assigned.together), (vec!["train".into(), "test".into()], 40));
         for n in 0..20 {
             let parts = [n, 60 + 2 * n, 61 + 2 * n].map(|row| assigned.of[row]);
             assert!(parts.iter().all(|part| *part == parts[0]), "{parts:?}");
@@ -264,8 +230,8 @@ mod tests {
         let pair = |at: usize| (at < 40).then(|| format!("p{}", at / 2));
         rows.iter()
             .enumerate()
-            .for_each(|(at, (text, label))| splitter.see(text, &[*label], pair(at).as_deref()));
-        let assigned = splitter.finish();
+            .for_each(|(at, (text, label))| splitter.see(text, &[vec![*label]], pair(at).as_deref()));
+        let assigned = splitter.finish(&[vec![0, 1]]);
         assert!((0..40).step_by(2).all(|at| assigned.of[at] == assigned.of[at + 1]), "{assigned:?}");
         assert_eq!((assigned.together, assigned.of.iter().filter(|of| **of == 0).count()), (20, 40));
     }

@@ -2,8 +2,9 @@
 
 use std::collections::HashMap;
 
-use serde_json::{Map, Value};
+use serde_json::{Map, Number, Value};
 
+use super::Record;
 use super::split::{Assigned, Splitter};
 use crate::labels;
 use crate::model::{PAIR, pair_of};
@@ -36,8 +37,8 @@ pub struct Classes {
     pub counts: Vec<u64>,
     /// Whether some row has more than one of them.
     pub several: bool,
-    /// Whether a text with commas names several.
-    pub commas: bool,
+    /// What stands between several in one text; none where a text is one.
+    separator: Option<&'static str>,
     numbers: HashMap<String, usize>,
     /// Whether what is not among `names` is a mistake.
     given: bool,
@@ -45,12 +46,16 @@ pub struct Classes {
 
 impl Classes {
     /// Those of a column that are known before; none where they are to be found.
-    pub fn new(column: impl Into<String>, names: Option<Vec<String>>, commas: bool) -> Self {
+    pub fn new(
+        column: impl Into<String>,
+        names: Option<Vec<String>>,
+        separator: Option<&'static str>,
+    ) -> Self {
         let given = names.is_some();
         let names = names.unwrap_or_default();
         let numbers = names.iter().enumerate().map(|(at, name)| (name.clone(), at)).collect();
         let counts = vec![0; names.len()];
-        Self { column: column.into(), names, counts, several: false, commas, numbers, given }
+        Self { column: column.into(), names, counts, several: false, separator, numbers, given }
     }
 
     /// The ids of a row's labels, in rising order.
@@ -59,7 +64,7 @@ impl Classes {
     /// A value that is no label, or a label that is not among them.
     pub fn of(&self, fields: &Map<String, Value>) -> Result<Vec<usize>, String> {
         let mut found = Vec::new();
-        for name in labels::names(&self.column, fields.get(&self.column), self.commas)? {
+        for name in self.read(fields)? {
             let number = self.numbers.get(&name).ok_or_else(|| {
                 let known = self.names.iter().take(40).map(String::as_str).collect::<Vec<_>>().join(", ");
                 format!("`{name}` in `{}` is none of the labels {known}", self.column)
@@ -72,9 +77,13 @@ impl Classes {
         Ok(found)
     }
 
+    fn read(&self, fields: &Map<String, Value>) -> Result<Vec<String>, String> {
+        labels::names(&self.column, fields.get(&self.column), self.separator)
+    }
+
     fn see(&mut self, fields: &Map<String, Value>) -> Result<Vec<usize>, String> {
         if !self.given {
-            for name in labels::names(&self.column, fields.get(&self.column), self.commas)? {
+            for name in self.read(fields)? {
                 if !self.numbers.contains_key(&name) {
                     self.numbers.insert(name.clone(), self.names.len());
                     self.names.push(name);
@@ -90,15 +99,18 @@ impl Classes {
         Ok(found)
     }
 
-    /// Found labels in order of their names, whatever the order of the rows.
-    fn sort(&mut self) {
+    /// Found labels in order of their names, whatever the order of the rows; says where each stands that had a number
+    /// before.
+    fn sort(&mut self) -> Vec<usize> {
         if self.given {
-            return;
+            return (0..self.names.len()).collect();
         }
-        let mut order: Vec<(String, u64)> = self.names.drain(..).zip(self.counts.drain(..)).collect();
+        let met = std::mem::take(&mut self.names);
+        let mut order: Vec<(String, u64)> = met.iter().cloned().zip(self.counts.drain(..)).collect();
         order.sort();
         self.numbers = order.iter().enumerate().map(|(at, (name, _))| (name.clone(), at)).collect();
         (self.names, self.counts) = order.into_iter().unzip();
+        met.iter().map(|name| self.numbers[name]).collect()
     }
 }
 
@@ -128,13 +140,23 @@ impl Seen {
     /// An empty list, which tells nothing of what is in it.
     const EMPTY: u8 = 16;
     const OTHER: u8 = 32;
+    /// A whole number that a `Number` would round.
+    const LARGE: u8 = 64;
 
-    fn see(&mut self, value: &Value) {
+    /// `letters` are those that the value was read in, where they are others than it is written in.
+    fn see(&mut self, value: &Value, letters: Option<&str>) {
         self.0 |= match value {
             Value::Null => 0,
             Value::Bool(_) => Self::TRUTH,
-            Value::Number(number) if number.is_i64() => Self::INTEGER,
-            Value::Number(_) => Self::NUMBER,
+            Value::Number(number) => match (number.as_i64(), number.as_f64()) {
+                (Some(whole), _) if whole.unsigned_abs() > EXACT => Self::INTEGER | Self::LARGE,
+                (Some(_), _) => Self::INTEGER,
+                // An id of many digits: rounded it would be that of others.
+                (None, Some(rounded)) if rounded.abs() > EXACT as f64 && is_whole(number, letters) => {
+                    Self::OTHER
+                }
+                (None, _) => Self::NUMBER,
+            },
             Value::Array(items) if items.is_empty() => Self::EMPTY,
             Value::Array(items) if items.iter().all(Value::is_string) => Self::TEXTS,
             Value::String(_) | Value::Array(_) | Value::Object(_) => Self::OTHER,
@@ -143,15 +165,25 @@ impl Seen {
 
     fn kind(self) -> Kind {
         const WITH_EMPTY: u8 = Seen::TEXTS | Seen::EMPTY;
+        const WIDE: u8 = Seen::INTEGER | Seen::LARGE;
         const BOTH: u8 = Seen::INTEGER | Seen::NUMBER;
         match self.0 {
-            Self::INTEGER => Kind::Integer,
+            Self::INTEGER | WIDE => Kind::Integer,
             Self::NUMBER | BOTH => Kind::Number,
             Self::TRUTH => Kind::Truth,
             Self::TEXTS | WITH_EMPTY => Kind::Texts,
             _ => Kind::Text,
         }
     }
+}
+
+/// Up to here a `Number` holds every whole number.
+const EXACT: u64 = 1 << 53;
+
+/// Whether a number is written without a fraction and an exponent.
+fn is_whole(number: &Number, letters: Option<&str>) -> bool {
+    let is_whole = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-');
+    letters.map_or_else(|| is_whole(&number.to_string()), is_whole)
 }
 
 /// Takes in rows one by one.
@@ -172,17 +204,14 @@ impl Surveyor {
         Self { rows: 0, unlabelled: 0, columns: Vec::new(), labels, splitter, text: text.to_owned(), skip }
     }
 
-    /// Takes in a row; says whether it is to be written.
+    /// Takes in a row with these fields; says whether it is to be written.
     ///
     /// # Errors
     /// A label that cannot be.
-    pub fn see(&mut self, fields: &Map<String, Value>) -> Result<bool, String> {
-        let mut first = None;
-        for classes in &mut self.labels {
-            let found = classes.see(fields)?;
-            first.get_or_insert(found);
-        }
-        if self.skip && first.as_ref().is_none_or(Vec::is_empty) {
+    pub fn see(&mut self, row: &dyn Record, fields: &Map<String, Value>) -> Result<bool, String> {
+        let labels = self.labels.iter_mut().map(|classes| classes.see(fields));
+        let labels: Vec<Vec<usize>> = labels.collect::<Result<_, _>>()?;
+        if self.skip && labels.first().is_none_or(Vec::is_empty) {
             self.unlabelled += 1;
             return Ok(false);
         }
@@ -199,21 +228,20 @@ impl Surveyor {
         }
         for (name, seen) in &mut self.columns {
             if let Some(value) = fields.get(name) {
-                seen.see(value);
+                seen.see(value, row.letters(name));
             }
         }
         if let Some(splitter) = &mut self.splitter {
             let text = fields.get(&self.text).and_then(Value::as_str).unwrap_or_default();
-            // Labels are numbered as they are met; which numbers they are does not matter here.
             let column = |name: &str| fields.get(name).and_then(Value::as_str);
             let pair = pair_of(column("id").unwrap_or_default(), column(PAIR));
-            splitter.see(text, &first.unwrap_or_default(), pair);
+            splitter.see(text, &labels, pair);
         }
         Ok(true)
     }
 
     pub fn finish(mut self) -> Survey {
-        self.labels.iter_mut().for_each(Classes::sort);
+        let places: Vec<Vec<usize>> = self.labels.iter_mut().map(Classes::sort).collect();
         Survey {
             rows: self.rows,
             unlabelled: self.unlabelled,
@@ -223,7 +251,7 @@ impl Surveyor {
                 .map(|(name, seen)| Column { name, kind: seen.kind() })
                 .collect(),
             labels: self.labels,
-            parts: self.splitter.map(Splitter::finish),
+            parts: self.splitter.map(|splitter| splitter.finish(&places)),
             text: self.text,
         }
     }

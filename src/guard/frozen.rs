@@ -136,7 +136,6 @@ pub fn register(folder: &Path, frozen: Option<&Frozen>) -> Result<Option<PathBuf
     };
     std::fs::create_dir_all(registry(project)).map_err(failed(&path))?;
     let text = json!({ "format": FORMAT, "of": place.to_string_lossy(), "test": frozen }).to_string();
-    let part = path.with_extension("part");
-    std::fs::write(&part, text).and_then(|()| std::fs::rename(&part, &path)).map_err(failed(&path))?;
+    crate::staged::replace(&path, text.as_bytes()).map_err(failed(&path))?;
     Ok(Some(path))
 }

@@ -5,49 +5,27 @@ use std::collections::HashMap;
 use super::duplicates::Print;
 use super::item::Item;
 use super::settings::Settings;
-use super::split::Unit;
 use super::step::Step;
-use crate::dedup::Index;
+use crate::split::Groups;
 
-/// The kept rows in groups of which none may be torn apart: pairs, and what is alike where that was not taken out.
-pub fn groups(items: &[Item], prints: &[Option<Print>], settings: &Settings) -> Vec<Unit> {
-    let mut of: Vec<usize> = (0..items.len()).collect();
-    for rows in pairs(items).into_values() {
-        for pair in rows.windows(2) {
-            join(&mut of, pair[0], pair[1]);
-        }
+/// The kept rows, by their place among them, in groups of which none may be torn apart: pairs, and what is alike where
+/// that was not taken out.
+pub fn groups(items: &[Item], kept: &[usize], prints: &[Option<Print>], settings: &Settings) -> Groups {
+    let mut groups = Groups::new(kept.len());
+    for rows in pairs(kept.iter().map(|row| &items[*row])).into_values() {
+        rows.windows(2).for_each(|both| groups.join(both[0], both[1]));
     }
     let skipped = [Step::Duplicates, Step::NearDuplicates].iter().any(|step| settings.skip.contains(*step));
     if skipped {
-        let mut index = Index::new(settings.rule);
-        let least = settings.rule.threshold(items.len() as u32);
-        let (mut rows, mut found) = (Vec::new(), Vec::new());
-        for (row, print) in prints.iter().enumerate().filter(|(row, _)| items[*row].is_kept()) {
-            let Some(print) = print else { continue };
-            index.find_all(0, &print.bag, least, &mut found);
-            for alike in &found {
-                join(&mut of, rows[alike.of as usize], row);
-            }
-            index.add(0, &print.bag);
-            rows.push(row);
-        }
+        let bag = |(at, row): (usize, &usize)| Some((at, &prints[*row].as_ref()?.bag));
+        groups.join_alike(kept.iter().enumerate().filter_map(bag).collect(), settings.rule);
     }
-    let mut units: Vec<Unit> = Vec::new();
-    let mut unit_of: Vec<Option<usize>> = vec![None; items.len()];
-    for row in (0..items.len()).filter(|row| items[*row].is_kept()) {
-        let first = root(&mut of, row);
-        let unit = *unit_of[first].get_or_insert_with(|| {
-            units.push(Unit::default());
-            units.len() - 1
-        });
-        units[unit].rows.push(row);
-    }
-    units
+    groups
 }
 
 /// Takes the pair from rows that stand alone by now, in the part that they are in.
 pub fn part_pairs(items: &mut [Item]) {
-    let both = pairs(items);
+    let both = pairs(items.iter());
     for row in 0..items.len() {
         let Some(pair) = &items[row].pair else { continue };
         let beside = |other: &usize| *other != row && items[*other].split == items[row].split;
@@ -58,27 +36,12 @@ pub fn part_pairs(items: &mut [Item]) {
 }
 
 /// By pair: its rows that are kept.
-fn pairs(items: &[Item]) -> HashMap<Box<str>, Vec<usize>> {
+fn pairs<'a>(items: impl Iterator<Item = &'a Item>) -> HashMap<Box<str>, Vec<usize>> {
     let mut out: HashMap<Box<str>, Vec<usize>> = HashMap::new();
-    for (row, item) in items.iter().enumerate().filter(|(_, item)| item.is_kept()) {
+    for (row, item) in items.enumerate().filter(|(_, item)| item.is_kept()) {
         if let Some(pair) = &item.pair {
             out.entry(pair.clone()).or_default().push(row);
         }
     }
     out
-}
-
-/// Makes the groups of two rows one.
-fn join(of: &mut [usize], one: usize, other: usize) {
-    let (one, other) = (root(of, one), root(of, other));
-    of[one.max(other)] = one.min(other);
-}
-
-/// The first row of a row's group; the way there is shortened.
-fn root(of: &mut [usize], mut row: usize) -> usize {
-    while of[row] != row {
-        of[row] = of[of[row]];
-        row = of[row];
-    }
-    row
 }

@@ -1,9 +1,8 @@
 //! Rows dealt out to the parts of a data set.
 
 use super::item::Item;
-use crate::labels::MOST_LABELS;
-use crate::model::Split;
-use crate::model::random::Random;
+use crate::model::{Split, hash64};
+use crate::split::{self, Groups, Rows};
 
 /// How much of the rows each part has: they add up to 1.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -30,86 +29,15 @@ impl Share {
     }
 }
 
-/// Rows that stay together.
-#[derive(Debug, Clone, Default)]
-pub struct Unit {
-    pub rows: Vec<usize>,
-}
-
-/// Deals units out so that each part has its share of every label: iterative stratification (K. Sechidis,
-/// G. Tsoumakas, I. Vlahavas, *On the stratification of multi-label data*, ECML PKDD 2011).
-///
-/// The label with the fewest rows left comes first, since later there would be nothing to choose. Each of its
-/// units goes where most of that label is still wanted, of equals where most rows are, of equals by lot. Larger
-/// units come before smaller ones. What has no label fills the parts up.
-pub fn stratify(items: &mut [Item], units: &[Unit], share: Share, seed: u64) {
-    let mut random = Random::new(seed);
-    let mut order: Vec<usize> = (0..units.len()).collect();
-    for last in (1..order.len()).rev() {
-        order.swap(last, random.below(last + 1));
+/// Deals the kept rows out, so that each part has its share of every label and no group is torn apart.
+pub fn deal(items: &mut [Item], kept: &[usize], groups: Groups, share: Share, seed: u64) {
+    let labels = kept.iter().map(|row| items[*row].labels.iter().map(|label| label as u32).collect());
+    let keys = kept.iter().map(|row| hash64(&[&seed.to_le_bytes(), items[*row].text.as_bytes()]));
+    let rows = Rows { labels: labels.collect(), keys: keys.collect(), groups };
+    let dealt = split::deal(rows, &share.shares());
+    for (row, part) in kept.iter().zip(dealt.of) {
+        items[*row].split = Split::ALL.get(usize::from(part)).copied();
     }
-    order.sort_by_key(|unit| std::cmp::Reverse(units[*unit].rows.len()));
-    // By label: the units that have it, and how many rows of them are left.
-    let mut having: Vec<Vec<usize>> = vec![Vec::new(); MOST_LABELS];
-    let mut left = vec![0u64; MOST_LABELS];
-    let counts: Vec<Vec<(usize, u64)>> = units.iter().map(|unit| labels_of(unit, items)).collect();
-    for &unit in &order {
-        for &(label, rows) in &counts[unit] {
-            having[label].push(unit);
-            left[label] += rows;
-        }
-    }
-    let all: usize = units.iter().map(|unit| unit.rows.len()).sum();
-    let mut wanted = share.shares().map(|part| part * all as f64);
-    let mut wanted_of: Vec<[f64; 3]> =
-        left.iter().map(|rows| share.shares().map(|part| part * *rows as f64)).collect();
-    let mut part_of: Vec<Option<usize>> = vec![None; units.len()];
-    let open = share.shares().map(|part| part > 0.0);
-    let mut deal = |unit: usize, label: Option<usize>, left: &mut [u64]| {
-        let size = units[unit].rows.len() as f64;
-        let of = |part: usize| (label.map_or(0.0, |label| wanted_of[label][part]), wanted[part]);
-        let mut best: Vec<usize> = Vec::with_capacity(3);
-        for part in (0..3).filter(|part| open[*part]) {
-            match best.first().map(|first| of(part).partial_cmp(&of(*first))) {
-                None | Some(Some(std::cmp::Ordering::Greater)) => best = vec![part],
-                Some(Some(std::cmp::Ordering::Equal)) => best.push(part),
-                _ => {}
-            }
-        }
-        let part = best[random.below(best.len())];
-        for &(label, rows) in &counts[unit] {
-            wanted_of[label][part] -= rows as f64;
-            left[label] -= rows;
-        }
-        wanted[part] -= size;
-        part
-    };
-    while let Some(label) = (0..MOST_LABELS).filter(|label| left[*label] > 0).min_by_key(|label| left[*label])
-    {
-        for &unit in &having[label] {
-            if part_of[unit].is_none() {
-                part_of[unit] = Some(deal(unit, Some(label), &mut left));
-            }
-        }
-    }
-    for &unit in &order {
-        let part = part_of[unit].unwrap_or_else(|| deal(unit, None, &mut left));
-        for row in &units[unit].rows {
-            items[*row].split = Some(Split::ALL[part]);
-        }
-    }
-}
-
-/// The labels of a unit's rows, each with the number of rows that have it.
-fn labels_of(unit: &Unit, items: &[Item]) -> Vec<(usize, u64)> {
-    let mut out: Vec<(usize, u64)> = Vec::new();
-    for label in unit.rows.iter().flat_map(|row| items[*row].labels.iter()) {
-        match out.iter_mut().find(|(known, _)| *known == label) {
-            Some((_, rows)) => *rows += 1,
-            None => out.push((label, 1)),
-        }
-    }
-    out
 }
 
 #[cfg(test)]
@@ -148,18 +76,19 @@ mod tests {
             let second = row.is_multiple_of(5).then_some(9);
             [Some(first), second].into_iter().flatten().collect()
         };
-        (0..1000).map(|row| Item { labels: labels(row), ..Item::default() }).collect()
+        let item = |row| Item { labels: labels(row), text: format!("text {row}"), ..Item::default() };
+        (0..1000).map(item).collect()
     }
 
-    fn alone(items: &[Item]) -> Vec<Unit> {
-        (0..items.len()).map(|row| Unit { rows: vec![row] }).collect()
+    fn stratify(items: &mut [Item], groups: Groups, share: &str, seed: u64) {
+        let kept: Vec<usize> = (0..items.len()).collect();
+        deal(items, &kept, groups, Share::parse(share).unwrap(), seed);
     }
 
     #[test]
     fn every_part_has_its_share_of_every_label() {
         let mut all = items();
-        let units = alone(&all);
-        stratify(&mut all, &units, Share::parse("80,10,10").unwrap(), 7);
+        stratify(&mut all, Groups::new(1000), "80,10,10", 7);
         for (part, share) in Split::ALL.into_iter().zip([0.8, 0.1, 0.1]) {
             let of_part: Vec<&Item> = all.iter().filter(|item| item.split == Some(part)).collect();
             assert!((of_part.len() as f64 - 1000.0 * share).abs() <= 2.0, "{part:?}: {}", of_part.len());
@@ -178,8 +107,9 @@ mod tests {
     fn a_seed_makes_one_split_and_units_stay_together() {
         let deal = |seed| {
             let mut all = items();
-            let units: Vec<Unit> = (0..500).map(|unit| Unit { rows: vec![unit, unit + 500] }).collect();
-            stratify(&mut all, &units, Share::parse("70,30").unwrap(), seed);
+            let mut groups = Groups::new(1000);
+            (0..500).for_each(|row| groups.join(row, row + 500));
+            stratify(&mut all, groups, "70,30", seed);
             all.into_iter().map(|item| item.split.unwrap()).collect::<Vec<_>>()
         };
         let one = deal(1);
@@ -188,8 +118,7 @@ mod tests {
         assert!((0..500).all(|row| one[row] == one[row + 500]));
         assert!(!one.contains(&Split::Dev), "no share, no row");
         let mut nothing = vec![Item::default(); 10];
-        let units = alone(&nothing);
-        stratify(&mut nothing, &units, Share::parse("50,50").unwrap(), 1);
+        stratify(&mut nothing, Groups::new(10), "50,50", 1);
         assert_eq!(nothing.iter().filter(|item| item.split == Some(Split::Test)).count(), 5);
     }
 }

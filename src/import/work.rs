@@ -9,7 +9,7 @@ use super::groups::{groups, part_pairs};
 use super::item::Item;
 use super::prepare::prepare;
 use super::settings::Settings;
-use super::split::stratify;
+use super::split::deal;
 use super::step::Step;
 use crate::model::Split;
 
@@ -53,8 +53,9 @@ impl Work {
         let prints = prints(&self.items);
         let differing = settle(&mut self.items, &prints, settings);
         if let Some(share) = settings.split {
-            let units = groups(&self.items, &prints, settings);
-            stratify(&mut self.items, &units, share, settings.seed);
+            let kept: Vec<usize> = (0..self.items.len()).filter(|row| self.items[*row].is_kept()).collect();
+            let groups = groups(&self.items, &kept, &prints, settings);
+            deal(&mut self.items, &kept, groups, share, settings.seed);
         }
         drop(prints);
         level(&mut self.items, &mut classes, settings.seed);

@@ -1,16 +1,15 @@
 //! Labelled texts from files: GoEmotions' own, or any table with a column of labels.
 
-use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
 use super::LearnError;
-use crate::config::taxonomy;
 use crate::guard::{Gate, Guard, Purpose};
-use crate::labels::{LabelSet, MOST_LABELS, names};
+use crate::import::goemotions;
+use crate::labels::{self, LabelSet, MOST_LABELS};
 use crate::model::{PAIR, hash64, pair_of};
-use crate::table::{Format, Layout, Reader, Row};
+use crate::table::{Format, Layout, Reader};
 
 /// Texts with their labels, which are numbers into `labels`.
 #[derive(Debug, Clone, Default)]
@@ -31,11 +30,9 @@ pub struct Labelled {
 pub struct Columns {
     /// `text` where `None`.
     pub text: Option<String>,
-    /// The first of `emotion`, `labels`, `label` where `None`.
+    /// The first of the usual ones where `None`.
     pub label: Option<String>,
 }
-
-const USUAL: [&str; 3] = ["emotion", "labels", "label"];
 
 impl Labelled {
     /// Reads files one after the other, as far as the gate lets their rows through.
@@ -56,10 +53,23 @@ impl Labelled {
             if purpose == Purpose::Measuring {
                 guard.unchanged(path)?;
             }
-            if is_goemotions(path)? {
-                all.read_goemotions(path, &mut gate)?;
-            } else {
-                all.read_table(path, columns, &mut gate)?;
+            let other =
+                matches!(Format::by_ending(path), Some(Format::Jsonl | Format::Csv | Format::Parquet));
+            let mut is_goemotions = false;
+            let reader = Reader::open_by(path, |line| {
+                is_goemotions = !other && goemotions::is_filtered(line);
+                match is_goemotions {
+                    true => Layout {
+                        format: Some(Format::Tsv),
+                        columns: Some(["text", "labels", "id"].map(str::to_owned).to_vec()),
+                        ..Layout::default()
+                    },
+                    false => Layout { text: columns.text.clone(), ..Layout::default() },
+                }
+            })?;
+            match is_goemotions {
+                true => all.read_goemotions(path, reader, &mut gate)?,
+                false => all.read_table(path, reader, columns, &mut gate)?,
             }
         }
         all.held = gate.held();
@@ -70,14 +80,9 @@ impl Labelled {
         }
     }
 
-    fn read_goemotions(&mut self, path: &Path, gate: &mut Gate<'_>) -> Result<(), LearnError> {
-        let names = taxonomy::value_names("goemotions");
-        let layout = Layout {
-            format: Some(Format::Tsv),
-            columns: Some(["text", "labels", "id"].map(str::to_owned).to_vec()),
-            ..Layout::default()
-        };
-        for row in Reader::open(path, &layout)? {
+    fn read_goemotions(&mut self, path: &Path, rows: Reader, gate: &mut Gate<'_>) -> Result<(), LearnError> {
+        let names = goemotions::names();
+        for row in rows {
             let Some(row) = gate.admit(row?) else { continue };
             let row = row.into_inner();
             let ids = row.column("labels");
@@ -98,14 +103,20 @@ impl Labelled {
         Ok(())
     }
 
-    fn read_table(&mut self, path: &Path, columns: &Columns, gate: &mut Gate<'_>) -> Result<(), LearnError> {
-        let layout = Layout { text: columns.text.clone(), ..Layout::default() };
-        for row in Reader::open(path, &layout)? {
+    fn read_table(
+        &mut self,
+        path: &Path,
+        rows: Reader,
+        columns: &Columns,
+        gate: &mut Gate<'_>,
+    ) -> Result<(), LearnError> {
+        let mut column = labels::Column::new(columns.label.clone());
+        for row in rows {
             let Some(row) = gate.admit(row?) else { continue };
             let row = row.into_inner();
             let fault = |what| LearnError::Row { path: path.to_owned(), line: row.line, what };
             let mut gold = LabelSet::default();
-            for name in labels_of(&row, columns).map_err(fault)? {
+            for name in column.of(&row.fields).map_err(fault)? {
                 gold.insert(self.number(&name)?);
             }
             if gold.is_empty() {
@@ -179,35 +190,4 @@ impl Labelled {
         all.pairs.extend_from_slice(&other.pairs);
         all
     }
-}
-
-/// The labels that a row names: a text, several with commas between them, or a list.
-pub fn labels_of(row: &Row, columns: &Columns) -> Result<Vec<String>, String> {
-    let column = match &columns.label {
-        Some(column) => row.fields.contains_key(column).then_some(column.as_str()),
-        None => USUAL.into_iter().find(|usual| row.fields.contains_key(*usual)),
-    };
-    let Some(column) = column else {
-        let known: Vec<_> = row.fields.keys().map(|name| format!("`{name}`")).collect();
-        let wanted = columns.label.clone().unwrap_or_else(|| USUAL.join("` or `"));
-        return Err(format!(
-            "there is no column `{wanted}`, only {}; name the labels' column with `--label`",
-            known.join(", ")
-        ));
-    };
-    names(column, row.fields.get(column), true)
-}
-
-/// Whether a file is one of GoEmotions' filtered parts: no header, and of three columns with tabs
-/// between them the second holds label ids.
-fn is_goemotions(path: &Path) -> Result<bool, LearnError> {
-    let other = matches!(Format::by_ending(path), Some(Format::Jsonl | Format::Csv | Format::Parquet));
-    if other || crate::table::is_standard(path) {
-        return Ok(false);
-    }
-    let failed = |error| LearnError::File { path: path.to_owned(), error };
-    let file = std::fs::File::open(path).map_err(failed)?;
-    let mut line = Vec::new();
-    BufReader::new(file).read_until(b'\n', &mut line).map_err(failed)?;
-    Ok(crate::import::goemotions::is_filtered(&line))
 }

@@ -51,7 +51,7 @@ impl Base {
         if path.is_dir() {
             return Ok(Base::Folder(absolute()));
         }
-        if path.extension().is_some_and(|ending| ending == "gguf") {
+        if path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("gguf")) {
             return match path.is_file() {
                 true => Ok(Base::Gguf(absolute())),
                 false => Err(format!("--base {text}: there is no such file")),
@@ -281,7 +281,7 @@ pub fn write_data(
     parts: &[(&str, &Labelled)],
 ) -> Result<Made, ExportError> {
     let labels = parts.first().map(|(_, rows)| rows.labels.clone()).unwrap_or_default();
-    let mut classes = Classes::new(column, Some(labels.clone()), false);
+    let mut classes = Classes::new(column, Some(labels.clone()), None);
     classes.several = parts.iter().any(|(_, rows)| rows.gold.iter().any(|gold| gold.len() > 1));
     let survey = Survey { labels: vec![classes], text: "text".to_owned(), ..Survey::default() };
     let setup = Setup {

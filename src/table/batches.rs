@@ -6,7 +6,7 @@ use std::sync::mpsc::{Receiver, TryRecvError, sync_channel};
 use std::sync::{Arc, OnceLock};
 use std::thread::{Builder, JoinHandle};
 
-use super::{Layout, Reader, Row, TableError, is_standard};
+use super::{Layout, Reader, Row, TableError, is_read_once};
 
 /// Rows of a batch; enough for every core, and little to hold.
 const ROWS: usize = 4096;
@@ -41,8 +41,7 @@ struct Pipe {
 impl Batches {
     /// Opens a file, or standard input for `-`.
     pub fn open(path: &Path, layout: &Layout) -> Result<Self, TableError> {
-        let is_file = || std::fs::metadata(path).is_ok_and(|about| about.is_file());
-        let from = match is_standard(path) || path.exists() && !is_file() {
+        let from = match is_read_once(path) {
             true => From::Pipe(Pipe::open(path, layout)?),
             false => From::File(Box::new(Reader::open(path, layout)?)),
         };

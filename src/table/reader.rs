@@ -1,14 +1,15 @@
 mod fault;
 
 use std::fs::File;
-use std::io::{BufRead, BufReader, Read, Seek, SeekFrom};
+use std::io::{self, BufRead, BufReader, Cursor, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 
 use serde_json::Value;
 
 use super::fields::{Fields, NoFields};
 use super::quotes::Quotes;
-use super::{Format, TableError, is_standard, no_column, parquet};
+use super::{Format, TableError, is_read_once, is_standard, no_column, parquet};
 use crate::guard::RealRow;
 use fault::{csv_error, kind, repeated, uneven};
 
@@ -74,15 +75,28 @@ enum Source {
 impl Reader {
     /// Opens a file, or standard input for `-`.
     pub fn open(path: &Path, layout: &Layout) -> Result<Self, TableError> {
-        let reader = Self::unchecked(path, layout)?;
-        reader.check_columns(layout)?;
+        Self::open_by(path, |_| layout.clone())
+    }
+
+    /// The same of a table whose first line says how it is laid out, which so need be opened but once: a pipe's rows
+    /// come but once.
+    pub fn open_by(path: &Path, layout: impl FnOnce(&[u8]) -> Layout) -> Result<Self, TableError> {
+        let mut asked = Layout::default();
+        let reader = Self::unchecked(path, |line| {
+            asked = layout(line);
+            asked.clone()
+        })?;
+        reader.check_columns(&asked)?;
         Ok(reader)
     }
 
     /// The same of a table that may lack the columns that are asked for.
-    fn unchecked(path: &Path, layout: &Layout) -> Result<Self, TableError> {
+    fn unchecked(path: &Path, layout: impl FnOnce(&[u8]) -> Layout) -> Result<Self, TableError> {
+        if is_read_once(path) {
+            once(path)?;
+        }
         if is_standard(path) {
-            return Self::unchecked_of(Path::new("standard input"), Box::new(std::io::stdin()), layout);
+            return Self::unchecked_of(Path::new("standard input"), Box::new(io::stdin()), layout);
         }
         let failed = |error| TableError::Io { path: path.to_owned(), error };
         let mut file = File::open(path).map_err(failed)?;
@@ -90,22 +104,21 @@ impl Reader {
         if about.is_dir() {
             return Err(failed(std::io::Error::other("a folder; a table is a file")));
         }
-        let format = layout.format.or_else(|| Format::by_ending(path));
-        let is_parquet = match format {
-            Some(format) => format == Format::Parquet,
-            // What cannot be gone back in, such as a pipe, is looked at as it comes.
-            None if !about.is_file() => false,
-            None => {
-                let mut head = [0; 4];
-                let whole = file.read_exact(&mut head).is_ok();
-                file.seek(SeekFrom::Start(0)).map_err(failed)?;
-                whole && head == parquet::MAGIC
-            }
+        let by_ending = |layout: Layout| {
+            let format = layout.format.or_else(|| Format::by_ending(path));
+            Layout { format, ..layout }
         };
-        if is_parquet && about.is_file() {
-            return Ok(Self::of_rows(path, parquet::Rows::open(path, file)?, layout));
+        // What cannot be gone back in, such as a pipe, is looked at as it comes.
+        if !about.is_file() {
+            return Self::unchecked_of(path, Box::new(file), |line| by_ending(layout(line)));
         }
-        Self::unchecked_of(path, Box::new(file), &Layout { format, ..layout.clone() })
+        let line = first_line(&mut BufReader::new(&mut file)).map_err(failed)?;
+        file.seek(SeekFrom::Start(0)).map_err(failed)?;
+        let layout = by_ending(layout(&line));
+        if layout.format.unwrap_or_else(|| sniffed(&line)) == Format::Parquet {
+            return Ok(Self::of_rows(path, parquet::Rows::open(path, file)?, &layout));
+        }
+        Self::unchecked_of(path, Box::new(file), |_| layout)
     }
 
     fn of_rows(path: &Path, rows: parquet::Rows, layout: &Layout) -> Self {
@@ -116,7 +129,7 @@ impl Reader {
 
     /// Reads from anything; `path` is what messages call it.
     pub fn new(path: &Path, from: Box<dyn Read>, layout: &Layout) -> Result<Self, TableError> {
-        let reader = Self::unchecked_of(path, from, layout)?;
+        let reader = Self::unchecked_of(path, from, |_| layout.clone())?;
         reader.check_columns(layout)?;
         Ok(reader)
     }
@@ -127,7 +140,7 @@ impl Reader {
     /// A row that cannot be read.
     pub fn rows_of(path: &Path, bytes: Vec<u8>, format: Format) -> Result<Vec<(u64, Value)>, TableError> {
         let layout = Layout { format: Some(format), ..Layout::default() };
-        let mut reader = Self::unchecked_of(path, Box::new(std::io::Cursor::new(bytes)), &layout)?;
+        let mut reader = Self::unchecked_of(path, Box::new(Cursor::new(bytes)), |_| layout)?;
         let mut rows = Vec::new();
         while let Some((line, fields)) = reader.fields()? {
             rows.push((line, Value::Object(fields.into())));
@@ -135,17 +148,18 @@ impl Reader {
         Ok(rows)
     }
 
-    fn unchecked_of(path: &Path, from: Box<dyn Read>, layout: &Layout) -> Result<Self, TableError> {
+    fn unchecked_of(
+        path: &Path,
+        from: Box<dyn Read>,
+        layout: impl FnOnce(&[u8]) -> Layout,
+    ) -> Result<Self, TableError> {
         let path = path.to_owned();
         let failed = |error| TableError::Io { path: path.clone(), error };
-        let mut from: Box<dyn BufRead> = Box::new(BufReader::with_capacity(1 << 16, from));
-        if from.fill_buf().map_err(failed)?.starts_with("\u{feff}".as_bytes()) {
-            from.consume(3);
-        }
-        let format = match layout.format {
-            Some(format) => format,
-            None => sniffed(from.fill_buf().map_err(failed)?),
-        };
+        let mut from = BufReader::with_capacity(1 << 16, from);
+        let line = first_line(&mut from).map_err(failed)?;
+        let layout = &layout(&line);
+        let format = layout.format.unwrap_or_else(|| sniffed(&line));
+        let from: Box<dyn BufRead> = Box::new(Cursor::new(line).chain(from));
         let (text, id) = names(layout);
         let source = match format {
             Format::Parquet => {
@@ -294,6 +308,8 @@ impl Reader {
         let fault = |what| TableError::Row { path: self.path.clone(), line, what };
         let text = match fields.get(&self.text) {
             Some(Value::String(text)) => text.clone(),
+            // As an empty place in a CSV.
+            Some(Value::Null) => String::new(),
             Some(other) => {
                 return Err(fault(format!("`{}` is {}; expected a text", self.text, kind(other))));
             }
@@ -302,6 +318,7 @@ impl Reader {
         let id = match fields.get(&self.id.0) {
             Some(Value::String(id)) => id.clone(),
             Some(Value::Number(_)) => fields.text(&self.id.0),
+            Some(Value::Null) if !self.id.1 => self.number.to_string(),
             Some(other) => {
                 let what = format!("`{}` is {}; expected a text or a number", self.id.0, kind(other));
                 return Err(fault(what));
@@ -333,10 +350,10 @@ impl Iterator for Reader {
 /// # Errors
 /// A file that cannot be read, or whose first row cannot.
 pub fn columns(path: &Path, layout: &Layout) -> Result<Option<Vec<String>>, TableError> {
-    if is_standard(path) || std::fs::metadata(path).is_ok_and(|about| !about.is_file()) {
+    if is_read_once(path) {
         return Ok(None);
     }
-    let mut reader = Reader::unchecked(path, layout)?;
+    let mut reader = Reader::unchecked(path, |_| layout.clone())?;
     if let Source::Csv { header, .. } = &reader.source {
         return Ok(Some(header.clone()).filter(|header| !header.is_empty()));
     }
@@ -347,6 +364,32 @@ pub fn columns(path: &Path, layout: &Layout) -> Result<Option<Vec<String>>, Tabl
 fn names(layout: &Layout) -> (String, (String, bool)) {
     let text = layout.text.clone().unwrap_or_else(|| "text".to_owned());
     (text, (layout.id.clone().unwrap_or_else(|| "id".to_owned()), layout.id.is_some()))
+}
+
+/// Makes sure that what can be read but once is not read again: what is left of it would be taken for all.
+fn once(path: &Path) -> Result<(), TableError> {
+    static READ: Mutex<Vec<PathBuf>> = Mutex::new(Vec::new());
+    let mut read = READ.lock().unwrap_or_else(PoisonError::into_inner);
+    if read.iter().any(|other| other == path) {
+        let error = io::Error::other("its rows come but once, and are needed again; name a file with them");
+        return Err(TableError::Io { path: path.to_owned(), error });
+    }
+    read.push(path.to_owned());
+    Ok(())
+}
+
+/// So many bytes are looked at to say what a table is.
+const HEAD: u64 = 1 << 16;
+
+/// The first line with its end, without the mark of its encoding; of a long one its head. It waits for a whole line:
+/// what came of it by now may tell another format.
+fn first_line(from: &mut impl BufRead) -> io::Result<Vec<u8>> {
+    let mut line = Vec::new();
+    from.take(HEAD).read_until(b'\n', &mut line)?;
+    if line.starts_with("\u{feff}".as_bytes()) {
+        line.drain(..3);
+    }
+    Ok(line)
 }
 
 /// What a table without a telling name is, by its first line.

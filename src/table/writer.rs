@@ -1,34 +1,27 @@
-use std::fs::File;
 use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 use super::{Fields, Format, TableError, is_standard};
+use crate::staged::{self, Staged};
 
 /// Writes a table a row at a time, beside its target, which is replaced when all is there.
 pub struct Writer {
     path: PathBuf,
     /// What is written until `finish`; none for standard output.
-    part: Option<Part>,
+    staged: Option<Staged>,
     form: Form,
     /// The header of a table that gets no row.
     columns: Vec<String>,
 }
 
-/// A file that goes when it was not put in its place.
-struct Part(PathBuf);
-
-impl Drop for Part {
-    fn drop(&mut self) {
-        // Where it stands in its place by now, there is none.
-        let _ = std::fs::remove_file(&self.0);
-    }
-}
+/// Where the bytes of a table go.
+pub type To = BufWriter<Box<dyn Write>>;
 
 enum Form {
-    Jsonl(BufWriter<Box<dyn Write>>),
+    Jsonl(To),
     /// The header is the first row's columns.
-    Csv(Box<csv::Writer<BufWriter<Box<dyn Write>>>>, Vec<String>),
-    Tsv(BufWriter<Box<dyn Write>>, Vec<String>),
+    Csv(Box<csv::Writer<To>>, Vec<String>),
+    Tsv(To, Vec<String>),
 }
 
 impl Writer {
@@ -44,25 +37,13 @@ impl Writer {
                 .filter(|format| *format != Format::Parquet)
                 .ok_or_else(|| TableError::Ending(path.to_owned()))?,
         };
-        let part = (!is_standard(path)).then(|| {
-            let mut name = path.as_os_str().to_owned();
-            name.push(".part");
-            Part(PathBuf::from(name))
-        });
-        let to: Box<dyn Write> = match &part {
-            None => Box::new(std::io::stdout()),
-            Some(part) => {
-                let file = File::create(&part.0);
-                Box::new(file.map_err(|error| TableError::Io { path: path.to_owned(), error })?)
-            }
-        };
-        let to = BufWriter::with_capacity(1 << 16, to);
+        let (staged, to) = begin(path)?;
         let form = match format {
             Format::Jsonl => Form::Jsonl(to),
             Format::Tsv => Form::Tsv(to, Vec::new()),
             _ => Form::Csv(Box::new(csv::Writer::from_writer(to)), Vec::new()),
         };
-        Ok(Self { path: path.to_owned(), part, form, columns: Vec::new() })
+        Ok(Self { path: path.to_owned(), staged, form, columns: Vec::new() })
     }
 
     /// Says what the header of a CSV or TSV has where no row comes; what was said first counts.
@@ -129,7 +110,7 @@ impl Writer {
     /// Hands over what was written so far, for whoever reads along; a file is there when it is finished.
     pub fn flush(&mut self) -> Result<(), TableError> {
         let flushed = match &mut self.form {
-            Form::Jsonl(to) if self.part.is_none() => to.flush(),
+            Form::Jsonl(to) if self.staged.is_none() => to.flush(),
             _ => Ok(()),
         };
         flushed.map_err(|error| self.failed(error))
@@ -138,7 +119,7 @@ impl Writer {
     /// Puts the whole table in its place; before this the old one stands.
     pub fn finish(mut self) -> Result<(), TableError> {
         self.header_alone()?;
-        let Self { path, part, form, .. } = self;
+        let Self { path, staged, form, .. } = self;
         let failed = |error| TableError::Io { path: path.clone(), error };
         let mut to = match form {
             Form::Jsonl(to) | Form::Tsv(to, _) => to,
@@ -146,9 +127,7 @@ impl Writer {
         };
         to.flush().map_err(failed)?;
         drop(to);
-        let Some(part) = part else { return Ok(()) };
-        let synced = File::open(&part.0).and_then(|file| file.sync_all());
-        synced.and_then(|()| std::fs::rename(&part.0, &path)).map_err(failed)
+        staged.map_or(Ok(()), Staged::put).map_err(failed)
     }
 }
 
@@ -194,15 +173,22 @@ pub fn free(path: &Path) -> Result<(), TableError> {
     }
 }
 
+/// Begins a file beside its target, or writes to standard output for `-`.
+pub fn begin(path: &Path) -> Result<(Option<Staged>, To), TableError> {
+    let failed = |error| TableError::Io { path: path.to_owned(), error };
+    let (staged, to): (_, Box<dyn Write>) = match is_standard(path) {
+        true => (None, Box::new(std::io::stdout())),
+        false => {
+            let (staged, to) = Staged::file(path).map_err(failed)?;
+            (Some(staged), Box::new(to))
+        }
+    };
+    Ok((staged, BufWriter::with_capacity(1 << 16, to)))
+}
+
 /// Writes a whole file in place of the old one.
 pub fn replace(path: &Path, bytes: &[u8]) -> Result<(), TableError> {
-    let mut part = path.as_os_str().to_owned();
-    part.push(".part");
-    let part = PathBuf::from(part);
-    let written =
-        File::create(&part).and_then(|mut file| file.write_all(bytes).and_then(|()| file.sync_all()));
-    let written = written.and_then(|()| std::fs::rename(&part, path));
-    written.map_err(|error| TableError::Io { path: path.to_owned(), error })
+    staged::replace(path, bytes).map_err(|error| TableError::Io { path: path.to_owned(), error })
 }
 
 /// The kind of an error matters: a closed pipe is none.

@@ -66,3 +66,60 @@ fn no_table_takes_the_place_of_a_file_of_a_run() {
     project.emogrid(&["export", "small.yaml", "-o", "dataset.jsonl"]).exits(0);
     project.emogrid(&["dedup", "dataset.jsonl", "-o", "dataset.jsonl"]).exits(0);
 }
+
+#[test]
+fn a_null_is_nothing() {
+    let project = Project::new();
+    project.write(
+        "t.jsonl",
+        "{\"id\": null, \"text\": \"a fine day\", \"label\": \"joy\"}\n{\"id\": \"b\", \"text\": null, \"label\": \"joy\"}\n",
+    );
+    project.emogrid(&["export", "t.jsonl", "-o", "x.csv"]).exits(0);
+    let import = ["import", "table", "t.jsonl", "--text", "text", "--label", "label", "-o", "d"];
+    project.emogrid(&import).exits(0);
+    assert_eq!(project.rows("d/rows.jsonl").len(), 1);
+    assert_eq!(project.rows("d/undo/removed.jsonl")[0]["step"], "empty");
+    let asked = ["anonymize", "t.jsonl", "--id", "id", "-o", "y.jsonl"];
+    project.emogrid(&asked).exits(1).says("t.jsonl:1: `id` is null");
+}
+
+#[test]
+fn rows_of_several_files_have_ids_of_their_own() {
+    let project = Project::new();
+    for (name, who) in [("a.jsonl", "She"), ("b.jsonl", "He")] {
+        project.write(name, &format!("{{\"text\": \"{who} said it was late\", \"label\": \"joy\"}}\n"));
+    }
+    project.emogrid(&["audit", "a.jsonl", "b.jsonl", "--fail-on", "never", "--swap", "both.jsonl"]).exits(0);
+    let rows = project.rows("both.jsonl");
+    let mut ids: Vec<&str> = rows.iter().filter_map(|row| row["id"].as_str()).collect();
+    ids.sort_unstable();
+    ids.dedup();
+    assert_eq!(ids.len(), 4, "{rows:?}");
+    assert!(ids.contains(&"a.jsonl:1") && ids.contains(&"b.jsonl:1"), "{ids:?}");
+}
+
+#[test]
+fn endings_are_read_in_any_case() {
+    let project = Project::new();
+    project.write("t.jsonl", "{\"id\": \"a\", \"text\": \"a fine day\", \"label\": \"joy\"}\n");
+    for (name, begin) in [("OUT.CSV", "id,text"), ("OUT.PARQUET", "PAR1"), ("OUT.JSONL", "{\"id\"")] {
+        project.emogrid(&["export", "t.jsonl", "-o", name]).exits(0);
+        let bytes = std::fs::read(project.path().join(name)).unwrap();
+        assert!(bytes.starts_with(begin.as_bytes()), "{name}");
+    }
+}
+
+#[test]
+fn a_flag_that_would_do_nothing_is_refused() {
+    let project = Project::new();
+    project.write("t.jsonl", "{\"text\": \"a fine day\", \"label\": \"joy\"}\n");
+    project.emogrid(&["export", "t.jsonl", "--seed", "3", "-o", "x.jsonl"]).exits(2).says("--split");
+    let import = |more: &[&str]| {
+        let args = ["import", "table", "t.jsonl", "--text", "text", "--label", "label", "-o", "d"];
+        project.emogrid(&[&args[..], more].concat())
+    };
+    import(&["--agree", "3"]).exits(2).says("--agree");
+    import(&["--separator", ""]).exits(2).says("--separator");
+    let audit = ["audit", "t.jsonl", "--separator", ""];
+    project.emogrid(&audit).exits(2).says("--separator");
+}

@@ -10,13 +10,11 @@ use crate::config::curation::Curation;
 use crate::dataset::audited::{self, Audited};
 use crate::dataset::evaluate::Accepted;
 use crate::dataset::{Models, Recipe, Sink, row};
+use crate::labels::{self, SEPARATOR, USUAL};
 use crate::near::no_such;
 use crate::pipeline::{Opened, Standing};
 use crate::report::thousands;
-use crate::table::{Fields, Reader, Row};
-
-/// Columns that are taken for labels where none is named.
-const LABELS: &[&str] = &["label", "labels", "emotion", "emotions", "sentiment"];
+use crate::table::{Fields, Reader, Row, TableError};
 
 /// What is audited, with its rows as they stand where they will be written again.
 pub struct Subject {
@@ -146,7 +144,10 @@ pub fn of_tables(args: &AuditArgs, steps: &mut Steps) -> Result<Subject, Failure
     }
     let layout = args.table.layout();
     let keep = writes(args);
-    let mut table: Option<(Table, Vec<String>)> = None;
+    let id_column = args.table.id.as_deref().unwrap_or("id");
+    // By its number alone a row of one file would be one of another too.
+    let several = !args.more.is_empty();
+    let mut table: Option<(Table, Vec<(String, Role)>)> = None;
     let mut rows = Vec::new();
     let mut seen: Vec<bool> = Vec::new();
     let mut known = String::new();
@@ -164,15 +165,26 @@ pub fn of_tables(args: &AuditArgs, steps: &mut Steps) -> Result<Subject, Failure
                     let columns = columns(args, &row)?;
                     known = row.fields.keys().cloned().collect::<Vec<_>>().join(", ");
                     seen = vec![false; columns.len()];
-                    let names = columns.iter().map(|(name, _)| name.clone()).collect();
-                    table.insert((Table::new(columns), names))
+                    table.insert((Table::new(columns.clone()), columns))
                 }
             };
-            for (seen, name) in seen.iter_mut().zip(&*columns) {
+            for (seen, (name, _)) in seen.iter_mut().zip(&*columns) {
                 *seen |= row.fields.contains_key(name);
             }
-            let values = columns.iter().map(|name| values(row.fields.get(name), args.separator.as_deref()));
-            table.push(&row.id, &row.text, values, Groups::of_field(row.fields.get("spans")));
+            let given = args.separator.as_deref();
+            let values = columns.iter().map(|(name, role)| {
+                // A context such as `Paris, France` is one, where nothing else is said.
+                let separator = given.or((*role == Role::Label).then_some(SEPARATOR));
+                labels::names(name, row.fields.get(name), separator)
+            });
+            let values: Result<Vec<_>, _> = values.collect();
+            let values =
+                values.map_err(|what| TableError::Row { path: path.clone(), line: row.line, what })?;
+            let id = match several && row.fields.get(id_column).is_none_or(Value::is_null) {
+                true => format!("{}:{}", path.display(), row.id),
+                false => row.id,
+            };
+            table.push(&id, &row.text, values, Groups::of_field(row.fields.get("spans")));
             if table.rows().is_multiple_of(1000) {
                 steps.say(|| format!("read {} rows", thousands(table.rows() as u64)));
             }
@@ -182,7 +194,7 @@ pub fn of_tables(args: &AuditArgs, steps: &mut Steps) -> Result<Subject, Failure
         }
     }
     let (table, columns) = table.unwrap_or_else(|| (Table::new([]), Vec::new()));
-    if let Some((_, name)) = seen.iter().zip(&columns).find(|(seen, _)| !**seen) {
+    if let Some((_, (name, _))) = seen.iter().zip(&columns).find(|(seen, _)| !**seen) {
         let path = args.table.file.display();
         return Err(usage(format!("{path}: no row has a column `{name}`; there are {known}")));
     }
@@ -190,7 +202,7 @@ pub fn of_tables(args: &AuditArgs, steps: &mut Steps) -> Result<Subject, Failure
     let labels: Vec<&str> = table.labels().flat_map(|column| &column.values).map(String::as_str).collect();
     given(args, &labels, &mut options)?;
     let text = args.table.text.clone().unwrap_or_else(|| "text".into());
-    let id = args.table.id.clone().unwrap_or_else(|| "id".into());
+    let id = id_column.to_owned();
     if let Some(first) = rows.first() {
         header = first.keys().cloned().collect();
     }
@@ -200,7 +212,7 @@ pub fn of_tables(args: &AuditArgs, steps: &mut Steps) -> Result<Subject, Failure
 /// The columns that are audited, by the first row.
 fn columns(args: &AuditArgs, first: &Row) -> Result<Vec<(String, Role)>, Failure> {
     let guessed =
-        || LABELS.iter().filter(|name| first.fields.contains_key(**name)).map(|name| (*name).to_owned());
+        || USUAL.iter().filter(|name| first.fields.contains_key(**name)).map(|name| (*name).to_owned());
     let labels: Vec<String> = if args.label.is_empty() { guessed().collect() } else { args.label.clone() };
     if labels.is_empty() {
         let known: Vec<&str> = first.fields.keys().map(String::as_str).collect();
@@ -215,20 +227,4 @@ fn columns(args: &AuditArgs, first: &Row) -> Result<Vec<(String, Role)>, Failure
     }
     let labels = labels.into_iter().map(|name| (name, Role::Label));
     Ok(labels.chain(args.context.iter().map(|name| (name.clone(), Role::Context))).collect())
-}
-
-/// The values of a field: a list has several, and so has a text with separators.
-fn values(field: Option<&Value>, separator: Option<&str>) -> Vec<String> {
-    match field {
-        None | Some(Value::Null) => Vec::new(),
-        Some(Value::Array(items)) => items.iter().flat_map(|item| values(Some(item), None)).collect(),
-        Some(Value::String(text)) => {
-            let parts: Vec<&str> = match separator.filter(|separator| !separator.is_empty()) {
-                Some(separator) => text.split(separator).map(str::trim).collect(),
-                None => vec![text.as_str()],
-            };
-            parts.into_iter().filter(|part| !part.is_empty()).map(str::to_owned).collect()
-        }
-        Some(other) => vec![other.to_string()],
-    }
 }

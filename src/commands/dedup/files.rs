@@ -1,10 +1,11 @@
 use std::fs::{self, File, TryLockError};
-use std::io::{BufWriter, ErrorKind, Write};
+use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
 use super::{Failure, Talk};
 use crate::dedup::{LedgerError, Statistics, Sweep};
-use crate::table::{TableError, free, is_standard, replace};
+use crate::staged::Staged;
+use crate::table::{TableError, To, begin, free, replace};
 
 fn failed(path: &Path) -> impl Fn(std::io::Error) -> TableError {
     move |error| TableError::Io { path: path.to_owned(), error }
@@ -26,30 +27,19 @@ pub fn statistics(path: &Path) -> Result<Statistics, Failure> {
     })
 }
 
-fn beside(path: &Path) -> PathBuf {
-    let mut name = path.as_os_str().to_owned();
-    name.push(".part");
-    PathBuf::from(name)
-}
-
 /// A CSV of pairs, with its header also where there are none.
 pub struct PairFile {
     path: PathBuf,
-    part: Option<PathBuf>,
+    staged: Option<Staged>,
     rows: u64,
-    to: csv::Writer<BufWriter<Box<dyn Write>>>,
+    to: csv::Writer<To>,
 }
 
 impl PairFile {
     pub fn create(path: &Path, columns: &[&str]) -> Result<Self, TableError> {
         free(path)?;
-        let part = (!is_standard(path)).then(|| beside(path));
-        let to: Box<dyn Write> = match &part {
-            None => Box::new(std::io::stdout()),
-            Some(part) => Box::new(File::create(part).map_err(failed(path))?),
-        };
-        let to = csv::Writer::from_writer(BufWriter::with_capacity(1 << 16, to));
-        let mut out = Self { path: path.to_owned(), part, rows: 0, to };
+        let (staged, to) = begin(path)?;
+        let mut out = Self { path: path.to_owned(), staged, rows: 0, to: csv::Writer::from_writer(to) };
         out.write(columns)?;
         out.rows = 0;
         Ok(out)
@@ -69,9 +59,7 @@ impl PairFile {
         let mut to = self.to.into_inner().map_err(|error| failed(error.into_error()))?;
         to.flush().map_err(&failed)?;
         drop(to);
-        if let Some(part) = &self.part {
-            fs::rename(part, &self.path).map_err(&failed)?;
-        }
+        self.staged.map_or(Ok(()), Staged::put).map_err(&failed)?;
         Ok(self.rows)
     }
 }

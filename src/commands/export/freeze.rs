@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::io::{self, BufWriter, Write};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use serde_json::{Map, Value, json};
 
@@ -14,6 +14,7 @@ use crate::export::{ExportError, Record};
 use crate::guard::{Guard, Purpose, RealRow};
 use crate::learn::LearnError;
 use crate::report::count;
+use crate::staged::{Staged, replace};
 
 /// A row's fields, as the guard sees them.
 struct Fields<'a>(&'a Map<String, Value>);
@@ -25,16 +26,6 @@ impl RealRow for Fields<'_> {
 
     fn column(&self, name: &str) -> Option<&str> {
         self.0.get(name)?.as_str()
-    }
-}
-
-/// A file under way; what is not put in its place is removed.
-struct Staged(PathBuf);
-
-impl Drop for Staged {
-    fn drop(&mut self) {
-        // What cannot be removed does no harm: the next one writes over it.
-        let _ = fs::remove_file(&self.0);
     }
 }
 
@@ -78,8 +69,7 @@ pub fn freeze(args: &ExportArgs, name: &str, talk: &Talk) -> Result<Exit, Failur
         move |error| ExportError::Io { path, error }
     };
     fs::create_dir_all(&folder).map_err(failed(&folder))?;
-    let staged = Staged(folder.join(format!("{name}.jsonl.part")));
-    let to = fs::File::create(&staged.0).map_err(failed(&staged.0))?;
+    let (staged, to) = Staged::file(&file).map_err(failed(&file))?;
     let mut out = Hashing { to: BufWriter::new(to), hash: blake3::Hasher::new() };
     let guard = Guard::of(&[&project.config, &file]).map_err(LearnError::from)?;
     let mut gate = guard.gate(Purpose::Exemplars);
@@ -90,7 +80,7 @@ pub fn freeze(args: &ExportArgs, name: &str, talk: &Talk) -> Result<Exit, Failur
             return Ok(());
         }
         counted.see(&fields);
-        record.write_json(&mut out).and_then(|()| out.write_all(b"\n")).map_err(failed(&staged.0))
+        record.write_json(&mut out).and_then(|()| out.write_all(b"\n")).map_err(failed(&file))
     })?;
     if counted.rows == 0 {
         return Err(match gate.why() {
@@ -101,7 +91,7 @@ pub fn freeze(args: &ExportArgs, name: &str, talk: &Talk) -> Result<Exit, Failur
             }
         });
     }
-    out.flush().and_then(|()| out.to.get_ref().sync_all()).map_err(failed(&staged.0))?;
+    out.flush().map_err(failed(&file))?;
     let hash = out.hash.finalize().to_hex().to_string();
     let place = shown(&file);
     let before = match fs::read(&file) {
@@ -118,7 +108,7 @@ pub fn freeze(args: &ExportArgs, name: &str, talk: &Talk) -> Result<Exit, Failur
         )));
     }
     if !same {
-        fs::rename(&staged.0, &file).map_err(failed(&file))?;
+        staged.put().map_err(failed(&file))?;
     }
     let told = json!({
         "made_by": "emogrid export --freeze",
@@ -136,8 +126,7 @@ pub fn freeze(args: &ExportArgs, name: &str, talk: &Talk) -> Result<Exit, Failur
     let text = serde_json::to_string_pretty(&told).unwrap_or_default() + "\n";
     let meta = folder.join(format!("{name}.meta.json"));
     if fs::read_to_string(&meta).ok().as_ref() != Some(&text) {
-        let part = Staged(folder.join(format!("{name}.meta.json.part")));
-        fs::write(&part.0, text).and_then(|()| fs::rename(&part.0, &meta)).map_err(failed(&meta))?;
+        replace(&meta, text.as_bytes()).map_err(failed(&meta))?;
     }
     let rows = count(counted.rows, "row");
     talk.say(&match same {

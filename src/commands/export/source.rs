@@ -15,6 +15,7 @@ use crate::dataset::evaluate::Accepted;
 use crate::dataset::row::Row;
 use crate::export::{ExportError, Record};
 use crate::guard::{Guard, Purpose};
+use crate::labels::{SEPARATOR, USUAL};
 use crate::learn::LearnError;
 use crate::near::no_such;
 use crate::pipeline::{Files, Opened};
@@ -37,16 +38,13 @@ pub struct OfTable {
     guard: Guard,
     /// Whether models learn from what is made of it, so that nothing of a frozen test part may be in it.
     learnt: bool,
-    /// What standard input said, which is read but once.
+    /// What standard input or a pipe said, which is read but once.
     held: Option<Vec<table::Row>>,
     /// Of the first row.
     columns: Vec<String>,
     /// Of a table without rows.
     header: Vec<String>,
 }
-
-/// Columns that hold labels where none is named, the first that is there.
-const USUAL: [&str; 3] = ["emotion", "labels", "label"];
 
 impl Source {
     /// `learnt` says whether models learn from what is made of it.
@@ -73,7 +71,7 @@ impl Source {
         let layout = Layout { text: args.text.clone(), columns: args.columns.clone(), ..Layout::default() };
         let mut reader = Reader::open(&args.source, &layout)?;
         let header = reader.header();
-        let (held, first) = match table::is_standard(&args.source) {
+        let (held, first) = match table::is_read_once(&args.source) {
             true => {
                 let rows: Vec<table::Row> = reader.collect::<Result<_, _>>()?;
                 let first = rows.first().cloned();
@@ -98,9 +96,9 @@ impl Source {
         }
     }
 
-    /// Whether a text with commas may name several labels: a config's values are one each.
-    pub fn commas(&self) -> bool {
-        matches!(self, Source::Table(_))
+    /// What stands between several labels in one text: a config's values are one each.
+    pub fn separator(&self) -> Option<&'static str> {
+        matches!(self, Source::Table(_)).then_some(SEPARATOR)
     }
 
     /// The columns that may hold labels.

@@ -2,6 +2,8 @@
 
 use serde_json::{Map, Value};
 
+use crate::labels::names;
+
 /// Which columns hold what.
 pub struct Columns {
     pub text: String,
@@ -40,41 +42,8 @@ impl Columns {
     }
 
     fn of_value(&self, column: &str, value: &Value) -> Result<Vec<String>, String> {
-        match value {
-            Value::Null => Ok(Vec::new()),
-            Value::String(text) => self.of_text(text),
-            Value::Number(number) => Ok(vec![self.named(&number.to_string())?]),
-            Value::Array(items) => items
-                .iter()
-                .map(|item| match item {
-                    Value::String(name) => self.named(name.trim()),
-                    Value::Number(number) => self.named(&number.to_string()),
-                    other => Err(format!("`{column}` lists {other}; expected names or numbers")),
-                })
-                .collect(),
-            other => Err(format!("`{column}` is {other}; expected a name, a number or a list")),
-        }
-    }
-
-    /// `joy,anger`, `17`, and lists as tables write them: `[3, 17]`, `[3 17]`, `['joy']`.
-    fn of_text(&self, text: &str) -> Result<Vec<String>, String> {
-        let text = text.trim();
-        let inside = text.strip_prefix('[').and_then(|rest| rest.strip_suffix(']'));
-        let parts: Vec<&str> = match inside {
-            Some(inside)
-                if !inside.contains(',') && inside.bytes().all(|b| b.is_ascii_digit() || b == b' ') =>
-            {
-                inside.split(' ').collect()
-            }
-            Some(inside) => inside.split(',').map(|part| part.trim().trim_matches(['\'', '"'])).collect(),
-            None => text.split(self.separator.as_str()).collect(),
-        };
-        parts
-            .into_iter()
-            .map(str::trim)
-            .filter(|part| !part.is_empty())
-            .map(|part| self.named(part))
-            .collect()
+        let names = names(column, Some(value), Some(&self.separator))?;
+        names.iter().map(|name| self.named(name)).collect()
     }
 
     /// A label, by its name or its number.

@@ -14,6 +14,44 @@ use crate::import::{Item, Labels, Outcome, Settings, Split, Step};
 use crate::model::{PAIR, TextKey};
 use crate::table::{TableError, replace};
 
+/// The files of rows that an import can make.
+const PARTS: [&str; 4] = ["rows.jsonl", "train.jsonl", "dev.jsonl", "test.jsonl"];
+
+/// What it makes beside them, the manifest last.
+const BESIDE: [&str; 5] =
+    ["undo/changes.jsonl", "undo/removed.jsonl", "undo/.gitignore", "shortage.json", "manifest.json"];
+
+/// Makes sure that an import into a folder replaces nothing but what an earlier one made there.
+///
+/// # Errors
+/// A file that it would read and write, or that no import wrote.
+pub fn replaceable(folder: &Path, sources: &[PathBuf]) -> Result<(), Failure> {
+    let refused = |name: &str, why: String| {
+        let path = folder.join(name);
+        Failure::Refused(format!("{}: {why}; name another folder with `-o`, or move it away", path.display()))
+    };
+    let before: Value = std::fs::read(folder.join("manifest.json"))
+        .ok()
+        .and_then(|bytes| serde_json::from_slice(&bytes).ok())
+        .unwrap_or_default();
+    let ours = before["format"] == guard::FORMAT;
+    let made = |name: &str| {
+        let parts = before["parts"].as_object().into_iter().flatten();
+        ours && (BESIDE.contains(&name) || parts.into_iter().any(|(_, part)| part["file"] == name))
+    };
+    let sources: Vec<PathBuf> = sources.iter().filter_map(|path| path.canonicalize().ok()).collect();
+    for name in PARTS.into_iter().chain(BESIDE) {
+        let Ok(path) = folder.join(name).canonicalize() else { continue };
+        if sources.contains(&path) {
+            return Err(refused(name, "a file that it reads, and would replace".to_owned()));
+        }
+        if !made(name) {
+            return Err(refused(name, format!("no import wrote `{name}`, which would be lost")));
+        }
+    }
+    Ok(())
+}
+
 /// A part, as it is written.
 pub struct Part {
     pub name: &'static str,
@@ -148,9 +186,9 @@ impl<'a> Folder<'a> {
         for part in &self.parts {
             replace(&folder.join(&part.file), &part.bytes)?;
         }
-        for name in ["rows.jsonl", "train.jsonl", "dev.jsonl", "test.jsonl"] {
-            // What an earlier import made and this one did not.
-            if self.parts.iter().all(|part| part.file != name) && self.was_ours(folder) {
+        for name in PARTS {
+            // What an earlier import made and this one did not: others were refused.
+            if self.parts.iter().all(|part| part.file != name) {
                 remove(&folder.join(name))?;
             }
         }
@@ -161,10 +199,6 @@ impl<'a> Folder<'a> {
             return Ok(None);
         }
         guard::register(folder, self.frozen.as_ref()).map_err(|error| Failure::Refused(error.to_string()))
-    }
-
-    fn was_ours(&self, folder: &Path) -> bool {
-        std::fs::read_to_string(folder.join("manifest.json")).is_ok_and(|text| text.contains(guard::FORMAT))
     }
 
     /// The originals of what was changed and taken out, which hold what the anonymiser hides: git is told to
@@ -302,7 +336,7 @@ impl<'a> Folder<'a> {
         let settings = json!({
             "kind": self.asked.kind,
             "map": how.map.name(),
-            "agree": how.agree,
+            "agree": self.settings.agree,
             "skip": skipped,
             "language": self.settings.language.map(crate::check::language::Language::code),
             "longest": how.longest,

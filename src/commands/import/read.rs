@@ -140,7 +140,7 @@ impl Source {
     ) -> Result<Option<&mut Item>, String> {
         // Dealt out anew, rows are of no part before.
         let split = if asked.how.split.is_none() { split_of(&row)? } else { None };
-        let has_id = asked.columns.id.is_some() || row.fields.contains_key("id");
+        let has_id = asked.columns.id.is_some() || row.fields.get("id").is_some_and(|id| !id.is_null());
         let id = if has_id { row.id.clone() } else { String::new() };
         let pair = pair_of(&id, row.fields.get(PAIR).and_then(Value::as_str)).map(Into::into);
         self.filtered(asked, row, numbers)?;

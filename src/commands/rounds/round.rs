@@ -11,7 +11,7 @@ use crate::config::load::{path_from, shown};
 use crate::config::yaml;
 use crate::eval::bootstrap::{Interval, pooled};
 use crate::guard::{Guard, Purpose};
-use crate::labels::LabelSet;
+use crate::labels::{LabelSet, USUAL};
 use crate::learn::evaluation::Against;
 use crate::learn::train::answers;
 use crate::learn::{Columns, Evaluation, Labelled, LearnError};
@@ -200,7 +200,7 @@ impl Work<'_> {
 pub fn column(config: &Config, named: Option<&str>) -> Result<String, Failure> {
     let axes: Vec<&str> =
         config.axes.iter().filter(|axis| axis.label).map(|axis| axis.name.as_str()).collect();
-    let usual = named.into_iter().chain(["emotion", "labels", "label"]).find(|name| axes.contains(name));
+    let usual = named.into_iter().chain(USUAL).find(|name| axes.contains(name));
     match (usual, &axes[..]) {
         (Some(name), _) => Ok(name.to_owned()),
         (None, [name]) => Ok((*name).to_owned()),

@@ -418,8 +418,6 @@ fn read(file: &Path) -> Result<Option<Kept>, Failure> {
 
 fn write(file: &Path, kept: &Kept) -> Result<(), Failure> {
     let text = serde_json::to_string_pretty(kept).unwrap_or_default() + "\n";
-    let mut part = file.as_os_str().to_owned();
-    part.push(".part");
-    let written = std::fs::write(&part, text).and_then(|()| std::fs::rename(&part, file));
-    written.map_err(|error| LearnError::File { path: file.to_owned(), error }.into())
+    crate::staged::replace(file, text.as_bytes())
+        .map_err(|error| LearnError::File { path: file.to_owned(), error }.into())
 }
