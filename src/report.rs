@@ -34,7 +34,7 @@ pub use summary::{
     AuditBrief, CellChange, Conflicts, FaultCost, PlanSummary, RowChange, Summary, Unwritten, most_of,
 };
 pub use table::{beside, findings_text, plan_text, stopped_text, summary_text, wrapped};
-pub use to_go::{Expected, ToGo};
+pub use to_go::{Expected, SLACK, ToGo};
 
 /// Writes a line to standard error. Nobody reading it is no reason to fail.
 pub fn say(text: impl std::fmt::Display) {

@@ -13,7 +13,7 @@ use super::connect::{look, models};
 use super::control::Orders;
 use super::deadline::Deadline;
 use super::error::RunError;
-use super::forecast::{Judged, prospects, remember};
+use super::forecast::{prospects, remember};
 use super::interrupt::Interrupts;
 use super::leaving::{Guard, Leaving, model_change};
 use super::made::Made;
@@ -316,11 +316,6 @@ async fn go(
         summary.audit = audited(recipe, &files);
         summary.audit_seconds = report::milliseconds(auditing.elapsed());
     }
-    if made.judged != Judged::default()
-        && let Err(failure) = remember(&dir, recipe, &memories, &made.judged, &progress)
-    {
-        error.get_or_insert(failure);
-    }
     if let Some(gathered) = made.morning.take() {
         gathered.finish(&made.outcome, &mask).fill(&mut summary);
     }
@@ -331,6 +326,11 @@ async fn go(
     });
     let reader = Reader::open(&dir)?;
     let book = book(recipe, &memories, reader.as_ref(), false)?;
+    if let Some(evidence) = made.evidence.as_ref().filter(|evidence| !evidence.is_empty())
+        && let Err(failure) = remember(&dir, recipe, &memories, evidence, &book, &progress)
+    {
+        error.get_or_insert(failure);
+    }
     let left = |chosen: bool| {
         let is_meant = |cell: usize| mask[cell] == chosen;
         let lacks = |cell: usize| recipe.quotas.rows(cell) - made.outcome.accepted[cell];
