@@ -2,8 +2,9 @@
 
 use super::Worker;
 use crate::check::Candidate;
+use crate::dataset::evaluate::Demand;
 use crate::pipeline::spending::spending;
-use crate::report::{Status, for_terminal};
+use crate::report::{AtModel, Status, for_terminal};
 use crate::scheduler::Queue;
 
 impl Worker<'_> {
@@ -18,6 +19,24 @@ impl Worker<'_> {
     pub(super) fn meant(&self, of: impl Fn(usize) -> u32) -> u64 {
         let cells = self.mask.iter().enumerate().filter(|(_, meant)| **meant);
         cells.map(|(cell, _)| u64::from(of(cell))).sum()
+    }
+
+    /// What each model did, and has to do.
+    fn at_models(&self) -> Vec<AtModel> {
+        let tokens = |all: u64| all as f64 / self.progress.requests.max(1) as f64;
+        let prompt = tokens(self.progress.prompt_tokens);
+        let of = |(number, queue): (usize, &Queue<Demand>)| {
+            let ends = &self.book.models().list()[number].endpoints;
+            let did = || ends.iter().map(|endpoint| &self.progress.endpoints[*endpoint]);
+            let requests: u64 = did().map(|did| did.requests).sum();
+            let answers = did().map(|did| did.completion_tokens).sum::<u64>() as f64 / requests.max(1) as f64;
+            let limits = ends
+                .iter()
+                .map(|endpoint| self.recipe.config.endpoints[*endpoint].per_minute(prompt + answers));
+            let under_way = self.sends.keys().filter(|(model, _)| *model == number).count();
+            AtModel { requests, open: (queue.waiting() + under_way) as u64, per_minute: limits.sum() }
+        };
+        self.queues.iter().enumerate().map(of).collect()
     }
 
     pub(super) fn show(&mut self, waiting: Option<String>) {
@@ -36,6 +55,7 @@ impl Worker<'_> {
             cost: spending(&self.recipe.config.endpoints, &self.budget).map(|cost| cost.all),
             faults: self.progress.faults.clone(),
             open: (waits + self.sends.len()) as u64,
+            models: self.at_models(),
             under_way: self.sends.len(),
             rejected: self.outcome.rejected.clone(),
             completion_tokens: self.progress.completion_tokens,
