@@ -35,7 +35,7 @@ pub use book::StoreBook;
 pub use checks::{Checked, LeavingBy};
 pub use connect::{Known, Sight, connect_one, look};
 pub use error::RunError;
-pub use forecast::{Prospect, forecast};
+pub use forecast::{Evidence, Prospect, forecast};
 pub use interrupt::Interrupts;
 pub use leaving::{Leaving, model_change};
 pub use notify::tell_of_config;

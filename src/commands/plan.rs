@@ -1,10 +1,11 @@
 use std::collections::BTreeMap;
 use std::io::Write;
+use std::sync::Arc;
 
 use super::{Exit, Failure, Stored, Talk, block_on, open_for, print_json, select};
 use crate::cli::PlanArgs;
 use crate::dataset::snapshot::Difference;
-use crate::pipeline::{self, Checked, Files, LeavingBy, Prospect, Rows, RunError};
+use crate::pipeline::{self, Checked, Evidence, Files, LeavingBy, Prospect, Rows, RunError};
 use crate::report::{self, CellChange, Forecast, PlanSummary, RowChange};
 use crate::store::StoreError;
 
@@ -31,16 +32,18 @@ pub fn plan(args: &PlanArgs, talk: &Talk) -> Result<Exit, Failure> {
     let mut cells = Difference::new(&recipe.grid, then);
     let files = Files::new(recipe.config.dataset_dir());
     let mut rows = Rows::new(pipeline::previous_rows(&files));
-    let mut prospect = Prospect::new(recipe, &stored.models, mask.clone());
+    let models = Arc::new(stored.models.clone());
+    let (mut prospect, mut evidence) =
+        (Prospect::new(recipe, models.clone(), mask.clone()), Evidence::new(recipe, models));
     let (mut leaving, mut checked) = (LeavingBy::default(), Checked::new(args.checks));
-    let mut sinks = (((&mut cells, &mut rows), &mut prospect), (&mut leaving, &mut checked));
+    let mut sinks = (((&mut cells, &mut rows), (&mut prospect, &mut evidence)), (&mut leaving, &mut checked));
     let totals = stored.evaluate::<()>(&opened.recipe, talk, false, &mut sinks)?;
     let mut cells = cells.finish().map_err(StoreError::snapshot)?;
     let mut book = stored.book(recipe)?;
     let expected = match prospect.going.now() {
         // Nothing follows from nothing, whatever is known of answers.
         0 => Forecast::nothing(),
-        _ => block_on(pipeline::forecast(&prospect, stored.known.as_ref(), &book))??,
+        _ => block_on(pipeline::forecast(&prospect, &evidence, stored.known.as_ref(), &book))??,
     };
     causes.extend(pipeline::model_change(&files, &stored.models));
     let is_meant = |cell: usize| mask.get(cell).is_none_or(|meant| *meant);

@@ -276,6 +276,7 @@ impl<N: Name, B: Book, S: Sink<N>> Work<'_, N, B, S> {
                     }
                     Stored::Answer(answer) => {
                         self.totals.answers += 1;
+                        self.sink.answered(&Place { cell, ask, fingerprint, index: 0 }, &answer);
                         stream.current = Some((fingerprint, answer));
                         stream.index = 0;
                     }

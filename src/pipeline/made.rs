@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use super::book::{BookError, StoreBook};
-use super::forecast::{Evidence, Judged};
+use super::forecast::Evidence;
 use super::morning::Gather;
 use super::output::{Files, OutputError, Rewrite, previous_rows};
 use super::own::Own;
@@ -37,9 +37,7 @@ pub struct Made<'a> {
     pub proven: Vec<Option<Demand>>,
     /// What it shows; `None` where nothing was evaluated.
     pub morning: Option<Gather<'a>>,
-    /// How answers were judged.
-    pub judged: Judged,
-    /// The same by label, where something was evaluated.
+    /// How answers were judged, where something was evaluated.
     pub evidence: Option<Evidence<'a>>,
     /// Distinct-2 of the first texts.
     pub distinct: Option<Distinct>,
@@ -76,7 +74,7 @@ impl<'a> Made<'a> {
         let mut proven = Proven::new(recipe, &models);
         let rewrite = Some(files.rewrite(recipe, models.clone()));
         let mut rewrite = Unless { rewrite, cells: unless };
-        let (mut evidence, mut texts) = (Evidence::new(recipe), FirstTexts::default());
+        let (mut evidence, mut texts) = (Evidence::new(recipe, models.clone()), FirstTexts::default());
         let counts = ((&mut cells, &mut rows), ((&mut by_axis, &mut by_ask), &mut reached));
         let mut morning = Gather::new(recipe);
         let samples = ((&mut evidence, &mut texts), (&mut proven, &mut morning));
@@ -93,7 +91,6 @@ impl<'a> Made<'a> {
             asks: Some(reached.finish(&recipe.grid)),
             proven: proven.asks,
             morning: Some(morning),
-            judged: evidence.all.clone(),
             evidence: Some(evidence),
             distinct: audit::distinct_2(texts.0.iter().map(String::as_str)),
             rewrite: rewrite.rewrite,

@@ -13,7 +13,7 @@ use super::connect::{look, models};
 use super::control::Orders;
 use super::deadline::Deadline;
 use super::error::RunError;
-use super::forecast::{Judged, prospects, remember};
+use super::forecast::{prospects, remember};
 use super::interrupt::Interrupts;
 use super::leaving::{Guard, Leaving, model_change};
 use super::made::Made;
@@ -331,11 +331,6 @@ async fn go(
         summary.audit = audited(recipe, &files);
         summary.audit_seconds = report::milliseconds(auditing.elapsed());
     }
-    if made.judged != Judged::default()
-        && let Err(failure) = remember(&dir, recipe, &memories, &made.judged, &progress)
-    {
-        error.get_or_insert(failure);
-    }
     if let Some(gathered) = made.morning.take() {
         gathered.finish(&made.outcome, &mask).fill(&mut summary);
     }
@@ -344,9 +339,12 @@ async fn go(
         let same = last == Some(state(opened)) && asks == asks_before;
         (!same || progress.attempts > 0).then(|| snapshot(opened, asks))
     });
-    let left = || {
+    let mut outlook = || {
         let reader = Reader::open(&dir)?;
         let book = book(recipe, &memories, reader.as_ref(), false)?;
+        let evidence = made.evidence.as_ref().filter(|evidence| !evidence.is_empty());
+        let kept =
+            evidence.map_or(Ok(()), |evidence| remember(&dir, recipe, &memories, evidence, &book, &progress));
         let left = |chosen: bool| {
             let is_meant = |cell: usize| mask[cell] == chosen;
             let lacks = |cell: usize| recipe.quotas.rows(cell) - made.outcome.accepted[cell];
@@ -355,12 +353,12 @@ async fn go(
             let prospects = prospects(recipe, made.evidence.as_ref(), &book, demands)?;
             Ok::<_, RunError>(morning::left(recipe, &made.outcome, prospects, is_meant))
         };
-        Ok((left(true)?, left(false)?))
+        (summary.left, summary.elsewhere) = (left(true)?, left(false)?);
+        kept
     };
     // What was done is kept all the same.
-    match left() {
-        Ok(left) => (summary.left, summary.elsewhere) = left,
-        Err(failure) => drop(error.get_or_insert(failure)),
+    if let Err(failure) = outlook() {
+        error.get_or_insert(failure);
     }
     summary.allowed_short = allowed_short(recipe, &mask);
     Ok(Came {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use super::{ToGo, count, duration, money, thousands};
+use super::{SLACK, ToGo, count, duration, money, thousands};
 
 /// What a run would come to; `None` is unknown.
 #[derive(Debug, Clone, Default, Serialize)]
@@ -46,6 +46,14 @@ pub struct Forecast {
     pub max_cost: Option<f64>,
     pub within_max_cost: Option<bool>,
     pub seconds: Option<f64>,
+    /// Rows that open cells lack, and those of them that will not come, since `samples.max_asks` ends before.
+    pub missing: u64,
+    pub lacking: Option<u64>,
+    /// Rows that may be missing.
+    #[serde(skip)]
+    pub allowed_short: u64,
+    #[serde(skip)]
+    pub max_asks: u32,
 }
 
 /// What requests cost; they are two figures where a model's endpoints have several prices.
@@ -89,11 +97,12 @@ impl Forecast {
             prompt_tokens: Some(0),
             completion_tokens: Some(0),
             seconds: Some(0.0),
+            lacking: Some(0),
             ..Self::default()
         }
     }
 
-    /// Three lines: requests, tokens, time; and one of what it costs, where that has a price.
+    /// Three lines: requests, tokens, time; with one of rows that will not come, and one of what it costs, where there is such.
     pub fn text(&self) -> String {
         let requests = match (self.to_go.expected, self.acceptance) {
             (Some(_), Some(acceptance)) => format!(
@@ -127,8 +136,22 @@ impl Forecast {
             Some(seconds) => format!("about {}", duration(Duration::from_secs_f64(seconds.max(0.0)))),
             None => "unknown".into(),
         };
-        let (cost, saves) = (self.cost_text(least), self.saves());
-        format!("expected: {requests}\ntokens: {prompt}, {completion}\n{cost}time: {time}\n{saves}")
+        let (lacking, cost, saves) = (self.lacking_text(), self.cost_text(least), self.saves());
+        format!("expected: {requests}\n{lacking}tokens: {prompt}, {completion}\n{cost}time: {time}\n{saves}")
+    }
+
+    /// Rows that will not come, where that is no chance.
+    fn lacking_text(&self) -> String {
+        let lacking = self.lacking.unwrap_or(0);
+        if lacking <= self.allowed_short || lacking as f64 <= SLACK * self.missing as f64 {
+            return String::new();
+        }
+        format!(
+            "lacking: about {} of {} at this rate; raise `samples.max_asks` ({})\n",
+            thousands(lacking),
+            count(self.missing, "row"),
+            self.max_asks
+        )
     }
 
     /// What it costs, and whether `run.max_cost` has room for that; `least` is how sure the figures are.
@@ -214,6 +237,20 @@ mod tests {
         let first = Forecast { cost_at_most: Some(0.75), of_requests: 168, ..Forecast::default() };
         assert_eq!(first.cost_text("about"), "cost: up to 0.75 for 168 asks\n");
         assert_eq!(Forecast::default().cost_text("about"), "");
+    }
+
+    #[test]
+    fn rows_that_will_not_come_are_told_where_they_are_more_than_may_be_missing() {
+        let says = |lacking, allowed_short| {
+            let lacking = Some(lacking);
+            Forecast { missing: 1730, lacking, allowed_short, max_asks: 3, ..Forecast::default() }
+                .lacking_text()
+        };
+        assert_eq!(
+            says(780, 0),
+            "lacking: about 780 of 1,730 rows at this rate; raise `samples.max_asks` (3)\n"
+        );
+        assert_eq!((says(780, 800), says(80, 0), says(0, 0)), Default::default());
     }
 
     #[test]

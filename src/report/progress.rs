@@ -60,6 +60,8 @@ pub struct Status {
     pub faults: BTreeMap<&'static str, u64>,
     /// Asks that wait or are under way.
     pub open: u64,
+    /// The same by model.
+    pub models: Vec<AtModel>,
     pub under_way: usize,
     pub rejected: BTreeMap<&'static str, u64>,
     pub completion_tokens: u64,
@@ -72,6 +74,16 @@ pub struct Status {
     pub waiting: Option<String>,
     /// A row that was accepted lately.
     pub example: Option<String>,
+}
+
+/// What a model did, and has to do.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct AtModel {
+    pub requests: u64,
+    /// Requests that wait for it or are under way.
+    pub open: u64,
+    /// Requests that the limits of its endpoints let through in a minute.
+    pub per_minute: Option<f64>,
 }
 
 /// How to show progress.
@@ -252,17 +264,36 @@ fn figures(status: &Status) -> String {
 }
 
 /// Rows of a run before which their number says nothing of those to come.
-const FEW: u64 = 5;
+const FEW: u64 = 10;
+/// Answers, in multiples of what is under way, before which their pace says nothing: those that are under way took time,
+/// and do not count.
+const ROUNDS: u64 = 3;
 
 /// From the rate of requests so far, and the rows that each brought, with those of answers that were stored and only
-/// waited for it.
+/// waited for it. Models work beside each other: it is the time of the one that takes longest, and no limit is passed, as
+/// the first requests may seem to.
 fn time_left(status: &Status) -> Option<Duration> {
-    if status.gained < FEW || status.rows >= status.wanted {
+    let too_early = status.gained < FEW || status.requests < ROUNDS * status.under_way as u64;
+    if too_early || status.rows >= status.wanted {
         return None;
     }
-    let requests = status.lacking as f64 * status.requests as f64 / status.gained as f64;
-    let per_request = status.asking.as_secs_f64() / status.requests.max(1) as f64;
-    Duration::try_from_secs_f64(per_request * requests.max(status.open as f64)).ok()
+    let all = status.requests as f64;
+    let behind = (status.lacking as f64 * all / status.gained as f64 - status.open as f64).max(0.0);
+    let seconds = |of: &AtModel| {
+        let left = of.open as f64 + behind * of.requests as f64 / all;
+        let limited = of.per_minute.map(|limit| 60.0 * left / limit);
+        match of.requests {
+            _ if left == 0.0 => Some(0.0),
+            // Nobody knows how fast it is, but for its limit.
+            0 => limited,
+            done => {
+                let taken = status.asking.as_secs_f64() * left / done as f64;
+                Some(limited.map_or(taken, |limited| limited.max(taken)))
+            }
+        }
+    };
+    let longest = status.models.iter().map(seconds).try_fold(0.0f64, |longest, one| Some(longest.max(one?)));
+    Duration::try_from_secs_f64(longest?).ok()
 }
 
 #[cfg(test)]
@@ -277,6 +308,7 @@ mod tests {
             lacking: 90,
             requests: 100,
             open: 30,
+            models: vec![AtModel { requests: 100, open: 30, per_minute: None }],
             asking: Duration::from_secs(50),
             ..Status::default()
         }
@@ -288,7 +320,22 @@ mod tests {
         assert_eq!(time_left(&status()), Some(Duration::from_secs(450)));
         assert_eq!(time_left(&Status { lacking: 10, ..status() }), Some(Duration::from_secs(50)));
         assert_eq!(time_left(&Status { lacking: 0, ..status() }), Some(Duration::from_secs(15)));
-        assert_eq!(time_left(&Status { gained: 4, ..status() }), None);
+        assert_eq!(time_left(&Status { gained: 9, ..status() }), None);
+        assert_eq!(time_left(&Status { under_way: 34, ..status() }), None, "the first are hardly answered");
+    }
+
+    /// Ten of a hundred requests were for a model that may be asked twelve times a minute, and went out at once.
+    #[test]
+    fn the_time_left_is_that_of_the_model_that_takes_longest() {
+        let of = |requests, open, per_minute| AtModel { requests, open, per_minute };
+        let left = |models: &[AtModel]| time_left(&Status { models: models.to_vec(), ..status() });
+        // Of 900 requests that are left 97 are for it: ten of those that wait, and a tenth of the others.
+        let held = left(&[of(90, 20, None), of(10, 10, Some(12.0))]);
+        assert_eq!(held, Some(Duration::from_secs(97 * 5)));
+        assert_eq!(left(&[of(90, 20, None), of(10, 10, Some(1200.0))]), Some(Duration::from_secs(485)));
+        assert_eq!(left(&[of(100, 20, None), of(0, 10, None)]), None, "nobody knows how fast the other is");
+        assert_eq!(left(&[of(100, 20, None), of(0, 10, Some(1.0))]), Some(Duration::from_secs(600)));
+        assert_eq!(left(&[of(100, 30, None), of(0, 0, None)]), Some(Duration::from_secs(450)));
     }
 
     #[test]

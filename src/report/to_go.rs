@@ -21,6 +21,9 @@ pub struct ToGo {
 pub struct Expected {
     pub asks: f64,
     pub rows: f64,
+    /// Those of the rows that these asks bring: the others are of answers that wait for them.
+    #[serde(default)]
+    pub fresh: f64,
     /// With those about texts; of runs of long ago it is not known.
     #[serde(default)]
     pub requests: f64,
@@ -28,6 +31,9 @@ pub struct Expected {
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub at_least: bool,
 }
+
+/// By how much fewer rows are to come than are missing before it is worth a word: chance is in both.
+pub const SLACK: f64 = 0.05;
 
 impl ToGo {
     /// How many requests that will be.

@@ -20,13 +20,12 @@ pub struct Experience {
     pub requests: u64,
     /// Seconds of these requests together, each from its sending to its whole answer.
     pub busy_seconds: f64,
-    pub prompt_tokens: u64,
     pub completion_tokens: u64,
     /// The most candidates that an ask could give.
     pub candidates_per_ask: u32,
-    /// How the answers of the whole dataset were judged in the end, as who wrote it keeps it.
+    /// What the answers of the whole dataset brought and took in the end, as who wrote it keeps it.
     #[serde(default)]
-    pub judged: Value,
+    pub learned: Value,
 }
 
 /// Runs that are looked back on.

@@ -105,6 +105,18 @@ impl Reader {
         Ok(found)
     }
 
+    /// How many tokens the answers to an ask are known to have reached, whatever their limit.
+    pub fn reached(&self, fingerprint: &Fingerprint) -> Result<Option<u32>, StoreError> {
+        let query = || {
+            self.connection
+                .prepare_cached(
+                    "SELECT max(CASE WHEN ended THEN tokens ELSE max_tokens END) FROM completion WHERE fingerprint = ?1",
+                )?
+                .query_row(params![fingerprint.0], |row| row.get(0))
+        };
+        query().map_err(|error| self.dir.sqlite(error))
+    }
+
     /// A stored completion whose fingerprint begins with these bytes: the fingerprint, its canonical
     /// request and its raw answer.
     pub fn by_prefix(&self, prefix: &[u8]) -> Result<Option<(Fingerprint, String, String)>, StoreError> {

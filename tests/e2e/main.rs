@@ -11,6 +11,7 @@ mod dedup_semantic;
 mod editing;
 mod endings;
 mod exemplars;
+mod expected;
 mod export;
 mod fake;
 mod faults;

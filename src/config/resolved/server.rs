@@ -26,6 +26,15 @@ pub struct Endpoint {
     pub patience: Duration,
 }
 
+impl Endpoint {
+    /// Requests of so many tokens each that its limits let through in a minute; `None` without a limit.
+    pub fn per_minute(&self, tokens: f64) -> Option<f64> {
+        let by_tokens = self.tokens_per_minute.map(|limit| f64::from(limit) / tokens.max(1.0));
+        let limits = [self.requests_per_minute.map(f64::from), by_tokens];
+        limits.into_iter().flatten().min_by(f64::total_cmp)
+    }
+}
+
 /// A duration as a config says it.
 fn with_unit<S: serde::Serializer>(duration: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
     match duration.subsec_nanos() {

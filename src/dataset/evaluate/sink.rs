@@ -93,6 +93,9 @@ pub trait Sink<N: Name = RowId> {
     /// A cell's stream reached an ask, with what is stored for it or not.
     fn reached(&mut self, _cell: usize, _ask: u32, _fingerprint: &Fingerprint) {}
 
+    /// A cell's stream goes on with an answer, from its first candidate on.
+    fn answered(&mut self, _place: &Place, _answer: &[Candidate]) {}
+
     /// The next row or reject hangs on a second look at its text, answered or not.
     fn looking(&mut self, _cell: usize, _fingerprint: &Fingerprint) {}
 
@@ -117,6 +120,10 @@ pub trait Sink<N: Name = RowId> {
 impl<N: Name, S: Sink<N>> Sink<N> for &mut S {
     fn reached(&mut self, cell: usize, ask: u32, fingerprint: &Fingerprint) {
         (**self).reached(cell, ask, fingerprint);
+    }
+
+    fn answered(&mut self, place: &Place, answer: &[Candidate]) {
+        (**self).answered(place, answer);
     }
 
     fn looking(&mut self, cell: usize, fingerprint: &Fingerprint) {
@@ -156,6 +163,11 @@ impl<N: Name, A: Sink<N>, B: Sink<N>> Sink<N> for (A, B) {
     fn reached(&mut self, cell: usize, ask: u32, fingerprint: &Fingerprint) {
         self.0.reached(cell, ask, fingerprint);
         self.1.reached(cell, ask, fingerprint);
+    }
+
+    fn answered(&mut self, place: &Place, answer: &[Candidate]) {
+        self.0.answered(place, answer);
+        self.1.answered(place, answer);
     }
 
     fn looking(&mut self, cell: usize, fingerprint: &Fingerprint) {

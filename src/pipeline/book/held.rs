@@ -12,6 +12,8 @@ use crate::store::{Reader, StoreError, Tombstone};
 pub enum Held {
     Missing,
     Answer,
+    /// One that is not good under today's limit: it had reached so many tokens.
+    Cut(u32),
     /// It is not asked again, and has no texts.
     GivenUp,
 }
@@ -38,8 +40,10 @@ impl StoreBook<'_> {
             if reader.has_answer(&fingerprint, max_tokens)? {
                 return Ok(Held::Answer);
             }
-            let given_up = !self.no_tombstones && self.tombstone(reader, &fingerprint)?.is_some();
-            Ok(if given_up { Held::GivenUp } else { Held::Missing })
+            if !self.no_tombstones && self.tombstone(reader, &fingerprint)?.is_some() {
+                return Ok(Held::GivenUp);
+            }
+            Ok(reader.reached(&fingerprint)?.map_or(Held::Missing, Held::Cut))
         };
         fingerprints.into_iter().map(look_up).collect()
     }

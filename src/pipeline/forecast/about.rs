@@ -1,28 +1,25 @@
 //! What is still to be asked about texts: of judges, for embeddings, and for names in doubt.
 
-use super::ANSWERS;
 use super::count::count;
-use super::evidence::{Evidence, Judged, LEAST_ANSWERS};
-use super::sample::Sample;
-use crate::check::answer::Answer;
-use crate::check::embedding::Embedding;
-use crate::check::usage::Usage;
+use super::evidence::{Brought, EMBEDDED, JUDGED, LOOKED, Learned};
+use super::sample::LEAST;
+use super::stages::{JUDGES, LOOK, MEANING};
+use super::tokens::Tokens;
 use crate::client::Client;
 use crate::config::resolved::Server;
-use crate::dataset::evaluate::Demand;
+use crate::dataset::evaluate::{Demand, To};
 use crate::dataset::{Models, Recipe, looking};
 use crate::fingerprint::{Message, PROMPT};
 use crate::pipeline::RunError;
 use crate::pipeline::connect::{self, Known};
 use crate::prompt::Question;
-use crate::store::Reader;
 
 /// Judges' prompts that are counted by the server.
 const SAMPLE: usize = 8;
 /// In the place of a text that is not written yet: as long as posts are, in words.
 const A_TEXT: &str = "I could not believe what she said to me at the party";
 
-/// Of open cells, by model: what its judges will be asked.
+/// Of open cells, by model: what is to be asked about their texts.
 #[derive(Debug)]
 pub struct About {
     /// Rows that open cells lack.
@@ -30,13 +27,13 @@ pub struct About {
     /// Open cells.
     pub cells: u64,
     /// By model: the share of it in what judges are asked at least.
-    pub shares: Vec<u64>,
+    pub judging: Vec<u64>,
     /// By model: open cells whose texts it is asked for names in doubt of.
     pub looking: Vec<u64>,
+    /// Of texts that wait, what judges and the embedder have answered.
+    judged: u64,
+    embedded: u64,
     last: Option<usize>,
-    pub judged: Sample<()>,
-    pub embedded: Sample<()>,
-    pub looked: Sample<()>,
 }
 
 /// Requests about texts, and what each takes.
@@ -63,19 +60,41 @@ pub struct Each {
     pub completion: Option<f64>,
 }
 
+impl Each {
+    /// So many, each as one of those that are known.
+    fn of(requests: f64, known: [&Tokens; 2]) -> Self {
+        let prompt = known.iter().find_map(|of| of.prompt(None));
+        let completion = known.iter().find_map(|of| of.completion());
+        Self { requests, prompt, completion }
+    }
+}
+
 impl About {
     pub fn new(models: usize) -> Self {
-        let sample = || Sample::new(ANSWERS);
-        let (shares, looking) = (vec![0; models], vec![0; models]);
-        let (judged, embedded, looked) = (sample(), sample(), sample());
-        Self { rows: 0, cells: 0, shares, looking, last: None, judged, embedded, looked }
+        let (judging, looking) = (vec![0; models], vec![0; models]);
+        Self { rows: 0, cells: 0, judging, looking, judged: 0, embedded: 0, last: None }
     }
 
     /// Takes in a demand; says whether it is the first of its cell.
     pub fn demand(&mut self, recipe: &Recipe, models: &Models, demand: &Demand, missing: u32) -> bool {
         // No row of its cell waits for a counterpart.
-        if missing == 0 || self.last.replace(demand.cell) == Some(demand.cell) {
+        if missing == 0 {
             return false;
+        }
+        let judge = match demand.about.map(|about| about.to) {
+            Some(To::Judge(judge)) => Some(usize::from(judge)),
+            _ => None,
+        };
+        if self.last.replace(demand.cell) == Some(demand.cell) {
+            // Another vote on its text.
+            self.judged = self.judged.saturating_sub(u64::from(judge.is_some()));
+            return false;
+        }
+        if let Some(judge) = judge {
+            // Judges are asked one after the other, and once it is known what the text means.
+            let votes: u32 = recipe.judges[..=judge].iter().map(|judge| judge.votes()).sum();
+            self.judged += u64::from(votes.saturating_sub(1));
+            self.embedded += u64::from(recipe.config.dedup.semantic.is_some());
         }
         self.rows += u64::from(missing);
         self.cells += 1;
@@ -83,118 +102,79 @@ impl About {
             self.looking[models.looking(recipe, demand.cell)] += u64::from(missing);
         }
         for (judge, model) in recipe.judges.iter().enumerate() {
-            let share = &mut self.shares[models.judging(recipe, judge, demand.cell, 0)];
+            let share = &mut self.judging[models.judging(recipe, judge, demand.cell, 0)];
             *share += u64::from(missing) * u64::from(model.votes());
         }
         true
     }
 
-    /// What is to be asked about the texts of open cells, `waiting` of them second looks that are open now. What each
-    /// takes is not known yet.
-    pub fn expected(
-        &self,
-        recipe: &Recipe,
-        evidence: &Evidence<'_>,
-        before: Option<&Judged>,
-        waiting: u64,
-    ) -> Expected {
+    /// What is to be asked about so many rows of open cells, where so many second looks are open now; by what is stored, or
+    /// else by what the last run kept.
+    pub fn expected(&self, recipe: &Recipe, known: [&Learned; 2], (rows, looks): (f64, u64)) -> Expected {
         if !recipe.looks_into_texts() {
             return Expected { counted: true, ..Expected::default() };
         }
-        let stored = evidence.all.about_a_row();
-        let per_row = stored.or_else(|| before.and_then(Judged::about_a_row));
+        let passing = known.map(|known| (known, known.all()));
+        // Texts that come to a stage for one that it lets pass; `None` where too few did.
+        let a_text = |stage: usize| {
+            let asked =
+                |(known, all): &&(&Learned, Brought)| known.has(stage) && all.passing.known(stage) >= LEAST;
+            let (_, all) = passing.iter().find(asked)?;
+            // That none of some passed is no proof that none ever will.
+            let known = all.passing.known(stage) as f64;
+            Some((known + HALF) / (known * all.passing.passes(stage) + HALF))
+        };
+        let last = JUDGES + recipe.judges.len();
         // What was never asked before is not told by rows without it.
-        let votes: u32 = recipe.judges.iter().map(|judge| judge.votes()).sum();
+        let a_row = |from: usize| (from..last).map(|stage| a_text(stage).unwrap_or(1.0)).product::<f64>();
+        let votes = recipe.judges.iter().enumerate();
+        let judges: f64 = votes.map(|(at, judge)| f64::from(judge.votes()) * a_row(JUDGES + at)).sum();
         let embeds = u32::from(recipe.config.dedup.semantic.is_some());
-        let (judges, embeddings) = per_row.unwrap_or_default();
-        let rows = self.rows as f64;
-        let at_least = |each: f64, least: u32| rows * each.max(f64::from(least));
+        let to_ask = |each: f64, had: u64| (rows * each - had as f64).max(0.0);
+        let each = |requests: f64, kind: usize| Each::of(requests, known.map(|known| &known.about[kind]));
+        let mut embedded = each(to_ask(f64::from(embeds) * a_row(MEANING), self.embedded), EMBEDDED);
+        embedded.completion = Some(0.0);
         // How many texts have a name in doubt is told by those that were read.
-        let looks = evidence.all.looks_at_a_row();
-        let looks = looks.or_else(|| before.and_then(Judged::looks_at_a_row));
-        let looks = looks.filter(|_| recipe.judge.looks_again()).unwrap_or_default();
+        let looks_of = known.iter().find(|known| known.has(LOOK) && known.looks.1 >= LEAST);
+        let doubtful = looks_of.filter(|_| recipe.judge.looks_again());
+        let doubtful = doubtful.map_or(0.0, |known| known.looks.0 as f64 / known.looks.1 as f64);
+        let asked =
+            (0..recipe.judges.len()).map(|judge| JUDGES + judge).chain((embeds > 0).then_some(MEANING));
         Expected {
-            looks: Each { requests: (rows * looks).max(waiting as f64), ..Each::default() },
-            judges: Each { requests: at_least(judges, votes), ..Each::default() },
-            embeddings: Each { requests: at_least(embeddings, embeds), ..Each::default() },
-            counted: per_row.is_some_and(|(judges, embeddings)| {
-                (votes == 0 || judges > 0.0) && (embeds == 0 || embeddings > 0.0)
-            }),
+            looks: each((rows * doubtful * a_row(LOOK)).max(looks as f64), LOOKED),
+            judges: each(to_ask(judges, self.judged), JUDGED),
+            embeddings: embedded,
+            counted: asked.into_iter().all(|stage| a_text(stage).is_some()),
         }
-    }
-
-    /// Fills in what each takes, where stored answers tell, or a server that was seen.
-    ///
-    /// # Errors
-    /// A store that cannot be read, and a template that fails.
-    pub async fn weigh(
-        &self,
-        out: &mut Expected,
-        (recipe, models): (&Recipe, &Models),
-        known: &Known,
-        reader: Option<&Reader>,
-    ) -> Result<(), RunError> {
-        if !recipe.looks_into_texts() {
-            return Ok(());
-        }
-        if let Some(reader) = reader {
-            let most = recipe.config.checks.judges.iter().map(|judge| judge.sampling.max_tokens).max();
-            let usage = |raw: &str| Answer::parse(raw).ok().and_then(|answer| answer.usage);
-            out.looks.of_stored(&self.looked, reader, looking::MAX_TOKENS, usage)?;
-            out.judges.of_stored(&self.judged, reader, most.unwrap_or_default(), usage)?;
-            let usage = |raw: &str| Embedding::parse(raw).ok().and_then(|embedding| embedding.usage);
-            out.embeddings.of_stored(&self.embedded, reader, 0, usage)?;
-        }
-        out.embeddings.completion = Some(0.0);
-        if known.seen {
-            if out.looks.prompt.is_none() && recipe.judge.looks_again() {
-                out.looks.prompt = count_looks(recipe, models).await;
-            }
-            if out.judges.prompt.is_none() && !recipe.judges.is_empty() {
-                out.judges.prompt = count_judges(recipe, models).await?;
-            }
-            if let (None, Some(semantic)) = (out.embeddings.prompt, &recipe.config.dedup.semantic)
-                && let Some(client) = client_of(recipe, models, models.embedding(recipe))
-            {
-                let content = format!("{}{A_TEXT}", semantic.prefix);
-                let tokens = count(&client, &[Message { role: PROMPT, content }]).await;
-                out.embeddings.prompt = tokens.map(|tokens| tokens as f64);
-            }
-        }
-        Ok(())
     }
 }
 
-impl Each {
-    /// Takes its tokens from stored answers, where there are enough.
-    fn of_stored(
-        &mut self,
-        sample: &Sample<()>,
-        reader: &Reader,
-        max_tokens: u32,
-        usage: impl Fn(&str) -> Option<Usage>,
-    ) -> Result<(), RunError> {
-        let (mut prompt, mut completion, mut count) = (0, 0, 0u64);
-        for fingerprint in sample.items().keys() {
-            if let Some(usage) = reader.answer(fingerprint, max_tokens)?.and_then(|raw| usage(&raw)) {
-                prompt += usage.prompt_tokens;
-                completion += usage.completion_tokens;
-                count += 1;
-            }
+/// A text that is added to either side of a share, so that none is nought.
+const HALF: f64 = 0.5;
+
+impl Expected {
+    /// Has a server count the prompts of which no answer tells, where one was seen.
+    ///
+    /// # Errors
+    /// A template that fails.
+    pub async fn count(&mut self, recipe: &Recipe, models: &Models, known: &Known) -> Result<(), RunError> {
+        if !known.seen {
+            return Ok(());
         }
-        if count >= LEAST_ANSWERS {
-            self.prompt = Some(prompt as f64 / count as f64);
-            self.completion = Some(completion as f64 / count as f64);
+        if self.looks.prompt.is_none() && recipe.judge.looks_again() {
+            self.looks.prompt = count_looks(recipe, models).await;
+        }
+        if self.judges.prompt.is_none() && !recipe.judges.is_empty() {
+            self.judges.prompt = count_judges(recipe, models).await?;
+        }
+        if let (None, Some(semantic)) = (self.embeddings.prompt, &recipe.config.dedup.semantic)
+            && let Some(client) = client_of(recipe, models, models.embedding(recipe))
+        {
+            let content = format!("{}{A_TEXT}", semantic.prefix);
+            let tokens = count(&client, &[Message { role: PROMPT, content }]).await;
+            self.embeddings.prompt = tokens.map(|tokens| tokens as f64);
         }
         Ok(())
-    }
-
-    /// All of its tokens of one kind, where they are known.
-    pub fn all(&self, of: Option<f64>) -> Option<f64> {
-        match self.requests > 0.0 {
-            true => Some(self.requests * of?),
-            false => Some(0.0),
-        }
     }
 }
 

@@ -18,21 +18,39 @@ const FEW: f64 = 0.01;
 pub struct Yield(Vec<f64>);
 
 /// How often cells will be asked, and the rows that this brings, on average.
-#[derive(Debug, Clone, Copy, Default, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Course {
     /// Asks that will be sent: those that are stored are not.
     pub asks: f64,
     pub rows: f64,
+    /// Those of the rows that come of asks that are sent, and not of answers that wait for these.
+    pub fresh: f64,
     /// Asks behind the open ones that are stored, needed or not.
     pub stored: f64,
+    /// The chance that each of the asks is sent that were looked at, as far as the cell goes.
+    pub sent: Vec<f64>,
 }
 
 impl Course {
-    /// That of so many cells more.
-    pub fn add(&mut self, other: Course, cells: f64) {
+    /// That of so many cells more, without which asks they are.
+    pub fn add(&mut self, other: &Course, cells: f64) {
         self.asks += other.asks * cells;
         self.rows += other.rows * cells;
+        self.fresh += other.fresh * cells;
         self.stored += other.stored * cells;
+    }
+}
+
+/// One of a cell's next asks: what is stored for it, and what its answer brings.
+#[derive(Debug, Clone, Copy)]
+pub struct Ahead<'a> {
+    pub held: Held,
+    pub brings: &'a Yield,
+}
+
+impl Ahead<'_> {
+    fn is_sent(&self) -> bool {
+        matches!(self.held, Held::Missing | Held::Cut(_))
     }
 }
 
@@ -49,6 +67,11 @@ impl Short {
     /// The chance that it needs more.
     fn open(&self) -> f64 {
         self.0.iter().sum()
+    }
+
+    /// Rows that it lacks, on average.
+    fn lacks(&self) -> f64 {
+        self.0.iter().enumerate().map(|(has, chance)| (self.0.len() - has) as f64 * chance).sum()
     }
 
     /// Takes in one more answer.
@@ -82,7 +105,8 @@ impl Yield {
                 out[(number as f64 * kept).round() as usize] += share;
                 continue;
             }
-            for (rows, chance) in binomial(number, kept).into_iter().enumerate() {
+            let texts = std::iter::repeat_n(kept, number);
+            for (rows, chance) in Self::of_texts(texts).0.into_iter().enumerate() {
                 out[rows] += share * chance;
             }
         }
@@ -94,31 +118,64 @@ impl Yield {
         self.0.iter().enumerate().map(|(rows, chance)| rows as f64 * chance).sum()
     }
 
+    /// From texts by the chance that each becomes a row.
+    pub fn of_texts(chances: impl Iterator<Item = f64>) -> Self {
+        let add = |rows: Vec<f64>, chance: f64| {
+            let mut next: Vec<f64> = rows.iter().map(|of| of * (1.0 - chance)).chain([0.0]).collect();
+            rows.iter().zip(&mut next[1..]).for_each(|(of, more)| *more += of * chance);
+            next
+        };
+        Self(chances.fold(vec![1.0], add))
+    }
+
+    /// The same where only so many of the asks bring anything.
+    pub fn thinned(&self, share: f64) -> Self {
+        let mut out: Vec<f64> = self.0.iter().map(|chance| chance * share).collect();
+        if let Some(none) = out.first_mut() {
+            *none += 1.0 - share;
+        }
+        Self(out)
+    }
+
+    /// What an ask brings that is made as one of these, each counted so often; `None` of none.
+    pub fn mean_of<'a>(each: impl Iterator<Item = (&'a Self, u64)>) -> Option<Self> {
+        let (mut out, mut all) = (Vec::new(), 0.0);
+        for (of, times) in each {
+            out.resize(of.0.len().max(out.len()), 0.0);
+            out.iter_mut().zip(&of.0).for_each(|(sum, chance)| *sum += chance * times as f64);
+            all += times as f64;
+        }
+        out.iter_mut().for_each(|chance| *chance /= all);
+        (all > 0.0).then_some(Self(out))
+    }
+
     /// How a cell goes on that lacks so many rows, until it has them or `most` of its asks are used up.
     ///
-    /// `held` is what is stored for the first of these asks; the others are taken to be missing.
-    pub fn course(&self, rows: u32, most: u32, held: &[Held]) -> Course {
+    /// `ahead` are the first of these asks; the others are taken to be missing, and to bring what `self` says.
+    pub fn course(&self, rows: u32, most: u32, ahead: &[Ahead<'_>]) -> Course {
         let mean = self.mean();
         if rows == 0 || most == 0 {
             return Course::default();
         }
-        let held = &held[..held.len().min(most as usize)];
-        let stored = held.iter().filter(|held| **held != Held::Missing).count() as f64;
-        if mean < NEGLIGIBLE {
-            return Course { asks: f64::from(most) - stored, rows: 0.0, stored };
-        }
+        let ahead = &ahead[..ahead.len().min(most as usize)];
+        let stored = ahead.iter().filter(|ask| !ask.is_sent()).count() as f64;
+        let mut out = Course { stored, ..Course::default() };
         // How a cell goes on that lacks many, or for long.
         let evenly = |rows: u32, most: f64| {
+            if mean < NEGLIGIBLE {
+                return (most, 0.0);
+            }
             let answers = self.renewal(rows).min(most);
             (answers, (answers * mean).min(f64::from(rows)))
         };
         if rows > COUNTED_ROWS {
-            let given_up = held.iter().filter(|held| **held == Held::GivenUp).count() as f64;
-            let (answers, rows) = evenly(rows, f64::from(most) - given_up);
-            return Course { asks: (answers + given_up - stored).max(0.0), rows, stored };
+            let given_up = ahead.iter().filter(|ask| ask.held == Held::GivenUp).count() as f64;
+            let (answers, brought) = evenly(rows, f64::from(most) - given_up);
+            out.asks = (answers + given_up - stored).max(0.0);
+            out.sent = ahead.iter().map(|ask| f64::from(u8::from(ask.is_sent()))).collect();
+            return Course { rows: brought, fresh: brought * out.asks / answers.max(1.0), ..out };
         }
         let mut short = Short::new(rows);
-        let mut out = Course { stored, ..Course::default() };
         let mut rest: &dyn Fn(u32) -> (f64, f64) = &|_| (0.0, 0.0);
         let goes_on = |lacks: u32| evenly(lacks, f64::from(most - COUNTED_ASKS));
         for asked in 0..most {
@@ -130,12 +187,30 @@ impl Yield {
                 rest = &goes_on;
                 break;
             }
-            match held.get(asked as usize) {
-                Some(Held::GivenUp) => continue,
-                Some(Held::Answer) => {}
-                Some(Held::Missing) | None => out.asks += open,
+            let of = match ahead.get(asked as usize) {
+                Some(ask) => {
+                    let sent = if ask.is_sent() { open } else { 0.0 };
+                    out.sent.push(sent);
+                    out.asks += sent;
+                    if ask.held == Held::GivenUp {
+                        continue;
+                    }
+                    ask.brings
+                }
+                None if mean < NEGLIGIBLE => {
+                    out.asks += open * f64::from(most - asked);
+                    break;
+                }
+                None => {
+                    out.asks += open;
+                    self
+                }
+            };
+            let before = short.lacks();
+            short.answer(of);
+            if ahead.get(asked as usize).is_none_or(Ahead::is_sent) {
+                out.fresh += before - short.lacks();
             }
-            short.answer(self);
         }
         // Those that are full have all, the others what they have and what is still to come of them.
         out.rows += f64::from(rows) * (1.0 - short.open());
@@ -143,6 +218,7 @@ impl Yield {
             let (asks, more) = rest(rows - has as u32);
             out.asks += chance * asks;
             out.rows += chance * (has as f64 + more);
+            out.fresh += chance * more;
         }
         out
     }
@@ -175,20 +251,6 @@ impl Yield {
         let square: f64 = self.0.iter().enumerate().map(|(rows, chance)| (rows * rows) as f64 * chance).sum();
         f64::from(rows) / mean + (square - mean) / (2.0 * mean * mean)
     }
-}
-
-/// The chances of 0, 1 … n successes.
-fn binomial(n: usize, chance: f64) -> Vec<f64> {
-    let mut out = vec![1.0];
-    for _ in 0..n {
-        let mut next = vec![0.0; out.len() + 1];
-        for (successes, of) in out.iter().enumerate() {
-            next[successes] += of * (1.0 - chance);
-            next[successes + 1] += of * chance;
-        }
-        out = next;
-    }
-    out
 }
 
 #[cfg(test)]
@@ -246,32 +308,52 @@ mod tests {
         let rare = Yield::of(&[999_999, 1], 0.0).unwrap();
         near(rare.course(5, 10_000, &[]).rows, 0.01);
     }
+
+    fn ahead<'a>(brings: &'a Yield, held: &[Held]) -> Vec<Ahead<'a>> {
+        held.iter().map(|held| Ahead { held: *held, brings }).collect()
+    }
+
     #[test]
     fn what_is_stored_is_not_asked_and_brings_rows_all_the_same() {
-        use Held::{Answer, GivenUp, Missing};
+        use Held::{Answer, Cut, GivenUp, Missing};
         let sure = Yield::of(&[0, 9], 0.0).unwrap();
         let course = |rows, most, held: &[Held]| {
-            let Course { asks, rows, stored } = sure.course(rows, most, held);
-            (asks.round() as u32, rows.round() as u32, stored.round() as u32)
+            let Course { asks, rows, fresh, stored, .. } = sure.course(rows, most, &ahead(&sure, held));
+            [asks, rows, fresh, stored].map(|number| number.round() as u32)
         };
-        assert_eq!(course(4, 9, &[]), (4, 4, 0));
-        assert_eq!(course(4, 9, &[Missing, Answer, Answer]), (2, 4, 2));
+        assert_eq!(course(4, 9, &[]), [4, 4, 4, 0]);
+        assert_eq!(course(4, 9, &[Missing, Answer, Answer]), [2, 4, 2, 2]);
         assert_eq!(
             course(4, 9, &[Missing, Answer, Missing, Answer, Answer]),
-            (2, 4, 3),
+            [2, 4, 2, 3],
             "the last is surplus"
         );
-        assert_eq!(course(4, 9, &[Missing, GivenUp, GivenUp]), (4, 4, 2), "it has no texts");
-        assert_eq!(course(4, 4, &[Missing, GivenUp, Answer]), (2, 3, 2));
+        assert_eq!(course(4, 9, &[Cut(20), GivenUp, GivenUp]), [4, 4, 4, 2], "it has no texts");
+        assert_eq!(course(4, 4, &[Missing, GivenUp, Answer]), [2, 3, 2, 2]);
         // Of many the stored ones are taken off, and of those that never bring a row, too.
-        assert_eq!(course(500, 900, &[Answer; 100]), (400, 500, 100));
-        assert_eq!(course(500, 450, &[GivenUp; 100]), (350, 350, 100));
+        assert_eq!(course(500, 900, &[Answer; 100]), [400, 500, 400, 100]);
+        assert_eq!(course(500, 450, &[GivenUp; 100])[..2], [350, 350]);
         let none = Yield::of(&[9], 0.0).unwrap();
-        assert_eq!(none.course(3, 9, &[Missing, Answer, GivenUp]).asks, 7.0);
+        near(none.course(3, 9, &ahead(&none, &[Missing, Answer, GivenUp])).asks, 7.0);
         // A cell needs a second ask where the first brought nothing, and that is stored.
         let half = Yield::of(&[5, 5], 0.0).unwrap();
-        near(half.course(1, 3, &[Missing, Answer]).asks, 1.25);
-        near(half.course(1, 3, &[Missing, Answer]).rows, 0.875);
+        let course = half.course(1, 3, &ahead(&half, &[Missing, Answer]));
+        near(course.asks, 1.25);
+        near(course.rows, 0.875);
+        near(course.fresh, 0.625);
+        near(course.sent.iter().sum(), 1.0);
+    }
+
+    /// The first ask is one of two that bring nothing as often as not, the others are sure.
+    #[test]
+    fn each_ask_brings_what_its_own_kind_does() {
+        let (sure, half) = (Yield::of(&[0, 9], 0.0).unwrap(), Yield::of(&[5, 5], 0.0).unwrap());
+        let asks = [&half, &half].map(|brings| Ahead { held: Held::Missing, brings });
+        near(sure.course(1, 9, &asks).asks, 1.75);
+        near(sure.course(2, 9, &asks).asks, 3.0);
+        assert_eq!(sure.thinned(0.5), half);
+        assert_eq!(Yield::mean_of([(&sure, 1), (&Yield::of(&[3], 0.0).unwrap(), 1)].into_iter()), Some(half));
+        assert_eq!(Yield::mean_of([].into_iter()), None);
     }
 
     /// Eight in a thousand cells go on after seven asks of which half bring the row.

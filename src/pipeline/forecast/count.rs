@@ -32,7 +32,7 @@ pub async fn prompt_tokens(
     models: &Models,
     known: &Known,
     reader: Option<&Reader>,
-) -> Result<Vec<u64>, RunError> {
+) -> Result<Vec<(Demand, u64)>, RunError> {
     let chosen = prospect.prompts.items();
     let fingerprints: Vec<Fingerprint> = chosen.keys().copied().collect();
     let mut counted = match reader {
@@ -48,7 +48,8 @@ pub async fn prompt_tokens(
         }
         counted.extend(fresh);
     }
-    Ok(counted.into_values().collect())
+    let of = |demand: &Demand| Some((*demand, *counted.get(&demand.fingerprint)?));
+    Ok(chosen.values().filter_map(of).collect())
 }
 
 /// Keeps counts, and what was seen of the model, without which they are not found again.

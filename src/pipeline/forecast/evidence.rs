@@ -1,191 +1,348 @@
-//! What stored answers tell of those to come.
+//! What stored answers tell of those to come, by prompt variant and model.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
 use super::asks::Yield;
-use crate::check::Candidate;
-use crate::dataset::Recipe;
-use crate::dataset::evaluate::{Accepted, Demand, Failed, Name, Place, Rejected, Sink, To, Why};
+use super::sample::{ENOUGH, LEAST, Sample};
+use super::stages::{self, LOOK, Passing};
+use super::tokens::Tokens;
+use crate::check::answer::Answer;
+use crate::check::embedding::Embedding;
+use crate::check::{Candidate, Reason};
+use crate::dataset::evaluate::{Accepted, Demand, Failed, Name, Place, Rejected, Sink};
+use crate::dataset::{Models, Recipe, looking};
 use crate::model::Fingerprint;
+use crate::pipeline::RunError;
+use crate::store::Reader;
 
-/// Answers of a group of cells below which the average of all is the better guess.
-const GROUP_ANSWERS: u64 = 20;
-/// Answers below which nothing is said.
-pub const LEAST_ANSWERS: u64 = 4;
+/// Stored answers whose tokens are read: of all asks, and of each kind of requests about texts.
+const READ: usize = 256;
+/// Those of one variant and model at the least.
+const READ_OF_ONE: usize = 16;
 
-/// How answers were judged.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Judged {
-    /// Answers by how many of their candidates passed their own checks; an ask that failed is one
-    /// of none.
-    pub passed: Vec<u64>,
-    /// Candidates that became rows.
-    pub accepted: u64,
-    /// Candidates that passed their own checks, and were duplicates, or refused by a judge.
-    pub duplicates: u64,
-    /// Candidates that were judged in all.
-    pub judged: u64,
-    /// Answers of judge models that rows and rejects hang on.
-    #[serde(default)]
-    pub judge_requests: u64,
-    /// Candidates with a name in doubt that were to be looked at again.
-    #[serde(default)]
-    pub second_looks: u64,
-    /// Those of them that wait for it.
-    #[serde(default)]
-    pub waiting: u64,
-    /// Embeddings that they hang on.
-    #[serde(default)]
-    pub embeddings: u64,
+/// In which way an ask is made: by which variant of the prompt, for which model.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Way {
+    pub variant: usize,
+    pub model: usize,
 }
 
-impl Judged {
+impl Way {
+    pub fn of(recipe: &Recipe, models: &Models, cell: usize, ask: u32) -> Self {
+        let variant = recipe.prompts.variant(recipe.grid.cell(cell), ask);
+        Self { variant, model: models.of(recipe, cell, ask) }
+    }
+}
+
+/// What asks brought and took.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Brought {
+    /// Answers by how many of their candidates passed their own checks; an ask that failed is one
+    /// of none.
+    passed: Vec<u64>,
+    /// Those of none that were cut: what they bring under a greater limit is not known.
+    cut: u64,
+    /// Candidates that did not pass them.
+    failed: u64,
+    /// What became of those that did.
+    pub passing: Passing,
+    pub tokens: Tokens,
+}
+
+impl Brought {
     pub fn answers(&self) -> u64 {
         self.passed.iter().sum()
     }
 
-    /// The share of judged candidates that became rows.
+    /// The share of judged candidates that become rows.
     pub fn acceptance(&self) -> f64 {
-        self.accepted as f64 / self.judged.max(1) as f64
+        let passed = self.passing.texts();
+        passed as f64 / (passed + self.failed).max(1) as f64 * self.passing.becomes_rows(LOOK)
     }
 
-    /// Requests about texts that a row takes, of judges and for embeddings; `None` of too few rows.
-    pub fn about_a_row(&self) -> Option<(f64, f64)> {
-        let each = |requests: u64| requests as f64 / self.accepted as f64;
-        (self.accepted >= LEAST_ANSWERS).then(|| (each(self.judge_requests), each(self.embeddings)))
+    /// What one of them brings; `None` of no answers.
+    pub fn each(&self) -> Option<Yield> {
+        Yield::of(&self.passed, 1.0 - self.passing.becomes_rows(LOOK))
     }
 
-    /// Second looks that a row takes, where each text that waits for one is taken for a row to be; `None` of too
-    /// few of them.
-    pub fn looks_at_a_row(&self) -> Option<f64> {
-        let rows = self.accepted + self.waiting;
-        (rows >= LEAST_ANSWERS).then(|| self.second_looks as f64 / rows as f64)
-    }
-
-    fn answer(&mut self, passed: usize) {
+    fn answer(&mut self, passed: usize, times: u64) {
         if self.passed.len() <= passed {
             self.passed.resize(passed + 1, 0);
         }
-        self.passed[passed] += 1;
+        self.passed[passed] += times;
     }
 
-    pub fn of_asks(&self, least: u64) -> Option<Yield> {
-        let unique = self.accepted + self.duplicates;
-        let duplicates = self.duplicates as f64 / unique.max(1) as f64;
-        (self.answers() >= least).then(|| Yield::of(&self.passed, duplicates)).flatten()
-    }
-}
-
-/// What asks bring: by label where it was asked often enough, else what all do.
-#[derive(Debug)]
-pub struct Yields {
-    all: Yield,
-    groups: HashMap<u64, Yield>,
-}
-
-impl Yields {
-    /// The same for all labels.
-    #[cfg(test)]
-    pub fn new(all: Yield) -> Self {
-        Self { all, groups: HashMap::new() }
+    /// The same without those that were cut.
+    fn whole(mut self) -> Self {
+        let cut = std::mem::take(&mut self.cut);
+        self.passed.iter_mut().take(1).for_each(|none| *none -= cut.min(*none));
+        self
     }
 
-    /// Of a label.
-    pub fn of(&self, group: u64) -> &Yield {
-        self.groups.get(&group).unwrap_or(&self.all)
+    fn add(&mut self, other: &Self) {
+        other.passed.iter().enumerate().for_each(|(passed, times)| self.answer(passed, *times));
+        self.cut += other.cut;
+        self.failed += other.failed;
+        self.passing.add(&other.passing);
+        self.tokens.add(&other.tokens);
     }
 }
 
-/// How the answers of a config were judged, of all cells and by label.
+/// Kinds of requests about texts.
+pub const LOOKED: usize = 0;
+pub const JUDGED: usize = 1;
+pub const EMBEDDED: usize = 2;
+
+/// What answers tell of those to come.
+#[derive(Debug, Clone, Default)]
+pub struct Learned {
+    pub ways: HashMap<Way, Brought>,
+    /// What requests about texts took, by kind.
+    pub about: [Tokens; 3],
+    /// Second looks, and texts that had one or had no name in doubt.
+    pub looks: (u64, u64),
+    /// The stages that texts went through, as the config has them now.
+    stages: Vec<bool>,
+}
+
+/// What is kept of that for later plans, of one model.
+#[derive(Debug, Default, Serialize, Deserialize)]
+struct Kept {
+    max_tokens: u32,
+    /// By the names of variants: a plan after an edit of one goes by what it brought under its former text.
+    variants: BTreeMap<String, Brought>,
+    about: [Tokens; 3],
+    looks: (u64, u64),
+    /// The stages of these, by name.
+    stages: Vec<String>,
+}
+
+impl Learned {
+    /// Of all variants and models.
+    pub fn all(&self) -> Brought {
+        let mut all = Brought::default();
+        self.ways.values().for_each(|of| all.add(of));
+        all
+    }
+
+    /// What the last runs of the config learned of its models. Where an answer had another number of texts it tells
+    /// nothing of those to come.
+    pub fn before(recipe: &Recipe, models: &Models, reader: Option<&Reader>) -> Result<Self, RunError> {
+        let mut out = Self::default();
+        let Some(reader) = reader else { return Ok(out) };
+        let (config, names) = (&recipe.config, stages::names(recipe));
+        for (number, model) in models.list().iter().enumerate() {
+            let last = reader.last_experience(&config.name, &model.identity)?;
+            let last = last.filter(|last| last.candidates_per_ask == config.candidates_per_ask());
+            let Some(kept) = last.and_then(|last| serde_json::from_value::<Kept>(last.learned).ok()) else {
+                continue;
+            };
+            let is_raised = kept.max_tokens < config.sampling.max_tokens;
+            let stages: Vec<_> =
+                kept.stages.iter().map(|then| names.iter().position(|stage| stage == then)).collect();
+            for variant in 0..recipe.prompts.variants() {
+                if let Some(of) = kept.variants.get(recipe.prompts.variant_name(variant)).cloned() {
+                    let mut of = if is_raised { of.whole() } else { of };
+                    of.passing = of.passing.moved(&stages);
+                    out.ways.insert(Way { variant, model: number }, of);
+                }
+            }
+            out.stages = (0..names.len()).map(|stage| stages.contains(&Some(stage))).collect();
+            (out.about, out.looks) = (kept.about, kept.looks);
+        }
+        Ok(out)
+    }
+
+    /// Whether texts went through a stage.
+    pub fn has(&self, stage: usize) -> bool {
+        self.stages.get(stage).is_some_and(|has| *has)
+    }
+
+    /// What is to be kept of a model; what is kept `before` stays where that says more.
+    pub fn kept(&self, recipe: &Recipe, model: usize, before: &Self) -> serde_json::Value {
+        let of = |variant: usize| {
+            let way = Way { variant, model };
+            let (now, before) = (self.ways.get(&way), before.ways.get(&way));
+            let answers = |of: &Brought| of.answers().min(ENOUGH);
+            let best = [now, before].into_iter().flatten().rev().max_by_key(|of| answers(of))?;
+            Some((recipe.prompts.variant_name(variant).to_owned(), best.clone()))
+        };
+        let variants = (0..recipe.prompts.variants()).filter_map(of).collect();
+        let tokens = |kind: usize| match self.about[kind].requests >= LEAST {
+            true => self.about[kind],
+            false => before.about[kind],
+        };
+        let (max_tokens, stages) = (recipe.config.sampling.max_tokens, stages::names(recipe));
+        let about = [LOOKED, JUDGED, EMBEDDED].map(tokens);
+        let looks = if self.looks.1 >= LEAST { self.looks } else { before.looks };
+        let kept = Kept { max_tokens, variants, about, looks, stages };
+        serde_json::to_value(kept).unwrap_or_default()
+    }
+}
+
+/// How the answers of a config were judged, by variant and model, and by label.
 ///
 /// Every answer that was reached counts whole, also what of it was never needed, since a cell stops
 /// where it is full and not where answers are bad.
 #[derive(Debug)]
 pub struct Evidence<'a> {
     recipe: &'a Recipe,
-    pub all: Judged,
-    groups: HashMap<u64, Judged>,
+    models: Arc<Models>,
+    learned: Learned,
+    pub labels: HashMap<(u64, Way), Brought>,
+    /// Whose tokens are read, each with its cell and its ask.
+    asks: HashMap<Way, Sample<(usize, u32)>>,
+    looked: Sample<()>,
+    judged: Sample<()>,
+    embedded: Sample<()>,
+    /// By name.
+    stages: Vec<String>,
+    /// The cell whose text waits that was told of last.
+    waits: Option<usize>,
+    /// The ask that was met last: its texts come one after the other.
+    last: Option<((usize, u32), Way)>,
 }
 
 impl<'a> Evidence<'a> {
-    pub fn new(recipe: &'a Recipe) -> Self {
-        Self { recipe, all: Judged::default(), groups: HashMap::new() }
+    pub fn new(recipe: &'a Recipe, models: Arc<Models>) -> Self {
+        let sample = || Sample::new(READ);
+        let stages = stages::names(recipe);
+        let learned = Learned { stages: vec![true; stages.len()], ..Learned::default() };
+        Self {
+            recipe,
+            models,
+            learned,
+            labels: HashMap::new(),
+            asks: HashMap::new(),
+            looked: sample(),
+            judged: sample(),
+            embedded: sample(),
+            stages,
+            waits: None,
+            last: None,
+        }
     }
 
-    /// What the next asks will bring, by these answers, or else by those `before`; `None` where none of them says
-    /// enough.
-    pub fn yields(&self, before: Option<&Judged>) -> Option<Yields> {
-        let before = || before.and_then(|before| before.of_asks(LEAST_ANSWERS));
-        let all = self.all.of_asks(LEAST_ANSWERS).or_else(before)?;
-        let groups = self.groups.iter().filter_map(|(group, of)| Some((*group, of.of_asks(GROUP_ANSWERS)?)));
-        Some(Yields { all, groups: groups.collect() })
+    /// Whether nothing was answered.
+    pub fn is_empty(&self) -> bool {
+        self.learned.ways.is_empty()
     }
 
-    fn each(&mut self, place: &Place, answer: &[Candidate], add: impl Fn(&mut Judged)) {
-        let group = self.recipe.grid.label_key(place.cell);
-        let passing = || answer.iter().filter(|candidate| candidate.outcome.is_ok()).count();
-        // Every answer that is reached is judged from its first candidate on.
-        let passed = (place.index == 0).then(passing);
-        for judged in [&mut self.all, self.groups.entry(group).or_default()] {
-            add(judged);
-            if let Some(passed) = passed {
-                judged.answer(passed);
+    /// What all that tells, with the tokens of some answers.
+    ///
+    /// # Errors
+    /// A store that cannot be read, and a template that fails.
+    pub fn learned(&self, reader: Option<&Reader>) -> Result<Learned, RunError> {
+        let mut out = self.learned.clone();
+        out.looks.1 = out.all().passing.texts();
+        let Some(reader) = reader else { return Ok(out) };
+        let config = &self.recipe.config;
+        let chat = |raw: &str| Answer::parse(raw).ok().and_then(|answer| answer.usage);
+        let most = config.sampling.max_tokens;
+        for (way, sample) in &self.asks {
+            let Some(of) = out.ways.get_mut(way) else { continue };
+            for (answer, (cell, ask)) in sample.items() {
+                if let Some(usage) = reader.answer(answer, most)?.and_then(|raw| chat(&raw)) {
+                    let bytes = self.recipe.prompt_bytes(*cell, *ask)? as u64;
+                    of.tokens.take(usage, bytes, (most, config.response.n));
+                }
             }
         }
+        let judges = config.checks.judges.iter().map(|judge| judge.sampling.max_tokens).max();
+        let meant = |raw: &str| Embedding::parse(raw).ok().and_then(|embedding| embedding.usage);
+        for (sample, kind, most) in
+            [(&self.looked, LOOKED, looking::MAX_TOKENS), (&self.judged, JUDGED, judges.unwrap_or_default())]
+        {
+            for answer in sample.items().keys() {
+                if let Some(usage) = reader.answer(answer, most)?.and_then(|raw| chat(&raw)) {
+                    out.about[kind].take(usage, 0, (most, 1));
+                }
+            }
+        }
+        for answer in self.embedded.items().keys() {
+            if let Some(usage) = reader.answer(answer, 0)?.and_then(|raw| meant(&raw)) {
+                out.about[EMBEDDED].take(usage, 0, (0, 1));
+            }
+        }
+        Ok(out)
+    }
+
+    fn way(&mut self, cell: usize, ask: u32) -> Way {
+        match self.last.filter(|(last, _)| *last == (cell, ask)) {
+            Some((_, way)) => way,
+            None => {
+                let way = Way::of(self.recipe, &self.models, cell, ask);
+                self.last = Some(((cell, ask), way));
+                way
+            }
+        }
+    }
+
+    fn each(&mut self, cell: usize, ask: u32, add: impl Fn(&mut Brought)) {
+        let way = self.way(cell, ask);
+        let label = self.recipe.grid.label_key(cell);
+        add(self.learned.ways.entry(way).or_default());
+        add(self.labels.entry((label, way)).or_default());
     }
 }
 
 impl<N: Name> Sink<N> for Evidence<'_> {
+    fn answered(&mut self, place: &Place, answer: &[Candidate]) {
+        let way = self.way(place.cell, place.ask);
+        let ways = self.recipe.prompts.variants() * self.models.list().len();
+        let sample = self.asks.entry(way).or_insert_with(|| Sample::new((READ / ways).max(READ_OF_ONE)));
+        sample.take(place.fingerprint, (place.cell, place.ask));
+        let passed = answer.iter().filter(|candidate| candidate.outcome.is_ok()).count();
+        let is_cut = passed == 0 && answer.iter().any(|text| matches!(text.outcome, Err(Reason::Cut)));
+        self.each(place.cell, place.ask, |of| {
+            of.answer(passed, 1);
+            of.cut += u64::from(is_cut);
+        });
+    }
+
     fn row(&mut self, row: &Accepted<'_, N>) {
         // What somebody else wrote tells nothing of answers.
-        if row.is_counterpart() {
-            return;
+        if !row.is_counterpart() {
+            self.each(row.place.cell, row.place.ask, |of| of.passing.rows += 1);
         }
-        self.each(&row.place, row.answer, |judged| {
-            judged.accepted += 1;
-            judged.judged += 1;
-        });
     }
 
     fn reject(&mut self, reject: &Rejected<'_, N>) {
         if reject.candidate.is_counterpart() {
             return;
         }
-        let duplicate = reject.why.is_duplicate() || matches!(reject.why, Why::Judged(_));
-        self.each(&reject.place, reject.answer, |judged| {
-            judged.duplicates += u64::from(duplicate);
-            judged.judged += 1;
+        let stage = stages::refuser(&reject.why, reject.candidate, &self.stages);
+        self.each(reject.place.cell, reject.place.ask, |of| match stage {
+            Some(stage) => of.passing.refuse(stage),
+            None => of.failed += 1,
         });
     }
 
-    fn looking(&mut self, _cell: usize, _fingerprint: &Fingerprint) {
-        self.all.second_looks += 1;
+    fn looking(&mut self, _cell: usize, fingerprint: &Fingerprint) {
+        self.looked.take(*fingerprint, ());
+        self.learned.looks.0 += 1;
     }
 
-    fn judging(&mut self, _cell: usize, _fingerprint: &Fingerprint) {
-        self.all.judge_requests += 1;
+    fn judging(&mut self, _cell: usize, fingerprint: &Fingerprint) {
+        self.judged.take(*fingerprint, ());
     }
 
-    fn embedding(&mut self, _cell: usize, _fingerprint: &Fingerprint) {
-        self.all.embeddings += 1;
+    fn embedding(&mut self, _cell: usize, fingerprint: &Fingerprint) {
+        self.embedded.take(*fingerprint, ());
     }
 
-    fn demand(&mut self, demand: &Demand, _missing: u32) {
-        // It was told of as one that something hangs on.
-        match demand.about.map(|about| about.to) {
-            None => {}
-            Some(To::Names) => self.all.waiting += 1,
-            Some(To::Embedder) => self.all.embeddings = self.all.embeddings.saturating_sub(1),
-            Some(To::Judge(_)) => {
-                self.all.judge_requests = self.all.judge_requests.saturating_sub(1);
-            }
+    fn demand(&mut self, demand: &Demand, missing: u32) {
+        let Some(about) = demand.about.filter(|_| missing > 0) else { return };
+        // Several votes on a text are several demands.
+        if self.waits.replace(demand.cell) != Some(demand.cell) {
+            self.each(demand.cell, demand.ask, |of| of.passing.wait(stages::waits_at(about.to)));
         }
     }
 
     fn failed(&mut self, failed: &Failed) {
-        let Failed { cell, ask, fingerprint, .. } = *failed;
-        self.each(&Place { cell, ask, fingerprint, index: 0 }, &[], |_| ());
+        self.each(failed.cell, failed.ask, |of| of.answer(0, 1));
     }
 }

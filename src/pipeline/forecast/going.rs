@@ -1,17 +1,19 @@
 //! What open cells will take, by what asks bring and by what is stored for those to come.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::about::{self, About};
-use super::asks::Course;
-use super::evidence::{Evidence, Judged, Yields};
+use super::asks::{Ahead, Course, Yield};
+use super::evidence::{Learned, Way};
+use super::rates::{Cut, Rates, Sent};
 use super::sample::Sample;
+use super::stages;
 use crate::dataset::evaluate::{Demand, To};
 use crate::dataset::{Models, Recipe};
 use crate::pipeline::book::{BookError, Held, StoreBook};
 use crate::report;
 
-/// Asks behind open ones that are looked up; each costs a rendering.
+/// Asks of open cells that are looked up; each costs a rendering.
 const LOOKED_UP: usize = if cfg!(test) { 40 } else { 4096 };
 
 /// What is demanded of the cells that are to be asked for.
@@ -22,8 +24,8 @@ pub struct Going {
     pub judges: u64,
     pub second_looks: u64,
     pub embeddings: u64,
-    /// Open cells by the model of their next ask.
-    pub shares: Vec<u64>,
+    /// Open cells by the way of their next ask.
+    pub ways: BTreeMap<Way, u64>,
     pub about: About,
     open: Open,
 }
@@ -33,8 +35,12 @@ pub struct Going {
 pub struct Expected {
     pub course: Course,
     pub about: about::Expected,
-    /// By model: in which proportion its asks will be for it.
-    pub shares: Vec<u64>,
+    /// Asks that will be sent, by way.
+    pub ways: BTreeMap<Way, Sent>,
+    /// Some of them, each with its cell.
+    pub sent: Vec<(usize, u32)>,
+    /// Rounds of asks that follow from one another until hardly a cell goes on.
+    pub rounds: f64,
 }
 
 impl Expected {
@@ -44,16 +50,16 @@ impl Expected {
 
     /// As it is told.
     pub fn told(&self) -> report::Expected {
-        let Course { asks, rows, .. } = self.course;
-        report::Expected { asks, rows, requests: self.requests(), at_least: !self.about.counted }
+        let Course { asks, rows, fresh, .. } = self.course;
+        let (requests, at_least) = (self.requests(), !self.about.counted);
+        report::Expected { asks, rows, fresh, requests, at_least }
     }
 }
 
 impl Going {
     pub fn new(models: &Models) -> Self {
-        let models = models.list().len();
-        let (shares, about, open) = (vec![0; models], About::new(models), Open::default());
-        Self { asks: 0, judges: 0, second_looks: 0, embeddings: 0, shares, about, open }
+        let (about, open) = (About::new(models.list().len()), Open::default());
+        Self { asks: 0, judges: 0, second_looks: 0, embeddings: 0, ways: BTreeMap::new(), about, open }
     }
 
     /// Takes in a demand; so many rows its cell lacks.
@@ -65,10 +71,10 @@ impl Going {
             Some(To::Judge(_)) => &mut self.judges,
         };
         *kind += 1;
-        if self.about.demand(recipe, models, demand, missing) && goes_on(recipe, demand, missing) {
+        if self.about.demand(recipe, models, demand, missing) {
             let next = demand.ask + u32::from(demand.about.is_some());
-            self.shares[models.of(recipe, demand.cell, next)] += 1;
-            self.open.demand(recipe, demand, missing);
+            *self.ways.entry(Way::of(recipe, models, demand.cell, next)).or_default() += 1;
+            self.open.demand(recipe, models, demand, missing);
         }
     }
 
@@ -77,25 +83,25 @@ impl Going {
         self.asks + self.judges + self.second_looks + self.embeddings
     }
 
-    /// What they will come to with those that follow; `None` where too few answers were judged, now and `before`.
+    /// What they will come to with those that follow; `None` where nothing is known of what asks bring.
     ///
     /// # Errors
     /// A store that cannot be read.
     pub fn expected(
         &self,
         recipe: &Recipe,
-        evidence: &Evidence<'_>,
-        before: Option<&Judged>,
+        rates: &mut Rates,
+        learned: [&Learned; 2],
         book: &StoreBook<'_>,
     ) -> Result<Option<Expected>, BookError> {
-        let Some(yields) = evidence.yields(before) else { return Ok(None) };
-        let (course, asks) = self.open.expected(&yields, |asks| book.held(asks))?;
-        let about = self.about.expected(recipe, evidence, before, self.second_looks);
-        let mut shares = vec![0; self.shares.len()];
-        for (cell, ask) in asks {
-            shares[book.models().of(recipe, cell, ask)] += 1;
+        if !rates.is_known() {
+            return Ok(None);
         }
-        Ok(Some(Expected { course, about, shares }))
+        let way = |cell: usize, ask: u32| Way::of(recipe, book.models(), cell, ask);
+        let per_ask = recipe.config.candidates_per_ask();
+        let mut expected = self.open.expected(rates, &self.ways, per_ask, way, |asks| book.held(asks))?;
+        expected.about = self.about.expected(recipe, learned, (expected.course.rows, self.second_looks));
+        Ok(Some(expected))
     }
 }
 
@@ -109,9 +115,19 @@ struct Open {
 /// What tells how a cell will go on: its label, the rows that it lacks, and the asks that it has left.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 struct Kind {
-    group: u64,
+    label: u64,
     rows: u32,
     most: u32,
+    /// A text of the first of these asks waits.
+    waits: Option<Waits>,
+}
+
+/// A text that is asked about: how its ask was made, at which stage it waits, and how many texts are behind it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+struct Waits {
+    way: Way,
+    stage: usize,
+    behind: u32,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -120,20 +136,29 @@ struct Cell {
     cell: usize,
     /// The first of the asks left.
     next: u32,
-    /// That one is missing; else it was not looked up yet.
-    is_missing: bool,
 }
 
 /// What is to be looked up.
-struct Ahead<'a> {
+struct Chosen<'a> {
     /// Each with how many of the asks are its own.
     cells: Vec<(&'a Cell, usize)>,
     asks: Vec<(usize, u32)>,
 }
 
-/// Whether the cell of a demand is asked further: a text that is looked into is most often its next row.
-fn goes_on(recipe: &Recipe, demand: &Demand, missing: u32) -> bool {
-    demand.about.is_none() || missing > 1 && demand.ask + 1 < recipe.quotas.asks(demand.cell)
+/// An ask that is looked up.
+#[derive(Debug, Clone, Copy)]
+struct Looked {
+    ask: (usize, u32),
+    way: Way,
+    held: Held,
+}
+
+impl Kind {
+    /// What is to come of the answer of which a text waits.
+    fn waiting(&self, rates: &Rates) -> Option<Yield> {
+        let Waits { way, stage, behind } = self.waits?;
+        rates.waiting(way, stage, behind)
+    }
 }
 
 impl Default for Open {
@@ -143,70 +168,129 @@ impl Default for Open {
 }
 
 impl Open {
-    fn demand(&mut self, recipe: &Recipe, demand: &Demand, missing: u32) {
-        let group = recipe.grid.label_key(demand.cell);
-        // A text that is looked into is most often the next row, and the ask after its own comes then.
-        let is_missing = demand.about.is_none();
-        let (rows, next) = if is_missing { (missing, demand.ask) } else { (missing - 1, demand.ask + 1) };
-        let kind = Kind { group, rows, most: recipe.quotas.asks(demand.cell) - next };
+    fn demand(&mut self, recipe: &Recipe, models: &Models, demand: &Demand, missing: u32) {
+        let Demand { cell, ask, .. } = *demand;
+        let waits = demand.about.map(|about| Waits {
+            way: Way::of(recipe, models, cell, ask),
+            stage: stages::waits_at(about.to),
+            behind: recipe.config.candidates_per_ask().saturating_sub(about.index + 1),
+        });
+        let (label, most) = (recipe.grid.label_key(cell), recipe.quotas.asks(cell) - ask);
+        let kind = Kind { label, rows: missing, most, waits };
         *self.alike.entry(kind).or_default() += 1;
-        self.sample.take(demand.fingerprint, Cell { kind, cell: demand.cell, next, is_missing });
+        self.sample.take(demand.fingerprint, Cell { kind, cell, next: ask });
     }
 
     /// What their asks will come to, and which will be sent of those that were looked up. Each cell is taken to go on as
-    /// those of its label did; what is stored behind their open asks is looked up for some, and taken to be alike for the
-    /// others.
+    /// asks of its label do that are made as the next ones are; for some cells the asks are looked up themselves, and the
+    /// others are taken to be alike.
     ///
     /// # Errors
     /// Only what looking up fails with.
     fn expected<E>(
         &self,
-        yields: &Yields,
+        rates: &mut Rates,
+        ways: &BTreeMap<Way, u64>,
+        per_ask: u32,
+        way: impl Fn(usize, u32) -> Way,
         look_up: impl FnOnce(&[(usize, u32)]) -> Result<Vec<Held>, E>,
-    ) -> Result<(Course, Vec<(usize, u32)>), E> {
-        let mut all = Course::default();
-        let mut plain: HashMap<Kind, Course> = HashMap::new();
-        for (kind, cells) in &self.alike {
-            let course = yields.of(kind.group).course(kind.rows, kind.most, &[]);
-            all.add(course, *cells as f64);
-            plain.insert(*kind, course);
+    ) -> Result<Expected, E> {
+        let labels: BTreeSet<u64> = self.alike.keys().map(|kind| kind.label).collect();
+        let means = |rates: &Rates| -> HashMap<u64, Yield> {
+            labels.iter().filter_map(|label| Some((*label, rates.mean(*label, ways)?))).collect()
+        };
+        let Chosen { cells, asks } = self.chosen(&means(rates));
+        let held = look_up(&asks)?;
+        let looked = asks.into_iter().zip(held);
+        let looked: Vec<Looked> =
+            looked.map(|(ask, held)| Looked { ask, way: way(ask.0, ask.1), held }).collect();
+        let some = self.alike.values().sum::<u64>() as f64 / cells.len().max(1) as f64;
+        let mut cut: BTreeMap<Way, Cut> = BTreeMap::new();
+        for Looked { way, held, .. } in &looked {
+            if let Held::Cut(reached) = held {
+                let cut = cut.entry(*way).or_default();
+                cut.answers += some;
+                cut.reached += some * f64::from(*reached);
+            }
         }
-        let Ahead { cells, asks } = self.ahead(yields);
-        let mut held = look_up(&asks)?.into_iter();
-        let (mut without, mut with, mut sent) = (Course::default(), Course::default(), Vec::new());
-        for (Cell { kind, cell, next, is_missing }, ahead) in cells {
-            let first = is_missing.then_some(Held::Missing);
-            let held: Vec<Held> = first.into_iter().chain(held.by_ref().take(ahead)).collect();
-            let course = yields.of(kind.group).course(kind.rows, kind.most, &held);
-            let missing = (*next..).zip(&held).filter(|(_, held)| **held == Held::Missing);
-            sent.extend(missing.take(course.asks.round().max(1.0) as usize).map(|(ask, _)| (*cell, ask)));
-            without.add(plain[kind], 1.0);
-            with.add(course, 1.0);
+        rates.know_cut(&cut);
+        let means = means(rates);
+        let (mut all, mut rounds) = (Course::default(), 0.0f64);
+        let mut plain: HashMap<Kind, Course> = HashMap::new();
+        for (kind @ Kind { label, rows, most, .. }, cells) in &self.alike {
+            let Some(mean) = means.get(label) else { continue };
+            let waiting = kind.waiting(rates);
+            let first = waiting.as_ref().map(|brings| Ahead { held: Held::Answer, brings });
+            let course = mean.course(*rows, *most, first.as_slice());
+            all.add(&course, *cells as f64);
+            plain.insert(*kind, course);
+            // As many as it needs for sure are sent together.
+            rounds = rounds
+                .max(f64::from(mean.reach(*rows, *most)) / f64::from(rows.div_ceil(per_ask.max(1)).max(1)));
+        }
+        let (mut without, mut with) = (Course::default(), Course::default());
+        let (mut by_way, mut sent) = (BTreeMap::<Way, Sent>::new(), Vec::new());
+        let mut looked = looked.as_slice();
+        for (Cell { kind, .. }, ahead) in cells {
+            let (own, others) = looked.split_at(ahead);
+            looked = others;
+            let (Some(mean), Some(plain)) = (means.get(&kind.label), plain.get(kind)) else { continue };
+            let brings = |of: &Looked| rates.brings(kind.label, of.way, of.held).unwrap_or(mean);
+            let mut asks: Vec<Ahead<'_>> =
+                own.iter().map(|of| Ahead { held: of.held, brings: brings(of) }).collect();
+            let waiting = kind.waiting(rates);
+            if let (Some(first), Some(brings)) = (asks.first_mut(), &waiting) {
+                *first = Ahead { held: Held::Answer, brings };
+            }
+            let mut course = mean.course(kind.rows, kind.most, &asks);
+            // It is in front of the open one.
+            course.stored -= f64::from(u8::from(waiting.is_some() && !asks.is_empty()));
+            for (of, chance) in own.iter().zip(&course.sent).filter(|(_, chance)| **chance > 0.0) {
+                let to_way = by_way.entry(of.way).or_default();
+                to_way.asks += chance;
+                to_way.of_cut += if matches!(of.held, Held::Cut(_)) { *chance } else { 0.0 };
+                sent.push((of.ask, *chance));
+            }
+            without.add(plain, 1.0);
+            with.add(&course, 1.0);
         }
         let scaled = |all: f64, part: f64, of: f64| if of > 0.0 { all * part / of } else { all };
         let course = Course {
             asks: scaled(all.asks, with.asks, without.asks),
             rows: scaled(all.rows, with.rows, without.rows),
+            fresh: scaled(all.rows, with.fresh, without.rows),
             stored: scaled(all.asks, with.stored, without.asks),
+            sent: Vec::new(),
         };
-        Ok((course, sent))
+        // Those of cells that go further than was looked are made as the others are.
+        if by_way.is_empty() {
+            by_way.extend(ways.iter().map(|(way, cells)| (*way, Sent { asks: *cells as f64, of_cut: 0.0 })));
+        }
+        let told: f64 = by_way.values().map(|sent| sent.asks).sum();
+        for sent in by_way.values_mut() {
+            *sent = Sent { asks: sent.asks * course.asks / told, of_cut: sent.of_cut * course.asks / told };
+        }
+        let sent = sent.into_iter().filter(|(_, chance)| *chance >= 0.5).map(|(ask, _)| ask).collect();
+        let about = about::Expected::default();
+        Ok(Expected { course, about, ways: by_way, sent, rounds: rounds.max(1.0) })
     }
 
     /// Some cells, taken by chance, and their next asks, as far as these cells will go.
-    fn ahead(&self, yields: &Yields) -> Ahead<'_> {
+    fn chosen(&self, means: &HashMap<u64, Yield>) -> Chosen<'_> {
         let mut reaches: HashMap<Kind, u32> = HashMap::new();
         let (mut cells, mut asks) = (Vec::new(), Vec::new());
         for cell in self.sample.items().values() {
-            let Kind { group, rows, most } = cell.kind;
-            let reach = *reaches.entry(cell.kind).or_insert_with(|| yields.of(group).reach(rows, most));
-            let ahead = (cell.next + u32::from(cell.is_missing)..cell.next + reach).take(LOOKED_UP);
+            let Kind { label, rows, most, .. } = cell.kind;
+            let reach = || means.get(&label).map_or(0, |mean| mean.reach(rows, most));
+            let reach = *reaches.entry(cell.kind).or_insert_with(reach);
+            let ahead = (cell.next..cell.next + reach).take(LOOKED_UP);
             if !asks.is_empty() && asks.len() + ahead.len() > LOOKED_UP {
                 break;
             }
             cells.push((cell, ahead.len()));
             asks.extend(ahead.map(|ask| (cell.cell, ask)));
         }
-        Ahead { cells, asks }
+        Chosen { cells, asks }
     }
 }
 
@@ -217,59 +301,58 @@ mod tests {
     use super::*;
     use crate::model::Fingerprint;
 
+    const WAY: Way = Way { variant: 0, model: 0 };
+
     /// Cells of one kind, whose first ask is missing.
     fn open(cells: usize, rows: u32, most: u32) -> Open {
         let mut open = Open::default();
-        let kind = Kind { group: 0, rows, most };
+        let kind = Kind { label: 0, rows, most, waits: None };
         for cell in 0..cells {
             let hash = *blake3::hash(&cell.to_le_bytes()).as_bytes();
-            open.sample.take(Fingerprint(hash), Cell { kind, cell, next: 0, is_missing: true });
+            open.sample.take(Fingerprint(hash), Cell { kind, cell, next: 0 });
         }
         open.alike.insert(kind, cells as u64);
         open
     }
 
-    fn yields(passed: &[u64]) -> Yields {
-        let judged = Judged { passed: passed.to_vec(), ..Judged::default() };
-        Yields::new(judged.of_asks(1).unwrap())
-    }
-
-    /// What `held` says of the asks behind the open ones, and how many it was asked about.
-    fn told(open: &Open, yields: &Yields, held: impl Fn(usize, u32) -> Held) -> (Course, usize) {
+    /// What `held` says of the asks, where each brings a row, and how many it was asked about.
+    fn told(open: &Open, held: impl Fn(usize, u32) -> Held) -> (Expected, usize) {
         let mut asked = 0;
         let look_up = |asks: &[(usize, u32)]| {
             asked = asks.len();
             Ok::<_, ()>(asks.iter().map(|(cell, ask)| held(*cell, *ask)).collect())
         };
-        let (course, sent) = open.expected(yields, look_up).unwrap();
-        assert!(sent.iter().all(|(cell, ask)| *ask == 0 || held(*cell, *ask) == Held::Missing), "{sent:?}");
-        (course, asked)
+        let ways = BTreeMap::from([(WAY, open.alike.values().sum())]);
+        let out = open.expected(&mut Rates::sure(WAY), &ways, 1, |_, _| WAY, look_up).unwrap();
+        assert!(out.sent.iter().all(|(cell, ask)| held(*cell, *ask) == Held::Missing), "{:?}", out.sent);
+        assert!((out.ways[&WAY].asks - out.course.asks).abs() < 1e-6, "{out:?}");
+        (out, asked)
     }
 
     #[test]
     fn no_more_asks_are_looked_up_than_cells_will_go_on_to_and_a_bounded_number_of_all() {
         let missing = |_: usize, _: u32| Held::Missing;
-        let sure = yields(&[0, 9]);
-        // The open ask itself is known to be missing.
-        assert_eq!(told(&open(5, 3, 900), &sure, missing).1, 5 * 2);
-        assert_eq!(told(&open(5, 1, 900), &sure, missing).1, 0);
-        assert_eq!(told(&open(5, 9, 4), &sure, missing).1, 5 * 3);
+        assert_eq!(told(&open(5, 3, 900), missing).1, 5 * 3);
+        assert_eq!(told(&open(5, 9, 4), missing).1, 5 * 4);
         for (cells, rows, most) in [(100_000, 3, 900), (1000, 30, 900), (10, 1000, 9000)] {
-            let (course, asked) = told(&open(cells, rows, most), &sure, missing);
+            let (Expected { course, rounds, .. }, asked) = told(&open(cells, rows, most), missing);
             assert!(asked <= LOOKED_UP, "{asked} of {cells} cells");
             assert_eq!(course.asks.round() as usize, cells * rows as usize, "nothing is stored");
+            assert!((rounds - 1.0).abs() < 0.01, "all are sent together: {rounds}");
         }
     }
 
     proptest! {
-        /// Of few cells each ask that is stored is one less.
+        /// Of few cells each ask that is stored is one less, and its row is none of the others'.
         #[test]
         fn what_is_stored_is_taken_off(stored in prop::collection::hash_set((0..6usize, 1..6u32), 0..30)) {
             let held = |cell, ask| if stored.contains(&(cell, ask)) { Held::Answer } else { Held::Missing };
-            let (course, asked) = told(&open(6, 6, 9), &yields(&[0, 4]), held);
-            prop_assert_eq!(asked, 30);
-            prop_assert!((course.asks - (36 - stored.len()) as f64).abs() < 1e-6);
+            let (Expected { course, .. }, asked) = told(&open(6, 6, 9), held);
+            let sent = (36 - stored.len()) as f64;
+            prop_assert_eq!(asked, 36);
+            prop_assert!((course.asks - sent).abs() < 1e-6);
             prop_assert!((course.rows - 36.0).abs() < 1e-6);
+            prop_assert!((course.fresh - sent).abs() < 1e-6);
             prop_assert!((course.stored - stored.len() as f64).abs() < 1e-6);
         }
     }
@@ -277,8 +360,11 @@ mod tests {
     /// Of many cells a sample tells: half of them have all that they need.
     #[test]
     fn a_sample_tells_of_all() {
-        let held = |cell: usize, _: u32| if cell.is_multiple_of(2) { Held::Answer } else { Held::Missing };
-        let (course, asked) = told(&open(10_000, 2, 9), &yields(&[0, 4]), held);
+        let held = |cell: usize, ask: u32| match ask > 0 && cell.is_multiple_of(2) {
+            true => Held::Answer,
+            false => Held::Missing,
+        };
+        let (Expected { course, .. }, asked) = told(&open(10_000, 2, 9), held);
         assert_eq!(asked, LOOKED_UP);
         assert!((course.asks / 15_000.0 - 1.0).abs() < 0.1, "{course:?}");
         assert!((course.rows - 20_000.0).abs() < 1e-6, "{course:?}");

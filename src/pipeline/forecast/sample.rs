@@ -4,6 +4,11 @@ use std::collections::BTreeMap;
 
 use crate::model::Fingerprint;
 
+/// Answers below which nothing is said of others.
+pub const LEAST: u64 = 4;
+/// Answers that tell well enough what others will be.
+pub const ENOUGH: u64 = 20;
+
 /// Those with the least of their fingerprints: a sample that follows from them alone and changes
 /// little when they do. Only the sample is held.
 #[derive(Debug)]

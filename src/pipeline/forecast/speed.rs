@@ -15,18 +15,6 @@ pub struct Pace {
     at_a_time: f64,
 }
 
-/// What a model is to be asked.
-#[derive(Debug, Clone, Copy)]
-pub struct Load {
-    pub requests: f64,
-    /// Requests that can be sent at once: the others follow from their answers.
-    pub demands: u64,
-    /// Tokens of completion of a request, where they are known.
-    pub tokens: Option<f64>,
-    /// Requests a minute that its limits let through.
-    pub per_minute: Option<f64>,
-}
-
 impl Pace {
     /// The pace of past runs, newest first; `None` of none.
     pub fn of<'a>(past: impl Iterator<Item = &'a Experience>) -> Option<Self> {
@@ -57,17 +45,21 @@ impl Pace {
     }
 }
 
-/// Seconds that a load will take on all addresses that have its model; `None` where none is known.
+/// Seconds that so many requests will take on all addresses that have their model, each with so many tokens of completion
+/// (where that is known); `None` where none of the addresses is known. No limit a minute is passed.
 ///
 /// All places are taken to be busy to the end, so that the pace of a short run can be used, whose
-/// places were idle at its end. But the asks of one cell follow each other, and no limit is passed.
-pub fn seconds(paces: &[Pace], load: Load) -> Option<f64> {
-    let each = paces.iter().map(|pace| pace.each(load.tokens));
-    let fastest = each.clone().min_by(f64::total_cmp)?;
-    let rate: f64 = each.zip(paces).map(|(each, pace)| pace.at_a_time / each.max(1e-6)).sum();
-    let in_turn = load.requests / load.demands.max(1) as f64 * fastest;
-    let limited = load.per_minute.map_or(0.0, |rate| load.requests * 60.0 / rate);
-    Some((load.requests / rate).max(in_turn).max(limited))
+/// places were idle at its end.
+pub fn seconds(paces: &[Pace], requests: f64, tokens: Option<f64>, per_minute: Option<f64>) -> Option<f64> {
+    quickest(paces, tokens)?;
+    let rate: f64 = paces.iter().map(|pace| pace.at_a_time / pace.each(tokens).max(1e-6)).sum();
+    let limited = per_minute.map_or(0.0, |rate| requests * 60.0 / rate);
+    Some((requests / rate).max(limited))
+}
+
+/// Seconds of one request at the address that is quickest.
+pub fn quickest(paces: &[Pace], tokens: Option<f64>) -> Option<f64> {
+    paces.iter().map(|pace| pace.each(tokens)).min_by(f64::total_cmp)
 }
 
 #[cfg(test)]
@@ -84,28 +76,22 @@ mod tests {
         }
     }
 
-    fn load(requests: f64) -> Load {
-        Load { requests, demands: 1_000_000, tokens: None, per_minute: None }
-    }
-
     #[test]
-    fn time_is_that_of_the_slots_the_rate_or_the_longest_chain() {
+    fn time_is_that_of_the_slots_or_the_rate() {
         let one = Pace::of([run(100, 2.0, 50, 4)].iter()).unwrap();
-        let time = |load: Load| seconds(&[one], load).unwrap();
-        assert_eq!(time(load(100.0)), 50.0);
-        assert_eq!(time(Load { tokens: Some(100.0), ..load(100.0) }), 100.0);
-        assert_eq!(time(Load { per_minute: Some(60.0), ..load(100.0) }), 100.0);
-        assert_eq!(time(Load { demands: 1, ..load(3.0) }), 6.0);
-        assert_eq!(time(Load { demands: 1, ..load(1.0) }), 2.0);
+        assert_eq!(seconds(&[one], 100.0, None, None), Some(50.0));
+        assert_eq!(seconds(&[one], 100.0, Some(100.0), None), Some(100.0));
+        assert_eq!(seconds(&[one], 100.0, None, Some(60.0)), Some(100.0));
         // Two addresses of one model share its requests; one that is unknown adds nothing.
-        let other = Pace::of([run(100, 2.0, 50, 12)].iter()).unwrap();
-        assert_eq!(seconds(&[one, other], load(100.0)), Some(12.5));
-        assert_eq!(seconds(&[], load(100.0)), None);
+        let other = Pace::of([run(100, 1.0, 50, 6)].iter()).unwrap();
+        assert_eq!(seconds(&[one, other], 100.0, None, None), Some(12.5));
+        assert_eq!(quickest(&[one, other], Some(100.0)), Some(2.0));
+        assert_eq!((seconds(&[], 100.0, None, None), quickest(&[], None)), (None, None));
     }
 
     #[test]
     fn the_last_runs_count_until_there_is_enough_of_them() {
-        let pace = |runs: &[Experience]| Pace::of(runs.iter()).and_then(|pace| seconds(&[pace], load(12.0)));
+        let pace = |runs: &[Experience]| seconds(&[Pace::of(runs.iter())?], 12.0, None, None);
         assert_eq!(pace(&[]), None);
         assert_eq!(pace(&[run(0, 1.0, 1, 4)]), None);
         assert_eq!(pace(&[run(64, 1.0, 1, 4), run(64, 9.0, 1, 4)]), Some(3.0));
@@ -140,7 +126,7 @@ mod tests {
                 }];
                 let left = requests - requests / 10;
                 let (truth, _) = simulated(left, slots, seed + 1000);
-                let told = seconds(&[Pace::of(past.iter()).unwrap()], load(left as f64)).unwrap();
+                let told = seconds(&[Pace::of(past.iter()).unwrap()], left as f64, None, None).unwrap();
                 assert!(
                     (told / truth - 1.0).abs() < 0.3,
                     "{requests} on {slots}: {told} told, {truth} it took"

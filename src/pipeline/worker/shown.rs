@@ -2,9 +2,10 @@
 
 use super::Worker;
 use crate::check::Candidate;
+use crate::dataset::evaluate::Demand;
 use crate::model::Noted;
 use crate::pipeline::spending::spending;
-use crate::report::{Status, for_terminal};
+use crate::report::{AtModel, Status, for_terminal};
 use crate::scheduler::Queue;
 
 impl Worker<'_> {
@@ -31,6 +32,24 @@ impl Worker<'_> {
         }
     }
 
+    /// What each model did, and has to do.
+    fn at_models(&self) -> Vec<AtModel> {
+        let tokens = |all: u64| all as f64 / self.progress.requests.max(1) as f64;
+        let prompt = tokens(self.progress.prompt_tokens);
+        let of = |(number, queue): (usize, &Queue<Demand>)| {
+            let ends = &self.book.models().list()[number].endpoints;
+            let did = || ends.iter().map(|endpoint| &self.progress.endpoints[*endpoint]);
+            let requests: u64 = did().map(|did| did.requests).sum();
+            let answers = did().map(|did| did.completion_tokens).sum::<u64>() as f64 / requests.max(1) as f64;
+            let limits = ends
+                .iter()
+                .map(|endpoint| self.recipe.config.endpoints[*endpoint].per_minute(prompt + answers));
+            let under_way = self.sends.keys().filter(|(model, _)| *model == number).count();
+            AtModel { requests, open: (queue.waiting() + under_way) as u64, per_minute: limits.sum() }
+        };
+        self.queues.iter().enumerate().map(of).collect()
+    }
+
     pub(super) fn show(&mut self, waiting: Option<String>) {
         let waits: usize = self.queues.iter().map(Queue::waiting).sum();
         let example = self.example.take().map(|(cell, answer, good)| self.describe(cell, &answer[good]));
@@ -47,6 +66,7 @@ impl Worker<'_> {
             cost: spending(&self.recipe.config.endpoints, &self.budget).map(|cost| cost.all),
             faults: self.progress.faults.clone(),
             open: (waits + self.sends.len()) as u64,
+            models: self.at_models(),
             under_way: self.sends.len(),
             rejected: self.outcome.rejected.clone(),
             completion_tokens: self.progress.completion_tokens,

@@ -29,7 +29,8 @@ pub struct Left {
 pub struct Outlook {
     /// Rows that are missing and can still come.
     pub missing: u64,
-    /// Rows that a request brings now, by a line through the runs.
+    /// Rows that a request brings now, by a line through the runs; without those of answers that are stored, and wait for
+    /// it.
     pub rows_per_request: f64,
     /// Requests that this takes, as many as may be asked at the most.
     pub requests: u64,
@@ -62,8 +63,8 @@ pub fn outlook(summary: &Summary) -> Option<Outlook> {
     // Texts are asked about, too.
     let most = most as f64 * summary.requests as f64 / summary.asks().max(1) as f64;
     let expected = to_go.expected.filter(|expected| expected.rows > 0.0);
-    let (requests, rows) = match expected.zip(to_go.requests()) {
-        Some((Expected { rows, .. }, told)) => {
+    let (requests, rows, each) = match expected.zip(to_go.requests()) {
+        Some((Expected { rows, fresh, .. }, told)) => {
             // Rows a request would not do: those of answers that were stored took none.
             let mut accepted: Vec<f64> = alike.filter_map(|past| past.acceptance).collect();
             accepted.extend(summary.acceptance());
@@ -71,17 +72,17 @@ pub fn outlook(summary: &Summary) -> Option<Outlook> {
             let moved = base.map_or(1.0, |base| next_on_line(&accepted).max(LEAST) / base);
             let told = told as f64;
             let requests = (told / moved).min(most.max(told));
-            (requests, rows.min(rows / told * moved * requests))
+            (requests, rows.min(rows / told * moved * requests), fresh / told * moved)
         }
         None => {
             let requests = (missing as f64 / next).min(most);
-            (requests, requests * next)
+            (requests, requests * next, next)
         }
     };
     let rows = (rows.round() as u64).min(missing);
     let requests = (requests.round() as u64).max(1);
     let runs = requests.div_ceil(summary.requests);
-    let rows_per_request = (rows as f64 / requests as f64 * 1000.0).round() / 1000.0;
+    let rows_per_request = (each * 1000.0).round() / 1000.0;
     Some(Outlook { missing, rows_per_request, requests, rows, runs })
 }
 
@@ -177,7 +178,8 @@ mod tests {
     /// asks, and half of the rows of each. What answers brought that were stored is no trend.
     #[test]
     fn an_outlook_is_the_plans_moved_by_the_trend() {
-        let expected = Some(Expected { asks: 120.0, rows: 60.0, requests: 120.0, at_least: false });
+        let expected =
+            Some(Expected { asks: 120.0, rows: 60.0, fresh: 60.0, requests: 120.0, at_least: false });
         let rejected = |texts| [("words".to_owned(), texts)].into();
         let mut summary = Summary {
             wanted: 1000,

@@ -180,8 +180,10 @@ fn figures(out: &mut String, summary: &Summary) {
             let told = told.map_or_else(String::new, |told| {
                 format!(" by the trend of the last runs ({} without it)", thousands(told))
             });
+            let others = *rows as f64 - *requests as f64 * rows_per_request;
+            let stored = if others >= 1.0 { " beside those of stored answers" } else { "" };
             format!(
-                "{come} to come, about {}{told} at {rows_per_request:.2} rows each: {} like this one",
+                "{come} to come, about {}{told} at {rows_per_request:.2} rows each{stored}: {} like this one",
                 count(*requests, "request"),
                 count(*runs, "run")
             )
@@ -404,7 +406,7 @@ mod tests {
             completion_tokens: 2016,
             run: RunCounts { accepted: 1319, ..RunCounts::default() },
             left: Left { to_go: ToGo { now: 5, expected: expected(51.0) }, ..Left::default() },
-            outlook: Some(Outlook { missing: 40, rows: 40, requests, rows_per_request: 0.6, runs: 2 }),
+            outlook: Some(Outlook { missing: 40, rows: 40, requests, rows_per_request: 0.8, runs: 2 }),
             ..Summary::default()
         };
         let page = |requests| page(&summary(requests));
@@ -412,7 +414,7 @@ mod tests {
             |page: &str, line: &str| assert!(page.lines().any(|found| found == line), "{line} in {page}");
         has(&page(51), "| rows an hour of asking | 131,900 |");
         has(&page(51), "| tokens a second of asking | 56.0 |");
-        let like = "at 0.60 rows each: 2 runs like this one |";
+        let like = "at 0.80 rows each: 2 runs like this one |";
         has(&page(51), &format!("| outlook | 40 rows to come, about 51 requests {like}"));
         let by_trend = "about 64 requests by the trend of the last runs (51 without it)";
         has(&page(64), &format!("| outlook | 40 rows to come, {by_trend} {like}"));

@@ -3,7 +3,7 @@
 use super::{Advice, FEW, look, percent, times};
 use crate::config::night::Alarm;
 use crate::report::morning::{Finding, Left, Verdict, outlook};
-use crate::report::{AxisCount, RowChange, Summary, count, most_of, own_fault, thousands};
+use crate::report::{AxisCount, RowChange, SLACK, Summary, count, most_of, own_fault, thousands};
 
 pub(super) fn smaller(summary: &Summary) -> Option<Finding> {
     let less = u64::try_from(-summary.gained()).ok().filter(|less| *less > 0)?;
@@ -208,9 +208,6 @@ pub(super) fn hardly_any(summary: &Summary, limits: &Alarm, advice: &Advice<'_>)
     };
     Some(Finding { cause: Some(cause), ..look(what, key, told) })
 }
-
-/// By how much fewer rows are to come than are missing before it is worth a word: chance is in both.
-const SLACK: f64 = 0.05;
 
 /// At this rate the asks that are left bring far fewer rows than are missing.
 pub(super) fn will_lack(summary: &Summary, advice: &Advice<'_>) -> Option<Finding> {
