@@ -9,6 +9,7 @@ mod memory;
 mod ready;
 mod ruled;
 mod sequence;
+mod stored;
 mod verdicts;
 
 use std::sync::Arc;
@@ -28,6 +29,7 @@ use memory::Memory;
 use ready::Ready;
 use ruled::Ruled;
 use sequence::{Head, Sequence};
+pub use stored::StoredAsk;
 use verdicts::Verdicts;
 
 /// Asks and stored answers of one config and its models.
@@ -243,7 +245,7 @@ impl Book for StoreBook<'_> {
         self.next = 0;
         if let Some(progress) = &mut self.progress {
             progress.read += asks.len() as u64;
-            progress.show(self.recipe.wanted());
+            progress.show("looking through the cells", progress.read, self.recipe.wanted());
         }
         Ok(())
     }
@@ -288,17 +290,17 @@ impl Book for StoreBook<'_> {
 }
 
 impl Progress<'_> {
-    fn show(&self, wanted: u64) {
+    fn show(&self, what: &str, done: u64, of: u64) {
         let elapsed = self.started.elapsed();
         if elapsed.as_millis() < 700 {
             return;
         }
-        let share = (100 * self.read / wanted.max(1)).min(99);
+        let share = (100 * done / of.max(1)).min(99);
         self.watcher.update(&Status {
-            rows: self.read.min(wanted),
-            wanted,
+            rows: done.min(of),
+            wanted: of,
             elapsed,
-            waiting: Some(format!("looking through the cells: {share} %")),
+            waiting: Some(format!("{what}: {share} %")),
             ..Status::default()
         });
     }

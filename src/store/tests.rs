@@ -303,12 +303,13 @@ fn what_requests_begin_with_stands_once_and_goes_with_the_last_of_them() {
         assert_eq!(request, stored.request.as_str());
     }
     let mut rows = Vec::new();
-    reader.each_completion(|entry| rows.push((entry.row, entry.request))).unwrap();
+    reader.each_completion(|entry| rows.push((entry.key, entry.request))).unwrap();
     let requests: Vec<&str> = rows.iter().map(|(_, request)| request.as_str()).collect();
     assert_eq!(requests, all.iter().map(|stored| stored.request.as_str()).collect::<Vec<_>>());
 
+    let gone: Vec<Fingerprint> = all[..6].iter().map(|stored| stored.fingerprint).collect();
+    dir.collect(&gone, "").unwrap();
     let writer = Writer::open(&dir, |_| {}).unwrap();
-    writer.delete(all[..6].iter().map(|stored| stored.fingerprint).collect()).unwrap();
     assert_eq!((count("opening"), count("completion")), (1, 2));
     // An opening that was taken away meanwhile is written again.
     for (ticket, stored) in all[..4].iter().enumerate() {
