@@ -22,20 +22,18 @@ pub fn runs(args: &RunsArgs, talk: &Talk) -> Result<Exit, Failure> {
         None => Vec::new(),
     };
     let find = |number: usize| {
-        let found = number.checked_sub(1).and_then(|index| runs.get(index));
-        if found.is_none() {
+        number.checked_sub(1).and_then(|index| runs.get(index)).ok_or_else(|| {
             let there = match runs.len() {
                 0 => "none was kept yet".to_owned(),
                 1 => "the only one that was kept is run 1".to_owned(),
                 last => format!("those that were kept are 1 to {last}"),
             };
-            talk.say(&format!("there is no run {number}: {there}"));
-        }
-        found
+            Failure::InVain(format!("there is no run {number}: {there}"))
+        })
     };
     let mut out = std::io::stdout().lock();
     if let [a, b] = args.compare[..] {
-        let (Some(then), Some(now)) = (find(a), find(b)) else { return Ok(Exit::Failed) };
+        let (then, now) = (find(a)?, find(b)?);
         let causes = match (&then.snapshot, &now.snapshot) {
             (Some(then), Some(now)) => {
                 pipeline::causes((&then.resolved, &then.files), (&now.resolved, &now.files))
@@ -52,7 +50,7 @@ pub fn runs(args: &RunsArgs, talk: &Talk) -> Result<Exit, Failure> {
             }
         }
     } else if let Some(number) = args.show {
-        let Some(ran) = find(number) else { return Ok(Exit::Failed) };
+        let ran = find(number)?;
         match args.json {
             true => print_json(&ran.summary)?,
             false => out.write_all(morning::page(&ran.summary).as_bytes())?,

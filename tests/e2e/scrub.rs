@@ -4,9 +4,9 @@ use std::fs::{File, TryLockError};
 use std::os::unix::process::ExitStatusExt;
 use std::path::PathBuf;
 
-use serde_json::json;
+use serde_json::{Value, json};
 
-use crate::fake::free_port;
+use crate::fake::{Fake, Reply, free_port};
 use crate::forget::{gossip, holding, project, rows};
 use crate::project::{Project, Running, until};
 
@@ -103,23 +103,33 @@ fn what_a_config_left_that_is_gone_is_forgotten_too() {
     assert_eq!(holding(&project, "Jane Roe"), nowhere());
 }
 
+/// What a summary says of openings is found only as long as the store has the originals.
 #[test]
 fn a_purge_that_was_ended_is_finished_by_the_next() {
-    let fake = gossip();
+    let fake = Fake::start();
+    fake.script(|_, before| {
+        let text =
+            |n: usize| format!("4111 1111 1111 1111 was refused at shop {before}.{n}, and I was angry");
+        let items: Vec<Value> = (0..3).map(|n| json!({ "text": text(n) })).collect();
+        Reply::text(&json!({ "items": items }).to_string())
+    });
     let project = project(&fake);
-    let off = [&RUN[..], &["--set", "anonymize=off"]].concat();
-    project.emogrid(&off).exits(0);
-    project.emogrid(&[&off[..], &["--set", "samples.per_cell=3", "--set", "checks.words=[9, 40]"]].concat());
-    let is_in_page = |path: &PathBuf| path.ends_with("summary.md");
-    assert!(holding(&project, "Jane").iter().any(is_in_page));
+    project.emogrid(&[&RUN[..], &["--set", "anonymize=off"]].concat()).exits(0);
+    let opening = "4111 1111 1111";
+    let holds = |name: &str| holding(&project, opening).iter().any(|path| path.ends_with(name));
+    assert!(
+        ["summary.json", "summary.md", "store.db"].map(holds) == [true; 3],
+        "{:?}",
+        holding(&project, opening)
+    );
     let mut command = project.command(&PURGE);
     let ended = command.env("EMOGRID_CRASH_AT", "scrubbed").output().unwrap();
     assert_eq!(ended.status.signal(), Some(libc::SIGABRT));
     project.emogrid(&PURGE).exits(0);
-    assert_eq!(holding(&project, "Jane"), nowhere());
-    // A page that was written before the figures that it is of.
+    assert_eq!(holding(&project, opening), nowhere());
+    fake.take_count();
     project.emogrid(&RUN).exits(0);
-    assert!(!rows(&project).is_empty());
+    assert_eq!((fake.take_count(), rows(&project).len()), (0, 8));
 }
 
 /// Whoever takes something out has the project for itself before it looks what there is.
