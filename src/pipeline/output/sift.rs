@@ -222,3 +222,65 @@ fn rows(goes: impl Fn(&str) -> bool, mut gone: impl FnMut(&Going)) -> impl FnMut
         Line::Goes
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io::Read;
+
+    use super::*;
+
+    fn row(id: &str, pair: Option<&str>, text: &str) -> String {
+        format!("{}\n", json!({ "id": id, "text": text, "pair": pair }))
+    }
+
+    fn dataset(folder: &Path) -> (Files, String) {
+        let text =
+            [row("a", Some("a"), "Jane"), row("b", Some("a"), "Joan"), row("c", None, "June")].concat();
+        std::fs::write(folder.join("dataset.jsonl"), &text).unwrap();
+        let meta = json!({ "complete": true, "rows": 2, "wanted": 2, "counterparts": 1, "rejected": {} });
+        std::fs::write(folder.join("dataset.meta.json"), meta.to_string()).unwrap();
+        (Files::new(folder.to_owned()), text)
+    }
+
+    #[test]
+    fn a_row_takes_its_counterpart_along_and_the_meta_file_says_so() {
+        let folder = tempfile::tempdir().unwrap();
+        let (files, text) = dataset(folder.path());
+        let read = |name: &str| std::fs::read_to_string(folder.path().join(name)).unwrap();
+        let is_jane = |row: &str| row.contains("Jane");
+        let taken = files.take_out(false, is_jane, is_jane).unwrap();
+        assert_eq!((taken.rows, taken.counterparts, taken.files), (1, 1, 1));
+        assert_eq!(read("dataset.jsonl"), text, "nobody meant it");
+        let taken = files.take_out(true, is_jane, is_jane).unwrap();
+        assert_eq!((taken.rows, taken.counterparts, taken.files), (1, 1, 1));
+        let left = row("c", None, "June");
+        assert_eq!(read("dataset.jsonl"), left);
+        let meta: Value = serde_json::from_str(&read("dataset.meta.json")).unwrap();
+        let hash = blake3::hash(left.as_bytes()).to_hex();
+        assert_eq!(
+            (&meta["rows"], &meta["counterparts"], &meta["wanted"]),
+            (&json!(1), &json!(0), &json!(2))
+        );
+        assert_eq!((&meta["complete"], &meta["dataset_blake3"]), (&json!(false), &json!(hash.as_str())));
+    }
+
+    /// A run that is ended between two files leaves one file with two names.
+    #[cfg(unix)]
+    #[test]
+    fn no_byte_of_what_goes_is_left_and_none_of_another_name_is_lost() {
+        let folder = tempfile::tempdir().unwrap();
+        let (files, _) = dataset(folder.path());
+        std::fs::hard_link(files.dataset(), files.previous()).unwrap();
+        let mut before = File::open(files.dataset()).unwrap();
+        let is_jane = |row: &str| row.contains("Jane");
+        files.take_out(true, is_jane, is_jane).unwrap();
+        let left = row("c", None, "June");
+        for path in [files.dataset(), files.previous()] {
+            assert_eq!(std::fs::read_to_string(path).unwrap(), left);
+        }
+        let mut bytes = String::new();
+        before.read_to_string(&mut bytes).unwrap();
+        assert!(!bytes.is_empty() && bytes.trim().is_empty(), "{bytes:?}");
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 3, "no part is left");
+    }
+}
