@@ -1,4 +1,4 @@
-use std::collections::{BTreeSet, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::io::{Read, Write as _};
 use std::path::{Path, PathBuf};
 
@@ -10,6 +10,7 @@ use super::{Exit, Failure, Talk, print_json};
 use crate::anonymize::Sought;
 use crate::check::removal::{Take, is_in, nothing};
 use crate::cli::ForgetArgs;
+use crate::dataset::snapshot::{AskHash, short};
 use crate::model::{Fingerprint, RowId};
 use crate::report::count;
 use crate::store::{Entry, Reader, Scrub};
@@ -46,7 +47,13 @@ pub fn forget(args: &ForgetArgs, talk: &Talk) -> Result<Exit, Failure> {
             )),
         }
     }
-    let found = Found::of(&reader, &members, &sought)?;
+    let mut own = Own { members: &members, reached: HashMap::new() };
+    for dataset in &datasets {
+        if let Some(member) = members.iter().find(|member| member.made(dataset)) {
+            own.reached.extend(dataset.last_asks(&reader)?.into_iter().map(|hash| (hash, member)));
+        }
+    }
+    let found = Found::of(&reader, &own, &sought)?;
     let decided: BTreeSet<String> =
         members.iter().filter_map(|member| member.decided(|text| sought.is_in(text))).collect();
     // The store comes last: as long as the words are in there, all of this can be done again.
@@ -96,11 +103,7 @@ pub fn forget(args: &ForgetArgs, talk: &Talk) -> Result<Exit, Failure> {
         .collect();
     if !leaving.is_empty() {
         let all = leaving.iter().map(|(_, rows)| rows).sum();
-        writeln!(
-            out,
-            "{} of datasets would leave, and what may take their place comes with the next run:",
-            count(all, "row")
-        )?;
+        writeln!(out, "{} of datasets would leave, until the next run at least:", count(all, "row"))?;
     }
     for (name, rows) in leaving {
         writeln!(out, "  {name}: {}", count(rows, "row"))?;
@@ -131,6 +134,20 @@ pub fn forget(args: &ForgetArgs, talk: &Talk) -> Result<Exit, Failure> {
     Ok(Exit::Complete)
 }
 
+/// Whose answers are whose.
+struct Own<'a> {
+    members: &'a [Member],
+    /// What last runs asked, also of configs that were edited since.
+    reached: HashMap<AskHash, &'a Member>,
+}
+
+impl Own<'_> {
+    fn of(&self, fingerprint: &Fingerprint) -> Option<&Member> {
+        let asks = self.members.iter().find(|member| member.cell(fingerprint).is_some());
+        asks.or_else(|| self.reached.get(&short(fingerprint)).copied())
+    }
+}
+
 /// Where somebody's words stand.
 #[derive(Default)]
 struct Found {
@@ -142,9 +159,9 @@ struct Found {
 }
 
 impl Found {
-    fn of(reader: &Reader, members: &[Member], sought: &Sought) -> Result<Self, Failure> {
+    fn of(reader: &Reader, own: &Own<'_>, sought: &Sought) -> Result<Self, Failure> {
         let mut out = Self::default();
-        reader.each_completion(|entry| out.completion(&entry, members, sought))?;
+        reader.each_completion(|entry| out.completion(&entry, own, sought))?;
         let Scrub { details, snapshots, runs, .. } = reader.kept_texts()?;
         let scrub = &mut out.scrub;
         let details = details.into_iter();
@@ -160,7 +177,7 @@ impl Found {
         Ok(out)
     }
 
-    fn completion(&mut self, entry: &Entry, members: &[Member], sought: &Sought) {
+    fn completion(&mut self, entry: &Entry, own: &Own<'_>, sought: &Sought) {
         let (key, fingerprint) = (entry.key, entry.key.fingerprint);
         if stands_in(&entry.request, sought) || entry.is_about_a_text && stands_in(&entry.answer, sought) {
             self.scrub.completions.push(key);
@@ -171,9 +188,9 @@ impl Found {
             return;
         }
         // Whose answer it is knows its texts; of an answer that nobody asks for any more nothing is left.
-        let own = members.iter().find(|member| member.cell(&fingerprint).is_some());
-        let taken =
-            own.and_then(|member| member.opened.recipe.judge.take_away(&entry.answer, Take::Texts(sought)));
+        let taken = own
+            .of(&fingerprint)
+            .and_then(|member| member.opened.recipe.judge.take_away(&entry.answer, Take::Texts(sought)));
         if let Some(taken) = taken.filter(|taken| !stands_in(&taken.raw, sought)) {
             let ids = taken.texts.iter().map(|(choice, item)| RowId::of(&fingerprint, *choice, *item));
             self.texts.extend(ids);

@@ -15,7 +15,7 @@ use crate::check::removal::Take;
 use crate::check::second::quotes;
 use crate::cli::PurgeArgs;
 use crate::dataset::looking;
-use crate::dataset::snapshot::{AskHash, CellAsks, short};
+use crate::dataset::snapshot::{AskHash, short};
 use crate::fingerprint::Room;
 use crate::fingerprint::messages_of;
 use crate::model::Fingerprint;
@@ -193,9 +193,9 @@ impl Looked {
 #[derive(Default)]
 struct Others {
     members: Vec<Member>,
-    /// What the last runs of those asked that cannot be read.
+    /// What their last runs asked.
     asked: HashSet<AskHash>,
-    /// Whether there are any such.
+    /// Whether there are any that cannot be read.
     unreadable: bool,
 }
 
@@ -203,39 +203,32 @@ impl Others {
     /// Those whose datasets are not the members'.
     fn of(datasets: &[Dataset], members: &[Member], reader: &Reader, talk: &Talk) -> Result<Self, Failure> {
         let mut out = Self::default();
-        let mut opened: HashSet<&Path> = HashSet::new();
-        for dataset in datasets {
-            // What other configs ask is theirs to keep.
-            if members.iter().any(|member| member.made(dataset)) {
+        let is_of = |members: &[Member], dataset: &Dataset| members.iter().any(|member| member.made(dataset));
+        for dataset in datasets.iter().filter(|dataset| !is_of(members, dataset)) {
+            // What other configs ask, or asked last, is theirs to keep.
+            out.asked.extend(dataset.last_asks(reader)?);
+            if is_of(&out.members, dataset) {
                 continue;
             }
             let file = dataset.file.as_deref().unwrap_or(Path::new(""));
-            if !opened.insert(file) {
-                continue;
-            }
             match Member::open(file, talk) {
                 Ok(other) => out.members.push(other),
                 Err(failure) => {
+                    let (name, file) = (&dataset.name, file.display());
                     let why = match failure {
-                        Failure::Refused(why) => why,
-                        _ => format!("`{}` cannot be read ({})", dataset.name, file.display()),
+                        Failure::Refused(_) => {
+                            format!("nobody knows which answers are those of `{name}` ({file})")
+                        }
+                        _ => format!("`{name}` cannot be read ({file})"),
                     };
                     let left =
                         "what its last run asked is left alone, and so is all that was asked about texts";
                     talk.say(&format!("{why}: {left}"));
-                    out.add_unreadable(&dataset.name, reader)?;
+                    out.unreadable = true;
                 }
             }
         }
         Ok(out)
-    }
-
-    fn add_unreadable(&mut self, name: &str, reader: &Reader) -> Result<(), Failure> {
-        self.unreadable = true;
-        if let Some((_, snapshot)) = reader.last_snapshot(name)? {
-            self.asked.extend(CellAsks::from_bytes(snapshot.cells).unwrap_or_default().all());
-        }
-        Ok(())
     }
 
     fn ask(&self, fingerprint: &Fingerprint) -> bool {

@@ -11,7 +11,7 @@ use super::{Failure, Stored, Talk, open_path};
 use crate::anonymize::Sought;
 use crate::check::removal::is_in;
 use crate::config::load::{project_root, shown};
-use crate::dataset::snapshot::{AskHash, short};
+use crate::dataset::snapshot::{AskHash, CellAsks, short};
 use crate::model::Fingerprint;
 use crate::pipeline::{Opened, RunError, StoreBook, StoredAsk};
 use crate::report::count;
@@ -172,6 +172,15 @@ pub struct Dataset {
 }
 
 impl Dataset {
+    /// The beginnings of the fingerprints of all that its last run reached.
+    ///
+    /// # Errors
+    /// A store that cannot be read.
+    pub fn last_asks(&self, reader: &Reader) -> Result<Vec<AskHash>, Failure> {
+        let last = reader.last_snapshot(&self.name)?.and_then(|(_, last)| CellAsks::from_bytes(last.cells));
+        Ok(last.unwrap_or_default().all())
+    }
+
     /// Goes through all of its folders; see `sweep`.
     ///
     /// # Errors

@@ -15,6 +15,7 @@ mod verdicts;
 use std::sync::Arc;
 use std::time::Instant;
 
+use super::interrupt::Interrupted;
 use crate::check::Candidate;
 use crate::check::answer::Answer;
 use crate::dataset::evaluate::{Demand, Judgement, Look, Meaning, Place};
@@ -55,6 +56,8 @@ pub struct StoreBook<'a> {
     /// Where in them the next is looked for.
     next: usize,
     progress: Option<Progress<'a>>,
+    /// What ends an evaluation.
+    interrupted: Option<Interrupted>,
     rulings: Rulings,
 }
 
@@ -77,6 +80,8 @@ pub enum BookError {
     Render(#[from] RenderError),
     #[error(transparent)]
     Store(#[from] StoreError),
+    #[error("stopping")]
+    Stopped,
 }
 
 impl std::fmt::Debug for StoreBook<'_> {
@@ -116,6 +121,7 @@ impl<'a> StoreBook<'a> {
             ready: Vec::new(),
             next: 0,
             progress: None,
+            interrupted: None,
             rulings: Rulings::default(),
         })
     }
@@ -141,6 +147,11 @@ impl<'a> StoreBook<'a> {
     /// nobody.
     pub fn watch(&mut self, watcher: Option<&'a (dyn Watcher + Sync)>) {
         self.progress = watcher.map(|watcher| Progress { watcher, started: Instant::now(), read: 0 });
+    }
+
+    /// Ends the next evaluations as soon as somebody asks to stop; `None` for those that are seen through.
+    pub fn heed(&mut self, interrupted: Option<&Interrupted>) {
+        self.interrupted = interrupted.cloned();
     }
 
     /// Takes up what was judged before, and what is judged from now on where it is to be left for the
@@ -251,6 +262,9 @@ impl Book for StoreBook<'_> {
     }
 
     fn read(&mut self, cell: usize, ask: u32) -> Result<(Fingerprint, Stored), BookError> {
+        if self.interrupted.as_ref().is_some_and(Interrupted::came) {
+            return Err(BookError::Stopped);
+        }
         let (fingerprint, stored) = self.read_stored(cell, ask)?;
         // What is remembered and cached is what the answers say, so that a changed file of decisions
         // makes none of it stale.

@@ -196,3 +196,22 @@ fn runs_that_left_no_summary_stand_in_the_list() {
     let says = "there is no run 2: the only one that was kept is run 1";
     project.emogrid(&["runs", "small.yaml", "--show", "2"]).exits(1).says(says);
 }
+
+/// Nobody waits for a run to look through all cells before it hears that it is to stop.
+#[test]
+fn a_run_that_looks_through_its_cells_hears_that_it_is_to_stop() {
+    let fake = Fake::start();
+    let project = Project::small(&fake.url());
+    project.emogrid(&["run", "small.yaml"]).exits(0);
+    let before = project.read("out/small/dataset.jsonl");
+    fake.take_count();
+    let places: Vec<String> = (0..100_000).map(|n| format!("p{n}")).collect();
+    project.edit("small.yaml", "[good, bad]", &format!("[{}]", places.join(", ")));
+    let running = project.watch(&["run", "small.yaml", "--accept-leaving", "--yes"]);
+    running.until_says("looking through the cells: ");
+    running.signal(libc::SIGTERM);
+    let ran = running.finish().exits(3);
+    let looks = ran.stderr.matches("looking through the cells: ").count();
+    assert!(looks <= 2, "it was told so in its first seconds: {}", ran.stderr);
+    assert_eq!((fake.take_count(), project.read("out/small/dataset.jsonl")), (0, before));
+}

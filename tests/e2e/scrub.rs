@@ -38,6 +38,26 @@ fn forgetting_what_is_nowhere_leaves_an_edited_configs_dataset_alone() {
     assert_eq!(files(&project), before, "its rows hold nothing that the policy takes out");
 }
 
+/// An edit that was not run yet makes nobody's answers those of nobody.
+#[test]
+fn of_what_a_config_asked_before_an_edit_only_the_words_are_forgotten() {
+    let fake = gossip();
+    let project = project(&fake);
+    project.edit("configs/moods.yaml", "anonymize: strict", "anonymize: off");
+    project.emogrid(&RUN).exits(0);
+    let before = rows(&project);
+    project.edit("configs/moods.yaml", "Write about", "Speak about");
+    let said = project.emogrid(&["forget", "Jane Roe", "--yes", "--json"]).exits(0).json();
+    assert_eq!((&said["answers"], &said["texts"]), (&json!(4), &json!(4)), "{said}");
+    let others: Vec<&Value> =
+        before.iter().filter(|row| !row["text"].as_str().unwrap().contains("Jane")).collect();
+    assert!(!others.is_empty() && rows(&project).iter().eq(others));
+    project.edit("configs/moods.yaml", "Speak about", "Write about");
+    fake.take_count();
+    project.emogrid(&RUN).exits(0);
+    assert_eq!((fake.take_count(), rows(&project).len()), (0, before.len()));
+}
+
 #[test]
 fn what_leaves_a_dataset_is_told_beside_it() {
     let fake = gossip();
