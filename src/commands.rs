@@ -86,8 +86,8 @@ pub enum Failure {
     Export(ExportError),
     /// What was asked for cannot be; the message says what to do.
     Refused(String),
-    /// There is no row to do it with; the message says why, and what to do.
-    NoRows(String),
+    /// There is nothing to do it with, no row or no run; the message says why, and what to do.
+    InVain(String),
 }
 
 impl From<TableError> for Failure {
@@ -290,7 +290,7 @@ impl Talk {
                 say(format!("error: {what}"));
                 Exit::Usage
             }
-            Failure::NoRows(what) => {
+            Failure::InVain(what) => {
                 say(format!("error: {what}"));
                 Exit::Failed
             }

@@ -31,7 +31,7 @@ mod stop;
 mod summary;
 mod worker;
 
-pub use book::StoreBook;
+pub use book::{StoreBook, StoredAsk};
 pub use checks::{Checked, LeavingBy};
 pub use connect::{Known, Sight, connect_one, look};
 pub use error::RunError;
@@ -40,7 +40,7 @@ pub use interrupt::Interrupts;
 pub use leaving::{Leaving, model_change};
 pub use notify::tell_of_config;
 pub use open::{Opened, draft, open, try_text};
-pub use output::{Files, previous_rows};
+pub use output::{Files, Line, OutputError, Taken, previous_rows, sift, supplant};
 pub use pace::Pace;
 pub use place::placed;
 pub use record::Finished;

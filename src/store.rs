@@ -20,7 +20,7 @@ use crate::model::Fingerprint;
 pub use experience::Experience;
 pub use lock::{LockError, RunLock, untold};
 pub use reader::{Answers, Origin, Reader};
-pub use scrub::{Entry, Scrub};
+pub use scrub::{Entry, Key, Scrub};
 pub use sent::{Sent, Turn};
 pub use writer::{Ticket, Writer, Written};
 

@@ -38,6 +38,7 @@ const ALLOWED: &[(&str, &str)] = &[
     // Where a test asks for a sudden death, or for a wait.
     ("pipeline", "crash_point"),
     ("pipeline", "wait_point"),
+    ("commands", "wait_point"),
     ("store", "crash_point"),
 ];
 

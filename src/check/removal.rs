@@ -71,6 +71,16 @@ impl Judge {
         Some(Taken { raw: digest.in_place_of(raw)?, texts, originals })
     }
 
+    /// The texts of an answer that something was taken out of under the policy of now, as they are since.
+    pub fn settled(&self, raw: &str) -> Vec<String> {
+        let digest = Answer::parse(raw).ok().and_then(|answer| answer.emogrid).unwrap_or_default();
+        let of = |left: Left| match left.what {
+            What::Masked(masked) if masked.policy == self.policy() => Some(masked.text),
+            _ => None,
+        };
+        digest.texts.into_iter().filter_map(of).collect()
+    }
+
     /// Whether the anonymiser takes something out of a text, or out of a line of it by itself: what is in a
     /// request stands among other words than in its row.
     pub fn takes_out_of(&self, text: &str) -> bool {

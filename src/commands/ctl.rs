@@ -13,8 +13,7 @@ use crate::store::StoreDir;
 /// Tells a run that goes on something, and says how it is then.
 pub fn ctl(args: &CtlArgs, talk: &Talk) -> Result<Exit, Failure> {
     if let CtlOrder::Concurrency { at_a_time: 0, .. } = args.order {
-        talk.say(NONE);
-        return Ok(Exit::Usage);
+        return Err(Failure::Refused(NONE.into()));
     }
     let (order, config) = match &args.order {
         CtlOrder::Pause(run) => (Order::Pause, run),
@@ -37,55 +36,40 @@ pub fn ctl(args: &CtlArgs, talk: &Talk) -> Result<Exit, Failure> {
         Some(path) => match config::load::name_of(path) {
             Some(name) => name,
             None => {
-                talk.say(&format!("{} is no config that can be read", path.display()));
-                return Ok(Exit::Usage);
+                return Err(Failure::Refused(format!("{} is no config that can be read", path.display())));
             }
         },
         None => match running(&dir).as_deref() {
-            Err(error) => return Ok(unheard(talk, "the runs of this project", error)),
-            Ok([]) => {
-                talk.say("no run goes on in this project");
-                return Ok(Exit::Failed);
-            }
+            Err(error) => return Err(unheard("the runs of this project", error)),
+            Ok([]) => return Err(Failure::InVain("no run goes on in this project".into())),
             Ok([only]) => only.clone(),
             Ok(several) => {
-                talk.say(&format!(
+                return Err(Failure::Refused(format!(
                     "{} go on ({}): name the config",
                     count(several.len() as u64, "run"),
                     several.join(", ")
-                ));
-                return Ok(Exit::Usage);
+                )));
             }
         },
     };
     let status = match tell(&dir, &name, &order) {
         Ok(Some(status)) => status,
-        Ok(None) => {
-            talk.say(&format!("no run of `{name}` goes on"));
-            return Ok(Exit::Failed);
-        }
-        Err(error) => return Ok(unheard(talk, &format!("the run of `{name}`"), &error)),
+        Ok(None) => return Err(Failure::InVain(format!("no run of `{name}` goes on"))),
+        Err(error) => return Err(unheard(&format!("the run of `{name}`"), &error)),
     };
     match config.json {
         true => print_json(&status)?,
         false => std::io::stdout().lock().write_all(text(&status).as_bytes())?,
     }
     status.notes.iter().for_each(|note| talk.say(note));
-    Ok(match &status.refused {
-        Some(why) => {
-            talk.say(why);
-            Exit::Failed
-        }
-        None => Exit::Complete,
-    })
+    status.refused.map_or(Ok(Exit::Complete), |why| Err(Failure::InVain(why)))
 }
 
-fn unheard(talk: &Talk, whom: &str, error: &std::io::Error) -> Exit {
+fn unheard(whom: &str, error: &std::io::Error) -> Failure {
     // A read that takes too long fails so.
     let busy = matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut);
     let why = if busy { "it does not answer; it may be evaluating".to_owned() } else { error.to_string() };
-    talk.say(&format!("cannot speak to {whom}: {why}"));
-    Exit::Failed
+    Failure::InVain(format!("cannot speak to {whom}: {why}"))
 }
 
 fn text(status: &RunStatus) -> String {

@@ -1,16 +1,16 @@
-use std::collections::{BTreeSet, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::io::{Read, Write as _};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use serde_json::{Value, json};
+use serde::Deserialize;
+use serde_json::{Map, Value, json};
 
-use super::scrub::{Member, carry_out, clean_file, config_files, store_above, without};
+use super::scrub::{Member, Sieve, by_line, datasets, hold, left_behind, store_above, without};
 use super::{Exit, Failure, Talk, print_json};
 use crate::anonymize::Sought;
 use crate::check::removal::{Take, is_in, nothing};
 use crate::cli::ForgetArgs;
-use crate::dataset::Sink;
-use crate::dataset::evaluate::Accepted;
+use crate::dataset::snapshot::{AskHash, short};
 use crate::model::{Fingerprint, RowId};
 use crate::report::count;
 use crate::store::{Entry, Reader, Scrub};
@@ -23,110 +23,129 @@ pub fn forget(args: &ForgetArgs, talk: &Talk) -> Result<Exit, Failure> {
         std::io::stdin().lock().read_to_string(&mut text)?;
     }
     let Some(sought) = Sought::new(&text, args.word) else {
-        talk.say("there is nothing to look for in this text");
-        return Ok(Exit::Usage);
+        return Err(Failure::Refused("there is nothing to look for in this text".into()));
     };
     let folder = args.project.clone().unwrap_or_else(|| PathBuf::from("."));
-    let Some((dir, reader)) = (match store_above(&folder)? {
-        Some(dir) => Reader::open(&dir)?.map(|reader| (dir, reader)),
-        None => None,
-    }) else {
-        talk.say("nothing was ever stored here: name the project's folder with `--project`");
-        return Ok(Exit::Usage);
+    let dir = store_above(&folder)?;
+    let reader = dir.as_ref().map(Reader::open).transpose()?.flatten();
+    let Some((dir, reader)) = dir.zip(reader) else {
+        let what = "nothing was ever stored here: name the project's folder with `--project`";
+        return Err(Failure::Refused(what.into()));
     };
+    let _locks = args.yes.then(|| hold(&dir, &reader)).transpose()?;
+    let datasets = datasets(&dir, &reader)?;
     let mut members = Vec::new();
-    for (name, path) in config_files(&dir, &reader)? {
-        match Member::open(&path) {
+    let configs: BTreeSet<&PathBuf> = datasets.iter().filter_map(|dataset| dataset.file.as_ref()).collect();
+    for config in configs {
+        match Member::open(config, talk) {
             Ok(member) => members.push(member),
-            // Its dataset would go on holding what is forgotten.
-            Err(failure) if path.exists() => return Err(failure),
+            // It knows the texts of its answers.
+            Err(failure) if config.exists() => return Err(failure),
             Err(_) => talk.say(&format!(
-                "`{name}` cannot be read any more ({}): its files are left alone",
-                path.display()
+                "{} is there no more: of its answers with these words nothing is left",
+                config.display()
             )),
         }
     }
-    let found = Found::of(&reader, &members, &sought)?;
+    let mut own = Own { members: &members, reached: HashMap::new() };
+    for dataset in &datasets {
+        if let Some(member) = members.iter().find(|member| member.made(dataset)) {
+            own.reached.extend(dataset.last_asks(&reader)?.into_iter().map(|hash| (hash, member)));
+        }
+    }
+    let found = Found::of(&reader, &own, &sought)?;
     let decided: BTreeSet<String> =
         members.iter().filter_map(|member| member.decided(|text| sought.is_in(text))).collect();
-    let (mut rows, mut edited) = (Vec::new(), 0);
-    for member in &members {
-        let mut leaving = Leaving { found: &found, sought: &sought, rows: 0, edited: 0 };
-        member.stored.evaluate::<RowId>(&member.opened.recipe, talk, !decided.is_empty(), &mut leaving)?;
-        rows.push((member.name().to_owned(), leaving.rows));
-        edited += leaving.edited;
+    // The store comes last: as long as the words are in there, all of this can be done again.
+    let forgetting = Forgetting { found: &found, sought: &sought };
+    let (mut rows, mut files) = (Map::new(), 0);
+    for dataset in &datasets {
+        let swept = dataset.sweep(&forgetting, args.yes)?;
+        rows.insert(dataset.name.clone(), swept.rows.into());
+        files += swept.files;
     }
-    let leaving: u64 = rows.iter().map(|(_, rows)| rows).sum();
+    let entries = std::fs::read_dir(dir.folder())?.flatten().map(|entry| entry.path());
+    let logs: Vec<PathBuf> =
+        entries.filter(|path| path.extension().is_some_and(|ending| ending == "log")).collect();
+    files += left_behind(&logs, &forgetting, args.yes)?;
     let scrub = &found.scrub;
-    let kept = scrub.details.len() + scrub.snapshots.len() + scrub.runs.len();
-    let mut files = 0;
     if args.yes {
-        let _locks = carry_out(&dir, &reader, scrub)?;
-        for member in &members {
-            member.refresh(talk)?;
-            for path in member.files_of_runs()? {
-                files += u64::from(clean_file(&path, false, |line| without(line, &sought))?);
-            }
-            files += u64::from(clean_file(&member.previous(), true, |line| without(line, &sought))?);
-        }
-        for entry in std::fs::read_dir(dir.folder())?.flatten() {
-            if entry.path().extension().is_some_and(|ending| ending == "log") {
-                files += u64::from(clean_file(&entry.path(), false, |line| without(line, &sought))?);
-            }
-        }
+        drop(reader);
+        dir.scrub(scrub)?;
     }
+    let answers = (scrub.answers.len() + scrub.completions.len()) as u64;
+    let kept = (scrub.details.len() + scrub.snapshots.len() + scrub.runs.len()) as u64;
     if args.json {
-        let rows: serde_json::Map<String, Value> =
-            rows.into_iter().map(|(name, rows)| (name, rows.into())).collect();
         print_json(&json!({
-            "answers": scrub.answers.len() + scrub.completions.len(),
+            "answers": answers,
             "texts": found.texts.len(),
             "rows_leaving": rows,
             "snapshots_and_summaries": kept,
             "decided": decided,
-            "rows_by_decisions": edited,
             "files": files,
             "done": args.yes,
         }))?;
         return Ok(Exit::Complete);
     }
     let mut out = std::io::stdout().lock();
-    let answers = (scrub.answers.len() + scrub.completions.len()) as u64;
     match answers {
         0 => writeln!(out, "it stands in no stored answer")?,
         _ => writeln!(
             out,
-            "it stands in {}: {} would be gone, and {} of datasets",
+            "it stands in {}: {} would be gone",
             count(answers, "stored answer"),
             count(found.texts.len() as u64, "text"),
-            count(leaving, "row"),
         )?,
     }
-    for (name, rows) in rows.iter().filter(|(_, rows)| *rows > 0) {
-        writeln!(out, "  {name}: {}", count(*rows, "row"))?;
+    let leaving: Vec<(&String, u64)> = rows
+        .iter()
+        .filter_map(|(name, rows)| Some((name, rows.as_u64().filter(|rows| *rows > 0)?)))
+        .collect();
+    if !leaving.is_empty() {
+        let all = leaving.iter().map(|(_, rows)| rows).sum();
+        writeln!(out, "{} of datasets would leave, until the next run at least:", count(all, "row"))?;
+    }
+    for (name, rows) in leaving {
+        writeln!(out, "  {name}: {}", count(rows, "row"))?;
     }
     if kept > 0 {
-        writeln!(out, "it also stands in {} of past runs and failed asks", count(kept as u64, "record"))?;
+        writeln!(out, "it also stands in {} of past runs and failed asks", count(kept, "record"))?;
     }
     for file in &decided {
-        writeln!(out, "{file}")?;
-    }
-    if edited > 0 {
-        let rows = count(edited, "row");
-        writeln!(out, "{rows} of datasets would still say it by such lines, until they are edited")?;
+        writeln!(out, "{file}, and until then rows are made that say it")?;
     }
     match args.yes {
         true => writeln!(
             out,
-            "taken out, and out of {} of past runs; your own files (templates, lists, exports) are as they were",
+            "taken out, and out of {}; your own files (templates, lists, exports) are as they were",
             count(files, "file")
         )?,
-        false if answers == 0 && kept == 0 => {
-            writeln!(out, "nothing was changed; `--yes` would only look through files of past runs")?;
+        false if answers + kept + files == 0 => {
+            writeln!(out, "nothing was changed; `--yes` would only write the store anew")?;
         }
-        false => writeln!(out, "nothing was changed; `--yes` takes it out, and nothing brings it back")?,
+        false => {
+            let files = count(files, "file");
+            writeln!(
+                out,
+                "nothing was changed; `--yes` takes it out of the store and of {files}, and nothing brings it back"
+            )?;
+        }
     }
     Ok(Exit::Complete)
+}
+
+/// Whose answers are whose.
+struct Own<'a> {
+    members: &'a [Member],
+    /// What last runs asked, also of configs that were edited since.
+    reached: HashMap<AskHash, &'a Member>,
+}
+
+impl Own<'_> {
+    fn of(&self, fingerprint: &Fingerprint) -> Option<&Member> {
+        let asks = self.members.iter().find(|member| member.cell(fingerprint).is_some());
+        asks.or_else(|| self.reached.get(&short(fingerprint)).copied())
+    }
 }
 
 /// Where somebody's words stand.
@@ -140,14 +159,15 @@ struct Found {
 }
 
 impl Found {
-    fn of(reader: &Reader, members: &[Member], sought: &Sought) -> Result<Self, Failure> {
+    fn of(reader: &Reader, own: &Own<'_>, sought: &Sought) -> Result<Self, Failure> {
         let mut out = Self::default();
-        reader.each_completion(|entry| out.completion(&entry, members, sought))?;
+        reader.each_completion(|entry| out.completion(&entry, own, sought))?;
         let Scrub { details, snapshots, runs, .. } = reader.kept_texts()?;
         let scrub = &mut out.scrub;
-        let left = |(row, text): (i64, String)| Some((row, without(&text, sought)?));
-        scrub.details = details.into_iter().filter_map(left).collect();
-        scrub.runs = runs.into_iter().filter_map(left).collect();
+        let details = details.into_iter();
+        scrub.details = details.filter_map(|(of, text)| Some((of, without(&text, sought)?))).collect();
+        scrub.runs =
+            runs.into_iter().filter_map(|(row, text)| Some((row, without(&text, sought)?))).collect();
         for (id, (resolved, files)) in snapshots {
             let found = (without(&resolved, sought), without(&files, sought));
             if found != (None, None) {
@@ -157,30 +177,31 @@ impl Found {
         Ok(out)
     }
 
-    fn completion(&mut self, entry: &Entry, members: &[Member], sought: &Sought) {
+    fn completion(&mut self, entry: &Entry, own: &Own<'_>, sought: &Sought) {
+        let (key, fingerprint) = (entry.key, entry.key.fingerprint);
         if stands_in(&entry.request, sought) || entry.is_about_a_text && stands_in(&entry.answer, sought) {
-            self.scrub.completions.push(entry.row);
-            self.gone.insert(entry.fingerprint);
+            self.scrub.completions.push(key);
+            self.gone.insert(fingerprint);
             return;
         }
         if !stands_in(&entry.answer, sought) {
             return;
         }
         // Whose answer it is knows its texts; of an answer that nobody asks for any more nothing is left.
-        let own = members.iter().find(|member| member.cell(&entry.fingerprint).is_some());
-        let taken =
-            own.and_then(|member| member.opened.recipe.judge.take_away(&entry.answer, Take::Texts(sought)));
+        let taken = own
+            .of(&fingerprint)
+            .and_then(|member| member.opened.recipe.judge.take_away(&entry.answer, Take::Texts(sought)));
         if let Some(taken) = taken.filter(|taken| !stands_in(&taken.raw, sought)) {
-            let ids = taken.texts.iter().map(|(choice, item)| RowId::of(&entry.fingerprint, *choice, *item));
+            let ids = taken.texts.iter().map(|(choice, item)| RowId::of(&fingerprint, *choice, *item));
             self.texts.extend(ids);
-            self.scrub.answers.insert(entry.row, taken.raw);
+            self.scrub.answers.push((key, taken.raw));
             return;
         }
         match nothing(&entry.answer).filter(|rest| !stands_in(rest, sought)) {
-            Some(rest) => drop(self.scrub.answers.insert(entry.row, rest)),
-            None => self.scrub.completions.push(entry.row),
+            Some(rest) => self.scrub.answers.push((key, rest)),
+            None => self.scrub.completions.push(key),
         }
-        self.gone.insert(entry.fingerprint);
+        self.gone.insert(fingerprint);
     }
 }
 
@@ -192,21 +213,39 @@ fn stands_in(stored: &str, sought: &Sought) -> bool {
     }
 }
 
-/// Counts the rows that are gone then, and those that still say it: somebody wrote that into a file of decisions.
-struct Leaving<'a> {
+/// Takes out of files what is found in the store, and what says these words.
+struct Forgetting<'a> {
     found: &'a Found,
     sought: &'a Sought,
-    rows: u64,
-    edited: u64,
 }
 
-impl Sink for Leaving<'_> {
-    fn row(&mut self, row: &Accepted<'_>) {
-        let texts = &self.found.texts;
-        let gone = self.found.gone.contains(&row.place.fingerprint)
-            || texts.contains(&row.name)
-            || row.pair.is_some_and(|original| texts.contains(&original));
-        self.rows += u64::from(gone);
-        self.edited += u64::from(!gone && self.sought.is_in(&row.candidate.text));
+/// What is read of a row or a reject.
+#[derive(Default, Deserialize)]
+struct Known<'a> {
+    #[serde(default)]
+    id: &'a str,
+    #[serde(default)]
+    fingerprint: &'a str,
+}
+
+impl Sieve for Forgetting<'_> {
+    fn takes_row(&self, row: &str) -> bool {
+        let known: Known<'_> = serde_json::from_str(row).unwrap_or_default();
+        Fingerprint::parse(known.fingerprint).is_some_and(|of| self.found.gone.contains(&of))
+            || RowId::parse(known.id).is_some_and(|id| self.found.texts.contains(&id))
+            || without(row, self.sought).is_some()
+    }
+
+    fn takes_reject(&self, reject: &str) -> bool {
+        self.takes_row(reject)
+    }
+
+    fn left_of(&self, path: &Path, text: &str) -> Option<String> {
+        if path.extension().is_none_or(|ending| ending != "json") {
+            return by_line(text, |line| without(line, self.sought));
+        }
+        let left = without(text, self.sought)?;
+        let value: Option<Value> = serde_json::from_str(&left).ok();
+        Some(value.map_or(left, |value| format!("{value:#}\n")))
     }
 }

@@ -16,8 +16,8 @@ pub fn init(args: &InitArgs, talk: &Talk) -> Result<Exit, Failure> {
     let folder = &args.folder;
     let taken = FILES.iter().map(|(name, _)| folder.join(name)).find(|path| path.exists());
     if let Some(path) = taken {
-        talk.say(&format!("error: there is {} already; choose another folder", path.display()));
-        return Ok(Exit::Usage);
+        let what = format!("there is {} already; choose another folder", path.display());
+        return Err(Failure::Refused(what));
     }
     for (name, text) in FILES {
         write(&folder.join(name), text)?;

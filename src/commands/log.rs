@@ -20,8 +20,8 @@ pub fn log(args: &LogArgs, talk: &Talk) -> Result<Exit, Failure> {
     if let Some(wanted) = args.show {
         let found = history.iter().zip(numbers(&history)).find(|(_, number)| *number == wanted);
         let Some((State { snapshot, .. }, _)) = found else {
-            talk.say(&format!("there is no state {wanted}; `emogrid log` lists them"));
-            return Ok(Exit::Failed);
+            let what = format!("there is no state {wanted}; `emogrid log` lists them");
+            return Err(Failure::InVain(what));
         };
         std::io::stdout().lock().write_all(shown(snapshot).as_bytes())?;
         return Ok(Exit::Complete);

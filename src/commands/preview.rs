@@ -35,8 +35,7 @@ pub fn preview(args: &PreviewArgs, talk: &Talk) -> Result<Exit, Failure> {
         .map(|(cell, _)| cell)
         .collect();
     if cells.is_empty() {
-        talk.say("no cell has all of these values");
-        return Ok(Exit::Usage);
+        return Err(Failure::Refused("no cell has all of these values".into()));
     }
     let mut out = String::new();
     let mut exit = Exit::Complete;

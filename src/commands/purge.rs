@@ -3,82 +3,66 @@ mod records;
 use std::cell::Cell;
 use std::collections::{BTreeSet, HashSet};
 use std::io::Write as _;
+use std::path::Path;
 
 use aho_corasick::AhoCorasick;
-use serde_json::json;
+use serde_json::{Map, json};
 
-use super::scrub::{Member, carry_out, config_files};
+use super::scrub::{Dataset, Member, datasets, hold, one_project};
 use super::{Exit, Failure, Talk, print_json};
 use crate::check::Candidate;
 use crate::check::removal::Take;
 use crate::check::second::quotes;
 use crate::cli::PurgeArgs;
 use crate::dataset::looking;
-use crate::dataset::snapshot::{AskHash, CellAsks, short};
+use crate::dataset::snapshot::{AskHash, short};
 use crate::fingerprint::Room;
 use crate::fingerprint::messages_of;
 use crate::model::Fingerprint;
 use crate::report::{count, thousands};
-use crate::store::{Entry, Reader, Scrub, StoreDir};
+use crate::store::{Entry, Reader, Scrub};
 use records::Records;
 
 /// Says which stored answers hold what the anonymiser takes out, and takes it out of them only when told
 /// to.
 pub fn purge(args: &PurgeArgs, talk: &Talk) -> Result<Exit, Failure> {
-    let members = args.configs.iter().map(|path| Member::open(path)).collect::<Result<Vec<_>, _>>()?;
-    if let Some(member) = members.iter().find(|member| !member.opened.recipe.judge.anonymizes()) {
-        talk.say(&format!(
-            "`{}` takes nothing out of texts (`anonymize: off`), so there is nothing to purge",
-            member.name()
-        ));
-        return Ok(Exit::Usage);
-    }
-    let store = |member: &Member| member.opened.recipe.config.project.store();
-    let Some(first) = members.first() else { return Ok(Exit::Usage) };
-    if members.iter().any(|member| store(member) != store(first)) {
-        talk.say("these configs are of different projects: purge one project at a time");
-        return Ok(Exit::Usage);
-    }
-    let dir = StoreDir::new(store(first));
+    let dir = one_project(&args.configs, "purge")?;
     let Some(reader) = Reader::open(&dir)? else {
         talk.say("nothing was ever stored in this project");
         return Ok(Exit::Complete);
     };
-    // What other configs ask is theirs to keep.
-    let mut others = Others::default();
-    for (name, path) in config_files(&dir, &reader)? {
-        if members.iter().any(|member| member.name() == name) {
-            continue;
-        }
-        match Member::open(&path) {
-            Ok(other) => others.members.push(other),
-            Err(_) => {
-                let left = "what its last run asked is left alone, and so is all that was asked about texts";
-                talk.say(&format!("`{name}` cannot be read ({}): {left}", path.display()));
-                others.add_unreadable(&name, &reader)?;
-            }
-        }
+    let _locks = args.yes.then(|| hold(&dir, &reader)).transpose()?;
+    let open = |config| Member::open(config, talk);
+    let members = args.configs.iter().map(|config| open(config)).collect::<Result<Vec<_>, _>>()?;
+    if let Some(member) = members.iter().find(|member| !member.opened.recipe.judge.anonymizes()) {
+        return Err(Failure::Refused(format!(
+            "`{}` takes nothing out of texts (`anonymize: off`), so there is nothing to purge",
+            member.name()
+        )));
     }
+    let datasets = datasets(&dir, &reader)?;
+    let others = Others::of(&datasets, &members, &reader, talk)?;
     let mut found = Found::default();
     reader.each_completion(|entry| found.completion(&entry, &reader, &members, &others))?;
     if let Some(error) = found.error.take() {
         return Err(error);
     }
-    found.about_texts(&reader, &members, &others)?;
-    let records = Records::new(&found.originals);
-    for member in &members {
-        found.scrub.runs.extend(records.summaries(member, &reader)?);
+    found.about_texts(&reader, &members, &others, talk)?;
+    // The store comes last: as long as the originals are in there, all of this can be done again.
+    let records = Records::new(&found.originals, std::mem::take(&mut found.settled));
+    let (mut rows, mut files) = (Map::new(), 0);
+    for dataset in &datasets {
+        let Some(member) = members.iter().find(|member| member.made(dataset)) else { continue };
+        let masking = records.of(member);
+        found.scrub.runs.extend(masking.summaries(&dataset.name, &reader)?);
+        let swept = dataset.sweep(&masking, args.yes)?;
+        rows.insert(dataset.name.clone(), swept.rows.into());
+        files += swept.files;
     }
-    let mut files = 0;
     if args.yes {
+        drop(reader);
         // Also where there is nothing to be taken out: what was deleted before may stand in freed pages.
-        let _locks = carry_out(&dir, &reader, &found.scrub)?;
-        for member in &members {
-            if found.otherwise > 0 || records.are_in_dataset(member)? {
-                member.refresh(talk)?;
-            }
-            files += records.clean(member)?;
-        }
+        dir.scrub(&found.scrub)?;
     }
     let shown = |member: &Member| {
         let judge = &member.opened.recipe.judge;
@@ -92,6 +76,7 @@ pub fn purge(args: &PurgeArgs, talk: &Talk) -> Result<Exit, Failure> {
             "texts": found.texts,
             "about_texts": found.scrub.completions.len(),
             "summaries": found.scrub.runs.len(),
+            "rows_leaving": rows,
             "files": files,
             "decided": decided,
             "judged_otherwise": found.otherwise,
@@ -114,6 +99,11 @@ pub fn purge(args: &PurgeArgs, talk: &Talk) -> Result<Exit, Failure> {
     }
     if !found.scrub.runs.is_empty() {
         writeln!(out, "so would parts of {} of past runs", count(found.scrub.runs.len() as u64, "record"))?;
+    }
+    let leaving: u64 = rows.values().filter_map(serde_json::Value::as_u64).sum();
+    if leaving > 0 {
+        let rows = count(leaving, "row");
+        writeln!(out, "{rows} of datasets hold it too, and leave until the next run makes them again")?;
     }
     match found.otherwise {
         0 => writeln!(out, "without it every text is judged as before: the datasets stay the same bytes")?,
@@ -139,13 +129,19 @@ pub fn purge(args: &PurgeArgs, talk: &Talk) -> Result<Exit, Failure> {
             }
         )?;
     }
+    let of_files = match files {
+        0 => String::new(),
+        files => format!(", and of {}", count(files, "file")),
+    };
     match args.yes {
-        true if files > 0 => {
-            writeln!(out, "taken out of the store, and of {} of past runs", count(files, "file"))?;
+        true if found.scrub.is_empty() && files == 0 => {
+            writeln!(out, "there was nothing to take out of the store")?;
         }
-        true if found.scrub.is_empty() => writeln!(out, "there was nothing to take out of the store")?,
-        true => writeln!(out, "taken out of the store")?,
-        false => writeln!(out, "nothing was changed; `--yes` takes it out, and nothing brings it back")?,
+        true => writeln!(out, "taken out of the store{of_files}")?,
+        false => writeln!(
+            out,
+            "nothing was changed; `--yes` takes it out of the store{of_files}, and nothing brings it back"
+        )?,
     }
     Ok(Exit::Complete)
 }
@@ -161,6 +157,8 @@ struct Found {
     others: u64,
     /// Texts of which something is taken out, each with what is left of it.
     originals: Vec<(String, String)>,
+    /// What is left of texts of which something was taken out before, where a second look decided what.
+    settled: Vec<String>,
     error: Option<Failure>,
 }
 
@@ -195,19 +193,42 @@ impl Looked {
 #[derive(Default)]
 struct Others {
     members: Vec<Member>,
-    /// What the last runs of those asked that cannot be read.
+    /// What their last runs asked.
     asked: HashSet<AskHash>,
-    /// Whether there are any such.
+    /// Whether there are any that cannot be read.
     unreadable: bool,
 }
 
 impl Others {
-    fn add_unreadable(&mut self, name: &str, reader: &Reader) -> Result<(), Failure> {
-        self.unreadable = true;
-        if let Some((_, snapshot)) = reader.last_snapshot(name)? {
-            self.asked.extend(CellAsks::from_bytes(snapshot.cells).unwrap_or_default().all());
+    /// Those whose datasets are not the members'.
+    fn of(datasets: &[Dataset], members: &[Member], reader: &Reader, talk: &Talk) -> Result<Self, Failure> {
+        let mut out = Self::default();
+        let is_of = |members: &[Member], dataset: &Dataset| members.iter().any(|member| member.made(dataset));
+        for dataset in datasets.iter().filter(|dataset| !is_of(members, dataset)) {
+            // What other configs ask, or asked last, is theirs to keep.
+            out.asked.extend(dataset.last_asks(reader)?);
+            if is_of(&out.members, dataset) {
+                continue;
+            }
+            let file = dataset.file.as_deref().unwrap_or(Path::new(""));
+            match Member::open(file, talk) {
+                Ok(other) => out.members.push(other),
+                Err(failure) => {
+                    let (name, file) = (&dataset.name, file.display());
+                    let why = match failure {
+                        Failure::Refused(_) => {
+                            format!("nobody knows which answers are those of `{name}` ({file})")
+                        }
+                        _ => format!("`{name}` cannot be read ({file})"),
+                    };
+                    let left =
+                        "what its last run asked is left alone, and so is all that was asked about texts";
+                    talk.say(&format!("{why}: {left}"));
+                    out.unreadable = true;
+                }
+            }
         }
-        Ok(())
+        Ok(out)
     }
 
     fn ask(&self, fingerprint: &Fingerprint) -> bool {
@@ -222,8 +243,9 @@ impl Found {
             // See `about_texts`, once it is known what there is to take out.
             return;
         }
-        let own = members.iter().find_map(|member| Some((member, member.cell(&entry.fingerprint)?)));
-        if own.is_none() && others.ask(&entry.fingerprint) {
+        let fingerprint = &entry.key.fingerprint;
+        let own = members.iter().find_map(|member| Some((member, member.cell(fingerprint)?)));
+        if own.is_none() && others.ask(fingerprint) {
             self.others += 1;
             return;
         }
@@ -231,6 +253,9 @@ impl Found {
         // What nobody asks any more is read as the first config reads its own.
         let Some(member) = own.map(|(member, _)| member).or(members.first()) else { return };
         let judge = &member.opened.recipe.judge;
+        if judge.looks_again() {
+            self.settled.extend(judge.settled(&entry.answer));
+        }
         let look = |original: &str| match own {
             Some((member, cell)) => Looked::at(original, reader, member, cell),
             None => Ok(Looked::Never),
@@ -272,22 +297,28 @@ impl Found {
             self.otherwise += (before.len().max(after.len()) - same) as u64;
         }
         self.error = self.error.take().or(error.take());
-        self.scrub.answers.insert(entry.row, taken.raw);
+        self.scrub.answers.push((entry.key, taken.raw));
     }
 
     /// Finds the completions about texts that hold what is taken out of texts: those that were asked for under
     /// another policy, or of a table. What the configs ask as they are now is about texts as they are then, and
     /// stays; so does what other configs ask.
-    fn about_texts(&mut self, reader: &Reader, members: &[Member], others: &Others) -> Result<(), Failure> {
+    fn about_texts(
+        &mut self,
+        reader: &Reader,
+        members: &[Member],
+        others: &Others,
+        talk: &Talk,
+    ) -> Result<(), Failure> {
         if others.unreadable {
             return Ok(());
         }
         let (mut needed, mut of_others) = (HashSet::<AskHash>::new(), HashSet::<AskHash>::new());
         for member in members {
-            needed.extend(member.asks_about()?);
+            needed.extend(member.asks_about(talk)?);
         }
         for other in &others.members {
-            of_others.extend(other.asks_about()?);
+            of_others.extend(other.asks_about(talk)?);
         }
         needed.extend(&of_others);
         let originals = AhoCorasick::new(self.originals.iter().map(|(text, _)| text));
@@ -300,12 +331,12 @@ impl Found {
         reader.each_completion(|entry| {
             // What came of a second look stands in the answers themselves by now.
             if entry.is_about_a_text
-                && (entry.has_texts && !of_others.contains(&short(&entry.fingerprint))
-                    || !needed.contains(&short(&entry.fingerprint))
+                && (entry.has_texts && !of_others.contains(&short(&entry.key.fingerprint))
+                    || !needed.contains(&short(&entry.key.fingerprint))
                         && (holds(&entry.answer)
                             || messages_of(&entry.request).iter().any(|(_, content)| holds(content))))
             {
-                self.scrub.completions.push(entry.row);
+                self.scrub.completions.push(entry.key);
             }
         })?;
         Ok(())

@@ -27,19 +27,17 @@ pub fn runs(args: &RunsArgs, talk: &Talk) -> Result<Exit, Failure> {
     let is_running = running(&dir).is_ok_and(|names| names.contains(&config.name));
     let listed = listed(&runs, &untold, is_running);
     let find = |number: u64| {
-        let found = runs.iter().find(|ran| ran.summary.number == number);
-        if found.is_none() {
-            talk.say(&match listed.iter().find(|run| run.number() == number) {
+        runs.iter().find(|ran| ran.summary.number == number).ok_or_else(|| {
+            Failure::InVain(match listed.iter().find(|run| run.number() == number) {
                 Some(Listed::Unkept(_, how)) => format!("run {number} has no figures: {how}"),
                 _ if runs.is_empty() => format!("there is no run {number}: none was kept yet"),
                 _ => format!("there is no run {number}; `emogrid runs` lists those that there are"),
-            });
-        }
-        found
+            })
+        })
     };
     let mut out = std::io::stdout().lock();
     if let [a, b] = args.compare[..] {
-        let (Some(then), Some(now)) = (find(a), find(b)) else { return Ok(Exit::Failed) };
+        let (then, now) = (find(a)?, find(b)?);
         let causes = match (&then.snapshot, &now.snapshot) {
             (Some(then), Some(now)) => {
                 pipeline::causes((&then.resolved, &then.files), (&now.resolved, &now.files))
@@ -55,7 +53,7 @@ pub fn runs(args: &RunsArgs, talk: &Talk) -> Result<Exit, Failure> {
             false => out.write_all(compared_text(&then.summary, &now.summary, &causes).as_bytes())?,
         }
     } else if let Some(number) = args.show {
-        let Some(ran) = find(number) else { return Ok(Exit::Failed) };
+        let ran = find(number)?;
         match args.json {
             true => print_json(&ran.summary)?,
             false => out.write_all(morning::page(&ran.summary).as_bytes())?,

@@ -1,113 +1,77 @@
-//! What `purge` and `forget` share: a project's configs, and files that say what the store says.
+//! What `gc`, `purge` and `forget` share: a project that stands still, its configs, and where their datasets are.
 
-use std::collections::{HashMap, HashSet};
-use std::io;
+mod folder;
+
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 use serde_json::Value;
 
 use super::{Failure, Stored, Talk, open_path};
 use crate::anonymize::Sought;
 use crate::check::removal::is_in;
-use crate::dataset::snapshot::{AskHash, short};
-use crate::fingerprint::Room;
-use crate::model::{Fingerprint, RowId};
-use crate::pipeline::{self, Files, Opened, RunError, StoreBook};
+use crate::config::load::{project_root, shown};
+use crate::dataset::snapshot::{AskHash, CellAsks, short};
+use crate::model::Fingerprint;
+use crate::pipeline::{Opened, RunError, StoreBook, StoredAsk};
 use crate::report::count;
-use crate::store::{Reader, RunLock, Scrub, StoreDir};
+use crate::store::{Reader, RunLock, StoreDir};
+use folder::sweep;
+pub use folder::{Sieve, by_line, left_behind};
 
-/// A config of a project, with all that it could ask.
+/// A config of a project, with all of its asks that are stored.
 pub struct Member {
     pub opened: Opened,
     pub stored: Stored,
-    /// Each ask's cell, by the beginning of its fingerprint.
-    asks: HashMap<AskHash, u32>,
+    file: PathBuf,
+    asks: Vec<StoredAsk>,
+    /// Each one's cell, by the beginning of its fingerprint.
+    cells: HashMap<AskHash, u32>,
 }
 
 impl Member {
-    pub fn open(path: &Path) -> Result<Self, Failure> {
-        let opened = open_path(path, &[])?;
+    /// # Errors
+    /// A config that cannot be read, and one with an endpoint of which nobody knows the model, and so which stored
+    /// answers are its own.
+    pub fn open(file: &Path, talk: &Talk) -> Result<Self, Failure> {
+        crate::wait_point!("member");
+        let opened = open_path(file, &[])?;
         let stored = Stored::open(&opened)?;
-        let recipe = &opened.recipe;
-        let mut asks = HashMap::new();
-        if stored.known.is_some() {
-            let mut room = Room::default();
-            for cell in 0..recipe.grid.size() {
-                for ask in 0..recipe.quotas.asks(cell) {
-                    let fingerprint =
-                        recipe.fingerprint(&stored.models, cell, ask, &mut room).map_err(RunError::from)?;
-                    asks.insert(short(&fingerprint), cell as u32);
-                }
-            }
+        if stored.known.is_none() {
+            return Err(Failure::Refused(unknown(&opened, &stored)));
         }
-        Ok(Self { opened, stored, asks })
+        let asks = watched(&opened, &stored, talk, |book| Ok(book.stored_asks().map_err(RunError::from)?))?;
+        let cells = asks.iter().map(|ask| (ask.hash, ask.cell)).collect();
+        Ok(Self { opened, stored, file: file.to_owned(), asks, cells })
+    }
+
+    /// The beginnings of the fingerprints of all its stored asks.
+    pub fn hashes(&self) -> impl Iterator<Item = AskHash> {
+        self.asks.iter().map(|ask| ask.hash)
     }
 
     /// The cell of an ask, if it is one of this config's.
     pub fn cell(&self, fingerprint: &Fingerprint) -> Option<usize> {
-        self.asks.get(&short(fingerprint)).map(|cell| *cell as usize)
+        self.cells.get(&short(fingerprint)).map(|cell| *cell as usize)
     }
 
     /// What the config as it is now asks about the texts of its stored answers.
-    pub fn asks_about(&self) -> Result<HashSet<AskHash>, Failure> {
-        let recipe = &self.opened.recipe;
-        let mut out = HashSet::new();
-        let Some(known) = self.stored.known.as_ref().filter(|_| recipe.looks_into_texts()) else {
-            return Ok(out);
-        };
-        let settings = pipeline::settings(recipe, &known.memories);
-        let reader = self.stored.reader.as_ref();
-        let mut book = StoreBook::new(recipe, self.stored.models.clone(), reader, settings, false)
-            .map_err(RunError::from)?;
-        for cell in 0..recipe.grid.size() {
-            for ask in 0..recipe.quotas.asks(cell) {
-                out.extend(book.requests_about(cell, ask).map_err(RunError::from)?.iter().map(short));
-            }
-        }
-        Ok(out)
+    pub fn asks_about(&self, talk: &Talk) -> Result<HashSet<AskHash>, Failure> {
+        watched(&self.opened, &self.stored, talk, |book| {
+            let about = book.asks_about(&self.asks).map_err(RunError::from)?;
+            Ok(about.iter().map(short).collect())
+        })
     }
 
     pub fn name(&self) -> &str {
         &self.opened.recipe.config.name
     }
 
-    /// Writes the dataset's files as the store is now, where there are any.
-    pub fn refresh(&self, talk: &Talk) -> Result<(), Failure> {
-        let recipe = &self.opened.recipe;
-        let files = Files::new(recipe.config.dataset_dir());
-        if !files.dataset().exists() {
-            return Ok(());
-        }
-        let mut rewrite = files.rewrite(recipe, Arc::new(self.stored.models.clone()));
-        let totals = self.stored.evaluate::<RowId>(&self.opened.recipe, talk, true, &mut rewrite)?;
-        Ok(rewrite.finish(&totals).map_err(RunError::from)?)
-    }
-
-    /// The folder of the dataset and what runs left beside it.
-    pub fn folder(&self) -> PathBuf {
-        self.opened.recipe.config.dataset_dir()
-    }
-
-    /// The files that runs left: those in `runs/`, and their logs.
-    pub fn files_of_runs(&self) -> io::Result<Vec<PathBuf>> {
-        let folder = self.folder();
-        let mut out = Vec::new();
-        let mut left = vec![folder.join("runs")];
-        while let Some(path) = left.pop() {
-            match path.is_dir() {
-                true => left.extend(std::fs::read_dir(path)?.flatten().map(|entry| entry.path())),
-                false if path.exists() => out.push(path),
-                false => {}
-            }
-        }
-        for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
-            let name = entry.file_name().to_string_lossy().into_owned();
-            if name.starts_with("log.") && name.ends_with(".jsonl") {
-                out.push(entry.path());
-            }
-        }
-        Ok(out)
+    /// Whether a dataset was made by this config's file: under its name, or another that it had then.
+    pub fn made(&self, dataset: &Dataset) -> bool {
+        let whole = |path: &Path| path.canonicalize().ok();
+        let same = |file: &PathBuf| whole(file).is_some_and(|file| whole(&self.file) == Some(file));
+        dataset.name == self.name() || dataset.file.as_ref().is_some_and(same)
     }
 
     /// Says which lines of the file of decisions have something in a text of theirs; it is the user's to edit.
@@ -120,54 +84,149 @@ impl Member {
         };
         let lines = text.lines().filter(has).count() as u64;
         let (stands, it) = if lines == 1 { ("holds", "it is") } else { ("hold", "they are") };
-        let file = crate::config::load::shown(&curation.file);
+        let file = shown(&curation.file);
         (lines > 0).then(|| {
             format!("{} of {} {stands} it: {it} yours to edit", count(lines, "line"), file.display())
         })
     }
+}
 
-    /// The dataset as it was before.
-    pub fn previous(&self) -> PathBuf {
-        self.folder().join("dataset.previous.jsonl")
+/// Works with what is stored of a config, and shows how far that is.
+fn watched<T>(
+    opened: &Opened,
+    stored: &Stored,
+    talk: &Talk,
+    work: impl FnOnce(&mut StoreBook<'_>) -> Result<T, Failure>,
+) -> Result<T, Failure> {
+    let watcher = talk.style().watcher();
+    let mut book = stored.book(&opened.recipe)?;
+    book.watch(Some(watcher.as_ref()));
+    work(&mut book)
+}
+
+fn unknown(opened: &Opened, stored: &Stored) -> String {
+    let unseen = stored.endpoints.iter().filter(|endpoint| endpoint.source.is_none());
+    let unseen: Vec<String> = unseen
+        .map(|endpoint| {
+            let trouble = endpoint.trouble.as_deref().unwrap_or("it was never seen");
+            let model = match stored.endpoints.len() {
+                1 => String::new(),
+                _ => format!("; `endpoints.{}.model` would tell", endpoint.name),
+            };
+            format!("the model of `endpoints.{}` is not known ({trouble}{model})", endpoint.name)
+        })
+        .collect();
+    format!(
+        "`{}`: {}, so nobody can say which stored answers are its own: nothing was changed\n  start its server, \
+         or give back the address that it had",
+        opened.recipe.config.name,
+        unseen.join(", ")
+    )
+}
+
+/// The store of the one project that all configs are of.
+///
+/// # Errors
+/// Configs of several projects.
+pub fn one_project(configs: &[PathBuf], what: &str) -> Result<StoreDir, Failure> {
+    let roots: BTreeSet<PathBuf> = configs.iter().map(|config| project_root(config)).collect();
+    match roots.first() {
+        Some(root) if roots.len() == 1 => Ok(StoreDir::new(root.join(".emogrid"))),
+        _ => Err(Failure::Refused(format!(
+            "these configs are of different projects: {what} one project at a time"
+        ))),
     }
 }
 
-/// Rewrites a file with what is left of its lines, or without the lines of which something is taken away;
-/// `false` where all stay as they are, which is what `None` says of a line.
-pub fn clean_file(
-    path: &Path,
-    whole_lines: bool,
-    left_of: impl Fn(&str) -> Option<String>,
-) -> io::Result<bool> {
-    let bytes = match std::fs::read(path) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
-        read => read?,
-    };
-    let text = String::from_utf8_lossy(&bytes);
-    let mut out = String::with_capacity(text.len());
-    let mut changed = false;
-    for line in text.split_inclusive('\n') {
-        match left_of(line.trim_end_matches('\n')) {
-            None => out.push_str(line),
-            Some(left) => {
-                changed = true;
-                if !whole_lines {
-                    out.push_str(&left);
-                    out.push('\n');
-                }
-            }
+/// The nearest folder above one that has a store.
+pub fn store_above(folder: &Path) -> std::io::Result<Option<StoreDir>> {
+    let folder = std::path::absolute(folder)?;
+    Ok(folder.ancestors().map(|folder| StoreDir::new(folder.join(".emogrid"))).find(StoreDir::exists))
+}
+
+/// The store of the project that a file stands in, if it stands in any.
+pub fn store_of(file: &Path) -> std::io::Result<Option<StoreDir>> {
+    let file = std::path::absolute(file)?;
+    store_above(file.parent().unwrap_or(&file))
+}
+
+/// Sees to it that no run of the project goes on, nor one begins as long as the locks are held.
+///
+/// # Errors
+/// A run that goes on.
+pub fn hold(dir: &StoreDir, reader: &Reader) -> Result<Vec<RunLock>, Failure> {
+    let mut held = BTreeMap::new();
+    loop {
+        // One may have begun under a name of its own meanwhile.
+        let names = reader.config_names()?;
+        let Some(name) = names.into_iter().find(|name| !held.contains_key(name)) else {
+            return Ok(held.into_values().collect());
+        };
+        let lock = RunLock::take(dir, &name).map_err(RunError::from)?;
+        held.insert(name, lock);
+    }
+}
+
+/// What was made under one name.
+#[derive(Debug)]
+pub struct Dataset {
+    pub name: String,
+    /// The config that last ran under it.
+    pub file: Option<PathBuf>,
+    /// The folders that its files are in, by what its runs kept of their configs.
+    pub folders: BTreeSet<PathBuf>,
+}
+
+impl Dataset {
+    /// The beginnings of the fingerprints of all that its last run reached.
+    ///
+    /// # Errors
+    /// A store that cannot be read.
+    pub fn last_asks(&self, reader: &Reader) -> Result<Vec<AskHash>, Failure> {
+        let last = reader.last_snapshot(&self.name)?.and_then(|(_, last)| CellAsks::from_bytes(last.cells));
+        Ok(last.unwrap_or_default().all())
+    }
+
+    /// Goes through all of its folders; see `sweep`.
+    ///
+    /// # Errors
+    /// A file that cannot be read or written.
+    pub fn sweep(&self, sieve: &impl Sieve, act: bool) -> Result<Swept, Failure> {
+        let mut out = Swept::default();
+        for folder in &self.folders {
+            let taken = sweep(folder, sieve, act)?;
+            out.rows += taken.rows;
+            out.files += taken.files;
         }
+        Ok(out)
     }
-    if changed {
-        overwrite(path, bytes.len(), &out)?;
-    }
-    Ok(changed)
 }
 
-/// Writes a file anew, over its own bytes first, so that those are not left on the disk where that is up to us.
-pub fn overwrite(path: &Path, length: usize, text: &str) -> io::Result<()> {
-    std::fs::write(path, vec![b' '; length])?;
-    std::fs::write(path, text)
+/// What was taken out of a dataset's folders, or would be.
+#[derive(Debug, Default)]
+pub struct Swept {
+    pub rows: u64,
+    /// Files that are others then.
+    pub files: u64,
+}
+
+/// All that was made in the project of a store.
+///
+/// # Errors
+/// A store that cannot be read.
+pub fn datasets(dir: &StoreDir, reader: &Reader) -> Result<Vec<Dataset>, Failure> {
+    let root = dir.folder().parent().unwrap_or(Path::new("."));
+    let mut out = Vec::new();
+    for name in reader.config_names()? {
+        let mut outputs = reader.outputs(&name)?;
+        // A run that was cut off kept nothing of its config.
+        outputs.push("out".to_owned());
+        let folders = outputs.iter().map(|output| root.join(output).join(&name));
+        let folders = folders.filter_map(|folder| folder.canonicalize().ok()).collect();
+        let file = reader.config_file(&name)?.map(|file| root.join(file));
+        out.push(Dataset { name, file, folders });
+    }
+    Ok(out)
 }
 
 /// A text or JSON without somebody's words; `None` where they are not in there.
@@ -189,38 +248,4 @@ fn taken_out(value: Value, sought: &Sought) -> Value {
         }
         other => other,
     }
-}
-
-/// The nearest folder above one that has a store.
-pub fn store_above(folder: &Path) -> io::Result<Option<StoreDir>> {
-    let folder = std::path::absolute(folder)?;
-    Ok(folder.ancestors().map(|folder| StoreDir::new(folder.join(".emogrid"))).find(StoreDir::exists))
-}
-
-/// The store of the project that a file stands in, if it stands in any.
-pub fn store_of(file: &Path) -> io::Result<Option<StoreDir>> {
-    let file = std::path::absolute(file)?;
-    store_above(file.parent().unwrap_or(&file))
-}
-
-/// The files of all configs that ran in the project of a store, by name.
-pub fn config_files(dir: &StoreDir, reader: &Reader) -> Result<Vec<(String, PathBuf)>, Failure> {
-    let mut out = Vec::new();
-    let root = dir.folder().parent().unwrap_or(Path::new("."));
-    for name in reader.config_names()? {
-        if let Some(path) = reader.config_file(&name)? {
-            out.push((name, root.join(path)));
-        }
-    }
-    Ok(out)
-}
-
-/// Takes things out of a store while no run of the project goes on, nor one begins as long as the locks
-/// are held.
-pub fn carry_out(dir: &StoreDir, reader: &Reader, scrub: &Scrub) -> Result<Vec<RunLock>, Failure> {
-    let names = reader.config_names()?;
-    let locks = names.iter().map(|name| RunLock::take(dir, name)).collect::<Result<Vec<_>, _>>();
-    let locks = locks.map_err(RunError::from)?;
-    dir.scrub(scrub)?;
-    Ok(locks)
 }

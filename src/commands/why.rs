@@ -22,13 +22,12 @@ pub fn why(args: &WhyArgs, talk: &Talk) -> Result<Exit, Failure> {
     let recipe = &opened.recipe;
     let id = args.id.to_lowercase();
     if id.len() < 4 || !id.chars().all(|c| c.is_ascii_hexdigit()) {
-        talk.say("an id is hexadecimal: give at least its first four digits");
-        return Ok(Exit::Usage);
+        let what = "an id is hexadecimal: give at least its first four digits";
+        return Err(Failure::Refused(what.into()));
     }
     let stored = Stored::open(&opened)?;
     let Some(reader) = &stored.reader else {
-        talk.say("nothing was ever stored in this project");
-        return Ok(Exit::Failed);
+        return Err(Failure::InVain("nothing was ever stored in this project".into()));
     };
     let mut out = String::new();
     let mut search = Search { id: &id, row: None, reject: None, failed: None };
@@ -62,8 +61,7 @@ pub fn why(args: &WhyArgs, talk: &Talk) -> Result<Exit, Failure> {
         }
     };
     if !found {
-        talk.say(&format!("no row, reject or stored answer begins with `{id}`"));
-        return Ok(Exit::Failed);
+        return Err(Failure::InVain(format!("no row, reject or stored answer begins with `{id}`")));
     }
     std::io::stdout().lock().write_all(for_terminal(&out).as_bytes())?;
     Ok(Exit::Complete)

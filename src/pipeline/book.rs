@@ -9,11 +9,13 @@ mod memory;
 mod ready;
 mod ruled;
 mod sequence;
+mod stored;
 mod verdicts;
 
 use std::sync::Arc;
 use std::time::Instant;
 
+use super::interrupt::Interrupted;
 use crate::check::Candidate;
 use crate::check::answer::Answer;
 use crate::dataset::evaluate::{Demand, Judgement, Look, Meaning, Place};
@@ -28,6 +30,7 @@ use memory::Memory;
 use ready::Ready;
 use ruled::Ruled;
 use sequence::{Head, Sequence};
+pub use stored::StoredAsk;
 use verdicts::Verdicts;
 
 /// Asks and stored answers of one config and its models.
@@ -53,6 +56,8 @@ pub struct StoreBook<'a> {
     /// Where in them the next is looked for.
     next: usize,
     progress: Option<Progress<'a>>,
+    /// What ends an evaluation.
+    interrupted: Option<Interrupted>,
     rulings: Rulings,
 }
 
@@ -75,6 +80,8 @@ pub enum BookError {
     Render(#[from] RenderError),
     #[error(transparent)]
     Store(#[from] StoreError),
+    #[error("stopping")]
+    Stopped,
 }
 
 impl std::fmt::Debug for StoreBook<'_> {
@@ -114,6 +121,7 @@ impl<'a> StoreBook<'a> {
             ready: Vec::new(),
             next: 0,
             progress: None,
+            interrupted: None,
             rulings: Rulings::default(),
         })
     }
@@ -139,6 +147,11 @@ impl<'a> StoreBook<'a> {
     /// nobody.
     pub fn watch(&mut self, watcher: Option<&'a (dyn Watcher + Sync)>) {
         self.progress = watcher.map(|watcher| Progress { watcher, started: Instant::now(), read: 0 });
+    }
+
+    /// Ends the next evaluations as soon as somebody asks to stop; `None` for those that are seen through.
+    pub fn heed(&mut self, interrupted: Option<&Interrupted>) {
+        self.interrupted = interrupted.cloned();
     }
 
     /// Takes up what was judged before, and what is judged from now on where it is to be left for the
@@ -243,12 +256,15 @@ impl Book for StoreBook<'_> {
         self.next = 0;
         if let Some(progress) = &mut self.progress {
             progress.read += asks.len() as u64;
-            progress.show(self.recipe.wanted());
+            progress.show("looking through the cells", progress.read, self.recipe.wanted());
         }
         Ok(())
     }
 
     fn read(&mut self, cell: usize, ask: u32) -> Result<(Fingerprint, Stored), BookError> {
+        if self.interrupted.as_ref().is_some_and(Interrupted::came) {
+            return Err(BookError::Stopped);
+        }
         let (fingerprint, stored) = self.read_stored(cell, ask)?;
         // What is remembered and cached is what the answers say, so that a changed file of decisions
         // makes none of it stale.
@@ -288,17 +304,17 @@ impl Book for StoreBook<'_> {
 }
 
 impl Progress<'_> {
-    fn show(&self, wanted: u64) {
+    fn show(&self, what: &str, done: u64, of: u64) {
         let elapsed = self.started.elapsed();
         if elapsed.as_millis() < 700 {
             return;
         }
-        let share = (100 * self.read / wanted.max(1)).min(99);
+        let share = (100 * done / of.max(1)).min(99);
         self.watcher.update(&Status {
-            rows: self.read.min(wanted),
-            wanted,
+            rows: done.min(of),
+            wanted: of,
             elapsed,
-            waiting: Some(format!("looking through the cells: {share} %")),
+            waiting: Some(format!("{what}: {share} %")),
             ..Status::default()
         });
     }

@@ -212,6 +212,7 @@ impl From<BookError> for RunError {
         match error {
             BookError::Render(error) => RunError::Render(error),
             BookError::Store(error) => RunError::Store(error),
+            BookError::Stopped => RunError::Stopped(Stop::Interrupt),
         }
     }
 }

@@ -1,5 +1,8 @@
 //! Being asked to stop.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
 /// Hears Ctrl-C, SIGTERM and a closed terminal; each `next` is one of them.
 pub struct Interrupts {
     #[cfg(unix)]
@@ -56,6 +59,31 @@ impl Interrupts {
         if tokio::signal::ctrl_c().await.is_err() {
             std::future::pending::<()>().await;
         }
+    }
+}
+
+/// Whether any came, for work that lets nobody wait for them meanwhile.
+#[derive(Debug, Clone, Default)]
+pub struct Interrupted(Arc<AtomicBool>);
+
+impl Interrupted {
+    /// Listens from now on, in a thread that ends with the process.
+    pub fn listen() -> Self {
+        let came = Self::default();
+        let told = came.clone();
+        let listen = move || {
+            if let Ok(runtime) = tokio::runtime::Builder::new_current_thread().enable_all().build() {
+                runtime.block_on(async { Interrupts::new().next().await });
+                told.0.store(true, Ordering::Relaxed);
+            }
+        };
+        // Without it they are heard once the work is done.
+        let _ = std::thread::Builder::new().name("interrupts".into()).spawn(listen);
+        came
+    }
+
+    pub fn came(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
     }
 }
 

@@ -1,6 +1,7 @@
 //! The dataset's files, replaced as a whole or not at all.
 
 mod replacement;
+mod sift;
 
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -17,6 +18,7 @@ use crate::dataset::{Models, Recipe, Totals};
 use crate::fingerprint::Identity;
 use crate::model::{Fingerprint, RowId};
 use replacement::Replacement;
+pub use sift::{Line, Taken, sift, supplant};
 
 /// The files of a dataset, in its own folder.
 #[derive(Debug, Clone)]
@@ -56,6 +58,11 @@ impl Files {
 
     pub fn runs(&self) -> PathBuf {
         self.folder.join("runs")
+    }
+
+    /// The dataset as it was before the last change.
+    pub fn previous(&self) -> PathBuf {
+        self.folder.join("dataset.previous.jsonl")
     }
 
     /// Whether the files could be written now, at the cost of an empty one that is removed again.

@@ -14,7 +14,7 @@ use super::control::Orders;
 use super::deadline::Deadline;
 use super::error::RunError;
 use super::forecast::{prospects, remember};
-use super::interrupt::Interrupts;
+use super::interrupt::{Interrupted, Interrupts};
 use super::leaving::{Guard, Leaving, model_change};
 use super::made::Made;
 use super::output::Files;
@@ -193,6 +193,7 @@ async fn go(
     let files = Files::new(config.dataset_dir());
     let deadline = Deadline::of(&config.run, &options.process, began.time);
     let mut ends = Ends { interrupts: Interrupts::new(), deadline };
+    let interrupted = Interrupted::listen();
     let known = tokio::select! {
         sight = look(config, reader.as_ref()) => sight?.known,
         why = ends.next() => return Err(RunError::Stopped(why)),
@@ -230,6 +231,7 @@ async fn go(
     if let Some(known) = known {
         let mut book = book(recipe, &known.memories, reader.as_ref(), options.retry_failed)?;
         book.watch(Some(watcher));
+        book.heed(Some(&interrupted));
         let mut made = Made::of(recipe, &mut book, &files, &asks_before, Some(&mask), None)?;
         nothing = !made.outcome.demands.iter().any(|demand| mask[demand.cell]);
         if options.retry_failed {
@@ -252,7 +254,15 @@ async fn go(
                 files.probe()?;
             }
             let orders = held.orders.get_or_insert_with(|| Orders::listen(&dir, &config.name));
-            let work = Work { options, watcher, dir: &dir, guard: &guard, before: &asks_before, mask: &mask };
+            let work = Work {
+                options,
+                watcher,
+                dir: &dir,
+                guard: &guard,
+                before: &asks_before,
+                mask: &mask,
+                interrupted,
+            };
             let mut worked = work.ask(assumed, (&mut ends, orders)).await?;
             // What is wrong with its use takes no row out of a dataset, and makes no empty one.
             let refused = |error: &mut RunError| error.ended() == Ended::Usage;

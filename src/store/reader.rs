@@ -223,8 +223,8 @@ impl Reader {
     pub fn before(&self, time: &str) -> Result<Vec<(Fingerprint, u64)>, StoreError> {
         let query = || {
             let mut query = self.connection.prepare(
-                "SELECT fingerprint, length(request) + length(answer) FROM completion WHERE created < ?1
-                 UNION ALL SELECT fingerprint, length(detail) FROM tombstone WHERE created < ?1",
+                "SELECT fingerprint, octet_length(request) + octet_length(answer) FROM completion WHERE created < ?1
+                 UNION ALL SELECT fingerprint, octet_length(detail) FROM tombstone WHERE created < ?1",
             )?;
             let rows = query.query_map(params![time], |row| {
                 Ok((Fingerprint(row.get(0)?), row.get::<_, i64>(1)?.unsigned_abs()))
@@ -237,7 +237,9 @@ impl Reader {
     /// The names of all configs that ever ran.
     pub fn config_names(&self) -> Result<Vec<String>, StoreError> {
         let query = || {
-            let mut query = self.connection.prepare("SELECT name FROM config_file ORDER BY name")?;
+            let mut query = self.connection.prepare(
+                "SELECT name FROM config_file UNION SELECT config FROM snapshot UNION SELECT config FROM run ORDER BY 1",
+            )?;
             let rows = query.query_map([], |row| row.get(0))?;
             rows.collect::<rusqlite::Result<Vec<_>>>()
         };

@@ -334,12 +334,13 @@ fn what_requests_begin_with_stands_once_and_goes_with_the_last_of_them() {
         assert_eq!(request, stored.request.as_str());
     }
     let mut rows = Vec::new();
-    reader.each_completion(|entry| rows.push((entry.row, entry.request))).unwrap();
+    reader.each_completion(|entry| rows.push((entry.key, entry.request))).unwrap();
     let requests: Vec<&str> = rows.iter().map(|(_, request)| request.as_str()).collect();
     assert_eq!(requests, all.iter().map(|stored| stored.request.as_str()).collect::<Vec<_>>());
 
+    let gone: Vec<Fingerprint> = all[..6].iter().map(|stored| stored.fingerprint).collect();
+    dir.collect(&gone, "").unwrap();
     let writer = Writer::open(&dir, |_| {}).unwrap();
-    writer.delete(all[..6].iter().map(|stored| stored.fingerprint).collect()).unwrap();
     assert_eq!((count("opening"), count("completion")), (1, 2));
     // An opening that was taken away meanwhile is written again.
     for (ticket, stored) in all[..4].iter().enumerate() {
@@ -368,4 +369,48 @@ fn several_may_make_one_store_at_the_same_moment() {
             }
         });
     }
+}
+
+/// What is to be changed is named by what it is, and not by where it stands: another may stand there by now.
+#[test]
+fn what_came_in_the_place_of_something_is_left_alone() {
+    let (_folder, dir) = store();
+    write(&dir, vec![completion(1, 9, true, None), completion(2, 9, true, None)]);
+    let mut keys = Vec::new();
+    Reader::open(&dir).unwrap().unwrap().each_completion(|entry| keys.push(entry.key)).unwrap();
+    dir.collect(&[keys[1].fingerprint], "").unwrap();
+    // It gets the row that was the second's, under the same limit.
+    write(&dir, vec![completion(3, 9, true, None)]);
+    let scrub = Scrub {
+        answers: vec![(keys[0], "less".into()), (keys[1], "less".into())],
+        completions: vec![keys[1]],
+        ..Scrub::default()
+    };
+    dir.scrub(&scrub).unwrap();
+    let mut answers = Vec::new();
+    Reader::open(&dir).unwrap().unwrap().each_completion(|entry| answers.push(entry.answer)).unwrap();
+    assert_eq!(answers, ["less", "answer 3 under 9"]);
+}
+
+/// States that are no config's last, and did not run lately, forget what they reached.
+#[test]
+fn what_earlier_states_reached_is_collected() {
+    let (_folder, dir) = store();
+    let writer = Writer::open(&dir, |_| {}).unwrap();
+    let state = |resolved: &str| Snapshot {
+        resolved: format!("{{\"output\": \"{resolved}\"}}"),
+        files: "{}".into(),
+        cells: vec![7; 40],
+    };
+    for (config, resolved) in [("a", "1"), ("a", "2"), ("a", "3"), ("b", "1")] {
+        writer.snapshot(config, state(resolved)).unwrap();
+        writer.run(config, if resolved == "2" { "2999-01-01" } else { "2000-01-01" }, "{}").unwrap();
+    }
+    drop(writer);
+    let reader = Reader::open(&dir).unwrap().unwrap();
+    let of = |time: &str| reader.earlier_cells(time).unwrap();
+    assert_eq!((of("2000"), of("2998"), of("9999")), ((0, 0), (1, 40), (2, 80)));
+    assert_eq!(reader.outputs("a").unwrap(), ["1", "2", "3"]);
+    dir.collect(&[], "2998").unwrap();
+    assert_eq!((of("9999"), reader.cells_since("2998").unwrap()), ((1, 40), vec![vec![7; 40]; 3]));
 }

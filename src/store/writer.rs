@@ -7,7 +7,6 @@ use std::time::Duration;
 use rusqlite::{Connection, ErrorCode, params};
 
 use super::{Completion, EndpointMemory, Snapshot, StoreDir, StoreError, Tombstone, now, schema};
-use crate::model::Fingerprint;
 
 /// How long a batch is gathered after its first message …
 const GATHER: Duration = Duration::from_millis(15);
@@ -164,20 +163,6 @@ impl Writer {
                 params![name, path],
             )?;
             Ok(())
-        })
-    }
-
-    /// Takes completions and tombstones away for good.
-    pub fn delete(&self, fingerprints: Vec<Fingerprint>) -> Result<(), StoreError> {
-        self.task(move |transaction| {
-            for table in ["completion", "tombstone"] {
-                let mut delete =
-                    transaction.prepare(&format!("DELETE FROM {table} WHERE fingerprint = ?1"))?;
-                for fingerprint in &fingerprints {
-                    delete.execute(params![fingerprint.0])?;
-                }
-            }
-            schema::sweep_openings(transaction)
         })
     }
 }

@@ -362,3 +362,36 @@ fn a_provider_that_wants_money_is_no_wrong_key() {
     let ran = project.emogrid(&["run", "small.yaml"]).exits(1).says("its balance and limits");
     assert!(!ran.stderr.contains("api_key_env"), "{}", ran.stderr);
 }
+
+/// Quiet is silent but for errors, and what cannot be done is one.
+#[test]
+fn a_refusal_is_said_also_where_all_else_is_quiet() {
+    let fake = Fake::start();
+    let project = Project::small(&fake.url());
+    let says = |code: i32, args: &[&str], what: &str| {
+        let ran = project.emogrid(&[&["-q"], args].concat()).exits(code).says(what);
+        assert_eq!(ran.stdout, "", "{args:?}");
+    };
+    says(1, &["why", "small.yaml", "0123"], "nothing was ever stored");
+    says(2, &["forget", "Ann"], "nothing was ever stored here");
+    project.emogrid(&["-q", "run", "small.yaml"]).exits(0);
+    says(1, &["ctl", "status"], "no run goes on in this project");
+    says(1, &["ctl", "pause", "small.yaml"], "no run of `small` goes on");
+    says(2, &["ctl", "concurrency", "0"], "0 at a time sends nothing");
+    says(2, &["ctl", "status", "none.yaml"], "no config that can be read");
+    says(1, &["runs", "small.yaml", "--show", "9"], "there is no run 9");
+    says(1, &["log", "small.yaml", "--show", "9"], "there is no state 9");
+    says(
+        2,
+        &["preview", "small.yaml", "--where", "emotion=joy", "--where", "emotion=anger"],
+        "no cell has all",
+    );
+    says(2, &["why", "small.yaml", "xyz"], "an id is hexadecimal");
+    says(1, &["why", "small.yaml", "0000000000"], "no row, reject or stored answer");
+    says(2, &["purge", "small.yaml"], "there is nothing to purge");
+    says(2, &["forget", " "], "nothing to look for");
+    let other = Project::small(&fake.url());
+    let theirs = other.path().join("small.yaml");
+    says(2, &["gc", "small.yaml", theirs.to_str().unwrap()], "collect one project at a time");
+    says(2, &["purge", "small.yaml", theirs.to_str().unwrap()], "purge one project at a time");
+}

@@ -253,3 +253,22 @@ fn a_reader_that_had_enough_does_not_make_a_short_run_complete() {
     drop(run.stdout.take());
     assert_eq!(run.wait().unwrap().code(), Some(4));
 }
+
+/// Nobody waits for a run to look through all cells before it hears that it is to stop.
+#[test]
+fn a_run_that_looks_through_its_cells_hears_that_it_is_to_stop() {
+    let fake = Fake::start();
+    let project = Project::small(&fake.url());
+    project.emogrid(&["run", "small.yaml"]).exits(0);
+    let before = project.read("out/small/dataset.jsonl");
+    fake.take_count();
+    let places: Vec<String> = (0..100_000).map(|n| format!("p{n}")).collect();
+    project.edit("small.yaml", "[good, bad]", &format!("[{}]", places.join(", ")));
+    let running = project.watch(&["run", "small.yaml", "--accept-leaving", "--yes"]);
+    running.until_says("looking through the cells: ");
+    running.signal(libc::SIGTERM);
+    let ran = running.finish().exits(3);
+    let looks = ran.stderr.matches("looking through the cells: ").count();
+    assert!(looks <= 2, "it was told so in its first seconds: {}", ran.stderr);
+    assert_eq!((fake.take_count(), project.read("out/small/dataset.jsonl")), (0, before));
+}

@@ -23,7 +23,7 @@ anonymize: strict
 ";
 
 /// A server whose every answer has a text of Jane Roe's, one with an address, and one of nobody.
-fn gossip() -> Fake {
+pub fn gossip() -> Fake {
     let fake = Fake::start();
     let asked = AtomicUsize::new(0);
     fake.script(move |_, _| {
@@ -39,7 +39,7 @@ fn gossip() -> Fake {
     fake
 }
 
-fn project(fake: &Fake) -> Project {
+pub fn project(fake: &Fake) -> Project {
     let project = Project::new();
     project.write("configs/moods.yaml", &MOODS.replace("URL", &fake.url()));
     project
@@ -81,7 +81,7 @@ fn all_bytes(project: &Project) -> Vec<Vec<u8>> {
     names.iter().map(|path| std::fs::read(path).unwrap()).collect()
 }
 
-fn rows(project: &Project) -> Vec<Value> {
+pub fn rows(project: &Project) -> Vec<Value> {
     project.rows("out/moods/dataset.jsonl")
 }
 
@@ -122,11 +122,12 @@ fn what_is_to_be_forgotten_is_in_no_file_any_more() {
     let kept = rows(&project);
     let others = before.iter().filter(|row| !row["text"].as_str().unwrap().contains("Jane Roe"));
     assert!(others.clone().count() > 0 && others.clone().all(|row| kept.contains(row)), "the others stay");
+    assert_eq!(kept.len(), before.len() - of_jane, "what comes in their place is for a run");
+    // The third texts of the same answers do, so nothing is asked.
+    project.emogrid(&["run", "configs/moods.yaml"]).exits(0);
+    assert_eq!((fake.take_count(), rows(&project).len()), (0, before.len()));
     let rejects = project.rows("out/moods/rejected.jsonl");
     assert!(rejects.iter().any(|reject| reject["reason"] == "forgotten" && reject["text"] == ""));
-    // The third texts of the same answers have come in their place, so nothing is asked.
-    project.emogrid(&["run", "configs/moods.yaml"]).exits(0);
-    assert_eq!((fake.take_count(), rows(&project)), (0, kept));
     let again = project.emogrid(&["forget", "Jane Roe", "--json"]).exits(0).json();
     assert_eq!((&again["answers"], &again["texts"]), (&json!(0), &json!(0)));
 }
@@ -324,13 +325,21 @@ fn what_was_asked_and_written_under_another_policy_is_purged() {
 
 /// A dataset that was made under another policy, and not made anew since.
 #[test]
-fn a_dataset_of_another_policy_is_written_anew() {
+fn rows_of_another_policy_leave_until_they_are_made_anew() {
     let fake = gossip();
     let project = project(&fake);
     project.emogrid(&["run", "configs/moods.yaml", "--set", "anonymize=off"]).exits(0);
     assert!(project.read("out/moods/dataset.jsonl").contains("Jane"));
+    let before = rows(&project).len();
+    let said = project.emogrid(&["purge", "configs/moods.yaml"]).exits(0).stdout;
+    assert_eq!(rows(&project).len(), before);
     project.emogrid(&["purge", "configs/moods.yaml", "--yes"]).exits(0);
     assert_eq!(holding(&project, "Jane"), Vec::<PathBuf>::new());
+    let left = before - rows(&project).len();
+    assert!(left > 0 && said.contains(&format!("{left} rows of datasets hold it too")), "{said}");
+    fake.take_count();
+    project.emogrid(&["run", "configs/moods.yaml"]).exits(0);
+    assert_eq!((fake.take_count(), rows(&project).len()), (0, before));
     assert!(project.read("out/moods/dataset.jsonl").contains("Person A"));
 }
 
@@ -344,10 +353,13 @@ fn what_checks_saw_in_an_original_may_be_judged_otherwise() {
         "anonymize: strict",
         "anonymize: { preset: strict, mask: [NAME] }\nchecks: { words: [11, 40] }",
     );
-    project.emogrid(&["run", "configs/moods.yaml", "--set", "samples.max_asks=1"]);
+    let once = ["run", "configs/moods.yaml", "--set", "samples.max_asks=1"];
+    project.emogrid(&once);
     let said = project.emogrid(&["purge", "configs/moods.yaml", "--json"]).exits(0).json();
     assert!(said["judged_otherwise"].as_u64() > Some(0), "{said}");
-    project.emogrid(&["purge", "configs/moods.yaml", "--yes"]).exits(0).stdout.contains("judged otherwise");
+    let said = project.emogrid(&["purge", "configs/moods.yaml", "--yes"]).exits(0).stdout;
+    assert!(said.contains("judged otherwise"), "{said}");
+    project.emogrid(&once).exits(4);
     let status = project.emogrid(&["status", "configs/moods.yaml", "--json"]).exits(0).json();
     assert_eq!(status["rows"], rows(&project).len(), "the files say what the store says");
     assert!(holding(&project, "Jane Roe").is_empty());

@@ -5,6 +5,7 @@
 mod anonymize;
 mod audit;
 mod checks;
+mod collect;
 mod counterfactual;
 mod dedup;
 mod dedup_semantic;
@@ -42,6 +43,7 @@ mod refine;
 mod rerun;
 mod rewrite;
 mod rounds;
+mod scrub;
 mod second_look;
 mod semantic;
 mod several;

@@ -106,6 +106,11 @@ impl Project {
         ran(self.command(args).output().unwrap())
     }
 
+    /// What a JSON file holds.
+    pub fn value(&self, name: &str) -> Value {
+        serde_json::from_str(&self.read(name)).unwrap()
+    }
+
     /// The lines of a JSONL file.
     pub fn rows(&self, name: &str) -> Vec<Value> {
         self.read(name).lines().map(|line| serde_json::from_str(line).unwrap()).collect()

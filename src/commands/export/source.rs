@@ -225,7 +225,7 @@ impl OfConfig {
                 "\n  {file}:\n  give `export` that file in place of the config to have them"
             ));
         }
-        Failure::NoRows(what)
+        Failure::InVain(what)
     }
 
     /// What the rows lack that are exported.

@@ -92,8 +92,8 @@ pub fn tune(args: &TrainArgs, engine: Engine, talk: &Talk) -> Result<Exit, Failu
     }
     let adapter = std::path::absolute(folder.join("adapter.gguf")).map_err(failed)?;
     if !adapter.is_file() {
-        talk.say("there is no adapter.gguf to serve; train.log says why");
-        return Ok(Exit::Failed);
+        let what = "there is no adapter.gguf to serve; train.log says why";
+        return Err(Failure::InVain(what.into()));
     }
     for (name, adapter) in [("tuned", Some(adapter.as_path())), ("base", None)] {
         let text = config(name, &managed(&tuning, adapter), column, &parts.labels);

@@ -238,7 +238,7 @@ impl StoreBook<'_> {
     ///
     /// # Errors
     /// A store that cannot be read, and a template that fails.
-    pub fn requests_about(&mut self, cell: usize, ask: u32) -> Result<Vec<Fingerprint>, BookError> {
+    pub(super) fn requests_about(&mut self, cell: usize, ask: u32) -> Result<Vec<Fingerprint>, BookError> {
         let mut out = Vec::new();
         self.texts = true;
         let (fingerprint, stored) = self.read(cell, ask)?;

@@ -16,7 +16,7 @@ const PIECE: usize = 1 << 16;
 #[derive(Debug)]
 pub struct Replacement {
     folder: PathBuf,
-    name: &'static str,
+    name: String,
     /// The file of before, read as far as it is the same.
     before: Option<BufReader<File>>,
     same: u64,
@@ -28,11 +28,11 @@ pub struct Replacement {
 }
 
 impl Replacement {
-    pub fn of(folder: &Path, name: &'static str) -> Self {
+    pub fn of(folder: &Path, name: &str) -> Self {
         let before = File::open(folder.join(name)).ok().map(|file| BufReader::with_capacity(PIECE, file));
         Self {
             folder: folder.to_owned(),
-            name,
+            name: name.to_owned(),
             before,
             same: 0,
             fresh: None,
@@ -44,7 +44,7 @@ impl Replacement {
     }
 
     fn path(&self) -> PathBuf {
-        self.folder.join(self.name)
+        self.folder.join(&self.name)
     }
 
     fn part(&self) -> PathBuf {
@@ -59,7 +59,11 @@ impl Replacement {
     }
 
     pub fn text(&mut self, text: &str) {
-        self.piece.extend_from_slice(text.as_bytes());
+        self.bytes(text.as_bytes());
+    }
+
+    pub fn bytes(&mut self, bytes: &[u8]) {
+        self.piece.extend_from_slice(bytes);
         if self.piece.len() >= PIECE {
             self.flush();
         }

@@ -19,6 +19,7 @@ use crate::pipeline::connect::{Line, connect, models};
 use crate::pipeline::control::Orders;
 use crate::pipeline::error::RunError;
 use crate::pipeline::forecast::prospects;
+use crate::pipeline::interrupt::Interrupted;
 use crate::pipeline::leaving::Guard;
 use crate::pipeline::made::Made;
 use crate::pipeline::output::previous_rows;
@@ -89,6 +90,7 @@ pub(super) struct Work<'a, 'r> {
     pub before: &'r CellAsks,
     /// By cell: whether it is to be asked for.
     pub mask: &'r [bool],
+    pub interrupted: Interrupted,
 }
 
 impl<'a, 'r> Work<'a, 'r> {
@@ -269,7 +271,10 @@ impl<'a, 'r> Work<'a, 'r> {
             same => same,
         };
         book.watch(Some(self.watcher));
+        // Later it is the asking that stops.
+        book.heed(Some(&self.interrupted).filter(|_| is_first));
         let made = Made::of(self.recipe(), book, self.guard.files, self.before, Some(self.mask), None)?;
+        book.heed(None);
         let change = match same {
             Some(same) => same.change(self.recipe(), book, self.mask)?,
             None if retry_failed && is_first => {

@@ -1,0 +1,127 @@
+//! What `gc` takes away, and that the disk has it back.
+
+use std::process::{Command, Stdio};
+
+use serde_json::json;
+
+use crate::fake::{Fake, Reply};
+use crate::project::{Project, Running};
+
+/// A server whose answers are long, so that they take room.
+fn verbose() -> Fake {
+    let fake = Fake::start();
+    fake.script(|seen, before| {
+        let words: Vec<String> = (0..600).map(|n| format!("word{before}x{n}of{}", seen.seed())).collect();
+        Reply::text(&json!({ "text": words.join(" ") }).to_string())
+    });
+    fake
+}
+
+/// A project with many answers of before, and few of now.
+fn grown(fake: &Fake, before: u32, now: u32) -> Project {
+    let project = Project::small(&fake.url());
+    let rows = |rows: u32| format!("per_cell: {rows}, max_asks: 99");
+    project.edit("small.yaml", "per_cell: 2, max_asks: 5", &rows(before));
+    project.emogrid(&["run", "small.yaml"]).exits(0);
+    project.edit("small.yaml", "Write a", "Tell a");
+    project.edit("small.yaml", &rows(before), &rows(now));
+    project.emogrid(&["run", "small.yaml"]).exits(0);
+    fake.take_count();
+    project
+}
+
+const COLLECT: [&str; 5] = ["gc", "small.yaml", "--days", "0", "--delete"];
+
+fn bytes(project: &Project) -> u64 {
+    let size =
+        |name: &str| project.path().join(".emogrid").join(name).metadata().map_or(0, |file| file.len());
+    size("store.db") + size("store.db-wal")
+}
+
+fn number(project: &Project, sql: &str) -> i64 {
+    let store = rusqlite::Connection::open(project.path().join(".emogrid/store.db")).unwrap();
+    store.query_row(sql, [], |row| row.get(0)).unwrap()
+}
+
+#[test]
+fn what_is_deleted_is_given_back_to_the_disk() {
+    let fake = verbose();
+    let project = grown(&fake, 20, 2);
+    let before = bytes(&project);
+    let earlier = "SELECT count(*) FROM snapshot WHERE length(cells) > 0";
+    assert_eq!(number(&project, earlier), 2);
+    let said = project.emogrid(&["gc", "small.yaml"]).exits(0).stdout;
+    assert!(!said.contains("state"), "what ran in the last days is kept: {said}");
+    let said = project.emogrid(&COLLECT[..4]).exits(0).stdout;
+    assert!(said.contains("80 stored answers") && said.contains("what 1 state reached before"), "{said}");
+    let said = project.emogrid(&COLLECT).exits(0).stdout;
+    let after = bytes(&project);
+    assert!(4 * after < before, "{before} to {after}: {said}");
+    assert_eq!(number(&project, earlier), 1, "that of now is needed");
+    project.emogrid(&["run", "small.yaml"]).exits(0);
+    assert_eq!(fake.take_count(), 0, "what the config needs is still there");
+    assert!(project.emogrid(&["log", "small.yaml"]).exits(0).stdout.contains("prompt.user"));
+}
+
+#[test]
+fn where_no_room_is_to_make_room_nothing_is_lost() {
+    let fake = verbose();
+    let project = grown(&fake, 4, 30);
+    let before = bytes(&project);
+    let mut command = Command::new("bash");
+    command
+        .args(["-c", "trap '' XFSZ; ulimit -f 350; exec \"$0\" gc small.yaml --days 0 --delete"])
+        .arg(env!("CARGO_BIN_EXE_emogrid"))
+        .current_dir(project.path())
+        .env("NO_COLOR", "1")
+        .stdin(Stdio::null());
+    let ran = Running::start(command).finish().exits(1).says("still takes room on the disk");
+    assert!(ran.stdout.contains("deleted") && ran.stderr.contains("all that was stored is kept"), "{ran:?}");
+    project.emogrid(&["run", "small.yaml"]).exits(0);
+    assert_eq!(fake.take_count(), 0);
+    assert_eq!(number(&project, "SELECT count(*) FROM completion"), 120);
+    let said = project.emogrid(&COLLECT).exits(0).stdout;
+    assert!(said.starts_with("0 stored answers") && bytes(&project) < before, "{said}");
+    assert_eq!(number(&project, "PRAGMA freelist_count"), 0);
+}
+
+#[test]
+fn however_many_days_are_kept() {
+    let fake = Fake::start();
+    let project = Project::small(&fake.url());
+    project.emogrid(&["run", "small.yaml"]).exits(0);
+    project.edit("small.yaml", "bright", "glad");
+    project.emogrid(&["run", "small.yaml"]).exits(0);
+    let said = project.emogrid(&["gc", "small.yaml", "--days", "5000000", "--delete"]).exits(0).stdout;
+    assert!(said.starts_with("0 stored answers"), "{said}");
+}
+
+/// Only as many of a cell's asks are gone through as there are answers, or little more.
+#[test]
+fn asks_that_nobody_ever_made_are_not_gone_through() {
+    let fake = Fake::start();
+    let project = Project::small(&fake.url());
+    project.emogrid(&["run", "small.yaml"]).exits(0);
+    project.edit("small.yaml", "max_asks: 5", "max_asks: 1000000");
+    let said = project.watch(&COLLECT).finish().exits(0).stdout;
+    assert!(said.starts_with("0 stored answers"), "{said}");
+    project.watch(&["forget", "nobody", "--yes"]).finish().exits(0);
+    fake.take_count();
+    project.emogrid(&["run", "small.yaml"]).exits(0);
+    assert_eq!(fake.take_count(), 0);
+}
+
+#[test]
+fn a_long_look_for_answers_says_how_far_it_is() {
+    let fake = Fake::start();
+    let project = Project::small(&fake.url());
+    project.emogrid(&["run", "small.yaml"]).exits(0);
+    let places: Vec<String> = (0..60_000).map(|n| format!("p{n}")).collect();
+    let wide = project.read("small.yaml").replace("name: small", "name: wide");
+    let wide = wide.replace("[good, bad]", &format!("[{}]", places.join(", ")));
+    project.write("wide.yaml", &wide);
+    let running = project.watch(&["gc", "wide.yaml"]);
+    running.until_says("looking for stored answers: ");
+    running.signal(libc::SIGKILL);
+    running.finish();
+}
