@@ -2,6 +2,8 @@
 
 mod answers;
 
+pub(super) use answers::is_answered;
+
 use std::io::{Read, Seek};
 use std::path::PathBuf;
 

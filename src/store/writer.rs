@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use rusqlite::{Connection, ErrorCode, params};
 
+use super::reader::is_answered;
 use super::{Completion, EndpointMemory, Snapshot, StoreDir, StoreError, Tombstone, now, schema};
 
 /// How long a batch is gathered after its first message …
@@ -369,16 +370,17 @@ fn insert_completion(
     completion: &Completion,
     created: &str,
 ) -> rusqlite::Result<bool> {
+    // What is stored stays: a second answer that is good for the same ask would change the dataset.
+    if is_answered(transaction, &completion.fingerprint, completion.max_tokens)? {
+        return Ok(false);
+    }
     let (opening, rest) = completion.request.parts();
     let opening = openings.of(transaction, opening)?;
     let request = if opening.is_some() { rest } else { completion.request.as_str() };
-    // What is stored stays: a second answer that is good for the same ask would change the dataset.
     transaction
         .prepare_cached(
             "INSERT INTO completion (fingerprint, max_tokens, kind, request, answer, ended, tokens, created, opening)
-             SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9 WHERE NOT EXISTS (
-                 SELECT 1 FROM completion WHERE fingerprint = ?1 AND (max_tokens = ?2
-                 OR ended AND (max_tokens <= ?2 OR tokens <= ?2)))",
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
         )?
         .execute(params![
             completion.fingerprint.0,
@@ -391,7 +393,7 @@ fn insert_completion(
             created,
             opening,
         ])
-        .map(|inserted| inserted > 0)
+        .map(|_| true)
 }
 
 fn insert_tombstone(transaction: &Connection, tombstone: &Tombstone, created: &str) -> rusqlite::Result<()> {

@@ -1,6 +1,6 @@
 //! Finding the answers to many asks.
 
-use rusqlite::params;
+use rusqlite::{Connection, params};
 
 use super::{Reader, StoreError};
 use crate::model::{ByHash, Fingerprint};
@@ -171,9 +171,8 @@ pub fn by_fingerprint(
             return Ok(());
         }
         let (ended, tokens): (bool, Option<i64>) = (row.get(1)?, row.get(2)?);
-        let fits = own <= max_tokens || tokens.is_some_and(|tokens| tokens <= i64::from(max_tokens));
         let place: i64 = row.get(4)?;
-        if ended && fits && best.as_ref().is_none_or(|(first, _)| place < *first) {
+        if fits((own, ended, tokens), max_tokens) && best.as_ref().is_none_or(|(first, _)| place < *first) {
             best = Some((place, row.get(3)?));
         }
     }
@@ -181,4 +180,28 @@ pub fn by_fingerprint(
         take(&answer);
     }
     Ok(())
+}
+
+/// Whether there is an answer that is good for an ask.
+pub fn is_answered(
+    connection: &Connection,
+    fingerprint: &Fingerprint,
+    max_tokens: u32,
+) -> rusqlite::Result<bool> {
+    let mut query = connection
+        .prepare_cached("SELECT max_tokens, ended, tokens FROM completion WHERE fingerprint = ?1")?;
+    let mut rows = query.query([&fingerprint.0[..]])?;
+    while let Some(row) = rows.next()? {
+        let own: u32 = row.get(0)?;
+        if own == max_tokens || fits((own, row.get(1)?, row.get(2)?), max_tokens) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+/// Whether an answer that was given under another limit would have been the same under this one: it ended by itself
+/// within it.
+fn fits((own, ended, tokens): (u32, bool, Option<i64>), max_tokens: u32) -> bool {
+    ended && (own <= max_tokens || tokens.is_some_and(|tokens| tokens <= i64::from(max_tokens)))
 }
