@@ -2,8 +2,6 @@
 
 mod answers;
 
-pub(super) use answers::is_answered;
-
 use std::io::{Read, Seek};
 use std::path::PathBuf;
 
@@ -12,6 +10,7 @@ use rusqlite::{Connection, MAIN_DB, OpenFlags, OptionalExtension, params};
 use super::{EndpointMemory, Settings, Snapshot, State, StoreDir, StoreError, Tombstone, schema};
 use crate::model::Fingerprint;
 pub use answers::Answers;
+pub(super) use answers::{IS_ANSWERED, is_answered};
 
 /// Where an answer is from.
 #[derive(Debug, Clone, PartialEq, Eq)]

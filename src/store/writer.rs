@@ -4,9 +4,9 @@ use std::collections::HashSet;
 use std::sync::mpsc;
 use std::time::Duration;
 
-use rusqlite::{Connection, ErrorCode, params};
+use rusqlite::{CachedStatement, Connection, ErrorCode, params};
 
-use super::reader::is_answered;
+use super::reader::{IS_ANSWERED, is_answered};
 use super::{Completion, EndpointMemory, Snapshot, StoreDir, StoreError, Tombstone, now, schema};
 
 /// How long a batch is gathered after its first message …
@@ -245,13 +245,19 @@ fn commit(
     let mut result = begin(connection);
     openings.begin();
     let created = now();
+    let connection = &*connection;
+    let mut inserts = None;
     for message in batch {
         // After a failure the rest is only counted, so that everybody hears of it.
         let done = match message {
             Message::Completion(ticket, completion) => {
                 tickets.push(ticket);
                 result.is_ok().then(|| {
-                    if !insert_completion(connection, openings, &completion, &created)? {
+                    let inserts = match &mut inserts {
+                        Some(inserts) => inserts,
+                        None => inserts.insert(Inserts::new(connection)?),
+                    };
+                    if !inserts.completion(openings, &completion, &created)? {
                         superseded.push(ticket);
                     }
                     Ok(())
@@ -364,36 +370,53 @@ impl Openings {
 }
 
 /// Stores a completion; `false` where one is stored already.
-fn insert_completion(
-    transaction: &Connection,
-    openings: &mut Openings,
-    completion: &Completion,
-    created: &str,
-) -> rusqlite::Result<bool> {
-    // What is stored stays: a second answer that is good for the same ask would change the dataset.
-    if is_answered(transaction, &completion.fingerprint, completion.max_tokens)? {
-        return Ok(false);
+/// The statements that store answers, prepared once for a batch.
+struct Inserts<'a> {
+    connection: &'a Connection,
+    answered: CachedStatement<'a>,
+    insert: CachedStatement<'a>,
+}
+
+impl<'a> Inserts<'a> {
+    fn new(connection: &'a Connection) -> rusqlite::Result<Self> {
+        let insert = "INSERT INTO completion
+             (fingerprint, max_tokens, kind, request, answer, ended, tokens, created, opening)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
+        Ok(Self {
+            connection,
+            answered: connection.prepare_cached(IS_ANSWERED)?,
+            insert: connection.prepare_cached(insert)?,
+        })
     }
-    let (opening, rest) = completion.request.parts();
-    let opening = openings.of(transaction, opening)?;
-    let request = if opening.is_some() { rest } else { completion.request.as_str() };
-    transaction
-        .prepare_cached(
-            "INSERT INTO completion (fingerprint, max_tokens, kind, request, answer, ended, tokens, created, opening)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
-        )?
-        .execute(params![
-            completion.fingerprint.0,
-            completion.max_tokens,
-            completion.kind.as_str(),
-            request,
-            completion.answer,
-            completion.ended,
-            completion.tokens.map(|tokens| tokens as i64),
-            created,
-            opening,
-        ])
-        .map(|_| true)
+
+    /// Stores an answer, unless one is there that is good for the same ask: what is stored stays, since a second one
+    /// would change the dataset.
+    fn completion(
+        &mut self,
+        openings: &mut Openings,
+        completion: &Completion,
+        created: &str,
+    ) -> rusqlite::Result<bool> {
+        if is_answered(&mut self.answered, &completion.fingerprint, completion.max_tokens)? {
+            return Ok(false);
+        }
+        let (opening, rest) = completion.request.parts();
+        let opening = openings.of(self.connection, opening)?;
+        let request = if opening.is_some() { rest } else { completion.request.as_str() };
+        self.insert
+            .execute(params![
+                completion.fingerprint.0,
+                completion.max_tokens,
+                completion.kind.as_str(),
+                request,
+                completion.answer,
+                completion.ended,
+                completion.tokens.map(|tokens| tokens as i64),
+                created,
+                opening,
+            ])
+            .map(|_| true)
+    }
 }
 
 fn insert_tombstone(transaction: &Connection, tombstone: &Tombstone, created: &str) -> rusqlite::Result<()> {

@@ -1,6 +1,6 @@
 //! Finding the answers to many asks.
 
-use rusqlite::{Connection, params};
+use rusqlite::{Statement, params};
 
 use super::{Reader, StoreError};
 use crate::model::{ByHash, Fingerprint};
@@ -182,15 +182,16 @@ pub fn by_fingerprint(
     Ok(())
 }
 
-/// Whether there is an answer that is good for an ask.
+/// Finds what is stored of an ask.
+pub const IS_ANSWERED: &str = "SELECT max_tokens, ended, tokens FROM completion WHERE fingerprint = ?1";
+
+/// Whether there is an answer that is good for an ask, by that statement.
 pub fn is_answered(
-    connection: &Connection,
+    find: &mut Statement<'_>,
     fingerprint: &Fingerprint,
     max_tokens: u32,
 ) -> rusqlite::Result<bool> {
-    let mut query = connection
-        .prepare_cached("SELECT max_tokens, ended, tokens FROM completion WHERE fingerprint = ?1")?;
-    let mut rows = query.query([&fingerprint.0[..]])?;
+    let mut rows = find.query([&fingerprint.0[..]])?;
     while let Some(row) = rows.next()? {
         let own: u32 = row.get(0)?;
         if own == max_tokens || fits((own, row.get(1)?, row.get(2)?), max_tokens) {
