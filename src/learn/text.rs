@@ -4,6 +4,7 @@ use super::evaluation::{Beside, Evaluation, Fairness};
 use crate::eval::bootstrap::Interval;
 use crate::eval::calibration::Calibration;
 use crate::eval::fairness::ENOUGH;
+use crate::eval::score::ClassScore;
 use crate::report::{shortened, thousands};
 
 /// Confusions that are shown.
@@ -82,8 +83,16 @@ fn beside(of: &Evaluation, name: &str) -> String {
             [other.macro_interval, other.micro_interval],
         );
     }
+    out.extend(absent(&scores.classes));
     of.beside.iter().for_each(|other| out.push_str(&versus(other, name)));
     out
+}
+
+/// Says of labels that no row has that macro F1 counts them all the same.
+fn absent(classes: &[ClassScore]) -> Option<String> {
+    let none = classes.iter().filter(|class| class.n == 0).count();
+    let all = classes.len();
+    (none > 0).then(|| format!("{none} of {all} labels stand in no row here, and count as 0 in macro F1\n"))
 }
 
 fn versus(other: &Beside, name: &str) -> String {
@@ -176,4 +185,17 @@ fn fairness(of: &Evaluation, found: &Fairness) -> String {
         out.push_str(&format!("{}: {better} {:.3} above {worse} (95 %: {of_gap})\n", gap.attribute, gap.gap));
     }
     out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn labels_that_no_row_has_are_told() {
+        let class = |n| ClassScore { precision: 0.0, recall: 0.0, f1: 0.0, n, given: 1 };
+        assert_eq!(absent(&[class(3), class(1)]), None);
+        let told = absent(&[class(3), class(0), class(0)]).unwrap();
+        assert!(told.starts_with("2 of 3 labels") && told.trim_end().chars().count() <= 80, "{told}");
+    }
 }
