@@ -187,8 +187,9 @@ fn distance(
     let lacking: Vec<String> = gaps
         .iter()
         .take(3)
-        .filter(|(_, gap)| *gap < 0.0)
-        .map(|(name, gap)| format!("{name} ({} rows short)", (-gap * all as f64).round()))
+        .map(|(name, gap)| (name, (-gap * all as f64).round()))
+        .filter(|(_, short)| *short >= 1.0)
+        .map(|(name, short)| format!("{name} ({short} {} short)", if short == 1.0 { "row" } else { "rows" }))
         .collect();
     let mut finding = format!("{} of rows would have to be others for what was asked", percent(value));
     if !lacking.is_empty() {

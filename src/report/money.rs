@@ -47,7 +47,8 @@ fn rounded(amount: f64, digits: i32) -> f64 {
 
 /// An amount for machines, without the noise that sums of fractions end with.
 pub fn plain(amount: f64) -> f64 {
-    rounded(amount, 12)
+    // A sum of nothing is −0.
+    rounded(amount, 12) + 0.0
 }
 
 /// What a run spent by the `price` of its endpoints: just what `run.max_cost` holds to.

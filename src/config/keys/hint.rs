@@ -102,7 +102,8 @@ fn by_place(parts: &[&str], node: &Node, written: &str) -> Option<String> {
         }
         (["checks", "label_leakage"], text) => {
             let limit = text.unwrap_or(written);
-            let limit = if limit.is_empty() || limit.contains(['{', '[', '\n']) { "human" } else { limit };
+            let is_limit = limit.parse::<f64>().is_ok_and(|limit| (0.0..=1.0).contains(&limit));
+            let limit = if is_limit { limit } else { "human" };
             Some(format!("write `label_leakage: {{ at_most: {limit} }}`"))
         }
         (["checks", "sentiment"], Some(text)) => Some(format!("write `sentiment: {{ axis: {text} }}`")),
