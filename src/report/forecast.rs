@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use super::{SLACK, ToGo, count, duration, money, thousands};
+use super::{SLACK, ToGo, count, duration, money, thousands, wrapped};
 
 /// What a run would come to; `None` is unknown.
 #[derive(Debug, Clone, Default, Serialize)]
@@ -137,7 +137,8 @@ impl Forecast {
             None => "unknown".into(),
         };
         let (lacking, cost, saves) = (self.lacking_text(), self.cost_text(least), self.saves());
-        format!("expected: {requests}\n{lacking}tokens: {prompt}, {completion}\n{cost}time: {time}\n{saves}")
+        let expected = wrapped(&format!("expected: {requests}"), 78).join("\n  ");
+        format!("{expected}\n{lacking}tokens: {prompt}, {completion}\n{cost}time: {time}\n{saves}")
     }
 
     /// Rows that will not come, where that is no chance.

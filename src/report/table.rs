@@ -355,16 +355,16 @@ pub fn plan_text(plan: &PlanSummary) -> String {
         ));
         return out;
     }
-    out.push_str(&format!(
-        "\nPlan: {requests} to ask now{about}, {} of {}{} from stored answers",
+    let mut total = format!(
+        "Plan: {requests} to ask now{about}, {} of {}{} from stored answers",
         thousands(plan.accepted),
         count(plan.samples, "row"),
         beside(plan.counterparts),
-    ));
+    );
     if plan.shortfall > 0 {
-        out.push_str(&format!(", {} that cannot be filled (max_asks)", thousands(plan.shortfall)));
+        total.push_str(&format!(", {} that cannot be filled (max_asks)", thousands(plan.shortfall)));
     }
-    out.push_str(".\n");
+    out.push_str(&format!("\n{}.\n", wrapped(&total, 78).join("\n  ")));
     out
 }
 

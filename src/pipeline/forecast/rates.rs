@@ -145,7 +145,11 @@ impl Rates {
             answers.insert((rate.source, (rate.source < OWN).then_some(*way)), rate.brought.answers());
         }
         let from = self.most_are(ways, |rate| rate.source);
-        ((asks > 0.0).then(|| rows / asks), answers.values().sum(), from)
+        // What all answers tell has those of each way in it.
+        let (own, all): (Vec<_>, Vec<_>) = answers.iter().partition(|((_, way), _)| way.is_some());
+        let own: u64 = own.iter().map(|(_, answers)| **answers).sum();
+        let all = all.iter().map(|(_, answers)| **answers).max().unwrap_or(0);
+        ((asks > 0.0).then(|| rows / asks), own.max(all), from)
     }
 
     /// Where the tokens of most of these are from.
