@@ -1,6 +1,7 @@
 //! One thin file a subcommand.
 
 mod anonymize;
+mod apart;
 mod audit;
 mod check;
 mod completions;

@@ -9,6 +9,7 @@ use rayon::prelude::*;
 use serde::Serialize;
 use serde_json::Value;
 
+use super::apart::apart;
 use super::{Exit, Failure, Talk, block_on, print_json};
 use crate::anonymize::{Action, Anonymizer, Category, Found, Outcome, Policy, Preset, Span};
 use crate::cli::{AnonymizeArgs, AnonymizePreset};
@@ -33,6 +34,8 @@ struct Summary {
 
 /// Takes out of a table's texts what tells of a person.
 pub fn anonymize(args: &AnonymizeArgs, talk: &Talk) -> Result<Exit, Failure> {
+    let config = args.second_look.as_deref().map(Path::new);
+    apart(std::iter::once(&*args.table.file).chain(config), &[("-o", args.output.as_deref())])?;
     let anonymizer = anonymizer(args).map_err(Failure::Refused)?;
     block_on(each(args, &anonymizer, talk))?
 }

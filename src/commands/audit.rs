@@ -6,8 +6,10 @@ mod rewrite;
 mod subject;
 
 use std::io::Write;
+use std::path::Path;
 use std::time::Instant;
 
+use super::apart::apart;
 use super::{Exit, Failure, Talk, is_config, print_json};
 use crate::audit::{self, Report, Verdict};
 use crate::cli::{AuditArgs, FailOn};
@@ -22,9 +24,15 @@ pub fn audit(args: &AuditArgs, talk: &Talk) -> Result<Exit, Failure> {
         return Err(usage("with `--fix` an endpoint is asked to reword rows: add `--rewrite`"));
     }
     // Before anything is read or paid for.
-    for path in [&args.write, &args.swap, &args.weights, &args.rewrite.output].into_iter().flatten() {
-        crate::table::free(path)?;
-    }
+    let reads = std::iter::once(&args.table.file).chain(&args.more).chain(&args.probe);
+    let reads = reads.chain(&args.rewrite.template).map(|path| &**path);
+    let writes = [
+        ("--write", args.write.as_deref()),
+        ("-o", args.rewrite.output.as_deref()),
+        ("--weights", args.weights.as_deref()),
+        ("--swap", args.swap.as_deref()),
+    ];
+    apart(reads.chain(args.endpoint.as_deref().map(Path::new)), &writes)?;
     let mut steps = Steps::new(*talk);
     let mut subject =
         if is_config(&args.table.file) { of_config(args, talk)? } else { of_tables(args, &mut steps)? };

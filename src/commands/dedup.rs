@@ -9,6 +9,7 @@ use std::time::Instant;
 
 use serde_json::Value;
 
+use super::apart::apart;
 use super::{Exit, Failure, Talk, block_on, print_json};
 use crate::cli::DedupArgs;
 use crate::dedup::{Counts, Found, Level, Method, Rule, Statistics, Sweep, Tier};
@@ -24,6 +25,17 @@ const LEAST_TEXTS: u64 = 5;
 
 /// Keeps one row of each group of near-duplicates.
 pub fn dedup(args: &DedupArgs, talk: &Talk) -> Result<Exit, Failure> {
+    let reads = [Some(&args.table.file), args.statistics.as_ref()].into_iter().flatten().chain(&args.against);
+    let index = args.index.as_ref().map(|dir| dir.join("index"));
+    let writes = [
+        ("-o", args.output.as_deref()),
+        ("--pairs", args.pairs.as_deref()),
+        ("--conflicts", args.conflicts.as_deref()),
+        ("--write-statistics", args.write_statistics.as_deref()),
+        ("--index", index.as_deref()),
+    ];
+    let config = args.semantic.semantic.as_deref().map(Path::new);
+    apart(reads.map(|path| &**path).chain(config), &writes)?;
     if let Some(path) = &args.write_statistics {
         return write_statistics(args, path, talk);
     }

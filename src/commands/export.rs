@@ -4,6 +4,7 @@ mod source;
 
 use std::path::Path;
 
+use super::apart::apart;
 use super::{Exit, Failure, Talk};
 use crate::audit::{Groups, Role, Table};
 use crate::cli::ExportArgs;
@@ -26,9 +27,7 @@ pub fn export(args: &ExportArgs, talk: &Talk) -> Result<Exit, Failure> {
     let format = args.format.unwrap_or_else(|| Format::by_ending(&args.output));
     let place = Place::of(&args.output, format.is_folder() || args.split.is_some());
     fitting(args, format, &place)?;
-    if let Place::File(path) = &place {
-        crate::table::free(path)?;
-    }
+    apart([&*args.source], &[("-o", Some(&*args.output))])?;
     let source = Source::open(args, format.needs_labels() || format == Format::Hf, talk)?;
     let parts = args.split.as_deref().map(Parts::parse).transpose();
     let parts = parts

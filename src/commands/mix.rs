@@ -5,6 +5,7 @@ use std::time::Instant;
 
 use serde_json::{Value, json};
 
+use super::apart::apart;
 use super::{Exit, Failure, Talk, print_json};
 use crate::cli::MixArgs;
 use crate::config::grouping::Grouping;
@@ -56,6 +57,7 @@ pub fn mix(args: &MixArgs, talk: &Talk) -> Result<Exit, Failure> {
         let what = "standard output takes the rows or the JSON: name a file for the rows with `-o`";
         return Err(Failure::Refused(what.to_owned()));
     }
+    apart([&*args.real, &*args.generated], &[("-o", Some(&*args.output))])?;
     let ratio = args.ratio.as_deref().map(ratio).transpose().map_err(Failure::Refused)?;
     let guard = Guard::of(&[&args.real, &args.generated]).map_err(LearnError::from)?;
     let mut labels = Vec::new();

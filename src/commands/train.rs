@@ -8,6 +8,7 @@ use std::time::Instant;
 
 use serde_json::json;
 
+use super::apart::apart;
 use super::{Exit, Failure, Talk, print_json};
 use crate::cli::TrainArgs;
 use crate::eval::fairness;
@@ -42,6 +43,8 @@ fn read(args: &TrainArgs) -> Result<Parts, Failure> {
 
 /// Trains a probe, writes it where asked, and says how good it is.
 pub fn train(args: &TrainArgs, talk: &Talk) -> Result<Exit, Failure> {
+    let reads = [&args.train, &args.dev, &args.test, &args.tstr, &args.seeds].into_iter().flatten();
+    apart(reads.map(|path| &**path), &[("--model", args.model.as_deref())])?;
     match args.engine {
         Some(Engine::Openai) => return remote::tune(args, talk),
         Some(engine) => return tune::tune(args, engine, talk),

@@ -3,6 +3,7 @@ use std::io::Write;
 
 use serde_json::{Value, json};
 
+use super::apart::apart;
 use super::{Exit, Failure, Talk, print_json};
 use crate::cli::VerifyArgs;
 use crate::labels::{Column, likeliest};
@@ -27,6 +28,8 @@ pub fn verify(args: &VerifyArgs, talk: &Talk) -> Result<Exit, Failure> {
         let what = "standard output takes the rows or the JSON: name a file for the rows with `-o`";
         return Err(LearnError::Usage(what.into()).into());
     }
+    let writes = [("-o", Some(&*args.output)), ("--rejected", args.rejected.as_deref())];
+    apart([&*args.table.file, &*args.probe], &writes)?;
     let probe = open_probe(&args.probe)?;
     let head = probe.head();
     let map = map_of(&probe);

@@ -27,18 +27,27 @@ impl Task {
         }
     }
 
-    fn instruction(self, several: bool) -> &'static str {
-        match (self, several) {
-            (Task::Classify, false) => {
-                "What is the {{ column }} of this text? Answer with one of: {{ labels | join(', ') }}."
+    fn instruction(self, classes: &Classes) -> String {
+        let is = if is_plural(&classes.column) { "are" } else { "is" };
+        let those = match classes.several {
+            false => "one of",
+            true => "one or more of these, with commas between them",
+        };
+        match self {
+            Task::Classify => format!(
+                "What {is} the {{{{ column }}}} of this text? Answer with {those}: {{{{ labels | join(', ') }}}}."
+            ),
+            Task::Generate => {
+                format!("Write a short text. Its {{{{ column }}}} {is} {{{{ label }}}}.")
             }
-            (Task::Classify, true) => {
-                "What is the {{ column }} of this text? Answer with one or more of these, with commas \
-                 between them: {{ labels | join(', ') }}."
-            }
-            (Task::Generate, _) => "Write a short text. Its {{ column }} is {{ label }}.",
         }
     }
+}
+
+/// Whether a column's name is a plural, by its ending.
+fn is_plural(column: &str) -> bool {
+    let column = column.to_lowercase();
+    column.ends_with('s') && !["ss", "us", "is", "as"].iter().any(|ending| column.ends_with(ending))
 }
 
 /// How it is said: templates that read `label` (the row's, with commas between several), `labels` (all
@@ -93,12 +102,12 @@ impl Exchanges {
     /// A template that is none, or no column of labels.
     pub fn new(wording: &Wording, survey: &Survey) -> Result<Self, ExportError> {
         let classes = survey.labels.first().cloned().ok_or_else(no_labels)?;
-        let own = wording.task.instruction(classes.several);
+        let own = wording.task.instruction(&classes);
         let mut templates = Environment::new();
         templates.set_undefined_behavior(UndefinedBehavior::Strict);
         templates.set_auto_escape_callback(|_| minijinja::AutoEscape::None);
         templates.set_fuel(Some(FUEL));
-        let instruction = wording.instruction.as_deref().unwrap_or(own);
+        let instruction = wording.instruction.as_deref().unwrap_or(&own);
         let named = [
             ("--instruction", Some(instruction)),
             ("--system", wording.system.as_deref()),

@@ -72,6 +72,14 @@ fn rows_become_questions_and_answers() {
     project.write("one.csv", "text,label\nyes,up\nno,down\n");
     let out = project.emogrid(&["export", "one.csv", "--format", "classification"]).exits(0).stdout;
     assert_eq!(lines(&out)[0], json!({ "text": "yes", "label": 1, "label_text": "up" }));
+    project.write("several.csv", "text,labels\nyes,up\nno,down\n");
+    let asked = |task: &str| {
+        let ran = project.emogrid(&["export", "several.csv", "--format", "openai", "--task", task]).exits(0);
+        lines(&ran.stdout)[0]["messages"][0]["content"].as_str().unwrap().to_owned()
+    };
+    let asks = asked("classify");
+    assert!(asks.starts_with("What are the labels of this text? Answer with one of: "), "{asks}");
+    assert_eq!(asked("generate"), "Write a short text. Its labels are up.");
     project.write("ask.txt", "Up or down?\n");
     let out = project
         .emogrid(&["export", "one.csv", "--format", "openai", "--instruction", "@ask.txt"])

@@ -82,4 +82,22 @@ fn an_import_replaces_nothing_that_no_import_made() {
     project.write("f/dev.jsonl", "mine\n");
     import("f").exits(2).says("no import wrote `dev.jsonl`");
     assert_eq!(project.read("f/dev.jsonl"), "mine\n");
+    // What an import made, and somebody worked on since.
+    for name in ["train.jsonl", "test.jsonl", "undo/changes.jsonl", "undo/.gitignore", "shortage.json"] {
+        import("g").exits(0);
+        let path = format!("g/{name}");
+        let made = project.read(&path);
+        project.write(&path, &format!("{made}mine\n"));
+        import("g")
+            .exits(2)
+            .says(&format!("`{name}` was changed since it was imported"))
+            .says("move it away");
+        assert_eq!(project.read(&path), format!("{made}mine\n"));
+        project.write(&path, &made);
+    }
+    let anew = ["import", "table", "d/train.jsonl", "--text", "text", "--label", "label", "-o", "h"];
+    project.emogrid(&anew).exits(0);
+    project.emogrid(&[&anew[..], &["--no-undo"]].concat()).exits(0);
+    assert!(!project.path().join("h/undo").exists());
+    project.emogrid(&anew).exits(0);
 }

@@ -33,6 +33,7 @@ mod money;
 mod morning;
 mod near;
 mod nights;
+mod overwriting;
 mod paired;
 mod parquet;
 mod parts;

@@ -64,7 +64,7 @@ fn no_table_takes_the_place_of_a_file_of_a_run() {
     assert_eq!(project.read(dataset), before);
     // A table of that name elsewhere is one like any other.
     project.emogrid(&["export", "small.yaml", "-o", "dataset.jsonl"]).exits(0);
-    project.emogrid(&["dedup", "dataset.jsonl", "-o", "dataset.jsonl"]).exits(0);
+    project.emogrid(&["dedup", dataset, "-o", "dataset.jsonl"]).exits(0);
 }
 
 #[test]

@@ -18,34 +18,43 @@ use crate::table::{TableError, replace};
 const PARTS: [&str; 4] = ["rows.jsonl", "train.jsonl", "dev.jsonl", "test.jsonl"];
 
 /// What it makes beside them, the manifest last.
-const BESIDE: [&str; 5] =
-    ["undo/changes.jsonl", "undo/removed.jsonl", "undo/.gitignore", "shortage.json", "manifest.json"];
+const BESIDE: [&str; 5] = [UNDO[0], UNDO[1], UNDO[2], "shortage.json", MANIFEST];
+const UNDO: [&str; 3] = ["undo/changes.jsonl", "undo/removed.jsonl", "undo/.gitignore"];
+const MANIFEST: &str = "manifest.json";
 
 /// Makes sure that an import into a folder replaces nothing but what an earlier one made there.
 ///
 /// # Errors
-/// A file that it would read and write, or that no import wrote.
+/// A file that it would read and write, that no import wrote, or that was changed since.
 pub fn replaceable(folder: &Path, sources: &[PathBuf]) -> Result<(), Failure> {
     let refused = |name: &str, why: String| {
         let path = folder.join(name);
         Failure::Refused(format!("{}: {why}; name another folder with `-o`, or move it away", path.display()))
     };
-    let before: Value = std::fs::read(folder.join("manifest.json"))
+    let before: Value = std::fs::read(folder.join(MANIFEST))
         .ok()
         .and_then(|bytes| serde_json::from_slice(&bytes).ok())
         .unwrap_or_default();
     let ours = before["format"] == guard::FORMAT;
-    let made = |name: &str| {
-        let parts = before["parts"].as_object().into_iter().flatten();
-        ours && (BESIDE.contains(&name) || parts.into_iter().any(|(_, part)| part["file"] == name))
-    };
     let sources: Vec<PathBuf> = sources.iter().filter_map(|path| path.canonicalize().ok()).collect();
     for name in PARTS.into_iter().chain(BESIDE) {
         let Ok(path) = folder.join(name).canonicalize() else { continue };
         if sources.contains(&path) {
             return Err(refused(name, "a file that it reads, and would replace".to_owned()));
         }
-        if !made(name) {
+        // Its own hash no manifest has.
+        let made = match before["files"][name].as_str() {
+            _ if name == MANIFEST => ours,
+            Some(hash) if ours => {
+                if hash != hash_of(&path).map_err(|error| TableError::Io { path, error })? {
+                    let why = format!("`{name}` was changed since it was imported, and would be lost");
+                    return Err(refused(name, why));
+                }
+                true
+            }
+            _ => false,
+        };
+        if !made {
             return Err(refused(name, format!("no import wrote `{name}`, which would be lost")));
         }
     }
@@ -183,8 +192,10 @@ impl<'a> Folder<'a> {
     pub fn write(&self, before: Option<&Frozen>) -> Result<Option<PathBuf>, Failure> {
         let folder = &self.asked.how.output;
         std::fs::create_dir_all(folder).map_err(|error| TableError::Io { path: folder.clone(), error })?;
+        let mut files = Map::new();
         for part in &self.parts {
             replace(&folder.join(&part.file), &part.bytes)?;
+            files.insert(part.file.clone(), part.hash.as_str().into());
         }
         for name in PARTS {
             // What an earlier import made and this one did not: others were refused.
@@ -192,9 +203,13 @@ impl<'a> Folder<'a> {
                 remove(&folder.join(name))?;
             }
         }
-        self.undo(folder)?;
-        replace(&folder.join("shortage.json"), &lines(&self.shortage())?)?;
-        replace(&folder.join("manifest.json"), &self.manifest()?)?;
+        let mut beside = self.undo(folder)?;
+        beside.push(("shortage.json", lines(&self.shortage())?));
+        for (name, bytes) in beside {
+            replace(&folder.join(name), &bytes)?;
+            files.insert(name.to_owned(), blake3::hash(&bytes).to_hex().as_str().into());
+        }
+        replace(&folder.join(MANIFEST), &self.manifest(files)?)?;
         if self.frozen.is_none() && before.is_none() {
             return Ok(None);
         }
@@ -202,14 +217,16 @@ impl<'a> Folder<'a> {
     }
 
     /// The originals of what was changed and taken out, which hold what the anonymiser hides: git is told to
-    /// leave them alone.
-    fn undo(&self, folder: &Path) -> Result<(), Failure> {
+    /// leave them alone. Makes their folder, or takes away what an earlier import put there.
+    fn undo(&self, folder: &Path) -> Result<Vec<(&'static str, Vec<u8>)>, Failure> {
         let undo = folder.join("undo");
         if self.asked.how.no_undo {
-            for name in ["changes.jsonl", "removed.jsonl"] {
-                remove(&undo.join(name))?;
+            for name in UNDO {
+                remove(&folder.join(name))?;
             }
-            return Ok(());
+            // What else is in it stays.
+            let _ = std::fs::remove_dir(undo);
+            return Ok(Vec::new());
         }
         std::fs::create_dir_all(&undo).map_err(|error| TableError::Io { path: undo.clone(), error })?;
         let (mut changes, mut removed) = (Vec::new(), Vec::new());
@@ -248,10 +265,7 @@ impl<'a> Folder<'a> {
                 None => {}
             }
         }
-        replace(&undo.join("changes.jsonl"), &changes)?;
-        replace(&undo.join("removed.jsonl"), &removed)?;
-        replace(&undo.join(".gitignore"), b"*\n")?;
-        Ok(())
+        Ok(UNDO.into_iter().zip([changes, removed, b"*\n".to_vec()]).collect())
     }
 
     /// What classes lack, for people and for what plans the next rows.
@@ -287,8 +301,8 @@ impl<'a> Folder<'a> {
         Step::ALL.into_iter().map(step).collect()
     }
 
-    /// All of it, with the origins and hashes of the test part on a line each.
-    fn manifest(&self) -> Result<Vec<u8>, Failure> {
+    /// All of it, with the hashes of what was made, and the origins and hashes of the test part on a line each.
+    fn manifest(&self, files: Map<String, Value>) -> Result<Vec<u8>, Failure> {
         #[derive(Serialize)]
         struct Manifest<'f> {
             #[serde(flatten)]
@@ -315,7 +329,9 @@ impl<'a> Folder<'a> {
             })
         }
         let test = self.frozen.as_ref().map(compact).transpose().map_err(std::io::Error::from)?;
-        Ok(lines(&Manifest { told: self.told(), test })?)
+        let mut told = self.told();
+        told.insert("files".into(), files.into());
+        Ok(lines(&Manifest { told, test })?)
     }
 
     /// What is told of an import, but for the test part's rows.
@@ -399,4 +415,10 @@ fn remove(path: &Path) -> Result<(), Failure> {
         }
         _ => Ok(()),
     }
+}
+
+fn hash_of(path: &Path) -> std::io::Result<String> {
+    let mut hasher = blake3::Hasher::new();
+    hasher.update_reader(std::fs::File::open(path)?)?;
+    Ok(hasher.finalize().to_hex().to_string())
 }
