@@ -48,7 +48,18 @@ fn nothing_is_written_over_what_is_read() {
     let again = ["export", "parts/a.jsonl", "--split", "a=50,b=50", "-o", "parts"];
     project.emogrid(&again).exits(2).says("`-o` would replace what is read");
     // Devices and standard output hold nothing.
-    project.emogrid(&["dedup", "t.jsonl", "-o", "/dev/null", "--pairs", "/dev/null"]).exits(0);
+    project
+        .emogrid(&[
+            "dedup",
+            "t.jsonl",
+            "--label",
+            "label",
+            "--pairs",
+            "/dev/null",
+            "--conflicts",
+            "/dev/null",
+        ])
+        .exits(0);
     project.emogrid(&["dedup", "t.jsonl", "-o", "-", "--pairs", "p.csv"]).exits(0);
 }
 
