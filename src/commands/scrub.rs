@@ -162,7 +162,10 @@ pub fn hold(dir: &StoreDir, reader: &Reader) -> Result<Vec<RunLock>, Failure> {
         let Some(name) = names.into_iter().find(|name| !held.contains_key(name)) else {
             return Ok(held.into_values().collect());
         };
-        let lock = RunLock::take(dir, &name).map_err(RunError::from)?;
+        let lock = RunLock::take(dir, &name).map_err(|failure| match failure.run() {
+            Some(run) => Failure::InVain(format!("a {run}: try again when it has ended")),
+            None => Failure::from(RunError::from(failure)),
+        })?;
         held.insert(name, lock);
     }
 }

@@ -26,8 +26,8 @@ pub enum Leaving {
 pub struct Guard<'a> {
     pub opened: &'a Opened,
     pub files: &'a Files,
-    /// The resolved config and the files of the last snapshot.
-    pub last: Option<&'a (String, String)>,
+    /// The resolved config and the files that the dataset on disk is of.
+    pub written: Option<&'a (String, String)>,
     pub leaving: Leaving,
 }
 
@@ -45,7 +45,7 @@ impl Guard<'_> {
         if self.leaving == Leaving::Spare {
             return Ok(true);
         }
-        let causes = self.last.map_or_else(Vec::new, |then| {
+        let causes = self.written.map_or_else(Vec::new, |then| {
             let now = state(self.opened);
             summary::causes((&then.0, &then.1), (&now.0, &now.1))
         });

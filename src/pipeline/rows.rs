@@ -3,9 +3,10 @@
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 
-use crate::check::Candidate;
+use crate::check::{Candidate, Reason};
 use crate::dataset::evaluate::{
-    Accepted, Failed, Judgement, Look, Meaning, Name, Place, Quotas, Rejected, Sink,
+    Accepted, Failed, Judgement, Look, Looked, Meaning, Meant, Name, Place, Quotas, Rejected, Ruling, Sink,
+    Why,
 };
 use crate::dataset::{Book, Stored, evaluate};
 use crate::model::{Fingerprint, RowId};
@@ -99,7 +100,8 @@ pub struct Compared {
 
 impl Compared {
     /// Tells rows that only wait from those that leave: their answers are stored, and make rows again once the open
-    /// asks before them are answered. `is_asked` says of which cells these are to be answered.
+    /// asks before them, and what is open about texts of these, are answered. `is_asked` says of which cells these are
+    /// to be answered. A row that is itself to be judged, embedded or looked at again leaves.
     ///
     /// # Errors
     /// Only what the book fails with.
@@ -112,7 +114,8 @@ impl Compared {
         let mut out = self.change;
         if !self.leaving.is_empty() {
             let mut back = Back { leaving: &self.leaving, open: HashMap::new(), rows: 0, asks: 0 };
-            evaluate::<(), _>(quotas, &mut PassedOver { book, is_asked, none: "".into() }, &mut back)?;
+            let open = Arc::new(Reason::Finish { reason: String::new() });
+            evaluate::<(), _>(quotas, &mut PassedOver { book, is_asked, none: "".into(), open }, &mut back)?;
             (out.leaving, out.waiting, out.waiting_for) = (out.leaving - back.rows, back.rows, back.asks);
         }
         Ok(out)
@@ -122,10 +125,20 @@ impl Compared {
 /// Rows that come back where open asks are passed over.
 struct Back<'a> {
     leaving: &'a [u64],
-    /// By cell: the asks that were passed over, and that no row was found behind yet.
-    open: HashMap<usize, u64>,
+    /// By cell: the asks that were passed over, or texts of them, and that no row was found behind yet; and the last of
+    /// them.
+    open: HashMap<usize, (u64, u32)>,
     rows: u64,
     asks: u64,
+}
+
+impl Back<'_> {
+    fn passed_over(&mut self, cell: usize, ask: u32) {
+        let (asks, last) = self.open.entry(cell).or_insert((0, u32::MAX));
+        // Several texts of one ask may wait.
+        *asks += u64::from(*last != ask);
+        *last = ask;
+    }
 }
 
 impl Sink<()> for Back<'_> {
@@ -133,22 +146,33 @@ impl Sink<()> for Back<'_> {
         let id = RowId::of(&row.place.fingerprint, row.candidate.choice, row.candidate.item);
         if !row.is_counterpart() && self.leaving.binary_search(&first(id)).is_ok() {
             self.rows += 1;
-            self.asks += self.open.remove(&row.place.cell).unwrap_or(0);
+            // The last stays known: more of its texts may wait behind this row.
+            self.asks += self.open.get_mut(&row.place.cell).map_or(0, |(asks, _)| std::mem::take(asks));
         }
     }
 
     fn failed(&mut self, failed: &Failed) {
         if failed.reason.is_empty() {
-            *self.open.entry(failed.cell).or_default() += 1;
+            self.passed_over(failed.cell, failed.ask);
+        }
+    }
+
+    fn reject(&mut self, reject: &Rejected<'_, ()>) {
+        let is_open = matches!(reject.why, Why::Judged(Reason::Finish { reason }) if reason.is_empty());
+        // A row does not wait for its counterpart.
+        if is_open && !reject.candidate.is_counterpart() {
+            self.passed_over(reject.place.cell, reject.place.ask);
         }
     }
 }
 
-/// A book in which open asks are such as have no candidates, for a reason without a name.
+/// A book in which open asks are such as have no candidates, and texts that wait for further requests no rows, for a
+/// reason without a name.
 struct PassedOver<'a, B, F> {
     book: &'a mut B,
     is_asked: F,
     none: Arc<str>,
+    open: Arc<Reason>,
 }
 
 impl<B: Book, F: Fn(usize) -> bool> Book for PassedOver<'_, B, F> {
@@ -183,7 +207,12 @@ impl<B: Book, F: Fn(usize) -> bool> Book for PassedOver<'_, B, F> {
     }
 
     fn second_look(&mut self, place: &Place, candidate: &Candidate) -> Result<Look, B::Error> {
-        self.book.second_look(place, candidate)
+        let mut look = self.book.second_look(place, candidate)?;
+        if matches!(look.looked, Looked::Open(_)) && (self.is_asked)(place.cell) {
+            let outcome = Err((*self.open).clone());
+            look.looked = Looked::As(Arc::new(Candidate { outcome, ..candidate.clone() }));
+        }
+        Ok(look)
     }
 
     fn has_judges(&self) -> bool {
@@ -191,11 +220,19 @@ impl<B: Book, F: Fn(usize) -> bool> Book for PassedOver<'_, B, F> {
     }
 
     fn ruling(&mut self, place: &Place, candidate: &Candidate) -> Result<Judgement, B::Error> {
-        self.book.ruling(place, candidate)
+        let mut judgement = self.book.ruling(place, candidate)?;
+        if matches!(judgement.ruling, Ruling::Open(_)) && (self.is_asked)(place.cell) {
+            judgement.ruling = Ruling::Refused(self.open.clone());
+        }
+        Ok(judgement)
     }
 
     fn meaning(&mut self, place: &Place, candidate: &Candidate) -> Result<Meaning, B::Error> {
-        self.book.meaning(place, candidate)
+        let mut meaning = self.book.meaning(place, candidate)?;
+        if matches!(meaning.meant, Meant::Open(_)) && (self.is_asked)(place.cell) {
+            meaning.meant = Meant::Refused(self.open.clone());
+        }
+        Ok(meaning)
     }
 }
 

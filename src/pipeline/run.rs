@@ -222,9 +222,10 @@ async fn go(
         }
         None => (None, CellAsks::default()),
     };
+    let written = reader.as_ref().map(|reader| reader.written_state(&config.name)).transpose()?.flatten();
     let rows_before = rows_before(&files, reader.as_ref(), &config.name)?;
     let mask = options.selection.mask(&recipe.grid);
-    let guard = Guard { opened, files: &files, last: last.as_ref(), leaving: options.leaving };
+    let guard = Guard { opened, files: &files, written: written.as_ref(), leaving: options.leaving };
     let mut spared = false;
     let mut nothing = false;
     let mut assumed = None;
@@ -298,7 +299,7 @@ async fn go(
     summary.model = models.names();
     let now = state(opened);
     summary.model_change = model_change(&files, &models);
-    summary.edits = morning::edits(last.as_ref(), &now, summary.model_change.is_some());
+    summary.edits = morning::edits(written.as_ref(), &now, summary.model_change.is_some());
     summary.asked_as = Some(morning::asked_as(&now, summary.model.as_deref()));
     summary.stopped_by = stopped.map(|stop| stop.name().to_owned());
     summary.part = !options.selection.is_all();

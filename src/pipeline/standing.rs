@@ -28,7 +28,7 @@ pub struct Standing {
     pub wait_for: u64,
     /// Rows that they make, and that it lacks.
     pub come: u64,
-    /// The config, or a file that it names, was edited since the last run.
+    /// The config, or a file that it names, was edited since it was written.
     pub edited: bool,
 }
 
@@ -57,10 +57,10 @@ impl Standing {
             return Ok(None);
         }
         let change = told.finish().waiting(&opened.recipe.quotas, book, |_| true)?;
-        let last = book.reader().map(|reader| reader.last_state(&config.name)).transpose()?.flatten();
+        let written = book.reader().map(|reader| reader.written_state(&config.name)).transpose()?.flatten();
         let now = state(opened);
         let edited =
-            last.is_some_and(|(_, then, files)| !causes((&then, &files), (&now.0, &now.1)).is_empty());
+            written.is_some_and(|(then, files)| !causes((&then, &files), (&now.0, &now.1)).is_empty());
         Ok(Some(Self {
             path: shown(&dataset).display().to_string(),
             rows: change.before(),

@@ -22,7 +22,7 @@ pub struct RunLock {
 
 #[derive(Debug, thiserror::Error)]
 pub enum LockError {
-    #[error("another run of `{name}` is going on (process {pid}{})", since(.began.as_deref()))]
+    #[error("another {}", run_of(name, pid, began.as_deref()))]
     Held {
         name: String,
         pid: String,
@@ -31,6 +31,20 @@ pub enum LockError {
     },
     #[error(transparent)]
     Store(#[from] StoreError),
+}
+
+impl LockError {
+    /// The run that goes on, for who is none: `run of `moods` is going on (process 4)`; `None` where none does.
+    pub fn run(&self) -> Option<String> {
+        match self {
+            LockError::Held { name, pid, began } => Some(run_of(name, pid, began.as_deref())),
+            LockError::Store(_) => None,
+        }
+    }
+}
+
+fn run_of(name: &str, pid: &str, began: Option<&str>) -> String {
+    format!("run of `{name}` is going on (process {pid}{})", since(began))
 }
 
 /// The runs of a name that nobody was told of, for who only looks: the last one may go on.

@@ -213,6 +213,26 @@ impl Reader {
         query().map_err(|error| self.dir.sqlite(error))
     }
 
+    /// The resolved config and the files that the last run of a name that came to something was of: what it wrote is of
+    /// these, whatever began since and was cut off or refused.
+    ///
+    /// # Errors
+    /// A store that cannot be read.
+    pub fn written_state(&self, config: &str) -> Result<Option<(String, String)>, StoreError> {
+        let query = || {
+            self.connection
+                .prepare_cached(
+                    "SELECT resolved, files FROM snapshot WHERE id =
+                     (SELECT snapshot FROM run
+                      WHERE config = ?1 AND iif(json_valid(summary), coalesce(summary ->> 'in_vain', 0), 0) = 0
+                      ORDER BY id DESC LIMIT 1)",
+                )?
+                .query_row(params![config], |row| Ok((row.get(0)?, row.get(1)?)))
+                .optional()
+        };
+        query().map_err(|error| self.dir.sqlite(error))
+    }
+
     /// The cells of a snapshot, read from the store as they are needed.
     pub fn cells(&self, number: i64) -> Result<impl Read + Seek, StoreError> {
         let blob = self.connection.blob_open(MAIN_DB, "snapshot", "cells", number, true);

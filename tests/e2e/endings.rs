@@ -170,6 +170,29 @@ fn each_run_that_could_not_keep_its_end_is_told() {
     assert_eq!(again.matches(&format!(" {told}\n")).count(), 2, "{again}");
 }
 
+/// What is on disk is of before the edit, whoever began since.
+#[test]
+fn rows_that_an_edit_took_out_are_not_lost_where_a_run_was_cut_off_before() {
+    let fake = Fake::start();
+    let project = Project::small(&fake.url());
+    project.emogrid(&["run", "small.yaml"]).exits(0);
+    project.edit("small.yaml", "bright", "glad");
+    fake.take_count();
+    fake.script(|_, _| Reply::Hang(Duration::from_secs(60)));
+    let cut_off = project.watch(&["run", "small.yaml"]);
+    until("its first ask", || !fake.seen().is_empty(), String::new);
+    cut_off.signal(libc::SIGKILL);
+    cut_off.finish();
+    fake.script(|_, _| Reply::Good);
+    project
+        .emogrid(&["run", "small.yaml", "--set", "run.max_leaving=1"])
+        .exits(4)
+        .says("\"bright\" → \"glad\"");
+    let summary = project.emogrid(&["run", "small.yaml", "--max-requests", "1", "--json"]).exits(3).json();
+    assert_eq!(summary["edits"], json!(["emotion.joy.definition: \"bright\" → \"glad\""]), "{summary}");
+    assert!(!page(&project).starts_with("LOST"), "{}", page(&project));
+}
+
 #[cfg(unix)]
 #[test]
 fn runs_that_left_no_summary_stand_in_the_list() {

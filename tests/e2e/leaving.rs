@@ -1,7 +1,9 @@
 //! A run that would take much of a dataset away is refused before it asks.
 
+use std::time::Duration;
+
 use crate::fake::{Fake, Reply};
-use crate::project::{Project, Ran};
+use crate::project::{Project, Ran, until};
 
 /// A project whose 8 rows are made, with room for 3 of them to leave.
 fn made(fake: &Fake) -> Project {
@@ -211,6 +213,42 @@ fn rows_that_wait_behind_an_open_ask_do_not_leave() {
     run(&project, &[]).exits(0);
     assert_eq!((fake.take_count(), project.rows("out/small/dataset.jsonl").len()), (4, 8));
     assert_ne!(before, project.read("out/small/dataset.jsonl"));
+}
+
+#[cfg(unix)]
+#[test]
+fn rows_that_wait_behind_a_text_to_be_judged_do_not_leave() {
+    let (fake, judge) = (Fake::start(), Fake::start());
+    cut(&fake);
+    judge.model(|model| model.file = "judge-7b.gguf".into());
+    judge.script(|_, _| Reply::text(r#"{"good": true}"#));
+    let project = Project::small(&fake.url());
+    let quality = "{ prompt: 'Judge {{ text }}', schema: { type: object, properties: { good: { type: boolean } } }, \
+                   accept: good, model: other }";
+    let checks = format!("checks: {{ judges: {{ quality: {quality} }} }}");
+    let more = format!("{checks}\nsampling: {{ max_tokens: 50 }}\nrun: {{ max_leaving: 3 }}\nsamples:");
+    project.edit("small.yaml", "samples:", &more);
+    let other = format!(", other: {{ url: '{}', weight: 0 }} }}\nprompt", judge.url());
+    project.edit("small.yaml", " }\nprompt", &other);
+    run(&project, &[]).exits(0);
+    let before = project.read("out/small/dataset.jsonl");
+    project.edit("small.yaml", "max_tokens: 50", "max_tokens: 90");
+    // What was cut is asked again and answered, and the run dies before a text of it is judged.
+    judge.script(|_, _| Reply::Hang(Duration::from_secs(60)));
+    let running = project.watch(&["run", "small.yaml"]);
+    let plan = || project.emogrid(&["plan", "small.yaml", "--json"]).exits(0).json();
+    let all_judged = || plan()["judge_requests"].as_u64() == Some(4);
+    until("4 asks that wait for their judge", all_judged, || plan().to_string());
+    running.signal(libc::SIGKILL);
+    running.finish();
+    let counted = ["kept", "leaving", "waiting", "waiting_for"].map(|key| plan()[key].as_u64());
+    assert_eq!(counted, [Some(0), Some(0), Some(8), Some(4)]);
+    // Where nobody is to judge them nothing comes back.
+    run(&project, &["--where", "emotion=anger"]).exits(4).says("4 wait behind 2 open asks besides");
+    assert_eq!(project.read("out/small/dataset.jsonl"), before);
+    judge.script(|_, _| Reply::text(r#"{"good": true}"#));
+    run(&project, &[]).exits(0);
+    assert_eq!(project.rows("out/small/dataset.jsonl").len(), 8);
 }
 
 #[test]
