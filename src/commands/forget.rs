@@ -79,6 +79,7 @@ pub fn forget(args: &ForgetArgs, talk: &Talk) -> Result<Exit, Failure> {
         print_json(&json!({
             "answers": answers,
             "texts": found.texts.len(),
+            "whole_answers": found.gone.len(),
             "rows_leaving": rows,
             "snapshots_and_summaries": kept,
             "decided": decided,
@@ -94,7 +95,7 @@ pub fn forget(args: &ForgetArgs, talk: &Talk) -> Result<Exit, Failure> {
             out,
             "it stands in {}: {} would be gone",
             count(answers, "stored answer"),
-            count(found.texts.len() as u64, "text"),
+            gone(found.texts.len() as u64, found.gone.len() as u64),
         )?,
     }
     let leaving: Vec<(&String, u64)> = rows
@@ -132,6 +133,15 @@ pub fn forget(args: &ForgetArgs, talk: &Talk) -> Result<Exit, Failure> {
         }
     }
     Ok(Exit::Complete)
+}
+
+/// What would be gone: single texts, and answers as a whole.
+fn gone(texts: u64, whole: u64) -> String {
+    match (texts, whole) {
+        (texts, 0) => count(texts, "text"),
+        (0, whole) => format!("{} as a whole", count(whole, "answer")),
+        (texts, whole) => format!("{}, and {} as a whole", count(texts, "text"), count(whole, "answer")),
+    }
 }
 
 /// Whose answers are whose.

@@ -208,6 +208,13 @@ impl Recipe {
         self.quotas.wanted()
     }
 
+    /// Rows that may be missing of the cells that are meant (`samples.allow_short`).
+    pub fn allowed_short(&self, is_meant: impl Fn(usize) -> bool) -> u64 {
+        let meant = (0..self.grid.size()).filter(|cell| is_meant(*cell));
+        let wanted = meant.map(|cell| u64::from(self.quotas.rows(cell))).sum();
+        self.config.samples.may_lack(wanted)
+    }
+
     /// The fingerprint of a cell's `ask`-th request to the model that it is for; the room is used for
     /// its text.
     ///

@@ -55,11 +55,15 @@ impl<'a> Prospect<'a> {
         let going = Going::new(&models);
         Self { recipe, models, mask, going, prompts: Sample::new(SAMPLE) }
     }
+
+    fn is_meant(&self, cell: usize) -> bool {
+        self.mask.get(cell).is_none_or(|meant| *meant)
+    }
 }
 
 impl<N: Name> Sink<N> for Prospect<'_> {
     fn demand(&mut self, demand: &Demand, missing: u32) {
-        if self.mask.get(demand.cell).is_some_and(|meant| !meant) {
+        if !self.is_meant(demand.cell) {
             return;
         }
         if demand.about.is_none() {
@@ -86,7 +90,7 @@ pub async fn forecast(
         max_cost: config.run.max_cost,
         about_texts: recipe.looks_into_texts(),
         missing: going.about.rows,
-        allowed_short: (recipe.wanted() as f64 * config.samples.allow_short).floor() as u64,
+        allowed_short: recipe.allowed_short(|cell| prospect.is_meant(cell)),
         max_asks: recipe.quotas.max_asks,
         ..Forecast::default()
     };

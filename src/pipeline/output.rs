@@ -6,7 +6,7 @@ mod sift;
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{self, BufRead, BufReader};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use serde::Deserialize;
@@ -89,19 +89,6 @@ impl Files {
             reasons: BTreeMap::new(),
         }
     }
-}
-
-/// Replaces a file by another with this text; whoever reads it meets one of the two, whole.
-pub fn replace(path: &Path, text: &str) -> io::Result<()> {
-    let mut part = path.as_os_str().to_owned();
-    // node_exporter's collector reads only what ends in `.prom`.
-    part.push(".part");
-    let placed = std::fs::write(&part, text).and_then(|()| std::fs::rename(&part, path));
-    if placed.is_err() {
-        // What is left of it is of no use.
-        let _ = std::fs::remove_file(&part);
-    }
-    placed
 }
 
 /// The files as they will be, written beside those of before as the outcome comes about.
@@ -226,15 +213,6 @@ fn row_id(line: &[u8]) -> Option<RowId> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn what_cannot_be_put_in_place_leaves_no_part() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("page");
-        std::fs::create_dir_all(path.join("in the way")).unwrap();
-        replace(&path, "text").unwrap_err();
-        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
-    }
 
     #[test]
     fn lines_that_are_rows_are_told_from_others() {

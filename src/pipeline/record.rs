@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use super::Opened;
 use super::address::address;
 use super::error::RunError;
-use super::output::{Files, OutputError, replace};
+use super::output::{Files, OutputError};
 use super::place;
 use super::recorder::Recorder;
 use crate::check::Reason;
@@ -13,6 +13,7 @@ use crate::dataset::Recipe;
 use crate::model::{Noted, Untold};
 use crate::report::morning::{Ailment, Ended, PAST, Past, judge, page};
 use crate::report::{RowChange, Summary, Watcher, noted_text};
+use crate::staged::replace;
 use crate::store::{self, EndpointMemory, Reader, Snapshot, StoreDir, Writer};
 
 /// What came of a run, before it is judged.
@@ -222,8 +223,8 @@ fn write_page(folder: &Path, summary: &Summary) -> Result<PathBuf, OutputError> 
     let text = serde_json::to_string_pretty(summary).unwrap_or_default();
     let page_path = folder.join("summary.md");
     std::fs::create_dir_all(folder)
-        .and_then(|()| replace(&folder.join("summary.json"), &format!("{text}\n")))
-        .and_then(|()| replace(&page_path, &page(summary)))
+        .and_then(|()| replace(&folder.join("summary.json"), format!("{text}\n").as_bytes()))
+        .and_then(|()| replace(&page_path, page(summary).as_bytes()))
         .map_err(|source| OutputError { path: folder.to_owned(), source })?;
     Ok(page_path)
 }

@@ -1,14 +1,13 @@
 //! A watcher that also writes down what it is told: a log in JSON lines, and figures for Prometheus.
 
 use std::fs::File;
-use std::io::{Read, Seek, SeekFrom, Write};
-use std::path::PathBuf;
+use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
 use serde_json::{Map, Value, json};
 
-use super::output::replace;
 use crate::config::resolved::Config;
 use crate::model::Noted;
 use crate::report::morning::{Awaited, Waited};
@@ -356,9 +355,32 @@ fn whole_lines(file: &mut File) -> std::io::Result<u64> {
     Ok(whole)
 }
 
+/// Replaces figures by others; whoever reads them meets one of the two, whole. They need not last, being written again
+/// soon, so nobody waits for the disk as `staged` does.
+fn replace(path: &Path, text: &str) -> io::Result<()> {
+    let mut part = path.as_os_str().to_owned();
+    // node_exporter's collector reads only what ends in `.prom`.
+    part.push(".part");
+    let placed = std::fs::write(&part, text).and_then(|()| std::fs::rename(&part, path));
+    if placed.is_err() {
+        // What is left of it is of no use.
+        let _ = std::fs::remove_file(&part);
+    }
+    placed
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn figures_that_cannot_be_put_in_place_leave_no_part() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("x.prom");
+        std::fs::create_dir_all(path.join("in the way")).unwrap();
+        replace(&path, "text").unwrap_err();
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
 
     #[test]
     fn a_line_that_was_cut_is_taken_out() {

@@ -371,7 +371,7 @@ async fn go(
     if let Err(failure) = outlook() {
         error.get_or_insert(failure);
     }
-    summary.allowed_short = allowed_short(recipe, &mask);
+    summary.allowed_short = recipe.allowed_short(|cell| mask[cell]);
     Ok(Came {
         ended: ended(recipe, &made.outcome, &mask, stopped.is_some()),
         summary,
@@ -381,23 +381,11 @@ async fn go(
     })
 }
 
-/// Rows that may be missing of those that are asked for.
-fn allowed_short(recipe: &Recipe, mask: &[bool]) -> u64 {
-    let meant = mask.iter().enumerate().filter(|(_, meant)| **meant);
-    let wanted: u64 = meant.map(|(cell, _)| u64::from(recipe.quotas.rows(cell))).sum();
-    share_of(wanted, recipe.config.samples.allow_short)
-}
-
-/// So many of a number as a share of it is, a hair below a whole number taken for it: 0.29 of 100 are 29.
-fn share_of(number: u64, share: f64) -> u64 {
-    (number as f64 * share + 1e-9).floor() as u64
-}
-
 fn ended(recipe: &Recipe, outcome: &Outcome, mask: &[bool], stopped: bool) -> Ended {
     let meant = mask.iter().enumerate().filter(|(_, meant)| **meant).map(|(cell, _)| cell);
     let missing: u64 = meant.map(|cell| u64::from(recipe.quotas.rows(cell) - outcome.accepted[cell])).sum();
     let open = outcome.demands.iter().any(|demand| mask[demand.cell]);
-    match (stopped, !open && missing <= allowed_short(recipe, mask)) {
+    match (stopped, !open && missing <= recipe.allowed_short(|cell| mask[cell])) {
         (_, true) => Ended::Complete,
         (true, false) => Ended::Stopped,
         (false, false) => Ended::Short,
@@ -443,23 +431,5 @@ fn summarise(
         distinct_2: distinct.map(|found| (found.share * 1000.0).round() / 1000.0),
         distinct_2_texts: distinct.map_or(0, |found| found.texts as u64),
         ..Summary::default()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    #[test]
-    fn a_share_of_a_number_is_as_one_reckons_by_hand() {
-        for (number, share, expected) in [
-            (100, 0.29, 29),
-            (100, 0.1, 10),
-            (1000, 0.57, 570),
-            (7, 0.5, 3),
-            (0, 0.3, 0),
-            (10, 0.19, 1),
-            (3, 1.0, 3),
-        ] {
-            assert_eq!(super::share_of(number, share), expected, "{share} of {number}");
-        }
     }
 }

@@ -403,3 +403,20 @@ fn lines_that_nobody_read_are_purged_too() {
     let exported = project.emogrid(&["export", "configs/moods.yaml", "-o", "-"]).exits(0).stdout;
     assert_eq!(exported, dataset);
 }
+
+/// What was asked for with a word goes as a whole, and that is said before it goes.
+#[test]
+fn answers_that_go_as_a_whole_are_told() {
+    let fake = Fake::start();
+    let project = Project::small(&fake.url());
+    project.emogrid(&["run", "small.yaml"]).exits(0);
+    let asked = fake.take_count();
+    let told = project.emogrid(&["forget", "bright"]).exits(0).stdout;
+    let half = asked / 2;
+    assert!(
+        told.contains(&format!("{half} stored answers: {half} answers as a whole would be gone")),
+        "{told}"
+    );
+    let told = project.emogrid(&["forget", "bright", "--json"]).exits(0).json();
+    assert_eq!((&told["texts"], &told["whole_answers"]), (&json!(0), &json!(half)));
+}

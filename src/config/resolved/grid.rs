@@ -68,6 +68,14 @@ pub struct Samples {
     pub balance_said: bool,
 }
 
+impl Samples {
+    /// Rows that may be missing of so many; a share that is a hair below a whole number is taken for it: 0.29 of 100
+    /// are 29.
+    pub fn may_lack(&self, wanted: u64) -> u64 {
+        (wanted as f64 * self.allow_short + 1e-9).floor() as u64
+    }
+}
+
 /// How many rows are wanted.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(untagged)]
@@ -80,4 +88,27 @@ pub enum Amount {
         total: u64,
         balance: Vec<usize>,
     },
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_share_of_a_number_is_as_one_reckons_by_hand() {
+        for (wanted, allow_short, expected) in [
+            (100, 0.29, 29),
+            (100, 0.1, 10),
+            (1000, 0.57, 570),
+            (7, 0.5, 3),
+            (0, 0.3, 0),
+            (10, 0.19, 1),
+            (3, 1.0, 3),
+        ] {
+            let amount = Amount::PerCell { per_cell: 1 };
+            let samples =
+                Samples { amount, max_asks: None, max_asks_at: None, allow_short, balance_said: false };
+            assert_eq!(samples.may_lack(wanted), expected, "{allow_short} of {wanted}");
+        }
+    }
 }

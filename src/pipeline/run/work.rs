@@ -181,7 +181,10 @@ impl<'a, 'r> Work<'a, 'r> {
                 error.get_or_insert(failure.into());
                 Made::without_files(outcome)
             });
-            let change = made.change(self.recipe(), &mut book, self.mask)?;
+            let change = made.change(self.recipe(), &mut book, self.mask).unwrap_or_else(|failure| {
+                error.get_or_insert(failure.into());
+                made.rows.change
+            });
             return Ok(Worked {
                 made,
                 before,
