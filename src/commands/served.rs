@@ -18,7 +18,7 @@ use crate::config::resolved::{Endpoint, Slots};
 use crate::fingerprint::{Ask, Identity};
 use crate::learn::LearnError;
 use crate::model::Fingerprint;
-use crate::pipeline::{self, Pace};
+use crate::pipeline::{self, Limiter};
 use crate::store::{Kind, Reader, StoreDir};
 
 /// A server that was found.
@@ -31,7 +31,7 @@ pub struct Line {
     /// As it was named.
     endpoint: String,
     /// Its limits a minute, where it has any, and its name in the config.
-    pace: Option<(RefCell<Pace>, String)>,
+    limiter: Option<(RefCell<Limiter>, String)>,
 }
 
 impl Line {
@@ -76,7 +76,8 @@ impl Line {
             timeout: endpoint.timeout,
             managed: line.managed,
             endpoint: path.to_owned(),
-            pace: Pace::of(config, endpoint).map(|pace| (RefCell::new(pace), endpoint.name.clone())),
+            limiter: Limiter::of(config, endpoint)
+                .map(|limiter| (RefCell::new(limiter), endpoint.name.clone())),
         })
     }
 
@@ -99,7 +100,7 @@ impl Line {
             timeout: Duration::from_secs(300),
             managed: None,
             endpoint: address.to_owned(),
-            pace: None,
+            limiter: None,
         })
     }
 

@@ -227,10 +227,10 @@ impl Line {
             let leave = self.leave(&body, tally, talk).await;
             tally.requests.set(tally.requests.get() + 1);
             let answer = self.client.ask(route, body.clone(), self.timeout).await;
-            if let (Some((pace, _)), Some(id), Ok(raw)) = (&self.pace, leave, &answer)
+            if let (Some((limiter, _)), Some(id), Ok(raw)) = (&self.limiter, leave, &answer)
                 && let Some(used) = used(raw)
             {
-                pace.borrow_mut().settle(id, used);
+                limiter.borrow_mut().settle(id, used);
             }
             // Any text may be sent with 200.
             let error = match answer.and_then(&read) {
@@ -258,14 +258,14 @@ impl Line {
 
     /// Waits until the endpoint's limits let a request through, and tells under which number it counts.
     async fn leave(&self, body: &Bytes, tally: &Tally, talk: &Talk) -> Option<u64> {
-        let (pace, name) = self.pace.as_ref()?;
+        let (limiter, name) = self.limiter.as_ref()?;
         loop {
-            let taken = pace.borrow_mut().take(most(body, tally.max_tokens));
+            let taken = limiter.borrow_mut().take(most(body, tally.max_tokens));
             let wait = match taken {
                 Ok(id) => return Some(id),
                 Err(wait) => wait,
             };
-            if let Some(limit) = pace.borrow().holds().filter(|_| !tally.told.replace(true)) {
+            if let Some(limit) = limiter.borrow().holds().filter(|_| !tally.told.replace(true)) {
                 talk.say(&format!("held by `endpoints.{name}.{}`", limit.key()));
             }
             tokio::time::sleep(wait).await;

@@ -14,7 +14,7 @@ use crate::dataset::{Models, Recipe};
 use crate::fingerprint::{Ask, Identity, Route};
 use crate::pipeline::connect::{Line, memory_of};
 use crate::pipeline::error::RunError;
-use crate::pipeline::pace::{rates, sent};
+use crate::pipeline::limiter::{rates, sent};
 use crate::report::Watcher;
 use crate::scheduler::{Policy, Queue, ServerSettings, Silence};
 use crate::store::{EndpointMemory, Sent, Settings, StoreDir};

@@ -33,7 +33,7 @@ pub(super) fn sent(dir: &StoreDir, endpoint: &Endpoint) -> Option<Sent> {
 
 /// Keeps one endpoint to its limits a minute outside of a run, together with the runs that ask it meanwhile.
 #[derive(Debug)]
-pub struct Pace {
+pub struct Limiter {
     limits: Limits,
     most: Option<NonZeroU32>,
     sent: Option<Sent>,
@@ -41,7 +41,7 @@ pub struct Pace {
     next: u64,
 }
 
-impl Pace {
+impl Limiter {
     /// `None` where the endpoint has no limits.
     pub fn of(config: &Config, endpoint: &Endpoint) -> Option<Self> {
         let rates = rates(endpoint);
