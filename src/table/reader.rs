@@ -1,4 +1,5 @@
 mod fault;
+mod lines;
 
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Cursor, Read, Seek, SeekFrom};
@@ -12,6 +13,7 @@ use super::quotes::Quotes;
 use super::{Format, TableError, is_read_once, is_standard, no_column, parquet};
 use crate::guard::RealRow;
 use fault::{csv_error, kind, repeated, uneven};
+use lines::Lines;
 
 /// Which columns of a table matter, and what it does not say of itself.
 #[derive(Debug, Clone, Default)]
@@ -68,7 +70,7 @@ pub struct Reader {
 
 enum Source {
     Lines { from: Box<dyn BufRead>, line: u64 },
-    Csv { from: Box<csv::Reader<Box<dyn Read>>>, header: Vec<String>, delimiter: u8 },
+    Csv { from: Box<csv::Reader<Box<dyn Read>>>, header: Vec<String>, delimiter: u8, lines: Lines },
     Parquet(Box<parquet::Rows>),
 }
 
@@ -179,6 +181,7 @@ impl Reader {
                     .has_headers(layout.columns.is_none())
                     .flexible(true)
                     .from_reader(from);
+                let mut lines = Lines::default();
                 let header: Vec<String> = match &layout.columns {
                     Some(columns) => {
                         if let Some(what) = repeated(columns) {
@@ -189,7 +192,7 @@ impl Reader {
                     }
                     None => {
                         let header = from.headers().map_err(|error| csv_error(&path, error))?.clone();
-                        let line = header.position().map_or(1, csv::Position::line);
+                        let line = lines.of(&header, from.position().line());
                         let header = header.iter().map(str::to_owned).collect::<Vec<_>>();
                         if let Some(what) = repeated(&header) {
                             let what = format!("the header: {what}");
@@ -198,7 +201,7 @@ impl Reader {
                         header
                     }
                 };
-                Source::Csv { from: Box::new(from), header, delimiter }
+                Source::Csv { from: Box::new(from), header, delimiter, lines }
             }
         };
         Ok(Self { path, text, id, number: 0, bytes: 0, source })
@@ -284,12 +287,12 @@ impl Reader {
                 };
                 return Ok(Some((*line, fields)));
             },
-            Source::Csv { from, header, delimiter } => {
+            Source::Csv { from, header, delimiter, lines } => {
                 let mut record = csv::StringRecord::new();
                 if !from.read_record(&mut record).map_err(|error| csv_error(path, error))? {
                     return Ok(None);
                 }
-                let line = record.position().map_or(0, csv::Position::line);
+                let line = lines.of(&record, from.position().line());
                 if record.len() != header.len() {
                     let what = uneven(record.len(), header.len(), *delimiter);
                     return Err(TableError::Row { path: path.clone(), line, what });

@@ -43,6 +43,16 @@ fn columns_can_be_named_and_chosen() {
 }
 
 #[test]
+fn rows_are_told_by_the_lines_that_they_begin_on() {
+    let text = "text,b\none,1\n\"two\nlines\",2\n\n\nsix,3\nseven,4";
+    for text in [text.to_owned(), text.replace('\n', "\r\n"), format!("{text}\n"), format!("{text}\r\n")] {
+        let rows = read(Some(Format::Csv), Layout::default(), text.leak().as_bytes()).unwrap();
+        let lines: Vec<u64> = rows.iter().map(|row| row.line).collect();
+        assert_eq!(lines, [2, 3, 7, 8]);
+    }
+}
+
+#[test]
 fn what_cannot_be_read_is_told_with_its_line() {
     let with_id = || Layout { id: Some("key".into()), ..Layout::default() };
     for (format, layout, bytes, says) in [
