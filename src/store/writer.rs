@@ -369,7 +369,6 @@ impl Openings {
     }
 }
 
-/// Stores a completion; `false` where one is stored already.
 /// The statements that store answers, prepared once for a batch.
 struct Inserts<'a> {
     connection: &'a Connection,
