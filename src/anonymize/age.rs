@@ -3,20 +3,22 @@
 mod beside;
 mod birthday;
 mod decade;
+mod ending;
 mod figure;
 mod number;
+mod sex;
 mod unit;
 mod worded;
 
 use super::category::Category;
 use super::token::Gap;
-use super::words;
 use super::{Found, View};
-use beside::{closes_loosely, is, joined};
-use birthday::{birthday, day_of_month, milestone};
+use beside::{is, joined};
 use decade::{decade, decade_of};
+use ending::with_ending;
 use figure::{chained, figure};
 use number::value;
+use sex::{before_letter, before_slash, behind_letter, is_behind_sex};
 use unit::{thing, unit_after};
 use worded::in_words;
 
@@ -47,6 +49,11 @@ fn span(view: &View, from: usize, to: usize) -> Option<(usize, Found)> {
     Some((to, Found::new(start, end, Category::Age)))
 }
 
+/// An age that has a unit, unless it is a thing's.
+fn of_somebody(view: &View, from: usize, to: usize) -> Option<(usize, Found)> {
+    (!thing(view, to)).then(|| span(view, from, to)).flatten()
+}
+
 /// The age that begins at a word, if one does.
 fn age_at(view: &View, at: usize) -> Option<(usize, Found)> {
     let token = &view.tokens[at];
@@ -58,47 +65,16 @@ fn age_at(view: &View, at: usize) -> Option<(usize, Found)> {
     if !first.is_ascii_digit() && !token.mixed {
         return in_words(view, at, word);
     }
-    let sexed = view.text[..token.start].ends_with(['/'])
-        && at > 0
-        && is(view, at - 1, &["f", "m"])
-        && token.start == view.tokens[at - 1].end + 1;
-    if !sexed
-        && (token.gap == Gap::Glue || view.text[..token.start].ends_with(['$', '€', '£', '#', '.', '/']))
-    {
+    let slashed = is_behind_sex(view, at);
+    let glued = token.gap == Gap::Glue || view.text[..token.start].ends_with(['$', '€', '£', '#', '.', '/']);
+    if glued && !slashed {
         return None;
     }
-    // Letters for sex: `23F`, `M23`.
-    if let Some(number) = word.strip_suffix(['F', 'f', 'M', 'm']).and_then(value) {
-        let marked = view.text[..token.start].ends_with(['(', '['])
-            || view.text[token.end..].starts_with([')', ']', ',', '/']) && word.ends_with(['F', 'f', 'M'])
-            || at == 0 && word.ends_with(['F', 'f', 'M'])
-            || word.ends_with(['F', 'M'])
-            || at > 0
-                && token.gap == Gap::Space
-                && is(view, at - 1, &["im", "i'm", "am", "as"])
-                && closes_loosely(view, at);
-        if marked && (13..=99).contains(&number) {
-            return Some((
-                at,
-                Found::new(
-                    token.start,
-                    token.start + word.len() - 1
-                        + usize::from(
-                            view.text[token.start + word.len() - 1..].starts_with(['F', 'M', 'f', 'm']),
-                        ),
-                    Category::Age,
-                ),
-            ));
-        }
-        return None;
+    if let Some(age) = word.strip_suffix(['F', 'f', 'M', 'm']).and_then(value) {
+        return before_letter(view, at, age);
     }
-    if let Some(number) = word.strip_prefix(['F', 'M']).and_then(value) {
-        let stands = view.text[..token.start].ends_with(['(', '[', ' '])
-            || at == 0
-                && (view.text[token.end..].starts_with(',')
-                    || is(view, 1, &["here", "single", "looking", "from", "and", "seeking"]));
-        return ((13..100).contains(&number) && stands)
-            .then(|| (at, Found::new(token.start + 1, token.end, Category::Age)));
+    if let Some(age) = word.strip_prefix(['F', 'M']).and_then(value) {
+        return behind_letter(view, at, age);
     }
     if decade(word) {
         return decade_of(view, at).then(|| span(view, at, at)).flatten();
@@ -112,118 +88,35 @@ fn age_at(view: &View, at: usize) -> Option<(usize, Found)> {
     {
         return Some((at, Found::new(token.start, token.after, Category::Age)));
     }
-    // `19yo`, `34-year-old`, `34yr`, `5-6 year old`
     let digits = word.bytes().take_while(u8::is_ascii_digit).count();
     let age = value(&word[..digits])?;
-    // `my 2½-year-old`, `3½ years old`
-    if let Some(tail) = word[digits..].strip_prefix(['½', '¼', '¾']) {
-        if tail.is_empty() {
-            let last = unit_after(view, at)?;
-            return (!thing(view, last)).then(|| span(view, at, last)).flatten();
-        }
-        let old = tail.strip_prefix("-year").is_some_and(|end| matches!(end, "-old" | "-olds"));
-        return (old && !thing(view, at)).then(|| span(view, at, at)).flatten();
-    }
     if digits < word.len() {
-        let tail = word[digits..].to_ascii_lowercase();
-        if matches!(tail.as_str(), "yo" | "y" | "yrs" | "yr" | "-yo" | "yearold" | "yearsold")
-            && (tail.ends_with("yo") || tail.ends_with("old"))
-        {
-            // `19 y.o.`, `45 y/o` have their own.
-            return (!thing(view, at)).then(|| span(view, at, at)).flatten();
-        }
-        // `45y/o`
-        if tail == "y" && view.text[token.end..].starts_with("/o") && is(view, at + 1, &["o"]) {
-            return (!thing(view, at + 1)).then(|| span(view, at, at + 1)).flatten();
-        }
-        // `the big 4-0`
-        if tail == "-0" && at > 0 && is(view, at - 1, &["big"]) {
-            return span(view, at, at);
-        }
-        // `40-something`
-        if matches!(tail.as_str(), "-something" | "-somethings" | "something" | "somethings") {
-            let unit = view.classes.get(at + 1).is_some_and(|class| class & words::UNIT != 0);
-            return (age >= 20 && age % 10 == 0 && !unit).then(|| span(view, at, at)).flatten();
-        }
-        // `her 40th birthday`, but not `our 10th birthday as a shop`
-        if matches!(tail.as_str(), "st" | "nd" | "rd" | "th") {
-            // `happy 65th to my dad`: no day of a month
-            let happy = (age > 31 || matches!(age, 16 | 18 | 21 | 30) && !day_of_month(view, at))
-                && at > 0
-                && is(view, at - 1, &["happy"])
-                && !is(view, at + 1, &["anniversary", "anniv", "wedding"]);
-            return (happy || milestone(view, at, age) || birthday(view, at, age < 6))
-                .then(|| span(view, at, at))
-                .flatten();
-        }
-        // `the over 70s dance`
-        if tail == "s" {
-            let over = at > 0 && joined(view, at) && is(view, at - 1, &["over", "under"]);
-            return (over && age <= 90).then(|| span(view, at, at)).flatten();
-        }
-        if matches!(tail.as_str(), "ish" | "-ish") {
-            return figure(view, at, at);
-        }
-        // `my 18mo`
-        if matches!(tail.as_str(), "mo" | "mos")
-            && joined(view, at)
-            && at > 0
-            && is(view, at - 1, &["my", "our", "her", "his", "their"])
-            && !is(view, at + 1, &["old"])
-        {
-            return closes_loosely(view, at).then(|| span(view, at, at)).flatten();
-        }
-        // `ages 4-6`, `5-6 year old`
-        if tail.strip_prefix('-').is_some_and(|to| value(to).is_some_and(|to| to > age)) {
-            return match unit_after(view, at) {
-                Some(last) => (!thing(view, last)).then(|| span(view, at, last)).flatten(),
-                None => (at > 0
-                    && view.tokens[at].gap == Gap::Space
-                    && is(view, at - 1, &["aged", "age", "ages"]))
-                .then(|| span(view, at, at))
-                .flatten(),
-            };
-        }
-        if let Some(unit) = tail.strip_prefix('-')
-            && (unit.ends_with("-old") || unit.ends_with("-olds"))
-            && ["year", "yr", "month", "week", "day", "years", "mo-", "wk-"]
-                .iter()
-                .any(|name| unit.starts_with(name))
-        {
-            return (!thing(view, at)).then(|| span(view, at, at)).flatten();
-        }
-        if matches!(
-            tail.as_str(),
-            "-year" | "-month" | "-week" | "yr" | "-yr" | "yrs" | "year" | "y" | "mo" | "mos" | "wk" | "wks"
-        ) && joined(view, at + 1)
-            && is(view, at + 1, &["old", "olds"])
-        {
-            return (!thing(view, at + 1)).then(|| span(view, at, at + 1)).flatten();
-        }
-        return None;
+        return with_ending(view, at, age, &word[digits..]);
     }
-    // `34/F`
-    if let Some(&[b'/', sex, ref rest @ ..]) = view.text.as_bytes().get(token.end..)
-        && matches!(sex, b'F' | b'M' | b'f' | b'm')
-        && !rest.first().is_some_and(u8::is_ascii_alphanumeric)
-        && (13..=99).contains(&age)
-    {
-        return Some((at + 1, Found::new(token.start, token.end + 2, Category::Age)));
+    if let Some(found) = before_slash(view, at, age) {
+        return Some(found);
     }
     // `F/23`
-    if sexed {
+    if slashed {
         let alone = !view.text[token.end..].starts_with('/');
         return (alone && (13..=99).contains(&age)).then(|| span(view, at, at)).flatten();
     }
-    // `2.5 year old`
+    with_unit(view, at)
+}
+
+/// A bare number before its unit, in one of several ways; without one, by what stands around it.
+fn with_unit(view: &View, at: usize) -> Option<(usize, Found)> {
+    let token = &view.tokens[at];
     let mut number = at;
-    if view.tokens.get(at + 1).is_some_and(|next| {
-        &view.text[token.after..next.start] == "." && view.word(next).as_bytes()[0].is_ascii_digit()
-    }) {
-        let half = view.word(&view.tokens[at + 1]);
+    // `2.5 year old`
+    if let Some(next) = view.tokens.get(at + 1)
+        && &view.text[token.after..next.start] == "."
+        && view.word(next).starts_with(|c: char| c.is_ascii_digit())
+    {
+        let half = view.word(next);
         if half.len() > 2 && half.as_bytes()[1] == b'-' && (half.ends_with("-old") || half.ends_with("-olds"))
         {
-            return (!thing(view, at + 1)).then(|| span(view, at, at + 1)).flatten();
+            return of_somebody(view, at, at + 1);
         }
         number = at + 1;
     }
@@ -234,10 +127,10 @@ fn age_at(view: &View, at: usize) -> Option<(usize, Found)> {
     {
         number = at + 2;
     }
-    if let Some(last) = unit_after(view, number) {
-        return (!thing(view, last)).then(|| span(view, at, last)).flatten();
+    match unit_after(view, number) {
+        Some(last) => of_somebody(view, at, last),
+        None => figure(view, at, at),
     }
-    figure(view, at, at)
 }
 
 #[cfg(test)]

@@ -6,6 +6,32 @@ use super::category::Category;
 use super::digits as check;
 use super::phones::PHONE_WORDS;
 
+/// What such a number is called.
+const KINDS: &str = "\
+    passport ssn license licence aadhaar aadhar pan cpf cnpj rut dni nie nif nino pesel bsn nhs medicare \
+    iban sin tfn curp rfc cnic nric nin bvn kimlik permit visa mrn personnummer hetu cedula cédula ausweis \
+    codice account acct routing konto kontonummer steuernummer ein itin steuer-id \
+    steueridentifikationsnummer steuerid idnr sozialversicherungsnummer svnr ahv avs passeport pasaporte \
+    reisepass passnummer passaporto führerschein permis ppsn pps oib egn cnp jmbg emso amka afm sss \
+    philhealth medicaid mykad hkid uscis a-number greencard npi vin imei ahpra ohip healthcard uhid abha \
+    epic gstin kra huduma nida ghana-card inn snils ssid ucas dl fnol orcid badge ghana d'identité";
+
+/// What tells whose number it is, where a word for `number` stands beside it.
+const HOLDERS: &str = "\
+    student employee staff patient member membership policy payroll badge voter roll matriculation enrolment \
+    enrollment inmate prisoner military identity identification customer subscriber beneficiary claimant \
+    candidate applicant taxpayer medical vaccination matric loyalty donor";
+
+/// What tells whose `id` it is.
+const OWNERS: &str = "\
+    my your his her their student employee national patient member staff voter tax badge user military \
+    emirates government faculty school health state personal citizen identity";
+
+/// What may stand between.
+const FILLERS: &str = "\
+    number no num nr nummer is was id my the card it's s # of numero número details nos here here's are new \
+    old full whole numéro its driver's drivers record";
+
 /// An identity number in figures, by its form and check digit or by what is said before it.
 pub fn number(
     text: &str,
@@ -78,186 +104,22 @@ pub fn number(
     (whole && (5..=20).contains(&digits.len()) && named(words)).then(|| Found::new(start, end, Category::Id))
 }
 
+/// Whether a word is one of a list.
+fn in_list(list: &str, word: &str) -> bool {
+    list.split_ascii_whitespace().any(|one| one == word)
+}
+
 /// Whether the words before, nearest first, say that an identity number follows.
 fn named(words: &[String]) -> bool {
-    const KINDS: &[&str] = &[
-        "passport",
-        "ssn",
-        "license",
-        "licence",
-        "aadhaar",
-        "aadhar",
-        "pan",
-        "cpf",
-        "cnpj",
-        "rut",
-        "dni",
-        "nie",
-        "nif",
-        "nino",
-        "pesel",
-        "bsn",
-        "nhs",
-        "medicare",
-        "iban",
-        "sin",
-        "tfn",
-        "curp",
-        "rfc",
-        "cnic",
-        "nric",
-        "nin",
-        "bvn",
-        "kimlik",
-        "permit",
-        "visa",
-        "mrn",
-        "personnummer",
-        "hetu",
-        "cedula",
-        "cédula",
-        "ausweis",
-        "codice",
-        "account",
-        "acct",
-        "routing",
-        "konto",
-        "kontonummer",
-        "steuernummer",
-        "ein",
-        "itin",
-        "steuer-id",
-        "steueridentifikationsnummer",
-        "steuerid",
-        "idnr",
-        "sozialversicherungsnummer",
-        "svnr",
-        "ahv",
-        "avs",
-        "passeport",
-        "pasaporte",
-        "reisepass",
-        "passnummer",
-        "passaporto",
-        "führerschein",
-        "permis",
-        "ppsn",
-        "pps",
-        "oib",
-        "egn",
-        "cnp",
-        "jmbg",
-        "emso",
-        "amka",
-        "afm",
-        "sss",
-        "philhealth",
-        "medicaid",
-        "mykad",
-        "hkid",
-        "uscis",
-        "a-number",
-        "greencard",
-        "npi",
-        "vin",
-        "imei",
-        "ahpra",
-        "ohip",
-        "healthcard",
-        "uhid",
-        "abha",
-        "epic",
-        "gstin",
-        "kra",
-        "huduma",
-        "nida",
-        "ghana-card",
-        "inn",
-        "snils",
-        "ssid",
-        "ucas",
-        "dl",
-        "fnol",
-        "orcid",
-        "badge",
-        "ghana",
-        "d'identité",
-    ];
-    /// What tells whose number it is, where a word for `number` stands beside it.
-    const HOLDERS: &[&str] = &[
-        "student",
-        "employee",
-        "staff",
-        "patient",
-        "member",
-        "membership",
-        "policy",
-        "payroll",
-        "badge",
-        "voter",
-        "roll",
-        "matriculation",
-        "enrolment",
-        "enrollment",
-        "inmate",
-        "prisoner",
-        "military",
-        "identity",
-        "identification",
-        "customer",
-        "subscriber",
-        "beneficiary",
-        "claimant",
-        "candidate",
-        "applicant",
-        "taxpayer",
-        "medical",
-        "vaccination",
-        "matric",
-        "loyalty",
-        "donor",
-    ];
-    const FILLERS: &[&str] = &[
-        "number", "no", "num", "nr", "nummer", "is", "was", "id", "my", "the", "card", "it's", "s", "#",
-        "of", "numero", "número", "details", "nos", "here", "here's", "are", "new", "old", "full", "whole",
-        "nummer", "numéro", "its", "driver's", "drivers", "record",
-    ];
-    const OWNERS: &[&str] = &[
-        "my",
-        "your",
-        "his",
-        "her",
-        "their",
-        "student",
-        "employee",
-        "national",
-        "patient",
-        "member",
-        "staff",
-        "voter",
-        "tax",
-        "badge",
-        "user",
-        "military",
-        "emirates",
-        "government",
-        "faculty",
-        "school",
-        "health",
-        "state",
-        "personal",
-        "citizen",
-        "identity",
-    ];
     let mut numbered = false;
     for (n, word) in words.iter().take(5).enumerate() {
         // `my licence number's S530-…`
         let word = word.strip_suffix("'s").unwrap_or(word);
-        if numbered && HOLDERS.contains(&word) {
+        if numbered && in_list(HOLDERS, word) {
             return true;
         }
         numbered |= matches!(word, "number" | "no" | "nr" | "num" | "nummer");
-        if KINDS.contains(&word) {
+        if in_list(KINDS, word) {
             // A visa card is a card; a bank account's number is as good as one.
             return !(word == "visa" && words.iter().any(|word| word == "card"));
         }
@@ -265,7 +127,7 @@ fn named(words: &[String]) -> bool {
             return true;
         }
         if word == "id" || word == "identification" || word == "identity" {
-            if words.get(n + 1).is_some_and(|word| OWNERS.contains(&word.as_str())) {
+            if words.get(n + 1).is_some_and(|word| in_list(OWNERS, word)) {
                 return true;
             }
         } else if word == "insurance" || word == "security" {
@@ -273,7 +135,7 @@ fn named(words: &[String]) -> bool {
                 .get(n + 1)
                 .is_some_and(|word| matches!(word.as_str(), "national" | "social" | "health"));
         }
-        if !FILLERS.contains(&word) {
+        if !in_list(FILLERS, word) {
             return false;
         }
     }

@@ -3,6 +3,7 @@
 //! Words are looked up in their folded form rather than searched for in the text's bytes, so that
 //! capitals, accents, full-width letters and invisible characters inside a word don't hide it.
 
+mod placed;
 mod rule;
 mod said;
 mod sets;

@@ -18,6 +18,7 @@ pub struct Sets {
     pub gay_no: Vec<u32>,
     pub christian_no: Vec<u32>,
     pub speech: Vec<u32>,
+    pub patients: Vec<u32>,
     pub before_mass: Vec<u32>,
     pub no_house: Vec<u32>,
     pub no_clergy: Vec<u32>,
@@ -52,6 +53,7 @@ pub fn sets() -> &'static Sets {
         no_house: ids("bells bell mouse mice street st road rd lane run avenue ave drive square hill council key pew pews candle candles fete fête bazaar parking"),
         no_clergy: ids("fruit position style curl curls collar seal parakeet parakeets jumping cat cats vestments club class main mains build spec gambit pair sacrifice"),
         games: ids("mage mages warlock warlocks paladin paladins rogue rogues druid druids healer healers dps raid raids raiding wow hearthstone diablo overwatch d&d dnd dungeon rook rooks pawn pawns knight knights checkmate chess castling fianchetto tank tanks shaman shamans bard"),
+        patients: ids("i he she they who we i've he's she's also both people person someone living live lives diagnosed mom mum dad sister brother wife husband son daughter friend aunt uncle cousin may"),
         speech: ids("said says asked told replied texted whispered shouted yelled laughed cried smiled called came went thinks knows wants loves hates never just has had is was will would did does got gets"),
     })
 }
