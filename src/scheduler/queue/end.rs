@@ -4,7 +4,7 @@ use std::cmp::Reverse;
 use std::time::Duration;
 
 use super::{After, Ended, Item, Proof, Queue, Spot, Ticket, UnderWay};
-use crate::scheduler::fault::{Decision, Fault, FaultKind, GiveUp, MANY_REFUSED, decide};
+use crate::scheduler::fault::{Decision, Fault, FaultKind, GiveUp, History, MANY_REFUSED, decide};
 use crate::scheduler::server::Circuit;
 
 impl<T: Clone> Queue<T> {
@@ -57,9 +57,33 @@ impl<T: Clone> Queue<T> {
 
     /// An item failed; says what becomes of it.
     pub fn failed(&mut self, ticket: Ticket, fault: &Fault, now: Duration) -> After<T> {
-        let Some(UnderWay { work, mut history, sent, spot, twin, .. }) = self.end(ticket) else {
+        let Some(mut failed) = self.end(ticket) else { return After::Again };
+        let spot = failed.spot;
+        let probing = self.witness(ticket, &mut failed, fault, now);
+        let decision =
+            decide(fault, &failed.history, spot.server, &self.servers[spot.server].evidence, &self.policy);
+        self.remember(&mut failed.history, fault, spot.server, &decision);
+        if let Some(twin) = failed.twin.and_then(|twin| self.under_way.get_mut(&twin)) {
+            // The other request is still on its way, and decides.
+            twin.history.absorb(&failed.history);
+            let server = &mut self.servers[spot.server];
+            match (decision, fault.kind) {
+                (Decision::Stop, FaultKind::Fatal) => {
+                    server.circuit = Circuit::Aside;
+                    return After::Aside;
+                }
+                (Decision::Away, _) => server.go_away(probing, now),
+                _ => {}
+            }
             return After::Again;
-        };
+        }
+        let item = Item { ticket, work: failed.work, history: failed.history };
+        self.carry_out(decision, item, (spot, probing), fault, now)
+    }
+
+    /// Notes a failure in what is known of its server and of its item. Says whether it was the server's probe.
+    fn witness(&mut self, ticket: Ticket, failed: &mut UnderWay<T>, fault: &Fault, now: Duration) -> bool {
+        let UnderWay { history, sent, spot, .. } = failed;
         let others = self.waiting() + self.under_way.len();
         let fresh = self.fresh();
         let elsewhere = self.others(spot.server).any(|other| !history.refused_by(other));
@@ -103,54 +127,54 @@ impl<T: Clone> Queue<T> {
             }
             FaultKind::Crowded if server.under_way == 0 => history.crowded_alone += 1,
             // Requests that were under way together meet one and the same limit.
-            FaultKind::Limited | FaultKind::Away if evidence.rounds == 0 || sent >= server.paused_at => {
+            FaultKind::Limited | FaultKind::Away if evidence.rounds == 0 || *sent >= server.paused_at => {
                 evidence.rounds += 1;
                 server.paused_at = now;
             }
             _ => {}
         }
-        let decision = decide(fault, &history, spot.server, &server.evidence, &self.policy);
-        if matches!(fault.kind, FaultKind::Refused | FaultKind::TooLong) && decision != Decision::Stop {
-            history.refuse(spot.server);
+        probing
+    }
+
+    /// Notes what was decided, in time for the decision about the next failure: where the item is not to be sent
+    /// again, and whether its server has to prove itself.
+    fn remember(&mut self, history: &mut History, fault: &Fault, server: usize, decision: &Decision) {
+        if matches!(fault.kind, FaultKind::Refused | FaultKind::TooLong) && *decision != Decision::Stop {
+            history.refuse(server);
         }
-        if decision == Decision::Elsewhere {
-            history.refuse(spot.server);
+        if *decision == Decision::Elsewhere {
+            history.refuse(server);
             // The other one hears it from the beginning.
             history.crowded_alone = 0;
         }
+        let evidence = &self.servers[server].evidence;
         if fault.kind == FaultKind::Late {
-            history.was_late(spot.server, server.evidence.successes);
+            history.was_late(server, evidence.successes);
         }
-        // In time for the decision about the next failure.
-        let many_refused = self.servers[spot.server].evidence.refused_items >= MANY_REFUSED;
         let failed_enough = match fault.kind {
             FaultKind::Broken | FaultKind::Late => {
                 let enough = history.broken + 1 >= self.policy.most(fault.kind);
-                fresh == 0 && (enough || decision == Decision::Away)
+                evidence.fresh == 0 && (enough || *decision == Decision::Away)
             }
-            FaultKind::Refused => fresh == 0 || many_refused,
+            FaultKind::Refused => evidence.fresh == 0 || evidence.refused_items >= MANY_REFUSED,
             _ => false,
         };
-        let proving = self.servers[spot.server].proving;
-        if failed_enough && !proving {
-            self.wants_proof = Some(spot.server);
-        } else if self.wants_proof == Some(spot.server) {
+        if failed_enough && !self.servers[server].proving {
+            self.wants_proof = Some(server);
+        } else if self.wants_proof == Some(server) {
             self.wants_proof = None;
         }
-        if let Some(twin) = twin.and_then(|twin| self.under_way.get_mut(&twin)) {
-            // The other request is still on its way, and decides.
-            twin.history.absorb(&history);
-            match (decision, fault.kind) {
-                (Decision::Stop, FaultKind::Fatal) => {
-                    self.servers[spot.server].circuit = Circuit::Aside;
-                    return After::Aside;
-                }
-                (Decision::Away, _) => self.servers[spot.server].go_away(probing, now),
-                _ => {}
-            }
-            return After::Again;
-        }
-        let item = Item { ticket, work, history };
+    }
+
+    /// Does with an item and the server that it failed at what was decided.
+    fn carry_out(
+        &mut self,
+        decision: Decision,
+        item: Item<T>,
+        (spot, probing): (Spot, bool),
+        fault: &Fault,
+        now: Duration,
+    ) -> After<T> {
         let server = &mut self.servers[spot.server];
         match decision {
             Decision::Stop => {
@@ -161,7 +185,7 @@ impl<T: Clone> Queue<T> {
             Decision::GiveUp(why) => return After::Out(item.work, why),
             // A server that asks for more than it is waited for is not waited for; another may take the item.
             Decision::Retry(wait) if wait > server.settings.patience => {
-                if !elsewhere {
+                if !server.evidence.elsewhere {
                     return After::Out(item.work, GiveUp::Unproven);
                 }
                 let mut item = item;
