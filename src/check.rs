@@ -1,6 +1,7 @@
 //! From a raw answer to candidates: parse, mend, check.
 
 pub mod answer;
+mod choice;
 mod copied;
 mod digest;
 mod echo;
@@ -37,7 +38,7 @@ use crate::config::Diagnostic;
 use crate::config::resolved::{Config, Format};
 use crate::dedup::{Bag, TextKey};
 use crate::model::COUNTERPART;
-use answer::{Answer, Choice};
+use answer::{Answer, Choice, End};
 use copied::Copied;
 pub use judge_model::{JudgeModel, Verdict, Vote};
 pub use label::LabelCheck;
@@ -419,25 +420,21 @@ impl Judge {
 /// The content of a choice that ended by itself.
 ///
 /// # Errors
-/// Why there is none: empty, cut, or ended by the server.
+/// Why there is none: empty, cut, refused, or ended by the server.
 fn complete<'a>(choice: &'a Choice) -> Result<&'a str, Reason> {
     let content = choice.content();
-    let cut = choice.finish_reason.as_deref() == Some("length");
-    if content.trim().is_empty() {
-        return Err(match (choice.reasoning(), cut) {
-            (Some(_), _) => Reason::OnlyReasoning,
-            (None, true) => Reason::Whitespace,
-            (None, false) => Reason::Empty,
-        });
+    let is_blank = content.trim().is_empty();
+    match choice.end() {
+        _ if is_blank && choice.reasoning().is_some() => Err(Reason::OnlyReasoning),
+        _ if is_blank && choice.refuses() => Err(Reason::Refusal),
+        End::Server(reason) => Err(Reason::Finish { reason: reason.to_owned() }),
+        End::Cut => {
+            let blank = content.chars().rev().take_while(|c| c.is_whitespace()).count();
+            Err(if is_blank || blank >= 16 { Reason::Whitespace } else { Reason::Cut })
+        }
+        End::Itself if is_blank => Err(Reason::Empty),
+        End::Itself => Ok(content),
     }
-    if cut {
-        let blank = content.chars().rev().take_while(|c| c.is_whitespace()).count();
-        return Err(if blank >= 16 { Reason::Whitespace } else { Reason::Cut });
-    }
-    if let Some(other) = choice.finish_reason.as_deref().filter(|reason| *reason != "stop") {
-        return Err(Reason::Finish { reason: other.to_owned() });
-    }
-    Ok(content)
 }
 
 /// The lines of one choice that are whole and not blank.
@@ -445,11 +442,10 @@ fn complete<'a>(choice: &'a Choice) -> Result<&'a str, Reason> {
 /// # Errors
 /// Why there is none.
 fn lines<'c>(choice: &'c Choice<'_>) -> Result<Vec<&'c str>, Reason> {
-    let content = choice.content();
     // Of an answer that ran into `max_tokens`, all but the last line is whole.
-    let whole = match choice.finish_reason.as_deref() {
-        Some("length") => content.rsplit_once('\n').map_or("", |(whole, _)| whole),
-        _ => content,
+    let whole = match choice.end() {
+        End::Cut => choice.content().rsplit_once('\n').map_or("", |(whole, _)| whole),
+        End::Itself | End::Server(_) => complete(choice)?,
     };
     let lines: Vec<&str> = whole.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
     if lines.is_empty() {

@@ -1,10 +1,10 @@
 //! A completion as servers send it.
 
-use std::borrow::Cow;
 use std::time::Duration;
 
 use serde::Deserialize;
 
+pub use super::choice::{Choice, End};
 use super::digest::Digest;
 use super::usage::{Number, Usage, usage};
 
@@ -22,27 +22,6 @@ pub struct Answer<'a> {
     pub emogrid: Option<Digest>,
 }
 
-#[derive(Debug, Deserialize)]
-pub struct Choice<'a> {
-    #[serde(default, borrow)]
-    message: Option<Message<'a>>,
-    /// How a prompt goes on.
-    #[serde(default, borrow)]
-    text: Option<Cow<'a, str>>,
-    #[serde(default, borrow)]
-    pub finish_reason: Option<Cow<'a, str>>,
-}
-
-#[derive(Debug, Deserialize)]
-pub struct Message<'a> {
-    #[serde(default, borrow)]
-    content: Option<Cow<'a, str>>,
-    #[serde(default, borrow)]
-    reasoning_content: Option<Cow<'a, str>>,
-    #[serde(default, borrow)]
-    reasoning: Option<Cow<'a, str>>,
-}
-
 /// llama.cpp's own figures for one request.
 #[derive(Debug, Clone, Copy, Default, Deserialize)]
 pub struct Timings {
@@ -56,40 +35,26 @@ pub struct Timings {
     predicted_ms: Number,
 }
 
-impl Choice<'_> {
-    pub fn content(&self) -> &str {
-        let said = self.message.as_ref().and_then(|message| message.content.as_deref());
-        said.or(self.text.as_deref()).unwrap_or("")
-    }
-
-    /// What the model thought, if it did and the server keeps it apart.
-    pub fn reasoning(&self) -> Option<&str> {
-        let message = self.message.as_ref()?;
-        message
-            .reasoning_content
-            .as_deref()
-            .or(message.reasoning.as_deref())
-            .filter(|text| !text.trim().is_empty())
-    }
-}
-
 impl<'a> Answer<'a> {
     /// # Errors
-    /// What is no completion, or one without choices.
+    /// What is no completion, one without choices, and one that the server broke off.
     pub fn parse(raw: &'a str) -> Result<Self, serde_json::Error> {
         let answer: Self = serde_json::from_str(raw)?;
         if answer.choices.is_empty() {
             return Err(serde::de::Error::custom("no choices"));
         }
-        if answer.choices.iter().any(|choice| choice.message.is_none() && choice.text.is_none()) {
+        if answer.choices.iter().any(Choice::says_nothing) {
             return Err(serde::de::Error::custom("a choice with neither `message` nor `text`"));
+        }
+        if answer.choices.iter().all(Choice::is_broken_off) {
+            return Err(serde::de::Error::custom("the server broke it off with an error"));
         }
         Ok(answer)
     }
 
     /// Whether every choice ended by itself, within what was allowed.
     pub fn ended_by_itself(&self) -> bool {
-        self.choices.iter().all(|choice| choice.finish_reason.as_deref() != Some("length"))
+        self.choices.iter().all(|choice| choice.end() != End::Cut)
     }
 
     /// How long the server was at work on it, by its own timings; those of several choices are not of all.

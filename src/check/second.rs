@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use super::answer::Answer;
+use super::answer::{Answer, End};
 use super::{Candidate, Distinct, Judge, Passed, Reason};
 use crate::anonymize::{Seen, Sight, sight};
 use crate::dedup::TextKey;
@@ -15,7 +15,7 @@ pub const MOST_NAMES: usize = 8;
 pub fn quotes(raw: &str) -> Option<Vec<String>> {
     let answer = Answer::parse(raw).ok()?;
     let choice = answer.choices.first()?;
-    if choice.finish_reason.as_deref().is_some_and(|reason| reason != "stop") {
+    if choice.end() != End::Itself {
         return None;
     }
     let value: Value = serde_json::from_str(choice.content().trim()).ok()?;

@@ -63,11 +63,75 @@ fn two_hundred_ok_is_not_success() {
             .to_string(),
             "only-reasoning",
         ),
+        (
+            json!({ "choices": [{ "message": { "content": null, "refusal": "I can't help with that." },
+            "finish_reason": "stop" }] })
+            .to_string(),
+            "refusal",
+        ),
+        (
+            json!({ "choices": [{ "message": { "content": null, "tool_calls": [] },
+            "finish_reason": "tool_calls" }] })
+            .to_string(),
+            "finish",
+        ),
+        // Broken off by the provider's own server: no completion at all.
+        (raw(r#"{"text": "half"#, "error"), "not-json"),
+        (
+            json!({ "choices": [{ "message": { "content": "" }, "finish_reason": null,
+            "error": { "code": 502, "message": "Provider returned error" } }] })
+            .to_string(),
+            "not-json",
+        ),
         ("{\"error\": 1}".into(), "not-json"),
         ("{\"choices\": []}".into(), "not-json"),
     ];
     for (raw, expected) in cases {
         assert_eq!(outcome(&plain, &raw), expected, "{raw}");
+    }
+}
+
+#[test]
+fn an_end_has_many_names() {
+    let plain = judge(Format::Json, 1, Checks::default());
+    for (finish, expected) in [
+        ("stop", "\"Fine.\""),
+        ("STOP", "\"Fine.\""),
+        ("eos", "\"Fine.\""),
+        ("end_turn", "\"Fine.\""),
+        ("max_tokens", "cut"),
+        ("MAX_TOKENS", "cut"),
+        ("SAFETY", "finish"),
+    ] {
+        assert_eq!(outcome(&plain, &raw(r#"{"text": "Fine."}"#, finish)), expected, "{finish}");
+    }
+    // Of lines, too, none is taken from an answer that the server ended.
+    let lines = judge(Format::Lines, 3, Checks::default());
+    for (finish, count) in [("stop", 2), ("length", 1)] {
+        let candidates = lines.candidates(&raw("One is whole.\nThe other", finish), &[], None);
+        assert_eq!(
+            candidates.iter().filter(|candidate| candidate.outcome.is_ok()).count(),
+            count,
+            "{finish}"
+        );
+    }
+    assert_eq!(outcome(&lines, &raw("One is whole.\nThe other", "content_filter")), "finish");
+}
+
+#[test]
+fn a_text_may_come_in_parts() {
+    let plain = judge(Format::Text, 1, Checks::default());
+    for (content, expected) in [
+        (
+            json!([{ "type": "text", "text": "So it " }, { "type": "text", "text": "goes." }]),
+            "\"So it goes.\"",
+        ),
+        (json!([{ "type": "reasoning", "text": "Hm." }, { "type": "text", "text": "Yes." }]), "\"Yes.\""),
+        (json!(["As ", "it is."]), "\"As it is.\""),
+        (json!([]), "empty"),
+    ] {
+        let raw = json!({ "choices": [{ "message": { "content": content }, "finish_reason": "stop" }] });
+        assert_eq!(outcome(&plain, &raw.to_string()), expected, "{raw}");
     }
 }
 

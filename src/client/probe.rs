@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 
 use super::error::{ClientError, ErrorClass};
 use super::http::Client;
@@ -23,10 +24,24 @@ pub struct Probe {
     pub context: Option<u32>,
 }
 
+/// A list of models, in the envelope that OpenAI's API gives it or without.
 #[derive(Deserialize)]
-struct Models {
-    #[serde(default)]
-    data: Vec<Model>,
+#[serde(untagged)]
+enum Models {
+    Enveloped {
+        #[serde(default)]
+        data: Option<Vec<Model>>,
+    },
+    Bare(Vec<Model>),
+}
+
+impl Models {
+    fn list(self) -> Vec<Model> {
+        match self {
+            Models::Enveloped { data } => data.unwrap_or_default(),
+            Models::Bare(models) => models,
+        }
+    }
 }
 
 #[derive(Deserialize)]
@@ -38,6 +53,20 @@ struct Model {
     owned_by: Option<String>,
     #[serde(default)]
     meta: Option<Meta>,
+    /// Whether it is loaded, as llama.cpp's router tells of each of its models.
+    #[serde(default)]
+    status: Option<IgnoredAny>,
+}
+
+impl Model {
+    fn is_called(&self, wanted: &str) -> bool {
+        let wanted = plain_name(wanted);
+        self.names().any(|name| plain_name(name) == wanted)
+    }
+
+    fn names(&self) -> impl Iterator<Item = &String> {
+        std::iter::once(&self.id).chain(&self.aliases)
+    }
 }
 
 #[derive(Deserialize, Default)]
@@ -86,31 +115,54 @@ impl Client {
     /// As of any request, and `NotFound` where the server has another model than wanted, or several
     /// and none is wanted.
     pub async fn probe(&self, wanted: Option<&str>, timeout: Duration) -> Result<Probe, ClientError> {
-        let models = match self.get("/v1/models", timeout).await {
-            Ok(text) => parse::<Models>(&text, "/v1/models")?,
-            // Not every server lists its models; then the config's word is all there is.
-            Err(error) if error.class == ErrorClass::NotFound && wanted.is_some() => {
-                Models { data: Vec::new() }
-            }
-            Err(error) => return Err(error),
-        };
+        // Not every server lists its models, or lists them so that one can read it; then the config's word is all
+        // there is.
+        let models =
+            match self.get("/v1/models", timeout).await.and_then(|text| parse::<Models>(&text, "/v1/models"))
+            {
+                Ok(models) => models.list(),
+                Err(error) if error.class == ErrorClass::NotFound && wanted.is_some() => Vec::new(),
+                Err(error) => return Err(error),
+            };
+        if models.iter().any(|model| model.status.is_some()) {
+            return self.probe_router(&models, wanted, timeout).await;
+        }
         let is_llama = |model: &&Model| model.owned_by.as_deref() == Some("llamacpp") || model.meta.is_some();
         // A server of several models lists them all.
-        let called =
-            |model: &&Model| wanted.is_some_and(|wanted| plain_name(&model.id) == plain_name(wanted));
-        let llama = models.data.iter().filter(is_llama).find(called);
-        let llama = llama.or_else(|| models.data.iter().find(is_llama));
+        let called = |model: &&Model| wanted.is_some_and(|wanted| model.is_called(wanted));
+        let llama = models.iter().filter(is_llama).find(called);
+        let llama = llama.or_else(|| models.iter().find(is_llama));
         match llama {
             Some(model) => self.probe_llama(model, timeout).await,
             None => named(&models, wanted),
         }
     }
 
+    /// llama.cpp's router starts a server for each model that is asked for, and hands requests on by the name in
+    /// them. So that name is its identity; what it tells beside is read where its server runs already, since a look
+    /// starts none.
+    async fn probe_router(
+        &self,
+        models: &[Model],
+        wanted: Option<&str>,
+        timeout: Duration,
+    ) -> Result<Probe, ClientError> {
+        let called = wanted.and_then(|wanted| models.iter().find(|model| model.is_called(wanted)));
+        let mut probe = named(models, called.map(|model| model.id.as_str()).or(wanted))?;
+        if let Identity::Named { name } = &probe.identity {
+            let page = format!("/props?autoload=false&model={}", escaped(name));
+            let props = self.get(&page, timeout).await.ok();
+            let props = props.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default();
+            (probe.slots, probe.context) = room(&props);
+        }
+        Ok(probe)
+    }
+
     async fn probe_llama(&self, model: &Model, timeout: Duration) -> Result<Probe, ClientError> {
         // Some builds list their model while it still loads; `/health` tells.
-        self.get("/health", timeout).await.map(drop).or_else(|error| match error.class {
-            ErrorClass::NotFound => Ok(()),
-            _ => Err(error),
+        self.get("/health", timeout).await.map(drop).or_else(|error| match has_no_such_page(&error) {
+            true => Ok(()),
+            false => Err(error),
         })?;
         let props = match self.get("/props", timeout).await {
             Ok(text) => parse::<Props>(&text, "/props")?,
@@ -125,6 +177,7 @@ impl Client {
         if model.meta.is_none() {
             return Err(ClientError::new(ErrorClass::Loading, "it does not tell of its model yet"));
         }
+        let (slots, context) = room(&props);
         let meta = model.meta.as_ref();
         let path = props.model_path.unwrap_or_else(|| model.id.clone());
         let identity = Identity::LlamaCpp {
@@ -142,27 +195,41 @@ impl Client {
         };
         let mut names = vec![model.id.clone(), file_name(&path).to_owned()];
         names.extend(model.aliases.iter().cloned());
-        Ok(Probe {
-            identity,
-            names,
-            slots: props.total_slots.map(|slots| slots.clamp(1, MOST_SLOTS)),
-            context: props.default_generation_settings.and_then(|settings| settings.n_ctx),
-        })
+        Ok(Probe { identity, names, slots, context })
     }
 }
 
-/// The server does not have the page, or it is switched off.
-fn has_no_such_page(error: &ClientError) -> bool {
-    error.class == ErrorClass::NotFound || error.status == Some(501)
+/// The slots that a server has, and the tokens of context in one.
+fn room(props: &Props) -> (Option<u32>, Option<u32>) {
+    let context = props.default_generation_settings.as_ref().and_then(|settings| settings.n_ctx);
+    (props.total_slots.map(|slots| slots.clamp(1, MOST_SLOTS)), context)
 }
 
-fn named(models: &Models, wanted: Option<&str>) -> Result<Probe, ClientError> {
-    let names: Vec<String> = models.data.iter().map(|model| model.id.clone()).collect();
-    let name = match (wanted, names.as_slice()) {
+/// A text as it may stand in a query.
+fn escaped(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        match byte {
+            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => out.push(byte.into()),
+            _ => out.push_str(&format!("%{byte:02X}")),
+        }
+    }
+    out
+}
+
+/// The server does not have the page, it is switched off, or whatever stands before it hands on none but the API's.
+fn has_no_such_page(error: &ClientError) -> bool {
+    error.class == ErrorClass::NotFound || matches!(error.status, Some(403 | 501))
+}
+
+fn named(models: &[Model], wanted: Option<&str>) -> Result<Probe, ClientError> {
+    let names: Vec<String> = models.iter().flat_map(Model::names).cloned().collect();
+    let name = match (wanted, models) {
         (Some(wanted), _) => wanted.to_owned(),
-        (None, [only]) => only.clone(),
-        (None, names) => {
-            let some: Vec<_> = names.iter().take(8).map(String::as_str).collect();
+        (None, [only]) => only.id.clone(),
+        (None, models) => {
+            let names: Vec<&str> = models.iter().map(|model| model.id.as_str()).collect();
+            let some: Vec<_> = names.iter().copied().take(8).collect();
             return Err(ClientError::new(
                 ErrorClass::NotFound,
                 format!(

@@ -7,7 +7,7 @@ use std::io::Write as _;
 
 use super::{Exit, Failure, Stored, Talk, open};
 use crate::check::Candidate;
-use crate::check::answer::Answer;
+use crate::check::answer::{Answer, End};
 use crate::cli::WhyArgs;
 use crate::dataset::evaluate::{Accepted, Failed, Place, Rejected, Why};
 use crate::dataset::{Models, Recipe, Sink};
@@ -270,8 +270,12 @@ fn answer(recipe: &Recipe, raw: &str, originals: bool, out: &mut String) {
             true => section(out, "answer", content),
             false => section(out, "answer", &recipe.judge.shown(content)),
         }
-        if let Some(reason) = choice.finish_reason.as_deref().filter(|reason| *reason != "stop") {
-            let _ = writeln!(out, "  (ended: {reason})");
+        match choice.end() {
+            End::Itself => {}
+            End::Cut => out.push_str("  (cut: it ran into `max_tokens`)\n"),
+            End::Server(reason) => {
+                let _ = writeln!(out, "  (ended by the server: {reason})");
+            }
         }
     }
 }

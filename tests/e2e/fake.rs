@@ -84,6 +84,10 @@ pub struct Model {
     pub context: u32,
     /// `false`: a server that tells only names, on `/v1/models` alone.
     pub llama: bool,
+    /// Its `/v1/models` in place of its own.
+    pub lists: Option<Value>,
+    /// What stands before it refuses all pages but those below `/v1`.
+    pub is_hidden: bool,
     /// Whether it has a page that counts the tokens of a chat.
     pub counts: bool,
     /// It works on what hangs, also when nobody listens any more.
@@ -98,6 +102,8 @@ impl Default for Model {
             slots: 4,
             context: 2048,
             llama: true,
+            lists: None,
+            is_hidden: false,
             counts: true,
             works_on: false,
         }
@@ -245,6 +251,8 @@ async fn answer(
         reply(404, body.to_string(), &[])
     };
     match uri.path() {
+        path if model.is_hidden && !path.starts_with("/v1/") => reply(403, "forbidden".into(), &[]),
+        "/v1/models" if model.lists.is_some() => reply(200, model.lists.unwrap_or_default().to_string(), &[]),
         "/v1/models" if model.llama => reply(
             200,
             json!({ "object": "list", "data": [{ "id": model.file, "object": "model", "owned_by": "llamacpp",

@@ -260,3 +260,41 @@ fn changed_keys_are_named_as_they_are_written() {
     let log = made.emogrid(&["log", "sights.yaml"]).exits(0).stdout;
     assert!(log.contains("prompt.user.two") && !log.contains("inline") && !log.contains("template"), "{log}");
 }
+
+/// Servers tell of their models in more ways than one.
+#[test]
+fn odd_lists_of_models_are_read_or_the_config_s_word_is_taken() {
+    let status = |value: &str| json!({ "value": value });
+    let router = json!({ "object": "list", "data": [
+        { "id": "small:Q4", "owned_by": "llamacpp", "status": status("unloaded") },
+        { "id": "fake-1b", "aliases": ["fake"], "owned_by": "llamacpp", "status": status("loaded") },
+    ] });
+    let asserted = ["--set", "endpoints.fake.model=fake-1b"];
+    for (lists, hidden, set) in [
+        (Some(router.clone()), false, &asserted[..]),
+        (Some(router.clone()), false, &["--set", "endpoints.fake.model=fake"]),
+        (Some(json!([{ "id": "fake-1b", "object": "model" }])), false, &[]),
+        (Some(json!([{ "id": "fake-1b", "object": "model" }])), false, &asserted),
+        (Some(json!({ "object": "list", "data": null })), false, &asserted),
+        (Some(json!("no list at all")), false, &asserted),
+        (None, true, &[]),
+    ] {
+        let fake = Fake::start();
+        fake.model(|model| (model.lists, model.is_hidden) = (lists.clone(), hidden));
+        let project = Project::small(&fake.url());
+        let args = [&["run", "small.yaml", "--set", "endpoints.fake.patience=1s"], set].concat();
+        project.emogrid(&args).exits(0);
+        let rows = project.rows("out/small/dataset.jsonl");
+        assert_eq!(rows.len(), 8, "{lists:?}");
+        assert!(rows.iter().all(|row| row["model"] == "fake-1b"), "{lists:?} {:?}", rows[0]);
+        // A router hands on by the name.
+        assert!(fake.seen().iter().all(|seen| seen.body["model"].as_str().unwrap().starts_with("fake-1b")));
+    }
+    let fake = Fake::start();
+    fake.model(|model| model.lists = Some(router));
+    let project = Project::small(&fake.url());
+    project
+        .emogrid(&["run", "small.yaml", "--set", "endpoints.fake.patience=1s"])
+        .exits(1)
+        .says("the server offers 2 models (small:Q4, fake-1b): say which in `model`");
+}

@@ -13,7 +13,7 @@ use super::super::{Failure, Talk, block_on};
 use super::subject::Subject;
 use super::usage;
 use crate::audit::{Ban, Drop, Rewriting, Table, Task};
-use crate::check::answer::Answer;
+use crate::check::answer::{Answer, End};
 use crate::check::{Mends, mend};
 use crate::cli::AuditArgs;
 use crate::config::resolved::Sampling;
@@ -254,8 +254,10 @@ fn schema() -> Value {
 fn read(raw: &str) -> Result<String, String> {
     let answer = Answer::parse(raw).map_err(|_| "the answer is no completion".to_owned())?;
     let choice = answer.choices.first().ok_or("the answer is empty")?;
-    if choice.finish_reason.as_deref() == Some("length") {
-        return Err("the answer was cut".to_owned());
+    match choice.end() {
+        End::Itself => {}
+        End::Cut => return Err("the answer was cut".to_owned()),
+        End::Server(reason) => return Err(format!("the server ended it: {reason}")),
     }
     let content = choice.content().trim();
     let value: Value = serde_json::from_str(content).map_err(|_| "the answer is not JSON".to_owned())?;
