@@ -279,7 +279,7 @@ impl Reason {
                 "the model misses its labels: describe them in the prompt, or set `checks.label.top` higher, which asks nothing again"
             }
             judged if judged.starts_with(JUDGE) => {
-                "look at its answers with `emogrid why ID`: change its `accept`, which asks nothing again, its prompt, or the generator's"
+                "look at its answers (`emogrid why CONFIG FINGERPRINT`, with one of rejected.jsonl); change its `accept`, which asks nothing again, its prompt, or the generator's"
             }
             _ => return None,
         })

@@ -133,7 +133,7 @@ pub static CONFIG: Section = Section {
             "checks",
             Kind::Section(&CHECKS),
             "",
-            "What a text must be to become a row. Changing a check asks the model nothing again.",
+            "What a text must be to become a row. Changing a check asks the model nothing again, but a judge what is new in its prompt.",
         ),
         key(
             "anonymize",

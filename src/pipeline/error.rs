@@ -223,11 +223,15 @@ const CAUSES: usize = 6;
 fn leaving(change: &RowChange, most: u64, causes: &[String], otherwise: u64) -> String {
     let rows = change.lost();
     let mut out = format!(
-        "{} of {} would leave the dataset until remade, more than `run.max_leaving` ({}) allows",
+        "{} of {} would leave the dataset until {}, more than `run.max_leaving` ({}) allows",
         thousands(rows),
         count(change.before(), "row"),
+        if change.unjudged == rows { "judged again" } else { "remade" },
         thousands(most)
     );
+    if (1..rows).contains(&change.unjudged) {
+        out.push_str(&format!("; {} of them until judged again", thousands(change.unjudged)));
+    }
     if change.displaced > 0 {
         out.push_str(&format!("; {} of them as duplicates", thousands(change.displaced)));
     }

@@ -113,10 +113,12 @@ impl Compared {
     ) -> Result<RowChange, B::Error> {
         let mut out = self.change;
         if !self.leaving.is_empty() {
-            let mut back = Back { leaving: &self.leaving, open: HashMap::new(), rows: 0, asks: 0 };
+            let mut back =
+                Back { leaving: &self.leaving, open: HashMap::new(), rows: 0, asks: 0, unjudged: 0 };
             let open = Arc::new(Reason::Finish { reason: String::new() });
             evaluate::<(), _>(quotas, &mut PassedOver { book, is_asked, none: "".into(), open }, &mut back)?;
-            (out.leaving, out.waiting, out.waiting_for) = (out.leaving - back.rows, back.rows, back.asks);
+            (out.waiting, out.waiting_for, out.unjudged) = (back.rows, back.asks, back.unjudged);
+            out.leaving -= back.rows + back.unjudged;
         }
         Ok(out)
     }
@@ -130,9 +132,16 @@ struct Back<'a> {
     open: HashMap<usize, (u64, u32)>,
     rows: u64,
     asks: u64,
+    /// Rows whose own texts wait for further requests.
+    unjudged: u64,
 }
 
 impl Back<'_> {
+    fn is_leaving(&self, place: &Place, candidate: &Candidate) -> bool {
+        let id = RowId::of(&place.fingerprint, candidate.choice, candidate.item);
+        !candidate.is_counterpart() && self.leaving.binary_search(&first(id)).is_ok()
+    }
+
     fn passed_over(&mut self, cell: usize, ask: u32) {
         let (asks, last) = self.open.entry(cell).or_insert((0, u32::MAX));
         // Several texts of one ask may wait.
@@ -143,8 +152,7 @@ impl Back<'_> {
 
 impl Sink<()> for Back<'_> {
     fn row(&mut self, row: &Accepted<'_, ()>) {
-        let id = RowId::of(&row.place.fingerprint, row.candidate.choice, row.candidate.item);
-        if !row.is_counterpart() && self.leaving.binary_search(&first(id)).is_ok() {
+        if self.is_leaving(&row.place, row.candidate) {
             self.rows += 1;
             // The last stays known: more of its texts may wait behind this row.
             self.asks += self.open.get_mut(&row.place.cell).map_or(0, |(asks, _)| std::mem::take(asks));
@@ -162,6 +170,7 @@ impl Sink<()> for Back<'_> {
         // A row does not wait for its counterpart.
         if is_open && !reject.candidate.is_counterpart() {
             self.passed_over(reject.place.cell, reject.place.ask);
+            self.unjudged += u64::from(self.is_leaving(&reject.place, reject.candidate));
         }
     }
 }

@@ -26,6 +26,10 @@ pub struct RowChange {
     pub kept: u64,
     /// Rows that leave until they are remade: their ask changed, or they fail a check now.
     pub leaving: u64,
+    /// Rows that leave until requests about their own texts are answered, which must be judged, embedded or looked at
+    /// anew.
+    #[serde(default)]
+    pub unjudged: u64,
     /// Rows that come back as soon as open asks of their cells are answered: nothing is wrong with them.
     #[serde(default)]
     pub waiting: u64,
@@ -42,9 +46,17 @@ impl RowChange {
         self.kept + self.lost() + self.waiting
     }
 
-    /// Rows that another must be made for.
+    /// Rows that leave: another must be made for them, or they must be judged again.
     pub fn lost(&self) -> u64 {
-        self.leaving + self.displaced
+        self.leaving + self.unjudged + self.displaced
+    }
+
+    /// What becomes of rows that are to be judged again, if any are: `240 leave until they are judged again`.
+    pub fn judged_again(&self) -> Option<String> {
+        (self.unjudged > 0).then(|| {
+            let leave = if self.unjudged == 1 { "leaves until it is" } else { "leave until they are" };
+            format!("{} {leave} judged again", thousands(self.unjudged))
+        })
     }
 
     /// What rows wait for, if any do: `wait behind 3 open asks`.

@@ -114,8 +114,10 @@ pub fn summary_text(summary: &Summary, advice: &dyn Fn(&str) -> Option<&'static 
         line(
             "failed",
             format!(
-                "{} given up (see rejected.jsonl); `--retry-failed` asks again",
-                count(summary.failed, "ask")
+                "{} given up (see rejected.jsonl){}",
+                count(summary.failed, "ask"),
+                // Where nothing is missing, what they bring would only take the place of other rows.
+                if summary.accepted < summary.wanted { "; `--retry-failed` asks again" } else { "" }
             ),
         );
     }
@@ -132,7 +134,7 @@ pub fn summary_text(summary: &Summary, advice: &dyn Fn(&str) -> Option<&'static 
     let change = summary.change;
     let came = summary.restored();
     if (change.lost() + change.waiting > 0 || came.is_some()) && summary.unwritten.is_none() {
-        let mut text = format!("{} left the dataset", count(change.leaving, "row"));
+        let mut text = format!("{} left the dataset", count(change.leaving + change.unjudged, "row"));
         text.extend(came.map(|came| format!(", {} came from stored answers", thousands(came))));
         text.extend(change.waits().map(|waits| format!(", {waits}")));
         if change.displaced > 0 {
@@ -320,6 +322,7 @@ pub fn plan_text(plan: &PlanSummary) -> String {
             let remade = if plan.requests > 0 { " until they are remade" } else { "" };
             out.push_str(&format!(", {} leave{remade}", thousands(rows.leaving)));
         }
+        out.extend(rows.judged_again().map(|rows| format!(", {rows}")));
         out.extend(rows.waits().map(|waits| format!(", {waits}")));
         if rows.displaced > 0 {
             out.push_str(&format!(", {} are displaced as duplicates", thousands(rows.displaced)));

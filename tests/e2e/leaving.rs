@@ -251,6 +251,32 @@ fn rows_that_wait_behind_a_text_to_be_judged_do_not_leave() {
     assert_eq!(project.rows("out/small/dataset.jsonl").len(), 8);
 }
 
+/// Nothing is remade where a judge's prompt was edited: each text is judged again.
+#[test]
+fn rows_that_are_judged_again_are_not_said_to_be_remade() {
+    let fake = Fake::start();
+    fake.script(|seen, _| match seen.user().starts_with("Judge") {
+        true => Reply::text(r#"{"good": true}"#),
+        false => Reply::Good,
+    });
+    let project = Project::small(&fake.url());
+    let quality = "{ prompt: 'Judge {{ text }}', schema: { type: object, properties: { good: { type: boolean } } }, \
+                   accept: good }";
+    let more = format!("checks: {{ judges: {{ quality: {quality} }} }}\nrun: {{ max_leaving: 3 }}\nsamples:");
+    project.edit("small.yaml", "samples:", &more);
+    run(&project, &[]).exits(0);
+    fake.take_count();
+    project.edit("small.yaml", "'Judge {{", "'Judge this: {{");
+    let plan = project.emogrid(&["plan", "small.yaml", "--json"]).exits(0).json();
+    let counted = ["kept", "leaving", "unjudged", "waiting", "judge_requests"].map(|key| plan[key].as_u64());
+    assert_eq!(counted, [0, 0, 8, 0, 4].map(Some), "{plan}");
+    let told = project.emogrid(&["plan", "small.yaml"]).exits(0).stdout;
+    assert!(told.contains("rows: 0 stay, 8 leave until they are judged again\n"), "{told}");
+    run(&project, &[]).exits(4).says("8 of 8 rows would leave the dataset until judged again");
+    let ran = run(&project, &["--accept-leaving", "--json"]).exits(0).json();
+    assert_eq!((&ran["change"]["kept"], fake.take_count()), (&8.into(), 8), "{ran}");
+}
+
 #[test]
 fn rows_that_wait_stay_where_nobody_is_there_to_ask() {
     let fake = Fake::start();

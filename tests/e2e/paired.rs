@@ -173,7 +173,7 @@ fn counterparts_are_no_rows_that_leave() {
     let ran = project.emogrid(&["run", "moods.yaml", "--json"]).exits(0).json();
     assert_eq!(
         ran["change"],
-        json!({ "kept": 12, "leaving": 0, "waiting": 0, "waiting_for": 0, "displaced": 0 })
+        json!({ "kept": 12, "leaving": 0, "unjudged": 0, "waiting": 0, "waiting_for": 0, "displaced": 0 })
     );
     assert!(ran["headline"].as_str().unwrap().starts_with("OK moods: 12 of 12 rows;"), "{ran}");
     // One that goes with its row is not counted beside it.
@@ -185,7 +185,7 @@ fn counterparts_are_no_rows_that_leave() {
     let ran = project.emogrid(&["run", "moods.yaml", "--set", "run.max_leaving=1", "--json"]).exits(0).json();
     assert_eq!(
         ran["change"],
-        json!({ "kept": 11, "leaving": 1, "waiting": 0, "waiting_for": 0, "displaced": 0 })
+        json!({ "kept": 11, "leaving": 1, "unjudged": 0, "waiting": 0, "waiting_for": 0, "displaced": 0 })
     );
     // A dataset that somebody deleted had as many rows as the last run says.
     std::fs::remove_dir_all(project.path().join("out/moods")).unwrap();

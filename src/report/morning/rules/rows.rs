@@ -18,7 +18,7 @@ pub(super) fn smaller(summary: &Summary) -> Option<Finding> {
         what: format!("the dataset has {} fewer than before", count(less, "row")),
         cause: Some(format!(
             "{} left it; {} became duplicates; {}{}",
-            count(change.leaving, "row"),
+            count(change.leaving + change.unjudged, "row"),
             thousands(change.displaced),
             change.waits().map_or_else(String::new, |waits| format!("{waits}; ")),
             since(summary)
@@ -85,8 +85,8 @@ const CAUSES: usize = 3;
 /// Rows that an edit took out, and that are to be remade.
 fn remade(summary: &Summary, less: u64) -> Finding {
     let missing = summary.wanted.saturating_sub(summary.accepted);
-    let RowChange { leaving, displaced, waiting, .. } = summary.change;
-    let what = match (leaving + displaced + waiting, missing) {
+    let RowChange { leaving, unjudged, displaced, waiting, .. } = summary.change;
+    let what = match (leaving + unjudged + displaced + waiting, missing) {
         (_, 0) => format!("{} fewer than before, as the config wants it now", count(less, "row")),
         // What came in their place is all that makes the difference.
         (out, missing) if out >= less => format!(
