@@ -122,6 +122,9 @@ impl Sink for Gather<'_> {
     }
 
     fn reject(&mut self, reject: &Rejected<'_>) {
+        if reject.candidate.is_counterpart() {
+            return;
+        }
         let reason = reject.why.name();
         let cell = reject.place.cell;
         *self.rejected.entry(cell).or_default().entry(reason).or_default() += 1;

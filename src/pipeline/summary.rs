@@ -51,7 +51,10 @@ impl<N: Name> Sink<N> for Outcome {
     }
 
     fn reject(&mut self, reject: &Rejected<'_, N>) {
-        *self.rejected.entry(reject.why.name()).or_default() += 1;
+        // It was to be no row, so that it counts for no share of texts that become rows.
+        if !reject.candidate.is_counterpart() {
+            *self.rejected.entry(reject.why.name()).or_default() += 1;
+        }
     }
 
     fn demand(&mut self, demand: &Demand, _missing: u32) {
