@@ -16,7 +16,7 @@ use crate::mix::{Limits, fill, firsts};
 use crate::model::{PAIR, TextKey, pair_of};
 use crate::near::no_such;
 use crate::report::{count, milliseconds, shortened, thousands};
-use crate::table::{Fields, Layout, Reader, Row, Writer, is_standard};
+use crate::table::{Fields, Layout, Reader, Row, TableError, Writer, is_standard};
 
 /// Rows with their labels, numbered alike on both sides.
 #[derive(Default)]
@@ -169,6 +169,7 @@ impl Side {
             side.rows.push(row);
             side.pairs.push(pair);
         }
+        column.seen().map_err(|what| TableError::Columns { path: path.to_owned(), what })?;
         side.held = gate.held();
         side.why = gate.why().map(ToString::to_string);
         if side.rows.is_empty() && side.held == 0 {

@@ -10,7 +10,7 @@ use crate::config::curation::Curation;
 use crate::dataset::audited::{self, Audited};
 use crate::dataset::evaluate::Accepted;
 use crate::dataset::{Models, Recipe, Sink, row};
-use crate::labels::{self, SEPARATOR, USUAL};
+use crate::labels::{self, Between, USUAL};
 use crate::near::no_such;
 use crate::pipeline::{Opened, Standing};
 use crate::report::thousands;
@@ -174,8 +174,12 @@ pub fn of_tables(args: &AuditArgs, steps: &mut Steps) -> Result<Subject, Failure
             let given = args.separator.as_deref();
             let values = columns.iter().map(|(name, role)| {
                 // A context such as `Paris, France` is one, where nothing else is said.
-                let separator = given.or((*role == Role::Label).then_some(SEPARATOR));
-                labels::names(name, row.fields.get(name), separator)
+                let between = match (given, role) {
+                    (Some(given), _) => Between::Text(given),
+                    (None, Role::Label) => Between::Usual,
+                    (None, Role::Context) => Between::One,
+                };
+                labels::names(name, row.fields.get(name), between)
             });
             let values: Result<Vec<_>, _> = values.collect();
             let values =
