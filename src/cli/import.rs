@@ -149,6 +149,9 @@ pub struct MixArgs {
     pub map: Grouping,
     #[command(flatten)]
     pub columns: super::LabelArgs,
+    /// What the name of the column `source` begins with, where a table has one of that name already
+    #[arg(long, value_name = "TEXT")]
+    pub prefix: Option<String>,
     /// What to do with real rows that are of a test part
     #[arg(long, value_enum, default_value_t = crate::learn::Overlap::Refuse)]
     pub overlap: crate::learn::Overlap,

@@ -68,6 +68,13 @@ async fn each(args: &AnonymizeArgs, anonymizer: &Anonymizer, talk: &Talk) -> Res
         if batch.is_empty() {
             break;
         }
+        let at = |line, what| TableError::ColumnsAt { path: args.table.file.clone(), line, what };
+        // Before a model is asked about them.
+        if writer.is_some()
+            && let Some(row) = batch.iter().find(|row| Span::list(row.fields.get(&spans)).is_none())
+        {
+            return Err(at(row.line, taken(&spans)).into());
+        }
         let start = Instant::now();
         let outcomes: Vec<Done> = match &mut second {
             None => batch.par_iter().map(|row| done(anonymizer, row, None, args, &spans)).collect(),
@@ -85,12 +92,7 @@ async fn each(args: &AnonymizeArgs, anonymizer: &Anonymizer, talk: &Talk) -> Res
             match done.outcome.dropped.is_none() {
                 true => {
                     let row = changed(row, column, done, &added);
-                    let path = || args.table.file.clone();
-                    writer.write(&row.map_err(|what| TableError::ColumnsAt {
-                        path: path(),
-                        line,
-                        what,
-                    })?)?;
+                    writer.write(&row.map_err(|what| at(line, what))?)?;
                 }
                 false => writer.without_rows(with_spans(row.fields.keys().cloned().collect())),
             }
@@ -123,7 +125,7 @@ async fn each(args: &AnonymizeArgs, anonymizer: &Anonymizer, talk: &Talk) -> Res
 struct Done {
     outcome: Outcome,
     /// The spans that the text came with, and where what was found stood in it.
-    before: Option<(Vec<Span>, Vec<Span>)>,
+    before: (Vec<Span>, Vec<Span>),
 }
 
 /// `found` is what stands in the text, where somebody else looked; `column` has the spans.
@@ -139,8 +141,8 @@ fn done(
         None => anonymizer.spans(text),
         Some(found) => anonymizer.spans_of(text, found.clone()),
     };
-    let before = Span::list(row.fields.get(column));
-    let before = before.map(|before| if before.is_empty() { (before, Vec::new()) } else { (before, at()) });
+    let before = Span::list(row.fields.get(column)).filter(|before| !before.is_empty());
+    let before = before.map(|before| (before, at())).unwrap_or_default();
     let outcome = match found {
         _ if args.detect_only => Outcome { text: text.clone(), spans: at(), dropped: None },
         None => anonymizer.apply(text),
@@ -152,13 +154,12 @@ fn done(
 /// The row with its text changed, and where and how, beside what it came with of that.
 ///
 /// # Errors
-/// A column of that name that is of something else.
+/// Spans of another text.
 fn changed(row: Row, column: &str, done: Done, added: &Added) -> Result<Fields, String> {
-    let Done { outcome, before } = done;
+    let Done { outcome, before: (before, at) } = done;
     let mut fields = row.fields;
-    let name = added.names().concat();
-    let (before, at) = before.ok_or_else(|| taken(&name))?;
     let spans = over(&before, &row.text, &at, outcome.spans).map_err(|span| {
+        let name = added.names().concat();
         let what = taken(&name);
         format!(
             "{} {} at {}\u{2013}{} of `{name}` is of another text: {what}",

@@ -266,7 +266,8 @@ fn label_columns(args: &ExportArgs, format: Format, source: &Source) -> Result<V
     let columns = source.label_columns(args)?;
     match columns.as_slice() {
         [] if format.needs_labels() => {
-            let known = source.columns().join(", ");
+            let known: Vec<String> = source.columns().iter().map(|name| format!("`{name}`")).collect();
+            let known = known.join(", ");
             Err(usage(format!(
                 "{}: which column has the labels? name it with `--label`; there are {known}",
                 args.source.display()

@@ -204,7 +204,7 @@ impl Reader {
                     None => {
                         let header = from.headers().map_err(|error| csv_error(&path, error))?.clone();
                         let line = lines.of(&header, from.position().line());
-                        let header = header.iter().map(str::to_owned).collect::<Vec<_>>();
+                        let header = named(&header);
                         if let Some(what) = repeated(&header) {
                             let what = format!("the header: {what}");
                             return Err(TableError::ColumnsAt { path, line, what });
@@ -291,8 +291,14 @@ impl Reader {
                         let at = error.column();
                         let what = error.to_string();
                         let what = what.split(" at line ").next().unwrap_or(&what);
-                        let begins_list = text.trim_start().starts_with('[');
-                        let advice = if begins_list { OF_ARRAY } else { "expected an object a line" };
+                        let rest = text.as_bytes().get(at.saturating_sub(1)..).unwrap_or_default();
+                        let advice = match text.trim_start().starts_with('[') {
+                            true => OF_ARRAY,
+                            false if rest.starts_with(b"NaN") => {
+                                "JSON has no `NaN`, which Python's writes: `null` is nothing"
+                            }
+                            false => "expected an object a line",
+                        };
                         return Err(fault(format!("not JSON, in column {at}: {what}; {advice}")));
                     }
                 };
@@ -383,6 +389,16 @@ pub fn columns(path: &Path, layout: &Layout) -> Result<Option<Vec<String>>, Tabl
 fn names(layout: &Layout) -> (String, (String, bool)) {
     let text = layout.text.clone().unwrap_or_else(|| "text".to_owned());
     (text, (layout.id.clone().unwrap_or_else(|| "id".to_owned()), layout.id.is_some()))
+}
+
+/// The names of columns in a header, where several that have none are called as pandas calls them.
+fn named(header: &csv::StringRecord) -> Vec<String> {
+    let several = header.iter().filter(|name| name.is_empty()).count() > 1;
+    let name = |(at, name): (usize, &str)| match name.is_empty() && several {
+        true => format!("Unnamed: {at}"),
+        false => name.to_owned(),
+    };
+    header.iter().enumerate().map(name).collect()
 }
 
 /// Makes sure that what can be read but once is not read again: what is left of it would be taken for all.

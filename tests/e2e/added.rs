@@ -101,3 +101,24 @@ fn a_csv_has_the_columns_of_all_rows() {
     let names = std::fs::read_dir(project.path()).unwrap().flatten().map(|entry| entry.file_name());
     assert!(names.into_iter().all(|name| !name.to_string_lossy().ends_with(".part")));
 }
+
+#[test]
+fn a_mix_writes_over_no_source_and_no_text_of_the_user_s() {
+    let project = Project::new();
+    let row = |text: &str, source: &str| json!({ "body": text, "label": "joy", "source": source });
+    project.write("real.jsonl", &format!("{}\n", row("A fine day", "reddit")));
+    project.write("made.jsonl", &format!("{}\n", row("What a night", "generated")));
+    let mix = |real: &str, more: &[&str]| {
+        let args = ["mix", real, "made.jsonl", "--text", "body", "--ratio", "1", "-o", "m.jsonl"];
+        project.emogrid(&[&args[..], more].concat())
+    };
+    mix("real.jsonl", &[]).exits(2).says("real.jsonl:1: a column `source` is there already").says("--prefix");
+    mix("real.jsonl", &["--prefix", "of_"]).exits(0);
+    let rows = project.rows("m.jsonl");
+    assert_eq!((&rows[0]["source"], &rows[0]["of_source"]), (&json!("reddit"), &json!("real")));
+    mix("m.jsonl", &[]).exits(2).says("m.jsonl:1: a column `source` is there already");
+    project.write("both.jsonl", "{\"body\": \"A fine day\", \"text\": \"x\", \"label\": \"joy\"}\n");
+    mix("both.jsonl", &[]).exits(2).says("a column `text` is there beside `body`");
+    // What a mix or an import wrote is theirs.
+    mix("made.jsonl", &[]).exits(0);
+}

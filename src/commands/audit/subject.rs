@@ -163,7 +163,7 @@ pub fn of_tables(args: &AuditArgs, steps: &mut Steps) -> Result<Subject, Failure
                 Some(known) => known,
                 None => {
                     let columns = columns(args, &row)?;
-                    known = row.fields.keys().cloned().collect::<Vec<_>>().join(", ");
+                    known = row.fields.keys().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
                     seen = vec![false; columns.len()];
                     table.insert((Table::new(columns.clone()), columns))
                 }
@@ -219,7 +219,7 @@ fn columns(args: &AuditArgs, first: &Row) -> Result<Vec<(String, Role)>, Failure
         || USUAL.iter().filter(|name| first.fields.contains_key(**name)).map(|name| (*name).to_owned());
     let labels: Vec<String> = if args.label.is_empty() { guessed().collect() } else { args.label.clone() };
     if labels.is_empty() {
-        let known: Vec<&str> = first.fields.keys().map(String::as_str).collect();
+        let known: Vec<String> = first.fields.keys().map(|name| format!("`{name}`")).collect();
         return Err(usage(format!(
             "{}: which column has the labels? name it with `--label`; there are {}",
             args.table.file.display(),
