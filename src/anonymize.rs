@@ -8,6 +8,7 @@ mod accounts;
 mod addresses;
 mod age;
 mod around;
+mod carried;
 mod category;
 mod digits;
 mod identity;
@@ -30,6 +31,7 @@ mod terms;
 mod token;
 mod words;
 
+pub use carried::{found_again, over};
 pub use category::{Action, Category};
 pub use masks::{Adopted, adopt};
 pub use policy::{KeyMissing, Policy, Preset};

@@ -273,7 +273,7 @@ impl Talk {
             Failure::Table(error) => {
                 say(format!("error: {error}"));
                 match error {
-                    TableError::Io { .. } | TableError::Row { .. } => Exit::Failed,
+                    TableError::Io { .. } | TableError::Row { .. } | TableError::Cut { .. } => Exit::Failed,
                     TableError::Columns { .. }
                     | TableError::ColumnsAt { .. }
                     | TableError::Ending(_)

@@ -31,7 +31,7 @@ use std::collections::{HashMap, HashSet};
 use std::ops::Deref;
 use std::path::Path;
 
-pub use frozen::{FORMAT, Frozen, GuardError, frozen_in, register};
+pub use frozen::{FORMAT, Frozen, GuardError, frozen_in, register, told_rows};
 
 use crate::model::{Split, TextKey};
 use frozen::Found;

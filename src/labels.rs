@@ -2,9 +2,10 @@
 
 mod column;
 mod human;
+mod list;
 mod naming;
 
-pub use column::{Column, SEPARATOR, USUAL, names};
+pub use column::{Between, Column, USUAL, elsewhere, in_order, lacking, names};
 pub use human::{allowed, naming};
 pub use naming::forms;
 

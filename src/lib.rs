@@ -48,6 +48,7 @@ pub mod export;
 pub mod fingerprint;
 pub mod grid;
 pub mod guard;
+pub mod home;
 pub mod import;
 pub mod labels;
 pub mod learn;

@@ -49,6 +49,19 @@ impl Staged {
         Ok((staged, to))
     }
 
+    /// What was written by now, from its start.
+    ///
+    /// # Errors
+    /// A target that nothing else takes the place of, such as a pipe, or one that cannot be read.
+    pub fn written(&self) -> io::Result<File> {
+        let part = self.part.as_ref().ok_or_else(|| {
+            io::Error::other(
+                "a row has a column that the first had not, and what is in a pipe stays; name a file",
+            )
+        })?;
+        File::open(part)
+    }
+
     /// Puts the file in its place, on the disk and with the permissions of the one before.
     ///
     /// # Errors

@@ -1,7 +1,9 @@
 //! Tables of texts: JSON Lines, CSV and TSV, read and written a row at a time; and Parquet, which is read.
 
+mod added;
 mod batches;
 mod fields;
+mod foreign;
 mod parquet;
 mod quotes;
 mod reader;
@@ -10,6 +12,7 @@ mod writer;
 use std::path::{Path, PathBuf};
 
 use crate::near::{cut, did_you_mean};
+pub use added::{Added, taken};
 pub use batches::Batches;
 pub use fields::Fields;
 pub use parquet::being_read;
@@ -54,6 +57,12 @@ pub enum TableError {
     /// The same, told of a line.
     #[error("{}:{line}: {what}", .path.display())]
     ColumnsAt { path: PathBuf, line: u64, what: String },
+    #[error(
+        "{}: it has {rows} of {told} rows that the `manifest.json` beside it tells of, so it was cut off or changed; \
+         import it again, or copy it to another folder if these rows are meant",
+        .path.display()
+    )]
+    Cut { path: PathBuf, rows: u64, told: u64 },
     #[error(
         "{}: a table is written as `.jsonl`, `.csv` or `.tsv`; name the file so, or `-` for JSON Lines on \
          standard output",

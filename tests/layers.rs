@@ -17,7 +17,7 @@ const LAYERS: &[&[&str]] = &[
     &["config"],
     &["table"],
     &["guard"],
-    &["labels", "model", "near", "staged", "tokens"],
+    &["home", "labels", "model", "near", "staged", "tokens"],
 ];
 
 /// What may be imported against that, and why.

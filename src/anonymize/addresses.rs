@@ -1,5 +1,7 @@
 //! E-mail addresses, URLs and handles.
 
+use unicode_normalization::char::is_combining_mark;
+
 use super::Found;
 use super::category::Category;
 
@@ -170,13 +172,7 @@ fn handle(text: &str, at: usize) -> Option<Found> {
             return None;
         }
     }
-    let mut end = at + 1;
-    while end < bytes.len()
-        && (bytes[end].is_ascii_alphanumeric() || matches!(bytes[end], b'_' | b'.' | b'-'))
-        && end - at <= 32
-    {
-        end += 1;
-    }
+    let mut end = at + 1 + named(&text[at + 1..]);
     // On other networks a server's name follows.
     if bytes.get(end) == Some(&b'@') {
         let mut server = end + 1;
@@ -190,13 +186,10 @@ fn handle(text: &str, at: usize) -> Option<Found> {
     while end > at + 1 && matches!(bytes[end - 1], b'.' | b'-') {
         end -= 1;
     }
-    let mut name = &bytes[at + 1..end];
-    if let Some(possessive) = name.strip_suffix(b"'s") {
-        name = possessive;
-    }
-    let letters = name.iter().filter(|byte| byte.is_ascii_alphabetic()).count();
-    let clock = name.first().is_some_and(u8::is_ascii_digit)
-        && (name.ends_with(b"am") || name.ends_with(b"pm"))
+    let name = &text[at + 1..end];
+    let letters = name.chars().filter(|c| c.is_alphabetic()).count();
+    let clock = name.starts_with(|c: char| c.is_ascii_digit())
+        && (name.ends_with("am") || name.ends_with("pm"))
         && letters == 2;
     (name.len() >= 2 && letters > 0 && !clock && (letters > 1 || name.len() > 3)).then_some(Found::new(
         at,
@@ -204,6 +197,22 @@ fn handle(text: &str, at: usize) -> Option<Found> {
         Category::Handle,
     ))
 }
+
+/// How long the name of an account is that a text begins with, in bytes.
+///
+/// Scripts without blanks between words tell no end: such letters belong to a name that begins with one.
+fn named(text: &str) -> usize {
+    const WITHOUT_BLANKS: char = '\u{2e80}';
+    let is_wide = text.starts_with(|c| c >= WITHOUT_BLANKS);
+    let is_part = |c: char| match c {
+        '_' | '.' | '-' => true,
+        _ => (c.is_alphanumeric() || is_combining_mark(c)) && (is_wide || c < WITHOUT_BLANKS),
+    };
+    text.chars().take(LONGEST_NAME).take_while(|c| is_part(*c)).map(char::len_utf8).sum()
+}
+
+/// Of an account, in characters.
+const LONGEST_NAME: usize = 32;
 
 /// `name#1234`, as accounts are called where many share a name.
 fn numbered(text: &str, at: usize, from: usize) -> Option<Found> {

@@ -6,6 +6,8 @@
 //! name-weights`); features are hashed into it (Weinberger et al., "Feature Hashing for Large Scale
 //! Multitask Learning", ICML 2009).
 
+use std::collections::HashMap;
+
 use super::category::Category;
 use super::lexicon::Facts;
 use super::neighbours::{lift, named_in_passing};
@@ -227,19 +229,70 @@ pub fn find(view: &View, found: &mut Vec<Found>) {
     }
     extend(view, &mut names);
     listed(view, &mut names);
+    again(view, &mut names);
+    for (from, to) in runs(view, &names) {
+        found.push(Found::new(tokens[from].start, end_of(view, to), Category::Name));
+    }
+}
+
+/// The first and the last word of each name.
+fn runs(view: &View, names: &[bool]) -> Vec<(usize, usize)> {
+    let mut out = Vec::new();
     let mut at = 0;
-    while at < tokens.len() {
-        if !names[at] {
-            at += 1;
-            continue;
-        }
+    while at < names.len() {
         let from = at;
-        while at + 1 < tokens.len() && names[at + 1] && close(view, at + 1) && at - from < 6 {
+        while names[from] && at + 1 < names.len() && names[at + 1] && close(view, at + 1) && at - from < 6 {
             at += 1;
         }
-        found.push(Found::new(tokens[from].start, end_of(view, at), Category::Name));
+        if names[from] {
+            out.push((from, at));
+        }
         at += 1;
     }
+    out
+}
+
+/// Takes in the same words as those of a whole name elsewhere in the text, in whatever case: of `john smith` beside
+/// `John Smith` no score knows as much.
+fn again(view: &View, names: &mut [bool]) {
+    let tokens = &view.tokens;
+    // By their first two words; few names of a text have these in common.
+    let mut whole: HashMap<(u32, u32), Vec<&[Token]>> = HashMap::new();
+    for (from, to) in runs(view, names) {
+        let name = &tokens[from..=to];
+        let Some(begin) = begin(name).filter(|_| name.iter().all(|token| token.shape != Shape::Lower)) else {
+            continue;
+        };
+        let like = whole.entry(begin).or_default();
+        if like.len() < LIKE && !like.iter().any(|other| same(other, name)) {
+            like.push(name);
+        }
+    }
+    if whole.is_empty() {
+        return;
+    }
+    for at in 0..tokens.len() {
+        for name in begin(&tokens[at..]).and_then(|begin| whole.get(&begin)).into_iter().flatten() {
+            let here = at..at + name.len();
+            let is_it = tokens.get(here.clone()).is_some_and(|here| same(here, name))
+                && here.clone().all(|at| !view.taken[at])
+                && here.clone().skip(1).all(|at| close(view, at));
+            if is_it {
+                names[here].fill(true);
+            }
+        }
+    }
+}
+
+/// So many names that begin with the same two words are looked for again.
+const LIKE: usize = 8;
+
+fn begin(words: &[Token]) -> Option<(u32, u32)> {
+    Some((words.first()?.id, words.get(1)?.id))
+}
+
+fn same(one: &[Token], other: &[Token]) -> bool {
+    one.len() == other.len() && one.iter().zip(other).all(|(a, b)| a.id == b.id)
 }
 
 /// How far above the threshold a word's score is; below it where the word is no name. `None` for what cannot

@@ -184,7 +184,11 @@ pub fn extend(view: &View, names: &mut [bool]) {
             names[at] = true;
         } else if tokens[at].shape == Shape::Lower && tokens[at - 1].shape == Shape::Lower {
             let facts = tokens[at].facts;
-            names[at] = facts.last() >= 2 && facts.word() == 0 && !facts.place() && !facts.other();
+            // `john smith`: a word that is a surname more than anything else.
+            let frequent = facts.last() == 7 && facts.word() < 7 || facts.last() >= 6 && facts.word() < 6;
+            let surname =
+                facts.last() >= 2 && facts.word() == 0 || frequent && tokens[at - 1].facts.first() >= 6;
+            names[at] = surname && !facts.place() && !facts.other();
         } else if particle(view, at) || initial(view, at) {
             // `van der Berg`, `L. Jackson`
             let mut end = at + 1;

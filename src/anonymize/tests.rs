@@ -505,3 +505,43 @@ fn addresses_that_are_spelled_out_are_addresses() {
         assert!(found(text).iter().all(|(category, _)| *category != Category::Email), "{text}");
     }
 }
+
+#[test]
+fn accounts_have_letters_of_any_alphabet() {
+    for (text, handle) in [
+        ("ask @zoë about it", "@zoë"),
+        ("ask @мария, she knows", "@мария"),
+        ("@ζωή_88 wrote", "@ζωή_88"),
+        ("via @josé.m@mastodon.example.", "@josé.m@mastodon.example"),
+        ("cc @tanakaさん today", "@tanaka"),
+        ("cc @田中 today", "@田中"),
+        ("so @plain_one.", "@plain_one"),
+    ] {
+        let found: Vec<&str> = detect(text)
+            .iter()
+            .filter(|found| found.category == Category::Handle)
+            .map(|found| &text[found.start..found.end])
+            .collect();
+        assert_eq!(found, [handle], "{text}");
+    }
+    for text in ["see you @ 5", "@5pm sharp", "zoë@ home", "@é"] {
+        assert!(detect(text).iter().all(|found| found.category != Category::Handle), "{text}");
+    }
+}
+
+#[test]
+fn a_whole_name_is_found_again_in_small_letters() {
+    let names = |text: &str| -> Vec<String> {
+        let names = detect(text).into_iter().filter(|found| found.category == Category::Name);
+        names.map(|found| text[found.start..found.end].to_owned()).collect()
+    };
+    assert_eq!(
+        names("John Smith called. i like john smith, and JOHN SMITH likes me"),
+        ["John Smith", "john smith", "JOHN SMITH"]
+    );
+    // Its words apart are words.
+    assert_eq!(names("So Maria Bell rang the bell for me"), ["Maria Bell"]);
+    let strict = Anonymizer::new(Preset::Strict.into(), None).unwrap();
+    let outcome = strict.apply("i saw john smith, and John Smith saw me");
+    assert_eq!(outcome.text, "i saw Person A, and Person A saw me");
+}

@@ -192,7 +192,9 @@ impl Groups {
 
     /// The same of a row's field `spans`, as rows have it.
     pub fn of_field(spans: Option<&Value>) -> Self {
-        let spans = spans.and_then(Value::as_array).into_iter().flatten();
+        // Of a CSV a list is a text.
+        let read = spans.and_then(Value::as_str).and_then(|text| serde_json::from_str::<Value>(text).ok());
+        let spans = read.as_ref().or(spans).and_then(Value::as_array).into_iter().flatten();
         Self::of_spans(spans.filter_map(|span| span.get("category")?.as_str()))
     }
 

@@ -13,6 +13,9 @@ pub struct AnonymizeArgs {
     /// The file to write, `.jsonl`, `.csv` or `.tsv`, or `-` for standard output
     #[arg(long, short)]
     pub output: Option<PathBuf>,
+    /// What the name of the column `spans` begins with, where the table has one of that name already
+    #[arg(long, value_name = "TEXT")]
+    pub prefix: Option<String>,
     /// What is done with each category
     #[arg(long, value_enum, default_value_t = AnonymizePreset::Strict)]
     pub preset: AnonymizePreset,

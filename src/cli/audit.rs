@@ -9,6 +9,7 @@ use super::rewrite::RewriteArgs;
 
 #[derive(Debug, Args)]
 #[command(group(ArgGroup::new("asked").args(["endpoint", "probe"])))]
+#[command(group(ArgGroup::new("written").args(["weights", "rewrite"]).multiple(true)))]
 pub struct AuditArgs {
     #[command(flatten)]
     pub table: TableArgs,
@@ -21,7 +22,7 @@ pub struct AuditArgs {
     /// A column that labels should not depend on
     #[arg(long, value_name = "COLUMN")]
     pub context: Vec<String>,
-    /// What stands between the labels of a row, and between its contexts; a list needs none [default: of labels `,`]
+    /// What stands between the labels of a row, and between its contexts; a list needs none [default: of labels `,`, `;` or `|`]
     #[arg(long, value_name = "TEXT", value_parser = super::table::separator)]
     pub separator: Option<String>,
     /// Labels that are negative [default: those of the built-in taxonomies]
@@ -52,6 +53,9 @@ pub struct AuditArgs {
     /// Write the table with a copy of each row that speaks of men or women, the other way round
     #[arg(long, value_name = "FILE")]
     pub swap: Option<PathBuf>,
+    /// What the names of the columns that are added begin with, where the table has some of them already
+    #[arg(long, value_name = "TEXT", requires = "written")]
+    pub prefix: Option<String>,
     #[command(flatten)]
     pub rewrite: RewriteArgs,
     /// A served model, by its address or a config's first endpoint: what it answers when somebody in a text is

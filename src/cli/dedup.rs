@@ -18,6 +18,9 @@ pub struct DedupArgs {
     /// Write every row, with `duplicate_of` and `similarity`, and with `--semantic` also `duplicate_by`
     #[arg(long, requires = "output")]
     pub mark: bool,
+    /// With `--mark`: what the names of these columns begin with, where the table has some of them already
+    #[arg(long, value_name = "TEXT", requires = "mark")]
+    pub prefix: Option<String>,
     /// Write every pair of near-duplicates, as CSV: id_a,id_b,similarity
     #[arg(long, value_name = "FILE")]
     pub pairs: Option<PathBuf>,

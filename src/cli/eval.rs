@@ -86,6 +86,9 @@ pub struct VerifyArgs {
     /// Where the kept rows go: a `.jsonl`, `.csv` or `.tsv`, or `-` for standard output
     #[arg(long, short, default_value = "-")]
     pub output: PathBuf,
+    /// What the names of the columns that are added begin with, where the table has some of them already
+    #[arg(long, value_name = "TEXT")]
+    pub prefix: Option<String>,
     /// Where the others go, if they are to be kept too
     #[arg(long, value_name = "FILE")]
     pub rejected: Option<PathBuf>,

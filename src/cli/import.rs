@@ -66,9 +66,9 @@ pub struct TableImportArgs {
     /// The column with the ids [default: id, else made of the file and the line]
     #[arg(long, value_name = "COLUMN")]
     pub id: Option<String>,
-    /// What stands between the labels of a text
-    #[arg(long, value_name = "TEXT", default_value = ",", value_parser = super::table::separator)]
-    pub separator: String,
+    /// What stands between the labels of a text; a list needs none [default: `,`, `;` or `|`]
+    #[arg(long, value_name = "TEXT", value_parser = super::table::separator)]
+    pub separator: Option<String>,
     /// A file with the labels' names, one a line, where labels are numbers from 0
     #[arg(long, value_name = "FILE")]
     pub names: Option<PathBuf>,
@@ -149,6 +149,9 @@ pub struct MixArgs {
     pub map: Grouping,
     #[command(flatten)]
     pub columns: super::LabelArgs,
+    /// What the name of the column `source` begins with, where a table has one of that name already
+    #[arg(long, value_name = "TEXT")]
+    pub prefix: Option<String>,
     /// What to do with real rows that are of a test part
     #[arg(long, value_enum, default_value_t = crate::learn::Overlap::Refuse)]
     pub overlap: crate::learn::Overlap,

@@ -11,10 +11,10 @@ use serde_json::Value;
 
 use super::apart::apart;
 use super::{Exit, Failure, Talk, block_on, print_json};
-use crate::anonymize::{Action, Anonymizer, Category, Found, Outcome, Policy, Preset, Span};
+use crate::anonymize::{Action, Anonymizer, Category, Found, Outcome, Policy, Preset, Span, over};
 use crate::cli::{AnonymizeArgs, AnonymizePreset};
 use crate::report::{count, thousands};
-use crate::table::{Batches, Fields, Row, Writer, is_standard};
+use crate::table::{Added, Batches, Fields, Row, TableError, Writer, is_standard, taken};
 use second::{SecondLook, Told};
 
 /// What was done, for machines.
@@ -56,7 +56,9 @@ async fn each(args: &AnonymizeArgs, anonymizer: &Anonymizer, talk: &Talk) -> Res
         (None, false) => Some(Writer::create(Path::new("-"))?),
         (None, true) => None,
     };
-    let with_spans = |columns: Vec<String>| columns.into_iter().chain(["spans".to_owned()]);
+    let added = Added::new(&["spans"], args.prefix.as_deref());
+    let spans = added.names().concat();
+    let with_spans = |columns: Vec<String>| columns.into_iter().chain(added.names().to_vec());
     let mut summary = Summary::default();
     let mut progress = Progress::new(talk, &args.table.file);
     let mut work = Duration::ZERO;
@@ -66,21 +68,32 @@ async fn each(args: &AnonymizeArgs, anonymizer: &Anonymizer, talk: &Talk) -> Res
         if batch.is_empty() {
             break;
         }
+        let at = |line, what| TableError::ColumnsAt { path: args.table.file.clone(), line, what };
+        // Before a model is asked about them.
+        if writer.is_some()
+            && let Some(row) = batch.iter().find(|row| Span::list(row.fields.get(&spans)).is_none())
+        {
+            return Err(at(row.line, taken(&spans)).into());
+        }
         let start = Instant::now();
-        let outcomes: Vec<Outcome> = match &mut second {
-            None => batch.par_iter().map(|row| outcome(anonymizer, row, args)).collect(),
+        let outcomes: Vec<Done> = match &mut second {
+            None => batch.par_iter().map(|row| done(anonymizer, row, None, args, &spans)).collect(),
             Some(second) => {
                 let found = second.found(anonymizer, &batch, talk).await?;
                 let rows = batch.par_iter().zip(found);
-                rows.map(|(row, found)| outcome_of(anonymizer, row, found, args)).collect()
+                rows.map(|(row, found)| done(anonymizer, row, Some(found), args, &spans)).collect()
             }
         };
         work += start.elapsed();
-        for (row, outcome) in batch.drain(..).zip(outcomes) {
-            summary.count(&outcome);
+        for (row, done) in batch.drain(..).zip(outcomes) {
+            summary.count(&done.outcome);
             let Some(writer) = &mut writer else { continue };
-            match outcome.dropped.is_none() {
-                true => writer.write(&changed(row, column, outcome))?,
+            let line = row.line;
+            match done.outcome.dropped.is_none() {
+                true => {
+                    let row = changed(row, column, done, &added);
+                    writer.write(&row.map_err(|what| at(line, what))?)?;
+                }
                 false => writer.without_rows(with_spans(row.fields.keys().cloned().collect())),
             }
         }
@@ -108,28 +121,54 @@ async fn each(args: &AnonymizeArgs, anonymizer: &Anonymizer, talk: &Talk) -> Res
     Ok(Exit::Complete)
 }
 
-fn outcome(anonymizer: &Anonymizer, row: &Row, args: &AnonymizeArgs) -> Outcome {
-    if args.detect_only {
-        return Outcome { text: row.text.clone(), spans: anonymizer.spans(&row.text), dropped: None };
-    }
-    anonymizer.apply(&row.text)
+/// What was made of a row's text.
+struct Done {
+    outcome: Outcome,
+    /// The spans that the text came with, and where what was found stood in it.
+    before: (Vec<Span>, Vec<Span>),
 }
 
-/// The same of what was found in the row's text.
-fn outcome_of(anonymizer: &Anonymizer, row: &Row, found: Vec<Found>, args: &AnonymizeArgs) -> Outcome {
-    if args.detect_only {
-        let spans = anonymizer.spans_of(&row.text, found);
-        return Outcome { text: row.text.clone(), spans, dropped: None };
-    }
-    anonymizer.apply_to(&row.text, found)
+/// `found` is what stands in the text, where somebody else looked; `column` has the spans.
+fn done(
+    anonymizer: &Anonymizer,
+    row: &Row,
+    found: Option<Vec<Found>>,
+    args: &AnonymizeArgs,
+    column: &str,
+) -> Done {
+    let text = &row.text;
+    let at = || match &found {
+        None => anonymizer.spans(text),
+        Some(found) => anonymizer.spans_of(text, found.clone()),
+    };
+    let before = Span::list(row.fields.get(column)).filter(|before| !before.is_empty());
+    let before = before.map(|before| (before, at())).unwrap_or_default();
+    let outcome = match found {
+        _ if args.detect_only => Outcome { text: text.clone(), spans: at(), dropped: None },
+        None => anonymizer.apply(text),
+        Some(found) => anonymizer.apply_to(text, found),
+    };
+    Done { outcome, before }
 }
 
-/// The row with its text changed, and where and how.
-fn changed(row: Row, column: &str, outcome: Outcome) -> Fields {
+/// The row with its text changed, and where and how, beside what it came with of that.
+///
+/// # Errors
+/// Spans of another text.
+fn changed(row: Row, column: &str, done: Done, added: &Added) -> Result<Fields, String> {
+    let Done { outcome, before: (before, at) } = done;
     let mut fields = row.fields;
+    let spans = over(&before, &row.text, &at, outcome.spans).map_err(|span| {
+        let name = added.names().concat();
+        let what = taken(&name);
+        format!(
+            "{} {} at {}\u{2013}{} of `{name}` is of another text: {what}",
+            span.category, span.action, span.start, span.end
+        )
+    })?;
     fields.insert(column.to_owned(), Value::String(outcome.text));
-    fields.insert("spans".to_owned(), outcome.spans.iter().map(Span::to_json).collect());
-    fields
+    added.put(&mut fields, [spans.iter().map(Span::to_json).collect()]);
+    Ok(fields)
 }
 
 /// The policy that the arguments ask for, with its key.

@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::{Exit, Failure, Talk, print_json};
 use crate::cli::{CtlArgs, CtlOrder};
 use crate::config;
+use crate::home;
 use crate::pipeline::control::{NONE, Order, RunStatus, running, tell};
 use crate::report::{count, duration, money, thousands};
 use crate::store::StoreDir;
@@ -26,12 +27,8 @@ pub fn ctl(args: &CtlArgs, talk: &Talk) -> Result<Exit, Failure> {
     };
     // Without a config the project is that of the folder one is in.
     let inside = Path::new("configs").join("any.yaml");
-    let path = config.config.as_deref().unwrap_or(if Path::new(".emogrid").is_dir() {
-        Path::new("any.yaml")
-    } else {
-        &inside
-    });
-    let dir = StoreDir::new(config::load::project_root(path).join(".emogrid"));
+    let path = config.config.as_deref().unwrap_or(&inside);
+    let dir = StoreDir::new(config::load::project_root(path).join(home::KEPT));
     let name = match &config.config {
         Some(path) => match config::load::name_of(path) {
             Some(name) => name,

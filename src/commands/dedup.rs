@@ -15,7 +15,7 @@ use crate::cli::DedupArgs;
 use crate::dedup::{Counts, Found, Level, Method, Rule, Statistics, Sweep, Tier};
 use crate::model::{Fingerprint, PAIR, pair_of};
 use crate::report::{Reading, count};
-use crate::table::{self, Batches, Format, Layout, Row, TableError, Writer, no_column};
+use crate::table::{self, Added, Batches, Format, Layout, Row, TableError, Writer, no_column};
 use files::{IndexDir, PairFile};
 use meaning::Meaning;
 use told::Told;
@@ -64,6 +64,7 @@ pub fn dedup(args: &DedupArgs, talk: &Talk) -> Result<Exit, Failure> {
         },
         by_label: args.scope == "label",
         statistics,
+        marks: told::marks(args),
         talk,
     };
     let mut told = Told::new(args, &work.rule, statistics);
@@ -82,12 +83,13 @@ pub fn dedup(args: &DedupArgs, talk: &Talk) -> Result<Exit, Failure> {
 }
 
 /// A call, and what decides its verdicts.
-#[derive(Clone, Copy)]
 struct Work<'a> {
     args: &'a DedupArgs,
     rule: Rule,
     by_label: bool,
     statistics: &'a Statistics,
+    /// The columns that rows get, where they are marked.
+    marks: Option<Added>,
     talk: &'a Talk,
 }
 
@@ -116,6 +118,7 @@ impl<'a> Work<'a> {
                 break;
             }
             for mut row in batch.drain(..) {
+                self.unmarked(&row)?;
                 let label = label(&row, &args.table.file, &args.label)?;
                 if index.is_some() {
                     row.id = lasting_id(args, &row)?;
@@ -148,7 +151,7 @@ impl<'a> Work<'a> {
     /// to one another: a duplicate by its words need not be embedded. So verdicts are worked out with what is
     /// known, what they lack is asked for, and again, until nothing is lacking.
     async fn by_meaning(&self, endpoint: &str, told: &mut Told) -> Result<(), Failure> {
-        let Self { args, talk, .. } = *self;
+        let Self { args, talk, .. } = self;
         // Before anything is paid for.
         let mut writer = args.output.as_deref().map(Writer::create).transpose()?;
         let mut meaning = Meaning::open(&args.semantic, endpoint, &args.table.file, talk).await?;
@@ -164,6 +167,7 @@ impl<'a> Work<'a> {
         let mut reading = Reading::new(talk.style(), files::size(&args.table.file));
         while let Some(row) = reader.next() {
             let row = row?;
+            self.unmarked(&row)?;
             let label = label(&row, &args.table.file, &args.label)?;
             let group = group(&row, args)?.map(Cow::into_owned);
             let request = meaning.request(&row.text);
@@ -255,8 +259,8 @@ impl<'a> Work<'a> {
     ) -> Result<(), Failure> {
         told.count(found);
         let Some(writer) = writer else { return Ok(()) };
-        if self.args.mark {
-            mark(&mut row, found, self.args.semantic.semantic.is_some());
+        if let Some(marks) = &self.marks {
+            told::mark(&mut row.fields, found, marks);
         }
         match self.args.mark || *found == Found::Kept {
             true => writer.write(&row.fields)?,
@@ -267,12 +271,15 @@ impl<'a> Work<'a> {
 
     /// The columns of what is written of a table with these.
     fn columns(&self, header: Vec<String>) -> Vec<String> {
-        let fields = header.into_iter().map(|column| (column, Value::Null)).collect();
-        let mut row = Row { line: 0, id: String::new(), text: String::new(), fields };
-        if self.args.mark {
-            mark(&mut row, &Found::Kept, self.args.semantic.semantic.is_some());
-        }
-        row.fields.keys().cloned().collect()
+        let marks = self.marks.iter().flat_map(Added::names).cloned();
+        header.into_iter().chain(marks).collect()
+    }
+
+    /// Makes sure that a row has no column of its own where it is to be marked.
+    fn unmarked(&self, row: &Row) -> Result<(), TableError> {
+        let lacking = self.marks.as_ref().map_or(Ok(()), |marks| marks.lacking_in(&row.fields));
+        let path = || self.args.table.file.clone();
+        lacking.map_err(|what| TableError::ColumnsAt { path: path(), line: row.line, what })
     }
 
     /// Reads a table of texts that no row may be like, and says its hash.
@@ -380,20 +387,6 @@ fn lasting_id(args: &DedupArgs, row: &Row) -> Result<String, Failure> {
         return Err(Failure::Refused(what.to_owned()));
     }
     Ok(format!("{}:{}", args.table.file.display(), row.id))
-}
-
-fn mark(row: &mut Row, found: &Found<'_>, with_tier: bool) {
-    let (of, similarity, by) = match found {
-        Found::Kept => (Value::Null, Value::Null, Value::Null),
-        Found::Duplicate { of, similarity, tier } | Found::OffLimits { of, similarity, tier } => {
-            (Value::from(*of), Value::from(similarity.fraction()), Value::from(told::tier_name(*tier)))
-        }
-    };
-    row.fields.insert("duplicate_of".to_owned(), of);
-    row.fields.insert("similarity".to_owned(), similarity);
-    if with_tier {
-        row.fields.insert("duplicate_by".to_owned(), by);
-    }
 }
 
 /// Which columns of a table of `--against` matter: those of the table itself where it has them.

@@ -67,7 +67,7 @@ fn endpoint_of(
     }
     let labels = test.labels.len();
     let texts = test.texts.iter().map(String::as_str);
-    let found = label(endpoint, store_of(&args.test[0])?, test.labels.clone(), texts, talk)?;
+    let found = label(endpoint, store_of(&args.test[0]), test.labels.clone(), texts, talk)?;
     let plain = Answers {
         given: served::given(&found.replies),
         probabilities: served::probabilities(labels, &found.replies, false),

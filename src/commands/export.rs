@@ -38,7 +38,10 @@ pub fn export(args: &ExportArgs, talk: &Talk) -> Result<Exit, Failure> {
     };
     if survey.rows == 0 && survey.unlabelled > 0 {
         let column = survey.labels.first().map_or("", |classes| &classes.column);
-        return Err(usage(format!("no row of {} has a label in `{column}`", args.source.display())));
+        return Err(usage(format!(
+            "no row of {} has a label in `{column}`; name the labels' column with `--label`",
+            args.source.display()
+        )));
     }
     let setup = Setup {
         format,
@@ -218,10 +221,11 @@ fn survey(
     talk: &Talk,
 ) -> Result<(Survey, Option<Table>), Failure> {
     let columns = label_columns(args, format, source)?;
+    let guessed = columns.first().filter(|_| source.guesses_labels(args) && format.needs_labels()).cloned();
     let given = given_labels(args)?;
     let classes = columns.into_iter().enumerate().map(|(at, column)| {
         let given = given.clone().filter(|_| at == 0);
-        Classes::new(column.clone(), given.or_else(|| source.values(&column)), source.separator())
+        Classes::new(column.clone(), given.or_else(|| source.values(&column)), source.between())
     });
     let splitter = parts.map(|parts| Splitter::new(parts, args.seed));
     let mut surveyor = Surveyor::new(source.text(), classes.collect(), splitter, format.needs_labels());
@@ -230,13 +234,17 @@ fn survey(
         table.iter().flat_map(|table| &table.columns).map(|column| column.name.clone()).collect();
     let gone = source.each(talk, &mut |record: &dyn Record| {
         let fields = record.fields();
+        if let Some(column) = &guessed {
+            labels::elsewhere(column, &fields)
+                .map_err(|what| ExportError::Row { place: record.place(), what })?;
+        }
         let seen = surveyor.see(record, &fields);
         seen.map_err(|what| ExportError::Row { place: record.place(), what })?;
         if let Some(table) = &mut table {
             let text = |name: &str| fields.get(name).and_then(|value| value.as_str()).unwrap_or_default();
             let values = names
                 .iter()
-                .map(|name| labels::names(name, fields.get(name), source.separator()).unwrap_or_default());
+                .map(|name| labels::names(name, fields.get(name), source.between()).unwrap_or_default());
             let spans = Groups::of_field(fields.get("spans"));
             table.push(text("id"), text(source.text()), values, spans);
         }
@@ -258,7 +266,8 @@ fn label_columns(args: &ExportArgs, format: Format, source: &Source) -> Result<V
     let columns = source.label_columns(args)?;
     match columns.as_slice() {
         [] if format.needs_labels() => {
-            let known = source.columns().join(", ");
+            let known: Vec<String> = source.columns().iter().map(|name| format!("`{name}`")).collect();
+            let known = known.join(", ");
             Err(usage(format!(
                 "{}: which column has the labels? name it with `--label`; there are {known}",
                 args.source.display()

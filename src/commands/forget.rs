@@ -26,7 +26,7 @@ pub fn forget(args: &ForgetArgs, talk: &Talk) -> Result<Exit, Failure> {
         return Err(Failure::Refused("there is nothing to look for in this text".into()));
     };
     let folder = args.project.clone().unwrap_or_else(|| PathBuf::from("."));
-    let dir = store_above(&folder)?;
+    let dir = store_above(&folder);
     let reader = dir.as_ref().map(Reader::open).transpose()?.flatten();
     let Some((dir, reader)) = dir.zip(reader) else {
         let what = "nothing was ever stored here: name the project's folder with `--project`";

@@ -47,7 +47,7 @@ fn goemotions_of(args: &GoemotionsArgs) -> Result<Asked<'_>, Failure> {
         text: args.text.clone().unwrap_or_else(|| "text".to_owned()),
         labels,
         id: args.id.clone(),
-        separator: ",".to_owned(),
+        separator: None,
         names: goemotions::names(),
         raters: true,
     };
@@ -181,6 +181,7 @@ fn settings(how: &HowToImport, language: Option<&str>) -> Result<Settings, Strin
     Ok(Settings {
         skip: how.skip.iter().filter_map(|name| Step::named(name)).collect(),
         agree: how.agree.unwrap_or(AGREE),
+        recount: how.agree.is_some(),
         longest: how.longest,
         language,
         rule: Rule { level: Level::named(&how.level).unwrap_or_default(), ..Rule::default() },

@@ -16,7 +16,7 @@ use crate::mix::{Limits, fill, firsts};
 use crate::model::{PAIR, TextKey, pair_of};
 use crate::near::no_such;
 use crate::report::{count, milliseconds, shortened, thousands};
-use crate::table::{Fields, Layout, Reader, Row, Writer, is_standard};
+use crate::table::{Added, Fields, Layout, Reader, Row, TableError, Writer, is_standard};
 
 /// Rows with their labels, numbered alike on both sides.
 #[derive(Default)]
@@ -98,7 +98,11 @@ pub fn mix(args: &MixArgs, talk: &Talk) -> Result<Exit, Failure> {
         unlabelled: [real.unlabelled, generated.unlabelled],
     };
     let mut out = Writer::create(&args.output)?;
-    out.without_rows(real.header.into_iter().chain(["text", "labels", "source"].map(str::to_owned)));
+    out.without_rows(
+        real.header
+            .into_iter()
+            .chain(["text".to_owned(), "labels".to_owned()].into_iter().chain(added(args).names().to_vec())),
+    );
     for (row, set) in real.rows.into_iter().zip(real.sets) {
         out.write(&written(row, set, "real", args, &mixed.labels))?;
     }
@@ -130,8 +134,33 @@ fn written(row: Row, set: LabelSet, source: &str, args: &MixArgs, labels: &[Stri
     }
     fields.insert("text".into(), row.text.into());
     fields.insert("labels".into(), set.iter().map(|label| labels[label].as_str()).collect());
-    fields.insert("source".into(), source.into());
+    added(args).put(&mut fields, [source.into()]);
     fields
+}
+
+fn added(args: &MixArgs) -> Added {
+    Added::new(&["source"], args.prefix.as_deref())
+}
+
+/// Makes sure that what a row gets takes the place of nothing else: its own `source` is that of an earlier mix, or of an
+/// import.
+///
+/// # Errors
+/// A column of something else, in words.
+fn taken(row: &Row, args: &MixArgs) -> Result<(), String> {
+    let added = added(args);
+    let is_own = |name: &String| matches!(row.fields.text(name).trim(), "" | "real" | "generated");
+    if !added.names().iter().all(is_own) {
+        added.lacking_in(&row.fields)?;
+    }
+    let named = args.columns.text.as_deref().filter(|named| *named != "text");
+    let other = row.fields.get("text").is_some_and(|text| text.as_str() != Some(&row.text));
+    match named.filter(|_| other) {
+        Some(named) => Err(format!(
+            "a column `text` is there beside `{named}`, which becomes `text` in a mix, and would be written over; rename it"
+        )),
+        None => Ok(()),
+    }
 }
 
 impl Side {
@@ -150,6 +179,11 @@ impl Side {
                 continue;
             };
             let row = row.into_inner();
+            taken(&row, args).map_err(|what| TableError::ColumnsAt {
+                path: path.to_owned(),
+                line: row.line,
+                what,
+            })?;
             let names = column.of(&row.fields);
             let fault = |what| LearnError::Row { path: path.to_owned(), line: row.line, what };
             let mut set = LabelSet::default();
@@ -169,6 +203,7 @@ impl Side {
             side.rows.push(row);
             side.pairs.push(pair);
         }
+        column.seen().map_err(|what| TableError::Columns { path: path.to_owned(), what })?;
         side.held = gate.held();
         side.why = gate.why().map(ToString::to_string);
         if side.rows.is_empty() && side.held == 0 {

@@ -12,6 +12,7 @@ use crate::anonymize::Sought;
 use crate::check::removal::is_in;
 use crate::config::load::{project_root, shown};
 use crate::dataset::snapshot::{AskHash, CellAsks, short};
+use crate::home;
 use crate::model::Fingerprint;
 use crate::pipeline::{Opened, RunError, StoreBook, StoredAsk};
 use crate::report::count;
@@ -131,22 +132,21 @@ fn unknown(opened: &Opened, stored: &Stored) -> String {
 pub fn one_project(configs: &[PathBuf], what: &str) -> Result<StoreDir, Failure> {
     let roots: BTreeSet<PathBuf> = configs.iter().map(|config| project_root(config)).collect();
     match roots.first() {
-        Some(root) if roots.len() == 1 => Ok(StoreDir::new(root.join(".emogrid"))),
+        Some(root) if roots.len() == 1 => Ok(StoreDir::new(root.join(home::KEPT))),
         _ => Err(Failure::Refused(format!(
             "these configs are of different projects: {what} one project at a time"
         ))),
     }
 }
 
-/// The nearest folder above one that has a store.
-pub fn store_above(folder: &Path) -> std::io::Result<Option<StoreDir>> {
-    let folder = std::path::absolute(folder)?;
-    Ok(folder.ancestors().map(|folder| StoreDir::new(folder.join(".emogrid"))).find(StoreDir::exists))
+/// The store of the project that a folder is in, where it is in any.
+pub fn store_above(folder: &Path) -> Option<StoreDir> {
+    home::above(folder).map(|root| StoreDir::new(root.join(home::KEPT)))
 }
 
 /// The store of the project that a file stands in, if it stands in any.
-pub fn store_of(file: &Path) -> std::io::Result<Option<StoreDir>> {
-    let file = std::path::absolute(file)?;
+pub fn store_of(file: &Path) -> Option<StoreDir> {
+    let file = std::path::absolute(file).unwrap_or_else(|_| file.to_owned());
     store_above(file.parent().unwrap_or(&file))
 }
 

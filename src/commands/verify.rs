@@ -10,7 +10,7 @@ use crate::labels::{Column, likeliest};
 use crate::learn::LearnError;
 use crate::learn::train::{map_of, open_probe};
 use crate::report::{count, shortened, thousands};
-use crate::table::{Writer, is_standard};
+use crate::table::{Added, TableError, Writer, is_standard};
 
 /// The columns that a row gets.
 const ADDED: [&str; 3] = ["label_rank", "label_probability", "probe_label"];
@@ -34,6 +34,8 @@ pub fn verify(args: &VerifyArgs, talk: &Talk) -> Result<Exit, Failure> {
     let head = probe.head();
     let map = map_of(&probe);
     let mut column = Column::new(args.label.clone());
+    let columns = Added::new(&ADDED, args.prefix.as_deref());
+    let mut unlabelled = 0u64;
     let mut out = Writer::create(&args.output).map_err(LearnError::from)?;
     let mut rejected = args.rejected.as_deref().map(Writer::create).transpose().map_err(LearnError::from)?;
     let mut labels: BTreeMap<String, Kept> = BTreeMap::new();
@@ -41,8 +43,14 @@ pub fn verify(args: &VerifyArgs, talk: &Talk) -> Result<Exit, Failure> {
     for row in &mut rows {
         let mut row = row.map_err(LearnError::from)?;
         let path = || args.table.file.clone();
+        columns.lacking_in(&row.fields).map_err(|what| TableError::ColumnsAt {
+            path: path(),
+            line: row.line,
+            what,
+        })?;
         let names =
             column.of(&row.fields).map_err(|what| LearnError::Row { path: path(), line: row.line, what })?;
+        unlabelled += u64::from(names.is_empty());
         let mut numbers = Vec::with_capacity(names.len());
         for label in map.apply(&names).map_err(LearnError::from)? {
             let number = head.labels.iter().position(|known| *known == label);
@@ -67,9 +75,7 @@ pub fn verify(args: &VerifyArgs, talk: &Talk) -> Result<Exit, Failure> {
         let rounded = |value: f32| Value::from((f64::from(value) * 1e4).round() / 1e4);
         let probability = least.map_or(Value::Null, |label| rounded(found[label]));
         let added = [json!(rank), probability, head.labels[likeliest(found)].as_str().into()];
-        for (column, value) in ADDED.into_iter().zip(added) {
-            row.fields.insert(column.to_owned(), value);
-        }
+        columns.put(&mut row.fields, added);
         let (to, other) =
             if keep { (Some(&mut out), rejected.as_mut()) } else { (rejected.as_mut(), Some(&mut out)) };
         to.map_or(Ok(()), |to| to.write(&row.fields)).map_err(LearnError::from)?;
@@ -77,7 +83,11 @@ pub fn verify(args: &VerifyArgs, talk: &Talk) -> Result<Exit, Failure> {
             other.without_rows(row.fields.keys());
         }
     }
-    let header = rows.header().into_iter().chain(ADDED.map(str::to_owned));
+    column.seen().map_err(|what| TableError::Columns { path: args.table.file.clone(), what })?;
+    if unlabelled > 0 {
+        talk.say(&format!("{} without a label left out", count(unlabelled, "row")));
+    }
+    let header = rows.header().into_iter().chain(columns.names().to_vec());
     for to in std::iter::once(&mut out).chain(&mut rejected) {
         to.without_rows(header.clone());
     }

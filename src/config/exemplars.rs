@@ -191,7 +191,7 @@ impl By {
             return vec![whole];
         }
         // What is no label is none of the grid.
-        let names = labels::names(column, Some(value), Some(labels::SEPARATOR)).unwrap_or_default();
+        let names = labels::names(column, Some(value), labels::Between::Usual).unwrap_or_default();
         names.iter().filter_map(|name| named(name)).collect()
     }
 }

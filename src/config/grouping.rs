@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use clap::ValueEnum;
 
 use super::taxonomy;
+use crate::labels::in_order;
 
 /// How labels are grouped before training.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -70,7 +71,7 @@ impl Grouping {
         labels.iter().map(of).collect()
     }
 
-    /// Distinct labels in the order that a probe has them: the taxonomy's, then by name.
+    /// Distinct labels in the order that a probe has them: the taxonomy's, then numbers, then names.
     pub fn ordered(self, labels: impl Iterator<Item = String>) -> Vec<String> {
         let known = match self {
             Self::None => taxonomy::value_names("goemotions"),
@@ -78,7 +79,9 @@ impl Grouping {
         };
         let all: BTreeSet<String> = labels.collect();
         let first = known.iter().filter(|label| all.contains(*label)).cloned();
-        first.chain(all.iter().filter(|label| !known.contains(label)).cloned()).collect()
+        let mut others: Vec<&String> = all.iter().filter(|label| !known.contains(label)).collect();
+        others.sort_by(|a, b| in_order(a, b));
+        first.chain(others.into_iter().cloned()).collect()
     }
 }
 

@@ -10,6 +10,7 @@ use super::night::Notify;
 use super::resolved::{Config, Project};
 use super::yaml::{self, Node, Yaml};
 use super::{extend, resolve, set};
+use crate::home;
 
 /// A config that was read, with what was found on the way.
 ///
@@ -123,8 +124,8 @@ pub fn notified(path: &Path, sets: &[String]) -> Option<(String, Notify)> {
 pub fn project_root(config: &Path) -> PathBuf {
     let absolute = std::path::absolute(config).unwrap_or_else(|_| config.to_owned());
     let folder = absolute.parent().unwrap_or(Path::new("/"));
-    if let Some(root) = folder.ancestors().find(|above| above.join(".emogrid").is_dir()) {
-        return root.to_owned();
+    if let Some(root) = home::above(folder) {
+        return root;
     }
     match folder.parent() {
         Some(parent) if folder.file_name().is_some_and(|name| name == "configs") => parent.to_owned(),

@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use crate::home;
+
 /// Where a config and its project live.
 #[derive(Debug, Clone, Default)]
 pub struct Project {
@@ -12,7 +14,7 @@ pub struct Project {
 impl Project {
     /// The folder of the store.
     pub fn store(&self) -> PathBuf {
-        self.root.join(".emogrid")
+        self.root.join(home::KEPT)
     }
 
     /// The folder that templates are looked up in.

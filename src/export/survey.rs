@@ -37,8 +37,7 @@ pub struct Classes {
     pub counts: Vec<u64>,
     /// Whether some row has more than one of them.
     pub several: bool,
-    /// What stands between several in one text; none where a text is one.
-    separator: Option<&'static str>,
+    between: labels::Between<'static>,
     numbers: HashMap<String, usize>,
     /// Whether what is not among `names` is a mistake.
     given: bool,
@@ -49,13 +48,13 @@ impl Classes {
     pub fn new(
         column: impl Into<String>,
         names: Option<Vec<String>>,
-        separator: Option<&'static str>,
+        between: labels::Between<'static>,
     ) -> Self {
         let given = names.is_some();
         let names = names.unwrap_or_default();
         let numbers = names.iter().enumerate().map(|(at, name)| (name.clone(), at)).collect();
         let counts = vec![0; names.len()];
-        Self { column: column.into(), names, counts, several: false, separator, numbers, given }
+        Self { column: column.into(), names, counts, several: false, between, numbers, given }
     }
 
     /// The ids of a row's labels, in rising order.
@@ -78,7 +77,7 @@ impl Classes {
     }
 
     fn read(&self, fields: &Map<String, Value>) -> Result<Vec<String>, String> {
-        labels::names(&self.column, fields.get(&self.column), self.separator)
+        labels::names(&self.column, fields.get(&self.column), self.between)
     }
 
     fn see(&mut self, fields: &Map<String, Value>) -> Result<Vec<usize>, String> {
@@ -99,7 +98,7 @@ impl Classes {
         Ok(found)
     }
 
-    /// Found labels in order of their names, whatever the order of the rows; says where each stands that had a number
+    /// Found labels in order, whatever the order of the rows; says where each stands that had a number
     /// before.
     fn sort(&mut self) -> Vec<usize> {
         if self.given {
@@ -107,7 +106,7 @@ impl Classes {
         }
         let met = std::mem::take(&mut self.names);
         let mut order: Vec<(String, u64)> = met.iter().cloned().zip(self.counts.drain(..)).collect();
-        order.sort();
+        order.sort_by(|(a, _), (b, _)| labels::in_order(a, b));
         self.numbers = order.iter().enumerate().map(|(at, (name, _))| (name.clone(), at)).collect();
         (self.names, self.counts) = order.into_iter().unzip();
         met.iter().map(|name| self.numbers[name]).collect()

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use crate::home;
 use crate::model::TextKey;
 
 /// What a manifest of ours says of its own form.
@@ -110,8 +111,18 @@ pub fn frozen_in(folder: &Path) -> Result<Option<Frozen>, GuardError> {
     read(&folder.join(MANIFEST))
 }
 
+/// How many rows a file of an imported data set has, as the manifest beside it tells.
+pub fn told_rows(file: &Path) -> Option<u64> {
+    let text =
+        std::fs::read_to_string(file.with_file_name(MANIFEST)).ok().filter(|text| text.contains(FORMAT))?;
+    let manifest: Value = serde_json::from_str(&text).ok()?;
+    let name = file.file_name()?.to_str()?;
+    let part = manifest["parts"].as_object()?.values().find(|part| part["file"] == name)?;
+    part["rows"].as_u64()
+}
+
 fn registry(project: &Path) -> PathBuf {
-    project.join(".emogrid").join("frozen")
+    project.join(home::KEPT).join("frozen")
 }
 
 /// Tells the project that a folder is in of its frozen test part, so that its texts are known wherever they
@@ -122,19 +133,20 @@ pub fn register(folder: &Path, frozen: Option<&Frozen>) -> Result<Option<PathBuf
         move |error| GuardError::Io { path, error }
     };
     let folder = std::path::absolute(folder).map_err(failed(folder))?;
-    let is_project = |above: &&Path| above.join(".emogrid").is_dir() || above.join("configs").is_dir();
-    let Some(project) = folder.ancestors().find(is_project) else { return Ok(None) };
-    let place = folder.strip_prefix(project).unwrap_or(&folder);
+    // One in which nothing ran yet.
+    let new = || folder.ancestors().find(|above| above.join("configs").is_dir()).map(Path::to_owned);
+    let Some(project) = home::above(&folder).or_else(new) else { return Ok(None) };
+    let place = folder.strip_prefix(&project).unwrap_or(&folder);
     let hash = blake3::hash(place.to_string_lossy().as_bytes()).to_hex();
     let name = folder.file_name().unwrap_or_default().to_string_lossy().into_owned();
-    let path = registry(project).join(format!("{name}-{}.json", &hash[..8]));
+    let path = registry(&project).join(format!("{name}-{}.json", &hash[..8]));
     let Some(frozen) = frozen else {
         return match std::fs::remove_file(&path) {
             Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(failed(&path)(error)),
             _ => Ok(None),
         };
     };
-    std::fs::create_dir_all(registry(project)).map_err(failed(&path))?;
+    std::fs::create_dir_all(registry(&project)).map_err(failed(&path))?;
     let text = json!({ "format": FORMAT, "of": place.to_string_lossy(), "test": frozen }).to_string();
     crate::staged::replace(&path, text.as_bytes()).map_err(failed(&path))?;
     Ok(Some(path))

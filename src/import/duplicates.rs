@@ -173,9 +173,10 @@ fn merge(items: &mut [Item], of: usize, rows: &[usize], conflicts: Conflicts, di
     }
     for row in rows.iter().filter(|row| **row != of) {
         let votes = std::mem::take(&mut items[*row].votes);
-        let raters = items[*row].raters;
+        let Item { raters, copies, .. } = items[*row];
         let to = &mut items[of];
-        to.raters += raters;
+        to.raters = to.raters.saturating_add(raters);
+        to.copies += copies;
         for (label, count) in &votes {
             match to.votes.iter_mut().find(|(known, _)| known == label) {
                 Some((_, all)) => *all += count,
@@ -186,7 +187,6 @@ fn merge(items: &mut [Item], of: usize, rows: &[usize], conflicts: Conflicts, di
         items[*row].votes = votes;
     }
     let to = &mut items[of];
-    to.copies = rows.len() as u32;
     let labels = merged(&sets);
     if differ && conflicts == Conflicts::Merge && labels != to.labels {
         to.labels_before = Some(std::mem::replace(&mut to.labels, labels));

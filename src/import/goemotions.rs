@@ -21,9 +21,12 @@ impl Shape {
         let line = String::from_utf8_lossy(line);
         let columns: Vec<&str> = line.trim_end().split(',').map(|name| name.trim_matches('"')).collect();
         let has = |name: &str| columns.contains(&name);
-        if has("rater_id") || has(UNCLEAR) { Self::Raw } else { Self::Mapped }
+        if has(RATER) || has(UNCLEAR) { Self::Raw } else { Self::Mapped }
     }
 }
+
+/// The column of the raw release that says whose answer a row is.
+pub const RATER: &str = "rater_id";
 
 /// The column of the raw release that says that a rater found a text very unclear.
 pub const UNCLEAR: &str = "example_very_unclear";

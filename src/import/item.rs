@@ -29,6 +29,7 @@ pub struct Item {
     pub line: u32,
     /// How many rows of this text were made this one, itself among them.
     pub copies: u32,
+    /// Until it is prepared, those that it came with; then those of the text.
     pub spans: Vec<Span>,
     /// The steps that changed it.
     pub changed: Steps,

@@ -5,7 +5,7 @@ use super::item::Item;
 use super::labels::agreed;
 use super::settings::Settings;
 use super::step::Step;
-use crate::anonymize::{Adopted, adopt};
+use crate::anonymize::{Adopted, adopt, found_again, over};
 use crate::check::{Text, language};
 
 /// Takes a row through all steps that need no other row.
@@ -15,7 +15,7 @@ pub fn prepare(item: &mut Item, settings: &Settings) {
         let of = item.raters + item.unclear;
         return item.remove(Step::Unclear, format!("{} of {of} raters found it very unclear", item.unclear));
     }
-    if !item.votes.is_empty() {
+    if !item.votes.is_empty() && (item.labels.is_empty() || settings.recount) {
         let agree = if on(Step::Agreement) { settings.agree } else { 1 };
         item.labels = agreed(&item.votes, agree);
         if item.labels.is_empty() {
@@ -28,7 +28,10 @@ pub fn prepare(item: &mut Item, settings: &Settings) {
     if item.labels.is_empty() && on(Step::Unlabelled) {
         return item.remove(Step::Unlabelled, "it has no label");
     }
+    let spans = std::mem::take(&mut item.spans);
+    let came = (!spans.is_empty()).then(|| item.text.clone());
     let (adopted, says_anything) = texted(item, settings);
+    let before = came.map_or(Vec::new(), |came| found_again(&spans, &came, &item.text));
     if on(Step::Empty) && !says_anything {
         return item.remove(Step::Empty, "there is nothing to read");
     }
@@ -42,13 +45,20 @@ pub fn prepare(item: &mut Item, settings: &Settings) {
         return item.remove(Step::Language, format!("it is not in `{}` but in {other}", wanted.code()));
     }
     if settings.anonymizer.is_off() {
+        item.spans = before;
         return;
     }
     let outcome = settings.anonymizer.apply(&item.text);
     if let Some(category) = outcome.dropped {
         return item.remove(Step::Anonymize, format!("masking {category} leaves too little of it"));
     }
-    item.spans = adopted.spans(&outcome.text, outcome.spans);
+    let spans = match before.is_empty() {
+        true => outcome.spans,
+        // What is of another text was left out above.
+        false => over(&before, &item.text, &settings.anonymizer.spans(&item.text), outcome.spans)
+            .unwrap_or_default(),
+    };
+    item.spans = adopted.spans(&outcome.text, spans);
     change(item, Step::Anonymize, outcome.text);
 }
 

@@ -13,6 +13,8 @@ pub struct Settings {
     pub skip: Steps,
     /// A label is kept that so many raters gave.
     pub agree: u16,
+    /// Whether that is done anew where labels were agreed on before.
+    pub recount: bool,
     /// In characters.
     pub longest: usize,
     /// Texts in other languages go; `None` lets all stay.

@@ -9,7 +9,7 @@ use crate::guard::{Gate, Guard, Purpose};
 use crate::import::goemotions;
 use crate::labels::{self, LabelSet, MOST_LABELS};
 use crate::model::{PAIR, hash64, pair_of};
-use crate::table::{Format, Layout, Reader};
+use crate::table::{Format, Layout, Reader, TableError};
 
 /// Texts with their labels, which are numbers into `labels`.
 #[derive(Debug, Clone, Default)]
@@ -128,6 +128,7 @@ impl Labelled {
             self.texts.push(row.text);
             self.gold.push(gold);
         }
+        column.seen().map_err(|what| TableError::Columns { path: path.to_owned(), what })?;
         Ok(())
     }
 

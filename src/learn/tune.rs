@@ -281,7 +281,7 @@ pub fn write_data(
     parts: &[(&str, &Labelled)],
 ) -> Result<Made, ExportError> {
     let labels = parts.first().map(|(_, rows)| rows.labels.clone()).unwrap_or_default();
-    let mut classes = Classes::new(column, Some(labels.clone()), None);
+    let mut classes = Classes::new(column, Some(labels.clone()), crate::labels::Between::One);
     classes.several = parts.iter().any(|(_, rows)| rows.gold.iter().any(|gold| gold.len() > 1));
     let survey = Survey { labels: vec![classes], text: "text".to_owned(), ..Survey::default() };
     let setup = Setup {

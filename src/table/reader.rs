@@ -9,10 +9,11 @@ use std::sync::{Mutex, PoisonError};
 use serde_json::Value;
 
 use super::fields::{Fields, NoFields};
+use super::foreign::{delimiter, foreign};
 use super::quotes::Quotes;
 use super::{Format, TableError, is_read_once, is_standard, no_column, parquet};
-use crate::guard::RealRow;
-use fault::{csv_error, kind, repeated, uneven};
+use crate::guard::{RealRow, told_rows};
+use fault::{NOT_UTF8, csv_error, kind, repeated, uneven};
 use lines::Lines;
 
 /// Which columns of a table matter, and what it does not say of itself.
@@ -64,6 +65,8 @@ pub struct Reader {
     /// The column of the ids, and whether it was asked for.
     id: (String, bool),
     number: u64,
+    /// How many rows there are to be, where a manifest tells.
+    told: Option<u64>,
     bytes: u64,
     source: Source,
 }
@@ -120,13 +123,15 @@ impl Reader {
         if layout.format.unwrap_or_else(|| sniffed(&line)) == Format::Parquet {
             return Ok(Self::of_rows(path, parquet::Rows::open(path, file)?, &layout));
         }
-        Self::unchecked_of(path, Box::new(file), |_| layout)
+        let mut reader = Self::unchecked_of(path, Box::new(file), |_| layout)?;
+        reader.told = told_rows(path);
+        Ok(reader)
     }
 
     fn of_rows(path: &Path, rows: parquet::Rows, layout: &Layout) -> Self {
         let (text, id) = names(layout);
         let source = Source::Parquet(Box::new(rows));
-        Self { path: path.to_owned(), text, id, number: 0, bytes: 0, source }
+        Self { path: path.to_owned(), text, id, number: 0, told: None, bytes: 0, source }
     }
 
     /// Reads from anything; `path` is what messages call it.
@@ -161,6 +166,12 @@ impl Reader {
         let line = first_line(&mut from).map_err(failed)?;
         let layout = &layout(&line);
         let format = layout.format.unwrap_or_else(|| sniffed(&line));
+        if format != Format::Parquet
+            && let Some(what) = foreign(&line)
+        {
+            return Err(TableError::Columns { path, what: what.to_owned() });
+        }
+        let between = if format == Format::Tsv { b'\t' } else { delimiter(&line) };
         let from: Box<dyn BufRead> = Box::new(Cursor::new(line).chain(from));
         let (text, id) = names(layout);
         let source = match format {
@@ -170,7 +181,7 @@ impl Reader {
             }
             Format::Jsonl => Source::Lines { from, line: 0 },
             Format::Csv | Format::Tsv => {
-                let delimiter = if format == Format::Tsv { b'\t' } else { b',' };
+                let delimiter = between;
                 let from: Box<dyn Read> = match format {
                     Format::Csv => Box::new(Quotes::new(from, delimiter)),
                     _ => from,
@@ -193,7 +204,7 @@ impl Reader {
                     None => {
                         let header = from.headers().map_err(|error| csv_error(&path, error))?.clone();
                         let line = lines.of(&header, from.position().line());
-                        let header = header.iter().map(str::to_owned).collect::<Vec<_>>();
+                        let header = named(&header);
                         if let Some(what) = repeated(&header) {
                             let what = format!("the header: {what}");
                             return Err(TableError::ColumnsAt { path, line, what });
@@ -204,7 +215,7 @@ impl Reader {
                 Source::Csv { from: Box::new(from), header, delimiter, lines }
             }
         };
-        Ok(Self { path, text, id, number: 0, bytes: 0, source })
+        Ok(Self { path, text, id, number: 0, told: None, bytes: 0, source })
     }
 
     /// Makes sure that a header, if there is one, has the columns that are needed.
@@ -262,15 +273,15 @@ impl Reader {
                     return Ok(None);
                 }
                 self.bytes += read as u64;
-                let text =
-                    str::from_utf8(&bytes).map_err(|_| fault("not UTF-8; save the file as UTF-8".into()))?;
+                let text = str::from_utf8(&bytes).map_err(|_| fault(NOT_UTF8.into()))?;
                 if text.trim().is_empty() {
                     continue;
                 }
                 let fields = match Fields::parse(text) {
                     Ok(fields) => fields,
                     Err(NoFields::Other(other)) => {
-                        return Err(fault(format!("expected a JSON object, found {}", kind(&other))));
+                        let advice = if other.is_array() { format!("; {OF_ARRAY}") } else { String::new() };
+                        return Err(fault(format!("expected a JSON object, found {}{advice}", kind(&other))));
                     }
                     Err(NoFields::Repeated(name)) => {
                         let what = format!("two columns are both `{name}`; give each a name of its own");
@@ -280,9 +291,15 @@ impl Reader {
                         let at = error.column();
                         let what = error.to_string();
                         let what = what.split(" at line ").next().unwrap_or(&what);
-                        return Err(fault(format!(
-                            "not JSON, in column {at}: {what}; expected an object a line"
-                        )));
+                        let rest = text.as_bytes().get(at.saturating_sub(1)..).unwrap_or_default();
+                        let advice = match text.trim_start().starts_with('[') {
+                            true => OF_ARRAY,
+                            false if rest.starts_with(b"NaN") => {
+                                "JSON has no `NaN`, which Python's writes: `null` is nothing"
+                            }
+                            false => "expected an object a line",
+                        };
+                        return Err(fault(format!("not JSON, in column {at}: {what}; {advice}")));
                     }
                 };
                 return Ok(Some((*line, fields)));
@@ -306,7 +323,12 @@ impl Reader {
     }
 
     fn row(&mut self) -> Result<Option<Row>, TableError> {
-        let Some((line, fields)) = self.fields()? else { return Ok(None) };
+        let Some((line, fields)) = self.fields()? else {
+            return match self.told.take().filter(|told| self.number < *told) {
+                Some(told) => Err(TableError::Cut { path: self.path.clone(), rows: self.number, told }),
+                None => Ok(None),
+            };
+        };
         self.number += 1;
         let fault = |what| TableError::Row { path: self.path.clone(), line, what };
         let text = match fields.get(&self.text) {
@@ -369,6 +391,16 @@ fn names(layout: &Layout) -> (String, (String, bool)) {
     (text, (layout.id.clone().unwrap_or_else(|| "id".to_owned()), layout.id.is_some()))
 }
 
+/// The names of columns in a header, where several that have none are called as pandas calls them.
+fn named(header: &csv::StringRecord) -> Vec<String> {
+    let several = header.iter().filter(|name| name.is_empty()).count() > 1;
+    let name = |(at, name): (usize, &str)| match name.is_empty() && several {
+        true => format!("Unnamed: {at}"),
+        false => name.to_owned(),
+    };
+    header.iter().enumerate().map(name).collect()
+}
+
 /// Makes sure that what can be read but once is not read again: what is left of it would be taken for all.
 fn once(path: &Path) -> Result<(), TableError> {
     static READ: Mutex<Vec<PathBuf>> = Mutex::new(Vec::new());
@@ -380,6 +412,9 @@ fn once(path: &Path) -> Result<(), TableError> {
     read.push(path.to_owned());
     Ok(())
 }
+
+/// What to do about a list of rows.
+const OF_ARRAY: &str = "expected an object a line, as `jq -c '.[]'` makes of an array";
 
 /// So many bytes are looked at to say what a table is.
 const HEAD: u64 = 1 << 16;

@@ -1,4 +1,4 @@
-use std::io::{BufWriter, Write};
+use std::io::{BufRead, BufReader, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 use super::{Fields, Format, TableError, is_standard};
@@ -19,9 +19,16 @@ pub type To = BufWriter<Box<dyn Write>>;
 
 enum Form {
     Jsonl(To),
-    /// The header is the first row's columns.
-    Csv(Box<csv::Writer<To>>, Vec<String>),
-    Tsv(To, Vec<String>),
+    Csv(Box<csv::Writer<To>>, Header),
+    Tsv(To, Header),
+}
+
+/// The columns of a CSV or TSV by now.
+#[derive(Default)]
+struct Header {
+    columns: Vec<String>,
+    /// How many of them stand in the file's first line, which is written with the first row.
+    written: usize,
 }
 
 impl Writer {
@@ -40,18 +47,18 @@ impl Writer {
         let (staged, to) = begin(path)?;
         let form = match format {
             Format::Jsonl => Form::Jsonl(to),
-            Format::Tsv => Form::Tsv(to, Vec::new()),
-            _ => Form::Csv(Box::new(csv::Writer::from_writer(to)), Vec::new()),
+            Format::Tsv => Form::Tsv(to, Header::default()),
+            _ => Form::Csv(Box::new(uneven(to)), Header::default()),
         };
         Ok(Self { path: path.to_owned(), staged, form, columns: Vec::new() })
     }
 
     /// Says what the header of a CSV or TSV has where no row comes; what was said first counts.
     ///
-    /// Where rows come it has the columns of the first.
+    /// Where rows come it has their columns.
     pub fn without_rows(&mut self, columns: impl IntoIterator<Item = impl Into<String>>) {
         let (Form::Csv(_, header) | Form::Tsv(_, header)) = &self.form else { return };
-        if header.is_empty() && self.columns.is_empty() {
+        if header.columns.is_empty() && self.columns.is_empty() {
             for column in columns.into_iter().map(Into::into) {
                 if !self.columns.contains(&column) {
                     self.columns.push(column);
@@ -64,26 +71,24 @@ impl Writer {
         TableError::Io { path: self.path.clone(), error }
     }
 
-    /// Appends a row. In CSV and TSV it has the columns of the first; values that are no texts stand as JSON.
+    /// Appends a row. Values that are no texts stand as JSON in CSV and TSV, whose header has the columns of all rows.
     pub fn write(&mut self, row: &Fields) -> Result<(), TableError> {
         let written = match &mut self.form {
             Form::Jsonl(to) => {
                 serde_json::to_writer(&mut *to, row).map_err(Into::into).and_then(|()| to.write_all(b"\n"))
             }
             Form::Csv(to, header) => {
-                let first = header.is_empty();
-                let fields = under(header, row)
-                    .map_err(|what| TableError::Columns { path: self.path.clone(), what })?;
-                let header = if first { to.write_record(&*header) } else { Ok(()) };
+                let first = header.written == 0;
+                let fields = header.order(row);
+                let header = if first { to.write_record(header.begin()) } else { Ok(()) };
                 header.and_then(|()| to.write_record(fields)).map_err(plain)
             }
             Form::Tsv(to, header) => {
-                let first = header.is_empty();
+                let first = header.written == 0;
                 let line = |fields: &[String]| tabbed(fields, row);
-                let lines = under(header, row).and_then(|fields| {
-                    let header = if first { line(header)? } else { String::new() };
-                    Ok(header + &line(&fields)?)
-                });
+                let fields = header.order(row);
+                let begun = if first { line(header.begin()) } else { Ok(String::new()) };
+                let lines = begun.and_then(|begun| Ok(begun + &line(&fields)?));
                 let lines = lines.map_err(|what| TableError::Columns { path: self.path.clone(), what })?;
                 to.write_all(lines.as_bytes())
             }
@@ -94,10 +99,10 @@ impl Writer {
     /// Writes the header that no row brought.
     fn header_alone(&mut self) -> Result<(), TableError> {
         let written = match &mut self.form {
-            Form::Csv(to, header) if header.is_empty() && !self.columns.is_empty() => {
+            Form::Csv(to, header) if header.columns.is_empty() && !self.columns.is_empty() => {
                 to.write_record(&self.columns).map_err(plain)
             }
-            Form::Tsv(to, header) if header.is_empty() && !self.columns.is_empty() => {
+            Form::Tsv(to, header) if header.columns.is_empty() && !self.columns.is_empty() => {
                 let line = tabbed(&self.columns, &Fields::default());
                 let line = line.map_err(|what| TableError::Columns { path: self.path.clone(), what })?;
                 to.write_all(line.as_bytes())
@@ -121,28 +126,78 @@ impl Writer {
         self.header_alone()?;
         let Self { path, staged, form, .. } = self;
         let failed = |error| TableError::Io { path: path.clone(), error };
-        let mut to = match form {
-            Form::Jsonl(to) | Form::Tsv(to, _) => to,
-            Form::Csv(to, _) => to.into_inner().map_err(|error| failed(error.into_error()))?,
+        let (mut to, grown, tabs) = match form {
+            Form::Jsonl(to) => (to, None, false),
+            Form::Tsv(to, header) => (to, header.grown(), true),
+            Form::Csv(to, header) => {
+                (to.into_inner().map_err(|error| failed(error.into_error()))?, header.grown(), false)
+            }
         };
         to.flush().map_err(failed)?;
         drop(to);
-        staged.map_or(Ok(()), Staged::put).map_err(failed)
+        match (staged, grown) {
+            (Some(staged), Some(columns)) => evened(&path, staged, &columns, tabs).map_err(failed),
+            (Some(staged), None) => staged.put().map_err(failed),
+            (None, _) => Ok(()),
+        }
     }
 }
 
-/// A row's values in order of the header, which the first row makes.
-fn under(header: &mut Vec<String>, row: &Fields) -> Result<Vec<String>, String> {
-    if header.is_empty() {
-        *header = row.keys().cloned().collect();
+impl Header {
+    /// A row's values in order of the columns, behind which those stand that no row had before.
+    fn order(&mut self, row: &Fields) -> Vec<String> {
+        let new = row.keys().filter(|name| !self.columns.contains(name)).cloned().collect::<Vec<_>>();
+        self.columns.extend(new);
+        self.columns.iter().map(|name| row.text(name)).collect()
     }
-    if let Some(new) = row.keys().find(|name| !header.contains(name)) {
-        return Err(format!(
-            "a row has a column `{new}` that the first had not, and CSV and TSV have one header; write to a `.jsonl` \
-             instead"
-        ));
+
+    /// The file's first line.
+    fn begin(&mut self) -> &[String] {
+        self.written = self.columns.len();
+        &self.columns
     }
-    Ok(header.iter().map(|name| row.text(name)).collect())
+
+    /// The columns, where the file's first line lacks some.
+    fn grown(self) -> Option<Vec<String>> {
+        (self.columns.len() > self.written && self.written > 0).then_some(self.columns)
+    }
+}
+
+/// Writes records of any length.
+fn uneven(to: To) -> csv::Writer<To> {
+    csv::WriterBuilder::new().flexible(true).from_writer(to)
+}
+
+/// Puts a table in its place whose rows end where their last column was known: with the whole header, and as many values
+/// in each row.
+fn evened(path: &Path, staged: Staged, columns: &[String], tabs: bool) -> std::io::Result<()> {
+    let (whole, to) = Staged::file(path)?;
+    let mut to = BufWriter::with_capacity(1 << 16, to);
+    let from = BufReader::with_capacity(1 << 16, staged.written()?);
+    if tabs {
+        for (at, line) in from.lines().enumerate() {
+            let line = line?;
+            let lacking = columns.len() - (1 + line.matches('\t').count()).min(columns.len());
+            match at {
+                0 => writeln!(to, "{}", columns.join("\t"))?,
+                _ => writeln!(to, "{line}{}", "\t".repeat(lacking))?,
+            }
+        }
+    } else {
+        let mut from = csv::ReaderBuilder::new().flexible(true).has_headers(true).from_reader(from);
+        let mut out = csv::Writer::from_writer(&mut to);
+        out.write_record(columns).map_err(plain)?;
+        let mut record = csv::ByteRecord::new();
+        while from.read_byte_record(&mut record).map_err(plain)? {
+            let lacking = columns.len().saturating_sub(record.len());
+            let values = record.iter().chain(std::iter::repeat_n(&b""[..], lacking));
+            out.write_record(values).map_err(plain)?;
+        }
+        out.flush()?;
+    }
+    to.flush()?;
+    drop(to);
+    whole.put()
 }
 
 /// A line of TSV. It has no quotes, so that some texts have no place in it.
@@ -230,16 +285,26 @@ mod tests {
     }
 
     #[test]
-    fn csv_has_one_header() {
+    fn a_header_has_the_columns_of_all_rows() {
         let folder = tempfile::tempdir().unwrap();
-        let mut writer = Writer::create(&folder.path().join("t.csv")).unwrap();
-        writer.write(&row(json!({ "text": "a", "list": [1] }))).unwrap();
-        writer.write(&row(json!({ "text": "b" }))).unwrap();
-        let error = writer.write(&row(json!({ "text": "c", "new": 1 }))).unwrap_err();
-        assert!(error.to_string().contains("a row has a column `new`"), "{error}");
-        writer.finish().unwrap();
-        let text = std::fs::read_to_string(folder.path().join("t.csv")).unwrap();
-        assert_eq!(text, "text,list\na,[1]\nb,\n");
+        for (name, expected) in [
+            ("t.csv", "text,list,new\n\"a, \"\"b\"\"\",[1],\nb,,\nc,,1\nd,[2],\n"),
+            ("t.tsv", "text\tlist\tnew\na, \"b\"\t[1]\t\nb\t\t\nc\t\t1\nd\t[2]\t\n"),
+        ] {
+            let path = folder.path().join(name);
+            let mut writer = Writer::create(&path).unwrap();
+            for fields in [
+                json!({ "text": "a, \"b\"", "list": [1] }),
+                json!({ "text": "b" }),
+                json!({ "text": "c", "new": 1 }),
+                json!({ "list": [2], "text": "d" }),
+            ] {
+                writer.write(&row(fields)).unwrap();
+            }
+            writer.finish().unwrap();
+            assert_eq!(std::fs::read_to_string(&path).unwrap(), expected);
+        }
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 2);
     }
 
     #[test]

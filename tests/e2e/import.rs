@@ -227,8 +227,8 @@ fn any_labelled_table_is_read() {
         .says("no column `nix`");
     project
         .emogrid(&["import", "table", "a.csv", "--text", "body", "--label", "mood", "-o", "f"])
-        .exits(1)
-        .says("no column `mood`");
+        .exits(2)
+        .says("no row has a column `mood`");
     project
         .emogrid(&["import", "table", "-", "--text", "body", "--label", "mood", "-o", "f"])
         .exits(2)
@@ -549,4 +549,104 @@ fn pairs_that_an_export_wrote_stay_pairs() {
     let rows = project.rows("other/rows.jsonl");
     let of = |id: &str| rows.iter().find(|row| row["id"] == id).unwrap_or_else(|| panic!("{id}: {rows:?}"));
     assert_eq!((of("r0").get("pair"), of("r1-swap")["pair"].as_str()), (None, Some("r1")));
+}
+
+#[test]
+fn an_import_of_an_import_keeps_what_was_known_of_its_rows() {
+    let project = Project::new();
+    let mut raw = "text,id,rater_id,example_very_unclear,anger,joy\n".to_owned();
+    for (id, text) in [
+        ("a", "[NAME] and Mary Jones fixed my bike"),
+        ("b", "[name] and Mary Jones fixed my bike"),
+        ("c", "gay and proud, said [NAME] of the harbour"),
+    ] {
+        for (rater, flags) in [(1, "0,1"), (2, "0,1"), (3, "1,0")] {
+            raw.push_str(&format!("\"{text}\",{id},{rater},False,{flags}\n"));
+        }
+    }
+    project.write("raw.csv", &raw);
+    project.emogrid(&["import", "goemotions", "raw.csv", "-o", "one", "--language", "en"]).exits(0);
+    let first = project.rows("one/rows.jsonl");
+    assert_eq!((&first[0]["votes"], &first[0]["copies"]), (&json!({ "anger": 2, "joy": 4 }), &json!(2)));
+    assert_eq!(first[0]["spans"].as_array().unwrap().len(), 2);
+    let without_origin = |rows: &[Value]| -> Vec<Value> {
+        let mut rows = rows.to_vec();
+        rows.iter_mut().for_each(|row| drop(row.as_object_mut().unwrap().remove("origin")));
+        rows
+    };
+    // As it is, and through a CSV.
+    project.emogrid(&["export", "one/rows.jsonl", "-o", "one.csv"]).exits(0);
+    for (from, to) in [("one/rows.jsonl", "two"), ("one.csv", "three")] {
+        let again = ["import", "table", from, "--text", "text", "--label", "labels", "-o", to];
+        project.emogrid(&again).exits(0);
+        assert_eq!(
+            without_origin(&project.rows(&format!("{to}/rows.jsonl"))),
+            without_origin(&first),
+            "{from}"
+        );
+    }
+    let again = ["import", "table", "one.csv", "--text", "text", "--label", "labels"];
+    project.emogrid(&[&again[..], &["--agree", "5", "-o", "four"]].concat()).exits(0);
+    let removed = project.rows("four/undo/removed.jsonl");
+    assert_eq!((removed.len(), &removed[0]["step"]), (2, &json!("agreement")));
+    let ran = project.emogrid(&[&again[..], &["--map", "sentiment", "-o", "five"]].concat()).exits(0);
+    ran.says("2 rows without their votes");
+    assert!(project.rows("five/rows.jsonl")[0]["votes"].is_null());
+}
+
+#[test]
+fn a_rater_counts_once_for_a_text() {
+    let project = Project::new();
+    let mut raw = "text,id,rater_id,example_very_unclear,anger,joy\n".to_owned();
+    for (rater, flags) in [(1, "0,1"), (1, "0,1"), (2, "1,0"), (1, "1,0")] {
+        raw.push_str(&format!("A parcel came for the neighbour,a,{rater},False,{flags}\n"));
+    }
+    project.write("raw.csv", &raw);
+    let told = project.emogrid(&["import", "goemotions", "raw.csv", "--agree", "1", "-o", "d"]).exits(0);
+    told.says("2 rows of a rater who had answered for the text: the first answer counts");
+    let row = &project.rows("d/rows.jsonl")[0];
+    assert_eq!((&row["votes"], &row["raters"]), (&json!({ "anger": 1, "joy": 1 }), &json!(2)));
+}
+
+#[test]
+fn a_file_that_lacks_rows_of_its_import_is_found_by_whoever_reads_it() {
+    let project = goemotions();
+    import(&project, &[]).exits(0);
+    let train = project.read("data/moods/train.jsonl");
+    let rows = train.lines().count();
+    let cut: String = train.split_inclusive('\n').take(rows - 1).collect();
+    project
+        .emogrid(&["train", "--probe", "--train", "data/moods/train.jsonl", "--model", "m.probe"])
+        .exits(0);
+    project.write("data/moods/train.jsonl", &cut);
+    let says = format!("it has {} of {rows} rows that the `manifest.json` beside it tells of", rows - 1);
+    for args in [
+        &["verify", "data/moods/train.jsonl", "--probe", "m.probe", "-o", "v.jsonl"][..],
+        &["train", "--probe", "--train", "data/moods/train.jsonl"],
+        &["dedup", "data/moods/train.jsonl", "-o", "o.jsonl"],
+        &["export", "data/moods/train.jsonl", "--format", "classification", "-o", "c"],
+    ] {
+        project.emogrid(args).exits(1).says(&says);
+    }
+    assert!(!project.path().join("v.jsonl").exists());
+    // Elsewhere they are rows like any.
+    project.write("train.jsonl", &cut);
+    project.emogrid(&["dedup", "train.jsonl", "-o", "o.jsonl"]).exits(0);
+}
+
+#[test]
+fn who_freezes_a_test_part_outside_of_a_project_is_told() {
+    let project = goemotions();
+    let shown = import(&project, &[]).exits(0).stdout;
+    assert!(shown.contains("and known to the project: "), "{shown}");
+    // The project of a folder below is that of all others.
+    project.write("sub/configs/none.yaml", "");
+    let args = [&FILES[..], &["-o", "sub/data/moods"]].concat();
+    let shown = project.emogrid(&args).exits(0).stdout;
+    assert!(!project.path().join("sub/.emogrid").exists(), "{shown}");
+    std::fs::remove_dir_all(project.path().join("configs")).unwrap();
+    std::fs::remove_dir_all(project.path().join(".emogrid")).unwrap();
+    let shown = project.emogrid(&[&FILES[..], &["-o", "far"]].concat()).exits(0).stdout;
+    assert!(shown.contains("in no project (no folder above has `.emogrid` or `configs`)"), "{shown}");
+    assert!(shown.lines().all(|line| line.chars().count() <= 80), "{shown}");
 }

@@ -161,7 +161,7 @@ fn our_own_rows_and_tables_are_read() {
     assert_eq!(told["probe"]["labels"], serde_json::json!(["anger", "joy"]));
     let told = train(&["--label", "tone"]).exits(0).says("10 rows without a label").json();
     assert_eq!(told["probe"]["labels"], serde_json::json!(["calm", "warm"]));
-    train(&["--label", "mood"]).exits(2).says("rows.jsonl:1: there is no column `mood`, only `id`, `text`");
+    train(&["--label", "mood"]).exits(2).says("rows.jsonl: no row has a column `mood`, only `id`, `text`");
     train(&["--test", "test.csv"]).exits(2).says("there is no column `text`");
     train(&["--label", "tone", "--map", "ekman"]).exits(2).says("`calm` is in no group of `--map ekman`");
     train(&["--test", "none.csv"]).exits(1).says("none.csv");

@@ -2,6 +2,7 @@
 
 #![allow(clippy::print_stderr)]
 
+mod added;
 mod anonymize;
 mod audit;
 mod checks;
@@ -33,6 +34,7 @@ mod money;
 mod morning;
 mod near;
 mod nights;
+mod odd_tables;
 mod overwriting;
 mod paired;
 mod parquet;

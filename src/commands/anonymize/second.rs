@@ -48,7 +48,7 @@ impl SecondLook {
         if !args.second_look_remote {
             refuse_remote(endpoint)?;
         }
-        let store = scrub::store_of(&args.table.file)?;
+        let store = scrub::store_of(&args.table.file);
         let line = Line::connect(endpoint, talk).await?;
         let frame = looking::frame(&line.identity);
         let keep = Keep::new(store, Kind::Names, looking::MAX_TOKENS);

@@ -9,12 +9,13 @@ use serde_json::{Value, json};
 use super::super::{Exit, Failure, Talk, print_json};
 use super::subject::Subject;
 use super::{Steps, decisions, exit, rewrite, usage};
+use crate::anonymize::Span;
 use crate::audit::{self, Drop, Evened, Options, Swapper};
 use crate::cli::AuditArgs;
 use crate::model::{PAIR, RowId, SWAPPED, pair_of};
 use crate::report::audit::audits_text;
 use crate::report::{count, thousands};
-use crate::table::Writer;
+use crate::table::{Added, Fields, Writer};
 
 /// Says which rows to drop or to reword, and which values to ask more of.
 pub fn fix(args: &AuditArgs, subject: &Subject, talk: &Talk, steps: &mut Steps) -> Result<Exit, Failure> {
@@ -27,6 +28,8 @@ pub fn fix(args: &AuditArgs, subject: &Subject, talk: &Talk, steps: &mut Steps) 
         ));
     }
     // Before a model is paid.
+    let rewritten: &[&str] = if args.rewrite.rewrite { &["rewritten_by", "rewritten_for"] } else { &[] };
+    let columns = added(args, subject, rewritten)?;
     let writer = args.rewrite.output.as_deref().map(Writer::create).transpose()?;
     let found = audit::drops(table, &subject.options, |what, share| steps.step(what, share));
     let raised = audit::raise(table, &found.before);
@@ -109,21 +112,18 @@ pub fn fix(args: &AuditArgs, subject: &Subject, talk: &Talk, steps: &mut Steps) 
         decisions::write(path, lines, subject, talk)?;
     }
     if let (Some(path), Some(mut writer)) = (&args.rewrite.output, writer) {
-        let more: &[&str] = if reworded.is_some() { &["rewritten_by", "rewritten_for"] } else { &[] };
-        writer.without_rows(subject.header.iter().map(String::as_str).chain(more.iter().copied()));
+        writer.without_rows(subject.header.iter().chain(columns.names()));
         let out: BTreeSet<usize> = dropped.iter().map(|row| row.row).collect();
         for (at, row) in subject.rows.iter().enumerate().filter(|(at, _)| !out.contains(at)) {
             let mut row = row.clone();
             if let Some((text, why)) = reworded.as_ref().and_then(|reworded| reworded.texts.get(&at)) {
                 row.insert(subject.text.clone(), text.clone().into());
-                // Spans are of the text as it was.
-                row.remove("spans");
-                row.insert("rewritten_by".to_owned(), reworded.as_ref().map(|it| it.model.clone()).into());
-                row.insert("rewritten_for".to_owned(), why.join(", ").into());
-            } else if reworded.is_some() {
+                without_spans(&mut row);
+                let by = reworded.as_ref().map(|it| it.model.clone()).into();
+                columns.put(&mut row, [by, why.join(", ").into()]);
+            } else {
                 // A table has the same columns in each row.
-                row.insert("rewritten_by".to_owned(), Value::Null);
-                row.insert("rewritten_for".to_owned(), Value::Null);
+                columns.put(&mut row, [Value::Null, Value::Null]);
             }
             writer.write(&row)?;
         }
@@ -138,6 +138,22 @@ pub fn fix(args: &AuditArgs, subject: &Subject, talk: &Talk, steps: &mut Steps) 
         talk.say("nothing was changed; `--write FILE` writes what was decided");
     }
     Ok(exit(args, &after))
+}
+
+/// The columns that rows get, of which none has any.
+fn added(args: &AuditArgs, subject: &Subject, names: &[&str]) -> Result<Added, Failure> {
+    let added = Added::new(names, args.prefix.as_deref());
+    for (at, row) in subject.rows.iter().enumerate() {
+        added.lacking_in(row).map_err(|what| usage(format!("row {}: {what}", subject.table.id(at))))?;
+    }
+    Ok(added)
+}
+
+/// Takes out the anonymiser's spans, which are of the text as it was.
+fn without_spans(row: &mut Fields) {
+    if Span::list(row.get("spans")).is_some() {
+        row.remove("spans");
+    }
 }
 
 /// The counterparts of rows that are dropped or reworded, which go with what these say today.
@@ -242,10 +258,11 @@ pub fn weigh(
     let Some((weights, weighed)) = audit::weights(&subject.table) else {
         return Err(usage("there are no labels to weigh"));
     };
+    let added = added(args, subject, &["weight"])?;
     let mut writer = Writer::create(path)?;
     for (row, weight) in subject.rows.iter().zip(&weights) {
         let mut row = row.clone();
-        row.insert("weight".to_owned(), json!((weight * 1e4).round() / 1e4));
+        added.put(&mut row, [json!((weight * 1e4).round() / 1e4)]);
         writer.write(&row)?;
     }
     writer.finish()?;
@@ -313,9 +330,8 @@ pub fn swap(
             let mut row = fields.clone();
             row.insert(subject.id.clone(), id.into());
             row.insert(subject.text.clone(), text.into());
-            // Spans are of the text as it was.
             if pair.is_some_and(|pair| pair != id) {
-                row.remove("spans");
+                without_spans(&mut row);
             }
             row.insert(PAIR.to_owned(), pair.into());
             let values = table.columns.iter().map(|column| {

@@ -65,7 +65,7 @@ pub fn swapped(args: &AuditArgs, subject: &Subject, talk: &Talk) -> Result<Optio
     let labels = labels(subject)?;
     let dir = match subject.is_config() {
         true => Some(StoreDir::new(open_path(&args.table.file, &args.set)?.recipe.config.project.store())),
-        false => store_of(&args.table.file)?,
+        false => store_of(&args.table.file),
     };
     let texts = pairs.iter().flat_map(|pair| [table.text(pair.row), pair.other.as_str()]);
     let Served { model: by, replies } = label(endpoint, dir, labels.clone(), texts, talk)?;

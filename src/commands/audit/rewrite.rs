@@ -131,7 +131,7 @@ pub fn rewrite(
     let mut hold = Hold::new(args, subject, rows)?;
     let dir = match &hold {
         Hold::Config(config) => Some(StoreDir::new(config.recipe.config.project.store())),
-        Hold::Table(_) => store_of(&args.table.file)?,
+        Hold::Table(_) => store_of(&args.table.file),
     };
     if dir.is_none() {
         talk.say("the table is in no project (no `.emogrid` above it), so answers are not kept");

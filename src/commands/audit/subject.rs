@@ -10,7 +10,7 @@ use crate::config::curation::Curation;
 use crate::dataset::audited::{self, Audited};
 use crate::dataset::evaluate::Accepted;
 use crate::dataset::{Models, Recipe, Sink, row};
-use crate::labels::{self, SEPARATOR, USUAL};
+use crate::labels::{self, Between, USUAL};
 use crate::near::no_such;
 use crate::pipeline::{Opened, Standing};
 use crate::report::thousands;
@@ -163,7 +163,7 @@ pub fn of_tables(args: &AuditArgs, steps: &mut Steps) -> Result<Subject, Failure
                 Some(known) => known,
                 None => {
                     let columns = columns(args, &row)?;
-                    known = row.fields.keys().cloned().collect::<Vec<_>>().join(", ");
+                    known = row.fields.keys().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
                     seen = vec![false; columns.len()];
                     table.insert((Table::new(columns.clone()), columns))
                 }
@@ -174,8 +174,12 @@ pub fn of_tables(args: &AuditArgs, steps: &mut Steps) -> Result<Subject, Failure
             let given = args.separator.as_deref();
             let values = columns.iter().map(|(name, role)| {
                 // A context such as `Paris, France` is one, where nothing else is said.
-                let separator = given.or((*role == Role::Label).then_some(SEPARATOR));
-                labels::names(name, row.fields.get(name), separator)
+                let between = match (given, role) {
+                    (Some(given), _) => Between::Text(given),
+                    (None, Role::Label) => Between::Usual,
+                    (None, Role::Context) => Between::One,
+                };
+                labels::names(name, row.fields.get(name), between)
             });
             let values: Result<Vec<_>, _> = values.collect();
             let values =
@@ -215,7 +219,7 @@ fn columns(args: &AuditArgs, first: &Row) -> Result<Vec<(String, Role)>, Failure
         || USUAL.iter().filter(|name| first.fields.contains_key(**name)).map(|name| (*name).to_owned());
     let labels: Vec<String> = if args.label.is_empty() { guessed().collect() } else { args.label.clone() };
     if labels.is_empty() {
-        let known: Vec<&str> = first.fields.keys().map(String::as_str).collect();
+        let known: Vec<String> = first.fields.keys().map(|name| format!("`{name}`")).collect();
         return Err(usage(format!(
             "{}: which column has the labels? name it with `--label`; there are {}",
             args.table.file.display(),

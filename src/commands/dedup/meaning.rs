@@ -89,7 +89,7 @@ impl Meaning {
                 None => Line::of_config(config, endpoint, talk).await?,
             }
         };
-        let store = scrub::store_of(table)?;
+        let store = scrub::store_of(table);
         Ok(Self {
             frame: Frame::embedding(&line.identity),
             line,

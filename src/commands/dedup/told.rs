@@ -1,11 +1,13 @@
 use std::time::Duration;
 
 use serde::Serialize;
+use serde_json::Value;
 
 use super::meaning;
 use crate::cli::DedupArgs;
 use crate::dedup::{Found, Rule, Statistics, Tier};
 use crate::report::{count, duration, milliseconds, thousands};
+use crate::table::{Added, Fields};
 
 /// What a call did, for machines.
 #[derive(Debug, Serialize)]
@@ -144,6 +146,26 @@ impl Told {
         out.push_str(&format!("\n{took}, {} texts/s", thousands(self.texts_per_second)));
         out
     }
+}
+
+/// The columns that `--mark` adds; the last one where texts are compared by what they mean.
+const MARKS: [&str; 3] = ["duplicate_of", "similarity", "duplicate_by"];
+
+/// The columns that rows get, where they are to be marked.
+pub fn marks(args: &DedupArgs) -> Option<Added> {
+    let marks = if args.semantic.semantic.is_some() { &MARKS[..] } else { &MARKS[..2] };
+    args.mark.then(|| Added::new(marks, args.prefix.as_deref()))
+}
+
+/// Writes into a row what was said of it.
+pub fn mark(row: &mut Fields, found: &Found<'_>, marks: &Added) {
+    let (of, similarity, by) = match found {
+        Found::Kept => (Value::Null, Value::Null, Value::Null),
+        Found::Duplicate { of, similarity, tier } | Found::OffLimits { of, similarity, tier } => {
+            (Value::from(*of), Value::from(similarity.fraction()), Value::from(tier_name(*tier)))
+        }
+    };
+    marks.put(row, [of, similarity, by]);
 }
 
 /// How a duplicate was found, as outputs say it.

@@ -15,7 +15,7 @@ use crate::dataset::evaluate::Accepted;
 use crate::dataset::row::Row;
 use crate::export::{ExportError, Record};
 use crate::guard::{Guard, Purpose};
-use crate::labels::{SEPARATOR, USUAL};
+use crate::labels::{Between, USUAL};
 use crate::learn::LearnError;
 use crate::near::no_such;
 use crate::pipeline::{Files, Opened};
@@ -97,8 +97,11 @@ impl Source {
     }
 
     /// What stands between several labels in one text: a config's values are one each.
-    pub fn separator(&self) -> Option<&'static str> {
-        matches!(self, Source::Table(_)).then_some(SEPARATOR)
+    pub fn between(&self) -> Between<'static> {
+        match self {
+            Source::Config(_) => Between::One,
+            Source::Table(_) => Between::Usual,
+        }
     }
 
     /// The columns that may hold labels.
@@ -133,6 +136,11 @@ impl Source {
                 usual.map(str::to_owned).into_iter().collect()
             }
         })
+    }
+
+    /// Whether which column has the labels is nobody's word but that of the first row.
+    pub fn guesses_labels(&self, args: &ExportArgs) -> bool {
+        matches!(self, Source::Table(_)) && args.label.is_empty()
     }
 
     /// The labels of a column, where they are known without looking at rows.

@@ -2,14 +2,15 @@
 
 use serde_json::{Map, Value};
 
-use crate::labels::names;
+use crate::labels::{Between, names};
 
 /// Which columns hold what.
 pub struct Columns {
     pub text: String,
     pub labels: Vec<String>,
     pub id: Option<String>,
-    pub separator: String,
+    /// What stands between labels in one text, where that is said.
+    pub separator: Option<String>,
     /// What labels that are numbers are called, from 0; none where numbers are names.
     pub names: Vec<String>,
     /// Whether files can have a row a rater.
@@ -17,20 +18,14 @@ pub struct Columns {
 }
 
 impl Columns {
-    /// The labels of a row.
+    /// The labels of a row; a column that it lacks says of none.
     ///
     /// # Errors
     /// What is wrong with them, in words.
     pub fn labels_of(&self, fields: &Map<String, Value>) -> Result<Vec<String>, String> {
         let mut out = Vec::new();
         for column in &self.labels {
-            let Some(value) = fields.get(column) else {
-                let known: Vec<_> = fields.keys().map(|name| format!("`{name}`")).collect();
-                return Err(format!(
-                    "there is no column `{column}`, only {}; name the labels' column with `--label`",
-                    known.join(", ")
-                ));
-            };
+            let Some(value) = fields.get(column) else { continue };
             match self.labels.len() {
                 1 => out.extend(self.of_value(column, value)?),
                 _ => out.extend(flag(column, value)?.then(|| column.clone())),
@@ -42,7 +37,7 @@ impl Columns {
     }
 
     fn of_value(&self, column: &str, value: &Value) -> Result<Vec<String>, String> {
-        let names = names(column, Some(value), Some(&self.separator))?;
+        let names = names(column, Some(value), Between::from(self.separator.as_deref()))?;
         names.iter().map(|name| self.named(name)).collect()
     }
 
@@ -91,7 +86,7 @@ mod tests {
             text: "text".into(),
             labels: owned(labels),
             id: None,
-            separator: ",".into(),
+            separator: None,
             names: owned(names),
             raters: false,
         }
@@ -123,7 +118,7 @@ mod tests {
         }
         let free = columns(&["mood"], &[]);
         assert_eq!(free.labels_of(json!({ "mood": "3" }).as_object().unwrap()).unwrap(), ["3"]);
-        assert!(free.labels_of(json!({ "tone": "3" }).as_object().unwrap()).unwrap_err().contains("`tone`"));
+        assert!(free.labels_of(json!({ "tone": "3" }).as_object().unwrap()).unwrap().is_empty());
     }
 
     #[test]
@@ -133,10 +128,12 @@ mod tests {
             (json!("1"), json!("0"), &["joy"][..]),
             (json!(true), json!(1.0), &["joy", "anger"]),
             (json!(""), json!("False"), &[]),
+            (json!("0.0"), json!(" 1.00 "), &["anger"]),
         ] {
             let fields = json!({ "joy": joy, "anger": anger });
             assert_eq!(both.labels_of(fields.as_object().unwrap()).unwrap(), labels);
         }
+        assert!(both.labels_of(json!({ "anger": 1 }).as_object().unwrap()).unwrap() == ["anger"]);
         assert!(both.labels_of(json!({ "joy": 3, "anger": 0 }).as_object().unwrap()).is_err());
     }
 }

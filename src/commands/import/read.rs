@@ -1,6 +1,6 @@
 //! From files to items.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 
@@ -8,11 +8,12 @@ use serde_json::Value;
 
 use super::columns::flag;
 use super::{Asked, Failure, Talk};
+use crate::anonymize::Span;
 use crate::config::grouping::Grouping;
-use crate::import::goemotions::{Shape, UNCLEAR};
+use crate::import::goemotions::{RATER, Shape, UNCLEAR};
 use crate::import::labels::vote;
 use crate::import::{Item, Labels, Split, goemotions};
-use crate::labels::LabelSet;
+use crate::labels::{self, LabelSet};
 use crate::model::{PAIR, pair_of};
 use crate::report::{Reading, count};
 use crate::table::{self, Format, Layout, Reader, Row, TableError};
@@ -35,6 +36,21 @@ pub struct Source {
     pub files: Vec<SourceFile>,
     /// Rows whose id another row had.
     renamed: u64,
+    answers: Answers,
+    /// Rows with votes that say nothing of groups of labels, and were left behind.
+    unmapped: u64,
+    /// Which columns of labels some row had, and what the first row's columns are.
+    found: Vec<bool>,
+    known: Vec<String>,
+}
+
+/// Who answered for which row already.
+#[derive(Default)]
+struct Answers {
+    /// By row and rater.
+    given: HashSet<(usize, String)>,
+    /// Answers of raters who had answered for the row.
+    repeated: u64,
 }
 
 /// Numbers of labels by the names that files give them.
@@ -45,7 +61,17 @@ struct Numbers {
 
 impl Source {
     pub fn read(asked: &Asked<'_>, talk: &Talk) -> Result<Self, Failure> {
-        let mut source = Self { items: Vec::new(), labels: Labels::default(), files: Vec::new(), renamed: 0 };
+        let found = vec![false; asked.columns.labels.len()];
+        let mut source = Self {
+            items: Vec::new(),
+            labels: Labels::default(),
+            files: Vec::new(),
+            renamed: 0,
+            answers: Answers::default(),
+            unmapped: 0,
+            found,
+            known: Vec::new(),
+        };
         let mut numbers = Numbers { map: asked.how.map, known: HashMap::new() };
         // Rows of one comment stand in several of the raw files.
         let mut comments: HashMap<String, usize> = HashMap::new();
@@ -70,7 +96,6 @@ impl Source {
                     item.file = from as u16;
                     item.line = line as u32;
                     item.split = item.split.or(split);
-                    item.copies = 1;
                 }
                 source.files[from].rows += 1;
                 reading
@@ -79,6 +104,13 @@ impl Source {
         }
         if source.items.is_empty() {
             return Err(Failure::Refused("there is no row in the files".to_owned()));
+        }
+        source.answers.given = HashSet::new();
+        let columns = asked.columns.labels.iter().zip(&source.found);
+        let lacking: Vec<String> =
+            columns.filter(|(_, found)| !**found).map(|(name, _)| name.clone()).collect();
+        if !lacking.is_empty() && !source.known.is_empty() {
+            return Err(Failure::Refused(labels::lacking(&lacking, &source.known)));
         }
         source.labels.sort(asked.how.map, &mut source.items);
         source.name();
@@ -96,7 +128,7 @@ impl Source {
         for label in asked.columns.labels_of(&row.fields)? {
             labels.insert(numbers.of(&label, &mut self.labels)?);
         }
-        self.items.push(Item { id: row.id, text: row.text, labels, ..Item::default() });
+        self.items.push(Item { id: row.id, text: row.text, labels, copies: 1, ..Item::default() });
         Ok(self.items.last_mut())
     }
 
@@ -111,7 +143,19 @@ impl Source {
         let at = known.unwrap_or(self.items.len());
         if known.is_none() {
             comments.insert(row.id.clone(), at);
-            self.items.push(Item { id: row.id, text: row.text, ..Item::default() });
+            self.items.push(Item {
+                id: row.id.clone(),
+                text: row.text.clone(),
+                copies: 1,
+                ..Item::default()
+            });
+        }
+        let rater = row.fields.get(RATER).filter(|rater| !rater.is_null()).map(|_| row.fields.text(RATER));
+        if let Some(rater) = rater.filter(|rater| !rater.trim().is_empty())
+            && !self.answers.given.insert((at, rater))
+        {
+            self.answers.repeated += 1;
+            return Ok(None);
         }
         if row.fields.get(UNCLEAR).is_some_and(|value| flag(UNCLEAR, value) == Ok(true)) {
             self.items[at].unclear += 1;
@@ -143,12 +187,33 @@ impl Source {
         let has_id = asked.columns.id.is_some() || row.fields.get("id").is_some_and(|id| !id.is_null());
         let id = if has_id { row.id.clone() } else { String::new() };
         let pair = pair_of(&id, row.fields.get(PAIR).and_then(Value::as_str)).map(Into::into);
+        for (found, column) in self.found.iter_mut().zip(&asked.columns.labels) {
+            *found |= row.fields.contains_key(column);
+        }
+        if self.known.is_empty() {
+            self.known = row.fields.keys().cloned().collect();
+        }
+        let before = Before::of(&row);
+        let mut votes = Vec::new();
+        match asked.how.map {
+            Grouping::None => {
+                for (label, count) in &before.votes {
+                    votes.push((numbers.of(label, &mut self.labels)? as u8, *count));
+                }
+            }
+            // One rater's joy and love would be two votes for one group.
+            _ => self.unmapped += u64::from(!before.votes.is_empty()),
+        }
         self.filtered(asked, row, numbers)?;
         let mut item = self.items.last_mut();
         if let Some(item) = &mut item {
             item.split = split;
             item.pair = pair;
             item.id = id;
+            item.raters = if votes.is_empty() { 0 } else { before.raters };
+            item.votes = votes;
+            item.copies = before.copies;
+            item.spans = before.spans;
         }
         Ok(item)
     }
@@ -176,6 +241,17 @@ impl Source {
         if self.renamed > 0 {
             let rows = count(self.renamed, "row");
             talk.say(&format!("{rows} had the id of another row, and got `#2` and so on behind it"));
+        }
+        if self.answers.repeated > 0 {
+            let rows = count(self.answers.repeated, "row");
+            talk.say(&format!("{rows} of a rater who had answered for the text: the first answer counts"));
+        }
+        if self.unmapped > 0 {
+            let rows = count(self.unmapped, "row");
+            talk.say(&format!(
+                "{rows} without their votes: who gave several labels of one group is not known; map the raters' \n\
+                 own files"
+            ));
         }
     }
 }
@@ -207,6 +283,42 @@ fn split_of(row: &Row) -> Result<Option<Split>, String> {
             Split::known()
         )
     })
+}
+
+/// What an import told of a row, which another one of its files goes on with.
+#[derive(Debug, Default)]
+struct Before {
+    votes: Vec<(String, u16)>,
+    raters: u16,
+    copies: u32,
+    spans: Vec<Span>,
+}
+
+impl Before {
+    /// Nothing of a row of somebody else's, whose columns of these names may mean anything.
+    fn of(row: &Row) -> Self {
+        let fields = &row.fields;
+        let mut before =
+            Self { copies: 1, spans: Span::list(fields.get("spans")).unwrap_or_default(), ..Self::default() };
+        if fields.get("source").and_then(Value::as_str) != Some("real") || !fields.contains_key("origin") {
+            return before;
+        }
+        // Of a CSV it is JSON.
+        let votes = match fields.get("votes") {
+            Some(Value::String(text)) => serde_json::from_str(text).unwrap_or_default(),
+            other => other.cloned().unwrap_or_default(),
+        };
+        let number = |column: &str| fields.text(column).parse::<u32>().ok().filter(|number| *number > 0);
+        if let (Value::Object(votes), Some(raters)) = (votes, number("raters")) {
+            let votes = votes
+                .into_iter()
+                .filter_map(|(label, count)| Some((label, u16::try_from(count.as_u64()?).ok()?)));
+            before.votes = votes.collect();
+            before.raters = u16::try_from(raters).unwrap_or(u16::MAX);
+        }
+        before.copies = number("copies").unwrap_or(1);
+        before
+    }
 }
 
 fn is_emotion(column: &str) -> bool {

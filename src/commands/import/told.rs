@@ -165,9 +165,12 @@ impl<'f> Told<'f> {
             && frozen.is_some()
         {
             out.push_str(&format!("the test part is frozen, hash {}\n", &part.hash[..16]));
-            if let Some(path) = self.registered {
-                out.push_str(&format!("and known to the project: {}\n", path.display()));
-            }
+            out.push_str(&match self.registered {
+                Some(path) => format!("and known to the project: {}\n", path.display()),
+                None => "in no project (no folder above has `.emogrid` or `configs`): only files \
+                         beside\nit are held against it, and elsewhere its rows could be trained on\n"
+                    .to_owned(),
+            });
         }
         out.push_str(&format!("{:.1} s\n", self.took.as_secs_f64()));
     }

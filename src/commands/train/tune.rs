@@ -188,7 +188,7 @@ pub fn measure(args: &TrainArgs, rows: &Labelled, folder: &Path, talk: &Talk) ->
     let asked = |name: &str| {
         let config = folder.join(format!("{name}.yaml"));
         let texts = rows.texts.iter().map(String::as_str);
-        label(&config.display().to_string(), store_of(&config)?, rows.labels.clone(), texts, talk)
+        label(&config.display().to_string(), store_of(&config), rows.labels.clone(), texts, talk)
     };
     let (before, tuned) = (asked("base")?, asked("tuned")?);
     let plain = |replies: &[Reply]| Answers {

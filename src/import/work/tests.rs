@@ -11,6 +11,7 @@ fn settings() -> Settings {
     Settings {
         skip: Steps::default(),
         agree: 2,
+        recount: false,
         longest: 200,
         language: Language::of("en"),
         rule: Rule::default(),

@@ -10,7 +10,7 @@ use super::super::quotes::QuoteFault;
 /// What to do about a row with other columns than the header.
 pub fn uneven(found: usize, expected: usize, delimiter: u8) -> String {
     let columns = if found == 1 { "column" } else { "columns" };
-    let by = if delimiter == b'\t' { "a tab" } else { "a `,`" };
+    let by = if delimiter == b'\t' { "a tab".to_owned() } else { format!("a `{}`", delimiter as char) };
     let advice = match (found < expected, delimiter) {
         (true, _) => format!("an empty one is nothing before or after {by}"),
         (false, b'\t') => "no text has a tab in it".to_owned(),
@@ -18,6 +18,9 @@ pub fn uneven(found: usize, expected: usize, delimiter: u8) -> String {
     };
     format!("{found} {columns}; expected {expected}: {advice}")
 }
+
+pub const NOT_UTF8: &str =
+    "not UTF-8; save the file as UTF-8, or write it anew with `iconv -f WINDOWS-1252 -t UTF-8`";
 
 /// What is wrong with names of which two are the same: one of their columns would be lost.
 pub fn repeated(names: &[String]) -> Option<String> {
@@ -55,9 +58,7 @@ pub fn csv_error(path: &Path, error: csv::Error) -> TableError {
                 None => TableError::Io { path, error },
             }
         }
-        csv::ErrorKind::Utf8 { .. } => {
-            TableError::Row { path, line, what: "not UTF-8; save the file as UTF-8".to_owned() }
-        }
+        csv::ErrorKind::Utf8 { .. } => TableError::Row { path, line, what: NOT_UTF8.to_owned() },
         other => TableError::Row { path, line, what: format!("{other:?}") },
     }
 }

@@ -78,7 +78,18 @@ fn what_cannot_be_read_is_told_with_its_line() {
             b"text,b,text\n",
             "t:1: the header: columns 1 and 3 are both `text`; give each",
         ),
-        (Format::Tsv, Layout::default(), b"text\t\t\n", "t:1: the header: columns 2 and 3 have no name"),
+        (
+            Format::Tsv,
+            Layout { columns: Some(vec!["text".into(), String::new(), String::new()]), ..Layout::default() },
+            b"",
+            "t: `--columns`: columns 2 and 3 have no name",
+        ),
+        (
+            Format::Jsonl,
+            Layout::default(),
+            b"{\"text\": \"a\", \"n\": NaN}",
+            "t:1: not JSON, in column 20: expected value; JSON has no `NaN`",
+        ),
         (
             Format::Tsv,
             Layout { columns: Some(vec!["text".into(), "text".into()]), ..Layout::default() },
@@ -170,6 +181,16 @@ fn rows_before_a_wrong_quote_are_read() {
     let mut reader = Reader::new(Path::new("t"), Box::new(&b"text\na\n\"b\nc\n"[..]), &layout).unwrap();
     assert_eq!(reader.next().unwrap().unwrap().text, "a");
     assert!(reader.next().unwrap().is_err());
+}
+
+#[test]
+fn columns_without_a_name_are_called_as_pandas_calls_them() {
+    let rows = read(Some(Format::Csv), Layout::default(), b"text,,\nso it is,,x\n").unwrap();
+    assert_eq!(rows[0].fields.keys().collect::<Vec<_>>(), ["text", "Unnamed: 1", "Unnamed: 2"]);
+    assert_eq!(rows[0].column("Unnamed: 2"), "x");
+    // One alone is an index, and stays as it is.
+    let rows = read(Some(Format::Csv), Layout::default(), b",text\n0,so it is\n").unwrap();
+    assert_eq!(rows[0].fields.keys().collect::<Vec<_>>(), ["", "text"]);
 }
 
 #[test]
