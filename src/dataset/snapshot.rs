@@ -126,7 +126,7 @@ impl<N: Name> Sink<N> for Reached {
         self.judged.push(short(fingerprint));
     }
 
-    fn judging(&mut self, _cell: usize, fingerprint: &Fingerprint) {
+    fn judging(&mut self, _cell: usize, _judge: u16, fingerprint: &Fingerprint) {
         self.judged.push(short(fingerprint));
     }
 

@@ -40,6 +40,7 @@ mod parts;
 mod pipes;
 mod project;
 mod raised;
+mod reckoned;
 mod refine;
 mod rerun;
 mod rewrite;
