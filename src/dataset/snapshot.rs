@@ -398,7 +398,7 @@ mod tests {
             Sink::<()>::reached(&mut reached, cell, 0, &fingerprint(byte));
         }
         for byte in [9, 8, 9] {
-            Sink::<()>::judging(&mut reached, 1, &fingerprint(byte));
+            Sink::<()>::judging(&mut reached, 1, 0, &fingerprint(byte));
         }
         let asks = reached.finish(&grid);
         assert_eq!(asks.all(), [[1; 8], [2; 8], [8; 8], [9; 8]]);
