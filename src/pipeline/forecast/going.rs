@@ -186,7 +186,8 @@ impl Open {
         };
         let Chosen { cells, asks } = self.chosen(&means(rates), most);
         let found = look_up(&asks)?;
-        let firsts = cells.iter().flat_map(|(cell, asks)| (0..*asks).map(|at| cell.waits.filter(|_| at == 0)));
+        let firsts =
+            cells.iter().flat_map(|(cell, asks)| (0..*asks).map(|at| cell.waits.filter(|_| at == 0)));
         let looked = asks.into_iter().zip(found).zip(firsts).map(|((ask, found), waits)| {
             let way = way(ask.0, ask.1);
             let texts = found.texts.as_ref().map(|texts| {
@@ -216,7 +217,8 @@ impl Open {
             plain.insert(*kind, course);
         }
         let (mut without, mut with) = (Course::default(), Course::default());
-        let (mut by_way, mut sent, mut rounds) = (BTreeMap::<Way, Sent>::new(), Vec::new(), Rounds::default());
+        let (mut by_way, mut sent, mut rounds) =
+            (BTreeMap::<Way, Sent>::new(), Vec::new(), Rounds::default());
         let mut about = rates.about_a_row(None);
         about.fill(0.0);
         let mut add = |requests: &[f64], times: f64| {

@@ -251,9 +251,10 @@ impl Rates {
             let (stage, said) = match text {
                 Stand::Refused => continue,
                 Stand::Accepted => (requests.len(), Vec::new()),
-                Stand::Open(to, open, behind) => {
-                    (waits_at(*to), std::iter::once(Said::Open(*open)).chain(behind.iter().copied()).collect())
-                }
+                Stand::Open(to, open, behind) => (
+                    waits_at(*to),
+                    std::iter::once(Said::Open(*open)).chain(behind.iter().copied()).collect(),
+                ),
             };
             let (chance, about) = stages.a_text(stage, &said, is_met && at == 0);
             chances.push(chance);

@@ -99,7 +99,9 @@ mod tests {
 
     #[test]
     fn few_cells_with_rare_rows_take_as_long_as_the_last_of_them() {
-        for (cells, places, one_in) in [(1, 4, 10), (6, 4, 10), (6, 16, 10), (40, 4, 5), (300, 8, 3), (4, 4, 1)] {
+        for (cells, places, one_in) in
+            [(1, 4, 10), (6, 4, 10), (6, 16, 10), (40, 4, 5), (300, 8, 3), (4, 4, 1)]
+        {
             let truth = (0..60).map(|seed| simulated(cells, places, one_in, seed)).sum::<f64>() / 60.0;
             let bad = 1.0 - 1.0 / one_in as f64;
             let sent: Vec<f64> = (0..200).map(|ask| bad.powi(ask)).collect();
@@ -107,7 +109,10 @@ mod tests {
             rounds.add(&sent, cells as f64, Together { mean: 1.0 - bad, ..ONE });
             let work = cells as f64 * one_in as f64 / places as f64;
             let told = rounds.seconds(work, 1.0);
-            assert!((told / truth - 1.0).abs() < 0.25, "{cells} cells, {places} places: {told}, {truth} in truth");
+            assert!(
+                (told / truth - 1.0).abs() < 0.25,
+                "{cells} cells, {places} places: {told}, {truth} in truth"
+            );
         }
     }
 }

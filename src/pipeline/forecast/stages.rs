@@ -130,10 +130,7 @@ const HALF: f64 = 0.5;
 
 impl Stages {
     /// By sources, each with the stages that its texts went through.
-    pub fn of<'a>(
-        asks: &[f64],
-        sources: impl Iterator<Item = (&'a Passing, &'a [bool])> + Clone,
-    ) -> Self {
+    pub fn of<'a>(asks: &[f64], sources: impl Iterator<Item = (&'a Passing, &'a [bool])> + Clone) -> Self {
         let tells = |stage: usize| {
             let has = |(_, has): &(&Passing, &[bool])| has.get(stage).is_some_and(|has| *has);
             let with = |least: u64| {

@@ -101,11 +101,9 @@ mod tests {
 
     #[test]
     fn the_line_goes_on() {
-        for (values, next) in [
-            (&[0.6, 0.5, 0.4][..], 0.3),
-            (&[1.0, 1.0, 1.0, 1.0], 1.0),
-            (&[0.1, 0.3, 0.2, 0.4], 0.45),
-        ] {
+        for (values, next) in
+            [(&[0.6, 0.5, 0.4][..], 0.3), (&[1.0, 1.0, 1.0, 1.0], 1.0), (&[0.1, 0.3, 0.2, 0.4], 0.45)]
+        {
             assert!((next_on_line(values) - next).abs() < 1e-9, "{values:?}: {}", next_on_line(values));
         }
     }
@@ -114,8 +112,14 @@ mod tests {
     /// asks, and half of the rows of each. What answers brought that were stored is no trend.
     #[test]
     fn an_outlook_is_the_plans_moved_by_the_trend() {
-        let expected =
-            Expected { asks: 120.0, rows: 60.0, fresh: 60.0, requests: 120.0, at_least: false, is_sure: true };
+        let expected = Expected {
+            asks: 120.0,
+            rows: 60.0,
+            fresh: 60.0,
+            requests: 120.0,
+            at_least: false,
+            is_sure: true,
+        };
         let rejected = |texts| [("words".to_owned(), texts)].into();
         let mut summary = Summary {
             wanted: 1000,
@@ -135,8 +139,7 @@ mod tests {
         };
         let seen = |summary: &Summary| outlook(summary).map(|seen| (seen.requests, seen.rows, seen.runs));
         assert_eq!(seen(&summary), Some((120, 60, 3)));
-        let past =
-            |acceptance| Past { judged: 60, acceptance: Some(acceptance), ..Past::default() };
+        let past = |acceptance| Past { judged: 60, acceptance: Some(acceptance), ..Past::default() };
         summary.past = vec![past(0.9)];
         assert_eq!(seen(&summary), Some((120, 60, 3)), "two runs are no trend");
         summary.past = vec![past(0.4), past(0.4)];
