@@ -43,7 +43,7 @@ pub fn plan(args: &PlanArgs, talk: &Talk) -> Result<Exit, Failure> {
     let expected = match prospect.going.now() {
         // Nothing follows from nothing, whatever is known of answers.
         0 => Forecast::nothing(),
-        _ => block_on(pipeline::forecast(&prospect, &evidence, stored.known.as_ref(), &book))??,
+        _ => block_on(pipeline::forecast(&prospect, &evidence, stored.known.as_ref(), &mut book))??,
     };
     causes.extend(pipeline::model_change(&files, &stored.models));
     let is_meant = |cell: usize| mask.get(cell).is_none_or(|meant| *meant);

@@ -160,6 +160,17 @@ impl Models {
         })
     }
 
+    /// Whether a model may be asked for texts: by its weight, or since a variant or a value names it.
+    pub fn writes(&self, recipe: &Recipe, model: usize) -> bool {
+        let Model { weight, endpoints, .. } = &self.list[model];
+        let config = &recipe.config;
+        let variants = config.prompt.user.iter().map(|variant| &variant.endpoints);
+        let values = config.axes.iter().flat_map(|axis| &axis.values).map(|value| &value.endpoints);
+        let named = variants.chain(values).flatten().flatten();
+        let weighs = self.list.iter().any(|model| model.weight > 0.0);
+        *weight > 0.0 || !weighs || named.into_iter().any(|named| endpoints.contains(named))
+    }
+
     /// The model that judges for the `number`-th time, as an index into `list`: among those that the
     /// judge names, or else all, one by weight.
     pub fn judging(&self, recipe: &Recipe, judge: usize, cell: usize, number: u32) -> usize {

@@ -126,7 +126,7 @@ impl<N: Name> Sink<N> for Reached {
         self.judged.push(short(fingerprint));
     }
 
-    fn judging(&mut self, _cell: usize, fingerprint: &Fingerprint) {
+    fn judging(&mut self, _cell: usize, _judge: u16, fingerprint: &Fingerprint) {
         self.judged.push(short(fingerprint));
     }
 
@@ -398,7 +398,7 @@ mod tests {
             Sink::<()>::reached(&mut reached, cell, 0, &fingerprint(byte));
         }
         for byte in [9, 8, 9] {
-            Sink::<()>::judging(&mut reached, 1, &fingerprint(byte));
+            Sink::<()>::judging(&mut reached, 1, 0, &fingerprint(byte));
         }
         let asks = reached.finish(&grid);
         assert_eq!(asks.all(), [[1; 8], [2; 8], [8; 8], [9; 8]]);

@@ -10,6 +10,7 @@ mod evidence;
 mod going;
 mod load;
 mod rates;
+mod rounds;
 mod sample;
 mod speed;
 mod stages;
@@ -52,7 +53,7 @@ pub struct Prospect<'a> {
 
 impl<'a> Prospect<'a> {
     pub fn new(recipe: &'a Recipe, models: Arc<Models>, mask: Vec<bool>) -> Self {
-        let going = Going::new(&models);
+        let going = Going::new(recipe, &models);
         Self { recipe, models, mask, going, prompts: Sample::new(SAMPLE) }
     }
 
@@ -81,7 +82,7 @@ pub async fn forecast(
     prospect: &Prospect<'_>,
     evidence: &Evidence<'_>,
     known: Option<&Known>,
-    book: &StoreBook<'_>,
+    book: &mut StoreBook<'_>,
 ) -> Result<Forecast, RunError> {
     let Prospect { recipe, models, going, .. } = prospect;
     let (recipe, reader, config) = (*recipe, book.reader(), &prospect.recipe.config);
@@ -100,11 +101,15 @@ pub async fn forecast(
     };
     let (now, before) = (evidence.learned(reader)?, Learned::before(recipe, models, reader)?);
     let mut rates = Rates::of(recipe, models, evidence, &now, &before);
-    let expected = going.expected(recipe, &mut rates, [&now, &before], book)?;
+    let expected = going.expected(recipe, &mut rates, book)?;
     let to_go = ToGo { now: going.now(), expected: expected.as_ref().map(Expected::told) };
     let mut about = match &expected {
-        Some(expected) => expected.about,
-        None => going.about.expected(recipe, [&now, &before], (going.about.rows as f64, going.second_looks)),
+        Some(expected) => expected.about.clone(),
+        None => {
+            let each = rates.about_a_row(None);
+            let requests: Vec<f64> = each.iter().map(|each| each * going.about.rows as f64).collect();
+            about::Expected::of(&requests, &rates)
+        }
     };
     about.count(recipe, models, known).await?;
 
@@ -122,7 +127,7 @@ pub async fn forecast(
     };
     let seconds = match (&expected, reader) {
         (Some(Expected { rounds, .. }), Some(reader)) => {
-            load::seconds(recipe, models, &loads, *rounds, reader)?
+            load::seconds(recipe, models, &loads, rounds, reader)?
         }
         _ => None,
     };
@@ -134,12 +139,13 @@ pub async fn forecast(
     let tokens_from = expected.as_ref().map_or(Basis::Stored, |expected| rates.tokens_from(&expected.ways));
     let prompt_from = if counted.is_empty() { tokens_from } else { Basis::Counted };
     let whole = |number: f64| number.round() as u64;
+    let [looks, embeddings, judges] = about.kinds();
     Ok(Forecast {
         to_go,
         requests: to_go.requests(),
-        second_look_requests: expected.as_ref().map(|_| whole(about.looks.requests)),
-        judge_requests: expected.as_ref().map(|_| whole(about.judges.requests)),
-        embedding_requests: expected.as_ref().map(|_| whole(about.embeddings.requests)),
+        second_look_requests: expected.as_ref().map(|_| whole(looks)),
+        judge_requests: expected.as_ref().map(|_| whole(judges)),
+        embedding_requests: expected.as_ref().map(|_| whole(embeddings)),
         acceptance,
         acceptance_from: acceptance.map(|_| from),
         answers,
@@ -217,21 +223,14 @@ fn ask_loads(
 
 /// What requests about texts take.
 fn about_loads(prospect: &Prospect<'_>, about: &about::Expected) -> Vec<Load> {
-    let Prospect { recipe, models, going, .. } = prospect;
-    let mut embedding = vec![0; models.list().len()];
-    embedding[models.embedding(recipe)] = 1;
-    let kinds = [
-        (Kind::Look, about.looks, &going.about.looking),
-        (Kind::Embedding, about.embeddings, &embedding),
-        (Kind::Judge(recipe.judges.len()), about.judges, &going.about.judging),
-    ];
-    let loads = kinds.into_iter().flat_map(|(kind, each, shares)| {
+    let stages = about.stages.iter().zip(&prospect.going.about.shares).enumerate();
+    let loads = stages.flat_map(|(stage, (each, shares))| {
         let all = shares.iter().sum::<u64>().max(1) as f64;
         shares.iter().enumerate().map(move |(model, share)| {
             let requests = each.requests * *share as f64 / all;
-            let (prompt, completion) = (each.prompt, each.completion);
             let of = |tokens: Option<f64>| tokens.map(|tokens| requests * tokens);
-            Load { kind, model, requests, prompt: of(prompt), completion: of(completion) }
+            let (prompt, completion) = (of(each.prompt), of(each.completion));
+            Load { kind: Kind::About(stage), model, requests, prompt, completion }
         })
     });
     loads.collect()
@@ -277,18 +276,18 @@ pub struct Prospects {
 pub fn prospects<'d>(
     recipe: &Recipe,
     evidence: Option<&Evidence<'_>>,
-    book: &StoreBook<'_>,
+    book: &mut StoreBook<'_>,
     demands: impl Iterator<Item = (&'d Demand, u32)>,
 ) -> Result<Prospects, RunError> {
-    let models = book.models();
-    let mut going = Going::new(models);
-    demands.for_each(|(demand, missing)| going.demand(recipe, models, demand, missing));
+    let models = book.models().clone();
+    let mut going = Going::new(recipe, &models);
+    demands.for_each(|(demand, missing)| going.demand(recipe, &models, demand, missing));
     let expected = match evidence {
         Some(evidence) => {
             let (now, before) =
-                (evidence.learned(book.reader())?, Learned::before(recipe, models, book.reader())?);
-            let mut rates = Rates::of(recipe, models, evidence, &now, &before);
-            going.expected(recipe, &mut rates, [&now, &before], book)?
+                (evidence.learned(book.reader())?, Learned::before(recipe, &models, book.reader())?);
+            let mut rates = Rates::of(recipe, &models, evidence, &now, &before);
+            going.expected(recipe, &mut rates, book)?
         }
         None => None,
     };

@@ -1,4 +1,4 @@
-//! What became of the answers that a run asked for.
+//! What a run brought: rows and rejects that hang on an answer which came in it.
 
 use std::collections::HashSet;
 
@@ -7,31 +7,34 @@ use crate::dataset::evaluate::{Accepted, Name, Place, Rejected, Sink};
 use crate::dataset::{Models, Recipe};
 use crate::report::Asked;
 
-/// Rows and rejects of a run's own answers, by what was asked; those of answers that were stored before are none.
+/// Rows and rejects by what was asked, of texts that came in a run or that something was answered about in it. Those that
+/// were all stored before, and only waited for an earlier ask, are none.
 #[derive(Debug)]
 pub struct Own<'a> {
     recipe: &'a Recipe,
     models: &'a Models,
     answered: HashSet<(u32, u32)>,
+    looked_into: HashSet<(u32, u32, u32)>,
     asked: Vec<Asked>,
 }
 
 impl<'a> Own<'a> {
     pub fn new(recipe: &'a Recipe, models: &'a Models, progress: Option<&Progress>) -> Self {
         let answered = progress.iter().flat_map(|progress| &progress.answered).copied().collect();
+        let looked_into = progress.iter().flat_map(|progress| &progress.looked_into).copied().collect();
         let asked = progress.map_or_else(Vec::new, |progress| progress.asked.clone());
-        Self { recipe, models, answered, asked }
+        Self { recipe, models, answered, looked_into, asked }
     }
 
     fn count(&mut self, place: &Place, count: impl FnOnce(&mut Asked)) {
-        let Place { cell, ask, .. } = *place;
-        if !self.answered.contains(&(cell as u32, ask)) {
+        let Place { cell, ask, index, .. } = *place;
+        let of = cell as u32;
+        if !self.answered.contains(&(of, ask)) && !self.looked_into.contains(&(of, ask, index as u32)) {
             return;
         }
         let prompts = &self.recipe.prompts;
         let prompt = prompts.variant_name(prompts.variant(self.recipe.grid.cell(cell), ask));
-        let model = &self.models.list()[self.models.of(self.recipe, cell, ask)];
-        count(Asked::of(&mut self.asked, prompt, model.identity.display_name()));
+        count(Asked::of(&mut self.asked, prompt, self.models.name_of(self.recipe, cell, ask)));
     }
 
     pub fn finish(self) -> Vec<Asked> {

@@ -352,16 +352,16 @@ async fn go(
     });
     let mut outlook = || {
         let reader = Reader::open(&dir)?;
-        let book = book(recipe, &memories, reader.as_ref(), false)?;
+        let mut book = book(recipe, &memories, reader.as_ref(), false)?;
         let evidence = made.evidence.as_ref().filter(|evidence| !evidence.is_empty());
         let kept =
             evidence.map_or(Ok(()), |evidence| remember(&dir, recipe, &memories, evidence, &book, &progress));
-        let left = |chosen: bool| {
+        let mut left = |chosen: bool| {
             let is_meant = |cell: usize| mask[cell] == chosen;
             let lacks = |cell: usize| recipe.quotas.rows(cell) - made.outcome.accepted[cell];
             let meant = made.outcome.demands.iter().filter(|demand| is_meant(demand.cell));
             let demands = meant.map(|demand| (demand, lacks(demand.cell)));
-            let prospects = prospects(recipe, made.evidence.as_ref(), &book, demands)?;
+            let prospects = prospects(recipe, made.evidence.as_ref(), &mut book, demands)?;
             Ok::<_, RunError>(morning::left(recipe, &made.outcome, prospects, is_meant))
         };
         (summary.left, summary.elsewhere) = (left(true)?, left(false)?);

@@ -127,8 +127,10 @@ pub struct ByAsk<'a> {
 
 impl<'a> ByAsk<'a> {
     pub fn new(recipe: &'a Recipe, models: &'a Models) -> Self {
-        let counts = |number: usize| vec![AxisCount::default(); if number > 1 { number } else { 0 }];
-        let (variants, served) = (counts(recipe.prompts.variants()), counts(models.list().len()));
+        let counts = |number: usize, of: usize| vec![AxisCount::default(); if number > 1 { of } else { 0 }];
+        let (variants, all) = (recipe.prompts.variants(), models.list().len());
+        let writing = (0..all).filter(|model| models.writes(recipe, *model)).count();
+        let (variants, served) = (counts(variants, variants), counts(writing, all));
         Self { recipe, models, variants, served, last: None }
     }
 
@@ -156,7 +158,12 @@ impl<'a> ByAsk<'a> {
             let name = self.recipe.prompts.variant_name(variant).to_owned();
             out.entry("prompt".into()).or_default().insert(name, count);
         }
-        for (model, count) in self.models.list().iter().zip(self.served) {
+        for (model, count) in self.served.into_iter().enumerate() {
+            // What only judges or embeds makes no rows.
+            if !self.models.writes(self.recipe, model) {
+                continue;
+            }
+            let model = &self.models.list()[model];
             // Models may be called alike.
             let name = model.identity.display_name().to_owned();
             let all = out.entry("model".into()).or_default().entry(name).or_default();

@@ -4,23 +4,25 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-/// What a run asked in one prompt variant of one model; requests about texts are not in it.
+/// What a run asked in one prompt variant of one model, and about the texts of these.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Asked {
     /// The name of the variant.
     pub prompt: String,
     /// The model's display name.
     pub model: String,
-    /// Answers that came.
+    /// Answers that came, and answers about their texts.
     pub requests: u64,
+    #[serde(default)]
+    pub about: u64,
     pub prompt_tokens: u64,
     pub completion_tokens: u64,
-    /// What these cost, where an endpoint has a price.
+    /// What all of these cost, where an endpoint has a price.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cost: Option<f64>,
-    /// Rows that they made.
+    /// Rows that hang on one of them.
     pub rows: u64,
-    /// Their texts that were rejected, by reason.
+    /// Texts that do and were rejected, by reason.
     #[serde(default)]
     pub rejected: BTreeMap<String, u64>,
 }
@@ -41,6 +43,7 @@ impl Asked {
         let mut out = Self::default();
         for asked in all {
             out.requests += asked.requests;
+            out.about += asked.about;
             out.prompt_tokens += asked.prompt_tokens;
             out.completion_tokens += asked.completion_tokens;
             if let Some(cost) = asked.cost {
@@ -118,8 +121,8 @@ impl Alike {
         };
         let strata: Vec<(String, [Asked; 2])> =
             keys.iter().map(|key| (name(*key), [find(then, *key), find(now, *key)])).collect();
-        let all = [Asked::sum(then).requests, Asked::sum(now).requests].map(|all| all.max(1) as f64);
-        let apart = |[a, b]: &[Asked; 2]| (a.requests as f64 / all[0] - b.requests as f64 / all[1]).abs();
+        let all = [then, now].map(|all| Asked::sum(all).judged().max(1) as f64);
+        let apart = |[a, b]: &[Asked; 2]| (a.judged() as f64 / all[0] - b.judged() as f64 / all[1]).abs();
         let differ = strata.iter().any(|(_, asked)| apart(asked) > SLACK);
         let found = Standardised::of(strata.iter().map(|(_, asked)| asked));
         Self { strata, differ, found }
@@ -129,14 +132,12 @@ impl Alike {
 impl Standardised {
     fn of<'a>(strata: impl Iterator<Item = &'a [Asked; 2]>) -> Option<Self> {
         let enough = strata.filter(|asked| asked.iter().all(|asked| asked.judged() >= ENOUGH));
-        let (mut texts, mut accepted, mut rows, mut cost) = (0.0, [0.0; 2], [0.0; 2], [Some(0.0); 2]);
+        let (mut texts, mut rows, mut cost) = (0.0, [0.0; 2], [Some(0.0); 2]);
         for asked in enough {
             let judged = (asked[0].judged() + asked[1].judged()) as f64;
-            let answers = (asked[0].requests + asked[1].requests) as f64;
             texts += judged;
             for (run, asked) in asked.iter().enumerate() {
-                let each = answers / asked.requests.max(1) as f64;
-                accepted[run] += judged * asked.rows as f64 / asked.judged() as f64;
+                let each = judged / asked.judged() as f64;
                 rows[run] += each * asked.rows as f64;
                 cost[run] = cost[run].zip(asked.cost).map(|(sum, cost)| sum + each * cost);
             }
@@ -144,7 +145,7 @@ impl Standardised {
         let of_rows =
             |run: usize| cost[run].filter(|_| rows[run] > 0.0).map(|cost| 1000.0 * cost / rows[run]);
         (texts > 0.0)
-            .then(|| Self { accepted: accepted.map(|sum| sum / texts), cost: [of_rows(0), of_rows(1)] })
+            .then(|| Self { accepted: rows.map(|rows| rows / texts), cost: [of_rows(0), of_rows(1)] })
     }
 }
 

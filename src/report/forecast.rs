@@ -173,9 +173,12 @@ impl Forecast {
                 (format!("{least} {range}"), fits)
             }
             (None, Some(most)) => {
-                let fits = cap.map(|cap| match most <= cap {
-                    true => within(cap),
-                    false => format!("more than `run.max_cost` ({}), which may end a run before", money(cap)),
+                let fits = cap.and_then(|cap| match most <= cap {
+                    // What is asked about texts comes on top.
+                    true => (!self.about_texts).then(|| within(cap)),
+                    false => {
+                        Some(format!("more than `run.max_cost` ({}), which may end a run before", money(cap)))
+                    }
                 });
                 let without = if self.about_texts { ", without those about texts" } else { "" };
                 (format!("up to {} for {}{without}", money(most), count(self.of_requests, "ask")), fits)
@@ -237,6 +240,12 @@ mod tests {
         );
         let first = Forecast { cost_at_most: Some(0.75), of_requests: 168, ..Forecast::default() };
         assert_eq!(first.cost_text("about"), "cost: up to 0.75 for 168 asks\n");
+        let judged = Forecast { about_texts: true, max_cost: Some(1.0), ..first };
+        assert_eq!(
+            judged.cost_text("about"),
+            "cost: up to 0.75 for 168 asks, without those about texts\n",
+            "nobody knows whether all fits"
+        );
         assert_eq!(Forecast::default().cost_text("about"), "");
     }
 

@@ -268,13 +268,13 @@ fn is_none(times: &u32) -> bool {
 pub struct Past {
     pub started: String,
     pub accepted: u64,
-    /// Rows that it brought.
-    pub gained: i64,
     pub requests: u64,
     /// What decided what its answers were worth (`Summary::asked_as`); runs of long ago do not tell.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub asked_as: Option<String>,
-    /// Accepted among the texts that were judged.
+    /// Texts that were judged, and the share of them that was accepted; of runs of long ago it is not known how many.
+    #[serde(default)]
+    pub judged: u64,
     pub acceptance: Option<f64>,
     pub distinct_2: Option<f64>,
     /// The largest share of rows that open alike.
@@ -286,9 +286,9 @@ impl Past {
         Self {
             started: summary.started.clone(),
             accepted: summary.accepted,
-            gained: summary.run.accepted as i64,
             requests: summary.requests,
             asked_as: summary.asked_as.clone(),
+            judged: summary.run.judged(),
             acceptance: summary.acceptance(),
             distinct_2: summary.distinct_2,
             opening: summary.openings.first().map(|opening| opening.share),

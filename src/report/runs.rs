@@ -127,10 +127,7 @@ pub fn compared_text(then: &Summary, now: &Summary, causes: &[String]) -> String
     if then.cost.is_some() || now.cost.is_some() {
         row("cost", &|run| or_dash(cost(run)));
         // What a thousand rows cost is what two prompts or models are compared by.
-        row("cost of 1,000 rows", &|run| {
-            let rows = run.made();
-            or_dash(run.cost.as_ref().filter(|_| rows > 0).map(|cost| money(cost.all / rows as f64 * 1000.0)))
-        });
+        row("cost of 1,000 rows", &|run| or_dash(run.cost_of_rows().map(money)));
     }
     row("tokens a second", &|run| or_dash(run.tokens_per_second().map(rate)));
     row("rows an hour", &|run| or_dash(run.rows_per_hour().map(rate)));
@@ -263,6 +260,7 @@ mod tests {
                 by_axis: [("emotion".to_owned(), values)].into_iter().collect(),
                 ..RunCounts::default()
             },
+            asked: vec![Asked { rows: accepted, ..Asked::default() }],
             attempts: 1_000_000,
             completion_tokens: 12_345_678,
             seconds: 36_000.0,

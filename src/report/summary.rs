@@ -388,17 +388,21 @@ impl Summary {
         Some(self.completion_tokens as f64 / self.asked_for()?)
     }
 
-    /// Rows of answers that the run asked for, without those that were stored before and only waited for it.
-    pub fn made(&self) -> u64 {
-        match self.asked.as_slice() {
-            [] => self.run.accepted,
-            asked => asked.iter().map(|asked| asked.rows).sum(),
-        }
+    /// Rows that the run brought: one of the answers that such a row hangs on came in it, be it its own or one about its
+    /// text. Those that were stored before and only waited are none.
+    pub fn brought(&self) -> u64 {
+        self.asked.iter().map(|asked| asked.rows).sum()
     }
 
-    /// Rows that an hour of asking made.
+    /// Rows that an hour of asking brought.
     pub fn rows_per_hour(&self) -> Option<f64> {
-        Some(self.made() as f64 / self.asked_for()? * 3600.0)
+        Some(self.brought() as f64 / self.asked_for()? * 3600.0)
+    }
+
+    /// What a thousand rows cost that the run brought.
+    pub fn cost_of_rows(&self) -> Option<f64> {
+        let rows = Some(self.brought()).filter(|rows| *rows > 0)?;
+        Some(self.cost.as_ref()?.all / rows as f64 * 1000.0)
     }
 
     /// Rows that it brought without asking, from stored answers; `None` where it changed no row or asked.

@@ -30,6 +30,9 @@ pub struct Expected {
     /// There was nothing to count those about texts by: it is the least there can be.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub at_least: bool,
+    /// Enough was judged to tell what runs to come will bring.
+    #[serde(default)]
+    pub is_sure: bool,
 }
 
 /// By how much fewer rows are to come than are missing before it is worth a word: chance is in both.

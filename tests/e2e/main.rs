@@ -42,6 +42,7 @@ mod parts;
 mod pipes;
 mod project;
 mod raised;
+mod reckoned;
 mod refine;
 mod rerun;
 mod rewrite;

@@ -32,8 +32,8 @@ pub struct About {
 /// What judges say of a candidate, and what that hangs on.
 #[derive(Debug, Clone, Default)]
 pub struct Judgement {
-    /// Requests, answered or not.
-    pub asked: Vec<Fingerprint>,
+    /// Requests, answered or not, each with its judge.
+    pub asked: Vec<(u16, Fingerprint)>,
     pub ruling: Ruling,
 }
 
@@ -62,7 +62,7 @@ impl<N: Name, B: Book, S: Sink<N>> Work<'_, N, B, S> {
     ) -> Result<Ruling, B::Error> {
         let Judgement { asked, ruling } = self.book.ruling(place, candidate)?;
         let open: &[_] = if let Ruling::Open(open) = &ruling { open } else { &[] };
-        asked.iter().for_each(|asked| self.sink.judging(place.cell, asked));
+        asked.iter().for_each(|(judge, asked)| self.sink.judging(place.cell, *judge, asked));
         self.lack(place, open, missing);
         Ok(ruling)
     }

@@ -99,8 +99,8 @@ pub trait Sink<N: Name = RowId> {
     /// The next row or reject hangs on a second look at its text, answered or not.
     fn looking(&mut self, _cell: usize, _fingerprint: &Fingerprint) {}
 
-    /// The next row or reject hangs on a request to a judge, answered or not.
-    fn judging(&mut self, _cell: usize, _fingerprint: &Fingerprint) {}
+    /// The next row or reject hangs on a request to a judge, by its index, answered or not.
+    fn judging(&mut self, _cell: usize, _judge: u16, _fingerprint: &Fingerprint) {}
 
     /// The next row or reject hangs on an embedding of its text, there or not.
     fn embedding(&mut self, _cell: usize, _fingerprint: &Fingerprint) {}
@@ -130,8 +130,8 @@ impl<N: Name, S: Sink<N>> Sink<N> for &mut S {
         (**self).looking(cell, fingerprint);
     }
 
-    fn judging(&mut self, cell: usize, fingerprint: &Fingerprint) {
-        (**self).judging(cell, fingerprint);
+    fn judging(&mut self, cell: usize, judge: u16, fingerprint: &Fingerprint) {
+        (**self).judging(cell, judge, fingerprint);
     }
 
     fn embedding(&mut self, cell: usize, fingerprint: &Fingerprint) {
@@ -175,9 +175,9 @@ impl<N: Name, A: Sink<N>, B: Sink<N>> Sink<N> for (A, B) {
         self.1.looking(cell, fingerprint);
     }
 
-    fn judging(&mut self, cell: usize, fingerprint: &Fingerprint) {
-        self.0.judging(cell, fingerprint);
-        self.1.judging(cell, fingerprint);
+    fn judging(&mut self, cell: usize, judge: u16, fingerprint: &Fingerprint) {
+        self.0.judging(cell, judge, fingerprint);
+        self.1.judging(cell, judge, fingerprint);
     }
 
     fn embedding(&mut self, cell: usize, fingerprint: &Fingerprint) {

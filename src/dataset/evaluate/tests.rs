@@ -110,7 +110,7 @@ impl TestJudge {
                 break;
             }
             let fingerprint = Self::fingerprint(place.cell, text, number);
-            asked.push(fingerprint);
+            asked.push((0, fingerprint));
             match judged.contains(&fingerprint) {
                 true => good.extend(self.accepts(&fingerprint)),
                 false => {
@@ -498,7 +498,7 @@ proptest! {
         for row in &outcome.rows {
             let judgement = judge.judgement(&world.judged, &row.place, &row.text);
             prop_assert!(matches!(judgement.ruling, Ruling::Accepted(_)));
-            prop_assert!(judgement.asked.iter().all(|asked| outcome.judging.contains(asked)));
+            prop_assert!(judgement.asked.iter().all(|(_, asked)| outcome.judging.contains(asked)));
         }
         for reject in &outcome.rejects {
             let judgement = judge.judgement(&world.judged, &reject.place, &reject.text);

@@ -36,6 +36,30 @@ pub enum Found {
     Answer(String),
 }
 
+/// Whether a candidate has a name in doubt.
+fn is_in_doubt(candidate: &Candidate) -> bool {
+    candidate.outcome.as_ref().is_ok_and(|passed| passed.doubtful.is_some())
+}
+
+/// How far a text is on its way to a row.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Stand {
+    Refused,
+    /// Nobody is to be asked about it any more; another row may say the same.
+    Accepted,
+    /// So many requests to one are not answered yet; where that is a judge, with what those behind it say.
+    Open(To, u32, Vec<Said>),
+}
+
+/// What a judge says of a text that waits for one before it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Said {
+    Yes,
+    No,
+    /// So many requests to it are not answered yet.
+    Open(u32),
+}
+
 impl StoreBook<'_> {
     /// Takes in that a request about a text was given up.
     pub(super) fn learn_given_up(&mut self, fingerprint: Fingerprint, reason: &Arc<str>) {
@@ -83,7 +107,7 @@ impl StoreBook<'_> {
     /// The text at a place, as its row would have it.
     fn text_at(&mut self, place: &Place) -> Result<String, BookError> {
         let candidate = self.candidate_at(place)?;
-        if candidate.outcome.as_ref().is_ok_and(|passed| passed.doubtful.is_some())
+        if is_in_doubt(&candidate)
             && let Looked::As(looked) = self.looked_with_text(place, &candidate)?.looked
         {
             return Ok(looked.text.clone());
@@ -195,7 +219,7 @@ impl StoreBook<'_> {
                 continue;
             }
             let place = Place { cell: demand.cell, ask: demand.ask, fingerprint, index };
-            let open = self.lacking(&place, candidate)?;
+            let (_, open) = self.lacking(&place, candidate)?;
             waiting += usize::from(!open.is_empty());
             out.extend(open.into_iter().map(|(about, fingerprint)| Demand {
                 fingerprint,
@@ -206,32 +230,53 @@ impl StoreBook<'_> {
         Ok(out)
     }
 
-    /// What has to be asked next about a candidate.
+    /// How far a candidate is that passed its own checks.
+    pub(super) fn stand(&mut self, place: &Place, candidate: &Candidate) -> Result<Stand, BookError> {
+        let (accepted, open) = self.lacking(place, candidate)?;
+        Ok(match open.first().map(|(about, _)| about.to) {
+            Some(to) => {
+                let behind = match to {
+                    To::Judge(judge) if !is_in_doubt(candidate) => {
+                        self.heard_behind(place, candidate, judge)?
+                    }
+                    // What judges are shown then, or were, is not worth finding out.
+                    _ => Vec::new(),
+                };
+                Stand::Open(to, open.len() as u32, behind)
+            }
+            None if accepted => Stand::Accepted,
+            None => Stand::Refused,
+        })
+    }
+
+    /// Whether a candidate is accepted, or what has to be asked next about it.
     fn lacking(
         &mut self,
         place: &Place,
         candidate: &Candidate,
-    ) -> Result<Vec<(About, Fingerprint)>, BookError> {
-        let looked = match candidate.outcome.as_ref().is_ok_and(|passed| passed.doubtful.is_some()) {
+    ) -> Result<(bool, Vec<(About, Fingerprint)>), BookError> {
+        let refused = (false, Vec::new());
+        let looked = match is_in_doubt(candidate) {
             false => None,
             true => match self.look(place, candidate)?.looked {
-                Looked::Open(open) => return Ok(open),
-                Looked::As(looked) if looked.outcome.is_err() => return Ok(Vec::new()),
+                Looked::Open(open) => return Ok((false, open)),
+                Looked::As(looked) if looked.outcome.is_err() => return Ok(refused),
                 Looked::As(looked) => Some(looked),
             },
         };
         let candidate = looked.as_deref().unwrap_or(candidate);
         if self.recipe.config.dedup.semantic.is_some() {
             match self.mean(place, candidate)?.meant {
-                Meant::Open(open) => return Ok(open),
-                Meant::Refused(_) => return Ok(Vec::new()),
+                Meant::Open(open) => return Ok((false, open)),
+                Meant::Refused(_) => return Ok(refused),
                 Meant::Known(_) => {}
             }
         }
-        match self.rule(place, candidate)?.ruling {
-            Ruling::Open(open) => Ok(open),
-            Ruling::Accepted(_) | Ruling::Refused(_) => Ok(Vec::new()),
-        }
+        Ok(match self.rule(place, candidate)?.ruling {
+            Ruling::Open(open) => (false, open),
+            Ruling::Accepted(_) => (true, Vec::new()),
+            Ruling::Refused(_) => refused,
+        })
     }
 
     /// The fingerprints of all that may be asked about the texts of the stored answer to an ask.

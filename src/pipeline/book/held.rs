@@ -2,7 +2,9 @@
 
 use rayon::prelude::*;
 
-use super::{BookError, StoreBook};
+use super::{BookError, Stand, StoreBook};
+use crate::dataset::evaluate::Place;
+use crate::dataset::{Book, Stored};
 use crate::fingerprint::Room;
 use crate::model::Fingerprint;
 use crate::store::{Reader, StoreError, Tombstone};
@@ -16,6 +18,20 @@ pub enum Held {
     Cut(u32),
     /// It is not asked again, and has no texts.
     GivenUp,
+}
+
+impl Held {
+    /// Whether a cell that comes to it asks for it.
+    pub fn is_sent(self) -> bool {
+        matches!(self, Held::Missing | Held::Cut(_))
+    }
+}
+
+/// What is stored for an ask, and how far each text of its answer is where texts are asked about.
+#[derive(Debug)]
+pub struct Found {
+    pub held: Held,
+    pub texts: Option<Vec<Stand>>,
 }
 
 impl StoreBook<'_> {
@@ -46,6 +62,36 @@ impl StoreBook<'_> {
             Ok(reader.reached(&fingerprint)?.map_or(Held::Missing, Held::Cut))
         };
         fingerprints.into_iter().map(look_up).collect()
+    }
+
+    /// The same, with the texts of answers: they are read and held to all that is stored about them.
+    ///
+    /// # Errors
+    /// As `held`, and a template that fails.
+    pub fn found(&mut self, asks: &[(usize, u32)]) -> Result<Vec<Found>, BookError> {
+        let looks = self.recipe.looks_into_texts();
+        let held = self.held(asks)?;
+        let with_texts = held.into_iter().zip(asks).map(|(held, (cell, ask))| {
+            let texts = match held {
+                Held::Answer if looks => Some(self.stand_of(*cell, *ask)?),
+                _ => None,
+            };
+            Ok(Found { held, texts })
+        });
+        with_texts.collect()
+    }
+
+    /// How far the texts of a stored answer are.
+    fn stand_of(&mut self, cell: usize, ask: u32) -> Result<Vec<Stand>, BookError> {
+        let (fingerprint, stored) = self.read(cell, ask)?;
+        let Stored::Answer(answer) = stored else { return Ok(Vec::new()) };
+        let each = answer.iter().enumerate().map(|(index, candidate)| {
+            if candidate.outcome.is_err() || self.is_dropped(&fingerprint, candidate) {
+                return Ok(Stand::Refused);
+            }
+            self.stand(&Place { cell, ask, fingerprint, index }, candidate)
+        });
+        each.collect()
     }
 
     /// What tells that an ask was given up, and that nothing this hangs on has changed.

@@ -2,14 +2,21 @@
 
 use std::sync::Arc;
 
-use serde_json::Map;
+use serde_json::{Map, Value};
 
-use super::about::Found;
+use super::about::{Found, Said};
 use super::{BookError, StoreBook};
-use crate::check::Candidate;
+use crate::check::{Candidate, JudgeModel, Reason};
 use crate::dataset::Judged;
 use crate::dataset::evaluate::{About, Judgement, Place, Ruling, To};
-use crate::model::RowId;
+use crate::model::{Fingerprint, RowId};
+
+/// What one judge says of a text.
+enum Heard {
+    Open(Vec<(About, Fingerprint)>),
+    Refused(Reason),
+    Accepted(Map<String, Value>),
+}
 
 impl StoreBook<'_> {
     /// What the judges say of a candidate that would be a row without them.
@@ -61,46 +68,85 @@ impl StoreBook<'_> {
             }
         }
         for (index, judge) in recipe.judges.iter().enumerate() {
-            let judged = Judged { judge: index, cell: place.cell, text };
-            let max_tokens = recipe.config.checks.judges[index].sampling.max_tokens;
-            let (mut votes, mut open, mut last) = (Vec::new(), Vec::new(), Arc::from("missing"));
-            for number in 0..judge.asks() {
-                if votes.len() + open.len() == judge.votes() as usize {
-                    break;
+            match self.hear(index, judge, (place, text), &mut asked, lasts)? {
+                Heard::Open(open) => {
+                    *lasts = false;
+                    return Ok(Judgement { asked, ruling: Ruling::Open(open) });
                 }
-                let fingerprint =
-                    recipe.judge_fingerprint(&self.models, judged, number, &mut self.rulings.room)?;
-                asked.push(fingerprint);
-                match self.find_about(&fingerprint, max_tokens)? {
-                    Found::Missing => {
-                        let (to, number) = (To::Judge(index as u16), number as u16);
-                        open.push((About { to, number, index: place.index as u32 }, fingerprint));
-                    }
-                    Found::GivenUp(reason) => {
-                        *lasts = false;
-                        last = reason;
-                    }
-                    Found::Answer(raw) => match judge.read(&raw) {
-                        Ok(vote) => votes.push(vote),
-                        Err(reason) => last = reason.name().into(),
-                    },
+                Heard::Refused(reason) => {
+                    return Ok(Judgement { asked, ruling: Ruling::Refused(reason.into()) });
                 }
+                Heard::Accepted(shown) => columns.extend(shown),
             }
-            if !open.is_empty() {
-                *lasts = false;
-                return Ok(Judgement { asked, ruling: Ruling::Open(open) });
-            }
-            if votes.len() < judge.votes() as usize {
-                let reason = judge.unjudged(votes.len() as u32, &last);
-                return Ok(Judgement { asked, ruling: Ruling::Refused(reason.into()) });
-            }
-            let verdict = recipe.verdict(judge, place.cell, &votes);
-            if let Some(reason) = verdict.refused {
-                return Ok(Judgement { asked, ruling: Ruling::Refused(reason.into()) });
-            }
-            columns.extend(verdict.columns);
         }
         let columns = (!columns.is_empty()).then(|| Arc::new(columns));
         Ok(Judgement { asked, ruling: Ruling::Accepted(columns) })
+    }
+
+    /// What one judge says of a text.
+    fn hear(
+        &mut self,
+        index: usize,
+        judge: &JudgeModel,
+        (place, text): (&Place, &str),
+        asked: &mut Vec<(u16, Fingerprint)>,
+        lasts: &mut bool,
+    ) -> Result<Heard, BookError> {
+        let recipe = self.recipe;
+        let judged = Judged { judge: index, cell: place.cell, text };
+        let max_tokens = recipe.config.checks.judges[index].sampling.max_tokens;
+        let (mut votes, mut open, mut last) = (Vec::new(), Vec::new(), Arc::from("missing"));
+        for number in 0..judge.asks() {
+            if votes.len() + open.len() == judge.votes() as usize {
+                break;
+            }
+            let fingerprint =
+                recipe.judge_fingerprint(&self.models, judged, number, &mut self.rulings.room)?;
+            asked.push((index as u16, fingerprint));
+            match self.find_about(&fingerprint, max_tokens)? {
+                Found::Missing => {
+                    let (to, number) = (To::Judge(index as u16), number as u16);
+                    open.push((About { to, number, index: place.index as u32 }, fingerprint));
+                }
+                Found::GivenUp(reason) => {
+                    *lasts = false;
+                    last = reason;
+                }
+                Found::Answer(raw) => match judge.read(&raw) {
+                    Ok(vote) => votes.push(vote),
+                    Err(reason) => last = reason.name().into(),
+                },
+            }
+        }
+        if !open.is_empty() {
+            return Ok(Heard::Open(open));
+        }
+        if votes.len() < judge.votes() as usize {
+            return Ok(Heard::Refused(judge.unjudged(votes.len() as u32, &last)));
+        }
+        let verdict = recipe.verdict(judge, place.cell, &votes);
+        Ok(match verdict.refused {
+            Some(reason) => Heard::Refused(reason),
+            None => Heard::Accepted(verdict.columns),
+        })
+    }
+
+    /// What the judges behind one say of a text, as far as they were ever asked.
+    pub(super) fn heard_behind(
+        &mut self,
+        place: &Place,
+        candidate: &Candidate,
+        judge: u16,
+    ) -> Result<Vec<Said>, BookError> {
+        let text = self.text_of(place, candidate)?;
+        let behind = self.recipe.judges.iter().enumerate().skip(usize::from(judge) + 1);
+        let say = |(index, judge)| {
+            Ok(match self.hear(index, judge, (place, &text), &mut Vec::new(), &mut true)? {
+                Heard::Open(open) => Said::Open(open.len() as u32),
+                Heard::Refused(_) => Said::No,
+                Heard::Accepted(_) => Said::Yes,
+            })
+        };
+        behind.map(say).collect()
     }
 }

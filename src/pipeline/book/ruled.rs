@@ -150,7 +150,9 @@ const REFUSED: u8 = 2;
 
 /// A ruling that is not open.
 fn pack_judgement(judgement: &Judgement, out: &mut Vec<u8>) {
-    pack_asked(&judgement.asked, out);
+    let (judges, asked): (Vec<u16>, Vec<Fingerprint>) = judgement.asked.iter().copied().unzip();
+    pack_asked(&asked, out);
+    judges.iter().for_each(|judge| out.extend(judge.to_le_bytes()));
     match &judgement.ruling {
         Ruling::Accepted(None) | Ruling::Open(_) => out.push(ACCEPTED),
         Ruling::Accepted(Some(columns)) => {
@@ -172,6 +174,9 @@ fn pack_judgement(judgement: &Judgement, out: &mut Vec<u8>) {
 
 fn unpack_judgement(mut bytes: &[u8]) -> Option<Judgement> {
     let asked = unpack_asked(&mut bytes)?;
+    let (judges, bytes) = bytes.split_at_checked(2 * asked.len())?;
+    let judges = judges.as_chunks().0.iter().map(|judge| u16::from_le_bytes(*judge));
+    let asked = judges.zip(asked).collect();
     let (kind, rest) = bytes.split_first()?;
     let ruling = match *kind {
         ACCEPTED if rest.is_empty() => Ruling::Accepted(None),
@@ -239,7 +244,8 @@ mod tests {
                     Ruling::Accepted(said.map(|said| Arc::new(columns(said).into_iter().collect())))
                 }
             };
-            let judgement = Judgement { asked: asked.clone(), ruling };
+            let judgement =
+                Judgement { asked: asked.iter().map(|asked| (asked.0[0].into(), *asked)).collect(), ruling };
             let mut bytes = Vec::new();
             pack_judgement(&judgement, &mut bytes);
             prop_assert_eq!(format!("{:?}", unpack_judgement(&bytes)), format!("{:?}", Some(judgement)));

@@ -1,55 +1,39 @@
 //! What is still to be asked about texts: of judges, for embeddings, and for names in doubt.
 
 use super::count::count;
-use super::evidence::{Brought, EMBEDDED, JUDGED, LOOKED, Learned};
-use super::sample::LEAST;
+use super::rates::Rates;
 use super::stages::{JUDGES, LOOK, MEANING};
-use super::tokens::Tokens;
 use crate::client::Client;
 use crate::config::resolved::Server;
-use crate::dataset::evaluate::{Demand, To};
+use crate::dataset::evaluate::Demand;
 use crate::dataset::{Models, Recipe, looking};
 use crate::fingerprint::{Message, PROMPT};
 use crate::pipeline::RunError;
 use crate::pipeline::connect::{self, Known};
 use crate::prompt::Question;
 
-/// Judges' prompts that are counted by the server.
-const SAMPLE: usize = 8;
+/// Cells of which the prompt to a judge is counted by the server.
+const SAMPLE: usize = 4;
 /// In the place of a text that is not written yet: as long as posts are, in words.
 const A_TEXT: &str = "I could not believe what she said to me at the party";
 
-/// Of open cells, by model: what is to be asked about their texts.
+/// Open cells, and by stage and model the share of it in what is asked about their texts.
 #[derive(Debug)]
 pub struct About {
     /// Rows that open cells lack.
     pub rows: u64,
     /// Open cells.
     pub cells: u64,
-    /// By model: the share of it in what judges are asked at least.
-    pub judging: Vec<u64>,
-    /// By model: open cells whose texts it is asked for names in doubt of.
-    pub looking: Vec<u64>,
-    /// Of texts that wait, what judges and the embedder have answered.
-    judged: u64,
-    embedded: u64,
+    pub shares: Vec<Vec<u64>>,
     last: Option<usize>,
 }
 
-/// Requests about texts, and what each takes.
-#[derive(Debug, Clone, Copy, Default)]
+/// Requests about texts, and what each takes, by stage.
+#[derive(Debug, Clone, Default)]
 pub struct Expected {
-    pub looks: Each,
-    pub judges: Each,
-    pub embeddings: Each,
-    /// Whether rows were counted for it; else it is the least there can be.
+    pub stages: Vec<Each>,
+    /// Whether texts tell of all stages; else it is the least there can be.
     pub counted: bool,
-}
-
-impl Expected {
-    pub fn requests(&self) -> f64 {
-        self.looks.requests + self.judges.requests + self.embeddings.requests
-    }
 }
 
 /// How many requests, and tokens of one, where they are known.
@@ -60,99 +44,60 @@ pub struct Each {
     pub completion: Option<f64>,
 }
 
-impl Each {
-    /// So many, each as one of those that are known.
-    fn of(requests: f64, known: [&Tokens; 2]) -> Self {
-        let prompt = known.iter().find_map(|of| of.prompt(None));
-        let completion = known.iter().find_map(|of| of.completion());
-        Self { requests, prompt, completion }
-    }
-}
-
 impl About {
-    pub fn new(models: usize) -> Self {
-        let (judging, looking) = (vec![0; models], vec![0; models]);
-        Self { rows: 0, cells: 0, judging, looking, judged: 0, embedded: 0, last: None }
+    pub fn new(recipe: &Recipe, models: &Models) -> Self {
+        let stages = JUDGES + recipe.judges.len();
+        Self { rows: 0, cells: 0, shares: vec![vec![0; models.list().len()]; stages], last: None }
     }
 
     /// Takes in a demand; says whether it is the first of its cell.
     pub fn demand(&mut self, recipe: &Recipe, models: &Models, demand: &Demand, missing: u32) -> bool {
-        // No row of its cell waits for a counterpart.
-        if missing == 0 {
+        // No row of its cell waits for a counterpart. Several votes on a text are several demands.
+        if missing == 0 || self.last.replace(demand.cell) == Some(demand.cell) {
             return false;
-        }
-        let judge = match demand.about.map(|about| about.to) {
-            Some(To::Judge(judge)) => Some(usize::from(judge)),
-            _ => None,
-        };
-        if self.last.replace(demand.cell) == Some(demand.cell) {
-            // Another vote on its text.
-            self.judged = self.judged.saturating_sub(u64::from(judge.is_some()));
-            return false;
-        }
-        if let Some(judge) = judge {
-            // Judges are asked one after the other, and once it is known what the text means.
-            let votes: u32 = recipe.judges[..=judge].iter().map(|judge| judge.votes()).sum();
-            self.judged += u64::from(votes.saturating_sub(1));
-            self.embedded += u64::from(recipe.config.dedup.semantic.is_some());
         }
         self.rows += u64::from(missing);
         self.cells += 1;
+        let mut share = |stage: usize, model: usize| self.shares[stage][model] += u64::from(missing);
         if recipe.judge.looks_again() {
-            self.looking[models.looking(recipe, demand.cell)] += u64::from(missing);
+            share(LOOK, models.looking(recipe, demand.cell));
         }
+        share(MEANING, models.embedding(recipe));
         for (judge, model) in recipe.judges.iter().enumerate() {
-            let share = &mut self.judging[models.judging(recipe, judge, demand.cell, 0)];
-            *share += u64::from(missing) * u64::from(model.votes());
+            for vote in 0..model.votes() {
+                share(JUDGES + judge, models.judging(recipe, judge, demand.cell, vote));
+            }
         }
         true
     }
-
-    /// What is to be asked about so many rows of open cells, where so many second looks are open now; by what is stored, or
-    /// else by what the last run kept.
-    pub fn expected(&self, recipe: &Recipe, known: [&Learned; 2], (rows, looks): (f64, u64)) -> Expected {
-        if !recipe.looks_into_texts() {
-            return Expected { counted: true, ..Expected::default() };
-        }
-        let passing = known.map(|known| (known, known.all()));
-        // Texts that come to a stage for one that it lets pass; `None` where too few did.
-        let a_text = |stage: usize| {
-            let asked =
-                |(known, all): &&(&Learned, Brought)| known.has(stage) && all.passing.known(stage) >= LEAST;
-            let (_, all) = passing.iter().find(asked)?;
-            // That none of some passed is no proof that none ever will.
-            let known = all.passing.known(stage) as f64;
-            Some((known + HALF) / (known * all.passing.passes(stage) + HALF))
-        };
-        let last = JUDGES + recipe.judges.len();
-        // What was never asked before is not told by rows without it.
-        let a_row = |from: usize| (from..last).map(|stage| a_text(stage).unwrap_or(1.0)).product::<f64>();
-        let votes = recipe.judges.iter().enumerate();
-        let judges: f64 = votes.map(|(at, judge)| f64::from(judge.votes()) * a_row(JUDGES + at)).sum();
-        let embeds = u32::from(recipe.config.dedup.semantic.is_some());
-        let to_ask = |each: f64, had: u64| (rows * each - had as f64).max(0.0);
-        let each = |requests: f64, kind: usize| Each::of(requests, known.map(|known| &known.about[kind]));
-        let mut embedded = each(to_ask(f64::from(embeds) * a_row(MEANING), self.embedded), EMBEDDED);
-        embedded.completion = Some(0.0);
-        // How many texts have a name in doubt is told by those that were read.
-        let looks_of = known.iter().find(|known| known.has(LOOK) && known.looks.1 >= LEAST);
-        let doubtful = looks_of.filter(|_| recipe.judge.looks_again());
-        let doubtful = doubtful.map_or(0.0, |known| known.looks.0 as f64 / known.looks.1 as f64);
-        let asked =
-            (0..recipe.judges.len()).map(|judge| JUDGES + judge).chain((embeds > 0).then_some(MEANING));
-        Expected {
-            looks: each((rows * doubtful * a_row(LOOK)).max(looks as f64), LOOKED),
-            judges: each(to_ask(judges, self.judged), JUDGED),
-            embeddings: embedded,
-            counted: asked.into_iter().all(|stage| a_text(stage).is_some()),
-        }
-    }
 }
 
-/// A text that is added to either side of a share, so that none is nought.
-const HALF: f64 = 0.5;
-
 impl Expected {
+    /// So many requests by stage, each as those that are known.
+    pub fn of(requests: &[f64], rates: &Rates) -> Self {
+        let each = requests.iter().enumerate().map(|(stage, requests)| {
+            let (prompt, completion) = rates.about(stage);
+            // A vector is no text.
+            let completion = if stage == MEANING { Some(0.0) } else { completion };
+            Each { requests: *requests, prompt, completion }
+        });
+        Self { stages: each.collect(), counted: rates.tells_of_texts() }
+    }
+
+    fn sum(of: &[Each]) -> f64 {
+        of.iter().map(|each| each.requests).sum()
+    }
+
+    pub fn requests(&self) -> f64 {
+        Self::sum(&self.stages)
+    }
+
+    /// Second looks, embeddings, and requests to judges.
+    pub fn kinds(&self) -> [f64; 3] {
+        let one = |stage: usize| self.stages.get(stage).map_or(0.0, |each| each.requests);
+        [one(LOOK), one(MEANING), Self::sum(self.stages.get(JUDGES..).unwrap_or_default())]
+    }
+
     /// Has a server count the prompts of which no answer tells, where one was seen.
     ///
     /// # Errors
@@ -161,18 +106,14 @@ impl Expected {
         if !known.seen {
             return Ok(());
         }
-        if self.looks.prompt.is_none() && recipe.judge.looks_again() {
-            self.looks.prompt = count_looks(recipe, models).await;
-        }
-        if self.judges.prompt.is_none() && !recipe.judges.is_empty() {
-            self.judges.prompt = count_judges(recipe, models).await?;
-        }
-        if let (None, Some(semantic)) = (self.embeddings.prompt, &recipe.config.dedup.semantic)
-            && let Some(client) = client_of(recipe, models, models.embedding(recipe))
-        {
-            let content = format!("{}{A_TEXT}", semantic.prefix);
-            let tokens = count(&client, &[Message { role: PROMPT, content }]).await;
-            self.embeddings.prompt = tokens.map(|tokens| tokens as f64);
+        for (stage, each) in self.stages.iter_mut().enumerate() {
+            if each.requests > 0.0 && each.prompt.is_none() {
+                each.prompt = match stage {
+                    LOOK => count_looks(recipe, models).await,
+                    MEANING => count_embeddings(recipe, models).await,
+                    _ => count_judge(recipe, models, stage - JUDGES).await?,
+                };
+            }
         }
         Ok(())
     }
@@ -195,12 +136,19 @@ async fn count_looks(recipe: &Recipe, models: &Models) -> Option<f64> {
     count(&client, &messages).await.map(|tokens| tokens as f64)
 }
 
+/// Tokens of what is embedded, of a text of usual length.
+async fn count_embeddings(recipe: &Recipe, models: &Models) -> Option<f64> {
+    let semantic = recipe.config.dedup.semantic.as_ref()?;
+    let client = client_of(recipe, models, models.embedding(recipe))?;
+    let content = format!("{}{A_TEXT}", semantic.prefix);
+    count(&client, &[Message { role: PROMPT, content }]).await.map(|tokens| tokens as f64)
+}
+
 /// Tokens of a prompt to a judge, on the average of some cells and a text of usual length.
-async fn count_judges(recipe: &Recipe, models: &Models) -> Result<Option<f64>, RunError> {
+async fn count_judge(recipe: &Recipe, models: &Models, judge: usize) -> Result<Option<f64>, RunError> {
     let (mut tokens, mut counted) = (0, 0u64);
     let every = (recipe.grid.size() / SAMPLE).max(1);
-    for (at, cell) in (0..recipe.grid.size()).step_by(every).take(SAMPLE).enumerate() {
-        let judge = at % recipe.judges.len().max(1);
+    for cell in (0..recipe.grid.size()).step_by(every).take(SAMPLE) {
         let Some(client) = client_of(recipe, models, models.judging(recipe, judge, cell, 0)) else {
             continue;
         };

@@ -27,8 +27,17 @@ pub struct Course {
     pub fresh: f64,
     /// Asks behind the open ones that are stored, needed or not.
     pub stored: f64,
-    /// The chance that each of the asks is sent that were looked at, as far as the cell goes.
-    pub sent: Vec<f64>,
+    /// The asks that were looked at, as far as the cell goes.
+    pub met: Vec<Met>,
+}
+
+/// A cell comes to an ask.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct Met {
+    /// The chance that it does.
+    pub open: f64,
+    /// Rows that it lacks then and this ask brings, on average.
+    pub brings: f64,
 }
 
 impl Course {
@@ -50,7 +59,7 @@ pub struct Ahead<'a> {
 
 impl Ahead<'_> {
     fn is_sent(&self) -> bool {
-        matches!(self.held, Held::Missing | Held::Cut(_))
+        self.held.is_sent()
     }
 }
 
@@ -172,7 +181,7 @@ impl Yield {
             let given_up = ahead.iter().filter(|ask| ask.held == Held::GivenUp).count() as f64;
             let (answers, brought) = evenly(rows, f64::from(most) - given_up);
             out.asks = (answers + given_up - stored).max(0.0);
-            out.sent = ahead.iter().map(|ask| f64::from(u8::from(ask.is_sent()))).collect();
+            out.met = ahead.iter().map(|ask| Met { open: 1.0, brings: ask.brings.mean() }).collect();
             return Course { rows: brought, fresh: brought * out.asks / answers.max(1.0), ..out };
         }
         let mut short = Short::new(rows);
@@ -189,9 +198,8 @@ impl Yield {
             }
             let of = match ahead.get(asked as usize) {
                 Some(ask) => {
-                    let sent = if ask.is_sent() { open } else { 0.0 };
-                    out.sent.push(sent);
-                    out.asks += sent;
+                    out.met.push(Met { open, brings: 0.0 });
+                    out.asks += if ask.is_sent() { open } else { 0.0 };
                     if ask.held == Held::GivenUp {
                         continue;
                     }
@@ -208,8 +216,10 @@ impl Yield {
             };
             let before = short.lacks();
             short.answer(of);
+            let brings = before - short.lacks();
+            out.met.get_mut(asked as usize).into_iter().for_each(|met| met.brings = brings);
             if ahead.get(asked as usize).is_none_or(Ahead::is_sent) {
-                out.fresh += before - short.lacks();
+                out.fresh += brings;
             }
         }
         // Those that are full have all, the others what they have and what is still to come of them.
@@ -341,7 +351,8 @@ mod tests {
         near(course.asks, 1.25);
         near(course.rows, 0.875);
         near(course.fresh, 0.625);
-        near(course.sent.iter().sum(), 1.0);
+        let met: Vec<[f64; 2]> = course.met.iter().map(|met| [met.open, met.brings]).collect();
+        assert_eq!(met, [[1.0, 0.5], [0.5, 0.25]]);
     }
 
     /// The first ask is one of two that bring nothing as often as not, the others are sure.

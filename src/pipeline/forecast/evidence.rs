@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::asks::Yield;
 use super::sample::{ENOUGH, LEAST, Sample};
-use super::stages::{self, LOOK, Passing};
+use super::stages::{self, JUDGES, LOOK, MEANING, Passing, Stages};
 use super::tokens::Tokens;
 use crate::check::answer::Answer;
 use crate::check::embedding::Embedding;
@@ -58,14 +58,14 @@ impl Brought {
     }
 
     /// The share of judged candidates that become rows.
-    pub fn acceptance(&self) -> f64 {
+    pub fn acceptance(&self, stages: &Stages) -> f64 {
         let passed = self.passing.texts();
-        passed as f64 / (passed + self.failed).max(1) as f64 * self.passing.becomes_rows(LOOK)
+        passed as f64 / (passed + self.failed).max(1) as f64 * stages.becomes_rows()
     }
 
     /// What one of them brings; `None` of no answers.
-    pub fn each(&self) -> Option<Yield> {
-        Yield::of(&self.passed, 1.0 - self.passing.becomes_rows(LOOK))
+    pub fn each(&self, stages: &Stages) -> Option<Yield> {
+        Yield::of(&self.passed, 1.0 - stages.becomes_rows())
     }
 
     fn answer(&mut self, passed: usize, times: u64) {
@@ -91,21 +91,16 @@ impl Brought {
     }
 }
 
-/// Kinds of requests about texts.
-pub const LOOKED: usize = 0;
-pub const JUDGED: usize = 1;
-pub const EMBEDDED: usize = 2;
-
 /// What answers tell of those to come.
 #[derive(Debug, Clone, Default)]
 pub struct Learned {
     pub ways: HashMap<Way, Brought>,
-    /// What requests about texts took, by kind.
-    pub about: [Tokens; 3],
+    /// What requests about texts took, by stage.
+    pub about: Vec<Tokens>,
     /// Second looks, and texts that had one or had no name in doubt.
     pub looks: (u64, u64),
     /// The stages that texts went through, as the config has them now.
-    stages: Vec<bool>,
+    pub stages: Vec<bool>,
 }
 
 /// What is kept of that for later plans, of one model.
@@ -114,10 +109,9 @@ struct Kept {
     max_tokens: u32,
     /// By the names of variants: a plan after an edit of one goes by what it brought under its former text.
     variants: BTreeMap<String, Brought>,
-    about: [Tokens; 3],
+    /// The stages of these, by name, with what requests took.
+    stages: Vec<(String, Tokens)>,
     looks: (u64, u64),
-    /// The stages of these, by name.
-    stages: Vec<String>,
 }
 
 impl Learned {
@@ -131,9 +125,9 @@ impl Learned {
     /// What the last runs of the config learned of its models. Where an answer had another number of texts it tells
     /// nothing of those to come.
     pub fn before(recipe: &Recipe, models: &Models, reader: Option<&Reader>) -> Result<Self, RunError> {
-        let mut out = Self::default();
-        let Some(reader) = reader else { return Ok(out) };
         let (config, names) = (&recipe.config, stages::names(recipe));
+        let mut out = Self::of_stages(names.len(), false);
+        let Some(reader) = reader else { return Ok(out) };
         for (number, model) in models.list().iter().enumerate() {
             let last = reader.last_experience(&config.name, &model.identity)?;
             let last = last.filter(|last| last.candidates_per_ask == config.candidates_per_ask());
@@ -142,7 +136,7 @@ impl Learned {
             };
             let is_raised = kept.max_tokens < config.sampling.max_tokens;
             let stages: Vec<_> =
-                kept.stages.iter().map(|then| names.iter().position(|stage| stage == then)).collect();
+                kept.stages.iter().map(|(then, _)| names.iter().position(|stage| stage == then)).collect();
             for variant in 0..recipe.prompts.variants() {
                 if let Some(of) = kept.variants.get(recipe.prompts.variant_name(variant)).cloned() {
                     let mut of = if is_raised { of.whole() } else { of };
@@ -150,15 +144,24 @@ impl Learned {
                     out.ways.insert(Way { variant, model: number }, of);
                 }
             }
-            out.stages = (0..names.len()).map(|stage| stages.contains(&Some(stage))).collect();
-            (out.about, out.looks) = (kept.about, kept.looks);
+            for (stage, (_, tokens)) in stages.iter().zip(&kept.stages) {
+                let Some(stage) = *stage else { continue };
+                out.stages[stage] = true;
+                // Of several models the last runs are others: the one that tells most is believed.
+                if tokens.requests > out.about[stage].requests {
+                    out.about[stage] = *tokens;
+                }
+            }
+            if kept.looks.1 > out.looks.1 {
+                out.looks = kept.looks;
+            }
         }
         Ok(out)
     }
 
-    /// Whether texts went through a stage.
-    pub fn has(&self, stage: usize) -> bool {
-        self.stages.get(stage).is_some_and(|has| *has)
+    /// Nothing yet, of texts that went through all of so many stages, or none.
+    fn of_stages(stages: usize, all: bool) -> Self {
+        Self { about: vec![Tokens::default(); stages], stages: vec![all; stages], ..Self::default() }
     }
 
     /// What is to be kept of a model; what is kept `before` stays where that says more.
@@ -171,14 +174,11 @@ impl Learned {
             Some((recipe.prompts.variant_name(variant).to_owned(), best.clone()))
         };
         let variants = (0..recipe.prompts.variants()).filter_map(of).collect();
-        let tokens = |kind: usize| match self.about[kind].requests >= LEAST {
-            true => self.about[kind],
-            false => before.about[kind],
-        };
-        let (max_tokens, stages) = (recipe.config.sampling.max_tokens, stages::names(recipe));
-        let about = [LOOKED, JUDGED, EMBEDDED].map(tokens);
+        let tokens = |(now, before): (&Tokens, &Tokens)| if now.requests >= LEAST { *now } else { *before };
+        let about = self.about.iter().zip(&before.about).map(tokens);
+        let stages = stages::names(recipe).into_iter().zip(about).collect();
         let looks = if self.looks.1 >= LEAST { self.looks } else { before.looks };
-        let kept = Kept { max_tokens, variants, about, looks, stages };
+        let kept = Kept { max_tokens: recipe.config.sampling.max_tokens, variants, stages, looks };
         serde_json::to_value(kept).unwrap_or_default()
     }
 }
@@ -195,9 +195,8 @@ pub struct Evidence<'a> {
     pub labels: HashMap<(u64, Way), Brought>,
     /// Whose tokens are read, each with its cell and its ask.
     asks: HashMap<Way, Sample<(usize, u32)>>,
-    looked: Sample<()>,
-    judged: Sample<()>,
-    embedded: Sample<()>,
+    /// The same of requests about texts, by stage.
+    about: Vec<Sample<()>>,
     /// By name.
     stages: Vec<String>,
     /// The cell whose text waits that was told of last.
@@ -208,18 +207,15 @@ pub struct Evidence<'a> {
 
 impl<'a> Evidence<'a> {
     pub fn new(recipe: &'a Recipe, models: Arc<Models>) -> Self {
-        let sample = || Sample::new(READ);
         let stages = stages::names(recipe);
-        let learned = Learned { stages: vec![true; stages.len()], ..Learned::default() };
+        let learned = Learned::of_stages(stages.len(), true);
         Self {
             recipe,
             models,
             learned,
             labels: HashMap::new(),
             asks: HashMap::new(),
-            looked: sample(),
-            judged: sample(),
-            embedded: sample(),
+            about: stages.iter().map(|_| Sample::new(READ)).collect(),
             stages,
             waits: None,
             last: None,
@@ -251,20 +247,18 @@ impl<'a> Evidence<'a> {
                 }
             }
         }
-        let judges = config.checks.judges.iter().map(|judge| judge.sampling.max_tokens).max();
         let meant = |raw: &str| Embedding::parse(raw).ok().and_then(|embedding| embedding.usage);
-        for (sample, kind, most) in
-            [(&self.looked, LOOKED, looking::MAX_TOKENS), (&self.judged, JUDGED, judges.unwrap_or_default())]
-        {
+        for (stage, sample) in self.about.iter().enumerate() {
+            let most = match stage {
+                LOOK => looking::MAX_TOKENS,
+                JUDGES.. => config.checks.judges[stage - JUDGES].sampling.max_tokens,
+                _ => 0,
+            };
             for answer in sample.items().keys() {
-                if let Some(usage) = reader.answer(answer, most)?.and_then(|raw| chat(&raw)) {
-                    out.about[kind].take(usage, 0, (most, 1));
+                let Some(raw) = reader.answer(answer, most)? else { continue };
+                if let Some(usage) = if stage == MEANING { meant(&raw) } else { chat(&raw) } {
+                    out.about[stage].take(usage, 0, (most, 1));
                 }
-            }
-        }
-        for answer in self.embedded.items().keys() {
-            if let Some(usage) = reader.answer(answer, 0)?.and_then(|raw| meant(&raw)) {
-                out.about[EMBEDDED].take(usage, 0, (0, 1));
             }
         }
         Ok(out)
@@ -322,16 +316,16 @@ impl<N: Name> Sink<N> for Evidence<'_> {
     }
 
     fn looking(&mut self, _cell: usize, fingerprint: &Fingerprint) {
-        self.looked.take(*fingerprint, ());
+        self.about[LOOK].take(*fingerprint, ());
         self.learned.looks.0 += 1;
     }
 
-    fn judging(&mut self, _cell: usize, fingerprint: &Fingerprint) {
-        self.judged.take(*fingerprint, ());
+    fn judging(&mut self, _cell: usize, judge: u16, fingerprint: &Fingerprint) {
+        self.about[JUDGES + usize::from(judge)].take(*fingerprint, ());
     }
 
     fn embedding(&mut self, _cell: usize, fingerprint: &Fingerprint) {
-        self.embedded.take(*fingerprint, ());
+        self.about[MEANING].take(*fingerprint, ());
     }
 
     fn demand(&mut self, demand: &Demand, missing: u32) {

@@ -4,17 +4,20 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::about::{self, About};
 use super::asks::{Ahead, Course, Yield};
-use super::evidence::{Learned, Way};
+use super::evidence::Way;
 use super::rates::{Cut, Rates, Sent};
+use super::rounds::{Rounds, Together};
 use super::sample::Sample;
-use super::stages;
 use crate::dataset::evaluate::{Demand, To};
 use crate::dataset::{Models, Recipe};
-use crate::pipeline::book::{BookError, Held, StoreBook};
+use crate::pipeline::book::{BookError, Found, Held, StoreBook};
 use crate::report;
 
 /// Asks of open cells that are looked up; each costs a rendering.
 const LOOKED_UP: usize = if cfg!(test) { 40 } else { 4096 };
+
+/// The same where texts are asked about: each costs an answer that is read, too.
+const READ: usize = 1024;
 
 /// What is demanded of the cells that are to be asked for.
 #[derive(Debug)]
@@ -39,8 +42,9 @@ pub struct Expected {
     pub ways: BTreeMap<Way, Sent>,
     /// Some of them, each with its cell.
     pub sent: Vec<(usize, u32)>,
-    /// Rounds of asks that follow from one another until hardly a cell goes on.
-    pub rounds: f64,
+    pub rounds: Rounds,
+    /// Enough was judged to tell.
+    is_sure: bool,
 }
 
 impl Expected {
@@ -51,14 +55,14 @@ impl Expected {
     /// As it is told.
     pub fn told(&self) -> report::Expected {
         let Course { asks, rows, fresh, .. } = self.course;
-        let (requests, at_least) = (self.requests(), !self.about.counted);
-        report::Expected { asks, rows, fresh, requests, at_least }
+        let (requests, at_least, is_sure) = (self.requests(), !self.about.counted, self.is_sure);
+        report::Expected { asks, rows, fresh, requests, at_least, is_sure }
     }
 }
 
 impl Going {
-    pub fn new(models: &Models) -> Self {
-        let (about, open) = (About::new(models.list().len()), Open::default());
+    pub fn new(recipe: &Recipe, models: &Models) -> Self {
+        let (about, open) = (About::new(recipe, models), Open::default());
         Self { asks: 0, judges: 0, second_looks: 0, embeddings: 0, ways: BTreeMap::new(), about, open }
     }
 
@@ -74,7 +78,7 @@ impl Going {
         if self.about.demand(recipe, models, demand, missing) {
             let next = demand.ask + u32::from(demand.about.is_some());
             *self.ways.entry(Way::of(recipe, models, demand.cell, next)).or_default() += 1;
-            self.open.demand(recipe, models, demand, missing);
+            self.open.demand(recipe, demand, missing);
         }
     }
 
@@ -86,22 +90,21 @@ impl Going {
     /// What they will come to with those that follow; `None` where nothing is known of what asks bring.
     ///
     /// # Errors
-    /// A store that cannot be read.
+    /// A store that cannot be read, and a template that fails.
     pub fn expected(
         &self,
         recipe: &Recipe,
         rates: &mut Rates,
-        learned: [&Learned; 2],
-        book: &StoreBook<'_>,
+        book: &mut StoreBook<'_>,
     ) -> Result<Option<Expected>, BookError> {
         if !rates.is_known() {
             return Ok(None);
         }
-        let way = |cell: usize, ask: u32| Way::of(recipe, book.models(), cell, ask);
+        let models = book.models().clone();
+        let way = |cell: usize, ask: u32| Way::of(recipe, &models, cell, ask);
         let per_ask = recipe.config.candidates_per_ask();
-        let mut expected = self.open.expected(rates, &self.ways, per_ask, way, |asks| book.held(asks))?;
-        expected.about = self.about.expected(recipe, learned, (expected.course.rows, self.second_looks));
-        Ok(Some(expected))
+        let most = if recipe.looks_into_texts() { READ.min(LOOKED_UP) } else { LOOKED_UP };
+        self.open.expected(rates, &self.ways, (per_ask, most), way, |asks| book.found(asks)).map(Some)
     }
 }
 
@@ -118,16 +121,6 @@ struct Kind {
     label: u64,
     rows: u32,
     most: u32,
-    /// A text of the first of these asks waits.
-    waits: Option<Waits>,
-}
-
-/// A text that is asked about: how its ask was made, at which stage it waits, and how many texts are behind it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-struct Waits {
-    way: Way,
-    stage: usize,
-    behind: u32,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -136,6 +129,8 @@ struct Cell {
     cell: usize,
     /// The first of the asks left.
     next: u32,
+    /// Where that is answered and waits for what is asked about its texts: the first of these.
+    waits: Option<u32>,
 }
 
 /// What is to be looked up.
@@ -145,20 +140,14 @@ struct Chosen<'a> {
     asks: Vec<(usize, u32)>,
 }
 
-/// An ask that is looked up.
-#[derive(Debug, Clone, Copy)]
+/// An ask that was looked up.
+#[derive(Debug)]
 struct Looked {
     ask: (usize, u32),
     way: Way,
     held: Held,
-}
-
-impl Kind {
-    /// What is to come of the answer of which a text waits.
-    fn waiting(&self, rates: &Rates) -> Option<Yield> {
-        let Waits { way, stage, behind } = self.waits?;
-        rates.waiting(way, stage, behind)
-    }
+    /// Of an answer whose texts are asked about: what is to come of it, and by stage what will be asked.
+    texts: Option<(Yield, Vec<f64>)>,
 }
 
 impl Default for Open {
@@ -168,17 +157,13 @@ impl Default for Open {
 }
 
 impl Open {
-    fn demand(&mut self, recipe: &Recipe, models: &Models, demand: &Demand, missing: u32) {
-        let Demand { cell, ask, .. } = *demand;
-        let waits = demand.about.map(|about| Waits {
-            way: Way::of(recipe, models, cell, ask),
-            stage: stages::waits_at(about.to),
-            behind: recipe.config.candidates_per_ask().saturating_sub(about.index + 1),
-        });
+    fn demand(&mut self, recipe: &Recipe, demand: &Demand, missing: u32) {
+        let Demand { cell, ask, about, .. } = *demand;
         let (label, most) = (recipe.grid.label_key(cell), recipe.quotas.asks(cell) - ask);
-        let kind = Kind { label, rows: missing, most, waits };
+        let kind = Kind { label, rows: missing, most };
         *self.alike.entry(kind).or_default() += 1;
-        self.sample.take(demand.fingerprint, Cell { kind, cell, next: ask });
+        let waits = about.map(|about| about.index);
+        self.sample.take(demand.fingerprint, Cell { kind, cell, next: ask, waits });
     }
 
     /// What their asks will come to, and which will be sent of those that were looked up. Each cell is taken to go on as
@@ -191,19 +176,27 @@ impl Open {
         &self,
         rates: &mut Rates,
         ways: &BTreeMap<Way, u64>,
-        per_ask: u32,
+        (per_ask, most): (u32, usize),
         way: impl Fn(usize, u32) -> Way,
-        look_up: impl FnOnce(&[(usize, u32)]) -> Result<Vec<Held>, E>,
+        look_up: impl FnOnce(&[(usize, u32)]) -> Result<Vec<Found>, E>,
     ) -> Result<Expected, E> {
         let labels: BTreeSet<u64> = self.alike.keys().map(|kind| kind.label).collect();
         let means = |rates: &Rates| -> HashMap<u64, Yield> {
             labels.iter().filter_map(|label| Some((*label, rates.mean(*label, ways)?))).collect()
         };
-        let Chosen { cells, asks } = self.chosen(&means(rates));
-        let held = look_up(&asks)?;
-        let looked = asks.into_iter().zip(held);
-        let looked: Vec<Looked> =
-            looked.map(|(ask, held)| Looked { ask, way: way(ask.0, ask.1), held }).collect();
+        let Chosen { cells, asks } = self.chosen(&means(rates), most);
+        let found = look_up(&asks)?;
+        let firsts =
+            cells.iter().flat_map(|(cell, asks)| (0..*asks).map(|at| cell.waits.filter(|_| at == 0)));
+        let looked = asks.into_iter().zip(found).zip(firsts).map(|((ask, found), waits)| {
+            let way = way(ask.0, ask.1);
+            let texts = found.texts.as_ref().map(|texts| {
+                let left = texts.get(waits.unwrap_or(0) as usize..).unwrap_or_default();
+                rates.waiting(way, left, waits.is_some())
+            });
+            Looked { ask, way, held: found.held, texts }
+        });
+        let looked: Vec<Looked> = looked.collect();
         let some = self.alike.values().sum::<u64>() as f64 / cells.len().max(1) as f64;
         let mut cut: BTreeMap<Way, Cut> = BTreeMap::new();
         for Looked { way, held, .. } in &looked {
@@ -215,42 +208,60 @@ impl Open {
         }
         rates.know_cut(&cut);
         let means = means(rates);
-        let (mut all, mut rounds) = (Course::default(), 0.0f64);
+        let mut all = Course::default();
         let mut plain: HashMap<Kind, Course> = HashMap::new();
-        for (kind @ Kind { label, rows, most, .. }, cells) in &self.alike {
+        for (kind @ Kind { label, rows, most }, cells) in &self.alike {
             let Some(mean) = means.get(label) else { continue };
-            let waiting = kind.waiting(rates);
-            let first = waiting.as_ref().map(|brings| Ahead { held: Held::Answer, brings });
-            let course = mean.course(*rows, *most, first.as_slice());
+            let course = mean.course(*rows, *most, &[]);
             all.add(&course, *cells as f64);
             plain.insert(*kind, course);
-            // As many as it needs for sure are sent together.
-            rounds = rounds
-                .max(f64::from(mean.reach(*rows, *most)) / f64::from(rows.div_ceil(per_ask.max(1)).max(1)));
         }
         let (mut without, mut with) = (Course::default(), Course::default());
-        let (mut by_way, mut sent) = (BTreeMap::<Way, Sent>::new(), Vec::new());
+        let (mut by_way, mut sent, mut rounds) =
+            (BTreeMap::<Way, Sent>::new(), Vec::new(), Rounds::default());
+        let mut about = rates.about_a_row(None);
+        about.fill(0.0);
+        let mut add = |requests: &[f64], times: f64| {
+            about.iter_mut().zip(requests).for_each(|(sum, more)| *sum += some * times * more);
+        };
         let mut looked = looked.as_slice();
-        for (Cell { kind, .. }, ahead) in cells {
+        for (Cell { kind, waits, .. }, ahead) in cells {
             let (own, others) = looked.split_at(ahead);
             looked = others;
             let (Some(mean), Some(plain)) = (means.get(&kind.label), plain.get(kind)) else { continue };
-            let brings = |of: &Looked| rates.brings(kind.label, of.way, of.held).unwrap_or(mean);
-            let mut asks: Vec<Ahead<'_>> =
-                own.iter().map(|of| Ahead { held: of.held, brings: brings(of) }).collect();
-            let waiting = kind.waiting(rates);
-            if let (Some(first), Some(brings)) = (asks.first_mut(), &waiting) {
-                *first = Ahead { held: Held::Answer, brings };
-            }
+            let brings = |of: &'_ Looked| match &of.texts {
+                Some((brings, _)) => brings.clone(),
+                None => rates.brings(kind.label, of.way, of.held).unwrap_or(mean).clone(),
+            };
+            let brings: Vec<Yield> = own.iter().map(brings).collect();
+            let asks: Vec<Ahead<'_>> =
+                own.iter().zip(&brings).map(|(of, brings)| Ahead { held: of.held, brings }).collect();
             let mut course = mean.course(kind.rows, kind.most, &asks);
             // It is in front of the open one.
-            course.stored -= f64::from(u8::from(waiting.is_some() && !asks.is_empty()));
-            for (of, chance) in own.iter().zip(&course.sent).filter(|(_, chance)| **chance > 0.0) {
-                let to_way = by_way.entry(of.way).or_default();
-                to_way.asks += chance;
-                to_way.of_cut += if matches!(of.held, Held::Cut(_)) { *chance } else { 0.0 };
-                sent.push((of.ask, *chance));
+            course.stored -= f64::from(u8::from(waits.is_some() && !asks.is_empty()));
+            let mut further = course.fresh;
+            for ((of, brings), met) in own.iter().zip(&brings).zip(&course.met) {
+                match &of.texts {
+                    // As many texts are come to as bring the rows.
+                    Some((_, requests)) => match brings.mean() {
+                        mean if mean > 0.0 => add(requests, met.brings / mean),
+                        _ => add(requests, met.open),
+                    },
+                    None if of.held.is_sent() => {
+                        further -= met.brings;
+                        add(&rates.about_a_row(Some(of.way)), met.brings);
+                        let to_way = by_way.entry(of.way).or_default();
+                        to_way.asks += met.open;
+                        to_way.of_cut += if matches!(of.held, Held::Cut(_)) { met.open } else { 0.0 };
+                        sent.push((of.ask, met.open));
+                    }
+                    None => {}
+                }
             }
+            add(&rates.about_a_row(None), further.max(0.0));
+            let met = own.iter().zip(&course.met).filter(|(of, _)| of.held.is_sent());
+            let chances: Vec<f64> = met.map(|(_, met)| met.open).collect();
+            rounds.add(&chances, some, Together { rows: kind.rows, per_ask, mean: mean.mean() });
             without.add(plain, 1.0);
             with.add(&course, 1.0);
         }
@@ -260,7 +271,7 @@ impl Open {
             rows: scaled(all.rows, with.rows, without.rows),
             fresh: scaled(all.rows, with.fresh, without.rows),
             stored: scaled(all.asks, with.stored, without.asks),
-            sent: Vec::new(),
+            met: Vec::new(),
         };
         // Those of cells that go further than was looked are made as the others are.
         if by_way.is_empty() {
@@ -271,20 +282,20 @@ impl Open {
             *sent = Sent { asks: sent.asks * course.asks / told, of_cut: sent.of_cut * course.asks / told };
         }
         let sent = sent.into_iter().filter(|(_, chance)| *chance >= 0.5).map(|(ask, _)| ask).collect();
-        let about = about::Expected::default();
-        Ok(Expected { course, about, ways: by_way, sent, rounds: rounds.max(1.0) })
+        let about = about::Expected::of(&about, rates);
+        Ok(Expected { course, about, ways: by_way, sent, rounds, is_sure: rates.is_sure(ways) })
     }
 
-    /// Some cells, taken by chance, and their next asks, as far as these cells will go.
-    fn chosen(&self, means: &HashMap<u64, Yield>) -> Chosen<'_> {
+    /// Some cells, taken by chance, and their next asks, as far as these cells will go; at most so many asks.
+    fn chosen(&self, means: &HashMap<u64, Yield>, most_of_all: usize) -> Chosen<'_> {
         let mut reaches: HashMap<Kind, u32> = HashMap::new();
         let (mut cells, mut asks) = (Vec::new(), Vec::new());
         for cell in self.sample.items().values() {
-            let Kind { label, rows, most, .. } = cell.kind;
+            let Kind { label, rows, most } = cell.kind;
             let reach = || means.get(&label).map_or(0, |mean| mean.reach(rows, most));
             let reach = *reaches.entry(cell.kind).or_insert_with(reach);
-            let ahead = (cell.next..cell.next + reach).take(LOOKED_UP);
-            if !asks.is_empty() && asks.len() + ahead.len() > LOOKED_UP {
+            let ahead = (cell.next..cell.next + reach).take(most_of_all);
+            if !asks.is_empty() && asks.len() + ahead.len() > most_of_all {
                 break;
             }
             cells.push((cell, ahead.len()));
@@ -306,10 +317,10 @@ mod tests {
     /// Cells of one kind, whose first ask is missing.
     fn open(cells: usize, rows: u32, most: u32) -> Open {
         let mut open = Open::default();
-        let kind = Kind { label: 0, rows, most, waits: None };
+        let kind = Kind { label: 0, rows, most };
         for cell in 0..cells {
             let hash = *blake3::hash(&cell.to_le_bytes()).as_bytes();
-            open.sample.take(Fingerprint(hash), Cell { kind, cell, next: 0 });
+            open.sample.take(Fingerprint(hash), Cell { kind, cell, next: 0, waits: None });
         }
         open.alike.insert(kind, cells as u64);
         open
@@ -320,10 +331,11 @@ mod tests {
         let mut asked = 0;
         let look_up = |asks: &[(usize, u32)]| {
             asked = asks.len();
-            Ok::<_, ()>(asks.iter().map(|(cell, ask)| held(*cell, *ask)).collect())
+            let found = |(cell, ask): &(usize, u32)| Found { held: held(*cell, *ask), texts: None };
+            Ok::<_, ()>(asks.iter().map(found).collect())
         };
         let ways = BTreeMap::from([(WAY, open.alike.values().sum())]);
-        let out = open.expected(&mut Rates::sure(WAY), &ways, 1, |_, _| WAY, look_up).unwrap();
+        let out = open.expected(&mut Rates::sure(WAY), &ways, (1, LOOKED_UP), |_, _| WAY, look_up).unwrap();
         assert!(out.sent.iter().all(|(cell, ask)| held(*cell, *ask) == Held::Missing), "{:?}", out.sent);
         assert!((out.ways[&WAY].asks - out.course.asks).abs() < 1e-6, "{out:?}");
         (out, asked)
@@ -338,7 +350,8 @@ mod tests {
             let (Expected { course, rounds, .. }, asked) = told(&open(cells, rows, most), missing);
             assert!(asked <= LOOKED_UP, "{asked} of {cells} cells");
             assert_eq!(course.asks.round() as usize, cells * rows as usize, "nothing is stored");
-            assert!((rounds - 1.0).abs() < 0.01, "all are sent together: {rounds}");
+            let seconds = rounds.seconds(0.0, 1.0);
+            assert!((seconds - 1.0).abs() < 0.01, "all are sent together: {seconds}");
         }
     }
 

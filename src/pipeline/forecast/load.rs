@@ -1,5 +1,6 @@
 //! What models are to be asked, and what follows from that: tokens, money and time.
 
+use super::rounds::Rounds;
 use super::speed::{self, Pace};
 use crate::dataset::{Models, Recipe};
 use crate::pipeline::RunError;
@@ -21,10 +22,8 @@ pub struct Load {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
     Ask,
-    Look,
-    Embedding,
-    /// So many judges are asked one after the other.
-    Judge(usize),
+    /// A text, at a stage.
+    About(usize),
 }
 
 /// A sum over all loads of what each takes; `None` where that is not known of one.
@@ -49,7 +48,7 @@ pub fn cost(recipe: &Recipe, models: &Models, loads: &[Load]) -> Option<CostRang
 }
 
 /// Seconds until the last model has answered: models work beside each other, each on all endpoints that have it, and
-/// texts go from one to the next for so many `rounds`. `None` where nothing is known of how fast a model is.
+/// texts go from one to the next, round after round. `None` where nothing is known of how fast a model is.
 ///
 /// # Errors
 /// A store that cannot be read.
@@ -57,7 +56,7 @@ pub fn seconds(
     recipe: &Recipe,
     models: &Models,
     loads: &[Load],
-    rounds: f64,
+    rounds: &Rounds,
     reader: &Reader,
 ) -> Result<Option<f64>, RunError> {
     let mut longest = 0.0f64;
@@ -95,9 +94,5 @@ pub fn seconds(
             }
         }
     }
-    let of = |(kind, seconds): (Kind, f64)| match kind {
-        Kind::Judge(judges) => seconds * judges as f64,
-        Kind::Ask | Kind::Look | Kind::Embedding => seconds,
-    };
-    Ok(Some(longest + rounds * stages.into_iter().map(of).sum::<f64>()))
+    Ok(Some(rounds.seconds(longest, stages.into_iter().map(|(_, seconds)| seconds).sum())))
 }

@@ -8,15 +8,18 @@
 //! 3. what the last run kept of these, such as of a variant before it was edited,
 //! 4. stored answers of all,
 //! 5. what the last run kept of all.
+//!
+//! What becomes of texts behind their own checks is told so for each stage, since one may be new, or be asked anew.
 
 use std::collections::{BTreeMap, HashMap};
 
 use super::asks::Yield;
 use super::evidence::{Brought, Evidence, Learned, Way};
 use super::sample::{ENOUGH, LEAST};
+use super::stages::{self, JUDGES, LOOK, MEANING, Stages, waits_at};
 use super::tokens::{Longer, Tokens};
 use crate::dataset::{Models, Recipe};
-use crate::pipeline::book::Held;
+use crate::pipeline::book::{Held, Said, Stand};
 use crate::report::Basis;
 
 /// Asks of one way that will be sent.
@@ -39,6 +42,7 @@ pub struct Cut {
 #[derive(Debug, Clone)]
 pub struct Rate {
     brought: Brought,
+    stages: Stages,
     /// Which of the sources that is, the even ones of stored answers, the first ones of the way's own.
     source: usize,
     tokens: Tokens,
@@ -59,11 +63,28 @@ struct Brings {
     cut: Yield,
 }
 
+/// By stage: requests about a text that comes to it.
+fn asks(recipe: &Recipe, learned: [&Learned; 2]) -> Vec<f64> {
+    let mut out = vec![0.0; stages::names(recipe).len()];
+    if recipe.judge.looks_again() {
+        // How many texts have a name in doubt is told by those that were read.
+        let of = learned.iter().find(|known| known.stages[LOOK] && known.looks.1 >= LEAST);
+        out[LOOK] = of.map_or(0.0, |known| known.looks.0 as f64 / known.looks.1 as f64);
+    }
+    out[MEANING] = f64::from(u8::from(recipe.config.dedup.semantic.is_some()));
+    out[JUDGES..].iter_mut().zip(&recipe.judges).for_each(|(asks, judge)| *asks = judge.votes().into());
+    out
+}
+
 /// What asks bring and take, by the way in which they are made; empty where too few were judged, now and then.
 #[derive(Debug, Default)]
 pub struct Rates {
     ways: BTreeMap<Way, Rate>,
     labels: HashMap<(u64, Way), Brings>,
+    /// What becomes of texts, of all ways.
+    all: Stages,
+    /// By stage: what requests about texts take, now and before.
+    about: [Vec<Tokens>; 2],
     /// Under today's `max_tokens`.
     most: f64,
 }
@@ -77,8 +98,6 @@ impl Brings {
     }
 }
 
-/// So many texts behind one that waits are counted on.
-const FEW_BEHIND: u32 = 100;
 /// So many of the sources are of a way's own answers.
 const OWN: usize = 2;
 
@@ -106,12 +125,23 @@ impl Rates {
         before: &Learned,
     ) -> Self {
         let all = [now.all(), before.all()];
-        let mut out = Self { most: recipe.config.sampling.max_tokens.into(), ..Self::default() };
+        let learned = [now, before];
+        let asks = asks(recipe, learned);
+        let stages = |own: &[(Option<&Brought>, &Learned)]| {
+            let of_all = all.iter().map(Some).zip(learned);
+            let sources = own.iter().copied().chain(of_all);
+            let told = sources.filter_map(|(of, learned)| Some((&of?.passing, &*learned.stages)));
+            Stages::of(&asks, told.collect::<Vec<_>>().into_iter())
+        };
+        let most = recipe.config.sampling.max_tokens.into();
+        let about = learned.map(|learned| learned.about.clone());
+        let mut out = Self { most, all: stages(&[]), about, ..Self::default() };
         let variants = 0..recipe.prompts.variants();
         let ways =
             variants.flat_map(|variant| (0..models.list().len()).map(move |model| Way { variant, model }));
         for way in ways {
-            let own = [now.ways.get(&way), before.ways.get(&way)];
+            let own = learned.map(|learned| learned.ways.get(&way));
+            let stages = stages(&[(own[0], now), (own[1], before)]);
             let sources: Vec<_> = own.into_iter().chain(all.iter().map(Some)).enumerate().collect();
             let first = |count: fn(&Brought) -> u64| {
                 let with =
@@ -120,16 +150,17 @@ impl Rates {
                 Some((*source, (*of)?))
             };
             let Some((source, brought)) = first(Brought::answers) else { continue };
-            let Some(each) = brought.each() else { continue };
+            let Some(each) = brought.each(&stages) else { continue };
             let (tokens_source, tokens) = match first(|of| of.tokens.requests) {
                 Some((source, of)) => (source, of.tokens),
                 None => (source, Tokens::default()),
             };
             let (brought, brings) = (brought.clone(), Brings::of(each, None));
-            out.ways.insert(way, Rate { brought, source, tokens, tokens_source, cut: None, brings });
+            out.ways.insert(way, Rate { brought, stages, source, tokens, tokens_source, cut: None, brings });
         }
         for ((label, way), of) in evidence.labels.iter().filter(|(_, of)| of.answers() >= ENOUGH) {
-            out.labels.extend(of.each().map(|each| ((*label, *way), Brings::of(each, None))));
+            let own = [(Some(of), now), (now.ways.get(way), now), (before.ways.get(way), before)];
+            out.labels.extend(of.each(&stages(&own)).map(|each| ((*label, *way), Brings::of(each, None))));
         }
         out
     }
@@ -140,7 +171,7 @@ impl Rates {
         let (mut rows, mut asks) = (0.0, 0.0);
         for (way, sent) in ways {
             let Some(rate) = self.ways.get(way) else { continue };
-            rows += sent.asks * rate.brought.acceptance();
+            rows += sent.asks * rate.brought.acceptance(&rate.stages);
             asks += sent.asks;
             answers.insert((rate.source, (rate.source < OWN).then_some(*way)), rate.brought.answers());
         }
@@ -200,11 +231,57 @@ impl Rates {
         })
     }
 
-    /// What is still to come of an answer of which a text waits at a stage, by that and the texts behind it.
-    pub fn waiting(&self, way: Way, stage: usize, behind: u32) -> Option<Yield> {
-        let of = &self.ways.get(&way)?.brought;
-        let others = std::iter::repeat_n(of.acceptance(), behind.min(FEW_BEHIND) as usize);
-        Some(Yield::of_texts(std::iter::once(of.passing.becomes_rows(stage)).chain(others)))
+    /// What stages do to the texts of a way.
+    fn stages(&self, way: Way) -> &Stages {
+        self.ways.get(&way).map_or(&self.all, |rate| &rate.stages)
+    }
+
+    /// By stage: requests about texts for each row of answers to come.
+    pub fn about_a_row(&self, way: Option<Way>) -> Vec<f64> {
+        way.map_or(&self.all, |way| self.stages(way)).a_row()
+    }
+
+    /// What is still to come of an answer by how far its texts are, and by stage what will be asked about all of them.
+    /// `is_met`: no row before says what the first of them says.
+    pub fn waiting(&self, way: Way, texts: &[Stand], is_met: bool) -> (Yield, Vec<f64>) {
+        let stages = self.stages(way);
+        let mut requests = vec![0.0; stages.number()];
+        let mut chances = Vec::new();
+        for (at, text) in texts.iter().enumerate() {
+            let (stage, said) = match text {
+                Stand::Refused => continue,
+                Stand::Accepted => (requests.len(), Vec::new()),
+                Stand::Open(to, open, behind) => (
+                    waits_at(*to),
+                    std::iter::once(Said::Open(*open)).chain(behind.iter().copied()).collect(),
+                ),
+            };
+            let (chance, about) = stages.a_text(stage, &said, is_met && at == 0);
+            chances.push(chance);
+            requests.iter_mut().zip(about).for_each(|(sum, more)| *sum += more);
+        }
+        (Yield::of_texts(chances.into_iter()), requests)
+    }
+
+    /// Tokens of a prompt of a request about a text and of its answer, by its stage.
+    pub fn about(&self, stage: usize) -> (Option<f64>, Option<f64>) {
+        let known = || self.about.iter().filter_map(|of| of.get(stage));
+        (known().find_map(|of| of.prompt(None)), known().find_map(Tokens::completion))
+    }
+
+    /// Whether texts tell of all that is asked about texts.
+    pub fn tells_of_texts(&self) -> bool {
+        self.all.told_by().is_some()
+    }
+
+    /// Whether enough was judged to tell of more than half of these cells, by the way of their next ask.
+    pub fn is_sure(&self, ways: &BTreeMap<Way, u64>) -> bool {
+        let enough = |way: &Way| {
+            let told = |rate: &Rate| rate.stages.told_by().unwrap_or(0).min(rate.brought.answers());
+            self.ways.get(way).is_some_and(|rate| told(rate) >= ENOUGH)
+        };
+        let sure: u64 = ways.iter().filter(|(way, _)| enough(way)).map(|(_, cells)| cells).sum();
+        2 * sure > ways.values().sum()
     }
 
     /// What an ask of a label brings that is made as those are, counted by how.
@@ -218,8 +295,8 @@ impl Rates {
     #[cfg(test)]
     pub fn sure(way: Way) -> Self {
         let brings = Brings::of(Yield::of(&[0, 9], 0.0).expect("nine answers"), None);
-        let (brought, tokens) = (Brought::default(), Tokens::default());
-        let rate = Rate { brought, source: 0, tokens, tokens_source: 0, cut: None, brings };
+        let (brought, stages, tokens) = (Brought::default(), Stages::default(), Tokens::default());
+        let rate = Rate { brought, stages, source: 0, tokens, tokens_source: 0, cut: None, brings };
         Self { ways: [(way, rate)].into(), ..Self::default() }
     }
 }

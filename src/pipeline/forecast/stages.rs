@@ -5,9 +5,11 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::sample::{ENOUGH, LEAST};
 use crate::check::{Candidate, Reason, judge_reason};
 use crate::dataset::Recipe;
 use crate::dataset::evaluate::{To, Why};
+use crate::pipeline::book::Said;
 
 /// Names in doubt are looked at.
 pub const LOOK: usize = 0;
@@ -100,11 +102,6 @@ impl Passing {
         }
     }
 
-    /// The share that becomes rows, of those that got to a stage.
-    pub fn becomes_rows(&self, from: usize) -> f64 {
-        (from..self.refused.len()).map(|stage| self.passes(stage)).product()
-    }
-
     /// The same with the stages in another order: by stage of then, which it is now.
     pub fn moved(&self, to: &[Option<usize>]) -> Self {
         let mut out = Self { rows: self.rows, ..Self::default() };
@@ -116,6 +113,86 @@ impl Passing {
             }
         }
         out
+    }
+}
+
+/// What stages ask about a text and let pass, each by the first source that tells enough of it.
+#[derive(Debug, Clone, Default)]
+pub struct Stages {
+    /// Requests about a text that comes to a stage.
+    asks: Vec<f64>,
+    /// How many texts tell of a stage, and which share it lets pass; `None` where too few do.
+    passes: Vec<Option<(u64, f64)>>,
+}
+
+/// A text that is added to either side of a share, so that none is nought.
+const HALF: f64 = 0.5;
+
+impl Stages {
+    /// By sources, each with the stages that its texts went through.
+    pub fn of<'a>(asks: &[f64], sources: impl Iterator<Item = (&'a Passing, &'a [bool])> + Clone) -> Self {
+        let tells = |stage: usize| {
+            let has = |(_, has): &(&Passing, &[bool])| has.get(stage).is_some_and(|has| *has);
+            let with = |least: u64| {
+                let mut some = sources.clone().filter(has);
+                some.find(|(passing, _)| passing.known(stage) >= least)
+            };
+            let (passing, _) = with(ENOUGH).or_else(|| with(LEAST))?;
+            Some((passing.known(stage), passing.passes(stage)))
+        };
+        Self { asks: asks.to_vec(), passes: (0..asks.len()).map(tells).collect() }
+    }
+
+    /// How many there are.
+    pub fn number(&self) -> usize {
+        self.asks.len()
+    }
+
+    /// The share that a stage lets pass; all where nothing is known.
+    fn lets(&self, stage: usize) -> f64 {
+        self.passes[stage].map_or(1.0, |(_, passes)| passes)
+    }
+
+    /// The share of texts that becomes rows.
+    pub fn becomes_rows(&self) -> f64 {
+        (0..self.passes.len()).map(|stage| self.lets(stage)).product()
+    }
+
+    /// By stage: requests about the texts of answers to come, for each row of these.
+    pub fn a_row(&self) -> Vec<f64> {
+        let mut texts = 1.0;
+        let mut out = vec![0.0; self.asks.len()];
+        for stage in (0..out.len()).rev() {
+            // That none of some passed is no proof that none ever will.
+            texts *= self.passes[stage]
+                .map_or(1.0, |(known, passes)| (known as f64 + HALF) / (known as f64 * passes + HALF));
+            out[stage] = self.asks[stage] * texts;
+        }
+        out
+    }
+
+    /// The chance that a text becomes a row that waits at a stage, and by stage what will be asked about it, by what is
+    /// `said` of it there and behind. `is_met`: no row before says it in the same words.
+    pub fn a_text(&self, at: usize, said: &[Said], is_met: bool) -> (f64, Vec<f64>) {
+        let mut comes = if at > UNIQUE && !is_met { self.lets(UNIQUE) } else { 1.0 };
+        let mut out = vec![0.0; self.asks.len()];
+        for (behind, stage) in (at..out.len()).enumerate() {
+            let asks = match said.get(behind) {
+                Some(Said::Yes) => continue,
+                Some(Said::No) => return (0.0, out),
+                Some(Said::Open(requests)) => f64::from(*requests),
+                None => self.asks[stage],
+            };
+            out[stage] = comes * asks;
+            comes *= self.lets(stage);
+        }
+        (comes, out)
+    }
+
+    /// Of all that ask about texts, the fewest texts that tell of one; `None` where too few do.
+    pub fn told_by(&self) -> Option<u64> {
+        let asking = self.asks.iter().zip(&self.passes).skip(MEANING).filter(|(asks, _)| **asks > 0.0);
+        asking.map(|(_, passes)| passes.map(|(known, _)| known)).min().unwrap_or(Some(u64::MAX))
     }
 }
 
@@ -135,14 +212,39 @@ mod tests {
         let mut some = Passing::default();
         (0..25).for_each(|_| some.refuse(JUDGES));
         (0..75).for_each(|_| some.wait(JUDGES + 1));
-        assert_eq!((some.becomes_rows(0), some.known(JUDGES + 1)), (0.75, 0));
+        let asks = [0.0, 0.0, 0.0, 1.0, 2.0];
+        let stages = |of: &Passing| Stages::of(&asks, [(of, &[true; 5][..])].into_iter());
+        assert_eq!((stages(&some).becomes_rows(), some.known(JUDGES + 1)), (0.75, 0));
+        assert_eq!(stages(&some).told_by(), None, "nothing is known of the second judge");
         some.refuse(JUDGES + 1);
         some.rows = 3;
-        assert_eq!((some.passes(JUDGES + 1), some.texts()), (0.75, 104));
+        assert_eq!((some.passes(JUDGES + 1), some.texts(), stages(&some).told_by()), (0.75, 104, Some(4)));
         let first = 79.0 / 104.0;
-        assert!((some.becomes_rows(0) - first * 0.75).abs() < 1e-9);
+        assert!((stages(&some).becomes_rows() - first * 0.75).abs() < 1e-9);
         // The judges in another order, and one that is gone.
         let moved = some.moved(&[Some(0), Some(1), Some(2), None, Some(JUDGES)]);
-        assert_eq!((moved.passes(JUDGES), moved.becomes_rows(0)), (0.75, 0.75));
+        assert_eq!((moved.passes(JUDGES), moved.passes(JUDGES + 1)), (0.75, 1.0));
+    }
+
+    /// Each judge lets half of the texts pass, and every fifth is a duplicate.
+    #[test]
+    fn what_is_asked_about_a_text_hangs_on_how_far_it_is() {
+        let lets = |share: f64| Some((1_000_000, share));
+        let stages = Stages {
+            asks: vec![0.0, 0.0, 0.0, 1.0, 2.0],
+            passes: vec![None, lets(0.8), None, lets(0.5), lets(0.5)],
+        };
+        let near = |(chance, requests): (f64, Vec<f64>), is: f64, of: [f64; 2]| {
+            let off = [chance - is, requests[JUDGES] - of[0], requests[JUDGES + 1] - of[1]];
+            assert!(off.iter().all(|off| off.abs() < 1e-4), "{chance}, {requests:?}");
+        };
+        near((1.0, stages.a_row()), 1.0, [4.0, 4.0]);
+        let one = Said::Open(1);
+        near(stages.a_text(JUDGES, &[one], true), 0.25, [1.0, 1.0]);
+        near(stages.a_text(JUDGES, &[one], false), 0.2, [0.8, 0.8]);
+        near(stages.a_text(JUDGES, &[one, Said::Yes], true), 0.5, [1.0, 0.0]);
+        near(stages.a_text(JUDGES, &[one, Said::No], true), 0.0, [1.0, 0.0]);
+        near(stages.a_text(JUDGES + 1, &[one], true), 0.5, [0.0, 1.0]);
+        near(stages.a_text(JUDGES + 2, &[], false), 0.8, [0.0, 0.0]);
     }
 }

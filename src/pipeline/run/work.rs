@@ -138,7 +138,7 @@ impl<'a, 'r> Work<'a, 'r> {
                 Some(pair) => pair,
                 None => open_writer(self.dir)?,
             };
-            let to_go = self.to_go(&made, &book)?;
+            let to_go = self.to_go(&made, &mut book)?;
             let counts = made.counts();
             let Made { outcome, cells, asks, proven, .. } = made;
             self.keep(&writer, &memories, (!spared).then(|| asks.unwrap_or_default()))?;
@@ -314,7 +314,7 @@ impl<'a, 'r> Work<'a, 'r> {
     }
 
     /// How much is to be asked, as far as one can tell.
-    fn to_go(&self, made: &Made<'_>, book: &StoreBook<'_>) -> Result<ToGo, RunError> {
+    fn to_go(&self, made: &Made<'_>, book: &mut StoreBook<'_>) -> Result<ToGo, RunError> {
         let lacks = |cell: usize| self.recipe().quotas.rows(cell) - made.outcome.accepted[cell];
         let demands = self.meant(&made.outcome).map(|demand| (demand, lacks(demand.cell)));
         Ok(prospects(self.recipe(), made.evidence.as_ref(), book, demands)?.to_go)

@@ -108,9 +108,7 @@ impl Worker<'_> {
                 send.most.money
             }
         };
-        if demand.about.is_none() {
-            self.asked(&demand, model, &usage, money);
-        }
+        self.asked(&demand, &usage, money);
         if let Some(used) = used {
             self.note_sent(endpoint, ticket.number(), used.into(), true);
         }
@@ -153,13 +151,15 @@ impl Worker<'_> {
         }
     }
 
-    /// Counts an answer to an ask by what was asked.
-    fn asked(&mut self, demand: &Demand, model: usize, usage: &Usage, money: f64) {
+    /// Counts an answer by what was asked: of one about a text, what that text was asked in.
+    fn asked(&mut self, demand: &Demand, usage: &Usage, money: f64) {
+        let Demand { cell, ask, about, .. } = *demand;
         let prompts = &self.recipe.prompts;
-        let prompt = prompts.variant_name(prompts.variant(self.recipe.grid.cell(demand.cell), demand.ask));
-        let model = self.book.models().list()[model].identity.display_name();
-        let asked = Asked::of(&mut self.progress.asked, prompt, model);
-        asked.requests += 1;
+        let prompt = prompts.variant_name(prompts.variant(self.recipe.grid.cell(cell), ask));
+        let asked =
+            Asked::of(&mut self.progress.asked, prompt, self.book.models().name_of(self.recipe, cell, ask));
+        asked.requests += u64::from(about.is_none());
+        asked.about += u64::from(about.is_some());
         asked.prompt_tokens += usage.prompt_tokens;
         asked.completion_tokens += usage.completion_tokens;
         if self.recipe.config.endpoints.iter().any(|endpoint| endpoint.price.is_some()) {
@@ -170,8 +170,10 @@ impl Worker<'_> {
     /// Counts an answer that is stored.
     fn count(&mut self, demand: &Demand) {
         self.progress.requests += 1;
+        let (cell, ask) = (demand.cell as u32, demand.ask);
+        self.progress.looked_into.extend(demand.about.map(|about| (cell, ask, about.index)));
         match demand.about.map(|about| about.to) {
-            None => self.progress.answered.push((demand.cell as u32, demand.ask)),
+            None => self.progress.answered.push((cell, ask)),
             Some(To::Names) => self.progress.second_look_requests += 1,
             Some(To::Embedder) => self.progress.embedding_requests += 1,
             Some(To::Judge(_)) => self.progress.judge_requests += 1,

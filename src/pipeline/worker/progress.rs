@@ -42,10 +42,12 @@ pub struct Progress {
     pub failing: HashMap<Fingerprint, &'static str>,
     /// What was given up for its own fault.
     pub given_up: Vec<GivenUp>,
-    /// By prompt variant and model: what was asked; what became of it is not counted here.
+    /// By prompt variant and model: what was asked, also about texts; what became of it is not counted here.
     pub asked: Vec<Asked>,
     /// Cell and number of each ask whose answer is stored.
     pub answered: Vec<(u32, u32)>,
+    /// The same of each text about which an answer is stored, with its place in its own answer.
+    pub looked_into: Vec<(u32, u32, u32)>,
 }
 
 /// A request that was given up.

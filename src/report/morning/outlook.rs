@@ -43,48 +43,36 @@ pub struct Outlook {
 
 /// What is to be expected of the runs to come: what a plan expects, which goes by all that was judged, moved by the
 /// trend: the acceptance of a run's texts lies on a line through those of the last runs that asked the same, and held it
-/// to the same (least squares), taken one further. Fewer than three make no trend. Where too little was judged for a
-/// plan, it is rows a request. No more is promised than the asks that are left can bring.
+/// to the same (least squares), taken one further. Fewer than three make no trend, and runs of few texts are none. Where
+/// too little was judged to be sure, nothing is said. No more is promised than the asks that are left can bring.
 pub fn outlook(summary: &Summary) -> Option<Outlook> {
     let Left { rows: missing, asks: most, to_go, .. } = summary.left;
+    let expected = to_go.expected.filter(|expected| expected.is_sure && expected.rows > 0.0);
+    let (Expected { rows, fresh, .. }, told) = expected.zip(to_go.requests())?;
     if missing == 0 || summary.requests == 0 {
-        return None;
-    }
-    // What was asked otherwise, or held to something else, says nothing of what is to come.
-    let alike = summary.past.iter().filter(|past| past.asked_as == summary.asked_as && past.requests > 0);
-    let each = alike.clone().filter(|past| past.gained > 0);
-    let mut yields: Vec<f64> = each.map(|past| past.gained as f64 / past.requests as f64).collect();
-    let own = summary.run.accepted as f64 / summary.requests.saturating_sub(summary.behind).max(1) as f64;
-    yields.push(own);
-    let next = next_on_line(&yields).max(0.0);
-    if next <= 0.0 {
         return None;
     }
     // Texts are asked about, too.
     let most = most as f64 * summary.requests as f64 / summary.asks().max(1) as f64;
-    let expected = to_go.expected.filter(|expected| expected.rows > 0.0);
-    let (requests, rows, each) = match expected.zip(to_go.requests()) {
-        Some((Expected { rows, fresh, .. }, told)) => {
-            // Rows a request would not do: those of answers that were stored took none.
-            let mut accepted: Vec<f64> = alike.filter_map(|past| past.acceptance).collect();
-            accepted.extend(summary.acceptance());
-            let base = summary.dataset_acceptance().filter(|base| *base > 0.0 && accepted.len() >= TREND);
-            let moved = base.map_or(1.0, |base| next_on_line(&accepted).max(LEAST) / base);
-            let told = told as f64;
-            let requests = (told / moved).min(most.max(told));
-            (requests, rows.min(rows / told * moved * requests), fresh / told * moved)
-        }
-        None => {
-            let requests = (missing as f64 / next).min(most);
-            (requests, requests * next, next)
-        }
-    };
-    let rows = (rows.round() as u64).min(missing);
+    // What was asked otherwise, or held to something else, says nothing of what is to come.
+    let alike = summary.past.iter().filter(|past| past.asked_as == summary.asked_as);
+    let mut accepted: Vec<f64> =
+        alike.filter(|past| past.judged >= FEW).filter_map(|past| past.acceptance).collect();
+    accepted.extend(summary.acceptance().filter(|_| summary.run.judged() >= FEW));
+    let base = summary.dataset_acceptance().filter(|base| *base > 0.0 && accepted.len() >= TREND);
+    let moved = base.map_or(1.0, |base| next_on_line(&accepted).max(LEAST) / base);
+    let told = told as f64;
+    let requests = (told / moved).min(most.max(told));
+    let each = fresh / told * moved;
+    let rows = (rows.min(rows / told * moved * requests).round() as u64).min(missing);
     let requests = (requests.round() as u64).max(1);
     let runs = requests.div_ceil(summary.requests);
     let rows_per_request = (each * 1000.0).round() / 1000.0;
     Some(Outlook { missing, rows_per_request, requests, rows, runs })
 }
+
+/// Rows, requests or texts below which a share says nothing.
+pub(super) const FEW: u64 = 50;
 
 /// No acceptance is foreseen to be less.
 const LEAST: f64 = 1e-3;
@@ -92,13 +80,10 @@ const LEAST: f64 = 1e-3;
 /// So many runs make a trend.
 const TREND: usize = 3;
 
-/// The value that follows on the least-squares line through some; the mean where they make no trend.
+/// The value that follows on the least-squares line through some.
 fn next_on_line(values: &[f64]) -> f64 {
     let n = values.len() as f64;
     let mean = values.iter().sum::<f64>() / n.max(1.0);
-    if values.len() < TREND {
-        return mean;
-    }
     let middle = (n - 1.0) / 2.0;
     let (mut above, mut below) = (0.0, 0.0);
     for (x, y) in values.iter().enumerate() {
@@ -116,70 +101,25 @@ mod tests {
 
     #[test]
     fn the_line_goes_on() {
-        for (values, next) in [
-            (&[0.5][..], 0.5),
-            (&[0.4, 0.6], 0.5),
-            (&[0.6, 0.5, 0.4], 0.3),
-            (&[1.0, 1.0, 1.0, 1.0], 1.0),
-            (&[0.1, 0.3, 0.2, 0.4], 0.45),
-        ] {
+        for (values, next) in
+            [(&[0.6, 0.5, 0.4][..], 0.3), (&[1.0, 1.0, 1.0, 1.0], 1.0), (&[0.1, 0.3, 0.2, 0.4], 0.45)]
+        {
             assert!((next_on_line(values) - next).abs() < 1e-9, "{values:?}: {}", next_on_line(values));
         }
-    }
-
-    #[test]
-    fn an_outlook_counts_what_can_still_come() {
-        let night = |requests, accepted, before| Summary {
-            wanted: 1000,
-            accepted,
-            requests,
-            shortfall: 100,
-            left: Left { cells: 90, rows: 900 - accepted, asks: 3000, ..Left::default() },
-            run: RunCounts { accepted: accepted - before, ..Default::default() },
-            ..Summary::default()
-        };
-        let mut summary = night(200, 300, 200);
-        let seen = outlook(&summary).unwrap();
-        assert_eq!((seen.missing, seen.requests, seen.runs), (600, 1200, 6));
-        summary.past = vec![Past { requests: 100, gained: 90, ..Past::default() }; 2];
-        // 0.9, 0.9, 0.5: the next lies on the line, at 0.3666…
-        assert_eq!(outlook(&summary).unwrap().requests, 1636);
-        // They asked something else.
-        summary.past[1].asked_as = Some("other".into());
-        assert_eq!(outlook(&summary).map(|seen| seen.rows_per_request), Some(0.7));
-        summary.past[0].asked_as = Some("other".into());
-        assert_eq!(outlook(&summary).map(|seen| (seen.requests, seen.rows_per_request)), Some((1200, 0.5)));
-        assert_eq!(outlook(&night(0, 300, 300)), None);
-        assert_eq!(outlook(&night(10, 900, 800)), None);
-        assert_eq!(outlook(&night(10, 300, 300)), None, "nothing came");
-    }
-
-    /// Half a row a request, and 600 rows missing: with 100 asks left no more than 50 of them come.
-    #[test]
-    fn an_outlook_promises_no_more_than_may_be_asked() {
-        let mut summary = Summary {
-            wanted: 1000,
-            accepted: 400,
-            requests: 200,
-            left: Left { cells: 50, rows: 200, asks: 100, ..Left::default() },
-            run: RunCounts { accepted: 100, ..Default::default() },
-            ..Summary::default()
-        };
-        let seen = outlook(&summary).unwrap();
-        assert_eq!((seen.missing, seen.requests, seen.rows, seen.runs), (200, 100, 50, 1));
-        // Judges are asked too, once an ask on the average: their requests are not bounded by `max_asks`.
-        summary.judge_requests = 100;
-        assert_eq!(outlook(&summary).map(|seen| (seen.requests, seen.rows)), Some((200, 100)));
-        summary.left = Left::default();
-        assert_eq!(outlook(&summary), None);
     }
 
     /// Without a trend it is what a plan says; where acceptance falls to half, twice the requests, as far as there are
     /// asks, and half of the rows of each. What answers brought that were stored is no trend.
     #[test]
     fn an_outlook_is_the_plans_moved_by_the_trend() {
-        let expected =
-            Some(Expected { asks: 120.0, rows: 60.0, fresh: 60.0, requests: 120.0, at_least: false });
+        let expected = Expected {
+            asks: 120.0,
+            rows: 60.0,
+            fresh: 60.0,
+            requests: 120.0,
+            at_least: false,
+            is_sure: true,
+        };
         let rejected = |texts| [("words".to_owned(), texts)].into();
         let mut summary = Summary {
             wanted: 1000,
@@ -191,7 +131,7 @@ mod tests {
                 cells: 50,
                 rows: 100,
                 asks: 200,
-                to_go: ToGo { now: 50, expected },
+                to_go: ToGo { now: 50, expected: Some(expected) },
                 ..Left::default()
             },
             run: RunCounts { accepted: 40, rejected: rejected(60), ..Default::default() },
@@ -199,8 +139,7 @@ mod tests {
         };
         let seen = |summary: &Summary| outlook(summary).map(|seen| (seen.requests, seen.rows, seen.runs));
         assert_eq!(seen(&summary), Some((120, 60, 3)));
-        let past =
-            |acceptance| Past { requests: 10, gained: 9, acceptance: Some(acceptance), ..Past::default() };
+        let past = |acceptance| Past { judged: 60, acceptance: Some(acceptance), ..Past::default() };
         summary.past = vec![past(0.9)];
         assert_eq!(seen(&summary), Some((120, 60, 3)), "two runs are no trend");
         summary.past = vec![past(0.4), past(0.4)];
@@ -212,5 +151,13 @@ mod tests {
         assert_eq!(seen(&summary), Some((240, 60, 5)));
         summary.past = vec![past(1.0), past(0.7)];
         assert_eq!(seen(&summary).map(|(requests, ..)| requests), Some(480), "0.1 is next");
+        summary.past[1].judged = 12;
+        assert_eq!(seen(&summary), Some((120, 60, 3)), "a dozen texts are no trend");
+        summary.past[1] = Past { asked_as: Some("other".into()), ..past(0.7) };
+        assert_eq!(seen(&summary), Some((120, 60, 3)), "nor is what asked something else");
+        summary.left.to_go.expected = Some(Expected { is_sure: false, ..expected });
+        assert_eq!(seen(&summary), None, "too little was judged");
+        summary.left.to_go.expected = None;
+        assert_eq!(seen(&summary), None);
     }
 }

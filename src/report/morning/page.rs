@@ -262,7 +262,7 @@ fn asks(out: &mut String, summary: &Summary) {
             let asked = Asked::sum_by(&summary.asked, of, value);
             let most =
                 most_of(&asked.rejected).map(|(reason, times)| format!("{} × {reason}", thousands(times)));
-            let answers = [asked.requests, asked.tokens()].map(thousands);
+            let answers = [asked.requests + asked.about, asked.tokens()].map(thousands);
             let cost = paid.then(|| asked.cost.map_or_else(|| "–".to_owned(), money));
             let brought = [shortened(value, 20), thousands(count.accepted), accepted(&run), accepted(count)];
             brought
@@ -345,7 +345,7 @@ fn past(out: &mut String, summary: &Summary) {
 mod tests {
     use super::*;
     use crate::report::morning::{Away, EndpointNight, Exhausted, Left};
-    use crate::report::{AuditBrief, Conflicts, Expected, RunCounts, ToGo};
+    use crate::report::{AuditBrief, Conflicts, Expected, ToGo};
 
     fn full() -> Summary {
         let away = Away { since: "2026-11-23T03:12:44Z".into(), times: 1, seconds: 60.0, ..Away::default() };
@@ -404,7 +404,7 @@ mod tests {
             attempts: 9,
             asking_seconds: 36.0,
             completion_tokens: 2016,
-            run: RunCounts { accepted: 1319, ..RunCounts::default() },
+            asked: vec![Asked { rows: 1319, ..Asked::default() }],
             left: Left { to_go: ToGo { now: 5, expected: expected(51.0) }, ..Left::default() },
             outlook: Some(Outlook { missing: 40, rows: 40, requests, rows_per_request: 0.8, runs: 2 }),
             ..Summary::default()

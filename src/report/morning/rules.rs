@@ -9,15 +9,13 @@ mod untold;
 
 use std::time::Duration;
 
+use super::outlook::FEW;
 use super::{Ended, Finding, Verdict, outlook};
 use crate::config::night::Alarm;
 use crate::report::{Summary, count, duration, thousands};
 use alarms::alarms;
 pub(super) use endpoints::{absence, free};
 pub use rows::asked_otherwise;
-
-/// Rows, requests or texts below which a share says nothing.
-const FEW: u64 = 50;
 
 /// Seconds for which an endpoint may be missing unsaid, if it comes.
 const LONG: f64 = 60.0;

@@ -95,7 +95,7 @@ impl Sink for Outcome {
         self.judging.push(*fingerprint);
     }
 
-    fn judging(&mut self, _cell: usize, fingerprint: &Fingerprint) {
+    fn judging(&mut self, _cell: usize, _judge: u16, fingerprint: &Fingerprint) {
         self.judging.push(*fingerprint);
     }
 
@@ -312,7 +312,7 @@ fn advance<B: Book>(
                     Some(reason) => Some(reason),
                     None => {
                         let judgement = book.ruling(&place, candidate)?;
-                        outcome.judging.extend(judgement.asked);
+                        outcome.judging.extend(judgement.asked.into_iter().map(|(_, asked)| asked));
                         match judgement.ruling {
                             Ruling::Accepted(_) => None,
                             Ruling::Refused(reason) => Some((*reason).clone()),
@@ -426,7 +426,7 @@ fn beside<B: Book>(
             direction = Some(own);
         }
         let judgement = book.ruling(&place, &candidate)?;
-        outcome.judging.extend(judgement.asked);
+        outcome.judging.extend(judgement.asked.into_iter().map(|(_, asked)| asked));
         match judgement.ruling {
             Ruling::Accepted(_) => {}
             Ruling::Refused(reason) => break 'out (*reason).clone(),

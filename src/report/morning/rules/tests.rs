@@ -5,7 +5,7 @@ mod waits;
 
 use super::super::{EndpointNight, Left, Needed, Opening, Past};
 use super::*;
-use crate::report::{AxisCount, CellChange, RowChange, RunCounts, ToGo};
+use crate::report::{Asked, AxisCount, CellChange, Expected, RowChange, RunCounts, ToGo};
 
 fn complete() -> Summary {
     Summary {
@@ -21,8 +21,16 @@ fn complete() -> Summary {
         distinct_2_texts: 1000,
         change: RowChange { kept: 800, ..RowChange::default() },
         run: RunCounts { accepted: 200, ..RunCounts::default() },
+        asked: vec![Asked { requests: 400, rows: 200, ..Asked::default() }],
         ..Summary::default()
     }
+}
+
+/// So many requests are expected, and rows that they bring.
+fn to_go(requests: f64, rows: f64) -> ToGo {
+    let expected =
+        Expected { asks: requests, requests, rows, fresh: rows, is_sure: true, ..Expected::default() };
+    ToGo { now: 1, expected: Some(expected) }
 }
 
 /// Of cells that are asked for: so many requests can be sent at once.
@@ -129,7 +137,7 @@ fn alarms_are_about_the_run() {
 #[test]
 fn a_night_in_vain_has_no_rows_an_hour_and_no_tokens_a_second() {
     let limits = Alarm { rows_per_hour: Some(1.0), tokens_per_second: Some(1.0), ..Alarm::default() };
-    let night = Summary { completion_tokens: 0, run: RunCounts::default(), ..complete() };
+    let night = Summary { completion_tokens: 0, asked: Vec::new(), run: RunCounts::default(), ..complete() };
     let found: Vec<_> =
         judged(night, limits, None).findings.into_iter().filter_map(|found| found.key).collect();
     assert_eq!(found, ["alarm.tokens_per_second", "alarm.rows_per_hour"]);
@@ -141,7 +149,7 @@ fn a_good_night_is_one_line() {
     assert_eq!(found.headline, "OK moods: 1,000 of 1,000 rows (200 more); complete");
     assert_eq!(found.findings, []);
     let run = RunCounts { accepted: 100, ..RunCounts::default() };
-    let left = Left { cells: 9, rows: 100, asks: 999, ..Left::default() };
+    let left = Left { cells: 9, rows: 100, asks: 999, to_go: to_go(400.0, 100.0), ..Left::default() };
     let stopped = Summary { state: "stopped".into(), accepted: 900, open: 9, left, run, ..complete() };
     let found = judged(stopped, Alarm::default(), None);
     let says = "OK moods: 900 of 1,000 rows (100 more); stopped as asked; 1 run more like this one";
@@ -283,6 +291,7 @@ fn each_alarm_rings_beyond_its_limit_and_not_at_it() {
         openings: vec![Opening { share: 0.25, ..Opening::default() }],
         faults: [("timeout".to_owned(), 20)].into_iter().collect(),
         left: short(100),
+        asked: vec![Asked { rows: 1000, ..Asked::default() }],
         ..complete()
     };
     type Set = fn(&mut Alarm, f64);

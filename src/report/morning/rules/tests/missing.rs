@@ -3,7 +3,8 @@ use crate::report::morning::Left;
 
 #[test]
 fn rows_that_too_few_asks_can_bring_are_found_before_these_are_used_up() {
-    let left = Left { cells: 4, rows: 40, asks: 200, short: 60, ..Left::default() };
+    let left =
+        Left { cells: 4, rows: 40, asks: 200, short: 60, to_go: to_go(160.0, 40.0), ..Left::default() };
     let night = |allowed_short| Summary {
         state: "stopped".into(),
         accepted: 900,
@@ -57,7 +58,13 @@ fn a_night_whose_rest_will_not_do_is_no_good_night() {
         state: "stopped".into(),
         accepted: 800 + accepted,
         open: 40,
-        left: Left { cells: 40, rows: 200 - accepted, asks: 400, ..Left::default() },
+        left: Left {
+            cells: 40,
+            rows: 200 - accepted,
+            asks: 400,
+            to_go: to_go(400.0, accepted as f64),
+            ..Left::default()
+        },
         allowed_short,
         run: RunCounts {
             accepted,
