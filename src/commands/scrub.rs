@@ -181,13 +181,13 @@ pub struct Dataset {
 }
 
 impl Dataset {
-    /// The beginnings of the fingerprints of all that its last run reached.
+    /// The beginnings of the fingerprints of all that its last runs reached: the one that it is of, and one that was cut off.
     ///
     /// # Errors
     /// A store that cannot be read.
     pub fn last_asks(&self, reader: &Reader) -> Result<Vec<AskHash>, Failure> {
-        let last = reader.last_snapshot(&self.name)?.and_then(|(_, last)| CellAsks::from_bytes(last.cells));
-        Ok(last.unwrap_or_default().all())
+        let last = reader.last_cells(&self.name)?;
+        Ok(last.into_iter().filter_map(CellAsks::from_bytes).flat_map(|asks| asks.all()).collect())
     }
 
     /// Goes through all of its folders; see `sweep`.

@@ -47,7 +47,7 @@ pub(super) struct Worked<'a> {
     /// What the stored answers came to before anything was asked.
     pub before: RunCounts,
     pub memories: Vec<EndpointMemory>,
-    /// How the cells stood to the last snapshot before anything was asked.
+    /// How the cells stood to those of the dataset on disk before anything was asked.
     pub cells: CellChange,
     pub progress: Progress,
     /// What was spent, and on whom.
@@ -86,7 +86,7 @@ pub(super) struct Work<'a, 'r> {
     pub watcher: &'r Recorder<'r>,
     pub dir: &'r StoreDir,
     pub guard: &'r Guard<'a>,
-    /// The asks of the last snapshot.
+    /// The asks of the state that the dataset on disk is of.
     pub before: &'r CellAsks,
     /// By cell: whether it is to be asked for.
     pub mask: &'r [bool],
