@@ -125,3 +125,21 @@ fn a_long_look_for_answers_says_how_far_it_is() {
     running.signal(libc::SIGKILL);
     running.finish();
 }
+
+#[test]
+fn what_is_collected_is_told_as_json_too() {
+    let fake = verbose();
+    let project = Project::small(&fake.url());
+    let gc =
+        |more: &[&str]| project.emogrid(&[&["gc", "small.yaml", "--json"], more].concat()).exits(0).json();
+    assert_eq!(gc(&[])["answers"], 0);
+    let project = grown(&fake, 5, 2);
+    let gc =
+        |more: &[&str]| project.emogrid(&[&["gc", "small.yaml", "--json"], more].concat()).exits(0).json();
+    let told = gc(&["--days", "0"]);
+    assert_eq!((&told["answers"], &told["states"]), (&json!(20), &json!(1)), "{told}");
+    assert_eq!(told["store_bytes_after"], json!(null), "{told}");
+    let told = gc(&["--days", "0", "--delete"]);
+    assert!(told["store_bytes_after"].as_u64() < told["store_bytes"].as_u64(), "{told}");
+    assert_eq!(gc(&["--days", "0"])["answers"], 0);
+}
