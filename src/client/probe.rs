@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde::Deserialize;
 
 use super::error::{ClientError, ErrorClass};
-use super::http::Client;
+use super::http::{Client, late};
 use crate::config::diagnostic::did_you_mean;
 use crate::fingerprint::{Identity, plain_name};
 
@@ -80,12 +80,18 @@ struct Adapter {
 }
 
 impl Client {
-    /// Asks the server what model it serves. `wanted` is the model's name in the config.
+    /// Asks the server what model it serves, in so long a time at most, however many pages tell. `wanted` is the model's
+    /// name in the config.
     ///
     /// # Errors
     /// As of any request, and `NotFound` where the server has another model than wanted, or several
     /// and none is wanted.
     pub async fn probe(&self, wanted: Option<&str>, timeout: Duration) -> Result<Probe, ClientError> {
+        let looked = tokio::time::timeout(timeout, self.look(wanted, timeout)).await;
+        looked.unwrap_or_else(|_| Err(late(timeout)))
+    }
+
+    async fn look(&self, wanted: Option<&str>, timeout: Duration) -> Result<Probe, ClientError> {
         let models = match self.get("/v1/models", timeout).await {
             Ok(text) => parse::<Models>(&text, "/v1/models")?,
             // Not every server lists its models; then the config's word is all there is.

@@ -381,10 +381,10 @@ pub async fn start(
 }
 
 /// What is said of a server that takes longer than a moment to say what it is.
-const SILENT: &str = "no answer yet";
+pub const SILENT: &str = "no answer yet";
 
 /// Waits for a server's answer, and calls `slow` when it takes longer than a moment.
-async fn spoken<T>(answer: impl Future<Output = T>, slow: impl Fn()) -> T {
+pub async fn spoken<T>(answer: impl Future<Output = T>, slow: impl Fn()) -> T {
     tokio::pin!(answer);
     tokio::select! {
         answer = &mut answer => return answer,
