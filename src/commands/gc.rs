@@ -51,21 +51,23 @@ pub fn gc(args: &GcArgs, talk: &Talk) -> Result<Exit, Failure> {
         store_bytes: dir.bytes(),
         ..Collected::default()
     };
+    let mut shrunk = Ok(());
     if args.delete {
         if out.is_any() {
             let fingerprints: Vec<Fingerprint> = spare.iter().map(|(fingerprint, _)| *fingerprint).collect();
             dir.collect(&fingerprints, &since)?;
         }
         // Also what one before could not give back.
-        if let Err(failure) = dir.shrink() {
-            talk.say("what was deleted still takes room on the disk: collect again to give it back");
-            return Err(failure.into());
-        }
+        shrunk = dir.shrink();
         out.store_bytes_after = Some(dir.bytes());
     }
     match args.json {
         true => print_json(&out)?,
         false => std::io::stdout().lock().write_all(out.text(args.days).as_bytes())?,
+    }
+    if let Err(failure) = shrunk {
+        talk.say("what was deleted still takes room on the disk: collect again to give it back");
+        return Err(failure.into());
     }
     Ok(Exit::Complete)
 }

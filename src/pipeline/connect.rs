@@ -21,6 +21,7 @@ use super::address::address;
 use super::error::RunError;
 use crate::report::morning::Awaited;
 use crate::report::{Status, Watcher};
+pub use assumed::sure;
 use assumed::{assume, can_be_assumed};
 pub use sight::{Sight, look};
 

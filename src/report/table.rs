@@ -15,10 +15,11 @@ const MOST_BY_ASK: usize = 6;
 pub fn summary_text(summary: &Summary, advice: &dyn Fn(&str) -> Option<&'static str>) -> String {
     let mut out = String::new();
     let mut line = |name: &str, text: String| {
-        let hang = if text.starts_with("→ ") { 2 } else { 0 };
-        for (index, part) in wrapped(&text, 68 - hang).into_iter().enumerate() {
-            let (name, hang) = if index == 0 { (name, 0) } else { ("", hang) };
-            out.push_str(&format!("{name:<11} {:hang$}{part}\n", ""));
+        let (sign, text) = text.strip_prefix("→ ").map_or(("", text.as_str()), |text| ("→ ", text));
+        let hang = sign.chars().count();
+        for (index, part) in wrapped(text, 68 - hang).into_iter().enumerate() {
+            let (name, sign) = if index == 0 { (name, sign) } else { ("", "") };
+            out.push_str(&format!("{name:<11} {sign:<hang$}{part}\n"));
         }
     };
     let state = match summary.state.as_str() {
