@@ -43,6 +43,9 @@ pub fn plan(args: &PlanArgs, talk: &Talk) -> Result<Exit, Failure> {
     };
     causes.extend(pipeline::model_change(&files, &stored.models));
     let is_meant = |cell: usize| mask.get(cell).is_none_or(|meant| *meant);
+    let watcher = talk.style().watcher();
+    book.watch(Some(watcher.as_ref()));
+    book.passes_over();
     let mut rows = rows.finish().waiting(&recipe.quotas, &mut book, is_meant).map_err(RunError::from)?;
     if stored.known.is_none() {
         // What becomes of what is there hangs on the model.

@@ -19,7 +19,13 @@ pub fn status(args: &StatusArgs, talk: &Talk) -> Result<Exit, Failure> {
     let mut on_disk = Standing::begin(&opened);
     let mut sinks = ((&mut by_axis, &mut by_ask), &mut on_disk);
     let totals = stored.evaluate::<()>(&opened.recipe, talk, false, &mut sinks)?;
-    let file = Standing::of(&opened, &mut stored.book(recipe)?, on_disk, totals.rows)?;
+    let watcher = talk.style().watcher();
+    let mut book = stored.book(recipe)?;
+    book.watch(Some(watcher.as_ref()));
+    book.passes_over();
+    let file = Standing::of(&opened, &mut book, on_disk, totals.rows)?;
+    drop(book);
+    drop(watcher);
     let (by_axis, by_ask) = (by_axis.finish(), by_ask.finish());
     let name = &recipe.config.name;
     let reader = stored.reader.as_ref();

@@ -119,6 +119,7 @@ impl<'a> Made<'a> {
         }
         book.read_texts(false);
         book.open_verdicts(false)?;
+        book.passes_over();
         self.rows.waiting(&recipe.quotas, book, |cell| asked[cell])
     }
 

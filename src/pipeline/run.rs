@@ -238,11 +238,13 @@ async fn go(
             let unless = (!nothing).then_some(&mask[..]);
             made = Made::of(recipe, &mut book, &files, &asks_before, unless, None)?;
         }
+        let mut change = None;
         // A model that was not seen may be another by the time it is asked.
         if nothing || known.seen {
-            spared = guard.check(made.change(recipe, &mut book, &mask)?, made.cells, book.models())?;
+            let rows = *change.insert(made.change(recipe, &mut book, &mask)?);
+            spared = guard.check(rows, made.cells, book.models())?;
         }
-        assumed = Some(Assumed { models: book.models().clone(), memories: known.memories, made });
+        assumed = Some(Assumed { models: book.models().clone(), memories: known.memories, made, change });
     }
     let worked = match (assumed, unlocked) {
         (Some(Assumed { memories, made, .. }), _) if nothing => Worked::idle(made, memories),

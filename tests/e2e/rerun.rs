@@ -836,3 +836,25 @@ fn a_plan_tells_rows_that_are_stored_from_those_to_ask_for() {
     let plan = rows("\nrows: 0 stay, 4 come from stored answers\n");
     assert_eq!(plan["coming"], 4);
 }
+
+/// A cell may ask very often, and all of that is gone through to find rows that only wait.
+#[test]
+fn nobody_waits_in_silence_for_rows_that_come_back() {
+    let fake = Fake::start();
+    let project = Project::small(&fake.url());
+    run(&project);
+    project.edit("small.yaml", "max_asks: 5", "max_asks: 60000");
+    project.edit("small.yaml", "Write a", "Tell a");
+    let says = "looking for rows that come back: ";
+    project.emogrid(&["plan", "small.yaml"]).exits(0).says(says);
+    project.emogrid(&["status", "small.yaml"]).exits(0).says(says);
+    let ran = project.emogrid(&["run", "small.yaml", "--max-requests", "1"]).exits(3).says(says);
+    // Before it asks it is looked for but once.
+    let before = ran.stderr.split("to go\n").next().unwrap();
+    let begun = before
+        .lines()
+        .filter(|line| line.starts_with(says))
+        .map(|line| line[says.len()..].trim_end_matches(" %"));
+    let shares: Vec<u32> = begun.map(|share| share.parse().unwrap()).collect();
+    assert!(shares.is_sorted(), "{}", ran.stderr);
+}
