@@ -11,6 +11,7 @@ mod eval;
 mod export;
 mod forget;
 mod gc;
+mod history;
 mod import;
 mod init;
 mod log;

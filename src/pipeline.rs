@@ -33,7 +33,7 @@ mod worker;
 
 pub use book::{StoreBook, StoredAsk};
 pub use checks::{Checked, LeavingBy};
-pub use connect::{Known, Sight, connect_one, look};
+pub use connect::{Known, SILENT, Sight, connect_one, look, spoken, sure};
 pub use error::RunError;
 pub use forecast::{Evidence, Prospect, forecast};
 pub use interrupt::Interrupts;

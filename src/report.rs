@@ -32,7 +32,7 @@ pub use metrics::{LastRun, Metrics};
 pub use money::{Spending, money, money_at_least, noted_text, plain};
 pub use progress::{AtModel, FaultNote, Lines, Quiet, Status, Style, Terminal, Watcher};
 pub use reading::{Asking, Reading};
-pub use runs::{Listed, compared_text, runs_text};
+pub use runs::{Fate, Listed, compared_text, runs_text};
 pub use sight::{EndpointSight, Source, they_take};
 pub use summary::{AuditBrief, Conflicts, FaultCost, PlanSummary, Summary, Unwritten, most_of};
 pub use table::{beside, findings_text, plan_text, stopped_text, summary_text, wrapped};

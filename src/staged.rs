@@ -66,10 +66,17 @@ impl Staged {
     ///
     /// # Errors
     /// What cannot be written; the file of before stands then.
-    pub fn put(mut self) -> io::Result<()> {
+    pub fn put(self) -> io::Result<()> {
+        if self.part.is_some() {
+            self.file.sync_all()?;
+        }
+        self.put_soon()
+    }
+
+    /// The same without waiting for the disk.
+    fn put_soon(mut self) -> io::Result<()> {
         let Some(part) = &self.part else { return Ok(()) };
         keep_permissions(&self.target, part)?;
-        self.file.sync_all()?;
         fs::rename(part, &self.target)?;
         self.part = None;
         Ok(())
@@ -160,6 +167,16 @@ pub fn replace(target: &Path, bytes: &[u8]) -> io::Result<()> {
     let (staged, mut to) = Staged::begin(followed(target))?;
     to.write_all(bytes)?;
     staged.put()
+}
+
+/// The same of figures that are soon others: nobody waits for the disk, and a power loss may leave an empty file.
+///
+/// # Errors
+/// What cannot be written; the old one stands then.
+pub fn refresh(target: &Path, text: &str) -> io::Result<()> {
+    let (staged, mut to) = Staged::file(target)?;
+    to.write_all(text.as_bytes())?;
+    staged.put_soon()
 }
 
 /// What a link leads to; a path with a name of its own, whatever `.` or `..` it ends with.

@@ -130,6 +130,16 @@ pub struct Snapshot {
     pub cells: Vec<u8>,
 }
 
+/// The state that a dataset is of, without its cells.
+#[derive(Debug)]
+pub struct WrittenState {
+    pub number: i64,
+    /// No run of another state began since.
+    pub is_last: bool,
+    /// The resolved config and the files.
+    pub state: (String, String),
+}
+
 /// A snapshot, when it was made, and the summaries of the runs under it, oldest first.
 #[derive(Debug, Clone)]
 pub struct State {

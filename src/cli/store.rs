@@ -15,6 +15,9 @@ pub struct GcArgs {
     /// Delete, rather than say what would be
     #[arg(long)]
     pub delete: bool,
+    /// Write it as JSON
+    #[arg(long)]
+    pub json: bool,
 }
 
 #[derive(Debug, Args)]

@@ -283,7 +283,7 @@ fn without<'a>(key: Option<&str>, text: &'a str) -> Cow<'a, str> {
     }
 }
 
-fn late(timeout: Duration) -> ClientError {
+pub(super) fn late(timeout: Duration) -> ClientError {
     ClientError::new(ErrorClass::Timeout, format!("no answer within {} s", timeout.as_secs_f64()))
 }
 

@@ -6,7 +6,7 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 
 use super::error::{ClientError, ErrorClass};
-use super::http::Client;
+use super::http::{Client, late};
 use crate::config::diagnostic::did_you_mean;
 use crate::fingerprint::{Identity, plain_name};
 
@@ -109,12 +109,18 @@ struct Adapter {
 }
 
 impl Client {
-    /// Asks the server what model it serves. `wanted` is the model's name in the config.
+    /// Asks the server what model it serves, in so long a time at most, however many pages tell. `wanted` is the model's
+    /// name in the config.
     ///
     /// # Errors
     /// As of any request, and `NotFound` where the server has another model than wanted, or several
     /// and none is wanted.
     pub async fn probe(&self, wanted: Option<&str>, timeout: Duration) -> Result<Probe, ClientError> {
+        let looked = tokio::time::timeout(timeout, self.look(wanted, timeout)).await;
+        looked.unwrap_or_else(|_| Err(late(timeout)))
+    }
+
+    async fn look(&self, wanted: Option<&str>, timeout: Duration) -> Result<Probe, ClientError> {
         // Not every server lists its models, or lists them so that one can read it; then the config's word is all
         // there is.
         let models =

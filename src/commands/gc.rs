@@ -2,9 +2,10 @@ use std::collections::HashSet;
 use std::io::Write as _;
 
 use jiff::{SignedDuration, Timestamp};
+use serde::Serialize;
 
 use super::scrub::{Member, hold, one_project};
-use super::{Exit, Failure, Talk};
+use super::{Exit, Failure, Talk, print_json};
 use crate::cli::GcArgs;
 use crate::dataset::snapshot::{AskHash, CellAsks, short};
 use crate::model::Fingerprint;
@@ -18,7 +19,10 @@ use crate::store::Reader;
 pub fn gc(args: &GcArgs, talk: &Talk) -> Result<Exit, Failure> {
     let dir = one_project(&args.configs, "collect")?;
     let Some(reader) = Reader::open(&dir)? else {
-        talk.say("nothing was ever stored in this project");
+        match args.json {
+            true => print_json(&Collected::default())?,
+            false => talk.say("nothing was ever stored in this project"),
+        }
         return Ok(Exit::Complete);
     };
     // A run of any config may count on what is deleted.
@@ -37,42 +41,81 @@ pub fn gc(args: &GcArgs, talk: &Talk) -> Result<Exit, Failure> {
     }
     let spare: Vec<(Fingerprint, u64)> =
         all.into_iter().filter(|(fingerprint, _)| !needed.contains(&short(fingerprint))).collect();
-    let bytes: u64 = spare.iter().map(|(_, bytes)| bytes).sum();
-    let (states, of_states) = reader.earlier_cells(&since)?;
+    let (states, states_bytes) = reader.earlier_cells(&since)?;
     drop(reader);
-    let mut out = std::io::stdout().lock();
-    writeln!(
-        out,
-        "{} needed by nothing that ran in the last {}, {} kB",
-        count(spare.len() as u64, "stored answer"),
-        count(args.days.into(), "day"),
-        thousands(bytes.div_ceil(1000)),
-    )?;
-    if states > 0 {
-        let kilobytes = thousands(of_states.div_ceil(1000));
-        writeln!(out, "what {} reached before, {kilobytes} kB", count(states, "state"))?;
-    }
-    if !args.delete {
-        if !spare.is_empty() || states > 0 {
-            let then = if spare.is_empty() { "" } else { ", and they would have to be asked for again" };
-            writeln!(out, "nothing was deleted; `--delete` does it{then}")?;
+    let mut out = Collected {
+        answers: spare.len() as u64,
+        answers_bytes: spare.iter().map(|(_, bytes)| bytes).sum(),
+        states,
+        states_bytes,
+        store_bytes: dir.bytes(),
+        ..Collected::default()
+    };
+    let mut shrunk = Ok(());
+    if args.delete {
+        if out.is_any() {
+            let fingerprints: Vec<Fingerprint> = spare.iter().map(|(fingerprint, _)| *fingerprint).collect();
+            dir.collect(&fingerprints, &since)?;
         }
-        return Ok(Exit::Complete);
+        // Also what one before could not give back.
+        shrunk = dir.shrink();
+        out.store_bytes_after = Some(dir.bytes());
     }
-    let before = dir.bytes();
-    if !spare.is_empty() || states > 0 {
-        let fingerprints: Vec<Fingerprint> = spare.iter().map(|(fingerprint, _)| *fingerprint).collect();
-        dir.collect(&fingerprints, &since)?;
-        writeln!(out, "deleted")?;
+    match args.json {
+        true => print_json(&out)?,
+        false => std::io::stdout().lock().write_all(out.text(args.days).as_bytes())?,
     }
-    // Also what one before could not give back.
-    if let Err(failure) = dir.shrink() {
+    if let Err(failure) = shrunk {
         talk.say("what was deleted still takes room on the disk: collect again to give it back");
         return Err(failure.into());
     }
-    let kilobytes = |bytes: u64| thousands(bytes.div_ceil(1000));
-    writeln!(out, "the store took {} kB and takes {} kB", kilobytes(before), kilobytes(dir.bytes()))?;
     Ok(Exit::Complete)
+}
+
+/// What nothing needs any more.
+#[derive(Debug, Default, Serialize)]
+struct Collected {
+    answers: u64,
+    answers_bytes: u64,
+    /// States that still say which asks they reached.
+    states: u64,
+    states_bytes: u64,
+    store_bytes: u64,
+    /// Of a store of which it was taken; `null` where nothing was to be deleted.
+    store_bytes_after: Option<u64>,
+}
+
+impl Collected {
+    fn is_any(&self) -> bool {
+        self.answers + self.states > 0
+    }
+
+    fn text(&self, days: u32) -> String {
+        let kilobytes = |bytes: u64| format!("{} kB", thousands(bytes.div_ceil(1000)));
+        let mut out = format!(
+            "{} needed by nothing that ran in the last {}, {}\n",
+            count(self.answers, "stored answer"),
+            count(days.into(), "day"),
+            kilobytes(self.answers_bytes),
+        );
+        if self.states > 0 {
+            let states = count(self.states, "state");
+            out.push_str(&format!("what {states} reached before, {}\n", kilobytes(self.states_bytes)));
+        }
+        match self.store_bytes_after {
+            None if self.is_any() => {
+                let then = if self.answers == 0 { "" } else { ", and they would have to be asked for again" };
+                out.push_str(&format!("nothing was deleted; `--delete` does it{then}\n"));
+            }
+            None => {}
+            Some(after) => {
+                let deleted = if self.is_any() { "deleted\n" } else { "" };
+                let (before, after) = (kilobytes(self.store_bytes), kilobytes(after));
+                out.push_str(&format!("{deleted}the store took {before} and takes {after}\n"));
+            }
+        }
+        out
+    }
 }
 
 /// From when on all is kept, whoever asked for it, since a run may be going on: a time as the store has it, so many

@@ -103,7 +103,7 @@ fn run(asked: &Asked<'_>, language: Option<&str>, talk: &Talk) -> Result<Exit, F
             )));
         }
     }
-    files::replaceable(&how.output, asked.files)?;
+    let doubts = files::replaceable(&how.output, asked.files)?;
     let before = guard::frozen_in(&how.output).map_err(|error| Failure::Refused(error.to_string()))?;
     let source = Source::read(asked, talk)?;
     parts_are_known(&source, how)?;
@@ -123,7 +123,7 @@ fn run(asked: &Asked<'_>, language: Option<&str>, talk: &Talk) -> Result<Exit, F
     {
         return Err(Failure::Refused(refrozen(&how.output, before.rows, out.frozen().map(|now| now.rows))));
     }
-    let registered = out.write(before.as_ref())?;
+    let registered = out.write(before.as_ref(), doubts)?;
     let told = Told::new(&out, registered.as_deref(), started.elapsed());
     if how.json {
         print_json(&told.json())?;

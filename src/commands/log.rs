@@ -2,17 +2,19 @@ use std::collections::{BTreeMap, HashMap};
 use std::fmt::Write as _;
 use std::io::Write as _;
 
+use super::history::History;
 use super::{Exit, Failure, Talk, open, print_json};
 use crate::cli::LogArgs;
 use crate::pipeline;
-use crate::report::{LogEntry, Summary, log_text};
+use crate::report::{Listed, LogEntry, Summary, log_text};
 use crate::store::{Reader, Snapshot, State, StoreDir};
 
 /// Lists the runs of a config, with what changed before each and what came of it.
 pub fn log(args: &LogArgs, talk: &Talk) -> Result<Exit, Failure> {
     let opened = open(&args.config, talk)?;
     let config = &opened.recipe.config;
-    let reader = Reader::open(&StoreDir::new(config.project.store()))?;
+    let dir = StoreDir::new(config.project.store());
+    let reader = Reader::open(&dir)?;
     let history = match &reader {
         Some(reader) => reader.history(&config.name)?,
         None => Vec::new(),
@@ -26,7 +28,9 @@ pub fn log(args: &LogArgs, talk: &Talk) -> Result<Exit, Failure> {
         std::io::stdout().lock().write_all(shown(snapshot).as_bytes())?;
         return Ok(Exit::Complete);
     }
-    let entries = entries(&history, args.only_changed);
+    let mut entries = entries(&history, args.only_changed);
+    let known = History::read(&dir, reader.as_ref(), &config.name)?;
+    with_unkept(&mut entries, known.unkept(), args.only_changed);
     if args.json {
         print_json(&entries)?;
     } else if entries.is_empty() {
@@ -56,6 +60,30 @@ fn shown(snapshot: &Snapshot) -> String {
         let _ = writeln!(out, "── {name}\n{}", text.trim_end_matches('\n'));
     }
     out
+}
+
+/// The same with runs that left no summary. One that no run of its state came after has the entry of that; of others
+/// nothing is known to have changed.
+fn with_unkept<'a>(
+    entries: &mut Vec<LogEntry>,
+    unkept: impl DoubleEndedIterator<Item = Listed<'a>>,
+    only_changed: bool,
+) {
+    // A state is kept with its second, right after its run began.
+    let second = |time: &str| time.get(..19).unwrap_or(time).to_owned();
+    for run in unkept.rev() {
+        let began = second(run.began());
+        let at = entries.partition_point(|entry| second(&entry.started) < began);
+        match entries.get_mut(at).filter(|entry| entry.is_open()) {
+            Some(entry) => entry.is_of(&run),
+            None if only_changed => {}
+            None => {
+                let mut entry = LogEntry { changes: None, ..LogEntry::default() };
+                entry.is_of(&run);
+                entries.insert(at, entry);
+            }
+        }
+    }
 }
 
 /// An entry a run; where only changes are wanted, one for it and those after it that changed nothing.

@@ -1,4 +1,3 @@
-use std::collections::BTreeMap;
 use std::io::Write;
 use std::sync::Arc;
 
@@ -7,7 +6,7 @@ use crate::cli::PlanArgs;
 use crate::dataset::snapshot::Difference;
 use crate::pipeline::{self, Checked, Evidence, Files, LeavingBy, Prospect, Rows, RunError};
 use crate::report::{self, CellChange, Forecast, PlanSummary, RowChange};
-use crate::store::StoreError;
+use crate::store::{StoreError, WrittenState};
 
 /// Says what a run would ask and what would change.
 pub fn plan(args: &PlanArgs, talk: &Talk) -> Result<Exit, Failure> {
@@ -17,18 +16,15 @@ pub fn plan(args: &PlanArgs, talk: &Talk) -> Result<Exit, Failure> {
     let selection = select(&args.cells, &opened)?;
     let mask = if selection.is_all() { Vec::new() } else { selection.mask(&recipe.grid) };
     let stored = Stored::open(&opened)?;
-    let last = match &stored.reader {
-        Some(reader) => reader.last_state(&recipe.config.name)?,
-        None => None,
-    };
-    let mut causes = last.as_ref().map_or_else(Vec::new, |(_, resolved, files)| {
+    let (mut causes, mut then) = (Vec::new(), None);
+    if let Some(reader) = &stored.reader
+        && let Some(WrittenState { number, state: (resolved, files), .. }) =
+            reader.written_state(&recipe.config.name)?
+    {
         let now = pipeline::state(&opened);
-        pipeline::causes((resolved, files), (&now.0, &now.1))
-    });
-    let then = match (&stored.reader, &last) {
-        (Some(reader), Some((number, ..))) => Some(reader.cells(*number)?),
-        _ => None,
-    };
+        causes = pipeline::causes((&resolved, &files), (&now.0, &now.1));
+        then = Some(reader.cells(number)?);
+    }
     let mut cells = Difference::new(&recipe.grid, then);
     let files = Files::new(recipe.config.dataset_dir());
     let mut rows = Rows::new(pipeline::previous_rows(&files));
@@ -47,6 +43,9 @@ pub fn plan(args: &PlanArgs, talk: &Talk) -> Result<Exit, Failure> {
     };
     causes.extend(pipeline::model_change(&files, &stored.models));
     let is_meant = |cell: usize| mask.get(cell).is_none_or(|meant| *meant);
+    let watcher = talk.style().watcher();
+    book.watch(Some(watcher.as_ref()));
+    book.passes_over();
     let mut rows = rows.finish().waiting(&recipe.quotas, &mut book, is_meant).map_err(RunError::from)?;
     if stored.known.is_none() {
         // What becomes of what is there hangs on the model.
@@ -54,14 +53,17 @@ pub fn plan(args: &PlanArgs, talk: &Talk) -> Result<Exit, Failure> {
         cells = CellChange { new: cells.new, dropped: cells.dropped, ..CellChange::default() };
     }
     // Where none leaves, the file need not be read again to see by what.
-    let leaving_by = match rows.leaving {
-        0 => BTreeMap::new(),
+    let (leaving_by, settled) = match rows.leaving {
+        0 => Default::default(),
         _ => leaving.finish(pipeline::previous_rows(&files)),
     };
+    let to_remake = if prospect.going.now() > 0 { rows.leaving.saturating_sub(settled) } else { 0 };
     let mut summary = PlanSummary {
         name: recipe.config.name.clone(),
         samples: recipe.wanted(),
         rows,
+        coming: totals.rows.saturating_sub(rows.kept),
+        to_remake,
         leaving_by,
         max_leaving: recipe.config.run.max_leaving,
         cells: recipe.grid.size() as u64,

@@ -141,8 +141,10 @@ fn differences(opened: &Opened, cells: &[usize], out: &mut String) -> Result<(),
         out.push_str("nothing ran here before\n");
         return Ok(());
     };
-    let last = reader.last_snapshot(&recipe.config.name)?;
-    let before = last.and_then(|(_, snapshot)| CellAsks::from_bytes(snapshot.cells)).unwrap_or_default();
+    let before = match reader.written_state(&recipe.config.name)? {
+        Some(written) => CellAsks::from_bytes(reader.whole_cells(written.number)?).unwrap_or_default(),
+        None => CellAsks::default(),
+    };
     for cell in cells {
         header(recipe, *cell, out);
         let id = recipe.grid.cell(*cell).id;

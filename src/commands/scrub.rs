@@ -14,7 +14,7 @@ use crate::config::load::{project_root, shown};
 use crate::dataset::snapshot::{AskHash, CellAsks, short};
 use crate::home;
 use crate::model::Fingerprint;
-use crate::pipeline::{Opened, RunError, StoreBook, StoredAsk};
+use crate::pipeline::{self, Opened, RunError, StoreBook, StoredAsk};
 use crate::report::count;
 use crate::store::{Reader, RunLock, StoreDir};
 use folder::sweep;
@@ -38,9 +38,12 @@ impl Member {
         crate::wait_point!("member");
         let opened = open_path(file, &[])?;
         let stored = Stored::open(&opened)?;
-        if stored.known.is_none() {
-            return Err(Failure::Refused(unknown(&opened, &stored)));
-        }
+        let config = &opened.recipe.config;
+        let known = match pipeline::sure(config, stored.reader.as_ref(), stored.known.as_ref())? {
+            Ok(known) => known,
+            Err(unsure) => return Err(Failure::Refused(unknown(&opened, &stored, &unsure))),
+        };
+        let stored = Stored { models: known.models(config), known: Some(known), ..stored };
         let asks = watched(&opened, &stored, talk, |book| Ok(book.stored_asks().map_err(RunError::from)?))?;
         let cells = asks.iter().map(|ask| (ask.hash, ask.cell)).collect();
         Ok(Self { opened, stored, file: file.to_owned(), asks, cells })
@@ -105,21 +108,17 @@ fn watched<T>(
     work(&mut book)
 }
 
-fn unknown(opened: &Opened, stored: &Stored) -> String {
-    let unseen = stored.endpoints.iter().filter(|endpoint| endpoint.source.is_none());
+fn unknown(opened: &Opened, stored: &Stored, unsure: &[usize]) -> String {
+    let unseen = unsure.iter().map(|index| &stored.endpoints[*index]);
     let unseen: Vec<String> = unseen
         .map(|endpoint| {
             let trouble = endpoint.trouble.as_deref().unwrap_or("it was never seen");
-            let model = match stored.endpoints.len() {
-                1 => String::new(),
-                _ => format!("; `endpoints.{}.model` would tell", endpoint.name),
-            };
-            format!("the model of `endpoints.{}` is not known ({trouble}{model})", endpoint.name)
+            format!("the model of `endpoints.{0}` is not known ({trouble})", endpoint.name)
         })
         .collect();
     format!(
         "`{}`: {}, so nobody can say which stored answers are its own: nothing was changed\n  start its server, \
-         or give back the address that it had",
+         give back the address that it had, or name in its `model` one that was seen at another",
         opened.recipe.config.name,
         unseen.join(", ")
     )
@@ -181,13 +180,13 @@ pub struct Dataset {
 }
 
 impl Dataset {
-    /// The beginnings of the fingerprints of all that its last run reached.
+    /// The beginnings of the fingerprints of all that its last runs reached: the one that it is of, and one that was cut off.
     ///
     /// # Errors
     /// A store that cannot be read.
     pub fn last_asks(&self, reader: &Reader) -> Result<Vec<AskHash>, Failure> {
-        let last = reader.last_snapshot(&self.name)?.and_then(|(_, last)| CellAsks::from_bytes(last.cells));
-        Ok(last.unwrap_or_default().all())
+        let last = reader.last_cells(&self.name)?;
+        Ok(last.into_iter().filter_map(CellAsks::from_bytes).flat_map(|asks| asks.all()).collect())
     }
 
     /// Goes through all of its folders; see `sweep`.

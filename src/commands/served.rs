@@ -18,8 +18,11 @@ use crate::config::resolved::{Endpoint, Slots};
 use crate::fingerprint::{Ask, Identity};
 use crate::learn::LearnError;
 use crate::model::Fingerprint;
-use crate::pipeline::{self, Limiter};
+use crate::pipeline::{self, Limiter, SILENT};
 use crate::store::{Kind, Reader, StoreDir};
+
+/// How long a server is waited for that is named by its address.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A server that was found.
 pub struct Line {
@@ -30,6 +33,8 @@ pub struct Line {
     managed: Option<ManagedServer>,
     /// As it was named.
     endpoint: String,
+    /// How long it is waited for, and what says so: a key of the config, or nothing.
+    patience: (Duration, Option<String>),
     /// Its limits a minute, where it has any, and its name in the config.
     limiter: Option<(RefCell<Limiter>, String)>,
 }
@@ -38,7 +43,7 @@ impl Line {
     /// The first endpoint of a config, or a server at an address.
     pub async fn connect(endpoint: &str, talk: &Talk) -> Result<Self, Failure> {
         if is_address(endpoint) {
-            return Self::of_address(endpoint, None, None).await;
+            return Self::of_address(endpoint, None, None, talk).await;
         }
         let opened = open_path(Path::new(endpoint), &[])?;
         Self::of_config(&opened.recipe.config, endpoint, talk).await
@@ -76,6 +81,7 @@ impl Line {
             timeout: endpoint.timeout,
             managed: line.managed,
             endpoint: path.to_owned(),
+            patience: (endpoint.patience, Some(format!("endpoints.{}.patience", endpoint.name))),
             limiter: Limiter::of(config, endpoint)
                 .map(|limiter| (RefCell::new(limiter), endpoint.name.clone())),
         })
@@ -86,11 +92,13 @@ impl Line {
         address: &str,
         model: Option<&str>,
         key: Option<String>,
+        talk: &Talk,
     ) -> Result<Self, Failure> {
         let served = |what: String| LearnError::Served { endpoint: address.to_owned(), what };
         let base = address.trim_end_matches('/').trim_end_matches("/v1");
         let client = Client::new(base, key).map_err(|error| served(error.to_string()))?;
-        let probe = client.probe(model, Duration::from_secs(20)).await;
+        let slow = || talk.say(&format!("waiting for {address}: {SILENT}"));
+        let probe = pipeline::spoken(client.probe(model, Duration::from_secs(20)), slow).await;
         let probe = probe.map_err(|error| served(error.to_string()))?;
         model.map_or(Ok(()), |model| check_model(&probe, model)).map_err(served)?;
         Ok(Self {
@@ -100,6 +108,7 @@ impl Line {
             timeout: Duration::from_secs(300),
             managed: None,
             endpoint: address.to_owned(),
+            patience: (PATIENCE, None),
             limiter: None,
         })
     }

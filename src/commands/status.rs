@@ -2,10 +2,12 @@ use std::io::Write;
 
 use serde_json::json;
 
+use super::history::History;
 use super::{Exit, Failure, Stored, Talk, open, print_json};
 use crate::cli::StatusArgs;
 use crate::pipeline::{ByAsk, ByAxis, Standing};
-use crate::report::{self, Summary, count, shortened, thousands};
+use crate::report::{self, count, shortened, thousands, wrapped};
+use crate::store::StoreDir;
 
 /// Says how far a dataset is, from stored answers.
 pub fn status(args: &StatusArgs, talk: &Talk) -> Result<Exit, Failure> {
@@ -17,7 +19,13 @@ pub fn status(args: &StatusArgs, talk: &Talk) -> Result<Exit, Failure> {
     let mut on_disk = Standing::begin(&opened);
     let mut sinks = ((&mut by_axis, &mut by_ask), &mut on_disk);
     let totals = stored.evaluate::<()>(&opened.recipe, talk, false, &mut sinks)?;
-    let file = Standing::of(&opened, &mut stored.book(recipe)?, on_disk, totals.rows)?;
+    let watcher = talk.style().watcher();
+    let mut book = stored.book(recipe)?;
+    book.watch(Some(watcher.as_ref()));
+    book.passes_over();
+    let file = Standing::of(&opened, &mut book, on_disk, totals.rows)?;
+    drop(book);
+    drop(watcher);
     let (by_axis, by_ask) = (by_axis.finish(), by_ask.finish());
     let name = &recipe.config.name;
     let reader = stored.reader.as_ref();
@@ -25,11 +33,8 @@ pub fn status(args: &StatusArgs, talk: &Talk) -> Result<Exit, Failure> {
         Some(reader) => reader.counts()?,
         None => (0, 0),
     };
-    let last = match reader {
-        Some(reader) => reader.last_run(name)?,
-        None => None,
-    };
-    let last = last.and_then(|(_, text)| serde_json::from_str::<Summary>(&text).ok());
+    let history = History::read(&StoreDir::new(recipe.config.project.store()), reader, name)?;
+    let last = history.all().pop();
     let model = stored.models.names();
     if args.json {
         print_json(&json!({
@@ -50,27 +55,27 @@ pub fn status(args: &StatusArgs, talk: &Talk) -> Result<Exit, Failure> {
         }))?;
         return Ok(Exit::Complete);
     }
-    let mut out = format!(
-        "{name}: {} of {}{}; {} to ask now, {} that cannot be filled (max_asks)\n",
+    let first = format!(
+        "{name}: {} of {}{}; {} to ask now, {} that cannot be filled (max_asks)",
         thousands(totals.rows),
         count(recipe.wanted(), "row"),
         report::beside(totals.counterparts),
         count(totals.demands, "request"),
         count(totals.shortfall, "row"),
     );
-    out.push_str(&format!("model: {}\n", model.as_deref().unwrap_or("not known yet")));
+    let model_line = format!("model: {}", model.as_deref().unwrap_or("not known yet"));
+    let mut out = String::new();
+    for line in [first, model_line] {
+        out.push_str(&wrapped(&line, 78).join("\n  "));
+        out.push('\n');
+    }
     out.push_str(&format!(
         "store: {}, {}\n",
         count(completions, "completion"),
         count(tombstones, "failed ask"),
     ));
     if let Some(last) = &last {
-        out.push_str(&format!(
-            "last run: {}, {}, {} asked\n",
-            last.started,
-            last.state,
-            thousands(last.requests)
-        ));
+        out.push_str(&format!("last {}\n", last.text()));
     }
     match &file {
         Some(file) => out.push_str(&format!("file: {}\n", file.text())),
@@ -80,7 +85,8 @@ pub fn status(args: &StatusArgs, talk: &Talk) -> Result<Exit, Failure> {
         out.push_str(&format!("\n{axis}\n"));
         for (value, rows) in values {
             out.push_str(&format!(
-                "  {value:<24} {:>7} of {:>7}\n",
+                "  {:<48} {:>10} of {:>10}\n",
+                shortened(value, 48),
                 thousands(rows.accepted),
                 thousands(rows.wanted)
             ));
@@ -90,8 +96,8 @@ pub fn status(args: &StatusArgs, talk: &Talk) -> Result<Exit, Failure> {
         out.push_str(&format!("\n{of}\n"));
         for (value, rows) in values {
             out.push_str(&format!(
-                "  {:<24} {:>7} of {:>7} texts{}\n",
-                shortened(value, 24),
+                "  {:<34} {:>10} of {:>10} texts{}\n",
+                shortened(value, 34),
                 thousands(rows.accepted),
                 thousands(rows.judged()),
                 rows.acceptance().map_or_else(String::new, |share| format!(" ({:.0} %)", 100.0 * share)),

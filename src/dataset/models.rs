@@ -115,6 +115,11 @@ impl Models {
         self.list.iter().filter(|model| !model.is_assumed).map(|model| &model.identity)
     }
 
+    /// What the others are taken for.
+    pub fn assumed(&self) -> impl Iterator<Item = &Identity> {
+        self.list.iter().filter(|model| model.is_assumed).map(|model| &model.identity)
+    }
+
     /// Models that nothing is known of, for where nothing is stored either.
     pub fn unknown(config: &Config) -> Self {
         let nobody = Identity::Named { name: String::new() };

@@ -73,6 +73,8 @@ struct Progress<'a> {
     watcher: &'a (dyn Watcher + Sync),
     started: Instant,
     read: u64,
+    /// It goes on to the end of every cell, however far that is.
+    to_the_end: bool,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -147,7 +149,15 @@ impl<'a> StoreBook<'a> {
     /// Tells somebody how far the next evaluation is, where it takes longer than a moment; `None` for
     /// nobody.
     pub fn watch(&mut self, watcher: Option<&'a (dyn Watcher + Sync)>) {
-        self.progress = watcher.map(|watcher| Progress { watcher, started: Instant::now(), read: 0 });
+        self.progress =
+            watcher.map(|watcher| Progress { watcher, started: Instant::now(), read: 0, to_the_end: false });
+    }
+
+    /// Tells the same of an evaluation that looks for rows that only wait, in which open asks are passed over.
+    pub fn passes_over(&mut self) {
+        if let Some(Progress { watcher, .. }) = self.progress {
+            self.progress = Some(Progress { watcher, started: Instant::now(), read: 0, to_the_end: true });
+        }
     }
 
     /// Ends the next evaluations as soon as somebody asks to stop; `None` for those that are seen through.
@@ -257,7 +267,12 @@ impl Book for StoreBook<'_> {
         self.next = 0;
         if let Some(progress) = &mut self.progress {
             progress.read += asks.len() as u64;
-            progress.show("looking through the cells", progress.read, self.recipe.wanted());
+            let (all, cells) = (self.recipe.wanted(), self.recipe.grid.size() as u64);
+            let (what, all) = match progress.to_the_end {
+                true => ("looking for rows that come back", cells * u64::from(self.recipe.quotas.max_asks)),
+                false => ("looking through the cells", all),
+            };
+            progress.show(what, progress.read, all);
         }
         Ok(())
     }

@@ -1,11 +1,11 @@
 //! What each check makes of the stored texts.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use super::rows::first;
 use crate::check::{Check, Rules};
 use crate::dataset::Recipe;
-use crate::dataset::evaluate::{Name, Rejected, Sink};
+use crate::dataset::evaluate::{Demand, Name, Rejected, Sink};
 use crate::model::{Fingerprint, RowId};
 use crate::report::{CheckCount, CheckCounts};
 use crate::store::{Reader, StoreError};
@@ -110,23 +110,28 @@ impl<N: Name> Sink<N> for Checked {
 /// Candidates that checks reject, so that rows of before can be found among them.
 #[derive(Debug, Default)]
 pub struct LeavingBy {
-    rejects: Vec<(u64, &'static str)>,
+    rejects: Vec<(u64, &'static str, usize)>,
+    /// Cells that have something to ask.
+    open: HashSet<usize>,
 }
 
 impl LeavingBy {
-    /// How many of the rows of before each check rejects now, by its name.
-    pub fn finish(mut self, before: impl Iterator<Item = RowId>) -> BTreeMap<&'static str, u64> {
-        let mut out = BTreeMap::new();
+    /// How many of the rows of before each check rejects now, by its name; and how many of these are of cells that ask
+    /// for nothing more.
+    pub fn finish(mut self, before: impl Iterator<Item = RowId>) -> (BTreeMap<&'static str, u64>, u64) {
+        let (mut out, mut settled) = (BTreeMap::new(), 0);
         if self.rejects.is_empty() {
-            return out;
+            return (out, settled);
         }
         self.rejects.sort_unstable();
         for id in before.map(first) {
-            if let Ok(at) = self.rejects.binary_search_by_key(&id, |(id, _)| *id) {
-                *out.entry(self.rejects[at].1).or_default() += 1;
+            if let Ok(at) = self.rejects.binary_search_by_key(&id, |(id, ..)| *id) {
+                let (_, name, cell) = self.rejects[at];
+                *out.entry(name).or_default() += 1;
+                settled += u64::from(!self.open.contains(&cell));
             }
         }
-        out
+        (out, settled)
     }
 }
 
@@ -136,7 +141,11 @@ impl<N: Name> Sink<N> for LeavingBy {
         if !reject.why.is_duplicate() {
             let candidate = reject.candidate;
             let id = RowId::of(&reject.place.fingerprint, candidate.choice, candidate.item);
-            self.rejects.push((first(id), reject.why.name()));
+            self.rejects.push((first(id), reject.why.name(), reject.place.cell));
         }
+    }
+
+    fn demand(&mut self, demand: &Demand, _missing: u32) {
+        self.open.insert(demand.cell);
     }
 }

@@ -21,6 +21,7 @@ use super::address::address;
 use super::error::RunError;
 use crate::report::morning::Awaited;
 use crate::report::{Status, Watcher};
+pub use assumed::sure;
 use assumed::{assume, can_be_assumed};
 pub use sight::{Sight, look};
 
@@ -381,10 +382,10 @@ pub async fn start(
 }
 
 /// What is said of a server that takes longer than a moment to say what it is.
-const SILENT: &str = "no answer yet";
+pub const SILENT: &str = "no answer yet";
 
 /// Waits for a server's answer, and calls `slow` when it takes longer than a moment.
-async fn spoken<T>(answer: impl Future<Output = T>, slow: impl Fn()) -> T {
+pub async fn spoken<T>(answer: impl Future<Output = T>, slow: impl Fn()) -> T {
     tokio::pin!(answer);
     tokio::select! {
         answer = &mut answer => return answer,

@@ -55,11 +55,14 @@ impl Guard<'_> {
     }
 }
 
-/// How the models differ from those that the dataset on disk is of.
+/// How the models differ from those that the dataset on disk is of. One that nobody has seen, now or then, may be any.
 pub fn model_change(files: &Files, models: &Models) -> Option<String> {
-    let then = files.models()?;
-    let now = models.identities();
-    if models.names().is_none() || then.iter().eq(now) {
+    let (then, unseen) = files.models()?;
+    models.names()?;
+    let is_now = |of: &Identity| models.list().iter().any(|model| model.identity == *of);
+    let gone = then.iter().filter(|of| !is_now(of)).count();
+    let came = models.identities().filter(|of| !then.contains(of)).count();
+    if gone <= models.assumed().filter(|of| !then.contains(of)).count() && came <= unseen {
         return None;
     }
     let mut was: Vec<&str> = then.iter().map(Identity::display_name).collect();

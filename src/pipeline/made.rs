@@ -23,7 +23,7 @@ use crate::store::StoreError;
 #[derive(Debug, Default)]
 pub struct Made<'a> {
     pub outcome: Outcome,
-    /// How the cells stand to the last snapshot.
+    /// How the cells stand to those of the dataset on disk.
     pub cells: CellChange,
     /// How the rows stand to those of the dataset on disk.
     pub rows: Compared,
@@ -119,6 +119,7 @@ impl<'a> Made<'a> {
         }
         book.read_texts(false);
         book.open_verdicts(false)?;
+        book.passes_over();
         self.rows.waiting(&recipe.quotas, book, |cell| asked[cell])
     }
 

@@ -1,8 +1,8 @@
 //! A watcher that also writes down what it is told: a log in JSON lines, and figures for Prometheus.
 
 use std::fs::File;
-use std::io::{self, Read, Seek, SeekFrom, Write};
-use std::path::{Path, PathBuf};
+use std::io::{Read, Seek, SeekFrom, Write};
+use std::path::PathBuf;
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
@@ -12,6 +12,7 @@ use crate::config::resolved::Config;
 use crate::model::Noted;
 use crate::report::morning::{Awaited, Waited};
 use crate::report::{self, FaultNote, LastRun, Metrics, Status, Summary, Watcher, say};
+use crate::staged::refresh;
 use crate::store::RunLock;
 
 /// How often the state of things is logged.
@@ -145,7 +146,7 @@ impl<'a> Recorder<'a> {
     fn write_metrics(&self, metrics: &Metrics) {
         let Some(path) = &self.metrics else { return };
         let folder = path.parent().map_or(Ok(()), std::fs::create_dir_all);
-        let written = folder.and_then(|()| replace(path, &metrics.text(&self.name)));
+        let written = folder.and_then(|()| refresh(path, &metrics.text(&self.name)));
         if let Err(error) = written
             && let Ok(mut state) = self.state.lock()
             && !std::mem::replace(&mut state.metrics_failed, true)
@@ -159,7 +160,7 @@ impl<'a> Recorder<'a> {
     fn write_last_metrics(&self, metrics: &Metrics) {
         let Some(path) = &self.metrics else { return };
         let text = metrics.text(&self.name);
-        let written = replace(path, &text).or_else(|_| std::fs::write(path, &text));
+        let written = refresh(path, &text).or_else(|_| std::fs::write(path, &text));
         if let Err(error) = written {
             say(format!("{}: {error}; its figures are removed", path.display()));
             let _ = std::fs::remove_file(path);
@@ -355,32 +356,9 @@ fn whole_lines(file: &mut File) -> std::io::Result<u64> {
     Ok(whole)
 }
 
-/// Replaces figures by others; whoever reads them meets one of the two, whole. They need not last, being written again
-/// soon, so nobody waits for the disk as `staged` does.
-fn replace(path: &Path, text: &str) -> io::Result<()> {
-    let mut part = path.as_os_str().to_owned();
-    // node_exporter's collector reads only what ends in `.prom`.
-    part.push(".part");
-    let placed = std::fs::write(&part, text).and_then(|()| std::fs::rename(&part, path));
-    if placed.is_err() {
-        // What is left of it is of no use.
-        let _ = std::fs::remove_file(&part);
-    }
-    placed
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn figures_that_cannot_be_put_in_place_leave_no_part() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("x.prom");
-        std::fs::create_dir_all(path.join("in the way")).unwrap();
-        replace(&path, "text").unwrap_err();
-        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
-    }
 
     #[test]
     fn a_line_that_was_cut_is_taken_out() {

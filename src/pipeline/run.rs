@@ -33,7 +33,7 @@ use crate::grid::Selection;
 use crate::model::Untold;
 use crate::report::morning::Ended;
 use crate::report::{self, CellChange, RunCounts, Summary, Unwritten, Watcher};
-use crate::store::{LockError, Reader, RunLock, Snapshot, StoreDir};
+use crate::store::{LockError, Reader, RunLock, StoreDir};
 use lock::{Refused, check_name, rows_before, take_lock};
 use work::{Assumed, Work, Worked};
 
@@ -212,17 +212,14 @@ async fn go(
     }
     check_name(recipe, reader.as_ref())?;
     held.own(lock, reader.as_ref(), (opened, began), watcher)?;
-    let last = match &reader {
-        Some(reader) => reader.last_snapshot(&config.name)?.map(|(_, snapshot)| snapshot),
-        None => None,
+    let before = reader.as_ref().map(|reader| reader.written_state(&config.name)).transpose()?.flatten();
+    let asks_before = match (&reader, &before) {
+        (Some(reader), Some(before)) => CellAsks::from_bytes(reader.whole_cells(before.number)?),
+        _ => None,
     };
-    let (last, asks_before) = match last {
-        Some(Snapshot { resolved, files, cells }) => {
-            (Some((resolved, files)), CellAsks::from_bytes(cells).unwrap_or_default())
-        }
-        None => (None, CellAsks::default()),
-    };
-    let written = reader.as_ref().map(|reader| reader.written_state(&config.name)).transpose()?.flatten();
+    let asks_before = asks_before.unwrap_or_default();
+    let was_last = before.as_ref().is_some_and(|before| before.is_last);
+    let written = before.map(|before| before.state);
     let rows_before = rows_before(&files, reader.as_ref(), &config.name)?;
     let mask = options.selection.mask(&recipe.grid);
     let guard = Guard { opened, files: &files, written: written.as_ref(), leaving: options.leaving };
@@ -241,11 +238,13 @@ async fn go(
             let unless = (!nothing).then_some(&mask[..]);
             made = Made::of(recipe, &mut book, &files, &asks_before, unless, None)?;
         }
+        let mut change = None;
         // A model that was not seen may be another by the time it is asked.
         if nothing || known.seen {
-            spared = guard.check(made.change(recipe, &mut book, &mask)?, made.cells, book.models())?;
+            let rows = *change.insert(made.change(recipe, &mut book, &mask)?);
+            spared = guard.check(rows, made.cells, book.models())?;
         }
-        assumed = Some(Assumed { models: book.models().clone(), memories: known.memories, made });
+        assumed = Some(Assumed { models: book.models().clone(), memories: known.memories, made, change });
     }
     let worked = match (assumed, unlocked) {
         (Some(Assumed { memories, made, .. }), _) if nothing => Worked::idle(made, memories),
@@ -347,7 +346,7 @@ async fn go(
     }
     morning::endpoints(&mut summary, recipe, &progress);
     let state = asks.filter(|_| !spared).and_then(|asks| {
-        let same = last == Some(state(opened)) && asks == asks_before;
+        let same = was_last && written == Some(state(opened)) && asks == asks_before;
         (!same || progress.attempts > 0).then(|| snapshot(opened, asks))
     });
     let mut outlook = || {

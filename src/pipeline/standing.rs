@@ -12,6 +12,7 @@ use super::summary::causes;
 use crate::config::load::shown;
 use crate::model::RowId;
 use crate::report::{RowChange, count, thousands};
+use crate::store::WrittenState;
 
 /// How a file and an evaluation differ.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -59,8 +60,9 @@ impl Standing {
         let change = told.finish().waiting(&opened.recipe.quotas, book, |_| true)?;
         let written = book.reader().map(|reader| reader.written_state(&config.name)).transpose()?.flatten();
         let now = state(opened);
-        let edited =
-            written.is_some_and(|(then, files)| !causes((&then, &files), (&now.0, &now.1)).is_empty());
+        let edited = written.is_some_and(|WrittenState { state: (then, files), .. }| {
+            !causes((&then, &files), (&now.0, &now.1)).is_empty()
+        });
         Ok(Some(Self {
             path: shown(&dataset).display().to_string(),
             rows: change.before(),

@@ -1,7 +1,9 @@
 //! What differs between two values, in the words of a config.
 
+mod forgotten;
 mod written;
 
+use forgotten::restored;
 use serde_json::Value;
 use similar::{ChangeTag, TextDiff};
 use written::{Written, written};
@@ -15,10 +17,11 @@ pub struct Change {
     pub now: Value,
 }
 
-/// All places where two values differ. Items of lists that have a `name` are compared by it.
+/// All places where two values differ, but for what was forgotten of the one of then. Items of lists that have a `name`
+/// are compared by it.
 pub fn changes(then: &Value, now: &Value) -> Vec<Change> {
     let mut out = Vec::new();
-    differ(String::new(), then, now, &mut out);
+    differ(String::new(), &restored(then, now), now, &mut out);
     out
 }
 

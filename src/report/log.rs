@@ -3,7 +3,8 @@
 use serde::Serialize;
 
 use super::morning::Finding;
-use super::{Summary, count, money, plain, shortened, thousands, wrapped};
+use super::{Listed, Summary, count, money, plain, shortened, thousands, wrapped};
+use crate::model::Untold;
 
 /// A run, or all runs of one state of a config.
 #[derive(Debug, Clone, Default, Serialize)]
@@ -15,7 +16,8 @@ pub struct LogEntry {
     pub started: String,
     /// What changed since the run before; `null` for the first.
     pub changes: Option<Vec<String>>,
-    /// What kept a run from coming to anything.
+    /// What kept a run from coming to anything; `cut off`, `not kept` or `under way` of one that left no summary, of which
+    /// `requests` and what they took are the least that they can have been.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ended: Option<String>,
     /// Runs that came to their end.
@@ -56,6 +58,23 @@ impl LogEntry {
         Self { started: run.started.clone(), ended: Some(ended), rows, wanted, ..Self::default() }
     }
 
+    /// Whether it is of a state of which no run was kept, nor known to have been cut off.
+    pub fn is_open(&self) -> bool {
+        self.runs == 0 && self.ended.is_none()
+    }
+
+    /// A run that left no summary: what it is known to have brought is the least that it can have been.
+    pub fn is_of(&mut self, run: &Listed<'_>) {
+        self.started = run.began().to_owned();
+        self.ended = Some(run.state().to_owned());
+        if let Listed::Unkept(Untold { noted: Some(noted), .. }, _) = run {
+            self.requests = noted.answers;
+            self.prompt_tokens = noted.prompt_tokens;
+            self.completion_tokens = noted.completion_tokens;
+            self.cost = noted.cost;
+        }
+    }
+
     /// The same after one more run.
     pub fn after(mut self, run: &Summary) -> Self {
         if self.runs == 0 {
@@ -84,16 +103,18 @@ impl LogEntry {
         let mut out = Vec::new();
         let model =
             self.model.as_deref().map_or(String::new(), |model| format!("  {}", shortened(model, 30)));
-        let rows = match (self.rows, self.wanted) {
-            (Some(rows), Some(wanted)) => format!("{} of {}", thousands(rows), count(wanted, "row")),
+        let rows = match (self.rows, self.wanted, &self.ended) {
+            (Some(rows), Some(wanted), _) => format!("{} of {}", thousands(rows), count(wanted, "row")),
+            (.., Some(ended)) => ended.clone(),
             _ => "no run came to its end".into(),
         };
         // To the second is enough for a person.
         let time = self.started.get(..19).unwrap_or(&self.started).replace('T', " ");
         let state = self.state.map_or_else(|| "-".to_owned(), |state| state.to_string());
-        let as_before = if self.ended.is_some() { ", as before" } else { "" };
+        let in_vain = self.ended.as_ref().filter(|_| self.rows.is_some());
+        let as_before = if in_vain.is_some() { ", as before" } else { "" };
         out.push(format!("{state:>4}  {time}  {rows}{as_before}{model}"));
-        if let Some(ended) = &self.ended {
+        if let Some(ended) = in_vain {
             out.extend(wrapped(ended, 70).iter().map(|part| format!("        {part}")));
             return out;
         }
@@ -112,8 +133,9 @@ impl LogEntry {
                 0 => String::new(),
                 cached => format!(" ({} cached)", thousands(cached)),
             };
+            let least = if self.ended.is_some() { "at least " } else { "" };
             out.push(format!(
-                "        {}; tokens: {} prompt{cached}, {} completion",
+                "        {least}{}; tokens: {} prompt{cached}, {} completion",
                 count(self.requests, "request"),
                 thousands(self.prompt_tokens),
                 thousands(self.completion_tokens),
@@ -123,6 +145,7 @@ impl LogEntry {
             out.push("        nothing asked".into());
         }
         match &self.changes {
+            None if self.state.is_none() => {}
             None => out.push("        the first".into()),
             Some(changes) if changes.is_empty() => out.push("        nothing changed".into()),
             Some(changes) => {

@@ -2,7 +2,12 @@
 
 use std::time::Duration;
 
-use super::{Alike, Asked, AxisCount, Summary, count, duration, money, rate, shortened, thousands};
+use serde::{Serialize, Serializer};
+
+use super::{
+    Alike, Asked, AxisCount, Summary, count, duration, moment, money, noted_text, rate, shortened, thousands,
+    wrapped,
+};
 use crate::model::{Noted, Untold};
 
 fn or_dash(value: Option<String>) -> String {
@@ -26,20 +31,95 @@ fn when(began: &str) -> String {
     began.get(..19).unwrap_or(began).replace('T', " ")
 }
 
+/// What became of a run that left no summary.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Fate {
+    UnderWay,
+    CutOff,
+    /// It came to its end, and could not keep that.
+    NotKept,
+}
+
+impl Fate {
+    fn text(self) -> &'static str {
+        match self {
+            Fate::UnderWay => "under way",
+            Fate::CutOff => "cut off",
+            Fate::NotKept => "not kept",
+        }
+    }
+}
+
 /// A run as it stands in the list.
 #[derive(Debug, Clone, Copy)]
 pub enum Listed<'a> {
     Kept(&'a Summary),
-    /// What came of it in a word, and what it is known to have brought.
-    Unkept(&'a Untold, &'static str),
+    Unkept(&'a Untold, Fate),
 }
 
-impl Listed<'_> {
+impl<'a> Listed<'a> {
     /// By when it began.
     pub fn number(&self) -> u64 {
         match self {
             Listed::Kept(run) => run.number,
             Listed::Unkept(run, _) => run.number,
+        }
+    }
+
+    pub fn began(&self) -> &'a str {
+        match self {
+            Listed::Kept(run) => &run.started,
+            Listed::Unkept(run, _) => &run.began,
+        }
+    }
+
+    /// In a word or two.
+    pub fn state(&self) -> &'a str {
+        match self {
+            Listed::Kept(run) => &run.state,
+            Listed::Unkept(_, fate) => fate.text(),
+        }
+    }
+
+    /// When it began, and what came of it: some lines of at most 80 columns.
+    pub fn text(&self) -> String {
+        let began = moment(self.began());
+        let what = match self {
+            Listed::Kept(run) if run.headline.is_empty() => run.state.clone(),
+            Listed::Kept(run) => run.headline.clone(),
+            Listed::Unkept(run, fate) => {
+                let brought = match (&run.noted, &run.ended) {
+                    // Of its end all is told.
+                    (_, Some(ended)) => format!(": {ended}"),
+                    (Some(noted), None) => format!(": at least {}", noted_text(noted)),
+                    (None, None) => String::new(),
+                };
+                format!("{}{brought}", fate.text())
+            }
+        };
+        format!("run {}, {began}\n  {}", self.number(), wrapped(&what, 76).join("\n  "))
+    }
+}
+
+/// One without a summary has its `number`, `started` and `state` as others have.
+impl Serialize for Listed<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        #[derive(Serialize)]
+        struct Unkept<'a> {
+            number: u64,
+            started: &'a str,
+            state: Fate,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            ended: Option<&'a str>,
+            noted: Option<Noted>,
+        }
+        match self {
+            Listed::Kept(run) => run.serialize(serializer),
+            Listed::Unkept(Untold { number, began, ended, noted }, state) => {
+                let (number, state, noted) = (*number, *state, *noted);
+                Unkept { number, started: began, state, ended: ended.as_deref(), noted }.serialize(serializer)
+            }
         }
     }
 }
@@ -69,7 +149,8 @@ pub fn runs_text(runs: &[Listed<'_>]) -> String {
     for listed in runs {
         let run = match listed {
             Listed::Kept(run) => run,
-            Listed::Unkept(run, how) => {
+            Listed::Unkept(run, fate) => {
+                let how = fate.text();
                 let brought = run.noted.as_ref().map_or_else(String::new, brought);
                 out.push_str(&format!("{:>4} {:<19} {how}{brought}\n", run.number, when(&run.began)));
                 continue;
@@ -281,7 +362,7 @@ mod tests {
             noted: Some(Noted { answers: 1_234_567, prompt_tokens: 5_678_901, completion_tokens: 0, cost }),
         };
         let (free, priced) = (cut_off(None), cut_off(Some(12_345.678)));
-        let unkept = [Listed::Unkept(&free, "under way"), Listed::Unkept(&priced, "under way")];
+        let unkept = [Listed::Unkept(&free, Fate::UnderWay), Listed::Unkept(&priced, Fate::UnderWay)];
         let list = runs_text(&[Listed::Kept(&a), unkept[0], unkept[1], Listed::Kept(&b)]);
         let lines: Vec<&str> = list.lines().collect();
         let began = " 123 2026-11-23 20:42:14 under way: at least 1,234,567 answers, ";

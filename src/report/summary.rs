@@ -34,6 +34,10 @@ pub struct PlanSummary {
     pub samples: u64,
     #[serde(flatten)]
     pub rows: RowChange,
+    /// Rows that stored answers make and that the dataset lacks: they cost nothing.
+    pub coming: u64,
+    /// Those of the rows that leave whose cells ask for others in their place.
+    pub to_remake: u64,
     /// How many of those that leave do so because of a check, by its name.
     pub leaving_by: BTreeMap<&'static str, u64>,
     /// Where more leave or are displaced, a run wants `--accept-leaving`.

@@ -14,7 +14,14 @@ const MOST_BY_ASK: usize = 6;
 /// What a run says when it ends, in at most 80 columns.
 pub fn summary_text(summary: &Summary, advice: &dyn Fn(&str) -> Option<&'static str>) -> String {
     let mut out = String::new();
-    let mut line = |name: &str, text: String| out.push_str(&format!("{name:<11} {text}\n"));
+    let mut line = |name: &str, text: String| {
+        let (sign, text) = text.strip_prefix("→ ").map_or(("", text.as_str()), |text| ("→ ", text));
+        let hang = sign.chars().count();
+        for (index, part) in wrapped(text, 68 - hang).into_iter().enumerate() {
+            let (name, sign) = if index == 0 { (name, sign) } else { ("", "") };
+            out.push_str(&format!("{name:<11} {sign:<hang$}{part}\n"));
+        }
+    };
     let state = match summary.state.as_str() {
         "complete" if summary.part => "complete for the chosen cells",
         "complete" if summary.accepted < summary.wanted => "complete, within allow_short",
@@ -90,9 +97,7 @@ pub fn summary_text(summary: &Summary, advice: &dyn Fn(&str) -> Option<&'static 
         );
     }
     if let Some(cost) = summary.cost.as_ref().filter(|_| summary.attempts > 0) {
-        for (index, part) in wrapped(&cost.text(), 66).into_iter().enumerate() {
-            line(if index == 0 { "cost" } else { "" }, part);
-        }
+        line("cost", cost.text());
     }
     let rejected: u64 = summary.rejected.values().sum();
     if rejected > 0 {
@@ -102,9 +107,7 @@ pub fn summary_text(summary: &Summary, advice: &dyn Fn(&str) -> Option<&'static 
             && times * 5 >= summary.accepted.max(1)
             && let Some(advice) = advice(reason)
         {
-            for (index, part) in wrapped(advice, 66).into_iter().enumerate() {
-                line("", format!("{} {part}", if index == 0 { "→" } else { " " }));
-            }
+            line("", format!("→ {advice}"));
         }
     }
     if summary.surplus > 0 {
@@ -122,10 +125,7 @@ pub fn summary_text(summary: &Summary, advice: &dyn Fn(&str) -> Option<&'static 
         );
     }
     for (of, values) in &summary.by_ask {
-        let mut by = of.as_str();
-        for part in wrapped(&by_ask(values), 66) {
-            line(std::mem::take(&mut by), part);
-        }
+        line(of, by_ask(values));
     }
     let faults: Vec<_> = summary.faults.iter().map(|(class, times)| format!("{times} {class}")).collect();
     if !faults.is_empty() {
@@ -155,24 +155,23 @@ pub fn summary_text(summary: &Summary, advice: &dyn Fn(&str) -> Option<&'static 
     if let Some(audit) = &summary.audit {
         line("audit", format!("{} (of {})", audit.counts(), count(audit.rows, "row")));
         for (measure, finding) in audit.findings().take(3) {
-            let text = format!("{}: {finding}", measure.verdict.name());
-            for (index, part) in wrapped(&text, 66).into_iter().enumerate() {
-                line("", format!("{}{part}", if index == 0 { "" } else { "  " }));
-            }
+            line("", format!("{}: {finding}", measure.verdict.name()));
         }
     }
     let conflicts = summary.audit.as_ref().and_then(|audit| audit.conflicts.as_ref());
     if let Some((conflicts, text)) = conflicts.and_then(|found| Some((found, found.text()?))) {
-        for (index, part) in wrapped(&text, 66).into_iter().enumerate() {
-            line(if index == 0 { "conflicts" } else { "" }, part);
+        line("conflicts", text);
+        // Whoever copies it has one command all the same.
+        let parts = wrapped(&conflicts.list, 64);
+        for (index, part) in parts.iter().enumerate() {
+            let sign = if index == 0 { "→ " } else { "" };
+            let goes_on = if index + 1 < parts.len() { " \\" } else { "" };
+            line("", format!("{sign}{part}{goes_on}"));
         }
-        line("", format!("→ {}", conflicts.list));
     }
     line("dataset", summary.dataset.clone());
     if let Some(unwritten) = &summary.unwritten {
-        for (index, part) in wrapped(&unwritten.text(), 66).into_iter().enumerate() {
-            line(if index == 0 { "NOT WRITTEN" } else { "" }, part);
-        }
+        line("NOT WRITTEN", unwritten.text());
         line("", format!("what is stored makes {}", count(summary.accepted, "row")));
     }
     out
@@ -316,18 +315,19 @@ pub fn plan_text(plan: &PlanSummary) -> String {
         }
     }
     let rows = plan.rows;
-    if rows.before() > 0 {
-        out.push_str(&format!("\nrows: {} stay", thousands(rows.kept)));
-        if rows.leaving > 0 {
-            let remade = if plan.requests > 0 { " until they are remade" } else { "" };
-            out.push_str(&format!(", {} leave{remade}", thousands(rows.leaving)));
-        }
-        out.extend(rows.judged_again().map(|rows| format!(", {rows}")));
-        out.extend(rows.waits().map(|waits| format!(", {waits}")));
-        if rows.displaced > 0 {
-            out.push_str(&format!(", {} are displaced as duplicates", thousands(rows.displaced)));
-        }
-        out.push('\n');
+    if rows.before() + plan.coming > 0 {
+        let mut says = vec![format!("rows: {} stay", thousands(rows.kept))];
+        let some = |number: u64| (number > 0).then(|| thousands(number));
+        says.extend(some(plan.coming).map(|coming| format!("{coming} come from stored answers")));
+        says.extend(some(rows.leaving).map(|leaving| match plan.to_remake {
+            0 => format!("{leaving} leave"),
+            all if all == rows.leaving => format!("{leaving} leave until they are remade"),
+            some => format!("{leaving} leave ({} of them until they are remade)", thousands(some)),
+        }));
+        says.extend(rows.judged_again());
+        says.extend(rows.waits());
+        says.extend(some(rows.displaced).map(|rows| format!("{rows} are displaced as duplicates")));
+        out.push_str(&format!("\n{}\n", wrapped(&says.join(", "), 74).join("\n      ")));
         if !plan.leaving_by.is_empty() {
             let by: Vec<_> = plan
                 .leaving_by

@@ -7,10 +7,23 @@ use std::path::PathBuf;
 
 use rusqlite::{Connection, MAIN_DB, OpenFlags, OptionalExtension, params};
 
-use super::{EndpointMemory, Settings, Snapshot, State, StoreDir, StoreError, Tombstone, schema};
+use super::{
+    EndpointMemory, Settings, Snapshot, State, StoreDir, StoreError, Tombstone, WrittenState, schema,
+};
 use crate::model::Fingerprint;
 pub use answers::Answers;
 pub(super) use answers::{IS_ANSWERED, is_answered};
+
+/// Of a snapshot: whether its config's dataset is of it, since it is that of the last run that came to something.
+const IS_WRITTEN: &str = "id IS (SELECT snapshot FROM run WHERE run.config = snapshot.config
+    AND iif(json_valid(summary), coalesce(summary ->> 'in_vain', 0), 0) = 0 ORDER BY run.id DESC LIMIT 1)";
+/// Of a snapshot: whether it is its config's last one.
+const IS_LAST: &str = "id = (SELECT max(id) FROM snapshot AS other WHERE other.config = snapshot.config)";
+
+/// Of a snapshot: whether it is one of the two, which a plan may be held against whatever their age.
+pub(super) fn stands() -> String {
+    format!("({IS_LAST} OR {IS_WRITTEN})")
+}
 
 /// Where an answer is from.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -184,53 +197,51 @@ impl Reader {
         query().map_err(|error| self.dir.sqlite(error))
     }
 
-    /// The last snapshot of a config of this name, with its number.
-    pub fn last_snapshot(&self, config: &str) -> Result<Option<(i64, Snapshot)>, StoreError> {
+    /// The cells of the state that the dataset of a name is of, and of the last one, if that is another.
+    ///
+    /// # Errors
+    /// A store that cannot be read.
+    pub fn last_cells(&self, config: &str) -> Result<Vec<Vec<u8>>, StoreError> {
+        let query = || {
+            let mut query = self.connection.prepare_cached(&format!(
+                "SELECT cells FROM snapshot WHERE config = ?1 AND {} ORDER BY id",
+                stands()
+            ))?;
+            let rows = query.query_map(params![config], |row| row.get(0))?;
+            rows.collect::<rusqlite::Result<Vec<_>>>()
+        };
+        query().map_err(|error| self.dir.sqlite(error))
+    }
+
+    /// The state that the dataset of a name is of: that of the last run that came to something, whatever began since and
+    /// was cut off or refused; the last one where none did.
+    ///
+    /// # Errors
+    /// A store that cannot be read.
+    pub fn written_state(&self, config: &str) -> Result<Option<WrittenState>, StoreError> {
         let query = || {
             self.connection
-                .prepare_cached(
-                    "SELECT id, resolved, files, cells FROM snapshot WHERE config = ?1 ORDER BY id DESC LIMIT 1",
-                )?
+                .prepare_cached(&format!(
+                    "SELECT id, {IS_LAST}, resolved, files FROM snapshot WHERE config = ?1
+                     ORDER BY {IS_WRITTEN} DESC, id DESC LIMIT 1",
+                ))?
                 .query_row(params![config], |row| {
-                    Ok((row.get(0)?, Snapshot { resolved: row.get(1)?, files: row.get(2)?, cells: row.get(3)? }))
+                    let state = (row.get(2)?, row.get(3)?);
+                    Ok(WrittenState { number: row.get(0)?, is_last: row.get(1)?, state })
                 })
                 .optional()
         };
         query().map_err(|error| self.dir.sqlite(error))
     }
 
-    /// The last snapshot of a config of this name without its cells: its number, the resolved config
-    /// and the files.
-    pub fn last_state(&self, config: &str) -> Result<Option<(i64, String, String)>, StoreError> {
-        let query = || {
-            self.connection
-                .prepare_cached(
-                    "SELECT id, resolved, files FROM snapshot WHERE config = ?1 ORDER BY id DESC LIMIT 1",
-                )?
-                .query_row(params![config], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
-                .optional()
-        };
-        query().map_err(|error| self.dir.sqlite(error))
-    }
-
-    /// The resolved config and the files that the last run of a name that came to something was of: what it wrote is of
-    /// these, whatever began since and was cut off or refused.
+    /// The cells of a snapshot, all at once.
     ///
     /// # Errors
     /// A store that cannot be read.
-    pub fn written_state(&self, config: &str) -> Result<Option<(String, String)>, StoreError> {
-        let query = || {
-            self.connection
-                .prepare_cached(
-                    "SELECT resolved, files FROM snapshot WHERE id =
-                     (SELECT snapshot FROM run
-                      WHERE config = ?1 AND iif(json_valid(summary), coalesce(summary ->> 'in_vain', 0), 0) = 0
-                      ORDER BY id DESC LIMIT 1)",
-                )?
-                .query_row(params![config], |row| Ok((row.get(0)?, row.get(1)?)))
-                .optional()
-        };
-        query().map_err(|error| self.dir.sqlite(error))
+    pub fn whole_cells(&self, number: i64) -> Result<Vec<u8>, StoreError> {
+        let mut out = Vec::new();
+        self.cells(number)?.read_to_end(&mut out).map_err(StoreError::snapshot)?;
+        Ok(out)
     }
 
     /// The cells of a snapshot, read from the store as they are needed.
@@ -267,15 +278,15 @@ impl Reader {
         query().map_err(|error| self.dir.sqlite(error))
     }
 
-    /// The cells of all snapshots that were made or ran since a time (RFC 3339), and of each config
-    /// name's last.
+    /// The cells of all snapshots that were made or ran since a time (RFC 3339), and of each config name those of the
+    /// last one and of the one that its dataset is of.
     pub fn cells_since(&self, since: &str) -> Result<Vec<Vec<u8>>, StoreError> {
         let query = || {
-            let mut query = self.connection.prepare(
-                "SELECT cells FROM snapshot WHERE created >= ?1
-                   OR id IN (SELECT max(id) FROM snapshot GROUP BY config)
-                   OR id IN (SELECT snapshot FROM run WHERE started >= ?1)",
-            )?;
+            let mut query = self.connection.prepare(&format!(
+                "SELECT cells FROM snapshot
+                 WHERE created >= ?1 OR {} OR id IN (SELECT snapshot FROM run WHERE started >= ?1)",
+                stands()
+            ))?;
             let rows = query.query_map(params![since], |row| row.get(0))?;
             rows.collect::<rusqlite::Result<Vec<_>>>()
         };

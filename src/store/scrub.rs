@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use rusqlite::{Connection, Transaction, params};
 
+use super::reader::stands;
 use super::{Reader, StoreDir, StoreError, schema};
 use crate::model::Fingerprint;
 
@@ -78,10 +79,14 @@ impl Scrub {
     }
 }
 
-/// Snapshots that ran before a time and are no config's last.
-const EARLIER: &str = "length(cells) > 0 AND created < ?1
-    AND id NOT IN (SELECT max(id) FROM snapshot GROUP BY config)
-    AND id NOT IN (SELECT snapshot FROM run WHERE started >= ?1)";
+/// Snapshots that ran before a time, are no config's last, and no dataset is of.
+fn earlier() -> String {
+    format!(
+        "length(cells) > 0 AND created < ?1 AND NOT {}
+         AND id NOT IN (SELECT snapshot FROM run WHERE started >= ?1)",
+        stands()
+    )
+}
 
 impl Reader {
     /// Hands over every completion, in the order in which they were stored.
@@ -134,7 +139,8 @@ impl Reader {
     /// # Errors
     /// A store that cannot be read.
     pub fn earlier_cells(&self, time: &str) -> Result<(u64, u64), StoreError> {
-        let sql = format!("SELECT count(*), coalesce(sum(length(cells)), 0) FROM snapshot WHERE {EARLIER}");
+        let sql =
+            format!("SELECT count(*), coalesce(sum(length(cells)), 0) FROM snapshot WHERE {}", earlier());
         let read = self.connection.query_row(&sql, [time], |row| {
             Ok((row.get::<_, i64>(0)?.unsigned_abs(), row.get::<_, i64>(1)?.unsigned_abs()))
         });
@@ -233,7 +239,7 @@ impl StoreDir {
                     delete.execute(params![fingerprint.0])?;
                 }
             }
-            transaction.execute(&format!("UPDATE snapshot SET cells = x'' WHERE {EARLIER}"), [time])?;
+            transaction.execute(&format!("UPDATE snapshot SET cells = x'' WHERE {}", earlier()), [time])?;
             schema::sweep_openings(transaction)
         });
         collected.map_err(|error| self.sqlite(error))

@@ -182,13 +182,23 @@ fn snapshots_are_kept_when_the_config_differs() {
     writer.snapshot("a", snapshot("1", 2)).unwrap();
     writer.snapshot("b", snapshot("9", 9)).unwrap();
     let reader = Reader::open(&dir).unwrap().unwrap();
-    assert_eq!(reader.last_snapshot("a").unwrap(), Some((1, snapshot("1", 2))));
+    let written = || {
+        let WrittenState { number, is_last, state: (resolved, _) } =
+            reader.written_state("a").unwrap().unwrap();
+        (number, is_last, resolved, reader.whole_cells(number).unwrap())
+    };
+    assert_eq!(written(), (1, true, "1".into(), vec![2]));
     writer.snapshot("a", snapshot("2", 3)).unwrap();
     writer.snapshot("a", snapshot("1", 4)).unwrap();
-    let (id, last) = reader.last_snapshot("a").unwrap().unwrap();
-    assert_eq!((id, last), (4, snapshot("1", 4)), "a state that comes back is a state of its own");
+    assert_eq!(written(), (4, true, "1".into(), vec![4]), "a state that comes back is a state of its own");
     writer.run("a", "2026-01-01T00:00:00Z", "{}").unwrap();
-    assert_eq!(reader.last_run("a").unwrap().unwrap().0, "2026-01-01T00:00:00Z");
+    // It was cut off, or it came to nothing: the dataset is that of before.
+    writer.snapshot("a", snapshot("3", 5)).unwrap();
+    assert_eq!(written(), (4, false, "1".into(), vec![4]));
+    writer.run("a", "2026-01-01T00:00:01Z", "{\"in_vain\": true}").unwrap();
+    assert_eq!(written(), (4, false, "1".into(), vec![4]));
+    assert_eq!(reader.last_cells("a").unwrap(), [[4], [5]], "both are held against what is there now");
+    assert_eq!(reader.last_run("a").unwrap().unwrap().0, "2026-01-01T00:00:01Z");
 }
 
 #[test]
@@ -413,4 +423,10 @@ fn what_earlier_states_reached_is_collected() {
     assert_eq!(reader.outputs("a").unwrap(), ["1", "2", "3"]);
     dir.collect(&[], "2998").unwrap();
     assert_eq!((of("9999"), reader.cells_since("2998").unwrap()), ((1, 40), vec![vec![7; 40]; 3]));
+    // What a dataset is of stays, whatever was cut off since.
+    let writer = Writer::open(&dir, |_| {}).unwrap();
+    writer.snapshot("b", state("2")).unwrap();
+    drop(writer);
+    dir.collect(&[], "9999").unwrap();
+    assert_eq!(reader.last_cells("b").unwrap(), vec![vec![7; 40]; 2]);
 }

@@ -4,7 +4,7 @@ use std::process::{Command, Stdio};
 
 use serde_json::json;
 
-use crate::fake::{Fake, Reply};
+use crate::fake::{Fake, Reply, free_port};
 use crate::project::{Project, Running};
 
 /// A server whose answers are long, so that they take room.
@@ -124,4 +124,62 @@ fn a_long_look_for_answers_says_how_far_it_is() {
     running.until_says("looking for stored answers: ");
     running.signal(libc::SIGKILL);
     running.finish();
+}
+
+#[test]
+fn what_is_collected_is_told_as_json_too() {
+    let fake = verbose();
+    let project = Project::small(&fake.url());
+    let gc =
+        |more: &[&str]| project.emogrid(&[&["gc", "small.yaml", "--json"], more].concat()).exits(0).json();
+    assert_eq!(gc(&[])["answers"], 0);
+    let project = grown(&fake, 5, 2);
+    let gc =
+        |more: &[&str]| project.emogrid(&[&["gc", "small.yaml", "--json"], more].concat()).exits(0).json();
+    let told = gc(&["--days", "0"]);
+    assert_eq!((&told["answers"], &told["states"]), (&json!(20), &json!(1)), "{told}");
+    assert_eq!(told["store_bytes_after"], json!(null), "{told}");
+    let told = gc(&["--days", "0", "--delete"]);
+    assert!(told["store_bytes_after"].as_u64() < told["store_bytes"].as_u64(), "{told}");
+    assert_eq!(gc(&["--days", "0"])["answers"], 0);
+}
+
+/// Where a server is that was never seen, the config may say what its model is; whoever takes answers away guesses
+/// nothing beyond that.
+#[test]
+fn what_is_an_endpoints_own_is_known_by_its_name_or_refused() {
+    let (fake, other) = (Fake::start(), Fake::start());
+    other.model(|model| model.file = "beta.gguf".into());
+    let project = Project::small(&fake.url());
+    let gone = format!("http://127.0.0.1:{}", free_port());
+    project.edit("small.yaml", "bright }", "bright, model: fake }");
+    project.edit("small.yaml", "hot }", "hot, model: b }");
+    let both = |a: &str, b: &str| {
+        let endpoints = format!("endpoints: {{ fake: {a}, b: {{ url: '{b}', weight: 0 }} }}\nprompt:");
+        let text = project.read("small.yaml");
+        let (head, rest) = text.split_once("endpoints:").unwrap();
+        let (_, tail) = rest.split_once("\nprompt:").unwrap();
+        project.write("small.yaml", &format!("{head}{endpoints}{tail}"));
+    };
+    both(&fake.url(), &other.url());
+    project.emogrid(&["run", "small.yaml"]).exits(0);
+    let gc = || project.emogrid(&["gc", "small.yaml", "--days", "0", "--json"]);
+    assert_eq!(gc().exits(0).json()["answers"], 0);
+    // It has moved: without a name nobody knows which answers are its own, and none is called nobody's.
+    both(&fake.url(), &gone);
+    gc().exits(2).says("the model of `endpoints.b` is not known").says("or name in its `model`");
+    project.edit("small.yaml", "weight: 0", "weight: 0, model: beta");
+    assert_eq!(gc().exits(0).json()["answers"], 0);
+    project.emogrid(&["forget", "nobody's words"]).exits(0);
+    // So where it is the only one.
+    let alone = Project::small(&fake.url());
+    alone.emogrid(&["run", "small.yaml"]).exits(0);
+    alone.edit("small.yaml", &format!("fake: {}", fake.url()), &format!("fake: {gone}"));
+    let gc = || alone.emogrid(&["gc", "small.yaml", "--days", "0", "--json"]);
+    gc().exits(2);
+    alone.edit("small.yaml", &format!("fake: {gone}"), &format!("fake: {{ url: '{gone}', model: fake-1b }}"));
+    assert_eq!(gc().exits(0).json()["answers"], 0);
+    // Whatever else it is called, its answers may be those of a name that was seen.
+    alone.edit("small.yaml", "model: fake-1b", "model: alias");
+    gc().exits(2).says("is not known");
 }

@@ -1,9 +1,11 @@
 //! What a model answers when somebody in a text is somebody else, as `emogrid audit` measures it.
 
+use std::io::{Read, Write};
+
 use serde_json::{Value, json};
 
 use crate::fake::{Fake, Reply};
-use crate::project::Project;
+use crate::project::{Project, SMALL};
 
 /// Rows that speak of women and men alike, `anger` of women if `slanted` says so.
 fn table(rows: usize, slanted: bool) -> String {
@@ -112,4 +114,41 @@ fn a_probe_that_learned_who_it_is_is_caught_and_one_that_did_not_is_not() {
         assert!(found["finding"].as_str().unwrap().contains("probabilities change by"), "{found}");
     }
     project.emogrid(&["audit", "t.jsonl", "--probe", "missing"]).exits(1);
+}
+
+/// Whoever asks outside of a run waits for a server no longer than a run does, and says from the first moment on that it
+/// waits and for what.
+#[test]
+fn a_server_that_fails_or_falls_silent_is_waited_for_as_by_a_run() {
+    let fake = Fake::start();
+    let project = Project::small(&fake.url());
+    project.write("t.jsonl", &table(40, false));
+    let patient = |url: &str| {
+        project.write("small.yaml", &SMALL.replace("URL", &format!("{{ url: '{url}', patience: 1s }}")))
+    };
+    patient(&fake.url());
+    let args = ["audit", "t.jsonl", "--endpoint", "small.yaml", "--fail-on", "never"];
+    fake.script(|_, _| Reply::status(503, "not now"));
+    let ran = project.emogrid(&args).exits(1).says("waiting for small.yaml: HTTP 503: not now\n");
+    ran.says(" of waiting (`endpoints.fake.patience`)");
+    // It says what it serves, and then nothing any more, whatever it is asked.
+    let listener = std::net::TcpListener::bind(("127.0.0.1", 0)).unwrap();
+    patient(&format!("http://{}", listener.local_addr().unwrap()));
+    std::thread::spawn(move || {
+        let mut held = Vec::new();
+        for (index, connection) in listener.incoming().enumerate() {
+            let mut connection = connection.unwrap();
+            if index == 0 {
+                let _ = connection.read(&mut [0; 4096]);
+                let page = r#"{"object":"list","data":[{"id":"m","object":"model"}]}"#;
+                let head =
+                    format!("HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: {}\r\n\r\n", page.len());
+                connection.write_all((head + page).as_bytes()).unwrap();
+                continue;
+            }
+            held.push(connection);
+        }
+    });
+    let ran = project.emogrid(&args).exits(1).says("waiting for small.yaml: ");
+    ran.says(" of waiting (`endpoints.fake.patience`)\n  look at the server and its log");
 }

@@ -213,12 +213,31 @@ fn runs_that_left_no_summary_stand_in_the_list() {
     running.finish();
     let cut_off = list().stdout;
     assert!(cut_off.lines().nth(1).is_some_and(|line| line.ends_with(" cut off")), "{cut_off}");
+    let status = project.emogrid(&["status", "small.yaml"]).exits(0).stdout;
+    assert!(status.contains("\nlast run 1, 20") && status.contains(" UTC\n  cut off\n"), "{status}");
+    assert!(status.lines().all(|line| line.chars().count() <= 80), "{status}");
+    let status = project.emogrid(&["status", "small.yaml", "--json"]).exits(0).json();
+    assert_eq!((&status["last_run"]["number"], &status["last_run"]["state"]), (&1.into(), &"cut_off".into()));
     fake.script(|_, _| Reply::Good);
     project.emogrid(&["run", "small.yaml"]).exits(0);
     let all = list().stdout;
     let first: Vec<_> = all.lines().map(|line| line[..4].trim()).collect();
     assert_eq!(first, ["run", "1", "2"], "{all}");
-    project.emogrid(&["runs", "small.yaml", "--show", "1"]).exits(1).says("run 1 has no figures: cut off");
+    let show = |more: &[&str]| {
+        let args = [&["runs", "small.yaml", "--show", "1"], more].concat();
+        project.emogrid(&args).exits(0)
+    };
+    let shown = show(&[]).stdout;
+    assert!(shown.starts_with("run 1, 20") && shown.ends_with(" UTC\n  cut off\n"), "{shown}");
+    assert_eq!(show(&["--json"]).json()["state"], "cut_off");
+    let listed = project.emogrid(&["runs", "small.yaml", "--json"]).exits(0).json();
+    assert_eq!(
+        (&listed[0]["state"], &listed[1]["state"]),
+        (&"cut_off".into(), &"complete".into()),
+        "{listed}"
+    );
+    let compare = project.emogrid(&["runs", "small.yaml", "--compare", "1", "2"]).exits(1);
+    compare.says("run 1 has no figures: cut off");
     let says = "there is no run 3; `emogrid runs` lists";
     project.emogrid(&["runs", "small.yaml", "--show", "3"]).exits(1).says(says);
 }

@@ -1,5 +1,6 @@
 //! Files that emogrid did not make are not emogrid's to replace or remove.
 
+use crate::fake::Fake;
 use crate::project::Project;
 
 const TABLE: &str = "{\"id\": \"a\", \"text\": \"I got the job\", \"label\": \"joy\"}\n";
@@ -54,6 +55,14 @@ fn a_file_beside_what_is_written_stays() {
         assert_eq!(left.ok().as_deref(), Some("mine"), "{args:?}");
     }
     assert!(names(&project).iter().all(|name| !name.starts_with('.')), "{:?}", names(&project));
+    // So of figures that are written again and again.
+    let fake = Fake::start();
+    let project = Project::small(&fake.url());
+    project.edit("small.yaml", "samples:", "run: { metrics: small.prom }\nsamples:");
+    project.write("small.prom.part", "mine");
+    project.emogrid(&["run", "small.yaml"]).exits(0);
+    assert_eq!(project.read("small.prom.part"), "mine");
+    assert_eq!(names(&project), [".emogrid", "out", "small.prom", "small.prom.part", "small.yaml"]);
 }
 
 #[test]
@@ -100,4 +109,35 @@ fn an_import_replaces_nothing_that_no_import_made() {
     project.emogrid(&[&anew[..], &["--no-undo"]].concat()).exits(0);
     assert!(!project.path().join("h/undo").exists());
     project.emogrid(&anew).exits(0);
+}
+
+/// What it wrote before is what it writes now, so it goes on; another import knows nothing of it.
+#[test]
+fn an_import_that_was_killed_is_called_again() {
+    let project = Project::new();
+    // No two are nearly the same.
+    let text = |n: usize| (0..6).map(|word| format!("word{}", n * 6 + word)).collect::<Vec<_>>().join(" ");
+    let row = |n: usize| format!("{{\"text\": \"{}\", \"label\": \"joy\"}}\n", text(n));
+    let rows = |rows: usize| (0..rows).map(row).collect::<String>();
+    project.write("t.jsonl", &rows(9));
+    let args = [
+        "import", "table", "t.jsonl", "--text", "text", "--label", "label", "--split", "60,20,20", "-o", "d",
+    ];
+    let crash = || {
+        let output = project.command(&args).env("EMOGRID_CRASH_AT", "before-manifest").output().unwrap();
+        assert_eq!(output.status.code(), None, "{output:?}");
+    };
+    let import = || project.emogrid(&args);
+    crash();
+    assert!(!project.path().join("d/manifest.json").exists());
+    let other = project.emogrid(&[&args[..], &["--seed", "8"]].concat());
+    other.exits(2).says("no import wrote `train.jsonl`").says("if an import was cut off here, call it again");
+    import().exits(0);
+    // So where it was to replace another.
+    project.write("t.jsonl", &rows(30));
+    let again = [&args[..], &["--refreeze"]].concat();
+    project.command(&again).env("EMOGRID_CRASH_AT", "before-manifest").output().unwrap();
+    project.emogrid(&again).exits(0);
+    import().exits(0);
+    assert_eq!(project.value("d/manifest.json")["files"].as_object().unwrap().len(), 7);
 }

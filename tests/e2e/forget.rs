@@ -420,3 +420,23 @@ fn answers_that_go_as_a_whole_are_told() {
     let told = project.emogrid(&["forget", "bright", "--json"]).exits(0).json();
     assert_eq!((&told["texts"], &told["whole_answers"]), (&json!(0), &json!(half)));
 }
+
+/// What was taken out of what is kept of a config was no edit of it.
+#[test]
+fn to_forget_a_word_of_a_config_edits_nothing() {
+    let fake = Fake::start();
+    let project = Project::small(&fake.url());
+    project.edit("small.yaml", "bright", "bright as Jane Roe");
+    project.edit("small.yaml", "hot }", "hot }\n        Jane Roe: { definition: kind }");
+    project.emogrid(&["run", "small.yaml"]).exits(0);
+    project.emogrid(&["forget", "Jane Roe", "--yes"]).exits(0);
+    let plan = project.emogrid(&["plan", "small.yaml", "--json"]).exits(0).json();
+    assert_eq!(plan["causes"], json!([]), "{plan}");
+    // What is edited beside it is told.
+    project.edit("small.yaml", "hot", "cold");
+    let plan = project.emogrid(&["plan", "small.yaml", "--json"]).exits(0).json();
+    assert_eq!(plan["causes"], json!(["emotion.anger.definition: \"hot\" → \"cold\""]), "{plan}");
+    project.emogrid(&["run", "small.yaml"]).exits(0);
+    let log = project.emogrid(&["log", "small.yaml"]).exits(0).stdout;
+    assert!(log.contains("~ emotion.anger") && !log.contains("Roe") && !log.contains("joy"), "{log}");
+}

@@ -145,3 +145,18 @@ fn a_run_that_only_restores_is_told_as_what_it_is() {
     let list = project.emogrid(&["runs", "small.yaml", "--json"]).exits(0).json();
     assert_eq!(list.as_array().unwrap().len(), 4, "{list}");
 }
+
+/// One that asked nothing is told as what it is: its own count of requests says nothing of the dataset.
+#[test]
+fn status_tells_of_the_last_run_in_its_own_words() {
+    let fake = Fake::start();
+    let project = Project::small(&fake.url());
+    project.emogrid(&["run", "small.yaml"]).exits(0);
+    project.edit("small.yaml", "samples:", "run: { max_leaving: 0 }\nsamples:");
+    project.edit("small.yaml", "bright", "glad");
+    project.emogrid(&["run", "small.yaml"]).exits(4);
+    let status = project.emogrid(&["status", "small.yaml"]).exits(0).stdout;
+    assert!(status.contains("\nlast run 2, 20") && status.contains("nothing was asked"), "{status}");
+    assert!(!status.contains("0 asked"), "{status}");
+    assert!(status.lines().all(|line| line.chars().count() <= 80), "{status}");
+}

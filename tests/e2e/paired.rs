@@ -253,7 +253,8 @@ fn a_counterpart_passes_what_any_text_must_pass() {
     ];
     project.write("own.jsonl", &own.concat());
     // Nothing of it was asked for, and so none of it is a text that did not become a row.
-    let ran = project.emogrid(&["run", "moods.yaml", "--set", "alarm.accepted=0.9", "--json"]).exits(0).json();
+    let ran =
+        project.emogrid(&["run", "moods.yaml", "--set", "alarm.accepted=0.9", "--json"]).exits(0).json();
     assert_eq!((&ran["rejected"], &ran["run"]["rejected"]), (&json!({}), &json!({})), "{ran}");
     let rows = project.rows("out/moods/dataset.jsonl");
     let beside = |id: &str| rows.iter().find(|row| row["pair"] == id && row["id"] != id);

@@ -769,3 +769,92 @@ fn a_completion_that_is_taken_away_is_not_remembered() {
     project.write("small.yaml", &kept);
     assert_eq!(plan(&project)["requests"], 4);
 }
+
+/// What began after an edit and was killed changed nothing on disk: the edit is still what a plan has to explain.
+#[test]
+fn a_plan_after_a_run_that_was_killed_names_the_edit() {
+    let fake = Fake::start();
+    let project = Project::small(&fake.url());
+    project.emogrid(&["run", "small.yaml"]).exits(0);
+    project.edit("small.yaml", "bright", "glad");
+    let mut killed = project.command(&["run", "small.yaml"]);
+    killed.env("EMOGRID_CRASH_AT", "after-receipt").output().unwrap();
+    let plan = project.emogrid(&["plan", "small.yaml"]).exits(0).stdout;
+    for part in [
+        "  ~ 2 cells changed, asked in another way now\n",
+        "\nchanged since the last run:\n    emotion.joy.definition: \"bright\" → \"glad\" (small.yaml:9)\n",
+    ] {
+        assert!(plan.contains(part), "{plan}");
+    }
+    // So does who refuses to take the rows out.
+    let refused = project.emogrid(&["run", "small.yaml", "--set", "run.max_leaving=0"]).exits(4);
+    refused.says("\"bright\" → \"glad\"");
+    let diff =
+        project.emogrid(&["preview", "small.yaml", "--diff", "--where", "emotion=joy"]).exits(0).stdout;
+    assert!(diff.contains("bright") && diff.contains("glad"), "{diff}");
+    // Taken back, there is nothing to ask, and what is then kept is of the state that it is of.
+    project.edit("small.yaml", "glad", "bright");
+    std::fs::remove_dir_all(project.path().join("out")).unwrap();
+    fake.take_count();
+    project.emogrid(&["run", "small.yaml"]).exits(0).says("8 came from stored answers");
+    assert_eq!(fake.take_count(), 0);
+    let plan = project.emogrid(&["plan", "small.yaml", "--json"]).exits(0).json();
+    assert_eq!((&plan["causes"], &plan["kept_cells"]), (&serde_json::json!([]), &4.into()), "{plan}");
+}
+
+/// What comes back costs nothing, what is asked does, and of a cell that used up its asks nothing is remade.
+#[test]
+fn a_plan_tells_rows_that_are_stored_from_those_to_ask_for() {
+    let fake = Fake::start();
+    let long_for_joy = |seen: &Seen| seen.user().contains("joy");
+    fake.script(move |seen, before| match long_for_joy(seen) {
+        true => {
+            let words: Vec<String> = (0..25).map(|word| format!("word{word}of{before}")).collect();
+            Reply::text(&json!({ "text": words.join(" ") }).to_string())
+        }
+        false => Reply::Good,
+    });
+    let project = Project::small(&fake.url());
+    run(&project);
+    let rows = |said: &str| {
+        let plan = project.emogrid(&["plan", "small.yaml"]).exits(0).stdout;
+        assert!(plan.contains(said), "{said}: {plan}");
+        project.emogrid(&["plan", "small.yaml", "--json"]).exits(0).json()
+    };
+    let plan = rows("\nrows: 8 stay\n");
+    assert_eq!((&plan["coming"], &plan["to_remake"]), (&json!(0), &json!(0)));
+    project.edit("small.yaml", "samples:", "checks: { words: [1, 20] }\nsamples:");
+    let plan = rows("\nrows: 4 stay, 4 leave until they are remade\n      of these 4 by words\n");
+    assert_eq!(plan["to_remake"], 4);
+    // Of these cells nothing more is asked; those of another value are.
+    project.edit("small.yaml", "max_asks: 5", "max_asks: 2");
+    project.edit("small.yaml", "anger: { definition: hot }", "anger: { definition: hot }\n        fear: {}");
+    project.edit("small.yaml", "{{ emotion.definition }}", "{{ emotion.definition | default(1) }}");
+    let plan = rows("\nrows: 4 stay, 4 leave\n      of these 4 by words\n");
+    assert_eq!((&plan["to_remake"], &plan["requests"]), (&json!(0), &json!(2)), "{plan}");
+    std::fs::remove_dir_all(project.path().join("out")).unwrap();
+    let plan = rows("\nrows: 0 stay, 4 come from stored answers\n");
+    assert_eq!(plan["coming"], 4);
+}
+
+/// A cell may ask very often, and all of that is gone through to find rows that only wait.
+#[test]
+fn nobody_waits_in_silence_for_rows_that_come_back() {
+    let fake = Fake::start();
+    let project = Project::small(&fake.url());
+    run(&project);
+    project.edit("small.yaml", "max_asks: 5", "max_asks: 60000");
+    project.edit("small.yaml", "Write a", "Tell a");
+    let says = "looking for rows that come back: ";
+    project.emogrid(&["plan", "small.yaml"]).exits(0).says(says);
+    project.emogrid(&["status", "small.yaml"]).exits(0).says(says);
+    let ran = project.emogrid(&["run", "small.yaml", "--max-requests", "1"]).exits(3).says(says);
+    // Before it asks it is looked for but once.
+    let before = ran.stderr.split("to go\n").next().unwrap();
+    let begun = before
+        .lines()
+        .filter(|line| line.starts_with(says))
+        .map(|line| line[says.len()..].trim_end_matches(" %"));
+    let shares: Vec<u32> = begun.map(|share| share.parse().unwrap()).collect();
+    assert!(shares.is_sorted(), "{}", ran.stderr);
+}

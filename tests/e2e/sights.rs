@@ -298,3 +298,38 @@ fn odd_lists_of_models_are_read_or_the_config_s_word_is_taken() {
         .exits(1)
         .says("the server offers 2 models (small:Q4, fake-1b): say which in `model`");
 }
+
+/// A server that does not answer has no other model for that, be it down when the dataset is made or when it is planned.
+#[test]
+fn an_endpoint_that_is_away_is_no_other_model() {
+    let (a, b) = (Fake::start(), beta());
+    let (a_url, b_url, gone) = (a.url(), b.url(), dead());
+    let endpoints = |b: &str| {
+        format!(
+            "  a: {a_url}\n  b: {{ url: '{b}', weight: 0, patience: 1s }}\n  c: {{ url: '{a_url}', weight: 2 }}"
+        )
+    };
+    let made = project(&endpoints(&b_url));
+    made.edit(
+        "sights.yaml",
+        "label: true, values: [joy, anger]",
+        "label: true, values: { joy: { model: a }, anger: { model: b } }",
+    );
+    let causes = || made.emogrid(&["plan", "sights.yaml", "--json"]).exits(0).json()["causes"].to_string();
+    made.emogrid(&["run", "sights.yaml"]).exits(0);
+    assert_eq!(causes(), "[]");
+    made.edit("sights.yaml", &b_url, &gone);
+    let moved = format!("[\"endpoints.b.url: \\\"{b_url}\\\" → \\\"{gone}\\\"\"]");
+    assert_eq!(causes(), moved);
+    // Made while it was away, and planned when it is back.
+    std::fs::remove_dir_all(made.path().join("out")).unwrap();
+    made.emogrid(&["run", "sights.yaml", "--accept-leaving"]).exits(1);
+    made.edit("sights.yaml", &gone, &b_url);
+    assert_eq!(causes(), format!("[\"endpoints.b.url: \\\"{gone}\\\" → \\\"{b_url}\\\"\"]"));
+    // Another model at an address that nobody changed is one.
+    b.model(|model| model.file = "gamma.gguf".into());
+    made.edit("sights.yaml", &b_url, &b_url);
+    made.emogrid(&["run", "sights.yaml"]).exits(0);
+    b.model(|model| model.file = "delta.gguf".into());
+    assert!(causes().contains("model: fake-1b, gamma → delta, fake-1b"), "{}", causes());
+}

@@ -300,6 +300,14 @@ fn a_run_that_was_killed_is_told_by_the_next() {
     assert_eq!(running.finish().code, None);
     let list = project.emogrid(&["runs", "small.yaml"]).exits(0).stdout;
     assert!(list.contains(" cut off: at least ") && list.contains(" answers, cost 0.0"), "{list}");
+    let log = || project.emogrid(&["log", "small.yaml"]).exits(0).stdout;
+    let told = log();
+    assert!(
+        told.contains("  cut off\n        at least ") && told.contains("\n        the first\n"),
+        "{told}"
+    );
+    let entry = project.emogrid(&["log", "small.yaml", "--json"]).exits(0).json()[0].clone();
+    assert!(entry["ended"] == "cut off" && entry["requests"].as_u64() > Some(0), "{entry}");
     // Neither a plan nor whoever takes the lock for something else tells it away.
     project.emogrid(&["plan", "small.yaml"]).exits(0);
     project.emogrid(&["gc", "small.yaml"]).exits(0);
@@ -323,6 +331,10 @@ fn a_run_that_was_killed_is_told_by_the_next() {
     assert_eq!(summary["reused"].as_u64().unwrap() + asked, 80, "{summary}");
     assert!(asked < 80, "{summary}");
     assert!(page(&project).contains("was cut off"), "{}", page(&project));
+    // Both are of one state: the one that was cut off stands before the one that went on.
+    let told = log();
+    let at = |part: &str| told.find(part).unwrap_or_else(|| panic!("{part}: {told}"));
+    assert!(at("  cut off\n        at least ") < at("  80 of 80 rows"), "{told}");
     project.edit("small.yaml", "per_cell: 20", "per_cell: 21");
     let summary = project.emogrid(&["run", "small.yaml", "--json"]).exits(0).json();
     assert_eq!(summary["untold"], Value::Null, "{summary}");
@@ -397,4 +409,53 @@ fn rows_are_told_by_prompt_and_by_model() {
     assert!(summary["by_ask"]["model"]["b"].get("wanted").is_none(), "{}", summary["by_ask"]);
     let told = project.emogrid(&["status", "wide.yaml"]).exits(0).stdout;
     assert!(told.contains("\nprompt\n  chat ") && told.contains(" texts (0 %)\n  post "), "{told}");
+}
+
+/// Whatever axes, values, variants, models and judges are called, what is read on a terminal fits it.
+#[test]
+fn tables_fit_a_terminal_whatever_things_are_called() {
+    let fake = Fake::start();
+    fake.model(|model| model.file = format!("{}-7b-instruct-q4_k_m.gguf", "very-long-name".repeat(4)));
+    let project = Project::new();
+    let long = |name: &str| format!("{name}_{}", "of_a_rather_long_kind_".repeat(2));
+    let name = format!("long_{}", "name_".repeat(10));
+    let config = format!(
+        "name: {name}\nendpoints: {{ {endpoint}: URL }}\nprompt:\n  user:\n    {one}: 'Tell of {{{{ {axis} }}}} now'\n    {two}: 'Say {{{{ {axis} }}}}'\n\
+         grid: {{ axes: {{ {axis}: {{ label: true, values: [{joy}, {anger}] }} }} }}\n\
+         samples: {{ per_cell: 8, max_asks: 9 }}\nchecks: {{ words: [1, 90] }}\ndedup: {{ level: strict }}\n",
+        endpoint = long("server"),
+        one = long("one"),
+        two = long("two"),
+        axis = long("emotion"),
+        joy = long("joy"),
+        anger = long("anger"),
+    );
+    project.write("long.yaml", &config.replace("URL", &fake.url()));
+    // Some are nearly the same under both labels, and some are rejected.
+    fake.script(|seen, before| match seen.seed() % 5 {
+        0 => Reply::text("{\"text\": \"\"}"),
+        _ => Reply::text(&format!(
+            "{{\"text\": \"The long road number {} went on and on to the old town again\"}}",
+            before / 2
+        )),
+    });
+    let fits = |args: &[&str], code: i32| {
+        let ran = project.emogrid(args);
+        assert!(ran.code == Some(code), "{args:?}: {ran:#?}");
+        for line in ran.stdout.lines().chain(ran.stderr.lines()) {
+            let words = line.split_whitespace().map(|word| word.chars().count());
+            let is_path = words.max().is_some_and(|longest| longest > 60);
+            assert!(is_path || line.chars().count() <= 80, "{args:?}: {line}\n{ran:#?}");
+        }
+    };
+    fits(&["check", "long.yaml"], 0);
+    fits(&["plan", "long.yaml"], 0);
+    fits(&["run", "long.yaml", "--max-requests", "6"], 3);
+    fits(&["plan", "long.yaml", "--checks"], 0);
+    fits(&["run", "long.yaml"], 4);
+    for command in ["plan", "status", "runs", "log"] {
+        fits(&[command, "long.yaml"], 0);
+    }
+    fits(&["runs", "long.yaml", "--compare", "1", "2"], 0);
+    fits(&["gc", "long.yaml"], 0);
 }

@@ -68,7 +68,7 @@ impl Meaning {
     ) -> Result<Self, Failure> {
         let (mut threshold, mut prefix) = (Semantic::THRESHOLD, String::new());
         let line = if is_address(endpoint) {
-            Line::of_address(endpoint, args.semantic_model.as_deref(), key(args)?).await?
+            Line::of_address(endpoint, args.semantic_model.as_deref(), key(args)?, talk).await?
         } else {
             if let Some(flag) = args.given_for_address() {
                 return Err(Failure::Refused(format!(

@@ -22,14 +22,22 @@ const BESIDE: [&str; 5] = [UNDO[0], UNDO[1], UNDO[2], "shortage.json", MANIFEST]
 const UNDO: [&str; 3] = ["undo/changes.jsonl", "undo/removed.jsonl", "undo/.gitignore"];
 const MANIFEST: &str = "manifest.json";
 
-/// Makes sure that an import into a folder replaces nothing but what an earlier one made there.
+/// A file that stands where an import would write, and that is none which the manifest there knows.
+pub struct Doubt {
+    name: &'static str,
+    hash: String,
+    refusal: String,
+}
+
+/// Makes sure that an import into a folder replaces nothing but what an earlier one made there. What is not known to be
+/// may be of one that was cut off before its manifest: it is then what this one would write.
 ///
 /// # Errors
-/// A file that it would read and write, that no import wrote, or that was changed since.
-pub fn replaceable(folder: &Path, sources: &[PathBuf]) -> Result<(), Failure> {
-    let refused = |name: &str, why: String| {
+/// A file that it would read and write, and a manifest that no import wrote.
+pub fn replaceable(folder: &Path, sources: &[PathBuf]) -> Result<Vec<Doubt>, Failure> {
+    let refusal = |name: &str, why: String| {
         let path = folder.join(name);
-        Failure::Refused(format!("{}: {why}; name another folder with `-o`, or move it away", path.display()))
+        format!("{}: {why}; name another folder with `-o`, or move it away", path.display())
     };
     let before: Value = std::fs::read(folder.join(MANIFEST))
         .ok()
@@ -37,28 +45,31 @@ pub fn replaceable(folder: &Path, sources: &[PathBuf]) -> Result<(), Failure> {
         .unwrap_or_default();
     let ours = before["format"] == guard::FORMAT;
     let sources: Vec<PathBuf> = sources.iter().filter_map(|path| path.canonicalize().ok()).collect();
+    let mut doubts = Vec::new();
     for name in PARTS.into_iter().chain(BESIDE) {
         let Ok(path) = folder.join(name).canonicalize() else { continue };
         if sources.contains(&path) {
-            return Err(refused(name, "a file that it reads, and would replace".to_owned()));
+            let why = "a file that it reads, and would replace".to_owned();
+            return Err(Failure::Refused(refusal(name, why)));
         }
+        let unknown = format!("no import wrote `{name}`, which would be lost");
         // Its own hash no manifest has.
-        let made = match before["files"][name].as_str() {
-            _ if name == MANIFEST => ours,
-            Some(hash) if ours => {
-                if hash != hash_of(&path).map_err(|error| TableError::Io { path, error })? {
-                    let why = format!("`{name}` was changed since it was imported, and would be lost");
-                    return Err(refused(name, why));
-                }
-                true
+        if name == MANIFEST {
+            match ours {
+                true => continue,
+                false => return Err(Failure::Refused(refusal(name, unknown))),
             }
-            _ => false,
-        };
-        if !made {
-            return Err(refused(name, format!("no import wrote `{name}`, which would be lost")));
         }
+        let hash = hash_of(&path).map_err(|error| TableError::Io { path, error })?;
+        let why = match before["files"][name].as_str().filter(|_| ours) {
+            Some(made) if made == hash => continue,
+            Some(_) => format!("`{name}` was changed since it was imported, and would be lost"),
+            None => unknown,
+        };
+        let refusal = refusal(name, why) + "; if an import was cut off here, call it again as it was";
+        doubts.push(Doubt { name, hash, refusal });
     }
-    Ok(())
+    Ok(doubts)
 }
 
 /// A part, as it is written.
@@ -189,13 +200,25 @@ impl<'a> Folder<'a> {
     }
 
     /// Writes everything, the manifest last; says where the test part is registered.
-    pub fn write(&self, before: Option<&Frozen>) -> Result<Option<PathBuf>, Failure> {
+    ///
+    /// # Errors
+    /// A file in doubt that is not what is written in its place, and what cannot be written.
+    pub fn write(&self, before: Option<&Frozen>, doubts: Vec<Doubt>) -> Result<Option<PathBuf>, Failure> {
+        let mut beside = self.undo();
+        beside.push(("shortage.json", lines(&self.shortage())?));
+        let parts = self.parts.iter().map(|part| (part.file.as_str(), part.hash.clone()));
+        let hashed =
+            |(name, bytes): &(&'static str, Vec<u8>)| (*name, blake3::hash(bytes).to_hex().to_string());
+        let made: Vec<(&str, String)> = parts.chain(beside.iter().map(hashed)).collect();
+        for Doubt { name, hash, refusal } in doubts {
+            if !made.iter().any(|(made, of)| *made == name && *of == hash) {
+                return Err(Failure::Refused(refusal));
+            }
+        }
         let folder = &self.asked.how.output;
         std::fs::create_dir_all(folder).map_err(|error| TableError::Io { path: folder.clone(), error })?;
-        let mut files = Map::new();
         for part in &self.parts {
             replace(&folder.join(&part.file), &part.bytes)?;
-            files.insert(part.file.clone(), part.hash.as_str().into());
         }
         for name in PARTS {
             // What an earlier import made and this one did not: others were refused.
@@ -203,12 +226,20 @@ impl<'a> Folder<'a> {
                 remove(&folder.join(name))?;
             }
         }
-        let mut beside = self.undo(folder)?;
-        beside.push(("shortage.json", lines(&self.shortage())?));
+        let undo = folder.join("undo");
+        match self.asked.how.no_undo {
+            true => {
+                // What an earlier import put there; what else is in it stays.
+                UNDO.iter().try_for_each(|name| remove(&folder.join(name)))?;
+                let _ = std::fs::remove_dir(undo);
+            }
+            false => std::fs::create_dir_all(&undo).map_err(|error| TableError::Io { path: undo, error })?,
+        }
         for (name, bytes) in beside {
             replace(&folder.join(name), &bytes)?;
-            files.insert(name.to_owned(), blake3::hash(&bytes).to_hex().as_str().into());
         }
+        crate::crash_point!("before-manifest");
+        let files = made.into_iter().map(|(name, hash)| (name.to_owned(), hash.into())).collect();
         replace(&folder.join(MANIFEST), &self.manifest(files)?)?;
         if self.frozen.is_none() && before.is_none() {
             return Ok(None);
@@ -217,18 +248,11 @@ impl<'a> Folder<'a> {
     }
 
     /// The originals of what was changed and taken out, which hold what the anonymiser hides: git is told to
-    /// leave them alone. Makes their folder, or takes away what an earlier import put there.
-    fn undo(&self, folder: &Path) -> Result<Vec<(&'static str, Vec<u8>)>, Failure> {
-        let undo = folder.join("undo");
+    /// leave them alone.
+    fn undo(&self) -> Vec<(&'static str, Vec<u8>)> {
         if self.asked.how.no_undo {
-            for name in UNDO {
-                remove(&folder.join(name))?;
-            }
-            // What else is in it stays.
-            let _ = std::fs::remove_dir(undo);
-            return Ok(Vec::new());
+            return Vec::new();
         }
-        std::fs::create_dir_all(&undo).map_err(|error| TableError::Io { path: undo.clone(), error })?;
         let (mut changes, mut removed) = (Vec::new(), Vec::new());
         for item in &self.outcome.items {
             let mut row = Map::new();
@@ -265,7 +289,7 @@ impl<'a> Folder<'a> {
                 None => {}
             }
         }
-        Ok(UNDO.into_iter().zip([changes, removed, b"*\n".to_vec()]).collect())
+        UNDO.into_iter().zip([changes, removed, b"*\n".to_vec()]).collect()
     }
 
     /// What classes lack, for people and for what plans the next rows.

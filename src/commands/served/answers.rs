@@ -2,8 +2,9 @@
 
 use std::cell::{Cell, RefCell};
 use std::collections::{HashMap, HashSet};
+use std::pin::pin;
 use std::sync::mpsc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use futures_util::stream::{self, StreamExt};
@@ -15,7 +16,7 @@ use crate::check::embedding::{Embedding, NOWHERE};
 use crate::client::{ClientError, ErrorClass};
 use crate::fingerprint::{Ask, Route};
 use crate::model::Fingerprint;
-use crate::report::Asking;
+use crate::report::{Asking, duration};
 use crate::store::{Completion, Writer, Written};
 
 /// What requests cost, while they are under way.
@@ -27,10 +28,15 @@ struct Tally {
     told: Cell<bool>,
     requests: Cell<u64>,
     why: RefCell<Option<String>>,
+    /// Since when nothing went through.
+    trouble: Cell<Option<Instant>>,
 }
 
-/// How often a failure that may pass is waited for, a second first and then twice as long each time.
-const PATIENCE: u32 = 6;
+/// How often a request is tried again that fails while others go through, a second later first and then twice as long.
+const TRIES: u32 = 6;
+
+/// How often a server is looked at while its answers are waited for, and how long it may take to say that it is there.
+const LOOK: Duration = Duration::from_secs(5);
 
 /// The most texts that are embedded by one request, and the most bytes of theirs: a slow server should be done with
 /// it long before it is given up.
@@ -121,9 +127,11 @@ impl Line {
         let mut answers = stream::iter(parts)
             .map(|asked| async move { (asked, self.together(asked, tally, talk).await) })
             .buffer_unordered(self.at_a_time);
+        let mut lost = pin!(self.is_lost(tally, talk));
         loop {
             let answer = tokio::select! {
                 answer = answers.next() => answer,
+                error = &mut lost => Some((&[][..], Err(error))),
                 _ = pulse.tick() => {
                     asking.tick(done as u64);
                     continue;
@@ -135,6 +143,9 @@ impl Line {
                 let advice = match error.class {
                     ErrorClass::Unsupported if first.ask.route() == Route::Embedding => {
                         "\n  start llama.cpp with `--embeddings` and a model that was trained for it"
+                    }
+                    ErrorClass::Unreachable | ErrorClass::Dropped | ErrorClass::Timeout => {
+                        "\n  look at the server and its log, and call this again when it is well"
                     }
                     _ => "",
                 };
@@ -234,7 +245,10 @@ impl Line {
             }
             // Any text may be sent with 200.
             let error = match answer.and_then(&read) {
-                Ok(received) => return Ok(received),
+                Ok(received) => {
+                    tally.trouble.set(None);
+                    return Ok(received);
+                }
                 Err(error) => error,
             };
             match error.class {
@@ -244,15 +258,52 @@ impl Line {
                 | ErrorClass::NotFound
                 | ErrorClass::Unsupported
                 | ErrorClass::Unusable => return Err(error),
-                _ if failures == PATIENCE => return Err(error),
+                // Others go through.
+                _ if failures == TRIES && tally.trouble.get().is_none() => return Err(error),
                 _ => {}
             }
-            if failures == 1 {
-                talk.say(&format!("waiting for {}: {error}", self.endpoint));
-            }
             let pause = Duration::from_secs(1 << failures);
-            tokio::time::sleep(error.retry_after.unwrap_or(pause).min(Duration::from_secs(60))).await;
-            failures += 1;
+            let pause = error.retry_after.unwrap_or(pause);
+            let left = self.bears(error, tally, talk)?;
+            tokio::time::sleep(pause.min(left)).await;
+            failures = (failures + 1).min(TRIES);
+        }
+    }
+
+    /// How long a server in which nothing goes through is still waited for.
+    ///
+    /// # Errors
+    /// What it failed with, where it was waited for long enough.
+    fn bears(&self, error: ClientError, tally: &Tally, talk: &Talk) -> Result<Duration, ClientError> {
+        let (patience, key) = &self.patience;
+        let since = tally.trouble.get().unwrap_or_else(|| {
+            talk.say(&format!("waiting for {}: {error}", self.endpoint));
+            Instant::now()
+        });
+        tally.trouble.set(Some(since));
+        let left = patience.saturating_sub(since.elapsed());
+        if left.is_zero() {
+            let by = key.as_ref().map_or_else(String::new, |key| format!(" (`{key}`)"));
+            let message = format!("{}, after {} of waiting{by}", error.message, duration(since.elapsed()));
+            return Err(ClientError { message, ..error });
+        }
+        Ok(left)
+    }
+
+    /// Looks at the server while its answers are waited for, and comes back once it did not say for too long that it is
+    /// there: one that is slow says so all the same.
+    async fn is_lost(&self, tally: &Tally, talk: &Talk) -> ClientError {
+        let mut left = self.patience.0;
+        loop {
+            tokio::time::sleep(LOOK.min(left)).await;
+            let looked = self.client.get("/v1/models", LOOK.min(self.patience.0)).await;
+            left = match looked {
+                Err(error) if is_silence(&error) => match self.bears(error, tally, talk) {
+                    Ok(left) => left,
+                    Err(error) => return error,
+                },
+                _ => self.patience.0,
+            };
         }
     }
 
@@ -310,6 +361,11 @@ fn used(raw: &str) -> Option<u64> {
         total_tokens: u64,
     }
     Some(serde_json::from_str::<Told>(raw).ok()?.usage.total_tokens)
+}
+
+/// Whether there was no answer of any kind.
+fn is_silence(error: &ClientError) -> bool {
+    matches!(error.class, ErrorClass::Unreachable | ErrorClass::Dropped | ErrorClass::Timeout)
 }
 
 /// Whether only that request is refused; others may do better.

@@ -1,10 +1,13 @@
 //! What is taken for the model of an endpoint that was never seen.
 
+use super::{Known, elsewhere};
 use crate::config::Config;
 use crate::config::resolved::Endpoint;
 use crate::dataset::name_of;
 use crate::fingerprint::{Identity, plain_name};
-use crate::store::EndpointMemory;
+use crate::pipeline::address::address;
+use crate::pipeline::error::RunError;
+use crate::store::{EndpointMemory, Reader};
 
 /// Whether it can be known which asks are an endpoint's own before it was ever seen: its model has a name in the
 /// config, or the config gives it no ask but by its name.
@@ -51,6 +54,45 @@ pub fn assume(config: &Config, known: &mut [Option<EndpointMemory>], seen_elsewh
             });
         }
     }
+}
+
+/// What is known for sure of each endpoint's model, for whoever takes answers away that are nobody's; else the indices of
+/// those of which nobody can say which answers are their own.
+///
+/// One that was never seen at its address is what the config calls it: the one model of that name that was seen
+/// elsewhere, or any where none ever was.
+///
+/// # Errors
+/// A store that cannot be read.
+pub fn sure(
+    config: &Config,
+    reader: Option<&Reader>,
+    known: Option<&Known>,
+) -> Result<Result<Known, Vec<usize>>, RunError> {
+    let elsewhere = elsewhere(reader)?;
+    let identities: Vec<(String, Identity)> = elsewhere
+        .iter()
+        .map(|memory| (plain_name(memory.identity.display_name()), memory.identity.clone()))
+        .collect();
+    let (mut memories, mut unsure) = (Vec::new(), Vec::new());
+    for (index, endpoint) in config.endpoints.iter().enumerate() {
+        let seen = known.map(|known| &known.memories[index]).filter(|memory| !memory.assumed).cloned();
+        let seen = match (seen, reader) {
+            (None, Some(reader)) => reader.endpoint(&address(endpoint))?,
+            (seen, _) => seen,
+        };
+        let called = || {
+            let name = endpoint.model.as_ref()?;
+            let any = || elsewhere.is_empty().then(|| Identity::Named { name: name.clone() });
+            let identity = only(name, &identities).or_else(any)?;
+            Some(EndpointMemory { identity, slots: None, context: None, assumed: true })
+        };
+        match seen.or_else(called) {
+            Some(memory) => memories.push(memory),
+            None => unsure.push(index),
+        }
+    }
+    Ok(if unsure.is_empty() { Ok(Known { memories, seen: false }) } else { Err(unsure) })
 }
 
 /// The model of that name, where there is just one.

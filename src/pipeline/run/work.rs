@@ -40,14 +40,19 @@ pub(super) struct Assumed<'a> {
     pub models: Arc<Models>,
     pub memories: Vec<EndpointMemory>,
     pub made: Made<'a>,
+    /// How the rows stand to those of the dataset on disk, where that was looked for.
+    pub change: Option<RowChange>,
 }
+
+/// What was made of the models that are there, and its change, where that was looked for.
+type Same<'a> = (Made<'a>, Option<RowChange>);
 
 pub(super) struct Worked<'a> {
     pub made: Made<'a>,
     /// What the stored answers came to before anything was asked.
     pub before: RunCounts,
     pub memories: Vec<EndpointMemory>,
-    /// How the cells stood to the last snapshot before anything was asked.
+    /// How the cells stood to those of the dataset on disk before anything was asked.
     pub cells: CellChange,
     pub progress: Progress,
     /// What was spent, and on whom.
@@ -86,7 +91,7 @@ pub(super) struct Work<'a, 'r> {
     pub watcher: &'r Recorder<'r>,
     pub dir: &'r StoreDir,
     pub guard: &'r Guard<'a>,
-    /// The asks of the last snapshot.
+    /// The asks of the state that the dataset on disk is of.
     pub before: &'r CellAsks,
     /// By cell: whether it is to be asked for.
     pub mask: &'r [bool],
@@ -237,10 +242,10 @@ impl<'a, 'r> Work<'a, 'r> {
     }
 
     /// What was made of the models that were assumed, if these are those that are there.
-    fn still_true(&self, assumed: Option<Assumed<'a>>, now: &Models) -> Result<Option<Made<'a>>, RunError> {
+    fn still_true(&self, assumed: Option<Assumed<'a>>, now: &Models) -> Result<Option<Same<'a>>, RunError> {
         sees_no_names(&self.recipe().config, now)?;
         match assumed {
-            Some(assumed) if assumed.models.are(now) => Ok(Some(assumed.made)),
+            Some(assumed) if assumed.models.are(now) => Ok(Some((assumed.made, assumed.change))),
             Some(_) => {
                 if let Some(names) = now.names() {
                     self.watcher.say(&format!("the model is now {names}"));
@@ -256,7 +261,7 @@ impl<'a, 'r> Work<'a, 'r> {
     fn made<'b>(
         &self,
         book: &mut StoreBook<'b>,
-        same: Option<Made<'a>>,
+        same: Option<Same<'a>>,
         memories: &[EndpointMemory],
         reader: Option<&Reader>,
         is_first: bool,
@@ -265,15 +270,18 @@ impl<'a, 'r> Work<'a, 'r> {
         'r: 'b,
     {
         let retry_failed = self.options.retry_failed;
+        book.watch(Some(self.watcher));
         let same = match same {
             // Nothing has happened since.
-            Some(made) if !retry_failed => {
-                let change = made.change(self.recipe(), book, self.mask)?;
+            Some((made, change)) if !retry_failed => {
+                let change = match change {
+                    Some(change) => change,
+                    None => made.change(self.recipe(), book, self.mask)?,
+                };
                 return Ok((made, change));
             }
-            same => same,
+            same => same.map(|(made, _)| made),
         };
-        book.watch(Some(self.watcher));
         // Later it is the asking that stops.
         book.heed(Some(&self.interrupted).filter(|_| is_first));
         let made = Made::of(self.recipe(), book, self.guard.files, self.before, Some(self.mask), None)?;
@@ -282,8 +290,10 @@ impl<'a, 'r> Work<'a, 'r> {
             Some(same) => same.change(self.recipe(), book, self.mask)?,
             None if retry_failed && is_first => {
                 let mut book = self.book(memories, reader, false)?;
+                book.watch(Some(self.watcher));
                 let mut rows = Rows::new(previous_rows(self.guard.files));
                 evaluate::<(), _>(&self.recipe().quotas, &mut book, &mut rows)?;
+                book.passes_over();
                 rows.finish().waiting(&self.recipe().quotas, &mut book, |cell| self.mask[cell])?
             }
             None => made.change(self.recipe(), book, self.mask)?,

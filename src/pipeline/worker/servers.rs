@@ -254,8 +254,10 @@ impl Server {
         let client = self.client.clone();
         let (managed, name, wanted) = (self.managed.is_some(), endpoint.model.clone(), wanted.clone());
         let assumed = self.memory.assumed;
+        // One that never answers is waited for no longer than any other that is away.
+        let within = Duration::from_secs(5).min(endpoint.patience);
         async move {
-            let probe = client.probe(name.as_deref(), Duration::from_secs(5)).await.map_err(Looked::Away)?;
+            let probe = client.probe(name.as_deref(), within).await.map_err(Looked::Away)?;
             if managed {
                 return Ok(Seen { slots: probe.slots });
             }

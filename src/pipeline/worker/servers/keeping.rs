@@ -185,7 +185,8 @@ impl Worker<'_> {
         }
         server.looking = true;
         let (client, starts) = (server.client.clone(), server.starts);
-        let within = LOOK.min(self.recipe.config.endpoints[endpoint].timeout);
+        let own = &self.recipe.config.endpoints[endpoint];
+        let within = LOOK.min(own.timeout).min(own.patience);
         self.events.spawn(async move {
             let answer = client.get("/health", within).await;
             let answered = answer.map_or_else(|failure| failure.status.is_some(), |_| true);
