@@ -1,6 +1,8 @@
 //! The run itself.
 
+mod begun;
 mod connecting;
+mod ending;
 mod lock;
 mod work;
 
@@ -8,33 +10,23 @@ use std::time::Instant;
 
 use jiff::{Timestamp, Zoned};
 
-use super::audited::audited;
-use super::connect::{look, models};
 use super::control::Orders;
 use super::deadline::Deadline;
 use super::error::RunError;
-use super::forecast::{prospects, remember};
-use super::interrupt::{Interrupted, Interrupts};
-use super::leaving::{Guard, Leaving, model_change};
-use super::made::Made;
+use super::interrupt::Interrupts;
+use super::leaving::{Guard, Leaving};
 use super::output::Files;
 use super::record::{Came, Finished, next_number, record};
 use super::recorder::Recorder;
-use super::spending::spending;
-use super::state::{book, has_changed, snapshot, state};
 use super::stop::Stop;
-use super::summary::Outcome;
-use super::worker::Progress;
-use super::{Opened, morning, notify};
-use crate::config;
-use crate::dataset::Recipe;
-use crate::dataset::snapshot::CellAsks;
+use super::{Opened, notify};
 use crate::grid::Selection;
 use crate::model::Untold;
 use crate::report::morning::Ended;
-use crate::report::{self, CellChange, RunCounts, Summary, Unwritten, Watcher};
-use crate::store::{LockError, Reader, RunLock, StoreDir};
-use lock::{Refused, check_name, rows_before, take_lock};
+use crate::report::{self, Watcher};
+use crate::store::{Reader, RunLock, StoreDir};
+use begun::{Begun, Found};
+use ending::Ending;
 use work::{Assumed, Work, Worked};
 
 /// What the command line decides.
@@ -185,85 +177,36 @@ async fn go(
     began: Began,
     held: &mut Held,
 ) -> Result<Came, RunError> {
-    let recipe = &opened.recipe;
-    let config = &recipe.config;
-    let dir = StoreDir::new(config.project.store());
-    let mut reader = Reader::open(&dir)?;
-    check_name(recipe, reader.as_ref())?;
-    let files = Files::new(config.dataset_dir());
-    let deadline = Deadline::of(&config.run, &options.process, began.time);
-    let mut ends = Ends { interrupts: Interrupts::new(), deadline };
-    let interrupted = Interrupted::listen();
-    let known = tokio::select! {
-        sight = look(config, reader.as_ref()) => sight?.known,
-        why = ends.next() => return Err(RunError::Stopped(why)),
-    };
-    let (lock, unlocked) = match take_lock(&dir, &config.name, options.wait, watcher, &mut ends).await {
-        Ok(lock) => (Some(lock), None),
-        Err(Refused::Stopped(why)) => return Err(RunError::Stopped(why)),
-        Err(Refused::Lock(held @ LockError::Held { .. })) => return Err(held.into()),
-        // Where nothing is to be asked nothing need be written, and a folder that cannot be
-        // written is no failure.
-        Err(Refused::Lock(failure)) => (None, Some(failure)),
-    };
-    // Read under the lock: a run that was waited for has changed them, or has made the store.
-    if reader.is_none() {
-        reader = Reader::open(&dir)?;
-    }
-    check_name(recipe, reader.as_ref())?;
-    held.own(lock, reader.as_ref(), (opened, began), watcher)?;
-    let before = reader.as_ref().map(|reader| reader.written_state(&config.name)).transpose()?.flatten();
-    let asks_before = match (&reader, &before) {
-        (Some(reader), Some(before)) => CellAsks::from_bytes(reader.whole_cells(before.number)?),
-        _ => None,
-    };
-    let asks_before = asks_before.unwrap_or_default();
-    let was_last = before.as_ref().is_some_and(|before| before.is_last);
-    let written = before.map(|before| before.state);
-    let rows_before = rows_before(&files, reader.as_ref(), &config.name)?;
-    let mask = options.selection.mask(&recipe.grid);
-    let guard = Guard { opened, files: &files, written: written.as_ref(), leaving: options.leaving };
-    let mut spared = false;
-    let mut nothing = false;
-    let mut assumed = None;
-    if let Some(known) = known {
-        let mut book = book(recipe, &known.memories, reader.as_ref(), options.retry_failed)?;
-        book.watch(Some(watcher));
-        book.heed(Some(&interrupted));
-        let mut made = Made::of(recipe, &mut book, &files, &asks_before, Some(&mask), None)?;
-        nothing = !made.outcome.demands.iter().any(|demand| mask[demand.cell]);
-        if options.retry_failed {
-            drop(made);
-            book.honour_tombstones();
-            let unless = (!nothing).then_some(&mask[..]);
-            made = Made::of(recipe, &mut book, &files, &asks_before, unless, None)?;
+    let Begun { dir, reader, files, mut ends, interrupted, known, unlocked, before, mask } =
+        begun::begin(opened, options, watcher, began, held).await?;
+    let guard = Guard { opened, files: &files, written: before.written.as_ref(), leaving: options.leaving };
+    let found = match known {
+        Some(known) => {
+            let with = (reader.as_ref(), &interrupted);
+            Some(begun::find(&guard, (&before, &mask), known, options.retry_failed, with, watcher)?)
         }
-        let mut change = None;
-        // A model that was not seen may be another by the time it is asked.
-        if nothing || known.seen {
-            let rows = *change.insert(made.change(recipe, &mut book, &mask)?);
-            spared = guard.check(rows, made.cells, book.models())?;
+        None => None,
+    };
+    let worked = match (found, unlocked) {
+        (Some(Found { assumed: Assumed { memories, made, .. }, nothing: true, spared }), _) => {
+            Worked { spared, ..Worked::idle(made, memories) }
         }
-        assumed = Some(Assumed { models: book.models().clone(), memories: known.memories, made, change });
-    }
-    let worked = match (assumed, unlocked) {
-        (Some(Assumed { memories, made, .. }), _) if nothing => Worked::idle(made, memories),
         (_, Some(failure)) => return Err(failure.into()),
-        (assumed, None) => {
+        (found, None) => {
             if options.leaving != Leaving::Spare {
                 files.probe()?;
             }
-            let orders = held.orders.get_or_insert_with(|| Orders::listen(&dir, &config.name));
+            let orders = held.orders.get_or_insert_with(|| Orders::listen(&dir, &opened.recipe.config.name));
             let work = Work {
                 options,
                 watcher,
                 dir: &dir,
                 guard: &guard,
-                before: &asks_before,
+                before: &before.asks,
                 mask: &mask,
                 interrupted,
             };
-            let mut worked = work.ask(assumed, (&mut ends, orders)).await?;
+            let mut worked = work.ask(found.map(|found| found.assumed), (&mut ends, orders)).await?;
             // What is wrong with its use takes no row out of a dataset, and makes no empty one.
             let refused = |error: &mut RunError| error.ended() == Ended::Usage;
             if worked.progress.attempts == 0
@@ -271,164 +214,9 @@ async fn go(
             {
                 return Err(error);
             }
-            spared = worked.spared;
             worked
         }
     };
-    let Worked { mut made, before, memories, cells, progress, budget, change, mut error, stopped, .. } =
-        worked;
-    let models = models(config, &memories);
-    if progress.attempts > 0 && has_changed(opened) {
-        watcher.say("the config or a template has changed since this run began: run again for what is new");
-    }
-
-    let asks = std::mem::take(&mut made.asks);
-    let mut summary = summarise(recipe, &mut made, &progress, cells, began);
-    summary.change = change;
-    summary.run = RunCounts::between(&before, &made.counts());
-    summary.by_axis = std::mem::take(&mut made.by_axis);
-    summary.by_ask = std::mem::take(&mut made.by_ask);
-    summary.asked = std::mem::take(&mut made.asked);
-    summary.cost = spending(&config.endpoints, &budget);
-    summary.fault_costs = morning::costs(recipe, &made.outcome, &progress, &summary.run);
-    if let Some(asks) = &asks {
-        morning::beside(&mut summary, &made.outcome, asks, &progress.answered);
-    }
-    summary.rows_before = rows_before;
-    summary.model = models.names();
-    let now = state(opened);
-    summary.model_change = model_change(&files, &models);
-    summary.edits = morning::edits(written.as_ref(), &now, summary.model_change.is_some());
-    summary.asked_as = Some(morning::asked_as(&now, summary.model.as_deref()));
-    summary.stopped_by = stopped.map(|stop| stop.name().to_owned());
-    summary.part = !options.selection.is_all();
-    summary.dataset = config::load::shown(&files.dataset()).display().to_string();
-    if spared {
-        watcher.say("many rows would leave the dataset (`run.max_leaving`): its files stay as they were");
-        made.spare();
-    } else {
-        let then = files.rows();
-        let written = made.write();
-        let why = match &written {
-            Err(failure) => Some(failure.source.to_string()),
-            // It was not even evaluated.
-            Ok(()) if asks.is_none() => Some(error.as_ref().map_or_else(String::new, RunError::to_string)),
-            Ok(()) => None,
-        };
-        summary.unwritten = why.map(|why| Unwritten { why, rows: then });
-        // Another failure came first, and this follows from it more often than not.
-        if let Err(failure) = written {
-            error.get_or_insert(failure.into());
-        }
-    }
-    if progress.attempts > 0 && error.is_none() {
-        watcher.update(&report::Status {
-            rows: summary.accepted,
-            wanted: summary.wanted,
-            requests: summary.requests,
-            attempts: summary.attempts,
-            prompt_tokens: summary.prompt_tokens,
-            cached_tokens: summary.cached_tokens,
-            cost: summary.cost.as_ref().map(|cost| cost.all),
-            faults: progress.faults.clone(),
-            rejected: made.outcome.rejected.clone(),
-            completion_tokens: summary.completion_tokens,
-            elapsed: began.instant.elapsed(),
-            waiting: Some("auditing the first rows of the dataset".into()),
-            ..report::Status::default()
-        });
-        let auditing = Instant::now();
-        summary.audit = audited(recipe, &files);
-        summary.audit_seconds = report::milliseconds(auditing.elapsed());
-    }
-    if let Some(gathered) = made.morning.take() {
-        gathered.finish(&made.outcome, &mask).fill(&mut summary);
-    }
-    morning::endpoints(&mut summary, recipe, &progress);
-    let state = asks.filter(|_| !spared).and_then(|asks| {
-        let same = was_last && written == Some(state(opened)) && asks == asks_before;
-        (!same || progress.attempts > 0).then(|| snapshot(opened, asks))
-    });
-    let mut outlook = || {
-        let reader = Reader::open(&dir)?;
-        let mut book = book(recipe, &memories, reader.as_ref(), false)?;
-        let evidence = made.evidence.as_ref().filter(|evidence| !evidence.is_empty());
-        let kept =
-            evidence.map_or(Ok(()), |evidence| remember(&dir, recipe, &memories, evidence, &book, &progress));
-        let mut left = |chosen: bool| {
-            let is_meant = |cell: usize| mask[cell] == chosen;
-            let lacks = |cell: usize| recipe.quotas.rows(cell) - made.outcome.accepted[cell];
-            let meant = made.outcome.demands.iter().filter(|demand| is_meant(demand.cell));
-            let demands = meant.map(|demand| (demand, lacks(demand.cell)));
-            let prospects = prospects(recipe, made.evidence.as_ref(), &mut book, demands)?;
-            Ok::<_, RunError>(morning::left(recipe, &made.outcome, prospects, is_meant))
-        };
-        (summary.left, summary.elsewhere) = (left(true)?, left(false)?);
-        kept
-    };
-    // What was done is kept all the same.
-    if let Err(failure) = outlook() {
-        error.get_or_insert(failure);
-    }
-    summary.allowed_short = recipe.allowed_short(|cell| mask[cell]);
-    Ok(Came {
-        ended: ended(recipe, &made.outcome, &mask, stopped.is_some()),
-        summary,
-        error,
-        state: state.map(|state| (state, memories)),
-        is_kept: !spared,
-    })
-}
-
-fn ended(recipe: &Recipe, outcome: &Outcome, mask: &[bool], stopped: bool) -> Ended {
-    let meant = mask.iter().enumerate().filter(|(_, meant)| **meant).map(|(cell, _)| cell);
-    let missing: u64 = meant.map(|cell| u64::from(recipe.quotas.rows(cell) - outcome.accepted[cell])).sum();
-    let open = outcome.demands.iter().any(|demand| mask[demand.cell]);
-    match (stopped, !open && missing <= recipe.allowed_short(|cell| mask[cell])) {
-        (_, true) => Ended::Complete,
-        (true, false) => Ended::Stopped,
-        (false, false) => Ended::Short,
-    }
-}
-
-fn summarise(
-    recipe: &Recipe,
-    made: &mut Made<'_>,
-    progress: &Progress,
-    cells: CellChange,
-    began: Began,
-) -> Summary {
-    let (totals, distinct) = (&made.outcome.totals, made.distinct);
-    let rejected = made.outcome.rejected.iter().map(|(reason, count)| ((*reason).to_owned(), *count));
-    Summary {
-        name: recipe.config.name.clone(),
-        started: began.text(),
-        wanted: recipe.wanted(),
-        accepted: totals.rows,
-        counterparts: totals.counterparts,
-        requests: progress.requests,
-        judge_requests: progress.judge_requests,
-        second_look_requests: progress.second_look_requests,
-        embedding_requests: progress.embedding_requests,
-        attempts: progress.attempts,
-        unsent: progress.unsent,
-        unstored: progress.unstored,
-        hedged: progress.hedged,
-        needed: progress.needed,
-        reused: totals.answers.saturating_sub(progress.requests - progress.about_texts()),
-        rejected: rejected.collect(),
-        surplus: totals.surplus,
-        shortfall: totals.shortfall,
-        failed: totals.failed,
-        open: totals.demands,
-        prompt_tokens: progress.prompt_tokens,
-        cached_tokens: progress.cached_tokens,
-        completion_tokens: progress.completion_tokens,
-        seconds: report::milliseconds(began.instant.elapsed()),
-        faults: progress.faults.iter().map(|(class, count)| ((*class).to_owned(), *count)).collect(),
-        cells,
-        distinct_2: distinct.map(|found| (found.share * 1000.0).round() / 1000.0),
-        distinct_2_texts: distinct.map_or(0, |found| found.texts as u64),
-        ..Summary::default()
-    }
+    Ok(Ending { opened, options, watcher, began, dir: &dir, files: &files, before: &before, mask: &mask }
+        .of(worked))
 }
