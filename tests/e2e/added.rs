@@ -116,7 +116,8 @@ fn a_mix_writes_over_no_source_and_no_text_of_the_user_s() {
     mix("real.jsonl", &["--prefix", "of_"]).exits(0);
     let rows = project.rows("m.jsonl");
     assert_eq!((&rows[0]["source"], &rows[0]["of_source"]), (&json!("reddit"), &json!("real")));
-    mix("m.jsonl", &[]).exits(2).says("m.jsonl:1: a column `source` is there already");
+    project.write("mixed.jsonl", &project.read("m.jsonl"));
+    mix("mixed.jsonl", &[]).exits(2).says("mixed.jsonl:1: a column `source` is there already");
     project.write("both.jsonl", "{\"body\": \"A fine day\", \"text\": \"x\", \"label\": \"joy\"}\n");
     mix("both.jsonl", &[]).exits(2).says("a column `text` is there beside `body`");
     // What a mix or an import wrote is theirs.

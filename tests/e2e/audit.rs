@@ -79,7 +79,7 @@ fn columns_are_named_separated_and_asked_for() {
     let with = |more: &[&str]| project.emogrid(&[&named[..], more].concat());
     with(&[])
         .exits(2)
-        .says("which column has the labels? name it with `--label`; there are said, moods, key");
+        .says("which column has the labels? name it with `--label`; there are `said`, `moods`, `key`");
     with(&["--label", "mood"]).exits(2).says("no row has a column `mood`");
     with(&["--label", "moods", "--context", "moods"]).exits(2).says("both a label and a context");
     let report = with(&["--label", "moods", "--separator", ",", "--json"]).exits(0).json();
