@@ -265,14 +265,9 @@ impl Book for StoreBook<'_> {
         self.prepare(&mut ready)?;
         self.ready = ready;
         self.next = 0;
-        if let Some(progress) = &mut self.progress {
+        if let Some(progress) = self.progress.as_mut().filter(|progress| !progress.to_the_end) {
             progress.read += asks.len() as u64;
-            let (all, cells) = (self.recipe.wanted(), self.recipe.grid.size() as u64);
-            let (what, all) = match progress.to_the_end {
-                true => ("looking for rows that come back", cells * u64::from(self.recipe.quotas.max_asks)),
-                false => ("looking through the cells", all),
-            };
-            progress.show(what, progress.read, all);
+            progress.show("looking through the cells", progress.read, self.recipe.wanted());
         }
         Ok(())
     }
@@ -280,6 +275,13 @@ impl Book for StoreBook<'_> {
     fn read(&mut self, cell: usize, ask: u32) -> Result<(Fingerprint, Stored), BookError> {
         if self.interrupted.as_ref().is_some_and(Interrupted::came) {
             return Err(BookError::Stopped);
+        }
+        if let Some(progress) = self.progress.as_mut().filter(|progress| progress.to_the_end) {
+            progress.read += 1;
+            if progress.read.is_multiple_of(256) {
+                let asks = self.recipe.grid.size() as u64 * u64::from(self.recipe.quotas.max_asks);
+                progress.show("looking for rows that come back", progress.read, asks);
+            }
         }
         let (fingerprint, stored) = self.read_stored(cell, ask)?;
         // What is remembered and cached is what the answers say, so that a changed file of decisions

@@ -21,8 +21,8 @@ use super::address::address;
 use super::error::RunError;
 use crate::report::morning::Awaited;
 use crate::report::{Status, Watcher};
-pub use assumed::sure;
 use assumed::{assume, can_be_assumed};
+pub use assumed::{may_be, sure};
 pub use sight::{Sight, look};
 
 /// What is known of the endpoints without asking them for anything.

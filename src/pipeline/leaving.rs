@@ -1,6 +1,7 @@
 //! Guards a dataset against a run that would take much of it away.
 
 use super::Opened;
+use super::connect::may_be;
 use super::error::RunError;
 use super::output::Files;
 use super::place::placed;
@@ -60,9 +61,11 @@ pub fn model_change(files: &Files, models: &Models) -> Option<String> {
     let (then, unseen) = files.models()?;
     models.names()?;
     let is_now = |of: &Identity| models.list().iter().any(|model| model.identity == *of);
-    let gone = then.iter().filter(|of| !is_now(of)).count();
-    let came = models.identities().filter(|of| !then.contains(of)).count();
-    if gone <= models.assumed().filter(|of| !then.contains(of)).count() && came <= unseen {
+    let mut gone = then.iter().filter(|of| !is_now(of));
+    let mut came = models.identities().filter(|of| !then.contains(of));
+    let is_assumed = |of: &Identity| models.assumed().any(|other| may_be(other.display_name(), of));
+    let was_assumed = |of: &Identity| unseen.iter().any(|other| may_be(other, of));
+    if gone.all(is_assumed) && came.all(was_assumed) {
         return None;
     }
     let mut was: Vec<&str> = then.iter().map(Identity::display_name).collect();

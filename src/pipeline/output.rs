@@ -42,11 +42,11 @@ impl Files {
         self.folder.join("dataset.jsonl")
     }
 
-    /// The models that the dataset on disk is of, if there is one, and how many there were besides that nobody had seen.
-    pub fn models(&self) -> Option<(Vec<Identity>, usize)> {
+    /// The models that the dataset on disk is of, if there is one, and what those were taken for that nobody had seen.
+    pub fn models(&self) -> Option<(Vec<Identity>, Vec<String>)> {
         let text = std::fs::read_to_string(self.folder.join("dataset.meta.json")).ok()?;
         let mut meta: Value = serde_json::from_str(&text).ok()?;
-        let unseen = meta["models_unseen"].as_u64().unwrap_or(0) as usize;
+        let unseen = serde_json::from_value(meta["models_unseen"].take()).unwrap_or_default();
         Some((serde_json::from_value(meta.get_mut("models")?.take()).ok()?, unseen))
     }
 
@@ -130,7 +130,7 @@ impl Rewrite<'_> {
             "open_asks": totals.demands,
             "rejected": self.reasons,
             "models": identities,
-            "models_unseen": self.models.assumed().count(),
+            "models_unseen": self.models.assumed().map(Identity::display_name).collect::<Vec<_>>(),
             "dataset_blake3": self.dataset.hash().to_hex().as_str(),
             "rejected_blake3": self.rejected.hash().to_hex().as_str(),
         });

@@ -9,6 +9,14 @@ use crate::pipeline::address::address;
 use crate::pipeline::error::RunError;
 use crate::store::{EndpointMemory, Reader};
 
+/// What a model is called of which nothing is known but whose it is.
+const NAMELESS: &str = "the model of ";
+
+/// Whether a model that nobody had seen, and that was taken for one of that name, may be this one.
+pub fn may_be(taken_for: &str, identity: &Identity) -> bool {
+    taken_for.starts_with(NAMELESS) || plain_name(taken_for) == plain_name(identity.display_name())
+}
+
 /// Whether it can be known which asks are an endpoint's own before it was ever seen: its model has a name in the
 /// config, or the config gives it no ask but by its name.
 pub fn can_be_assumed(config: &Config, endpoint: usize) -> bool {
@@ -36,7 +44,7 @@ pub fn assume(config: &Config, known: &mut [Option<EndpointMemory>], seen_elsewh
         elsewhere.map(|identity| (plain_name(identity.display_name()), identity.clone())).collect();
     let of = |index: usize, endpoint: &Endpoint| {
         let Some(name) = &endpoint.model else {
-            let name = format!("the model of `{}`", endpoint.name);
+            let name = format!("{NAMELESS}`{}`", endpoint.name);
             return stands_alone(config, index).then_some(Identity::Named { name });
         };
         let of_that_name = only(name, &of_others).or_else(|| only(name, &elsewhere));
