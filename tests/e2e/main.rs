@@ -4,6 +4,7 @@
 
 mod anonymize;
 mod audit;
+mod building;
 mod checks;
 mod collect;
 mod counterfactual;
