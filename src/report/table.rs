@@ -322,7 +322,8 @@ pub fn plan_text(plan: &PlanSummary) -> String {
         }
         out.extend(rows.waits().map(|waits| format!(", {waits}")));
         if rows.displaced > 0 {
-            out.push_str(&format!(", {} are displaced as duplicates", thousands(rows.displaced)));
+            let are = if rows.displaced == 1 { "is" } else { "are" };
+            out.push_str(&format!(", {} {are} displaced as duplicates", thousands(rows.displaced)));
         }
         out.push('\n');
         if !plan.leaving_by.is_empty() {

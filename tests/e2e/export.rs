@@ -384,3 +384,38 @@ fn an_ending_in_capitals_is_the_same_format() {
     let parquet = std::fs::read(project.path().join("t.Parquet")).unwrap();
     assert_eq!(&parquet[..4], b"PAR1");
 }
+
+#[test]
+fn labels_have_the_same_numbers_of_a_config_and_of_its_dataset() {
+    let fake = Fake::start();
+    let project = Project::small(&fake.url());
+    project.emogrid(&["run", "small.yaml"]).exits(0);
+    let numbers = |source: &str, folder: &str| {
+        let args = [
+            "export",
+            source,
+            "--label",
+            "emotion",
+            "--format",
+            "classification",
+            "--split",
+            "50,50",
+            "-o",
+            folder,
+        ];
+        project.emogrid(&args).exits(0);
+        project.value(&format!("{folder}/labels.json"))["labels"].clone()
+    };
+    let of_table = numbers("out/small/dataset.jsonl", "a");
+    assert_eq!((numbers("small.yaml", "b"), of_table), (json!(["anger", "joy"]), json!(["anger", "joy"])));
+}
+
+#[test]
+fn an_ending_that_nothing_is_exported_as_is_told_without_a_format() {
+    let project = table();
+    let ran = project.emogrid(&["export", "t.jsonl", "-o", "a.tsv"]).exits(2);
+    let ran = ran.says("nothing is exported as `.tsv`; name the file `.jsonl`, `.csv` or `.parquet`");
+    assert!(!ran.stderr.contains("jsonl makes"), "{}", ran.stderr);
+    let named = ["export", "t.jsonl", "--format", "csv", "-o", "a.tsv"];
+    project.emogrid(&named).exits(2).says("csv makes `.csv`");
+}

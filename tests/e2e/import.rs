@@ -550,3 +550,13 @@ fn pairs_that_an_export_wrote_stay_pairs() {
     let of = |id: &str| rows.iter().find(|row| row["id"] == id).unwrap_or_else(|| panic!("{id}: {rows:?}"));
     assert_eq!((of("r0").get("pair"), of("r1-swap")["pair"].as_str()), (None, Some("r1")));
 }
+
+#[test]
+fn a_mix_without_limits_names_what_limits_it() {
+    let project = Project::new();
+    let row = "{\"text\": \"so it goes\", \"label\": \"joy\"}\n";
+    project.write("real.jsonl", row);
+    project.write("made.jsonl", row);
+    let ran = project.emogrid(&["mix", "real.jsonl", "made.jsonl", "-o", "m.jsonl"]).exits(2);
+    ran.says("`--quota 500` fills each label").says("`--ratio 0.5` adds");
+}
