@@ -5,7 +5,7 @@ use std::collections::HashMap;
 /// Below this a part of a row is what is left of adding fractions up.
 const TINY: f64 = 1e-6;
 /// How often rows change places among values that are balanced, at most.
-const PASSES: usize = 64;
+const PASSES: usize = 32;
 /// With how many others a place is compared before the next is tried.
 const TRIED: usize = 16;
 
@@ -88,8 +88,8 @@ fn rounded(exact: &[f64], total: u64) -> Vec<u32> {
     rows
 }
 
-/// Moves single rows from group to group, each staying within one of its share, as long as that lowers the squares
-/// of what balanced values are off by.
+/// Moves single rows from group to group, each staying within one of its share, as long as some value is a row or more
+/// off and that lowers the sum of squares of what values are off by.
 fn even(sums: &[f64], counts: &mut [u32], values: &[Vec<u32>], balanced: &[Balanced]) {
     if balanced.len() < 2 {
         // By the largest remainder one axis is as even as can be.
@@ -109,6 +109,9 @@ fn even(sums: &[f64], counts: &mut [u32], values: &[Vec<u32>], balanced: &[Balan
         cost(off, from, -1.0) + cost(off, to, 1.0) - 2.0 * same as f64
     };
     for _ in 0..PASSES {
+        if off.iter().flatten().all(|off| off.abs() < 1.0 - TINY) {
+            break;
+        }
         let sorted = |by: f64, may: &dyn Fn(usize) -> bool| -> Vec<usize> {
             let may = (0..counts.len()).filter(|group| may(*group));
             let mut out: Vec<(i64, usize)> =
@@ -123,6 +126,12 @@ fn even(sums: &[f64], counts: &mut [u32], values: &[Vec<u32>], balanced: &[Balan
         let to = sorted(1.0, &|group| part(group) < -TINY);
         let mut has_moved = false;
         for to in to {
+            // Two groups have at most all axes but one in common.
+            let best =
+                from.last().map_or(f64::INFINITY, |from| cost(&off, *from, -1.0)) + cost(&off, to, 1.0);
+            if best >= 2.0 * (balanced.len() - 1) as f64 - TINY {
+                continue;
+            }
             let better = |at: &usize| both(&off, from[*at], to) < -TINY;
             let Some(at) = (0..from.len()).rev().take(TRIED).find(better) else { continue };
             let from = from.remove(at);

@@ -205,16 +205,16 @@ fn a_dataset_is_exported_as_a_table_is() {
     let answers: Vec<Value> =
         lines(&chats).iter().map(|chat| chat["messages"][1]["content"].clone()).collect();
     assert_eq!(answers, rows.iter().map(|row| row["emotion"].clone()).collect::<Vec<_>>());
-    // Labels have the config's order, and another axis can be the label.
+    // Labels are numbered by name, and another axis can be the label.
     let ids = |args: &[&str]| {
         let args = [&["export", "small.yaml", "--format", "classification"], args].concat();
         lines(&project.emogrid(&args).exits(0).stdout)
     };
     for (made, row) in ids(&[]).iter().zip(&rows) {
-        assert_eq!(made["label"], u8::from(row["emotion"] == "anger"));
+        assert_eq!(made["label"], u8::from(row["emotion"] == "joy"));
     }
     for (made, row) in ids(&["--label", "sentiment"]).iter().zip(&rows) {
-        assert_eq!(made["label"], u8::from(row["sentiment"] == "bad"));
+        assert_eq!(made["label"], u8::from(row["sentiment"] == "good"));
     }
     project
         .emogrid(&["export", "small.yaml", "--format", "hf", "-o", "ds"])
@@ -223,7 +223,7 @@ fn a_dataset_is_exported_as_a_table_is() {
     let card = project.read("ds/README.md");
     for part in [
         "- synthetic\n",
-        "    dtype:\n      class_label:\n        names:\n          '0': \"joy\"\n          '1': \"anger\"\n",
+        "    dtype:\n      class_label:\n        names:\n          '0': \"anger\"\n          '1': \"joy\"\n",
         "| model | ",
         "| sampling | temperature 0.8, ",
         "{{ emotion.definition }}",
