@@ -29,7 +29,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 pub use correction::{
-    Added, Ban, Counterparts, Deficit, Drop, Drops, Evened, Raise, Rewriting, Swapper, Task, WITHOUT,
+    Added, Ban, Counterparts, Deficit, Drop, Drops, Evened, Held, Raise, Rewriting, Swapper, Task, WITHOUT,
     Weighed, added, deficits, drawn, drops, raise, weights,
 };
 pub use counterfactual::{Pair, Swapped};

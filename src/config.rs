@@ -13,6 +13,7 @@ mod exemplars;
 pub mod expression;
 mod extend;
 mod file;
+mod forms;
 mod given;
 pub mod grouping;
 mod json_schema;

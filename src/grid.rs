@@ -4,6 +4,7 @@ mod contradiction;
 mod ids;
 mod leftover;
 mod raised;
+mod rows;
 mod rules;
 mod selection;
 mod share;

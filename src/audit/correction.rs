@@ -8,7 +8,7 @@ mod swap;
 mod weights;
 
 pub use counterpart::Counterparts;
-pub use drops::{Drop, Drops, drops};
+pub use drops::{Drop, Drops, Held, drops};
 pub use raise::{Added, Deficit, Evened, Raise, added, deficits, raise};
 pub use rewrite::{Ban, Rewriting, Task, WITHOUT};
 pub use swap::Swapper;

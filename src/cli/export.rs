@@ -37,8 +37,8 @@ pub struct ExportArgs {
     /// label or sentiment]
     #[arg(long, value_name = "COLUMN")]
     pub label: Vec<String>,
-    /// The labels there are, in order of their ids, or a built-in taxonomy [default: a config's values,
-    /// a table's by name]
+    /// The labels there are, in order of their ids, or a built-in taxonomy [default: by name, of a
+    /// config all of its values]
     #[arg(long, value_name = "NAME", value_delimiter = ',')]
     pub labels: Vec<String>,
     /// Of a table: the column with the texts [default: text]

@@ -139,7 +139,7 @@ pub struct MixArgs {
     #[arg(long, short)]
     pub output: PathBuf,
     /// Add at most so many generated rows for each real one, such as `0.5`; or real to generated, `2:1`
-    #[arg(long, value_name = "RATIO", required_unless_present = "quota")]
+    #[arg(long, value_name = "RATIO")]
     pub ratio: Option<String>,
     /// Fill each label up to so many rows, or one with `joy=500`
     #[arg(long, value_name = "[LABEL=]ROWS")]

@@ -46,14 +46,14 @@ impl RunArgs {
     pub fn config_with_limits(&self) -> ConfigArgs {
         let mut config = self.config.clone();
         let flags = [
-            ("until", &self.until),
-            ("for", &self.lasts),
-            ("max_requests", &self.max_requests),
-            ("token_budget", &self.token_budget),
-            ("max_cost", &self.max_cost),
+            ("--until", &self.until),
+            ("--for", &self.lasts),
+            ("--max-requests", &self.max_requests),
+            ("--token-budget", &self.token_budget),
+            ("--max-cost", &self.max_cost),
         ];
-        for (key, value) in flags {
-            config.set.extend(value.iter().map(|value| format!("run.{key}={value}")));
+        for (flag, value) in flags {
+            config.set.extend(value.iter().map(|value| format!("{flag}={value}")));
         }
         config
     }

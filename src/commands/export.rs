@@ -199,7 +199,14 @@ fn ending(args: &ExportArgs, format: Format, exporter: &dyn Exporter, place: &Pl
     if fits || !ENDINGS.contains(&given.as_str()) {
         return Ok(());
     }
-    Err(usage(format!("{}: {} makes `.{own}`; name the file so", args.output.display(), format.name())))
+    let path = args.output.display();
+    Err(usage(match args.format {
+        Some(_) => format!("{path}: {} makes `.{own}`; name the file so", format.name()),
+        None => format!(
+            "{path}: nothing is exported as `.{given}`; name the file `.jsonl`, `.csv` or `.parquet`, or name \
+             another format with `--format`"
+        ),
+    }))
 }
 
 /// A template as it was given, or that of a file.

@@ -57,6 +57,11 @@ pub fn mix(args: &MixArgs, talk: &Talk) -> Result<Exit, Failure> {
         let what = "standard output takes the rows or the JSON: name a file for the rows with `-o`";
         return Err(Failure::Refused(what.to_owned()));
     }
+    if args.ratio.is_none() && args.quota.is_empty() {
+        let what = "say how many generated rows are added: `--quota 500` fills each label up to so many rows, and \
+                    `--ratio 0.5` adds at most so many for each real one";
+        return Err(Failure::Refused(what.to_owned()));
+    }
     apart([&*args.real, &*args.generated], &[("-o", Some(&*args.output))])?;
     let ratio = args.ratio.as_deref().map(ratio).transpose().map_err(Failure::Refused)?;
     let guard = Guard::of(&[&args.real, &args.generated]).map_err(LearnError::from)?;

@@ -86,19 +86,25 @@ pub fn purge(args: &PurgeArgs, talk: &Talk) -> Result<Exit, Failure> {
         return Ok(Exit::Complete);
     }
     let mut out = std::io::stdout().lock();
-    writeln!(
-        out,
-        "{} of {} hold what the anonymiser takes out, in {}",
-        thousands(found.scrub.answers.len() as u64),
-        count(found.answers, "stored answer"),
-        count(found.texts, "text"),
-    )?;
+    let answers = count(found.answers, "stored answer");
+    match found.scrub.answers.len() as u64 {
+        0 => writeln!(out, "none of {answers} holds what the anonymiser takes out")?,
+        with => {
+            let hold = if with == 1 { "holds" } else { "hold" };
+            let texts = count(found.texts, "text");
+            writeln!(
+                out,
+                "{} of {answers} {hold} what the anonymiser takes out, in {texts}",
+                thousands(with)
+            )?;
+        }
+    }
     if !found.scrub.completions.is_empty() {
         let wholly = count(found.scrub.completions.len() as u64, "answer");
         writeln!(out, "{wholly} about such texts, which nobody needs any more, would go as a whole")?;
     }
     if !found.scrub.runs.is_empty() {
-        writeln!(out, "so would parts of {} of past runs", count(found.scrub.runs.len() as u64, "record"))?;
+        writeln!(out, "parts of {} of past runs would go", count(found.scrub.runs.len() as u64, "record"))?;
     }
     let leaving: u64 = rows.values().filter_map(serde_json::Value::as_u64).sum();
     if leaving > 0 {

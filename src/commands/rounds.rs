@@ -21,6 +21,7 @@ use crate::learn::ground::Ground;
 use crate::learn::{Columns, Labelled, LearnError};
 use crate::mix::Limits;
 use crate::pipeline::Opened;
+use crate::refine::Proposal;
 use crate::report::count;
 pub use round::column;
 use round::{Gain, Verdict};
@@ -125,6 +126,7 @@ fn go(args: &LoopArgs, talk: &Talk) -> Result<Exit, Halt> {
         rounds: &all,
         kept: best,
         by_hand: &by_hand,
+        refine: refining(args, &by_hand),
         diff: told::diff(&args.config, &text, &all[best].text),
         test,
         applied: args.apply && best > 0,
@@ -240,4 +242,18 @@ fn put(path: &Path, text: &str) -> Result<(), Failure> {
         fs::create_dir_all(folder).map_err(failed)?;
     }
     write(path, text)
+}
+
+/// The command that says what to do for proposals which only a template or the user can carry out.
+fn refining(args: &LoopArgs, by_hand: &[Proposal]) -> String {
+    let mut out = format!("emogrid refine {} --real", args.config.display());
+    args.train.iter().for_each(|file| out.push_str(&format!(" {}", file.display())));
+    let shortages = args.shortages.as_ref().map(|file| format!(" --shortages {}", file.display()));
+    let label = args.columns.label.as_ref().map(|label| format!(" --label {label}"));
+    let text = args.columns.text.as_ref().map(|text| format!(" --text {text}"));
+    // What labels are taken for is measured.
+    let eval = by_hand.iter().any(|proposal| proposal.key == "contrast");
+    let eval = eval.then(|| " --eval EVAL.json".to_owned());
+    out.extend([text, label, shortages, eval].into_iter().flatten());
+    out
 }

@@ -50,13 +50,10 @@ struct Source {
     hidden: Vec<Range<usize>>,
 }
 
-/// Under which path the overrides of a command line stand.
-pub const COMMAND_LINE: &str = "--set";
-
 impl Sources {
-    /// Whether a place is in an override of the command line.
-    pub fn is_command_line(&self, span: Span) -> bool {
-        self.path(span.source) == Path::new(COMMAND_LINE)
+    /// The flag of the command line that a place is in.
+    pub fn flag(&self, span: Span) -> Option<&str> {
+        self.path(span.source).to_str().filter(|path| path.starts_with("--"))
     }
 
     /// Keeps a text under the name that messages show; the same text of the same name is kept once.
@@ -72,6 +69,11 @@ impl Sources {
         };
         self.files.push(Source { path, text, drawn, hidden });
         SourceId(self.files.len() as u32 - 1)
+    }
+
+    /// What was read from a file.
+    pub fn of_path(&self, path: &Path) -> Option<SourceId> {
+        self.files.iter().position(|file| file.path == path).map(|known| SourceId(known as u32))
     }
 
     pub fn text(&self, id: SourceId) -> &Arc<str> {

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::diagnostic::{Diagnostic, Report};
 use super::file::read_named_from;
+use super::forms::{lengthen, make_room, replaces};
 use super::yaml::{self, Name, Node, Yaml};
 
 /// The most configs that may build on each other in a row.
@@ -40,7 +41,7 @@ pub fn extended(
         if let Yaml::Map(entries) = &mut base.value {
             entries.retain(|(name, _)| name.text != "name");
         }
-        merge(&mut base, root, "");
+        merge(&mut base, root, &[]);
         root = base;
         seen.push(whole(&base_path));
         folder = base_path.parent().unwrap_or(Path::new("")).to_owned();
@@ -65,13 +66,15 @@ fn take_extends(root: &mut Node) -> Result<Option<(String, super::Span)>, Diagno
     }
 }
 
-fn merge(base: &mut Node, over: Node, path: &str) {
-    // Short forms are made long, so that they can be built upon.
-    let mut over = over;
-    lengthen(base, &over, path);
-    lengthen(&mut over, base, path);
+fn merge(base: &mut Node, mut over: Node, path: &[&str]) {
+    if matches!(over.value, Yaml::Map(_)) {
+        lengthen(base, path);
+    }
+    if matches!(base.value, Yaml::Map(_)) {
+        lengthen(&mut over, path);
+    }
     match (&mut base.value, over.value) {
-        (Yaml::Map(below), Yaml::Map(above)) if !replaces(path, below, &above) => {
+        (Yaml::Map(below), Yaml::Map(above)) if !replaces(below, &above, path) => {
             for (name, node) in above {
                 put(below, name, node, path);
             }
@@ -80,47 +83,22 @@ fn merge(base: &mut Node, over: Node, path: &str) {
     }
 }
 
-fn put(below: &mut Vec<(Name, Node)>, name: Name, node: Node, path: &str) {
-    let inner = if path.is_empty() { name.text.clone() } else { format!("{path}.{}", name.text) };
-    let known = below.iter().position(|(known, _)| known.text == name.text);
-    match (known, &node.value) {
-        (Some(index), Yaml::Null) => {
-            below.remove(index);
-        }
-        (Some(index), _) => merge(&mut below[index].1, node, &inner),
-        (None, Yaml::Null) => {}
-        (None, _) => below.push((name, node)),
-    }
-}
-
-/// `endpoints.x: URL` is short for `{ url: … }`, and an axis that is a list for `{ values: […] }`.
-fn lengthen(node: &mut Node, other: &Node, path: &str) {
-    if !matches!(other.value, Yaml::Map(_)) {
+fn put(below: &mut Vec<(Name, Node)>, name: Name, node: Node, path: &[&str]) {
+    if node.value == Yaml::Null {
+        below.retain(|(known, _)| known.text != name.text);
         return;
     }
-    let depth = path.split('.').count();
-    let key = match &node.value {
-        Yaml::Text(_) if path.starts_with("endpoints.") && depth == 2 => "url",
-        Yaml::List(_) if path.starts_with("grid.axes.") && depth == 3 => "values",
-        _ => return,
-    };
-    let inner = node.clone();
-    let name = Name { span: node.span, text: key.to_owned() };
-    node.value = Yaml::Map(vec![(name, inner)]);
-}
-
-/// Whether a mapping stands for another as a whole: a single template and several variants do not mix.
-fn replaces(path: &str, below: &[(Name, Node)], above: &[(Name, Node)]) -> bool {
-    let is_one =
-        |entries: &[(Name, Node)]| entries.iter().any(|(name, _)| name.text == "from" || name.text == "text");
-    matches!(path, "prompt.user" | "prompt.system") && (is_one(below) || is_one(above))
-        || path.starts_with("prompt.user.")
-        // A schema is one thing; half of one and half of another is none.
-        || path == "response.schema"
+    make_room(below, &name.text, path);
+    match below.iter_mut().find(|(known, _)| known.text == name.text) {
+        Some((_, known)) => merge(known, node, &[path, &[&name.text]].concat()),
+        None => below.push((name, node)),
+    }
 }
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use crate::config::load::load;
     use crate::config::resolved::Amount;
     use crate::config::resolved::Slots;
@@ -167,6 +145,24 @@ mod tests {
         let lists: Vec<&str> = config.lists.iter().map(|list| list.name.as_str()).collect();
         assert_eq!(lists, ["l", "m"]);
         assert_eq!(loaded.files.len(), 3);
+    }
+
+    #[test]
+    fn short_forms_are_built_upon_and_of_keys_that_exclude_each_other_the_last_stays() {
+        let base = "endpoints: { a: { managed: quickstart } }\nprompt: { user: { x: One, y: { from: y.j2, weight: 2 } } }\n\
+            grid: { axes: { mood: [joy] } }\nsamples: { total: 9 }\n\
+            checks: { toxicity: mild, judges: { j: { prompt: 'Is {{ text }} good?', accept: ok } } }\n";
+        let over = "extends: base.yaml\nendpoints: { a: { managed: { slots: 2 } } }\n\
+            prompt: { user: { x: { weight: 3 }, y: Two } }\nsamples: { per_cell: 4 }\n\
+            checks: { toxicity: { terms: t.txt }, judges: { j: { prompt: { from: j.j2 } } } }\n";
+        let folder = folder(&[("base.yaml", base), ("own.yaml", over), ("t.txt", "x\n")]);
+        let tree = load(&folder.path().join("own.yaml"), &[]).unwrap().tree.to_json();
+        assert_eq!(tree["endpoints"]["a"], json!({ "managed": { "model": "quickstart", "slots": 2 } }));
+        let user = json!({ "x": { "text": "One", "weight": 3 }, "y": { "text": "Two", "weight": 2 } });
+        assert_eq!(tree["prompt"]["user"], user);
+        assert_eq!(tree["samples"], json!({ "per_cell": 4 }));
+        assert_eq!(tree["checks"]["toxicity"], json!({ "level": "mild", "terms": "t.txt" }));
+        assert_eq!(tree["checks"]["judges"]["j"]["prompt"], json!({ "from": "j.j2" }));
     }
 
     #[test]

@@ -8,6 +8,7 @@ pub use super::file::{path_from, shown};
 use super::keys::{self, Kind};
 use super::night::Notify;
 use super::resolved::{Config, Project};
+pub use super::taxonomy::taxonomy_file;
 use super::yaml::{self, Node, Yaml};
 use super::{extend, resolve, set};
 use crate::home;

@@ -258,7 +258,8 @@ fn samples(root: &Node, axes: &[Axis], report: &mut Report) -> Samples {
                 .help("give the rows of each cell, or of all together"),
         );
     }
-    if let (Some(balance), None) = (get("balance").filter(|node| !node.items().is_empty()), get("total")) {
+    let no_total = get("total").is_none() && !node.is_some_and(|node| node.excuses("total"));
+    if let Some(balance) = get("balance").filter(|node| no_total && !node.items().is_empty()) {
         report.push(
             Diagnostic::error("samples", "`balance` shares out a `total`, and there is none")
                 .at(balance.span)

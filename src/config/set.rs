@@ -1,25 +1,43 @@
 //! Overrides of the command line: `--set a.b.c=VALUE`.
 
-use super::diagnostic::{COMMAND_LINE, Diagnostic, Report, SourceId, Sources, Span, did_you_mean};
-use super::keys;
+use super::diagnostic::{Diagnostic, Report, SourceId, Sources, Span, did_you_mean};
 use super::yaml::{self, Name, Node, Yaml};
+use super::{forms, keys};
 
-/// Puts the value of `a.b.c=VALUE` into the tree, making mappings on the way; `null` removes the key.
+/// Flags that stand for a key; `--until=06:30` is `run.until=06:30`, and errors name the flag.
+const FLAGS: &[(&str, &str)] = &[
+    ("--until", "run.until"),
+    ("--for", "run.for"),
+    ("--max-requests", "run.max_requests"),
+    ("--token-budget", "run.token_budget"),
+    ("--max-cost", "run.max_cost"),
+];
+
+/// Puts the value of `a.b.c=VALUE`, or of a flag, into the tree, making mappings on the way; `null` removes the key.
 pub fn apply(root: &mut Node, set: &str, report: &mut Report) -> Result<(), Diagnostic> {
-    let source = report.sources.add(COMMAND_LINE, set);
-    let whole = Span { source, start: 0, end: set.len() };
+    let flag =
+        FLAGS.iter().find_map(|(flag, key)| Some((*flag, *key, set.strip_prefix(flag)?.strip_prefix('=')?)));
+    let (name, text) = flag.map_or(("--set", set), |(flag, _, value)| (flag, value));
+    let source = report.sources.add(name, text);
+    let whole = Span { source, start: 0, end: text.len() };
     let bad = |message: &str| {
         Diagnostic::error("set", message).at(whole).help("write it as `--set samples.per_cell=3`")
     };
-    let (path, value) = set.split_once('=').ok_or_else(|| bad("`--set` needs KEY=VALUE"))?;
+    let (path, value, offset) = match flag {
+        Some((_, key, value)) => (key, value, 0),
+        None => {
+            let (path, value) = set.split_once('=').ok_or_else(|| bad("`--set` needs KEY=VALUE"))?;
+            (path, value, path.len() + 1)
+        }
+    };
     if path.split('.').any(|part| part.trim().is_empty()) {
         return Err(bad("`--set` needs a key before the `=`"));
     }
     if value.trim().is_empty() {
-        let found = Diagnostic::error("set", format!("`--set {path}=` has no value"));
+        let written = if flag.is_some() { name.to_owned() } else { format!("--set {path}=") };
+        let found = Diagnostic::error("set", format!("`{written}` has no value"));
         return Err(found.at(whole).help(format!("`--set {path}=null` takes the key out")));
     }
-    let offset = path.len() + 1;
     let mut sources = Sources::default();
     let inner = sources.add("--set", value);
     let node = yaml::document(&sources, inner).map_err(|found| Diagnostic {
@@ -31,9 +49,13 @@ pub fn apply(root: &mut Node, set: &str, report: &mut Report) -> Result<(), Diag
     relocate(&mut node, source, offset);
     let mut target = root;
     let mut start = 0;
-    for part in path.split('.') {
-        let span = Span { source, start, end: start + part.len() };
-        target = child(target, part.trim(), span)
+    let parts: Vec<&str> = path.split('.').map(str::trim).collect();
+    for (depth, part) in path.split('.').enumerate() {
+        let span = match flag {
+            Some(_) => whole,
+            None => Span { source, start, end: start + part.len() },
+        };
+        target = child(target, &parts[..depth], parts[depth], span)
             .ok_or_else(|| bad(&format!("`--set {path}`: `{part}` is not inside a mapping")))?;
         start += part.len() + 1;
     }
@@ -71,20 +93,15 @@ fn remove(root: &mut Node, path: &str, at: Span) -> Result<(), Diagnostic> {
 }
 
 /// The value under a key, made if it is absent; `None` in what is no mapping.
-fn child<'a>(node: &'a mut Node, key: &str, span: Span) -> Option<&'a mut Node> {
-    // `endpoints.local: http://…` is short for a mapping, so an override below it must still work.
-    if let Yaml::Text(text) = &node.value
-        && (text.contains("://") || keys::ENDPOINT.keys.iter().any(|known| known.name == key))
-    {
-        let url = Node::new(node.span, Yaml::Text(text.clone()));
-        node.value = Yaml::Map(vec![(Name { span: node.span, text: "url".into() }, url)]);
-    }
+fn child<'a>(node: &'a mut Node, path: &[&str], key: &str, span: Span) -> Option<&'a mut Node> {
+    forms::lengthen(node, path);
     if node.value == Yaml::Null {
         node.value = Yaml::Map(Vec::new());
     }
     let Yaml::Map(entries) = &mut node.value else {
         return None;
     };
+    forms::make_room(entries, key, path);
     let index = match entries.iter().position(|(name, _)| name.text == key) {
         Some(index) => index,
         None => {

@@ -1,7 +1,7 @@
 //! Named sets of values: those inside the binary, and the user's own files.
 
-use super::diagnostic::{Diagnostic, Report, did_you_mean};
-use super::file::read_named;
+use super::diagnostic::{Diagnostic, Report, Sources, did_you_mean};
+use super::file::{beside, read_named, shown};
 use super::named::named;
 use super::resolved::{AxisValue, Project};
 use super::yaml::{self, Node, Yaml};
@@ -59,7 +59,7 @@ pub fn taxonomy(from: &Node, project: &Project, report: &mut Report) -> Option<V
     let name = from.text()?;
     let source = match built_in(name) {
         Some(text) => report.sources.add(format!("<built in>/{name}.yaml"), text),
-        None if name.contains(['/', '.']) => read_named(name, from.span, project, report)?,
+        None if is_file(name) => read_named(name, from.span, project, report)?,
         None => {
             let near = unknown(name, from, report)?;
             report.sources.add(format!("<built in>/{near}.yaml"), built_in(near)?)
@@ -105,6 +105,18 @@ pub fn taxonomy(from: &Node, project: &Project, report: &mut Report) -> Option<V
             None
         }
     }
+}
+
+/// Whether a taxonomy's name is that of a file.
+fn is_file(name: &str) -> bool {
+    name.contains(['/', '.'])
+}
+
+/// What the file says that an axis was taken from; none for what is built in.
+pub fn taxonomy_file(from: &Node, project: &Project, sources: &Sources) -> Option<Node> {
+    let name = from.text().filter(|name| built_in(name).is_none() && is_file(name))?;
+    let source = sources.of_path(&shown(&beside(project, name, from.span, sources)))?;
+    yaml::parse(sources, source).ok()
 }
 
 /// Says that there is no such taxonomy; gives the one that was meant.

@@ -381,17 +381,23 @@ fn weightless(config: &Config, grid: &Grid) -> Diagnostic {
 
 fn uneven_warning(config: &Config, uneven: &Uneven) -> Diagnostic {
     let axis = &config.axes[uneven.axis];
+    let (by, help) = match uneven.by_rounding {
+        false => {
+            ("the rules leave", "loosen `grid.exclude` for it, or balance fewer axes in `samples.balance`")
+        }
+        true => ("whole rows leave", "raise `samples.total`, or balance fewer axes in `samples.balance`"),
+    };
     let found = Diagnostic::warning(
         "uneven",
         format!(
-            "the rules leave {} {} with {:.1} % of the rows, and {:.1} % were wanted",
+            "{by} {} {} with {:.1} % of the rows, and {:.1} % were wanted",
             axis.name,
             axis.values[uneven.value].name,
             100.0 * uneven.got,
             100.0 * uneven.wanted
         ),
     )
-    .help("loosen `grid.exclude` for it, or balance fewer axes in `samples.balance`");
+    .help(help);
     match axis.at {
         Some(span) => found.at(span),
         None => found,

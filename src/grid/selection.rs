@@ -3,7 +3,7 @@
 use super::Grid;
 use crate::config::Diagnostic;
 use crate::config::Report;
-use crate::config::diagnostic::{Span, did_you_mean};
+use crate::config::diagnostic::{Span, did_you_mean, shortened};
 
 /// Which cells are meant; all of them by default.
 #[derive(Debug, Clone, Default)]
@@ -54,7 +54,10 @@ impl Selection {
                         let found = Diagnostic::error("unknown-value", what).at(span(at, name.len()));
                         report.push(match did_you_mean(name.trim(), known()) {
                             Some(near) => found.help(format!("did you mean `{near}`?")),
-                            None => found,
+                            None => found.help(match apart(text) {
+                                Some(apart) => format!("each axis has a `--where` of its own: `{apart}`"),
+                                None => format!("it has: {}", shortened(known())),
+                            }),
                         });
                     }
                 }
@@ -85,4 +88,16 @@ impl Selection {
         });
         cells.collect()
     }
+}
+
+/// What was meant by several axes in one `--where`.
+fn apart(text: &str) -> Option<String> {
+    let mut wheres: Vec<String> = Vec::new();
+    for part in text.split([',', ';', ' ']).filter(|part| !part.is_empty()) {
+        match wheres.last_mut().filter(|_| !part.contains('=')) {
+            Some(last) => last.extend([",", part]),
+            None => wheres.push(format!("--where {part}")),
+        }
+    }
+    (wheres.len() > 1).then(|| wheres.join(" "))
 }

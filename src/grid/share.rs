@@ -1,6 +1,7 @@
 //! How a total of rows is shared out among the cells.
 
 use super::Grid;
+use super::rows::{Balanced, rows};
 
 /// Sweeps over the balanced axes before what is reached must do.
 const SWEEPS: usize = 2000;
@@ -10,7 +11,7 @@ const NEARER: (usize, f64) = (20, 0.99);
 /// How far a value may be from its share, relative to it, and still count as balanced.
 const NEAR: f64 = 0.01;
 
-/// A value that the rules keep from its share.
+/// A value whose rows are not those that its share comes to.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Uneven {
     pub axis: usize,
@@ -18,15 +19,18 @@ pub struct Uneven {
     /// Of all rows.
     pub wanted: f64,
     pub got: f64,
+    /// Whether shares that are no whole numbers would be even, and only rows are not.
+    pub by_rounding: bool,
 }
 
 /// Rows for each cell, in order of id; they add up to `total`.
 ///
 /// Each cell's share is the product of its values' weights. Where axes are to be balanced, the shares
 /// are then fitted so that the values of each such axis get rows in proportion to their weights:
-/// iterative proportional fitting (Deming and Stephan, 1940). Shares are rounded by the largest
-/// remainder, ties by cell id. Also returns the value that is farthest from its share, where the
-/// grid's holes allow no better. `None` where the weights of every cell's values come to 0.
+/// iterative proportional fitting (Deming and Stephan, 1940). Shares are rounded so that these values'
+/// rows stay within one of their shares where that can be, by the largest remainder, ties by cell id. Also
+/// returns the value whose rows are farthest from its share, where that is a row or more and far. `None` where
+/// the weights of every cell's values come to 0.
 pub fn share(grid: &Grid, total: u64, balance: &[usize]) -> Option<(Vec<u32>, Option<Uneven>)> {
     let weight = |axis: usize, value: usize| grid.axes[axis].values[value].weight();
     let product = |cell| (0..grid.axes.len()).map(|axis| weight(axis, grid.value_at(cell, axis))).product();
@@ -51,8 +55,16 @@ pub fn share(grid: &Grid, total: u64, balance: &[usize]) -> Option<(Vec<u32>, Op
         })
         .collect();
     let (worst, _) = fit(grid, &mut shares, &targets);
-    let uneven = worst.filter(|worst| worst.off() > NEAR);
-    Some((rounded(&shares, total), uneven))
+    let by_rounding = worst.is_none_or(|worst| worst.off() <= NEAR);
+    let balanced = targets.iter().map(|(axis, target)| Balanced {
+        of: (0..grid.size()).map(|cell| grid.value_at(cell, *axis) as u32).collect(),
+        wanted: target.iter().map(|share| share * total as f64).collect(),
+    });
+    let rows = rows(&shares, total, &balanced.collect::<Vec<_>>());
+    let got: Vec<f64> = rows.iter().map(|rows| f64::from(*rows)).collect();
+    let is_row = |of: &Uneven| (of.got - of.wanted).abs() * total as f64 >= 1.0 - 1e-6;
+    let uneven = farthest(grid, &got, &targets, is_row).filter(|worst| worst.off() > NEAR);
+    Some((rows, uneven.map(|uneven| Uneven { by_rounding, ..uneven })))
 }
 
 /// Sweeps over the balanced axes as long as that makes them more even; gives the value that is farthest from its share
@@ -70,7 +82,7 @@ fn fit(grid: &Grid, shares: &mut [f64], targets: &[(usize, Vec<f64>)]) -> (Optio
                 }
             }
         }
-        worst = farthest(grid, shares, targets);
+        worst = farthest(grid, shares, targets, |_| true);
         let off = worst.as_ref().map_or(0.0, Uneven::off);
         let is_time = sweep.is_multiple_of(NEARER.0);
         if off < 1e-9 || is_time && off > before * NEARER.1 {
@@ -99,38 +111,26 @@ fn sums(grid: &Grid, shares: &[f64], axis: usize) -> Vec<f64> {
     sums
 }
 
-fn farthest(grid: &Grid, shares: &[f64], targets: &[(usize, Vec<f64>)]) -> Option<Uneven> {
+/// The value that is farthest from its share, of those that count.
+fn farthest(
+    grid: &Grid,
+    shares: &[f64],
+    targets: &[(usize, Vec<f64>)],
+    counts: impl Fn(&Uneven) -> bool,
+) -> Option<Uneven> {
     let whole: f64 = shares.iter().sum();
     let mut worst: Option<Uneven> = None;
     for (axis, target) in targets {
         let sums = sums(grid, shares, *axis);
         for (value, wanted) in target.iter().enumerate().filter(|(_, wanted)| **wanted > 0.0) {
             let got = sums[value] / whole;
-            let this = Uneven { axis: *axis, value, wanted: *wanted, got };
-            if worst.as_ref().is_none_or(|worst| this.off() > worst.off()) {
+            let this = Uneven { axis: *axis, value, wanted: *wanted, got, by_rounding: false };
+            if counts(&this) && worst.as_ref().is_none_or(|worst| this.off() > worst.off()) {
                 worst = Some(this);
             }
         }
     }
     worst
-}
-
-/// Whole numbers in proportion to shares that add up to a total: largest remainders, ties by id, in
-/// whose order the shares are.
-fn rounded(shares: &[f64], total: u64) -> Vec<u32> {
-    let whole: f64 = shares.iter().sum();
-    let exact: Vec<f64> = shares.iter().map(|share| share / whole * total as f64).collect();
-    let mut rows: Vec<u32> = exact.iter().map(|rows| rows.floor() as u32).collect();
-    let given: u64 = rows.iter().map(|rows| u64::from(*rows)).sum();
-    let mut order: Vec<usize> = (0..shares.len()).filter(|cell| shares[*cell] > 0.0).collect();
-    // To a millionth, so that what is equal but for rounding is decided by id.
-    let remainder = |cell: usize| ((exact[cell] - exact[cell].floor()) * 1e6).round() as u64;
-    order.sort_by_key(|cell| (std::cmp::Reverse(remainder(*cell)), *cell));
-    let left = total.saturating_sub(given) as usize;
-    for cell in order.iter().cycle().take(if order.is_empty() { 0 } else { left }) {
-        rows[*cell] += 1;
-    }
-    rows
 }
 
 #[cfg(test)]
@@ -188,14 +188,47 @@ mod tests {
         assert_eq!(share(&grid, 10, &[0]), None);
     }
 
+    #[test]
+    fn rows_of_balanced_values_stay_within_one_of_their_share() {
+        let moods = "    mood: { values: { a: { weight: 2 }, b: {}, c: { weight: 1.5 }, d: {}, e: {}, f: { weight: 0.5 }, g: {} } }\n    \
+            topic: [p, q, r]\n    language: [en, de]\n    tone: [dry, warm]\n";
+        let grid = grid(moods);
+        for total in [60, 240, 7, 1001] {
+            let (rows, uneven) = share(&grid, total, &[0]).unwrap();
+            for (rows, weight) in by(&grid, &rows, 0).into_iter().zip([2.0, 1.0, 1.5, 1.0, 1.0, 0.5, 1.0]) {
+                let wanted = weight / 8.0 * total as f64;
+                assert!((f64::from(rows) - wanted).abs() < 1.0, "{rows} of {wanted}");
+            }
+            assert_eq!(uneven, None);
+        }
+        let (rows, uneven) = share(&grid, 60, &[0, 1, 2]).unwrap();
+        assert_eq!((by(&grid, &rows, 1), by(&grid, &rows, 2), uneven), (vec![20; 3], vec![30; 2], None));
+    }
+
     proptest! {
         #[test]
-        fn rounding_adds_up_and_is_near(shares in prop::collection::vec(0.01f64..9.0, 1..40), total in 0..5000u64) {
-            let rows = rounded(&shares, total);
+        fn rows_add_up_and_balanced_values_get_their_share(
+            weights in prop::collection::vec(0.25f64..4.0, 2..8),
+            sizes in (2..5usize, 1..4usize),
+            total in 0..400u64,
+            both in any::<bool>(),
+        ) {
+            let values = |name: char, weights: &[f64]| {
+                let each = weights.iter().enumerate().map(|(at, weight)| format!("{name}{at}: {{ weight: {weight} }}"));
+                format!("    {name}: {{ values: {{ {} }} }}\n", each.collect::<Vec<_>>().join(", "))
+            };
+            let second: Vec<f64> = (0..sizes.0).map(|at| 1.0 + at as f64 / 3.0).collect();
+            let text = [values('x', &weights), values('y', &second), values('z', &vec![1.0; sizes.1])].concat();
+            let grid = grid(&text);
+            let balance: &[usize] = if both { &[0, 1] } else { &[0] };
+            let (rows, _) = share(&grid, total, balance).unwrap();
             prop_assert_eq!(rows.iter().map(|rows| u64::from(*rows)).sum::<u64>(), total);
-            let whole: f64 = shares.iter().sum();
-            for (rows, share) in rows.iter().zip(&shares) {
-                prop_assert!((f64::from(*rows) - share / whole * total as f64).abs() <= 1.0 + 1e-6);
+            for (axis, weights) in balance.iter().zip([&weights, &second]) {
+                let whole: f64 = weights.iter().sum();
+                for (rows, weight) in by(&grid, &rows, *axis).into_iter().zip(weights) {
+                    let wanted = weight / whole * total as f64;
+                    prop_assert!((f64::from(rows) - wanted).abs() < 1.0 + 1e-6, "axis {}: {} of {}", axis, rows, wanted);
+                }
             }
         }
     }

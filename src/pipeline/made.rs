@@ -140,14 +140,14 @@ impl<'a> Made<'a> {
         self.rewrite = None;
     }
 
-    /// Puts the files in place.
+    /// Puts the files in place, and says whether the dataset's is another now.
     ///
     /// # Errors
     /// What could not be written.
-    pub fn write(&mut self) -> Result<(), OutputError> {
+    pub fn write(&mut self) -> Result<bool, OutputError> {
         match self.rewrite.take() {
             Some(rewrite) => rewrite.finish(&self.outcome.totals),
-            None => Ok(()),
+            None => Ok(false),
         }
     }
 }

@@ -9,7 +9,7 @@ use tokio::process::{Child, Command};
 
 use super::interrupt::Interrupts;
 use crate::config;
-use crate::config::diagnostic::{COMMAND_LINE, Diagnostic, Report, Severity, Span};
+use crate::config::diagnostic::{Diagnostic, Report, Severity, Span};
 use crate::config::night::{Notify, When};
 use crate::report::morning::{Ended, Finding, Verdict};
 use crate::report::{Summary, say};
@@ -61,12 +61,11 @@ pub async fn tell_of_config(path: &Path, sets: &[String], report: &Report) {
             verdict,
             what: error.message.clone(),
             advice: error.help.clone(),
-            place: error.at.map(|span| match report.sources.is_command_line(span) {
-                true => format!(
-                    "{COMMAND_LINE} {}",
-                    report.sources.at(Span { start: 0, end: usize::MAX, ..span })
-                ),
-                false => {
+            place: error.at.map(|span| match report.sources.flag(span) {
+                Some(flag) => {
+                    format!("{flag} {}", report.sources.at(Span { start: 0, end: usize::MAX, ..span }))
+                }
+                None => {
                     let line = report.sources.line_column(span).0;
                     format!("{}:{line}", report.sources.path(span.source).display())
                 }
@@ -85,7 +84,7 @@ pub async fn tell_of_config(path: &Path, sets: &[String], report: &Report) {
 fn who_errs(report: &Report) -> String {
     let errors = report.found.iter().filter(|found| found.severity == Severity::Error);
     let of_command_line =
-        |found: &&Diagnostic| found.at.is_some_and(|span| report.sources.is_command_line(span));
+        |found: &&Diagnostic| found.at.is_some_and(|span| report.sources.flag(span).is_some());
     let (said, written): (Vec<_>, Vec<_>) = errors.partition(of_command_line);
     let count = |found: &[&Diagnostic]| crate::report::count(found.len() as u64, "error");
     match (&said[..], &written[..]) {

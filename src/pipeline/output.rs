@@ -107,13 +107,13 @@ pub struct Rewrite<'a> {
 }
 
 impl Rewrite<'_> {
-    /// Puts the files in place. One that says the same already is left alone; the dataset before is
-    /// kept as `dataset.previous.jsonl`.
+    /// Puts the files in place, and says whether the dataset's is another now. One that says the same already is left
+    /// alone; the dataset before is kept as `dataset.previous.jsonl`.
     ///
     /// # Errors
     /// What could not be written; the files before are then untouched, or replaced one by one in
     /// the order dataset, rejects, meta.
-    pub fn finish(mut self, totals: &Totals) -> Result<(), OutputError> {
+    pub fn finish(mut self, totals: &Totals) -> Result<bool, OutputError> {
         for ask in std::mem::take(&mut self.given_up) {
             self.rejected.line(&Reject::of_ask(self.recipe, &self.models, &ask));
         }
@@ -137,10 +137,12 @@ impl Rewrite<'_> {
         self.meta.text(&serde_json::to_string_pretty(&meta).unwrap_or_default());
         self.meta.text("\n");
         self.meta.complete()?;
+        let is_other = self.dataset.is_other();
         self.dataset.put(Some("dataset.previous.jsonl"))?;
         crate::crash_point!("between-files");
         self.rejected.put(None)?;
-        self.meta.put(None)
+        self.meta.put(None)?;
+        Ok(is_other)
     }
 }
 

@@ -1,32 +1,43 @@
 //! Where keys stand in a config.
 
 use super::Opened;
-use crate::config::diagnostic::COMMAND_LINE;
+use crate::config::load::taxonomy_file;
+use crate::config::yaml::Node;
 
 /// The file and line that set a key, or the nearest mapping above it that is written down.
 pub fn place(opened: &Opened, key: &str) -> Option<String> {
-    let mut node = &opened.tree;
-    let mut found = None;
+    let parts: Vec<&str> = key.split('.').map(|part| part.split('[').next().unwrap_or(part)).collect();
+    let (first, rest) = parts.split_first()?;
     // Changes of an axis are told by its name.
-    let axes = node.get("grid").and_then(|grid| grid.get("axes"));
-    let first = key.split('.').next().unwrap_or_default();
-    if let Some(axes) = axes.filter(|axes| opened.tree.get(first).is_none() && axes.get(first).is_some()) {
-        node = axes;
-    }
-    for part in key.split('.') {
-        let part = part.split('[').next().unwrap_or(part);
-        let below = |of: &str| node.get(of)?.get(part);
-        let Some(next) = node.get(part).or_else(|| below("override")).or_else(|| below("values")) else {
-            break;
-        };
-        node = next;
-        found = Some(node);
-    }
+    let axis = opened.tree.get("grid").and_then(|grid| grid.get("axes")?.get(first));
     let sources = &opened.warnings.sources;
-    found.map(|node| match sources.path(node.span.source) {
-        path if path.as_os_str() == COMMAND_LINE => "the command line".to_owned(),
-        path => format!("{}:{}", path.display(), sources.line_column(node.span).0),
-    })
+    let said = |node: &Node| match sources.flag(node.span) {
+        Some(_) => "the command line".to_owned(),
+        None => {
+            let path = sources.path(node.span.source).display();
+            format!("{path}:{}", sources.line_column(node.span).0)
+        }
+    };
+    let Some(axis) = axis.filter(|_| opened.tree.get(first).is_none()) else {
+        return deepest(&opened.tree, &parts).map(|(_, node)| said(node));
+    };
+    // A value stands below one of these, or in the file that the axis is taken from.
+    let file = axis.get("from").and_then(|from| taxonomy_file(from, &opened.recipe.config.project, sources));
+    let below = [axis.get("override"), axis.get("values"), file.as_ref().and_then(|file| file.get("values"))];
+    let own = deepest(axis, rest).unwrap_or((0, axis));
+    let found = below.into_iter().flatten().filter_map(|values| deepest(values, rest));
+    // Of places as deep the first.
+    let best = found.fold(own, |best, this| if this.0 > best.0 { this } else { best });
+    Some(said(best.1))
+}
+
+/// The node that is reached by most of a path, and how many parts that takes; none where there is not even the first.
+fn deepest<'a>(root: &'a Node, parts: &[&str]) -> Option<(usize, &'a Node)> {
+    let steps = parts.iter().scan(root, |node, part| {
+        *node = node.get(part)?;
+        Some(*node)
+    });
+    steps.enumerate().last().map(|(at, node)| (at + 1, node))
 }
 
 /// The longest line that a change takes where changes are listed.

@@ -216,7 +216,8 @@ impl<N: Name> Sink<N> for Proven<'_> {
 /// line where each first differs.
 pub fn causes(then: (&str, &str), now: (&str, &str)) -> Vec<String> {
     let parse = |text: &str| serde_json::from_str::<Value>(text).unwrap_or_default();
-    let mut out: Vec<String> = diff::lines_of(&diff::changes(&parse(then.0), &parse(now.0)));
+    let config = |text: &str| diff::by_name(parse(text));
+    let mut out: Vec<String> = diff::lines_of(&diff::changes(&config(then.0), &config(now.0)));
     for change in diff::changes(&parse(then.1), &parse(now.1)) {
         // The config itself was compared key by key.
         if !change.path.starts_with("prompts/") {

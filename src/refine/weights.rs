@@ -28,7 +28,8 @@ type Factors = BTreeMap<usize, (f64, Vec<String>)>;
 pub fn weights(config: &Config, figures: &Figures) -> Option<Proposal> {
     let mut by_axis: BTreeMap<&str, (&Axis, Factors)> = BTreeMap::new();
     let found = figures.scores.as_ref().and_then(|scores| of_scores(config, scores));
-    for (axis, factors) in found.into_iter().chain(of_shortages(config, &figures.shortages)) {
+    let (short, mut stay) = of_shortages(config, &figures.shortages);
+    for (axis, factors) in found.into_iter().chain(short) {
         let (_, all) = by_axis.entry(&axis.name).or_insert_with(|| (axis, Factors::new()));
         for (value, (factor, why)) in factors {
             let entry = all.entry(value).or_insert((1.0, Vec::new()));
@@ -46,10 +47,15 @@ pub fn weights(config: &Config, figures: &Figures) -> Option<Proposal> {
         for (value, (factor, why)) in factors {
             let old = weight(*value);
             let new = ((old * factor).min(MOST * least) * 100.0).round() / 100.0;
+            let name = &axis.values[*value].name;
             if new < old * WORTH {
+                let because = match old * factor > MOST * least {
+                    true => format!("at {MOST} times the least of {} ({least}) it ends", axis.name),
+                    false => format!("{factor:.2} times as much would be no change worth making"),
+                };
+                stay.push(format!("{name}: {}; weight {old} stays: {because}", why.join("; ")));
                 continue;
             }
-            let name = &axis.values[*value].name;
             reasons.push(format!("{name}: {}; weight {old} → {new}", why.join("; ")));
             let to = Number::from_f64(new).map_or(Value::Null, Value::Number);
             let to = if new.fract() == 0.0 { Value::from(new as u64) } else { to };
@@ -58,8 +64,18 @@ pub fn weights(config: &Config, figures: &Figures) -> Option<Proposal> {
         }
     }
     if changes.is_empty() {
-        return None;
+        return (!stay.is_empty()).then(|| Proposal {
+            key: "weight".into(),
+            what: "what no weight mends".into(),
+            reasons: stay,
+            changes,
+            by_hand: Some(
+                "raise `samples.total`, which gives each value more rows, or lower the weights of the others"
+                    .into(),
+            ),
+        });
     }
+    reasons.append(&mut stay);
     if let Amount::PerCell { .. } = config.samples.amount {
         changes.push(Change::Total { rows: figures.wanted });
         reasons.push(format!("weights share out `samples.total`, which stays {} rows", figures.wanted));
@@ -100,8 +116,9 @@ fn of_scores<'c>(config: &'c Config, scores: &Scores) -> Option<(&'c Axis, Facto
     Some((classes.axis, factors(&classes, &factor)))
 }
 
-fn of_shortages<'c>(config: &'c Config, shortages: &[Shortage]) -> Vec<(&'c Axis, Factors)> {
-    let mut out = Vec::new();
+/// What shortages ask for, by axis; and those that are of no value, in words.
+fn of_shortages<'c>(config: &'c Config, shortages: &[Shortage]) -> (Vec<(&'c Axis, Factors)>, Vec<String>) {
+    let (mut out, mut nowhere) = (Vec::new(), Vec::new());
     for family in ["label", "ekman", "sentiment"] {
         let of: Vec<&Shortage> = shortages.iter().filter(|short| short.family == family).collect();
         let mut known: Vec<&str> = of.iter().map(|short| short.class.as_str()).collect();
@@ -122,7 +139,15 @@ fn of_shortages<'c>(config: &'c Config, shortages: &[Shortage]) -> Vec<(&'c Axis
         }
         known.sort_unstable();
         known.dedup();
-        let Some(classes) = classes(config, &known).filter(|_| !of.is_empty()) else { continue };
+        let classes = classes(config, &known);
+        let is_there = |class: &str| {
+            classes.as_ref().is_some_and(|classes| classes.of.iter().flatten().any(|known| known == class))
+        };
+        let lost: Vec<&str> = of.iter().map(|short| &*short.class).filter(|class| !is_there(class)).collect();
+        if !lost.is_empty() {
+            nowhere.push(format!("no axis has values of {family} {}", lost.join(", ")));
+        }
+        let Some(classes) = classes.filter(|_| !of.is_empty()) else { continue };
         let factor = |class: &str| {
             let short = of.iter().find(|short| short.class == class)?;
             let factor = (short.wanted as f64 / short.rows.max(1) as f64).clamp(1.0, MOST);
@@ -130,7 +155,7 @@ fn of_shortages<'c>(config: &'c Config, shortages: &[Shortage]) -> Vec<(&'c Axis
         };
         out.push((classes.axis, factors(&classes, &factor)));
     }
-    out
+    (out, nowhere)
 }
 
 fn factors(classes: &Classes<'_>, factor: &dyn Fn(&str) -> Option<(f64, String)>) -> Factors {

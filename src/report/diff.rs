@@ -1,8 +1,12 @@
 //! What differs between two values, in the words of a config.
 
+mod by_name;
 mod forgotten;
 mod written;
 
+use std::sync::LazyLock;
+
+pub use by_name::by_name;
 use forgotten::restored;
 use serde_json::Value;
 use similar::{ChangeTag, TextDiff};
@@ -80,11 +84,15 @@ impl Change {
         if !tells {
             return Some(path);
         }
+        let (then, now) = (self.or_default(&self.then), self.or_default(&self.now));
+        if then == now {
+            return None;
+        }
         let shown = |value: &Value| match value {
             Value::Object(_) | Value::Array(_) => None,
             other => Some(other.to_string()).filter(|text| text.chars().count() <= 30),
         };
-        Some(match (&self.then, &self.now) {
+        Some(match (then, now) {
             (Value::Null, Value::Object(_)) => format!("{path} added"),
             (Value::Object(_), Value::Null) => format!("{path} removed"),
             (then, now) => match (shown(then), shown(now)) {
@@ -92,6 +100,17 @@ impl Change {
                 _ => path,
             },
         })
+    }
+}
+
+impl Change {
+    /// What holds where a value has no such attribute.
+    fn or_default<'a>(&self, value: &'a Value) -> &'a Value {
+        static ONE: LazyLock<Value> = LazyLock::new(|| 1.into());
+        match self.path.starts_with("axes.") && self.path.ends_with(".attributes.weight") {
+            true if value.is_null() => &ONE,
+            _ => value,
+        }
     }
 }
 

@@ -326,7 +326,8 @@ pub fn plan_text(plan: &PlanSummary) -> String {
         }));
         says.extend(rows.judged_again());
         says.extend(rows.waits());
-        says.extend(some(rows.displaced).map(|rows| format!("{rows} are displaced as duplicates")));
+        let are = if rows.displaced == 1 { "is" } else { "are" };
+        says.extend(some(rows.displaced).map(|rows| format!("{rows} {are} displaced as duplicates")));
         out.push_str(&format!("\n{}\n", wrapped(&says.join(", "), 74).join("\n      ")));
         if !plan.leaving_by.is_empty() {
             let by: Vec<_> = plan

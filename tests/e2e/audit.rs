@@ -309,3 +309,31 @@ fn what_a_fix_drops_from_a_config_s_dataset_stays_dropped_and_is_replaced() {
     project.emogrid(&fix).exits(0);
     assert_eq!(project.rows("dropped.jsonl"), dropped);
 }
+
+#[test]
+fn a_fix_drops_no_rows_that_measures_need() {
+    let project = Project::new();
+    // Every other row says its label; without all of these nothing could be told of the words of what is left.
+    let telling = table(240, |row, text, emotion| {
+        if row % 4 < 2 {
+            text.push_str(&format!(" {emotion}"));
+        }
+    });
+    project.write("t.jsonl", &telling);
+    let cannot = |report: &Value| -> Vec<String> {
+        let measures = report["measures"].as_array().unwrap().iter();
+        let of = |measure: &&Value| measure["verdict"] == "cannot-tell";
+        measures.filter(of).map(|measure| measure["metric"].as_str().unwrap().to_owned()).collect()
+    };
+    let fix = ["audit", "t.jsonl", "--label", "emotion", "--fix", "--output", "out.jsonl"];
+    let told = project.emogrid(&[&fix[..], &["--json"]].concat()).exits(4).json();
+    assert_eq!(cannot(&told["after"]), cannot(&told["before"]));
+    assert_eq!((told["drop"].as_array().unwrap().len(), &told["held"]), (40, &"measures".into()));
+    assert_eq!(project.rows("out.jsonl").len(), 200);
+    let said = project.emogrid(&fix).exits(4).stdout;
+    assert!(
+        said.contains("no more is dropped, since with fewer rows some measures could tell nothing"),
+        "{said}"
+    );
+    assert!(said.contains("alarms that stay: leakage"), "{said}");
+}

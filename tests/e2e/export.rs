@@ -205,16 +205,16 @@ fn a_dataset_is_exported_as_a_table_is() {
     let answers: Vec<Value> =
         lines(&chats).iter().map(|chat| chat["messages"][1]["content"].clone()).collect();
     assert_eq!(answers, rows.iter().map(|row| row["emotion"].clone()).collect::<Vec<_>>());
-    // Labels have the config's order, and another axis can be the label.
+    // Labels are numbered by name, and another axis can be the label.
     let ids = |args: &[&str]| {
         let args = [&["export", "small.yaml", "--format", "classification"], args].concat();
         lines(&project.emogrid(&args).exits(0).stdout)
     };
     for (made, row) in ids(&[]).iter().zip(&rows) {
-        assert_eq!(made["label"], u8::from(row["emotion"] == "anger"));
+        assert_eq!(made["label"], u8::from(row["emotion"] == "joy"));
     }
     for (made, row) in ids(&["--label", "sentiment"]).iter().zip(&rows) {
-        assert_eq!(made["label"], u8::from(row["sentiment"] == "bad"));
+        assert_eq!(made["label"], u8::from(row["sentiment"] == "good"));
     }
     project
         .emogrid(&["export", "small.yaml", "--format", "hf", "-o", "ds"])
@@ -223,7 +223,7 @@ fn a_dataset_is_exported_as_a_table_is() {
     let card = project.read("ds/README.md");
     for part in [
         "- synthetic\n",
-        "    dtype:\n      class_label:\n        names:\n          '0': \"joy\"\n          '1': \"anger\"\n",
+        "    dtype:\n      class_label:\n        names:\n          '0': \"anger\"\n          '1': \"joy\"\n",
         "| model | ",
         "| sampling | temperature 0.8, ",
         "{{ emotion.definition }}",
@@ -383,4 +383,39 @@ fn an_ending_in_capitals_is_the_same_format() {
     assert_eq!(project.read("t.csv"), "text\na\n");
     let parquet = std::fs::read(project.path().join("t.Parquet")).unwrap();
     assert_eq!(&parquet[..4], b"PAR1");
+}
+
+#[test]
+fn labels_have_the_same_numbers_of_a_config_and_of_its_dataset() {
+    let fake = Fake::start();
+    let project = Project::small(&fake.url());
+    project.emogrid(&["run", "small.yaml"]).exits(0);
+    let numbers = |source: &str, folder: &str| {
+        let args = [
+            "export",
+            source,
+            "--label",
+            "emotion",
+            "--format",
+            "classification",
+            "--split",
+            "50,50",
+            "-o",
+            folder,
+        ];
+        project.emogrid(&args).exits(0);
+        project.value(&format!("{folder}/labels.json"))["labels"].clone()
+    };
+    let of_table = numbers("out/small/dataset.jsonl", "a");
+    assert_eq!((numbers("small.yaml", "b"), of_table), (json!(["anger", "joy"]), json!(["anger", "joy"])));
+}
+
+#[test]
+fn an_ending_that_nothing_is_exported_as_is_told_without_a_format() {
+    let project = table();
+    let ran = project.emogrid(&["export", "t.jsonl", "-o", "a.tsv"]).exits(2);
+    let ran = ran.says("nothing is exported as `.tsv`; name the file `.jsonl`, `.csv` or `.parquet`");
+    assert!(!ran.stderr.contains("jsonl makes"), "{}", ran.stderr);
+    let named = ["export", "t.jsonl", "--format", "csv", "-o", "a.tsv"];
+    project.emogrid(&named).exits(2).says("csv makes `.csv`");
 }

@@ -650,3 +650,13 @@ fn who_freezes_a_test_part_outside_of_a_project_is_told() {
     assert!(shown.contains("in no project (no folder above has `.emogrid` or `configs`)"), "{shown}");
     assert!(shown.lines().all(|line| line.chars().count() <= 80), "{shown}");
 }
+
+#[test]
+fn a_mix_without_limits_names_what_limits_it() {
+    let project = Project::new();
+    let row = "{\"text\": \"so it goes\", \"label\": \"joy\"}\n";
+    project.write("real.jsonl", row);
+    project.write("made.jsonl", row);
+    let ran = project.emogrid(&["mix", "real.jsonl", "made.jsonl", "-o", "m.jsonl"]).exits(2);
+    ran.says("`--quota 500` fills each label").says("`--ratio 0.5` adds");
+}

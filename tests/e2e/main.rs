@@ -5,6 +5,7 @@
 mod added;
 mod anonymize;
 mod audit;
+mod building;
 mod checks;
 mod collect;
 mod counterfactual;

@@ -285,7 +285,11 @@ fn a_judge_reads_counterparts_once() {
     let fix =
         ["audit", "moods.yaml", "--fix", "--counterparts", "--write", "own.jsonl", "--fail-on", "never"];
     let told = project.emogrid(&fix).exits(0);
-    assert!(told.stdout.contains("asked about in the next run"), "{}", told.stdout);
+    assert!(
+        told.stdout.contains("rows get a counterpart, which the next run asks about\n"),
+        "{}",
+        told.stdout
+    );
     let lines = project.rows("own.jsonl");
     project.write("moods.yaml", &format!("{config}curation: own.jsonl\n"));
     fake.take_count();

@@ -160,3 +160,36 @@ fn a_config_that_builds_on_another_leaves_it_alone() {
     assert!(own.starts_with("extends: moods.yaml\nseed: 4   # mine\ngrid:\n"), "{own}");
     project.emogrid(&["check", "own.yaml"]).exits(0).says("16 rows");
 }
+
+#[test]
+fn a_shortage_that_changes_nothing_is_told_with_its_reason() {
+    let project = project("http://127.0.0.1:9");
+    let weighed = "values: { joy: { weight: 3 }, anger: { weight: 3 }, grief: {}, neutral: {} }";
+    project.edit("moods.yaml", "values: [joy, anger, grief, neutral]", weighed);
+    let short =
+        |class: &str, rows: u64| json!({ "family": "label", "class": class, "wanted": 29, "rows": rows });
+    let write = |short: &[Value]| project.write("shortage.json", &json!({ "short": short }).to_string());
+    write(&[
+        short("joy", 12),
+        short("anger", 12),
+        short("grief", 12),
+        short("neutral", 28),
+        short("pride", 2),
+    ]);
+    let refine = ["refine", "moods.yaml", "--shortages", "shortage.json"];
+    let said = project.emogrid(&refine).exits(0).stdout;
+    let said = said.split_whitespace().collect::<Vec<_>>().join(" ");
+    for told in [
+        "grief: 12 real rows of 29 wanted; weight 1 → 2.42",
+        "joy: 12 real rows of 29 wanted; weight 3 stays: at 3 times the least of emotion (1) it ends",
+        "anger: 12 real rows of 29 wanted; weight 3 stays",
+        "neutral: 28 real rows of 29 wanted; weight 1 stays: 1.04 times as much would be no change",
+        "no axis has values of label pride",
+    ] {
+        assert!(said.contains(told), "{told}\n{said}");
+    }
+    // Where nothing is changed at all it is told too.
+    write(&[short("joy", 12)]);
+    let ran = project.emogrid(&refine).exits(0).says("nothing of this is a change of the config");
+    assert!(ran.stdout.contains("joy: 12 real rows of 29 wanted; weight 3 stays"), "{}", ran.stdout);
+}

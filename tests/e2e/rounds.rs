@@ -139,6 +139,10 @@ fn a_round_that_does_not_help_is_put_back_and_its_parts_tried_alone() {
         assert!(ran.stdout.contains(said), "{said}\n{}", ran.stdout);
     }
     assert!(!ran.stdout.contains("kept:"), "{}", ran.stdout);
+    let told = ran.stdout.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(told.contains("what, says `emogrid refine configs/moods.yaml --real train.jsonl`"), "{told}");
+    let refine = ["refine", "configs/moods.yaml", "--real", "train.jsonl"];
+    assert!(project.emogrid(&refine).exits(0).stdout.contains("exemplars"));
     go(&project, &["--rounds", "4", "--apply"]).exits(0);
     assert_eq!(project.read("configs/moods.yaml"), MOODS.replace("URL", &fake.url()));
 }

@@ -36,6 +36,8 @@ fn forgetting_what_is_nowhere_leaves_an_edited_configs_dataset_alone() {
     assert_eq!(files(&project), before);
     project.emogrid(&PURGE).exits(0);
     assert_eq!(files(&project), before, "its rows hold nothing that the policy takes out");
+    let said = project.emogrid(&PURGE).exits(0).stdout;
+    assert!(said.starts_with("none of 4 stored answers holds what the anonymiser takes out\n"), "{said}");
 }
 
 /// An edit that was not run yet makes nobody's answers those of nobody.

@@ -241,7 +241,7 @@ fn mistakes_of_the_command_line_are_not_the_configs() {
     };
     let summary = told(&["--until", "25:00"]);
     assert_eq!(summary["headline"], "LOST small: the command line has 1 error; nothing was asked");
-    assert_eq!(summary["findings"][0]["place"], "--set run.until=25:00");
+    assert_eq!(summary["findings"][0]["place"], "--until 25:00");
     project.edit("small.yaml", "max_asks", "max_aks");
     let summary = told(&["--for", "99999999d"]);
     let says = "LOST small: the config has 1 error, the command line 1 error; nothing was asked";

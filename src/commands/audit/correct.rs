@@ -10,7 +10,7 @@ use super::super::{Exit, Failure, Talk, print_json};
 use super::subject::Subject;
 use super::{Steps, decisions, exit, rewrite, usage};
 use crate::anonymize::Span;
-use crate::audit::{self, Drop, Evened, Options, Swapper};
+use crate::audit::{self, Drop, Evened, Held, Options, Swapper};
 use crate::cli::AuditArgs;
 use crate::model::{PAIR, RowId, SWAPPED, pair_of};
 use crate::report::audit::audits_text;
@@ -48,6 +48,8 @@ pub fn fix(args: &AuditArgs, subject: &Subject, talk: &Talk, steps: &mut Steps) 
         }
     }
     dropped.sort_by_key(|blamed| blamed.row);
+    // Where rows were reworded, fewer are dropped than might be.
+    let held = found.held.filter(|_| reworded.is_none());
     let others = beside(subject, &found.rows);
     let after = match &reworded {
         None if others.is_empty() => found.after,
@@ -70,6 +72,10 @@ pub fn fix(args: &AuditArgs, subject: &Subject, talk: &Talk, steps: &mut Steps) 
             "before": found.before,
             "after": after,
             "drop": rows,
+            "held": held.map(|held| match held {
+                Held::Measures => "measures",
+                Held::Share => "share",
+            }),
             "raise": raised,
             "deficits": deficits,
             "add": added,
@@ -90,6 +96,7 @@ pub fn fix(args: &AuditArgs, subject: &Subject, talk: &Talk, steps: &mut Steps) 
             (0, Some(_)) => {}
             (rows, _) => out.push_str(&format!("\ndrop {}: {}\n", count(rows as u64, "row"), why.join(", "))),
         }
+        out.push_str(&held.map_or(String::new(), |held| unmended(held, &after)));
         if !deficits.is_empty() {
             out.push_str(&lacking(&deficits, subject));
         }
@@ -165,6 +172,22 @@ fn beside(subject: &Subject, blamed: &[Drop]) -> Vec<usize> {
     let of = |row: &Drop| RowId::parse(table.id(row.row)).filter(|id| curation.counterparts.contains_key(id));
     let ids: BTreeSet<String> = blamed.iter().filter_map(of).map(|id| id.counterpart().to_string()).collect();
     (0..table.rows()).filter(|row| ids.contains(table.id(*row))).collect()
+}
+
+/// Why alarms stay though there are rows to blame, and what mends them.
+fn unmended(held: Held, after: &audit::Report) -> String {
+    let stay: BTreeSet<&str> = after.alarms().map(|measure| measure.metric).collect();
+    if stay.is_empty() {
+        return String::new();
+    }
+    let (why, what) = match held {
+        Held::Measures => {
+            ("with fewer rows some measures could tell nothing", "more rows, or other prompts, mend them")
+        }
+        Held::Share => ("too many rows are to blame", "other prompts mend them"),
+    };
+    let stay: Vec<&str> = stay.into_iter().collect();
+    format!("no more is dropped, since {why}; alarms that stay: {}\n{what}\n", stay.join(", "))
 }
 
 /// Cells that are named, at most.

@@ -16,7 +16,7 @@ use crate::dataset::evaluate::{Accepted, Rejected};
 use crate::model::{COUNTERPART, RowId};
 use crate::pipeline;
 use crate::report::audit::audits_text;
-use crate::report::{count, thousands};
+use crate::report::thousands;
 
 /// Says which rows get a counterpart, and what becomes of it, by an evaluation with all of them.
 pub fn counterparts(
@@ -86,10 +86,11 @@ pub fn counterparts(
             }
         ));
         if waiting > 0 {
-            text.push_str(&format!(
-                ", {} of which is asked about in the next run",
-                thousands(waiting as u64)
-            ));
+            let asked = match waiting {
+                all if all == lines.len() => "which the next run asks about".to_owned(),
+                some => format!("the next run asks about {} of them", thousands(some as u64)),
+            };
+            text.push_str(&format!(", {asked}"));
         }
         text.push('\n');
         if !why.is_empty() {
@@ -99,8 +100,11 @@ pub fn counterparts(
         }
         if displaced > 0 {
             text.push_str(&format!(
-                "{} are nearly the same as a counterpart before: others are asked for in their place\n",
-                count(displaced, "row")
+                "{} nearly the same as a counterpart before: others are asked for in their place\n",
+                match displaced {
+                    1 => "1 row is".to_owned(),
+                    rows => format!("{} rows are", thousands(rows)),
+                }
             ));
         }
         std::io::stdout().lock().write_all(text.as_bytes())?;

@@ -147,7 +147,9 @@ impl Source {
     pub fn values(&self, column: &str) -> Option<Vec<String>> {
         let Source::Config(of) = self else { return None };
         let axis = of.opened.recipe.config.axes.iter().find(|axis| axis.name == column)?;
-        Some(axis.values.iter().map(|value| value.name.clone()).collect())
+        let mut names: Vec<String> = axis.values.iter().map(|value| value.name.clone()).collect();
+        names.sort();
+        Some(names)
     }
 
     /// The columns to audit.

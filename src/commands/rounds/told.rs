@@ -23,6 +23,8 @@ pub struct Report<'a> {
     pub rounds: &'a [Round],
     pub kept: usize,
     pub by_hand: &'a [Proposal],
+    /// The command that says what to do for these.
+    pub refine: String,
     pub diff: String,
     pub test: Option<Evaluation>,
     pub applied: bool,
@@ -144,8 +146,9 @@ impl Report<'_> {
         if !self.by_hand.is_empty() {
             let keys: Vec<&str> = self.by_hand.iter().map(|proposal| proposal.key.as_str()).collect();
             let text = format!(
-                "not tried, since a template or you must do something for it: {} (`emogrid refine` says what)",
-                keys.join(", ")
+                "not tried, since a template or you must do something for it: {}; what, says `{}`",
+                keys.join(", "),
+                self.refine
             );
             out.push('\n');
             paragraph(&mut out, &text, "", "  ");

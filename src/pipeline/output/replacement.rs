@@ -139,6 +139,11 @@ impl Replacement {
         close().map_err(|source| OutputError { path: self.part(), source })
     }
 
+    /// Whether what is complete differs from the file of before.
+    pub fn is_other(&self) -> bool {
+        self.fresh.is_some()
+    }
+
     /// The hash of all that was written.
     pub fn hash(&self) -> blake3::Hash {
         self.hash.finalize()

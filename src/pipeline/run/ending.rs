@@ -127,9 +127,18 @@ impl Ending<'_> {
         let written = made.write();
         let why = match &written {
             Err(failure) => Some(failure.source.to_string()),
-            Ok(()) if !is_evaluated => Some(error.as_ref().map_or_else(String::new, RunError::to_string)),
-            Ok(()) => None,
+            Ok(_) if !is_evaluated => Some(error.as_ref().map_or_else(String::new, RunError::to_string)),
+            Ok(_) => None,
         };
+        // The same rows, of which something else is told, such as their columns in another order.
+        let same = summary.change.kept == summary.accepted && summary.change.before() == summary.accepted;
+        if matches!(written, Ok(true)) && same && summary.accepted > 0 && summary.counterparts == 0 {
+            self.watcher.say(&format!(
+                "{} was written anew: it has the same {}, in other order or with other columns",
+                summary.dataset,
+                report::count(summary.accepted, "row")
+            ));
+        }
         summary.unwritten = why.map(|why| Unwritten { why, rows: then });
         // Another failure came first, and this follows from it more often than not.
         if let Err(failure) = written {
