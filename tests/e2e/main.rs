@@ -4,6 +4,7 @@
 
 mod anonymize;
 mod audit;
+mod blame;
 mod checks;
 mod collect;
 mod counterfactual;
