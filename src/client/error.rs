@@ -14,13 +14,15 @@ pub enum ErrorClass {
     Dropped,
     /// The server is up, and its model still loads.
     Loading,
-    /// 502, 503, 504, 529: not now.
+    /// 503, 529: not now.
     Unavailable,
+    /// 502, 504 and their kin: what stands before the server got no answer of it, or none in time.
+    Gateway,
     /// 429.
     RateLimited,
     /// llama.cpp's shared context is full: fewer requests at a time would go through.
     Crowded,
-    /// Another 5xx.
+    /// Another 5xx, or what passes by itself: 409, 423, 425, 499.
     ServerError,
     /// 200 with something that is no chat completion.
     Garbled,
@@ -30,9 +32,9 @@ pub enum ErrorClass {
     ContextExceeded,
     /// 400 and its kin: the server refuses this request.
     Refused,
-    /// 401 or 403.
+    /// 401 or 403: a wrong key, or a prompt that the provider will not have.
     Unauthorized,
-    /// 402: the provider wants money, or the account has no quota left.
+    /// 402, or 429 with `insufficient_quota`: the provider wants money, or the account has no quota left.
     Unpaid,
     /// 404 or 405: not the address of this API, or no such model.
     NotFound,
@@ -50,6 +52,7 @@ impl ErrorClass {
             ErrorClass::Dropped => "dropped",
             ErrorClass::Loading => "loading",
             ErrorClass::Unavailable => "unavailable",
+            ErrorClass::Gateway => "gateway",
             ErrorClass::RateLimited => "rate-limited",
             ErrorClass::Crowded => "crowded",
             ErrorClass::ServerError => "server-error",
@@ -102,44 +105,51 @@ impl ClientError {
     }
 
     /// A 200 that is not what was asked for, such as a `chat completion`, with what it says instead.
+    ///
+    /// An error that has the number of a status is as if it had come with that.
     pub(super) fn garbled(body: &str, wanted: &str, why: &str) -> Self {
-        let said = match serde_json::from_str::<Envelope>(body).ok().map(|envelope| envelope.error) {
-            Some(Inner::Object(Said { message: Some(message), .. }) | Inner::Text(message)) => message,
-            _ => format!("the answer is no {wanted}: {}", without_strings(why)),
-        };
+        let said = Said::of(body);
+        if let Some(status) = said.as_ref().and_then(Said::status) {
+            return Self::from_response(status, None, body);
+        }
+        let said = said
+            .and_then(|said| said.message)
+            .unwrap_or_else(|| format!("the answer is no {wanted}: {}", without_strings(why)));
         Self { status: Some(200), ..Self::new(ErrorClass::Garbled, without_answer(&said)) }
     }
 
     /// Reads a non-2xx answer: OpenAI's and llama.cpp's error objects, or whatever text it is.
     pub fn from_response(status: u16, retry_after: Option<Duration>, body: &str) -> Self {
-        let said: Option<Said> =
-            serde_json::from_str::<Envelope>(body).ok().map(|envelope| match envelope.error {
-                Inner::Object(said) => said,
-                Inner::Text(message) => Said { message: Some(message), kind: None },
-            });
-        let kind = said.as_ref().and_then(|said| said.kind.clone()).unwrap_or_default();
-        let message = said.and_then(|said| said.message).unwrap_or_else(|| match body.trim() {
+        let Said { message, kind, code } = Said::of(body).unwrap_or_default();
+        let message = message.unwrap_or_else(|| match body.trim() {
             "" => "no explanation".to_owned(),
             body => body.to_owned(),
         });
         let lower = message.to_lowercase();
+        let says = |part: &str| lower.contains(part);
+        let is = |name: &str| {
+            kind.as_deref() == Some(name) || matches!(&code, Some(Code::Name(code)) if code == name)
+        };
         let class = match status {
+            429 if is("insufficient_quota") => ErrorClass::Unpaid,
             401 | 403 => ErrorClass::Unauthorized,
             402 => ErrorClass::Unpaid,
             404 | 405 => ErrorClass::NotFound,
             408 => ErrorClass::Timeout,
+            409 | 423 | 425 | 499 => ErrorClass::ServerError,
+            413 => ErrorClass::ContextExceeded,
             429 => ErrorClass::RateLimited,
             501 => ErrorClass::Unsupported,
-            500 if lower.contains("context size has been exceeded") => ErrorClass::Crowded,
+            500 if says("context size has been exceeded") => ErrorClass::Crowded,
             // Of a text that is to be embedded, which has to go through in one batch.
-            500 if lower.contains("too large to process") => ErrorClass::ContextExceeded,
-            503 if kind == "unavailable_error" && lower.contains("loading") => ErrorClass::Loading,
-            502..=504 | 529 => ErrorClass::Unavailable,
+            500 if says("too large to process") => ErrorClass::ContextExceeded,
+            503 if is("unavailable_error") && says("loading") => ErrorClass::Loading,
+            503 | 529 => ErrorClass::Unavailable,
+            502 | 504 | 520..=527 | 530 => ErrorClass::Gateway,
             500..=599 => ErrorClass::ServerError,
-            _ if kind == "exceed_context_size_error"
-                || kind == "context_length_exceeded"
-                || lower.contains("maximum context length")
-                || lower.contains("exceeds the available context size") =>
+            _ if is("exceed_context_size_error")
+                || is("context_length_exceeded")
+                || CONTEXT_EXCEEDED.iter().any(|part| says(part)) =>
             {
                 ErrorClass::ContextExceeded
             }
@@ -149,6 +159,14 @@ impl ClientError {
         Self { class, status: Some(status), message: one_line(without_answer(&message)), retry_after }
     }
 }
+
+/// Words by which servers say that a prompt is too long.
+const CONTEXT_EXCEEDED: [&str; 4] = [
+    "maximum context length",
+    "exceeds the available context size",
+    "input tokens exceed the configured limit",
+    "longer than the maximum model length",
+];
 
 /// What a server says, without what the model wrote, of which nobody has taken anything out: llama.cpp quotes an
 /// answer that it cannot read.
@@ -180,12 +198,42 @@ enum Inner {
     Text(String),
 }
 
-#[derive(Deserialize)]
+#[derive(Default, Deserialize)]
 struct Said {
     #[serde(default)]
     message: Option<String>,
     #[serde(default, rename = "type")]
     kind: Option<String>,
+    #[serde(default)]
+    code: Option<Code>,
+}
+
+/// A status, or OpenAI's name for what is wrong.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Code {
+    Status(u16),
+    Name(String),
+    Other(serde::de::IgnoredAny),
+}
+
+impl Said {
+    fn of(body: &str) -> Option<Self> {
+        Some(match serde_json::from_str::<Envelope>(body).ok()?.error {
+            Inner::Object(said) => said,
+            Inner::Text(message) => Said { message: Some(message), ..Said::default() },
+        })
+    }
+
+    /// The status that it has in its words.
+    fn status(&self) -> Option<u16> {
+        let status = match self.code.as_ref()? {
+            Code::Status(status) => *status,
+            Code::Name(name) => name.parse().ok()?,
+            Code::Other(_) => return None,
+        };
+        (400..600).contains(&status).then_some(status)
+    }
 }
 
 /// The text on one line, at most 300 characters of it, without what would move a terminal's cursor.
@@ -253,9 +301,25 @@ mod tests {
             ),
             (
                 400,
-                r#"{"error":{"message":"This model's maximum context length is 4096 tokens.","type":"invalid_request_error","code":"context_length_exceeded"}}"#,
+                r#"{"error":{"message":"Your input is too much for this model.","type":"invalid_request_error","code":"context_length_exceeded"}}"#,
                 ErrorClass::ContextExceeded,
             ),
+            (
+                400,
+                r#"{"error":{"message":"This model's maximum context length is 4096 tokens.","type":"invalid_request_error"}}"#,
+                ErrorClass::ContextExceeded,
+            ),
+            (
+                400,
+                r#"{"error":{"message":"Input tokens exceed the configured limit of 272000 tokens.","type":"invalid_request_error"}}"#,
+                ErrorClass::ContextExceeded,
+            ),
+            (
+                400,
+                r#"{"object":"error","message":"The prompt (total length 9000) is longer than the maximum model length of 4096.","type":"BadRequestError","code":400}"#,
+                ErrorClass::ContextExceeded,
+            ),
+            (413, "Request Entity Too Large", ErrorClass::ContextExceeded),
             (
                 400,
                 r#"{"error":{"code":400,"message":"Failed to initialize samplers: failed to parse grammar","type":"invalid_request_error"}}"#,
@@ -273,13 +337,20 @@ mod tests {
                 ErrorClass::ContextExceeded,
             ),
             (500, "boom", ErrorClass::ServerError),
+            (409, "conflict", ErrorClass::ServerError),
+            (423, "locked", ErrorClass::ServerError),
+            (425, "too early", ErrorClass::ServerError),
+            (499, "client closed request", ErrorClass::ServerError),
             (
                 503,
                 r#"{"error":{"message":"Loading model","type":"unavailable_error","code":503}}"#,
                 ErrorClass::Loading,
             ),
             (503, "busy", ErrorClass::Unavailable),
-            (502, "<html>", ErrorClass::Unavailable),
+            (502, "<html>", ErrorClass::Gateway),
+            (504, "<html>", ErrorClass::Gateway),
+            (524, "<html>", ErrorClass::Gateway),
+            (529, "overloaded", ErrorClass::Unavailable),
             (429, r#"{"error":"slow down"}"#, ErrorClass::RateLimited),
             (
                 401,
@@ -287,6 +358,16 @@ mod tests {
                 ErrorClass::Unauthorized,
             ),
             (402, r#"{"error":{"message":"Insufficient credits"}}"#, ErrorClass::Unpaid),
+            (
+                429,
+                r#"{"error":{"message":"You exceeded your current quota, please check your plan and billing details.","type":"insufficient_quota","param":null,"code":"insufficient_quota"}}"#,
+                ErrorClass::Unpaid,
+            ),
+            (
+                429,
+                r#"{"error":{"message":"Request too large for m on tokens per min (TPM): Limit 30000, Requested 40000.","type":"tokens","code":"rate_limit_exceeded"}}"#,
+                ErrorClass::RateLimited,
+            ),
             (
                 404,
                 r#"{"error":{"code":404,"message":"File Not Found","type":"not_found_error"}}"#,
@@ -309,12 +390,39 @@ mod tests {
     }
 
     #[test]
+    fn an_error_within_a_200_is_what_its_code_says() {
+        for (body, class, says) in [
+            (
+                r#"{"error":{"code":429,"message":"slow down"}}"#,
+                ErrorClass::RateLimited,
+                "HTTP 429: slow down",
+            ),
+            (
+                r#"{"error":{"code":502,"message":"no upstream"}}"#,
+                ErrorClass::Gateway,
+                "HTTP 502: no upstream",
+            ),
+            (
+                r#"{"error":{"code":"429","message":"slow down"}}"#,
+                ErrorClass::RateLimited,
+                "HTTP 429: slow down",
+            ),
+            (r#"{"error":{"code":200,"message":"odd"}}"#, ErrorClass::Garbled, "HTTP 200: odd"),
+            (r#"{"error":{"message":"odd"}}"#, ErrorClass::Garbled, "HTTP 200: odd"),
+            (r#"{"error":"odd"}"#, ErrorClass::Garbled, "HTTP 200: odd"),
+        ] {
+            let failed = ClientError::garbled(body, "chat completion", "");
+            assert_eq!((failed.class, failed.to_string().as_str()), (class, says), "{body}");
+        }
+    }
+
+    #[test]
     fn nothing_that_a_model_wrote_is_told() {
         let body = r#"{"error":{"code":500,"message":"Failed to parse input at pos 12: call Ann on 555-0199","type":"server_error"}}"#;
         let failed = ClientError::from_response(500, None, body);
         assert_eq!(failed.to_string(), "HTTP 500: Failed to parse input at pos 12");
         let garbled = ClientError::garbled(body, "chat completion", "");
-        assert_eq!(garbled.to_string(), "HTTP 200: Failed to parse input at pos 12");
+        assert_eq!(garbled.to_string(), "HTTP 500: Failed to parse input at pos 12");
         let why = r#"invalid type: string "call \"Ann\"", expected a sequence at line 1 column 9"#;
         let garbled = ClientError::garbled("{}", "chat completion", why);
         assert_eq!(

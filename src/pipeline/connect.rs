@@ -403,6 +403,7 @@ fn may_pass(error: &ClientError) -> bool {
             | ErrorClass::Dropped
             | ErrorClass::Loading
             | ErrorClass::Unavailable
+            | ErrorClass::Gateway
             | ErrorClass::RateLimited
             | ErrorClass::ServerError
             | ErrorClass::Timeout

@@ -4,6 +4,7 @@ mod answers;
 mod evaluator;
 mod event;
 mod failure;
+mod meaning;
 mod measure;
 mod obey;
 mod order;
@@ -37,7 +38,8 @@ use crate::scheduler::{Budget, Cost, Queue, Spot, Ticket};
 use crate::store::{StoreError, Writer, Written};
 use answers::Pending;
 use evaluator::{Evaluated, Evaluator, Task};
-use event::{Event, Send, Spent};
+use event::{Event, Send};
+use meaning::Spent;
 pub use measure::{Absence, Free};
 use order::Asking;
 pub use progress::{EndpointProgress, GivenUp, Progress};
@@ -363,19 +365,19 @@ impl Worker<'_> {
     fn happened(&mut self, event: Event) {
         match event {
             Event::Answered { send, ask, looked, answer } => {
-                let spent = answer.as_ref().map_or_else(Spent::over, |_| Spent::Told);
-                if !self.ended(&send, spent) {
+                let endpoint = self.endpoint_of(send.model, send.spot.server);
+                let failed = answer.as_ref().err().map(|failure| self.meaning(endpoint, failure));
+                if !self.ended(&send, failed.map_or(Spent::Told, |meaning| meaning.spent)) {
                     return;
                 }
-                let endpoint = self.endpoint_of(send.model, send.spot.server);
-                if answer.as_ref().map_or_else(failure::took_it, |_| true) {
+                if failed.is_none_or(|meaning| meaning.kind.took_it()) {
                     self.was_at_work(endpoint, &send);
                 }
                 if answer.as_ref().map_or_else(|failure| failure.status.is_some(), |_| true) {
                     self.servers[endpoint].spoke();
                 }
                 if let Some(seen) = looked
-                    && answer.as_ref().map_or_else(failure::shows_it_there, |_| true)
+                    && failed.is_none_or(|meaning| meaning.kind.shows_it_there())
                 {
                     self.servers[endpoint].is_back(seen, self.watcher);
                     self.progress.endpoints[endpoint].is_other = false;

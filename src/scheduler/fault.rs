@@ -7,11 +7,13 @@ use backon::BackoffBuilder;
 /// What kind of failure it was, as far as scheduling cares.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum FaultKind {
-    /// The server is gone, loading, or says "not now": nobody's fault, and no ask is used up.
+    /// The server is gone, or loads: nobody's fault, and no ask is used up.
     Away,
+    /// It, or what stands before it, says "not now": it is away, unless others go through beside this one.
+    NotNow,
     /// Too many requests at a time for it; fewer would go through.
     Crowded,
-    /// Too many requests a minute; it may say when to come back.
+    /// Too many requests for now; it may say when to come back.
     Limited,
     /// It failed over this request, or would over any: only others' success tells.
     Broken,
@@ -22,10 +24,29 @@ pub enum FaultKind {
     Killed,
     /// It refuses this request, or all of them: only others' success tells.
     Refused,
+    /// It forbids this request, or whoever sends it any: only what goes through once more tells.
+    Forbidden,
     /// It refuses this request because of the request's size.
     TooLong,
     /// No waiting will mend it.
     Fatal,
+}
+
+impl FaultKind {
+    /// Whether a server that failed so is there all the same.
+    pub fn shows_it_there(self) -> bool {
+        self.refuses() || matches!(self, FaultKind::Crowded | FaultKind::Limited)
+    }
+
+    /// Whether it was read, and will not be done.
+    pub fn refuses(self) -> bool {
+        matches!(self, FaultKind::Refused | FaultKind::Forbidden | FaultKind::TooLong)
+    }
+
+    /// Whether a server that failed so took the request.
+    pub fn took_it(self) -> bool {
+        !matches!(self, FaultKind::Away | FaultKind::NotNow)
+    }
 }
 
 #[derive(Debug, Clone)]
@@ -63,11 +84,23 @@ pub struct History {
     pub killed: u32,
     /// Times that it was too much for the server with nothing else under way.
     pub crowded_alone: u32,
+    /// Times that it was told "not now", and since when, of the time in which patience is used up.
+    pub put_off: u32,
+    pub put_off_since: Option<Duration>,
     /// Where it broke last.
     pub broke_last_at: Option<usize>,
-    /// By server that it was sent to: how many others had succeeded there when it first was, and
-    /// whether it was refused there.
-    seen: Vec<(usize, u64, bool)>,
+    seen: Vec<Seen>,
+}
+
+/// What an item met at a server that it was sent to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Seen {
+    server: usize,
+    /// How many others had succeeded there when it first was sent.
+    successes: u64,
+    refused: bool,
+    /// How often the server had proved itself, or was about to, when it first was forbidden there.
+    forbidden: Option<u32>,
 }
 
 impl History {
@@ -78,23 +111,37 @@ impl History {
 
     /// It is sent to a server where so many have succeeded.
     pub fn sent(&mut self, server: usize, successes: u64) {
-        if !self.seen.iter().any(|(of, ..)| *of == server) {
-            self.seen.push((server, successes, false));
+        if self.at(server).is_none() {
+            self.seen.push(Seen { server, successes, refused: false, forbidden: None });
         }
     }
 
     pub fn refuse(&mut self, server: usize) {
-        self.seen.iter_mut().filter(|(of, ..)| *of == server).for_each(|(.., refused)| *refused = true);
+        self.at_mut(server).for_each(|seen| seen.refused = true);
     }
 
     pub fn refused_by(&self, server: usize) -> bool {
-        self.seen.iter().any(|(of, _, refused)| *of == server && *refused)
+        self.at(server).is_some_and(|seen| seen.refused)
     }
 
-    /// It got no answer in time: only who goes through from now on shows that the server was well.
-    pub fn was_late(&mut self, server: usize, successes: u64) {
-        let seen = self.seen.iter_mut().filter(|(of, ..)| *of == server);
-        seen.for_each(|(_, before, _)| *before = successes);
+    /// Only who goes through from now on shows that the server was well.
+    pub fn begin_anew(&mut self, server: usize, successes: u64) {
+        self.at_mut(server).for_each(|seen| seen.successes = successes);
+    }
+
+    /// It is forbidden by a server that proved itself so often: whether it did since the first time.
+    pub fn forbid(&mut self, server: usize, proofs: u32) -> bool {
+        let before = self.at(server).and_then(|seen| seen.forbidden);
+        self.at_mut(server).for_each(|seen| seen.forbidden = Some(before.unwrap_or(proofs)));
+        before.is_some_and(|before| before < proofs)
+    }
+
+    fn at(&self, server: usize) -> Option<&Seen> {
+        self.seen.iter().find(|seen| seen.server == server)
+    }
+
+    fn at_mut(&mut self, server: usize) -> impl Iterator<Item = &mut Seen> {
+        self.seen.iter_mut().filter(move |seen| seen.server == server)
     }
 
     /// Takes over what the same item's other request went through.
@@ -103,17 +150,23 @@ impl History {
         self.refused = self.refused.max(other.refused);
         self.killed = self.killed.max(other.killed);
         self.crowded_alone = self.crowded_alone.max(other.crowded_alone);
-        for (server, successes, refused) in &other.seen {
-            self.sent(*server, *successes);
-            if *refused {
-                self.refuse(*server);
+        self.put_off = self.put_off.max(other.put_off);
+        self.put_off_since = self.put_off_since.or(other.put_off_since);
+        for seen in &other.seen {
+            self.sent(seen.server, seen.successes);
+            if seen.refused {
+                self.refuse(seen.server);
+            }
+            if let Some(proofs) = seen.forbidden {
+                self.forbid(seen.server, proofs);
             }
         }
     }
 
-    /// How many had succeeded on a server when this was first sent there.
-    fn successes_at_first(&self, server: usize) -> u64 {
-        self.seen.iter().find(|(of, ..)| *of == server).map_or(0, |(_, successes, _)| *successes)
+    /// Whether others went through on a server since this was first sent there, of so many that ever did.
+    pub fn others_succeeded(&self, server: usize, successes: u64) -> bool {
+        let at_first = self.at(server).map_or(0, |seen| seen.successes);
+        successes > at_first
     }
 }
 
@@ -163,6 +216,8 @@ pub struct Evidence {
     pub refused_items: u32,
     /// What went through before was refused too, since the last success.
     pub disproved: bool,
+    /// What went through before did so once more since the item was first forbidden.
+    pub cleared: bool,
     /// Requests under way that nothing is held against: they may yet show that the server is well.
     pub unheard: usize,
     /// Different items that broke since the last success.
@@ -172,6 +227,8 @@ pub struct Evidence {
     pub rounds: u32,
     /// Most of what it answered lately was that it is sent too much.
     pub limited: bool,
+    /// What is left of its patience with an item that it put off.
+    pub left: Duration,
     /// Other items, waiting or under way, that have not failed yet.
     pub fresh: usize,
     /// Other items, waiting or under way.
@@ -215,29 +272,32 @@ pub fn decide(
     evidence: &Evidence,
     policy: &Policy,
 ) -> Decision {
-    let others_succeeded = evidence.successes > history.successes_at_first(server);
+    let others_succeeded = history.others_succeeded(server, evidence.successes);
     let first_pause = Duration::from_millis(125);
     let again = Decision::Retry(delay(history.broken.saturating_sub(1), first_pause));
-    let its_fault = match (evidence.elsewhere, evidence.untried) {
-        (true, _) => Decision::Elsewhere,
-        (false, true) => Decision::GiveUp(GiveUp::Unproven),
-        (false, false) => Decision::GiveUp(GiveUp::Its),
+    let elsewhere_or = |why| match evidence.elsewhere {
+        true => Decision::Elsewhere,
+        false => Decision::GiveUp(why),
     };
+    let its_fault = elsewhere_or(if evidence.untried { GiveUp::Unproven } else { GiveUp::Its });
     let tries = policy.most(fault.kind);
     let lone_tries = tries + LONE;
     let all_refused = evidence.refused_items >= ALL_REFUSED || evidence.fresh == 0;
+    let many_refused = if evidence.proven { MANY_REFUSED } else { ALL_REFUSED };
     match fault.kind {
         FaultKind::Fatal => Decision::Stop,
-        FaultKind::Away => match fault.told(evidence.rounds) {
-            Some(wait) if !evidence.probing => Decision::Pause(wait),
-            _ => Decision::Away,
-        },
+        FaultKind::Away => Decision::Away,
         FaultKind::Limited => {
-            let own = || delay(evidence.rounds.saturating_sub(1), Duration::from_secs(1));
-            let wait = fault.told(evidence.rounds).unwrap_or_else(own);
-            // While others go through, a pause for all would leave slots idle for nothing.
+            let rounds = if evidence.limited { evidence.rounds } else { history.put_off };
+            let own = || delay(rounds.saturating_sub(1), Duration::from_secs(1));
+            let wait = fault.told(rounds).unwrap_or_else(own);
             match evidence.limited {
+                // It is this one that is too much, or is asked to wait for longer than it is waited for.
+                limited if wait > evidence.left && (others_succeeded || !limited) => {
+                    elsewhere_or(GiveUp::Unproven)
+                }
                 true => Decision::Pause(wait),
+                // While others go through, a pause for all would leave slots idle for nothing.
                 false => Decision::Retry(wait),
             }
         }
@@ -246,17 +306,27 @@ pub fn decide(
         // Sent alone, it was the only one that can have done it, and would do it to the next one too.
         FaultKind::Killed if history.killed > 1 && evidence.proven => Decision::GiveUp(GiveUp::Its),
         FaultKind::Killed => Decision::Away,
-        FaultKind::TooLong if evidence.refused_items < ALL_REFUSED || evidence.proven => its_fault,
-        FaultKind::Refused if others_succeeded => its_fault,
-        FaultKind::Refused if evidence.disproved => Decision::Stop,
-        FaultKind::Refused if evidence.proven && history.refused <= lone_tries => {
-            Decision::Retry(Duration::from_millis(250))
+        FaultKind::TooLong if evidence.refused_items < many_refused => its_fault,
+        FaultKind::TooLong | FaultKind::Refused if others_succeeded => its_fault,
+        FaultKind::Forbidden if evidence.cleared => its_fault,
+        // Nothing could be sent that would tell.
+        FaultKind::Forbidden if others_succeeded && history.refused > lone_tries => {
+            elsewhere_or(GiveUp::Unproven)
         }
-        FaultKind::TooLong | FaultKind::Refused if all_refused && evidence.unheard == 0 => Decision::Stop,
-        FaultKind::TooLong | FaultKind::Refused => Decision::Retry(Duration::from_secs(1)),
-        FaultKind::Broken | FaultKind::Late if history.broken >= tries && others_succeeded => {
+        FaultKind::TooLong | FaultKind::Refused | FaultKind::Forbidden => match evidence.disproved {
+            true => Decision::Stop,
+            false if evidence.proven && history.refused <= lone_tries => {
+                Decision::Retry(Duration::from_millis(250))
+            }
+            false if all_refused && evidence.unheard == 0 => Decision::Stop,
+            false => Decision::Retry(Duration::from_secs(1)),
+        },
+        FaultKind::Broken | FaultKind::Late | FaultKind::NotNow
+            if history.broken >= tries && others_succeeded =>
+        {
             Decision::GiveUp(GiveUp::Its)
         }
+        FaultKind::NotNow => Decision::Away,
         FaultKind::Broken | FaultKind::Late if evidence.others == 0 && evidence.proven => {
             match history.broken < lone_tries {
                 true => again,
@@ -288,156 +358,4 @@ pub fn delay(failures: u32, first: Duration) -> Duration {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn each_kind_has_its_policy() {
-        use FaultKind::*;
-        let fault = |kind| Fault { kind, retry_after: None };
-        let timed = |kind, ms| Fault { kind, retry_after: Some(Duration::from_millis(ms)) };
-        let calm =
-            Evidence { successes: 5, proven: true, streak: 1, fresh: 10, others: 10, ..Evidence::default() };
-        let cold = Evidence { successes: 0, proven: false, ..calm };
-        let limited = Evidence { limited: true, ..calm };
-        let lone = Evidence { fresh: 0, others: 0, broken_items: 1, ..calm };
-        let broken = |times, successes_at_first| {
-            let mut history = History { broken: times, ..History::default() };
-            history.sent(0, successes_at_first);
-            history
-        };
-        let crowded = |times| History { crowded_alone: times, ..broken(0, 0) };
-        let killed = |times| History { killed: times, ..broken(0, 0) };
-        let none = broken(0, 0);
-        let ms = Duration::from_millis;
-        use Decision::{Away as GoAway, Elsewhere, GiveUp as Out, Pause, Retry, Shrink, Stop};
-        let two = Evidence { elsewhere: true, ..calm };
-        let cases = [
-            ("a wrong key", fault(Fatal), none.clone(), calm, Stop),
-            ("refused connection", fault(Away), none.clone(), calm, GoAway),
-            ("503 with a time", timed(Away, 700), none.clone(), calm, Pause(ms(700))),
-            ("429 with a time", timed(Limited, 200), none.clone(), limited, Pause(ms(200))),
-            ("429 while others go through", timed(Limited, 200), none.clone(), calm, Retry(ms(200))),
-            ("429 without", fault(Limited), none.clone(), Evidence { rounds: 1, ..limited }, Pause(ms(1000))),
-            (
-                "third round of 429",
-                fault(Limited),
-                none.clone(),
-                Evidence { rounds: 3, ..limited },
-                Pause(ms(4000)),
-            ),
-            ("shared context full", fault(Crowded), crowded(0), calm, Shrink),
-            ("shared context full by it alone", fault(Crowded), crowded(5), lone, Out(GiveUp::Its)),
-            ("first 500", fault(Broken), broken(1, 5), calm, Retry(ms(125))),
-            ("fifth 500, others fine", fault(Broken), broken(5, 4), calm, Out(GiveUp::Its)),
-            ("fifth 500, no other since", fault(Broken), broken(5, 5), calm, Retry(ms(2000))),
-            ("500s from all", fault(Broken), broken(2, 5), Evidence { streak: 8, ..calm }, GoAway),
-            ("500 to a probe", fault(Broken), broken(2, 5), Evidence { probing: true, ..calm }, GoAway),
-            (
-                "500 to all that is left",
-                fault(Broken),
-                broken(1, 5),
-                Evidence { others: 3, broken_items: 2, ..lone },
-                GoAway,
-            ),
-            (
-                "the last item, 500",
-                fault(Broken),
-                broken(6, 5),
-                Evidence { streak: 9, ..lone },
-                Retry(ms(4000)),
-            ),
-            ("the last item, 500 again", fault(Broken), broken(7, 5), lone, Out(GiveUp::Unproven)),
-            (
-                "the only item ever, 500",
-                fault(Broken),
-                broken(6, 0),
-                Evidence { successes: 0, proven: false, streak: 6, ..lone },
-                Retry(ms(4000)),
-            ),
-            ("400, others fine", fault(Refused), none.clone(), calm, Out(GiveUp::Its)),
-            ("400, no other since", fault(Refused), broken(0, 5), calm, Retry(ms(250))),
-            (
-                "400, and what went through before is refused too",
-                fault(Refused),
-                broken(0, 5),
-                Evidence { disproved: true, ..calm },
-                Stop,
-            ),
-            (
-                "400 to the only one, others fine before",
-                fault(Refused),
-                none.clone(),
-                Evidence { refused_items: 1, ..lone },
-                Out(GiveUp::Its),
-            ),
-            (
-                "400, the first of all",
-                fault(Refused),
-                none.clone(),
-                Evidence { refused_items: 1, ..cold },
-                Retry(ms(1000)),
-            ),
-            (
-                "400 to three of three",
-                fault(Refused),
-                none.clone(),
-                Evidence { refused_items: 3, ..cold },
-                Stop,
-            ),
-            (
-                "400 to the only one",
-                fault(Refused),
-                none.clone(),
-                Evidence { refused_items: 1, fresh: 0, ..cold },
-                Stop,
-            ),
-            (
-                "400 to three, while others are under way",
-                fault(Refused),
-                none.clone(),
-                Evidence { refused_items: 3, unheard: 1, ..cold },
-                Retry(ms(1000)),
-            ),
-            (
-                "400 to eight in a row, where others went through before",
-                fault(Refused),
-                broken(0, 5),
-                Evidence { refused_items: 8, ..calm },
-                Retry(ms(250)),
-            ),
-            (
-                "too long",
-                fault(TooLong),
-                none.clone(),
-                Evidence { refused_items: 1, ..cold },
-                Out(GiveUp::Its),
-            ),
-            ("too long, and another server may hold it", fault(TooLong), none.clone(), two, Elsewhere),
-            ("400, others fine, and another server", fault(Refused), none.clone(), two, Elsewhere),
-            ("fifth 500, others fine, another server", fault(Broken), broken(5, 4), two, Out(GiveUp::Its)),
-            ("all too long", fault(TooLong), none.clone(), Evidence { refused_items: 3, ..cold }, Stop),
-            (
-                "too long, like many before, where others went through",
-                fault(TooLong),
-                none.clone(),
-                Evidence { refused_items: 30, ..calm },
-                Out(GiveUp::Its),
-            ),
-            ("no answer in time, once", fault(Late), broken(1, 5), calm, Retry(ms(125))),
-            ("no answer in time, twice, others fine", fault(Late), broken(2, 4), calm, Out(GiveUp::Its)),
-            ("killed the server, among others", fault(Killed), killed(1), calm, GoAway),
-            ("killed the server, alone", fault(Killed), killed(2), calm, Out(GiveUp::Its)),
-            ("killed a server that never answered", fault(Killed), killed(2), cold, GoAway),
-        ];
-        for (name, fault, history, evidence, expected) in cases {
-            assert_eq!(decide(&fault, &history, 0, &evidence, &Policy::default()), expected, "{name}");
-        }
-    }
-
-    #[test]
-    fn delays_double_up_to_half_a_minute() {
-        let of = |failures| delay(failures, Duration::from_secs(1)).as_secs();
-        assert_eq!([of(0), of(1), of(4), of(5), of(200)], [1, 2, 16, 30, 30]);
-    }
-}
+mod tests;

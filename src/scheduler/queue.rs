@@ -60,6 +60,8 @@ pub struct Queue<T> {
     closed: Vec<usize>,
     /// Since when nothing is sent, as somebody wished.
     held: Option<Duration>,
+    /// How long that was before, in all.
+    was_held: Duration,
     /// Items that wait for a place.
     ready: usize,
     /// Items sent since one that failed before was sent again.
@@ -89,6 +91,7 @@ impl<T: Clone> Queue<T> {
             took: Took::default(),
             closed: Vec::new(),
             held: None,
+            was_held: Duration::ZERO,
             ready: 0,
             fresh_starts: 0,
         }
@@ -110,6 +113,7 @@ impl<T: Clone> Queue<T> {
         if !held && let Some(since) = self.held {
             let lasted = now.saturating_sub(since);
             self.servers.iter_mut().for_each(|server| server.forgive(lasted));
+            self.was_held += lasted;
         }
         self.held = held.then(|| self.held.unwrap_or(now));
     }
@@ -414,6 +418,7 @@ impl<T: Clone> Queue<T> {
     /// A server that was set aside may be used again.
     pub fn take_back(&mut self, server: usize) {
         if let Some(server) = self.servers.get_mut(server) {
+            server.circuit = Circuit::There;
             server.is_well();
         }
     }

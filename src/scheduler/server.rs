@@ -71,6 +71,8 @@ pub(super) struct Server<T> {
     pub is_occupied_alone: bool,
     /// A request that went through before is sent again, and decides what the failures mean.
     pub proving: bool,
+    /// How often one did so again.
+    pub proofs: u32,
 }
 
 /// Which of a server's last answers were that it is sent too much.
@@ -115,6 +117,7 @@ impl<T> Server<T> {
             under_way: 0,
             is_occupied_alone: false,
             proving: false,
+            proofs: 0,
             settings,
         }
     }
@@ -166,10 +169,18 @@ impl<T> Server<T> {
         self.steer.ended(work, saturated && self.crowd >= self.steer.level(), now)
     }
 
+    /// It is there, and in no trouble.
     pub fn is_well(&mut self) {
         self.trouble_since = None;
         self.asked = None;
-        self.circuit = Circuit::There;
+        self.is_back();
+    }
+
+    /// It is there, if it was away. One that was set aside stays so, whatever was still under way there.
+    pub fn is_back(&mut self) {
+        if matches!(self.circuit, Circuit::Away { .. }) {
+            self.circuit = Circuit::There;
+        }
     }
 
     /// Fewer at a time.

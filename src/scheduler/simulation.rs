@@ -1,5 +1,6 @@
 //! The queue against simulated servers: thousands of schedules of faults, no clock.
 
+mod blame;
 mod tests;
 mod worlds;
 
@@ -22,10 +23,16 @@ struct Machine {
     tokens: Option<u32>,
     /// In milliseconds, when nothing answers.
     down: Vec<(u64, u64)>,
+    /// What stands before it says so then.
+    gated: bool,
     /// It fails over everything.
     broken: bool,
     /// It refuses items of this number and above, such as for their length.
     refuses_from: u32,
+    /// From when it refuses everything for its length.
+    shrinks: Option<u64>,
+    /// From when its key is none any more.
+    revoked: Option<u64>,
     takes: u64,
     /// One in so many of its answers is 429 (0: none), and for how long it says to wait.
     limits: (u64, Option<u64>),
@@ -52,6 +59,12 @@ struct World {
     /// Items that are always refused, and how long that takes in place of the usual time.
     refused: Vec<u32>,
     refused_in: Option<u64>,
+    /// Items over which what stands before the server says "not now".
+    gatewayed: Vec<u32>,
+    /// Items to which the server says that they are forbidden, as it does to all with a wrong key.
+    forbidden: Vec<u32>,
+    /// Items that are more than a limit ever lets through.
+    oversized: Vec<u32>,
     /// Items that kill the server.
     killers: Vec<u32>,
     /// Items for which no server has room, not even alone.
@@ -116,10 +129,10 @@ struct Sent {
     cut: Option<FaultKind>,
 }
 
-/// How a try of an item ends on a server.
+/// How a try of an item ends on a server, which has answered something before or has not.
 fn fault(
     world: &World,
-    server: usize,
+    (server, answered): (usize, bool),
     item: u32,
     tried: u64,
     at_a_time: usize,
@@ -129,8 +142,16 @@ fn fault(
     let chance = hash64(&[&item.to_le_bytes(), &tried.to_le_bytes()]);
     let limited = hash64(&[b"limited", &item.to_le_bytes(), &tried.to_le_bytes()]);
     if machine.down.iter().any(|(from, to)| (ms(*from)..ms(*to)).contains(&now)) {
-        Some(FaultKind::Away)
-    } else if machine.limits.0 > 0 && limited.is_multiple_of(machine.limits.0) {
+        Some(if machine.gated { FaultKind::NotNow } else { FaultKind::Away })
+    } else if world.forbidden.contains(&item) {
+        Some(if answered { FaultKind::Forbidden } else { FaultKind::Fatal })
+    } else if machine.shrinks.is_some_and(|from| ms(from) <= now) {
+        Some(FaultKind::TooLong)
+    } else if world.gatewayed.contains(&item) {
+        Some(FaultKind::NotNow)
+    } else if world.oversized.contains(&item)
+        || machine.limits.0 > 0 && limited.is_multiple_of(machine.limits.0)
+    {
         Some(FaultKind::Limited)
     } else if at_a_time > machine.room as usize || world.huge.contains(&item) {
         Some(FaultKind::Crowded)
@@ -160,6 +181,10 @@ struct Play<'a> {
     dead: Vec<Duration>,
     /// By server: how many requests ended there.
     ended: Vec<u32>,
+    /// By server: whether it answered anything.
+    answered: Vec<bool>,
+    /// By server: whether no waiting will mend it.
+    aside: Vec<bool>,
 }
 
 impl Play<'_> {
@@ -172,14 +197,23 @@ impl Play<'_> {
         assert!(self.resting.values().all(|of| *of != spot), "sent where the server works on");
         let held = world.held.is_some_and(|(from, to)| (ms(from)..ms(to)).contains(&now));
         assert!(!held, "sent while held");
+        assert!(!self.aside[spot.server], "sent where no waiting mends anything");
         self.ran.sends[spot.server].push(now);
         if now < self.dead[spot.server] {
             self.under_way.insert((now + ms(1), ticket), Sent { item, spot, cut: Some(FaultKind::Away) });
             return;
         }
+        if machine.revoked.is_some_and(|from| ms(from) <= now) {
+            self.under_way
+                .insert((now + ms(1), ticket), Sent { item, spot, cut: Some(FaultKind::Forbidden) });
+            return;
+        }
         let chance = hash64(&[b"hang", &item.to_le_bytes(), &spot.server.to_le_bytes()]);
         let hangs = machine.hangs > 0 && chance.is_multiple_of(machine.hangs);
-        let usual = match world.refused_in.filter(|_| world.refused.contains(&item)) {
+        let usual = match world
+            .refused_in
+            .filter(|_| world.refused.contains(&item) || world.forbidden.contains(&item))
+        {
             Some(quick) => quick,
             None => machine.takes * if hangs { 100 } else { 1 },
         };
@@ -221,8 +255,10 @@ impl Play<'_> {
         self.ended[spot.server] += 1;
         let opens = self.ended[spot.server] <= world.machines[spot.server].opens.0;
         let cut = cut.or(opens.then_some(FaultKind::Limited));
-        let kind = cut.or_else(|| fault(world, spot.server, item, *tried, at_a_time, now));
+        let server = (spot.server, self.answered[spot.server]);
+        let kind = cut.or_else(|| fault(world, server, item, *tried, at_a_time, now));
         let Some(kind) = kind else {
+            self.answered[spot.server] = true;
             let ended = self.queue.done(ticket, Some(COST / 2), 10, now);
             *self.ran.done.entry(item).or_default() += 1;
             if let Some(twin) = ended.twin {
@@ -243,7 +279,7 @@ impl Play<'_> {
         };
         match self.queue.failed(ticket, &Fault { kind, retry_after }, now) {
             After::Again => {}
-            After::Aside => self.ran.aside = true,
+            After::Aside => (self.ran.aside, self.aside[spot.server]) = (true, true),
             After::Out(item, why) => {
                 self.ran.out.insert(item, why);
             }
@@ -254,9 +290,11 @@ impl Play<'_> {
         let (world, now) = (self.world, self.now);
         let known = self.ran.done.keys().next();
         let dead = now < self.dead[server];
-        let proof = match known.map(|item| fault(world, server, *item, 1, 0, now)) {
+        let revoked = world.machines[server].revoked.is_some_and(|from| ms(from) <= now);
+        let proof = match known.map(|item| fault(world, (server, true), *item, 1, 0, now)) {
+            Some(_) if revoked => Proof::Refused,
             Some(None) if !dead => Proof::Well,
-            Some(Some(FaultKind::Refused)) => Proof::Refused,
+            Some(Some(kind)) if kind.refuses() => Proof::Refused,
             _ => Proof::None,
         };
         self.ran.sends[server].push(now);
@@ -280,6 +318,8 @@ fn run(world: &World) -> Ran {
         resting: BTreeMap::new(),
         dead: vec![Duration::ZERO; world.machines.len()],
         ended: vec![0; world.machines.len()],
+        answered: vec![false; world.machines.len()],
+        aside: vec![false; world.machines.len()],
     };
     for _ in 0..2_000_000 {
         let now = play.now;

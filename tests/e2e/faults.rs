@@ -10,27 +10,27 @@ use serde_json::{Value, json};
 use crate::fake::{Fake, Model, Reply, Seen, first_ask, free_port};
 use crate::project::{Project, Ran, Running, until};
 
-const RUN: [&str; 3] = ["run", "wide.yaml", "--json"];
+pub const RUN: [&str; 3] = ["run", "wide.yaml", "--json"];
 
-fn ms(ms: u64) -> Duration {
+pub fn ms(ms: u64) -> Duration {
     Duration::from_millis(ms)
 }
 
 /// The rows of the dataset, after a check that none stands there twice.
 #[track_caller]
-fn rows(project: &Project) -> usize {
+pub fn rows(project: &Project) -> usize {
     let rows = project.rows("out/wide/dataset.jsonl");
     let ids: std::collections::HashSet<_> = rows.iter().map(|row| row["id"].to_string()).collect();
     assert_eq!(ids.len(), rows.len(), "a row stands in the dataset twice");
     rows.len()
 }
 
-fn status(project: &Project) -> Value {
+pub fn status(project: &Project) -> Value {
     project.emogrid(&["status", "wide.yaml", "--json"]).exits(0).json()
 }
 
 /// A run by which the fake is called with a script that fails some asks.
-fn run(
+pub fn run(
     fake: &Fake,
     topics: usize,
     script: impl Fn(&Seen, usize) -> Reply + Send + Sync + 'static,
@@ -43,11 +43,11 @@ fn run(
 
 /// Runs, but never for ever.
 #[track_caller]
-fn watched(project: &Project, args: &[&str]) -> Ran {
+pub fn watched(project: &Project, args: &[&str]) -> Ran {
     Running::start(project.command(args)).finish_within(Duration::from_secs(15))
 }
 
-fn retry_after(status: u16, seconds: &str) -> Reply {
+pub fn retry_after(status: u16, seconds: &str) -> Reply {
     let body = json!({ "error": { "code": status, "message": "slow down", "type": "x" } }).to_string();
     Reply::Status(status, body, vec![("retry-after", seconds.to_owned())])
 }
@@ -459,7 +459,7 @@ fn a_server_that_refuses_everything_stops_the_run_with_what_it_says() {
     assert_eq!(status(&project)["stored"], json!({ "completions": 0, "tombstones": 0 }));
 }
 
-fn too_long() -> Reply {
+pub fn too_long() -> Reply {
     let body = json!({ "error": { "code": 400, "type": "exceed_context_size_error", "n_prompt_tokens": 5000, "n_ctx": 2048,
         "message": "the request exceeds the available context size, try increasing it" } });
     Reply::Status(400, body.to_string(), vec![])

@@ -6,6 +6,7 @@ mod added;
 mod anonymize;
 mod audit;
 mod building;
+mod blame;
 mod checks;
 mod collect;
 mod counterfactual;

@@ -3,8 +3,8 @@
 use std::time::Instant;
 
 use super::servers::{Looked, Seen};
+use crate::client::ClientError;
 use crate::client::managed::ManagedServer;
-use crate::client::{ClientError, ErrorClass};
 use crate::dataset::evaluate::Demand;
 use crate::fingerprint::Ask;
 use crate::scheduler::{Cost, Proof, Spot, Ticket};
@@ -55,27 +55,4 @@ pub(super) enum Event {
         starts: u32,
         answered: bool,
     },
-}
-
-/// What a request cost.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Spent {
-    /// The answer says it.
-    Told,
-    Nothing,
-    /// It came to no server, and so was none.
-    Unsent,
-    /// It may have cost as much as it may at most.
-    Unknown,
-}
-
-impl Spent {
-    /// What a request cost that failed so.
-    pub fn over(failure: &ClientError) -> Self {
-        match failure.class {
-            ErrorClass::Timeout | ErrorClass::Garbled | ErrorClass::Dropped => Spent::Unknown,
-            ErrorClass::Unreachable | ErrorClass::Unusable => Spent::Unsent,
-            _ => Spent::Nothing,
-        }
-    }
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::Worker;
 use super::answers::What;
 use super::event::Send;
+use super::meaning::Meaning;
 use super::servers::Looked;
 use crate::client::{ClientError, ErrorClass};
 use crate::dataset::evaluate::{About, Demand, To};
@@ -66,6 +67,11 @@ impl Worker<'_> {
         }
     }
 
+    /// What a failure of an endpoint means.
+    pub(super) fn meaning(&self, endpoint: usize, failure: &ClientError) -> Meaning {
+        Meaning::of(failure, self.progress.endpoints[endpoint].requests > 0)
+    }
+
     pub(super) fn failed(&mut self, send: Send, failure: ClientError) {
         let endpoint = self.endpoint_of(send.model, send.spot.server);
         // Of all requests it alone has a text in it of which nothing was taken out.
@@ -91,17 +97,10 @@ impl Worker<'_> {
             self.rest(send.model, send.spot);
             self.was_late(endpoint);
         }
-        self.servers[endpoint].was_gone |= matches!(
-            failure.class,
-            ErrorClass::Unreachable | ErrorClass::Loading | ErrorClass::Dropped | ErrorClass::Unavailable
-        );
-        let answered = self.progress.endpoints[endpoint].requests > 0;
-        let kind = match failure.class {
-            // What stands before a server says so while that starts again.
-            ErrorClass::NotFound if answered => FaultKind::Away,
-            class => kind_of(class),
-        };
-        self.servers[endpoint].was_gone |= kind == FaultKind::Away;
+        let Meaning { kind, .. } = self.meaning(endpoint, &failure);
+        let is_gone =
+            matches!(failure.class, ErrorClass::Dropped | ErrorClass::Unavailable | ErrorClass::Gateway);
+        self.servers[endpoint].was_gone |= is_gone || matches!(kind, FaultKind::Away | FaultKind::NotNow);
         self.carry_out(send, failure, kind);
     }
 
@@ -161,13 +160,18 @@ impl Worker<'_> {
         if demand.about.is_some() {
             now.max_tokens = Some(self.book.longest_answer(&demand) as u32);
         }
+        let class = match failure.class {
+            // What others do not meet says nothing of the key, the account or the address.
+            ErrorClass::Unauthorized | ErrorClass::Unpaid | ErrorClass::NotFound => ErrorClass::Refused,
+            class => class,
+        };
         let tombstone = Tombstone {
             fingerprint: demand.fingerprint,
-            reason: failure.class.name().into(),
+            reason: class.name().into(),
             detail: failure.to_string(),
-            settings: settings_behind(failure.class, &now),
+            settings: settings_behind(class, &now),
         };
-        let class = failure.class.name();
+        let class = class.name();
         let ticket = self.put_off(demand, What::GivenUp(class));
         if let Err(failure) = self.writer.tombstone(ticket, tombstone) {
             self.error.get_or_insert(failure.into());
@@ -219,35 +223,6 @@ impl Worker<'_> {
             // That a limit holds was said when it first did; the figures say how it goes on.
             Waiting::Rate { .. } | Waiting::Retry | Waiting::Tail => None,
         }
-    }
-}
-
-/// Whether a server that failed so is there all the same.
-pub(super) fn shows_it_there(failure: &ClientError) -> bool {
-    use FaultKind::{Crowded, Limited, Refused, TooLong};
-    matches!(kind_of(failure.class), Crowded | Limited | Refused | TooLong)
-}
-
-/// Whether a server that failed so took the request.
-pub(super) fn took_it(failure: &ClientError) -> bool {
-    kind_of(failure.class) != FaultKind::Away
-}
-
-/// What scheduling makes of a failure.
-fn kind_of(class: ErrorClass) -> FaultKind {
-    match class {
-        ErrorClass::Unreachable | ErrorClass::Loading | ErrorClass::Unavailable => FaultKind::Away,
-        ErrorClass::RateLimited => FaultKind::Limited,
-        ErrorClass::Crowded => FaultKind::Crowded,
-        ErrorClass::ServerError | ErrorClass::Garbled | ErrorClass::Dropped => FaultKind::Broken,
-        ErrorClass::Timeout => FaultKind::Late,
-        ErrorClass::ContextExceeded => FaultKind::TooLong,
-        ErrorClass::Refused => FaultKind::Refused,
-        ErrorClass::Unauthorized
-        | ErrorClass::Unpaid
-        | ErrorClass::NotFound
-        | ErrorClass::Unsupported
-        | ErrorClass::Unusable => FaultKind::Fatal,
     }
 }
 

@@ -19,6 +19,9 @@ pub fn remedy(class: &str, endpoint: &str, is_managed: bool) -> Remedy {
         "loading" | "unavailable" => {
             (at("patience"), "see why the server takes so long, or wait longer for it (`patience`)")
         }
+        "gateway" => {
+            (server(), "see why what stands before the server gets no answer of it, or none in its own time")
+        }
         "rate-limited" => {
             (at("requests_per_minute"), "set the endpoint's `requests_per_minute` or `tokens_per_minute`")
         }

@@ -4,7 +4,7 @@ use std::cmp::Reverse;
 use std::time::Duration;
 
 use super::{After, Ended, Item, Proof, Queue, Spot, Ticket, UnderWay};
-use crate::scheduler::fault::{Decision, Fault, FaultKind, GiveUp, History, MANY_REFUSED, decide};
+use crate::scheduler::fault::{Decision, Fault, FaultKind, History, MANY_REFUSED, decide};
 use crate::scheduler::server::Circuit;
 
 impl<T: Clone> Queue<T> {
@@ -23,7 +23,7 @@ impl<T: Clone> Queue<T> {
     /// The server over whose failures a request that went through before should decide, if its limits
     /// let one more go out now. Nothing else goes to it until `proven` says.
     pub fn wants_proof(&mut self, now: Duration) -> Option<usize> {
-        let server = self.wants_proof?;
+        let server = self.wants_proof.filter(|server| now >= self.servers[*server].paused_until)?;
         self.next_ticket += 1;
         self.servers[server].limits.take(self.next_ticket, self.cost, now).ok()?;
         self.servers[server].proving = true;
@@ -36,6 +36,7 @@ impl<T: Clone> Queue<T> {
         server.proving = false;
         match proof {
             Proof::Well => {
+                server.proofs += 1;
                 server.evidence.successes += 1;
                 server.evidence.streak = 0;
                 server.evidence.broken_items = 0;
@@ -63,22 +64,14 @@ impl<T: Clone> Queue<T> {
         let decision =
             decide(fault, &failed.history, spot.server, &self.servers[spot.server].evidence, &self.policy);
         self.remember(&mut failed.history, fault, spot.server, &decision);
+        self.carry_out_at_its_server(&decision, spot.server, probing, fault, now);
         if let Some(twin) = failed.twin.and_then(|twin| self.under_way.get_mut(&twin)) {
-            // The other request is still on its way, and decides.
+            // The other request is still on its way, and decides what becomes of the item.
             twin.history.absorb(&failed.history);
-            let server = &mut self.servers[spot.server];
-            match (decision, fault.kind) {
-                (Decision::Stop, FaultKind::Fatal) => {
-                    server.circuit = Circuit::Aside;
-                    return After::Aside;
-                }
-                (Decision::Away, _) => server.go_away(probing, now),
-                _ => {}
-            }
-            return After::Again;
+            return if decision == Decision::Stop { After::Aside } else { After::Again };
         }
         let item = Item { ticket, work: failed.work, history: failed.history };
-        self.carry_out(decision, item, (spot, probing), fault, now)
+        self.carry_out(decision, item, spot, fault, now)
     }
 
     /// Notes a failure in what is known of its server and of its item. Says whether it was the server's probe.
@@ -91,9 +84,27 @@ impl<T: Clone> Queue<T> {
         let unheard = unheard.filter(|other| other.history.is_fresh()).count();
         let untried = (0..self.servers.len())
             .any(|other| other != spot.server && !history.refused_by(other) && self.is_aside(other));
+        let waited = now.saturating_sub(self.was_held);
         let server = &mut self.servers[spot.server];
         let probing = server.end_probe(ticket);
         let is_away = !server.is_there();
+        match fault.kind {
+            FaultKind::Limited => server.is_back(),
+            // One that refuses asks for no patience.
+            kind if is_away && kind.shows_it_there() => server.is_well(),
+            _ => {}
+        }
+        history.put_off += u32::from(matches!(fault.kind, FaultKind::NotNow | FaultKind::Limited));
+        let patience = server.settings.patience;
+        let left = match fault.kind {
+            FaultKind::Limited => {
+                let since = *history.put_off_since.get_or_insert(waited);
+                // Where little is sent in a minute, a few tries may take long.
+                let enough = history.put_off >= self.policy.tries;
+                patience.saturating_sub(if enough { waited.saturating_sub(since) } else { Duration::ZERO })
+            }
+            _ => patience,
+        };
         if fault.kind == FaultKind::Limited {
             server.lately.push(true);
         }
@@ -101,6 +112,8 @@ impl<T: Clone> Queue<T> {
         let long = fault.retry_after.is_some_and(|wait| wait > server.settings.patience);
         let many = if long { u16::BITS } else { server.level() };
         let limited = server.lately.is_limited(many, server.under_way);
+        // One under way was sent before, and tells nothing of it.
+        let proofs = server.proofs + u32::from(server.proving);
         let evidence = &mut server.evidence;
         evidence.limited = limited;
         evidence.streak += 1;
@@ -110,6 +123,8 @@ impl<T: Clone> Queue<T> {
         evidence.elsewhere = elsewhere;
         evidence.untried = untried;
         evidence.unheard = unheard;
+        evidence.left = left;
+        evidence.cleared = fault.kind == FaultKind::Forbidden && history.forbid(spot.server, proofs);
         match fault.kind {
             // Failures while the server is away say nothing of the item, unless all that is left fails.
             FaultKind::Broken | FaultKind::Late if !is_away || fresh == 0 => {
@@ -117,17 +132,22 @@ impl<T: Clone> Queue<T> {
                 history.broken += 1;
                 history.broke_last_at = Some(spot.server);
             }
+            // Each outage may meet it once.
+            FaultKind::NotNow if history.others_succeeded(spot.server, evidence.successes) => {
+                history.broken += 1;
+                history.broke_last_at = Some(spot.server);
+            }
             FaultKind::Killed => {
                 history.killed += 1;
                 history.broke_last_at = Some(spot.server);
             }
-            FaultKind::Refused | FaultKind::TooLong => {
+            FaultKind::Refused | FaultKind::Forbidden | FaultKind::TooLong => {
                 evidence.refused_items += u32::from(history.refused == 0);
                 history.refused += 1;
             }
             FaultKind::Crowded if server.under_way == 0 => history.crowded_alone += 1,
             // Requests that were under way together meet one and the same limit.
-            FaultKind::Limited | FaultKind::Away if evidence.rounds == 0 || *sent >= server.paused_at => {
+            FaultKind::Limited if evidence.rounds == 0 || *sent >= server.paused_at => {
                 evidence.rounds += 1;
                 server.paused_at = now;
             }
@@ -139,17 +159,19 @@ impl<T: Clone> Queue<T> {
     /// Notes what was decided, in time for the decision about the next failure: where the item is not to be sent
     /// again, and whether its server has to prove itself.
     fn remember(&mut self, history: &mut History, fault: &Fault, server: usize, decision: &Decision) {
-        if matches!(fault.kind, FaultKind::Refused | FaultKind::TooLong) && *decision != Decision::Stop {
+        if fault.kind.refuses() && *decision != Decision::Stop {
             history.refuse(server);
         }
         if *decision == Decision::Elsewhere {
             history.refuse(server);
             // The other one hears it from the beginning.
             history.crowded_alone = 0;
+            (history.put_off, history.put_off_since) = (0, None);
         }
         let evidence = &self.servers[server].evidence;
-        if fault.kind == FaultKind::Late {
-            history.was_late(server, evidence.successes);
+        let others_succeeded = history.others_succeeded(server, evidence.successes);
+        if matches!(fault.kind, FaultKind::Late | FaultKind::NotNow) {
+            history.begin_anew(server, evidence.successes);
         }
         let failed_enough = match fault.kind {
             FaultKind::Broken | FaultKind::Late => {
@@ -157,6 +179,17 @@ impl<T: Clone> Queue<T> {
                 evidence.fresh == 0 && (enough || *decision == Decision::Away)
             }
             FaultKind::Refused => evidence.fresh == 0 || evidence.refused_items >= MANY_REFUSED,
+            FaultKind::TooLong => evidence.refused_items >= MANY_REFUSED,
+            FaultKind::Forbidden => {
+                history.refused <= self.policy.tries && matches!(decision, Decision::Retry(_))
+            }
+            FaultKind::NotNow => {
+                history.put_off > 1 && !matches!(decision, Decision::GiveUp(_)) && self.all_failed()
+            }
+            // What goes through once tells that of all further ones.
+            FaultKind::Limited => {
+                history.put_off >= self.policy.tries && !others_succeeded && self.all_failed()
+            }
             _ => false,
         };
         if failed_enough && !self.servers[server].proving {
@@ -166,52 +199,55 @@ impl<T: Clone> Queue<T> {
         }
     }
 
-    /// Does with an item and the server that it failed at what was decided.
+    /// Does with the server at which an item failed what was decided.
+    fn carry_out_at_its_server(
+        &mut self,
+        decision: &Decision,
+        server: usize,
+        probing: bool,
+        fault: &Fault,
+        now: Duration,
+    ) {
+        let server = &mut self.servers[server];
+        match decision {
+            Decision::Stop => server.circuit = Circuit::Aside,
+            Decision::Shrink => server.shrink(),
+            Decision::Pause(wait) => server.pause(*wait, fault.retry_after.is_some(), now),
+            Decision::Away => server.go_away(probing, now),
+            Decision::Retry(_) | Decision::Elsewhere | Decision::GiveUp(_) => {}
+        }
+    }
+
+    /// Does with an item that failed what was decided.
     fn carry_out(
         &mut self,
         decision: Decision,
         item: Item<T>,
-        (spot, probing): (Spot, bool),
+        spot: Spot,
         fault: &Fault,
         now: Duration,
     ) -> After<T> {
-        let server = &mut self.servers[spot.server];
-        match decision {
-            Decision::Stop => {
-                server.circuit = Circuit::Aside;
+        match (decision, fault.kind) {
+            (Decision::Stop, _) => {
                 self.put_back(item, spot);
                 return After::Aside;
             }
-            Decision::GiveUp(why) => return After::Out(item.work, why),
-            // A server that asks for more than it is waited for is not waited for; another may take the item.
-            Decision::Retry(wait) if wait > server.settings.patience => {
-                if !server.evidence.elsewhere {
-                    return After::Out(item.work, GiveUp::Unproven);
-                }
-                let mut item = item;
-                item.history.refuse(spot.server);
-                self.back(item);
-            }
-            Decision::Retry(wait) => self.delay(item, now + wait),
-            Decision::Elsewhere => self.back(item),
-            Decision::Shrink => {
-                server.shrink();
-                self.delay(item, now + Duration::from_millis(200));
-            }
-            Decision::Pause(wait) => {
-                server.pause(wait, fault.retry_after.is_some(), now);
-                self.put_back(item, spot);
-            }
-            Decision::Away => {
-                server.go_away(probing, now);
-                match fault.kind {
-                    // Another item probes next, in case this one is what breaks the server.
-                    FaultKind::Broken | FaultKind::Late => self.back(item),
-                    _ => self.put_back(item, spot),
-                }
-            }
+            (Decision::GiveUp(why), _) => return After::Out(item.work, why),
+            (Decision::Retry(wait), _) => self.delay(item, now + wait),
+            (Decision::Shrink, _) => self.delay(item, now + Duration::from_millis(200)),
+            // It has nothing to do with this.
+            (Decision::Away, FaultKind::Away | FaultKind::Killed) => self.put_back(item, spot),
+            // Another item is sent next, in case it is this one.
+            (Decision::Elsewhere | Decision::Pause(_) | Decision::Away, _) => self.back(item),
         }
         After::Again
+    }
+
+    /// Whether no other item waits or is under way that met no failure yet.
+    fn all_failed(&self) -> bool {
+        let met_none = |history: &History| history.is_fresh() && history.put_off == 0;
+        !self.waiting_items().any(|item| met_none(&item.history))
+            && !self.under_way.values().any(|under_way| met_none(&under_way.history))
     }
 
     /// Other items, waiting or under way, that nothing is held against.
@@ -275,5 +311,95 @@ mod tests {
         assert_eq!(queue.wants_proof(later), Some(0));
         queue.proven(0, Proof::Well);
         assert!(matches!(queue.next(later), Next::Wait(at, _) if at > Duration::from_secs(120)), "it counts");
+    }
+
+    fn settings(places: u32) -> ServerSettings {
+        ServerSettings {
+            places,
+            steer: None,
+            rates: Rates::default(),
+            patience: Duration::from_secs(900),
+            proven: true,
+            may_hedge: false,
+        }
+    }
+
+    fn secs(secs: u64) -> Duration {
+        Duration::from_secs(secs)
+    }
+
+    /// A server that answers is there, whatever it answers.
+    #[test]
+    fn an_absence_ends_with_the_first_answer() {
+        use FaultKind::*;
+        let kinds = [
+            (Refused, true),
+            (Forbidden, true),
+            (TooLong, true),
+            (Limited, true),
+            (Crowded, true),
+            (NotNow, false),
+            (Away, false),
+        ];
+        for (kind, there) in kinds {
+            let mut queue = Queue::new(Policy::default(), vec![settings(2)]);
+            queue.push(0..20);
+            queue.away(0, Duration::ZERO);
+            let Next::Start(probe, ..) = queue.next(secs(1)) else { panic!("a probe is due") };
+            assert_eq!(queue.next(secs(1)), Next::Busy);
+            queue.failed(probe, &Fault { kind, retry_after: None }, secs(1));
+            assert_eq!(queue.is_there(0), there, "{kind:?}");
+        }
+    }
+
+    #[test]
+    fn only_taking_it_back_ends_that_a_server_is_set_aside() {
+        let mut queue = Queue::new(Policy::default(), vec![settings(2)]);
+        queue.push(0..20);
+        let Next::Start(ticket, ..) = queue.next(secs(1)) else { panic!("a place is free") };
+        queue.set_aside(0);
+        queue.done(ticket, None, 1, secs(2));
+        queue.proven(0, Proof::Well);
+        assert_eq!((queue.state(0), queue.next(secs(2))), ("aside", Next::Busy));
+        queue.take_back(0);
+        assert!(matches!(queue.next(secs(2)), Next::Start(..)));
+    }
+
+    /// What a failure tells of its server holds also where the item's other request is under way.
+    #[test]
+    fn one_of_two_requests_of_an_item_tells_of_its_server() {
+        let minute = Some(secs(60));
+        let hours = Some(secs(7200));
+        for (kind, retry_after) in [
+            (FaultKind::Limited, minute),
+            (FaultKind::Crowded, None),
+            (FaultKind::Limited, hours),
+            (FaultKind::Fatal, None),
+        ] {
+            let mut queue = Queue::new(Policy::default(), vec![settings(2), settings(2)]);
+            for item in 0..20 {
+                queue.push([item]);
+                let Next::Start(ticket, ..) = queue.next(secs(1)) else { panic!("a place is free") };
+                queue.done(ticket, None, 1, secs(1));
+            }
+            queue.push([20]);
+            let Next::Start(first, _, from) = queue.next(secs(1)) else { panic!("a place is free") };
+            let Next::Start(second, _, to) = queue.next(secs(100)) else { panic!("it takes too long") };
+            let other = to.server;
+            assert!(other != from.server);
+            // Whatever it answers, it answers so to most.
+            (0..16).for_each(|_| queue.servers[other].lately.push(retry_after == minute));
+            let after = queue.failed(second, &Fault { kind, retry_after }, secs(101));
+            let is_aside = kind == FaultKind::Fatal;
+            assert_eq!(after, if is_aside { After::Aside } else { After::Again }, "{kind:?}");
+            assert_eq!(queue.state(other), if is_aside { "aside" } else { "there" });
+            assert_eq!(queue.is_put_off(other, secs(102)), retry_after == minute, "{kind:?}");
+            assert_eq!(queue.level(other), if kind == FaultKind::Crowded { 1 } else { 2 });
+            // The first goes on, and is not sent again where it is asked to wait for hours.
+            queue.failed(first, &Fault { kind: FaultKind::Broken, retry_after: None }, secs(103));
+            let next = queue.next(secs(104));
+            let goes = matches!(next, Next::Start(_, 20, spot) if spot.server == other);
+            assert_eq!(goes, kind == FaultKind::Crowded, "{kind:?}: {next:?}");
+        }
     }
 }

@@ -32,6 +32,8 @@ proptest! {
     fn an_outage_leaves_nothing(mut world in worlds()) {
         world.poisoned.clear();
         world.refused.clear();
+        world.gatewayed.clear();
+        world.forbidden.clear();
         world.flaky = 0;
         // One that refuses every second request refuses eleven in a row now and then, until patience ends.
         for machine in world.machines.iter_mut().filter(|machine| machine.limits.0 == 2) {
@@ -54,7 +56,10 @@ proptest! {
         }
         world.machines.push(Machine { refuses_from: holds, ..machine(2) });
         let ran = run(&world);
-        let guilty = |item: &u32| world.poisoned.contains(item) || world.refused.contains(item);
+        let guilty = |item: &u32| {
+            let own = [&world.poisoned, &world.refused, &world.gatewayed, &world.forbidden];
+            own.iter().any(|items| items.contains(item))
+        };
         let out = ran.out.iter().filter(|(_, why)| **why == GiveUp::Its);
         prop_assert!(out.clone().all(|(item, _)| guilty(item)), "{:?}", ran.out);
         if !ran.lost && !ran.aside {

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use super::super::Worker;
 use super::super::event::Event;
+use super::super::meaning::Meaning;
 use super::{LOOK, again_log};
 use crate::check::answer::Answer;
 use crate::check::embedding::Embedding;
@@ -108,8 +109,8 @@ impl Worker<'_> {
             };
             let proof = match answer {
                 Ok(raw) if reads(&raw) => Proof::Well,
-                Err(failure) if failure.class == ErrorClass::Refused => Proof::Refused,
-                _ => Proof::None,
+                Ok(_) => Proof::None,
+                Err(failure) => Meaning::proof(&failure),
             };
             Event::Proved { model, server, proof }
         });
