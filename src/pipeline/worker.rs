@@ -99,6 +99,8 @@ struct Worker<'a> {
     evaluation: Duration,
     error: Option<RunError>,
     stopped: Option<Stop>,
+    /// Somebody asked to stop: the next time what is under way is left.
+    is_interrupted: bool,
     /// One that was never seen is there.
     has_arrived: bool,
     /// Some requests are begun no more, since they would take too long.
@@ -171,6 +173,7 @@ pub async fn ask<'a>(
         evaluated: now,
         evaluation: Duration::ZERO,
         error: None,
+        is_interrupted: false,
         stopped: None,
         has_arrived: false,
         closed_by: None,
@@ -308,10 +311,7 @@ impl Worker<'_> {
                     // Whoever asked may be gone.
                     let _ = reply.send(status);
                 }
-                () = interrupts.next() => match self.stopped {
-                    None => self.stop(Stop::Interrupt),
-                    Some(_) => self.leave(),
-                },
+                () = interrupts.next() => self.interrupt(),
             }
         }
         self.end_early();

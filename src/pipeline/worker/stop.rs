@@ -72,6 +72,26 @@ impl Limits {
     pub fn is_limited(&self) -> bool {
         self.deadline.is_some() || self.caps != Caps::default()
     }
+    /// Somebody asks to stop: what is under way is waited for, and left where it is asked once more.
+    pub(super) fn interrupt(&mut self) {
+        if std::mem::replace(&mut self.is_interrupted, true) {
+            return self.leave();
+        }
+        match self.stopped {
+            None => self.stop(Stop::Interrupt),
+            // A budget, or another order, was there first.
+            Some(_) => self.say_what_is_awaited(Stop::Interrupt),
+        }
+    }
+
+    fn say_what_is_awaited(&self, why: Stop) {
+        let again = if why == Stop::Interrupt { "; Ctrl-C again to leave them" } else { "" };
+        let sends = under_way(self.sends.len());
+        if !self.sends.is_empty() {
+            self.watcher.say(&format!("{}: waiting for {sends} under way{again}", why.says()));
+        }
+    }
+
 }
 
 impl Worker<'_> {
@@ -79,23 +99,10 @@ impl Worker<'_> {
     pub(super) fn stop(&mut self, why: Stop) {
         self.queues.iter_mut().for_each(|queue| drop(queue.clear()));
         self.stopped = Some(why);
-        let again = match why {
-            Stop::Interrupt => "; Ctrl-C again to leave them",
-            _ => "",
-        };
-        match self.sends.len() {
-            0 if why == Stop::Interrupt => {}
-            0 => match self.progress.needed.and_then(|needed| self.no_room(why, needed)) {
-                Some(says) => self.watcher.say(&says),
-                None => self.watcher.say(why.says()),
-            },
-            sends => {
-                self.watcher.say(&format!(
-                    "{}: waiting for {} under way{again}",
-                    why.says(),
-                    under_way(sends)
-                ));
-            }
+        if self.sends.is_empty() && why != Stop::Interrupt {
+        self.say_what_is_awaited(why);
+            let no_room = self.progress.needed.and_then(|needed| self.no_room(why, needed));
+            self.watcher.say(no_room.as_deref().unwrap_or(why.says()));
         }
     }
 
