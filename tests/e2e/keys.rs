@@ -361,6 +361,21 @@ fn a_prompt_that_kills_a_managed_server_is_passed_over() {
     assert_eq!(bench.project.emogrid(&args).exits(0).json()["requests"], 0);
 }
 
+/// Each prompt that is found to end the server makes up for the start that proved it, however many there are.
+#[test]
+fn many_prompts_that_kill_a_managed_server_are_all_passed_over() {
+    let bench = managed();
+    let sets = [
+        "endpoints.own.managed.args=['--die-of', 'joy']",
+        "endpoints.own.managed.restarts=2",
+        "samples.max_asks=1",
+        "grid.axes.place=[home, work, school]",
+    ];
+    let (made, _) = run_managed(&bench, &sets);
+    let made = made.exits(4);
+    assert_eq!((&made.summary["failed"], made.rows.len()), (&json!(3), 3), "{}", made.stderr);
+}
+
 /// The least that is a GGUF model, with so many parameters.
 fn gguf(parameters: u64) -> Vec<u8> {
     let text = |text: &str| [&(text.len() as u64).to_le_bytes()[..], text.as_bytes()].concat();

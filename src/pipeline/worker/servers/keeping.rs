@@ -146,8 +146,8 @@ impl Worker<'_> {
     }
 
     /// Whether a managed server has ended, and is or will be started again. True also where that is
-    /// the end of the run.
-    pub(in crate::pipeline::worker) fn restart(&mut self, endpoint: usize) -> bool {
+    /// the end of the run. A start that proves which ask ended it counts for none.
+    pub(in crate::pipeline::worker) fn restart(&mut self, endpoint: usize, proves: bool) -> bool {
         let over = self.is_over();
         let config = &self.recipe.config;
         let server = &mut self.servers[endpoint];
@@ -155,6 +155,9 @@ impl Worker<'_> {
             return server.restarting;
         }
         let Some(gone) = server.managed.as_mut().and_then(ManagedServer::gone) else { return false };
+        if proves {
+            server.restarts_left = (server.restarts_left + 1).min(server.restarts);
+        }
         if server.restarts_left == 0 {
             let error = RunError::gone(&config.endpoints[endpoint], gone);
             match config.endpoints.len() {
@@ -211,7 +214,7 @@ impl Worker<'_> {
     /// A server of ours is there and answers nothing: it is ended, and started again.
     fn hangs(&mut self, endpoint: usize) {
         // One that has died is not ended; what was under way may have killed it.
-        if self.is_over() || self.restart(endpoint) {
+        if self.is_over() || self.restart(endpoint, false) {
             return;
         }
         let server = &mut self.servers[endpoint];
