@@ -252,7 +252,9 @@ impl Worker<'_> {
                 self.leave();
                 break;
             }
-            let hungry = self.stale && self.queues.iter().any(|queue| self.is_hungry(queue));
+            // What is asked about a text goes before further texts, and is known of once the text was evaluated.
+            let eager = self.recipe.looks_into_texts();
+            let hungry = self.stale && (eager || self.queues.iter().any(|queue| self.is_hungry(queue)));
             if !over && hungry && !self.evaluator.is_busy() {
                 if let Some(why) = self.ends_before_evaluated() {
                     self.closed_by = Some(why);
