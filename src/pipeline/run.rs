@@ -20,7 +20,7 @@ use super::made::Made;
 use super::output::Files;
 use super::record::{Came, Finished, next_number, record};
 use super::recorder::Recorder;
-use super::spending::spending;
+use super::spending::{overspent, spending};
 use super::state::{book, has_changed, snapshot, state};
 use super::stop::Stop;
 use super::summary::Outcome;
@@ -291,6 +291,7 @@ async fn go(
     summary.by_ask = std::mem::take(&mut made.by_ask);
     summary.asked = std::mem::take(&mut made.asked);
     summary.cost = spending(&config.endpoints, &budget);
+    summary.overspent = overspent(&budget);
     summary.fault_costs = morning::costs(recipe, &made.outcome, &progress, &summary.run);
     if let Some(asks) = &asks {
         morning::beside(&mut summary, &made.outcome, asks, &progress.answered);

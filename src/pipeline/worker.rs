@@ -1,6 +1,7 @@
 //! The loop that asks: sends what is due, stores what comes, evaluates, and again.
 
 mod answers;
+mod cost;
 mod evaluator;
 mod event;
 mod failure;
@@ -31,9 +32,10 @@ use crate::check::Candidate;
 use crate::client::ClientError;
 use crate::dataset::Recipe;
 use crate::dataset::evaluate::Demand;
+use crate::dataset::recipe::{AROUND, BYTES_PER_TOKEN};
 use crate::model::{ByHash, Fingerprint};
 use crate::report::{self, Watcher};
-use crate::scheduler::{Budget, Cost, Queue, Spot, Ticket};
+use crate::scheduler::{Budget, Cost, Estimate, Queue, Spot, Ticket};
 use crate::store::{StoreError, Writer, Written};
 use answers::Pending;
 use evaluator::{Evaluated, Evaluator, Task};
@@ -81,10 +83,8 @@ struct Worker<'a> {
     next_pending: u64,
     /// What each failing ask failed with last.
     last_errors: ByHash<Fingerprint, ClientError>,
-    /// The longest prompt so far, in tokens.
-    longest_prompt: u32,
-    /// By model: the same as far as bytes tell, until something was answered.
-    guessed: HashMap<usize, u32>,
+    /// How many tokens prompts have.
+    prompts: Estimate,
     progress: Progress,
     /// Failures of which class were said of which endpoint.
     said: HashSet<(usize, &'static str)>,
@@ -162,8 +162,7 @@ pub async fn ask<'a>(
         pending: HashMap::new(),
         next_pending: 0,
         last_errors: ByHash::default(),
-        longest_prompt: 0,
-        guessed: HashMap::new(),
+        prompts: Estimate::new(1.0 / BYTES_PER_TOKEN as f64, AROUND),
         progress,
         said: HashSet::new(),
         example: None,

@@ -49,7 +49,7 @@ pub struct Queue<T> {
     delayed_items: HashMap<Ticket, Item<T>>,
     under_way: HashMap<Ticket, UnderWay<T>>,
     next_ticket: u64,
-    /// What one request may cost at most, in tokens.
+    /// The most tokens that were reserved for a request.
     cost: u32,
     /// The server over whose failures a request that went through before should decide.
     wants_proof: Option<usize>,
@@ -67,6 +67,9 @@ pub struct Queue<T> {
 }
 
 /// So many that did not fail go before one that did.
+/// How many tokens an item may take at most on a server.
+type CostOf<'a, T> = dyn FnMut(&T, usize) -> Option<u32> + 'a;
+
 const OTHERS_FIRST: u32 = 3;
 /// A straggler takes `Policy::hedge` times as long as nine in ten of its kind do, and at least this.
 const STRAGGLER_LEAST: Duration = Duration::from_secs(5);
@@ -98,11 +101,6 @@ impl<T: Clone> Queue<T> {
     #[must_use]
     pub fn with_kinds(self, kind: fn(&T) -> usize) -> Self {
         Self { kind, ..self }
-    }
-
-    /// What one request may cost at most, in tokens; reserved for it where a server has a limit.
-    pub fn set_cost(&mut self, tokens: u32) {
-        self.cost = tokens;
     }
 
     /// Sends nothing more until told otherwise; what is under way goes on. Meanwhile no patience is used up.
@@ -240,6 +238,12 @@ impl<T: Clone> Queue<T> {
             for place in &mut server.places {
                 out.extend(place.items.drain(..).map(|item| item.work));
             }
+        self.next_fitting(now, &mut |_, _| Some(0))
+    }
+
+    /// The same where `cost` says how many tokens an item may take at most on a server, which are reserved for it where that
+    /// has a limit; `None`: it cannot be sent now, and stays where it is.
+    pub fn next_fitting(&mut self, now: Duration, cost: &mut CostOf<'_, T>) -> Next<T> {
         }
         out.extend(self.first.drain(..).map(|item| item.work));
         out.extend(self.stretches.drain(..).flat_map(|(_, items)| items).map(|item| item.work));
@@ -252,7 +256,7 @@ impl<T: Clone> Queue<T> {
     pub fn next(&mut self, now: Duration) -> Next<T> {
         self.wake(now);
         if self.ready == 0 {
-            let tail = self.tail(now);
+            let tail = self.tail(now, cost);
             return match (self.delayed.peek(), tail) {
                 (_, Some(start @ Next::Start(..))) => start,
                 (Some(Reverse((at, _))), _) => Next::Wait(*at, Waiting::Retry),
@@ -273,7 +277,7 @@ impl<T: Clone> Queue<T> {
         let mut soonest: Option<(Duration, Waiting)> = None;
         for server in order {
             match self.room(server, now) {
-                Room::Free(place) => match self.start(Spot { server, place }, now) {
+                Room::Free(place) => match self.start(Spot { server, place }, now, cost) {
                     Ok(Some((ticket, work))) => return Next::Start(ticket, work, Spot { server, place }),
                     // What waits is not for this server.
                     Ok(None) => {}
@@ -319,21 +323,36 @@ impl<T: Clone> Queue<T> {
             Some(place) => Room::Free(place),
             None => Room::Busy,
         }
+        let Some(cost) = cost(&item.work, spot.server) else {
+            self.lay_back(item, spot);
+            return Ok(None);
+        };
+        self.cost = self.cost.max(cost);
     }
 
-    /// Takes an item for a spot and counts it as sent; `None` where nothing that waits is for it.
-    fn start(&mut self, spot: Spot, now: Duration) -> Result<Option<(Ticket, T)>, Duration> {
+    /// Takes an item for a spot and counts it as sent; `None` where nothing that waits is for it, or may be sent.
+    fn start(
+        &mut self,
+        spot: Spot,
+        now: Duration,
+        cost: &mut CostOf<'_, T>,
+    ) -> Result<Option<(Ticket, T)>, Duration> {
         let Some(mut item) = self.take(spot) else { return Ok(None) };
         let server = &mut self.servers[spot.server];
-        if let Err(at) = server.limits.take(item.ticket.0, self.cost, now) {
-            match item.history.is_fresh() {
-                true => server.places[spot.place].items.push_front(item),
-                false => self.again.push_front(item),
-            }
+        if let Err(at) = server.limits.take(item.ticket.0, cost, now) {
+            self.lay_back(item, spot);
             return Err(at);
         }
         item.history.sent(spot.server, server.evidence.successes);
         let Item { ticket, work, history } = item;
+    /// Lays an item where the next request of its place, or of another server, finds it first.
+    fn lay_back(&mut self, item: Item<T>, spot: Spot) {
+        match item.history.is_fresh() {
+            true => self.servers[spot.server].places[spot.place].items.push_front(item),
+            false => self.again.push_front(item),
+        }
+    }
+
         self.occupy(ticket, spot);
         self.ready -= 1;
         let alone = history.killed > 0;

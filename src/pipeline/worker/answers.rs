@@ -115,7 +115,7 @@ impl Worker<'_> {
             self.note_sent(endpoint, ticket.number(), used.into(), true);
         }
         self.servers[endpoint].went_through();
-        self.longest_prompt = self.longest_prompt.max(usage.prompt_tokens as u32);
+        self.prompts.saw(ask.own_bytes(), usage.prompt_tokens);
         self.last_errors.remove(&demand.fingerprint);
         self.servers[endpoint].known_good = Some(demand);
         self.progress.prompt_tokens += usage.prompt_tokens;

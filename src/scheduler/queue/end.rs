@@ -240,10 +240,7 @@ impl<T: Clone> Queue<T> {
             return;
         }
         self.ready += 1;
-        match item.history.is_fresh() {
-            true => self.servers[spot.server].places[spot.place].items.push_front(item),
-            false => self.again.push_front(item),
-        }
+        self.lay_back(item, spot);
     }
 
     fn delay(&mut self, item: Item<T>, until: Duration) {

@@ -89,7 +89,7 @@ impl Worker<'_> {
             self.queues[model].proven(server, Proof::None);
             return;
         };
-        let most = self.cost(model, endpoint, 1);
+        let most = self.cost(endpoint, &probe, 1);
         if self.budget.allows(most).is_err() {
             self.queues[model].proven(server, Proof::None);
             return;
