@@ -172,8 +172,8 @@ pub async fn ask<'a>(
         evaluated: now,
         evaluation: Duration::ZERO,
         error: None,
-        is_interrupted: false,
         stopped: None,
+        is_interrupted: false,
         has_arrived: false,
         closed_by: None,
         paused: false,
@@ -378,16 +378,15 @@ impl Worker<'_> {
                 if let Some(seen) = looked
                     && answer.as_ref().map_or_else(failure::shows_it_there, |_| true)
                 {
-                    self.servers[endpoint].is_back(seen, self.watcher);
-                    self.progress.endpoints[endpoint].is_other = false;
+                    self.is_back(endpoint, seen);
                 }
                 match answer {
-                    Ok(raw) => self.received(send, &ask, raw),
+                    Ok(raw) => self.received(send, ask, raw, looked.is_some()),
                     Err(failure) => self.failed(send, failure),
                 }
             }
-            Event::NotWell { send, looked } => {
-                if self.ended(&send, Spent::Unsent) {
+            Event::NotWell { send, looked, spent } => {
+                if self.ended(&send, spent) {
                     self.not_well(send, looked);
                 }
             }

@@ -4,6 +4,7 @@
 mod close;
 mod deal;
 mod end;
+mod resize;
 mod took;
 
 use std::cmp::Reverse;
@@ -66,10 +67,10 @@ pub struct Queue<T> {
     fresh_starts: u32,
 }
 
-/// So many that did not fail go before one that did.
 /// How many tokens an item may take at most on a server.
 type CostOf<'a, T> = dyn FnMut(&T, usize) -> Option<u32> + 'a;
 
+/// So many that did not fail go before one that did.
 const OTHERS_FIRST: u32 = 3;
 /// A straggler takes `Policy::hedge` times as long as nine in ten of its kind do, and at least this.
 const STRAGGLER_LEAST: Duration = Duration::from_secs(5);
@@ -110,17 +111,6 @@ impl<T: Clone> Queue<T> {
             self.servers.iter_mut().for_each(|server| server.forgive(lasted));
         }
         self.held = held.then(|| self.held.unwrap_or(now));
-    }
-
-    /// Requests at a time for a server, from now on, within its places; it is not steered any more. Says how
-    /// many there are now.
-    pub fn set_level(&mut self, server: usize, level: u32) -> u32 {
-        let Some(server) = self.servers.get_mut(server) else { return 0 };
-        let most = server.settings.places.max(1);
-        let level = level.clamp(1, most);
-        server.crowd = most;
-        server.steer = super::steer::Steer::new(level, level, level);
-        level
     }
 
     /// Items that wait, for a place or for a time.
@@ -238,12 +228,6 @@ impl<T: Clone> Queue<T> {
             for place in &mut server.places {
                 out.extend(place.items.drain(..).map(|item| item.work));
             }
-        self.next_fitting(now, &mut |_, _| Some(0))
-    }
-
-    /// The same where `cost` says how many tokens an item may take at most on a server, which are reserved for it where that
-    /// has a limit; `None`: it cannot be sent now, and stays where it is.
-    pub fn next_fitting(&mut self, now: Duration, cost: &mut CostOf<'_, T>) -> Next<T> {
         }
         out.extend(self.first.drain(..).map(|item| item.work));
         out.extend(self.stretches.drain(..).flat_map(|(_, items)| items).map(|item| item.work));
@@ -254,6 +238,12 @@ impl<T: Clone> Queue<T> {
 
     /// What to do at a time; the clock counts from the queue's start.
     pub fn next(&mut self, now: Duration) -> Next<T> {
+        self.next_fitting(now, &mut |_, _| Some(0))
+    }
+
+    /// The same where `cost` says how many tokens an item may take at most on a server, which are reserved for it where that
+    /// has a limit; `None`: it cannot be sent now, and stays where it is.
+    pub fn next_fitting(&mut self, now: Duration, cost: &mut CostOf<'_, T>) -> Next<T> {
         self.wake(now);
         if self.ready == 0 {
             let tail = self.tail(now, cost);
@@ -323,11 +313,6 @@ impl<T: Clone> Queue<T> {
             Some(place) => Room::Free(place),
             None => Room::Busy,
         }
-        let Some(cost) = cost(&item.work, spot.server) else {
-            self.lay_back(item, spot);
-            return Ok(None);
-        };
-        self.cost = self.cost.max(cost);
     }
 
     /// Takes an item for a spot and counts it as sent; `None` where nothing that waits is for it, or may be sent.
@@ -338,6 +323,11 @@ impl<T: Clone> Queue<T> {
         cost: &mut CostOf<'_, T>,
     ) -> Result<Option<(Ticket, T)>, Duration> {
         let Some(mut item) = self.take(spot) else { return Ok(None) };
+        let Some(cost) = cost(&item.work, spot.server) else {
+            self.lay_back(item, spot);
+            return Ok(None);
+        };
+        self.cost = self.cost.max(cost);
         let server = &mut self.servers[spot.server];
         if let Err(at) = server.limits.take(item.ticket.0, cost, now) {
             self.lay_back(item, spot);
@@ -345,14 +335,6 @@ impl<T: Clone> Queue<T> {
         }
         item.history.sent(spot.server, server.evidence.successes);
         let Item { ticket, work, history } = item;
-    /// Lays an item where the next request of its place, or of another server, finds it first.
-    fn lay_back(&mut self, item: Item<T>, spot: Spot) {
-        match item.history.is_fresh() {
-            true => self.servers[spot.server].places[spot.place].items.push_front(item),
-            false => self.again.push_front(item),
-        }
-    }
-
         self.occupy(ticket, spot);
         self.ready -= 1;
         let alone = history.killed > 0;
@@ -361,6 +343,14 @@ impl<T: Clone> Queue<T> {
             UnderWay { work: work.clone(), history, sent: now, spot, twin: None, hedged: false, alone };
         self.under_way.insert(ticket, under_way);
         Ok(Some((ticket, work)))
+    }
+
+    /// Lays an item where the next request of its place, or of another server, finds it first.
+    fn lay_back(&mut self, item: Item<T>, spot: Spot) {
+        match item.history.is_fresh() {
+            true => self.servers[spot.server].places[spot.place].items.push_front(item),
+            false => self.again.push_front(item),
+        }
     }
 
     fn occupy(&mut self, ticket: Ticket, spot: Spot) {

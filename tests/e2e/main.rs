@@ -49,6 +49,7 @@ mod second_look;
 mod semantic;
 mod several;
 mod sights;
+mod swaps;
 mod tables;
 mod told;
 mod tune;

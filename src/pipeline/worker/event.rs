@@ -34,10 +34,11 @@ pub(super) enum Event {
         looked: Option<Seen>,
         answer: Result<String, ClientError>,
     },
-    /// The server was looked at before a request was to go out, and is not well.
+    /// The server was looked at before a request was to go out, or its answer was to be taken, and is not well.
     NotWell {
         send: Send,
         looked: Looked,
+        spent: Spent,
     },
     /// A request that went through before was sent again.
     Proved {

@@ -32,6 +32,7 @@ impl Worker<'_> {
     /// The server was looked at before an ask and is not well: that is not the ask's fault.
     pub(super) fn not_well(&mut self, send: Send, looked: Looked) {
         let endpoint = self.endpoint_of(send.model, send.spot.server);
+        self.servers[endpoint].was_gone = true;
         match looked {
             Looked::Away(failure) => {
                 self.note(endpoint, &failure);

@@ -89,12 +89,15 @@ impl Worker<'_> {
         let Send { model, spot, .. } = send;
         let endpoint = self.endpoint_of(model, spot.server);
         let config = &self.recipe.config.endpoints[endpoint];
+        if self.queues[model].under_way_at(spot.server) == 1 {
+            self.servers[endpoint].begins(&send);
+        }
         let server = &self.servers[endpoint];
-        let ask = server.pinned(ask, spot.place);
         let (client, timeout, own) = (server.client.clone(), config.timeout, server.is_own);
+        let pinning = server.pinning();
         let identity = &self.book.models().list()[model].identity;
         // Seldom there, and large: not to be moved with every request.
-        let look = server.was_gone.then(|| Box::pin(server.look(config, identity)));
+        let look = server.is_doubtful().then(|| Box::pin(server.look(config, identity)));
         self.progress.attempts += 1;
         self.budget.reserve(send.most);
         let handle = self.events.spawn(async move {
@@ -102,9 +105,10 @@ impl Worker<'_> {
             if let Some(look) = look {
                 match look.await {
                     Ok(seen) => looked = Some(seen),
-                    Err(looked) => return Event::NotWell { send, looked },
+                    Err(looked) => return Event::NotWell { send, looked, spent: Spent::Unsent },
                 }
             }
+            let ask = pinning.seen(looked).pin(ask, spot.place);
             let answer = client.ask(ask.route(), ask.body(), timeout).await;
             if own && answer.as_ref().is_err_and(|failure| failure.class == ErrorClass::Dropped) {
                 // Until the system tells whether it has died.

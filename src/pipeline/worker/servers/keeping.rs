@@ -124,7 +124,7 @@ impl Worker<'_> {
         }
         self.queues[model].rest(spot);
         let client = server.client.clone();
-        let slot = server.has_slot(spot.place).then_some(spot.place);
+        let slot = server.pinning().at(spot.place);
         let at_most = self.recipe.config.endpoints[endpoint].patience;
         self.rests.spawn(async move {
             client.until_idle(slot, at_most).await;
