@@ -631,9 +631,9 @@ effects! {
     }
 
     tokens_per_minute_hold_back("endpoints.NAME.tokens_per_minute") {
-        // A request reserves some 26 + 100, uses 46, and gives the rest back when it ends.
+        // A request reserves some 60 + 100, uses 46, and gives the rest back when it ends.
         let sets = [
-            "endpoints.fake.tokens_per_minute=190", "endpoints.fake.burst=4", "sampling.max_tokens=100", "run.for=3s",
+            "endpoints.fake.tokens_per_minute=225", "endpoints.fake.burst=4", "sampling.max_tokens=100", "run.for=3s",
         ];
         let made = Bench::new().run(&sets).exits(3);
         assert_eq!(made.seen.len(), 2, "{}", made.stderr);
@@ -665,8 +665,8 @@ effects! {
             made.seen.len()
         };
         assert_eq!(stopped(&Bench::new(), "run.max_requests=3", "max_requests"), 3);
-        // Each uses 46, and may use 50.
-        assert_eq!(stopped(&Bench::new(), "run.token_budget=100", "token_budget"), 2);
+        // Each uses 46, and may use some 60.
+        assert_eq!(stopped(&Bench::new(), "run.token_budget=120", "token_budget"), 2);
         let slow = Bench::new();
         slow.fake.latency(Duration::from_millis(400));
         assert!((1..=2).contains(&stopped(&slow, "run.for=1s", "for")));
