@@ -2,6 +2,7 @@
 //! clock: every call is told the time, and says what is due.
 
 mod budget;
+mod estimate;
 mod fault;
 mod item;
 mod limit;
@@ -11,6 +12,7 @@ mod silence;
 mod steer;
 
 pub use budget::{Account, Budget, Caps, Cost, Spent};
+pub use estimate::Estimate;
 pub use fault::{Fault, FaultKind, GiveUp, Policy};
 pub use item::{After, Ended, Next, Proof, Spot, Ticket, Waiting};
 pub use limit::{Limit, Limits, Rates};

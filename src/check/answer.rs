@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use serde::Deserialize;
+use serde_json::value::RawValue;
 
 pub use super::choice::{Choice, End};
 use super::digest::Digest;
@@ -17,6 +18,9 @@ pub struct Answer<'a> {
     pub usage: Option<Usage>,
     #[serde(default)]
     pub timings: Option<Timings>,
+    /// What it names as its model, as JSON, whatever that is.
+    #[serde(default, borrow)]
+    pub model: Option<&'a RawValue>,
     /// In place of what the choices said, where something was taken away of it.
     #[serde(default)]
     pub emogrid: Option<Digest>,

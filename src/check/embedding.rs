@@ -4,6 +4,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde::Deserialize;
 use serde_json::json;
+use serde_json::value::RawValue;
 
 use super::usage::{Usage, usage};
 use crate::dedup::{Direction, MOST_DIMENSIONS};
@@ -14,14 +15,18 @@ pub struct Embedding {
     values: Vec<f32>,
     pub usage: Option<Usage>,
     direction: Direction,
+    /// What its server names as the model, as JSON, whatever that is.
+    pub model: Option<Box<str>>,
 }
 
 /// What is wrong with a vector without a direction, which is its text's own fault.
 pub const NOWHERE: &str = "it points nowhere";
 
 #[derive(Deserialize)]
-struct Raw {
+struct Raw<'a> {
     data: Vec<Item>,
+    #[serde(default, borrow)]
+    model: Option<&'a RawValue>,
     #[serde(default, deserialize_with = "usage")]
     usage: Option<Usage>,
 }
@@ -58,7 +63,7 @@ impl Embedding {
     /// # Errors
     /// As `parse`, of any of them.
     pub fn parse_all(raw: &str, lengths: &[usize]) -> Result<Vec<Self>, String> {
-        let Raw { mut data, usage } = serde_json::from_str(raw).map_err(|error| error.to_string())?;
+        let Raw { mut data, usage, model } = serde_json::from_str(raw).map_err(|error| error.to_string())?;
         if data.len() != lengths.len() {
             let of =
                 if lengths.len() == 1 { "one text".to_owned() } else { format!("{} texts", lengths.len()) };
@@ -79,7 +84,8 @@ impl Embedding {
             let share = |tokens: u64| tokens * after / whole - tokens * before / whole;
             let usage = usage.map(|usage| Usage { prompt_tokens: share(usage.prompt_tokens), ..usage });
             before = after;
-            out.push(Self::of(embedding, usage)?);
+            let model = model.map(|model| model.get().into());
+            out.push(Self { model, ..Self::of(embedding, usage)? });
         }
         Ok(out)
     }
@@ -93,7 +99,7 @@ impl Embedding {
             return Err(format!("{} dimensions, and {MOST_DIMENSIONS} are the most", values.len()));
         }
         let direction = Direction::of(&values).ok_or(NOWHERE)?;
-        Ok(Self { values, usage, direction })
+        Ok(Self { values, usage, direction, model: None })
     }
 
     pub fn direction(self) -> Direction {

@@ -291,15 +291,15 @@ impl Recipe {
 }
 
 /// Tokens of so many bytes of prompt: rather too many than too few.
-pub fn guessed_tokens(bytes: usize) -> u64 {
+fn guessed_tokens(bytes: usize) -> u64 {
     (bytes / BYTES_PER_TOKEN) as u64 + AROUND
 }
 
 /// Bytes of a prompt that make a token, at the least that is usual.
-const BYTES_PER_TOKEN: usize = 3;
+pub const BYTES_PER_TOKEN: usize = 3;
 
 /// Tokens of what a chat template puts around messages.
-const AROUND: u64 = 16;
+pub const AROUND: u64 = 16;
 
 /// The rows that templates may show.
 fn shelf(config: &Config) -> Result<Option<Shelf>, Diagnostic> {

@@ -39,6 +39,11 @@ impl Ask {
         self.body.clone()
     }
 
+    /// Bytes of its own part, the messages: a little more than the model reads.
+    pub fn own_bytes(&self) -> usize {
+        self.own.len()
+    }
+
     /// The same with a further field in its body, which is no part of what is asked.
     pub fn with(self, name: &str, value: usize) -> Self {
         let before_brace = self.body.len() - 1;

@@ -122,6 +122,8 @@ pub struct Line {
     pub managed: Option<ManagedServer>,
     /// Why it cannot be used now, though it may later.
     pub away: Option<RunError>,
+    /// When it was looked at.
+    pub seen: Instant,
 }
 
 /// The same while nothing is known of its model.
@@ -130,6 +132,7 @@ struct Way {
     memory: Option<EndpointMemory>,
     managed: Option<ManagedServer>,
     away: Option<RunError>,
+    seen: Instant,
 }
 
 impl Way {
@@ -138,9 +141,9 @@ impl Way {
     /// # Errors
     /// Why nothing is known of it.
     fn known(self, memory: Option<EndpointMemory>, endpoint: &Endpoint) -> Result<Line, RunError> {
-        let Way { client, managed, away, .. } = self;
+        let Way { client, managed, away, seen, .. } = self;
         match (memory, away) {
-            (Some(memory), away) => Ok(Line { client: Arc::new(client), memory, managed, away }),
+            (Some(memory), away) => Ok(Line { client: Arc::new(client), memory, managed, away, seen }),
             (None, Some(error)) => Err(error),
             (None, None) => Err(RunError::unseen(endpoint)),
         }
@@ -278,7 +281,7 @@ async fn connect_to(
             Before::Known(memory) => Some(memory.clone()),
             Before::Assumed | Before::Nothing | Before::Alone => None,
         };
-        Ok(Way { client, memory, managed, away: Some(error) })
+        Ok(Way { client, memory, managed, away: Some(error), seen: Instant::now() })
     };
     if managed {
         watcher.waits(&awaited(ErrorClass::Loading, "its server is started".to_owned()));
@@ -359,7 +362,7 @@ async fn connect_to(
     }
     is_done();
     there.set(there.get() + 1);
-    Ok(Way { client, memory: Some(memory), managed, away: None })
+    Ok(Way { client, memory: Some(memory), managed, away: None, seen: Instant::now() })
 }
 
 /// Starts the server of a managed endpoint.

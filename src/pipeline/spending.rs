@@ -1,8 +1,10 @@
 //! What a run's budget counted, told by endpoint.
 
+use super::stop::Stop;
 use crate::config::resolved::Endpoint;
+use crate::report::morning::Overspent;
 use crate::report::{Spending, plain};
-use crate::scheduler::{Account, Budget};
+use crate::scheduler::{Account, Budget, Spent};
 
 /// What was spent; `None` where no endpoint has a price. The budget's accounts are the endpoints, in the config's order.
 pub fn spending(endpoints: &[Endpoint], budget: &Budget) -> Option<Spending> {
@@ -17,4 +19,15 @@ pub fn spending(endpoints: &[Endpoint], budget: &Budget) -> Option<Spending> {
         by_endpoint: by_endpoint.collect(),
     };
     (!out.by_endpoint.is_empty()).then_some(out)
+}
+
+/// The budget that did not hold, if one did not.
+pub fn overspent(budget: &Budget) -> Option<Overspent> {
+    let (spent, caps) = (budget.spent(), budget.caps());
+    let told = |stop: Stop, spent: f64, of: f64| Overspent { budget: stop.name().to_owned(), spent, of };
+    Some(match budget.overspent()? {
+        Spent::Money => told(Stop::Money, plain(spent.money), caps.money?),
+        Spent::Tokens => told(Stop::Tokens, spent.tokens as f64, caps.tokens? as f64),
+        Spent::Requests => return None,
+    })
 }

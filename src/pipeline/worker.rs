@@ -1,6 +1,7 @@
 //! The loop that asks: sends what is due, stores what comes, evaluates, and again.
 
 mod answers;
+mod cost;
 mod evaluator;
 mod event;
 mod failure;
@@ -32,14 +33,15 @@ use crate::check::Candidate;
 use crate::client::ClientError;
 use crate::dataset::Recipe;
 use crate::dataset::evaluate::Demand;
+use crate::dataset::recipe::{AROUND, BYTES_PER_TOKEN};
 use crate::model::{ByHash, Fingerprint};
 use crate::report::{self, Watcher};
-use crate::scheduler::{Budget, Cost, Queue, Spot, Ticket};
+use crate::scheduler::{Budget, Cost, Estimate, Queue, Spot, Ticket};
 use crate::store::{StoreError, Writer, Written};
 use answers::Pending;
 use evaluator::{Evaluated, Evaluator, Task};
 use event::{Event, Send};
-use meaning::Spent;
+use meaning::Charged;
 pub use measure::{Absence, Free};
 use order::Asking;
 pub use progress::{EndpointProgress, GivenUp, Progress};
@@ -83,10 +85,8 @@ struct Worker<'a> {
     next_pending: u64,
     /// What each failing ask failed with last.
     last_errors: ByHash<Fingerprint, ClientError>,
-    /// The longest prompt so far, in tokens.
-    longest_prompt: u32,
-    /// By model: the same as far as bytes tell, until something was answered.
-    guessed: HashMap<usize, u32>,
+    /// How many tokens prompts have.
+    prompts: Estimate,
     progress: Progress,
     /// Failures of which class were said of which endpoint.
     said: HashSet<(usize, &'static str)>,
@@ -101,6 +101,8 @@ struct Worker<'a> {
     evaluation: Duration,
     error: Option<RunError>,
     stopped: Option<Stop>,
+    /// Somebody asked to stop: the next time what is under way is left.
+    is_interrupted: bool,
     /// One that was never seen is there.
     has_arrived: bool,
     /// Some requests are begun no more, since they would take too long.
@@ -162,8 +164,7 @@ pub async fn ask<'a>(
         pending: HashMap::new(),
         next_pending: 0,
         last_errors: ByHash::default(),
-        longest_prompt: 0,
-        guessed: HashMap::new(),
+        prompts: Estimate::new(1.0 / BYTES_PER_TOKEN as f64, AROUND),
         progress,
         said: HashSet::new(),
         example: None,
@@ -174,6 +175,7 @@ pub async fn ask<'a>(
         evaluation: Duration::ZERO,
         error: None,
         stopped: None,
+        is_interrupted: false,
         has_arrived: false,
         closed_by: None,
         paused: false,
@@ -251,7 +253,9 @@ impl Worker<'_> {
                 self.leave();
                 break;
             }
-            let hungry = self.stale && self.queues.iter().any(|queue| self.is_hungry(queue));
+            // What is asked about a text goes before further texts, and is known of once the text was evaluated.
+            let eager = self.recipe.looks_into_texts();
+            let hungry = self.stale && (eager || self.queues.iter().any(|queue| self.is_hungry(queue)));
             if !over && hungry && !self.evaluator.is_busy() {
                 if let Some(why) = self.ends_before_evaluated() {
                     self.closed_by = Some(why);
@@ -310,10 +314,7 @@ impl Worker<'_> {
                     // Whoever asked may be gone.
                     let _ = reply.send(status);
                 }
-                () = interrupts.next() => match self.stopped {
-                    None => self.stop(Stop::Interrupt),
-                    Some(_) => self.leave(),
-                },
+                () = interrupts.next() => self.interrupt(),
             }
         }
         self.end_early();
@@ -367,7 +368,7 @@ impl Worker<'_> {
             Event::Answered { send, ask, looked, answer } => {
                 let endpoint = self.endpoint_of(send.model, send.spot.server);
                 let failed = answer.as_ref().err().map(|failure| self.meaning(endpoint, failure));
-                if !self.ended(&send, failed.map_or(Spent::Told, |meaning| meaning.spent)) {
+                if !self.ended(&send, failed.map_or(Charged::Told, |meaning| meaning.spent)) {
                     return;
                 }
                 if failed.is_none_or(|meaning| meaning.kind.took_it()) {
@@ -379,16 +380,15 @@ impl Worker<'_> {
                 if let Some(seen) = looked
                     && failed.is_none_or(|meaning| meaning.kind.shows_it_there())
                 {
-                    self.servers[endpoint].is_back(seen, self.watcher);
-                    self.progress.endpoints[endpoint].is_other = false;
+                    self.is_back(endpoint, seen);
                 }
                 match answer {
-                    Ok(raw) => self.received(send, &ask, raw),
+                    Ok(raw) => self.received(send, ask, raw, looked.is_some()),
                     Err(failure) => self.failed(send, failure),
                 }
             }
-            Event::NotWell { send, looked } => {
-                if self.ended(&send, Spent::Unsent) {
+            Event::NotWell { send, looked, spent } => {
+                if self.ended(&send, spent) {
                     self.not_well(send, looked);
                 }
             }
@@ -406,19 +406,19 @@ impl Worker<'_> {
     }
 
     /// Takes a request off the list of those under way; false where it was broken off before.
-    fn ended(&mut self, send: &Send, spent: Spent) -> bool {
+    fn ended(&mut self, send: &Send, spent: Charged) -> bool {
         if self.sends.remove(&(send.model, send.ticket)).is_none() {
             return false;
         }
         let endpoint = self.endpoint_of(send.model, send.spot.server);
         match spent {
-            Spent::Told => {}
-            Spent::Nothing => drop(self.settle(endpoint, send.most, 0, 0)),
-            Spent::Unsent => {
+            Charged::Told => {}
+            Charged::Nothing => drop(self.settle(endpoint, send.most, 0, 0)),
+            Charged::Unsent => {
                 self.progress.unsent += 1;
                 self.budget.withdraw(endpoint, send.most);
             }
-            Spent::Unknown => self.settle_unknown(endpoint, send.most),
+            Charged::Unknown => self.settle_unknown(endpoint, send.most),
         }
         true
     }

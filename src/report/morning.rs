@@ -189,6 +189,15 @@ pub struct Needed {
     pub money: f64,
 }
 
+/// A budget that did not hold.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Overspent {
+    /// `token_budget` or `max_cost`.
+    pub budget: String,
+    pub spent: f64,
+    pub of: f64,
+}
+
 /// Rows that begin with the same three words.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Opening {

@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::morning::{
-    EndpointNight, Example, Exhausted, Finding, Left, Needed, Opening, Outlook, Past, Verdict, Waited,
+    EndpointNight, Example, Exhausted, Finding, Left, Needed, Opening, Outlook, Overspent, Past, Verdict,
+    Waited,
 };
 use super::{
     Asked, CellChange, CheckCounts, Counts, EndpointSight, Forecast, RowChange, RunCounts, Spending, count,
@@ -114,6 +115,9 @@ pub struct Summary {
     /// What one more request may take, where a budget of tokens or of money had no room for it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub needed: Option<Needed>,
+    /// The budget that more was spent than, `token_budget` or `max_cost`, since requests took more than could be expected.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub overspent: Option<Overspent>,
     /// What was changed in the config and its templates since the last run, as far as it explains why rows left; empty
     /// too where something else made them leave, such as another model at the same address.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]

@@ -80,6 +80,19 @@ impl Budget {
         }
     }
 
+    /// Whether it matters how much a request costs.
+    pub fn holds_sizes(&self) -> bool {
+        self.caps.tokens.is_some() || self.caps.money.is_some()
+    }
+
+    /// The cap that more was spent than, as requests cost more than was reserved for them.
+    pub fn overspent(&self) -> Option<Spent> {
+        let spent = self.spent();
+        let over_money = self.caps.money.is_some_and(|cap| spent.money > cap * (1.0 + 1e-9));
+        let over_tokens = self.caps.tokens.is_some_and(|cap| spent.tokens > cap);
+        over_money.then_some(Spent::Money).or_else(|| over_tokens.then_some(Spent::Tokens))
+    }
+
     /// A request is sent that may cost so much.
     pub fn reserve(&mut self, most: Cost) {
         self.requests += 1;
@@ -133,36 +146,51 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::scheduler::Estimate;
 
     proptest! {
-        /// Whatever is sent and however it ends, told of or not, no cap is broken as long as no request costs more
-        /// than was reserved for it.
+        /// Whatever is sent and however it ends, told of or not: no cap is broken by more than what requests cost beyond
+        /// what was reserved for them; and none costs more, once it is known how many tokens a byte takes.
         #[test]
         fn no_cap_is_broken(
             requests in 1..50u64,
-            tokens in 100..5000u64,
-            cents in 1..500u32,
-            sends in prop::collection::vec((1..300u64, 0..300u64, any::<bool>()), 1..200),
+            tokens in 100..20_000u64,
+            cents in 1..2000u32,
+            // A third is what is expected.
+            density in 0.05..1.2f64,
+            sends in prop::collection::vec((1..4000usize, 0..16u64, 0..300u64, any::<bool>()), 1..200),
         ) {
             let money = f64::from(cents) / 100.0;
             let caps = Caps { requests: Some(requests), tokens: Some(tokens), money: Some(money) };
             let mut budget = Budget::new(caps);
+            let mut prompts = Estimate::new(1.0 / 3.0, 16);
+            let dense = |bytes: usize| (bytes as f64 * density).ceil() as u64;
             let price = |tokens: u64| Cost { tokens, money: tokens as f64 * 0.001 };
             let mut under_way = Vec::new();
-            let mut sent = 0;
-            for (most, used, ends) in sends {
+            let (mut sent, mut beyond, mut is_known) = (0, 0, density <= 1.0 / 3.0);
+            for (bytes, around, answer, ends) in sends {
+                let most = prompts.tokens(bytes) + 300;
+                let prompt = dense(bytes) + if is_known { around } else { 0 };
                 if budget.allows(price(most)).is_ok() {
                     budget.reserve(price(most));
-                    under_way.push((most, used.min(most)));
+                    under_way.push((most, bytes, prompt, answer));
                     sent += 1;
+                    prop_assert!(!is_known || prompt + answer <= most, "{prompt} and {answer} for {most}");
                 }
-                if ends && let Some((most, used)) = under_way.pop() {
+                if ends && let Some((most, bytes, prompt, answer)) = under_way.pop() {
+                    let used = prompt + answer;
                     let told = (used % 3 > 0).then(|| price(used));
+                    if told.is_some() {
+                        prompts.saw(bytes, prompt);
+                        beyond += used.saturating_sub(most);
+                        is_known = true;
+                    }
                     budget.settle(used as usize % 2, price(most), told);
                 }
-                let total = budget.spent().tokens + under_way.iter().map(|(most, _)| most).sum::<u64>();
-                prop_assert!(total <= tokens && sent <= requests);
-                prop_assert!(total as f64 * 0.001 <= money * 1.000_001);
+                let total = budget.spent().tokens + under_way.iter().map(|(most, ..)| most).sum::<u64>();
+                prop_assert!(total <= tokens + beyond && sent <= requests);
+                prop_assert!(total as f64 * 0.001 <= money * 1.000_001 + beyond as f64 * 0.001);
+                prop_assert!(beyond > 0 || budget.overspent().is_none());
             }
         }
     }

@@ -4,6 +4,7 @@
 mod close;
 mod deal;
 mod end;
+mod resize;
 mod took;
 
 use std::cmp::Reverse;
@@ -49,7 +50,7 @@ pub struct Queue<T> {
     delayed_items: HashMap<Ticket, Item<T>>,
     under_way: HashMap<Ticket, UnderWay<T>>,
     next_ticket: u64,
-    /// What one request may cost at most, in tokens.
+    /// The most tokens that were reserved for a request.
     cost: u32,
     /// The server over whose failures a request that went through before should decide.
     wants_proof: Option<usize>,
@@ -67,6 +68,9 @@ pub struct Queue<T> {
     /// Items sent since one that failed before was sent again.
     fresh_starts: u32,
 }
+
+/// How many tokens an item may take at most on a server.
+type CostOf<'a, T> = dyn FnMut(&T, usize) -> Option<u32> + 'a;
 
 /// So many that did not fail go before one that did.
 const OTHERS_FIRST: u32 = 3;
@@ -103,11 +107,6 @@ impl<T: Clone> Queue<T> {
         Self { kind, ..self }
     }
 
-    /// What one request may cost at most, in tokens; reserved for it where a server has a limit.
-    pub fn set_cost(&mut self, tokens: u32) {
-        self.cost = tokens;
-    }
-
     /// Sends nothing more until told otherwise; what is under way goes on. Meanwhile no patience is used up.
     pub fn hold(&mut self, held: bool, now: Duration) {
         if !held && let Some(since) = self.held {
@@ -116,17 +115,6 @@ impl<T: Clone> Queue<T> {
             self.was_held += lasted;
         }
         self.held = held.then(|| self.held.unwrap_or(now));
-    }
-
-    /// Requests at a time for a server, from now on, within its places; it is not steered any more. Says how
-    /// many there are now.
-    pub fn set_level(&mut self, server: usize, level: u32) -> u32 {
-        let Some(server) = self.servers.get_mut(server) else { return 0 };
-        let most = server.settings.places.max(1);
-        let level = level.clamp(1, most);
-        server.crowd = most;
-        server.steer = super::steer::Steer::new(level, level, level);
-        level
     }
 
     /// Items that wait, for a place or for a time.
@@ -254,9 +242,15 @@ impl<T: Clone> Queue<T> {
 
     /// What to do at a time; the clock counts from the queue's start.
     pub fn next(&mut self, now: Duration) -> Next<T> {
+        self.next_fitting(now, &mut |_, _| Some(0))
+    }
+
+    /// The same where `cost` says how many tokens an item may take at most on a server, which are reserved for it where that
+    /// has a limit; `None`: it cannot be sent now, and stays where it is.
+    pub fn next_fitting(&mut self, now: Duration, cost: &mut CostOf<'_, T>) -> Next<T> {
         self.wake(now);
         if self.ready == 0 {
-            let tail = self.tail(now);
+            let tail = self.tail(now, cost);
             return match (self.delayed.peek(), tail) {
                 (_, Some(start @ Next::Start(..))) => start,
                 (Some(Reverse((at, _))), _) => Next::Wait(*at, Waiting::Retry),
@@ -277,7 +271,7 @@ impl<T: Clone> Queue<T> {
         let mut soonest: Option<(Duration, Waiting)> = None;
         for server in order {
             match self.room(server, now) {
-                Room::Free(place) => match self.start(Spot { server, place }, now) {
+                Room::Free(place) => match self.start(Spot { server, place }, now, cost) {
                     Ok(Some((ticket, work))) => return Next::Start(ticket, work, Spot { server, place }),
                     // What waits is not for this server.
                     Ok(None) => {}
@@ -325,15 +319,22 @@ impl<T: Clone> Queue<T> {
         }
     }
 
-    /// Takes an item for a spot and counts it as sent; `None` where nothing that waits is for it.
-    fn start(&mut self, spot: Spot, now: Duration) -> Result<Option<(Ticket, T)>, Duration> {
+    /// Takes an item for a spot and counts it as sent; `None` where nothing that waits is for it, or may be sent.
+    fn start(
+        &mut self,
+        spot: Spot,
+        now: Duration,
+        cost: &mut CostOf<'_, T>,
+    ) -> Result<Option<(Ticket, T)>, Duration> {
         let Some(mut item) = self.take(spot) else { return Ok(None) };
+        let Some(cost) = cost(&item.work, spot.server) else {
+            self.lay_back(item, spot);
+            return Ok(None);
+        };
+        self.cost = self.cost.max(cost);
         let server = &mut self.servers[spot.server];
-        if let Err(at) = server.limits.take(item.ticket.0, self.cost, now) {
-            match item.history.is_fresh() {
-                true => server.places[spot.place].items.push_front(item),
-                false => self.again.push_front(item),
-            }
+        if let Err(at) = server.limits.take(item.ticket.0, cost, now) {
+            self.lay_back(item, spot);
             return Err(at);
         }
         item.history.sent(spot.server, server.evidence.successes);
@@ -346,6 +347,14 @@ impl<T: Clone> Queue<T> {
             UnderWay { work: work.clone(), history, sent: now, spot, twin: None, hedged: false, alone };
         self.under_way.insert(ticket, under_way);
         Ok(Some((ticket, work)))
+    }
+
+    /// Lays an item where the next request of its place, or of another server, finds it first.
+    fn lay_back(&mut self, item: Item<T>, spot: Spot) {
+        match item.history.is_fresh() {
+            true => self.servers[spot.server].places[spot.place].items.push_front(item),
+            false => self.again.push_front(item),
+        }
     }
 
     fn occupy(&mut self, ticket: Ticket, spot: Spot) {

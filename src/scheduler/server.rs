@@ -55,6 +55,8 @@ pub(super) struct Server<T> {
     /// Requests at a time, now, for being too crowded with more.
     pub crowd: u32,
     pub steer: Steer,
+    /// Requests at a time that somebody told it, in place of trials.
+    pub told: Option<u32>,
     pub limits: Limits,
     pub circuit: Circuit,
     pub paused_until: Duration,
@@ -100,12 +102,12 @@ impl Lately {
 
 impl<T> Server<T> {
     pub fn new(settings: ServerSettings) -> Self {
-        let most = settings.places.max(1);
-        let (least, first) = settings.steer.unwrap_or((most, most));
-        Self {
-            places: (0..most).map(|_| Place { items: VecDeque::new(), busy: None, resting: false }).collect(),
-            crowd: most,
-            steer: Steer::new(least.clamp(1, most), most, first),
+        let (places, steer) = (settings.places, settings.steer);
+        let mut server = Self {
+            places: Vec::new(),
+            crowd: 1,
+            steer: Steer::new(1, 1, 1),
+            told: None,
             limits: Limits::new(settings.rates),
             circuit: Circuit::There,
             paused_until: Duration::ZERO,
@@ -119,7 +121,9 @@ impl<T> Server<T> {
             proving: false,
             proofs: 0,
             settings,
-        }
+        };
+        server.resize(places, steer);
+        server
     }
 
     /// Requests at a time, now.

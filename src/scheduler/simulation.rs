@@ -305,7 +305,6 @@ impl Play<'_> {
 fn run(world: &World) -> Ran {
     let machines = world.machines.iter().map(settings).collect();
     let mut queue = Queue::new(Policy::default(), machines);
-    queue.set_cost(COST);
     queue.push(world.first.min(world.items)..world.items);
     queue.push_first(0..world.first.min(world.items));
     let ran = Ran { sends: vec![Vec::new(); world.machines.len()], ..Ran::default() };
@@ -328,7 +327,7 @@ fn run(world: &World) -> Ran {
         if !held && let Some(server) = play.queue.wants_proof(now) {
             play.prove(server);
         }
-        let wake = match play.queue.next(now) {
+        let wake = match play.queue.next_fitting(now, &mut |_, _| Some(COST)) {
             Next::Start(ticket, item, spot) => {
                 play.send(ticket, item, spot);
                 continue;

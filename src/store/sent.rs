@@ -21,6 +21,9 @@ const AHEAD: Duration = Duration::from_secs(2);
 /// Bytes of one note: when, by which run, under which number, how many tokens, and whether they were used.
 const NOTE: usize = 32;
 
+/// Bytes of notes that are read at once.
+const PIECE: usize = 256 * NOTE;
+
 /// What a run sends to one server, and what others send.
 #[derive(Debug)]
 pub struct Sent {
@@ -66,23 +69,27 @@ impl Sent {
         let path = dir.folder().join(format!("sent-{name}"));
         let open = |path: &Path| File::options().read(true).append(true).create(true).open(path);
         let (mut file, turns) = (open(&path)?, open(&path.with_extension("turn"))?);
-        // What nobody counts any more goes, where nobody writes.
-        if file.try_lock().is_ok() {
-            let mut notes = Vec::new();
-            file.read_to_end(&mut notes)?;
-            let last = notes.as_chunks::<NOTE>().0.last().map(Note::of);
-            if last.is_none_or(|last| age(last.at).is_none()) || notes.len() % NOTE != 0 {
-                file.set_len(0)?;
-            }
+        let is_alone = file.try_lock().is_ok();
+        if !is_alone {
+            file.lock_shared()?;
         }
-        // Whoever opens it later sees that somebody writes.
-        file.unlock().and_then(|()| file.lock_shared())?;
+        let mut read = first_that_counts(&mut file)?;
+        if is_alone {
+            // What nobody counts any more goes, where nobody writes.
+            let length = file.metadata()?.len();
+            if read == length || length % NOTE as u64 != 0 {
+                file.set_len(0)?;
+                read = 0;
+            }
+            // Whoever opens it later sees that somebody writes.
+            file.unlock().and_then(|()| file.lock_shared())?;
+        }
         Ok(Self {
             file,
             turns: Arc::new(turns),
             path,
             run: RandomState::new().hash_one(std::process::id()),
-            read: 0,
+            read,
         })
     }
 
@@ -121,9 +128,13 @@ impl Sent {
         if length == self.read {
             return Ok(Vec::new());
         }
+        if length < self.read {
+            // It was emptied as this was opened.
+            self.read = 0;
+        }
         let mut notes = Vec::new();
-        self.file.seek(SeekFrom::Start(self.read.min(length)))?;
-        (&self.file).take(length.saturating_sub(self.read)).read_to_end(&mut notes)?;
+        self.file.seek(SeekFrom::Start(self.read))?;
+        (&self.file).take(length - self.read).read_to_end(&mut notes)?;
         let (notes, _) = notes.as_chunks::<NOTE>();
         self.read += (notes.len() * NOTE) as u64;
         let others = notes.iter().map(Note::of).filter(|note| note.run != self.run);
@@ -139,6 +150,26 @@ impl Sent {
             })
             .collect())
     }
+}
+
+/// Where the notes begin that still count, in bytes: a file that somebody always has open is never emptied, and is read
+/// from its end.
+fn first_that_counts(file: &mut File) -> io::Result<u64> {
+    let length = file.metadata()?.len();
+    let mut from = length - length % NOTE as u64;
+    let mut notes = Vec::with_capacity(PIECE);
+    while from > 0 {
+        let piece = from.min(PIECE as u64);
+        file.seek(SeekFrom::Start(from - piece))?;
+        notes.clear();
+        (&*file).take(piece).read_to_end(&mut notes)?;
+        // They stand there in the order of their times, but for those of a clock that went back.
+        if notes.as_chunks::<NOTE>().0.iter().all(|note| age(Note::of(note).at).is_none()) {
+            break;
+        }
+        from -= piece;
+    }
+    Ok(from)
 }
 
 /// How long something is past by the system's clock, if that counts for a limit.
@@ -230,6 +261,26 @@ mod tests {
         let _turn = second.turn().unwrap().unwrap();
         assert_eq!(second.of_others().unwrap().len(), 1);
         assert!(first.turn().unwrap().is_none());
+    }
+
+    /// A file of many runs that overlap is as long as they asked, and only its end counts.
+    #[test]
+    fn who_opens_a_long_file_reads_its_end_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let dir = StoreDir::new(folder.path().to_owned());
+        let keeps = Sent::open(&dir, "http://a").unwrap();
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
+        let note = |ago: u64, id: u64| {
+            let at = now - Duration::from_secs(ago);
+            Note { at, run: 1, id, tokens: 7, used: false }.bytes()
+        };
+        let old = (0..100_000).map(|id| note(100_000 - id / 2 + 100, id));
+        let young = (0..1000).map(|id| note(60 - id / 20, id));
+        std::fs::write(&keeps.path, old.chain(young).flatten().collect::<Vec<u8>>()).unwrap();
+        let mut opened = Sent::open(&dir, "http://a").unwrap();
+        assert!(opened.read >= (100_000 * NOTE - PIECE) as u64, "from {} on", opened.read);
+        assert_eq!(opened.of_others().unwrap().len(), 1000);
+        assert_eq!(opened.of_others().unwrap(), []);
     }
 
     #[test]

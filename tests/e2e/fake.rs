@@ -120,6 +120,8 @@ struct Inner {
     most_under_way: AtomicUsize,
     /// Prompts whose tokens were counted.
     counted: AtomicUsize,
+    /// How often it was asked what it is.
+    looks: AtomicUsize,
     /// By slot: until when it works, whoever listens.
     working: Mutex<HashMap<u64, Instant>>,
     /// Requests to a slot that was working.
@@ -150,6 +152,7 @@ impl Fake {
             under_way: AtomicUsize::new(0),
             most_under_way: AtomicUsize::new(0),
             counted: AtomicUsize::new(0),
+            looks: AtomicUsize::new(0),
             working: Mutex::default(),
             piled: AtomicUsize::new(0),
         });
@@ -214,6 +217,11 @@ impl Fake {
         self.inner.counted.swap(0, Ordering::SeqCst)
     }
 
+    /// How often it was asked what it is since the last call of this.
+    pub fn take_looks(&self) -> usize {
+        self.inner.looks.swap(0, Ordering::SeqCst)
+    }
+
     /// How many requests came to a slot that still worked on what hangs.
     pub fn piled(&self) -> usize {
         self.inner.piled.load(Ordering::SeqCst)
@@ -250,6 +258,7 @@ async fn answer(
             json!({ "error": { "code": 404, "message": "File Not Found", "type": "not_found_error" } });
         reply(404, body.to_string(), &[])
     };
+    inner.looks.fetch_add(usize::from(uri.path() == "/v1/models"), Ordering::SeqCst);
     match uri.path() {
         path if model.is_hidden && !path.starts_with("/v1/") => reply(403, "forbidden".into(), &[]),
         "/v1/models" if model.lists.is_some() => reply(200, model.lists.unwrap_or_default().to_string(), &[]),

@@ -7,7 +7,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use crate::fake::{Fake, Model, Reply, Seen, good};
-use crate::project::Project;
+use crate::project::{Project, until};
 
 /// Four cells of two rows each, and a judge of each text.
 const JUDGED: &str = "\
@@ -189,6 +189,35 @@ fn the_order_in_which_verdicts_come_changes_no_byte() {
         made.push((project.read("out/judged/dataset.jsonl"), project.read("out/judged/rejected.jsonl")));
     }
     assert!(made.windows(2).all(|pair| pair[0] == pair[1]));
+}
+
+/// Texts are judged as they come, so that a run that is cut off has rows of what it asked for.
+#[test]
+fn a_budget_is_not_spent_on_texts_that_nobody_judges() {
+    for set in ["run.max_requests=40", "run.max_cost=null"] {
+        let fake = judge();
+        fake.latency(Duration::from_millis(40));
+        let project = judged_by(&fake);
+        let places: Vec<_> = (0..60).map(|n| format!("place-{n:02}")).collect();
+        project.edit("judged.yaml", "[home, work]", &format!("[{}]", places.join(", ")));
+        project.edit("judged.yaml", "items: 3", "items: 1");
+        project.edit("judged.yaml", "accept: score >= 3", "accept: score >= 1");
+        let running = project.watch(&["run", "judged.yaml", "--json", "--set", set]);
+        until("forty requests", || fake.seen().len() >= 40, String::new);
+        let judged = fake.seen()[..40].iter().filter(|seen| is_judging(seen)).count();
+        // Some texts are under way, or on their way into the store.
+        assert!(judged >= 12, "{judged} of 40 with {set}");
+        match set.contains("requests") {
+            true => {
+                let accepted = running.finish().exits(3).json()["accepted"].as_u64().unwrap();
+                assert!(accepted as usize >= judged, "{accepted} rows of {judged} judged");
+            }
+            false => {
+                running.signal(libc::SIGINT);
+                running.finish().exits(3);
+            }
+        }
+    }
 }
 
 #[test]

@@ -361,6 +361,21 @@ fn a_prompt_that_kills_a_managed_server_is_passed_over() {
     assert_eq!(bench.project.emogrid(&args).exits(0).json()["requests"], 0);
 }
 
+/// Each prompt that is found to end the server makes up for the start that proved it, however many there are.
+#[test]
+fn many_prompts_that_kill_a_managed_server_are_all_passed_over() {
+    let bench = managed();
+    let sets = [
+        "endpoints.own.managed.args=['--die-of', 'joy']",
+        "endpoints.own.managed.restarts=2",
+        "samples.max_asks=1",
+        "grid.axes.place=[home, work, school]",
+    ];
+    let (made, _) = run_managed(&bench, &sets);
+    let made = made.exits(4);
+    assert_eq!((&made.summary["failed"], made.rows.len()), (&json!(3), 3), "{}", made.stderr);
+}
+
 /// The least that is a GGUF model, with so many parameters.
 fn gguf(parameters: u64) -> Vec<u8> {
     let text = |text: &str| [&(text.len() as u64).to_le_bytes()[..], text.as_bytes()].concat();
@@ -616,9 +631,9 @@ effects! {
     }
 
     tokens_per_minute_hold_back("endpoints.NAME.tokens_per_minute") {
-        // A request reserves some 26 + 100, uses 46, and gives the rest back when it ends.
+        // A request reserves some 60 + 100, uses 46, and gives the rest back when it ends.
         let sets = [
-            "endpoints.fake.tokens_per_minute=190", "endpoints.fake.burst=4", "sampling.max_tokens=100", "run.for=3s",
+            "endpoints.fake.tokens_per_minute=225", "endpoints.fake.burst=4", "sampling.max_tokens=100", "run.for=3s",
         ];
         let made = Bench::new().run(&sets).exits(3);
         assert_eq!(made.seen.len(), 2, "{}", made.stderr);
@@ -650,8 +665,8 @@ effects! {
             made.seen.len()
         };
         assert_eq!(stopped(&Bench::new(), "run.max_requests=3", "max_requests"), 3);
-        // Each uses 46, and may use 50.
-        assert_eq!(stopped(&Bench::new(), "run.token_budget=100", "token_budget"), 2);
+        // Each uses 46, and may use some 60.
+        assert_eq!(stopped(&Bench::new(), "run.token_budget=120", "token_budget"), 2);
         let slow = Bench::new();
         slow.fake.latency(Duration::from_millis(400));
         assert!((1..=2).contains(&stopped(&slow, "run.for=1s", "for")));

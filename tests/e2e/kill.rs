@@ -295,6 +295,28 @@ fn ctrl_c_twice_leaves_at_once() {
     assert_eq!(fake.take_count(), 14);
 }
 
+/// A run that stops of itself was not asked to before: what it still waits for is not left at the first word.
+#[test]
+fn a_signal_after_a_budget_leaves_nothing() {
+    for (stop, says) in [("--max-requests", "max_requests"), ("drain", "ctl drain")] {
+        let fake = Fake::start();
+        fake.latency(ms(800));
+        let project = Project::wide(&fake.url(), 10, "");
+        let more: &[&str] = if stop == "drain" { &[] } else { &["--max-requests", "4"] };
+        let running = project.watch(&[&RUN[..], more].concat());
+        until("four requests", || fake.seen().len() == 4, String::new);
+        if stop == "drain" {
+            project.emogrid(&["ctl", "drain"]).exits(0);
+        }
+        running.until_says(says);
+        running.signal(libc::SIGTERM);
+        running.until_says("stopping: waiting for 4 requests under way; Ctrl-C again to leave them");
+        let ran = running.finish().exits(3);
+        assert_eq!((&ran.json()["requests"], stored(&project).len()), (&4.into(), 4), "{}", ran.stderr);
+        assert!(!ran.json()["stopped_by"].as_str().unwrap().contains("interrupt"), "{}", ran.stdout);
+    }
+}
+
 #[test]
 fn ctrl_c_while_the_last_answers_come_is_a_complete_run() {
     let fake = Fake::start();

@@ -5,8 +5,8 @@
 mod added;
 mod anonymize;
 mod audit;
-mod building;
 mod blame;
+mod building;
 mod checks;
 mod collect;
 mod counterfactual;
@@ -54,6 +54,7 @@ mod second_look;
 mod semantic;
 mod several;
 mod sights;
+mod swaps;
 mod tables;
 mod told;
 mod tune;

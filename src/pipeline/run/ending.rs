@@ -19,7 +19,7 @@ use crate::pipeline::morning;
 use crate::pipeline::output::Files;
 use crate::pipeline::record::Came;
 use crate::pipeline::recorder::Recorder;
-use crate::pipeline::spending::spending;
+use crate::pipeline::spending::{overspent, spending};
 use crate::pipeline::state::{book, has_changed, snapshot, state};
 use crate::pipeline::summary::Outcome;
 use crate::pipeline::worker::Progress;
@@ -60,6 +60,7 @@ impl Ending<'_> {
         summary.by_ask = std::mem::take(&mut made.by_ask);
         summary.asked = std::mem::take(&mut made.asked);
         summary.cost = spending(&recipe.config.endpoints, &budget);
+        summary.overspent = overspent(&budget);
         summary.fault_costs = morning::costs(recipe, &made.outcome, &progress, &summary.run);
         if let Some(asks) = &asks {
             morning::beside(&mut summary, &made.outcome, asks, &progress.answered);

@@ -3,6 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use serde_json::value::RawValue;
+
 use super::Worker;
 use super::event::Send;
 use super::progress::GivenUp;
@@ -43,6 +45,8 @@ struct Received {
     stored: Option<Stored>,
     /// What is stored in its place.
     short: Option<String>,
+    /// What it calls its model, where none of the server's answers before it did.
+    called: Option<Box<str>>,
 }
 
 impl Received {
@@ -59,12 +63,14 @@ impl Received {
             tokens: Some(0),
             stored: None,
             short,
+            called: embedding.model,
         })
     }
 }
 
 impl Worker<'_> {
-    pub(super) fn received(&mut self, send: Send, ask: &Ask, raw: String) {
+    /// Takes in an answer of a server; `looked`: that was looked at just now.
+    pub(super) fn received(&mut self, send: Send, ask: Ask, raw: String, looked: bool) {
         crate::crash_point!("after-receipt");
         let Send { model, ticket, demand, spot, .. } = send;
         let endpoint = self.endpoint_of(model, spot.server);
@@ -72,7 +78,7 @@ impl Worker<'_> {
         let read = match to {
             Some(To::Embedder) => Received::embedding(&raw).map_err(|why| ("embedding", why)),
             None | Some(To::Names | To::Judge(_)) => {
-                self.read(&demand, &raw).map_err(|why| ("chat completion", why))
+                self.read(endpoint, &demand, &raw).map_err(|why| ("chat completion", why))
             }
         };
         let received = match read {
@@ -83,6 +89,13 @@ impl Worker<'_> {
                 return self.failed(send, failure);
             }
         };
+        if let Some(name) = &received.called {
+            let names = &mut self.servers[endpoint].names;
+            if !looked && names.is_strange(name) {
+                return self.look_first(send, ask, raw);
+            }
+            names.learn(name);
+        }
         let usage = received.usage.unwrap_or_default();
         let used = received.usage.map(|usage| (usage.prompt_tokens + usage.completion_tokens) as u32);
         // Of an embedding the work is in reading the text.
@@ -113,7 +126,7 @@ impl Worker<'_> {
             self.note_sent(endpoint, ticket.number(), used.into(), true);
         }
         self.servers[endpoint].went_through();
-        self.longest_prompt = self.longest_prompt.max(usage.prompt_tokens as u32);
+        self.prompts.saw(ask.own_bytes(), usage.prompt_tokens);
         self.last_errors.remove(&demand.fingerprint);
         self.servers[endpoint].known_good = Some(demand);
         self.progress.prompt_tokens += usage.prompt_tokens;
@@ -187,8 +200,10 @@ impl Worker<'_> {
     }
 
     /// Reads an answer of a chat, and judges it where it is an ask's.
-    fn read(&self, demand: &Demand, raw: &str) -> Result<Received, String> {
+    fn read(&self, endpoint: usize, demand: &Demand, raw: &str) -> Result<Received, String> {
         let answer = Answer::parse(raw).map_err(|why| why.to_string())?;
+        let names = &self.servers[endpoint].names;
+        let called = answer.model.map(RawValue::get).filter(|name| names.is_new(name));
         let of_one = answer.usage.filter(|_| answer.choices.len() == 1);
         Ok(Received {
             kind: match demand.about.map(|about| about.to) {
@@ -205,6 +220,7 @@ impl Worker<'_> {
             // What a judge says is read where the text is judged.
             stored: demand.about.is_none().then(|| Stored::Answer(self.book.judge(demand.cell, &answer))),
             short: None,
+            called: called.map(Box::from),
         })
     }
 

@@ -2,6 +2,7 @@
 
 use std::time::Instant;
 
+use super::meaning::Charged;
 use super::servers::{Looked, Seen};
 use crate::client::ClientError;
 use crate::client::managed::ManagedServer;
@@ -34,10 +35,11 @@ pub(super) enum Event {
         looked: Option<Seen>,
         answer: Result<String, ClientError>,
     },
-    /// The server was looked at before a request was to go out, and is not well.
+    /// The server was looked at before a request was to go out, or its answer was to be taken, and is not well.
     NotWell {
         send: Send,
         looked: Looked,
+        spent: Charged,
     },
     /// A request that went through before was sent again.
     Proved {

@@ -33,11 +33,12 @@ impl Worker<'_> {
     /// The server was looked at before an ask and is not well: that is not the ask's fault.
     pub(super) fn not_well(&mut self, send: Send, looked: Looked) {
         let endpoint = self.endpoint_of(send.model, send.spot.server);
+        self.servers[endpoint].was_gone = true;
         match looked {
             Looked::Away(failure) => {
                 self.note(endpoint, &failure);
                 self.servers[endpoint].latest = Some(failure.clone());
-                if !self.restart(endpoint) {
+                if !self.restart(endpoint, false) {
                     self.servers[endpoint].error =
                         Some(RunError::endpoint(&self.recipe.config.endpoints[endpoint], failure.clone()));
                     if failure.class == ErrorClass::Timeout {
@@ -83,7 +84,9 @@ impl Worker<'_> {
         let Demand { cell, ask, .. } = send.demand;
         tracing::debug!(class = failure.class.name(), endpoint, cell, ask, %failure, "request failed");
         self.servers[endpoint].latest = Some(failure.clone());
-        if self.restart(endpoint) || send.starts < self.servers[endpoint].starts() {
+        let killed_it =
+            failure.class == ErrorClass::Dropped && self.queues[send.model].is_suspect(send.ticket);
+        if self.restart(endpoint, killed_it) || send.starts < self.servers[endpoint].starts() {
             let kind = match failure.class {
                 // It was under way when we ended a server that answered nothing: no prompt killed that.
                 ErrorClass::Dropped | ErrorClass::Timeout if self.servers[endpoint].hung() => FaultKind::Late,

@@ -5,7 +5,7 @@ use crate::scheduler::{FaultKind, Proof};
 
 /// What a request cost.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Spent {
+pub(super) enum Charged {
     /// The answer says it.
     Told,
     Nothing,
@@ -19,14 +19,14 @@ pub(super) enum Spent {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Meaning {
     pub kind: FaultKind,
-    pub spent: Spent,
+    pub spent: Charged,
 }
 
 impl Meaning {
     /// Reads a failure of a server that answered something before in this run, or did not.
     pub fn of(failure: &ClientError, answered: bool) -> Self {
+        use Charged::{Nothing, Unknown, Unsent};
         use FaultKind::{Away, Broken, Crowded, Fatal, Forbidden, Late, Limited, NotNow, Refused, TooLong};
-        use Spent::{Nothing, Unknown, Unsent};
         let asks_to_wait = failure.retry_after.is_some();
         let (kind, spent) = match (failure.class, answered) {
             (ErrorClass::Unreachable, _) => (Away, Unsent),
@@ -74,9 +74,9 @@ mod tests {
     /// request and is there.
     #[test]
     fn each_class_has_a_meaning() {
+        use Charged::{Nothing, Unknown, Unsent};
         use ErrorClass as Class;
         use FaultKind::*;
-        use Spent::{Nothing, Unknown, Unsent};
         for (class, before, after, spent, took, there) in [
             (Class::Unreachable, Away, Away, Unsent, false, false),
             (Class::Loading, Away, Away, Nothing, false, false),
@@ -107,9 +107,9 @@ mod tests {
     #[test]
     fn who_says_when_to_come_back_is_limited() {
         for (class, spent) in [
-            (ErrorClass::Unavailable, Spent::Nothing),
-            (ErrorClass::Gateway, Spent::Unknown),
-            (ErrorClass::RateLimited, Spent::Nothing),
+            (ErrorClass::Unavailable, Charged::Nothing),
+            (ErrorClass::Gateway, Charged::Unknown),
+            (ErrorClass::RateLimited, Charged::Nothing),
         ] {
             let failure = ClientError::new(class, "so");
             let failure = ClientError { retry_after: Some(Duration::from_secs(1)), ..failure };

@@ -180,7 +180,9 @@ impl Worker<'_> {
 
     /// A request is over that a server took.
     pub(super) fn was_at_work(&mut self, endpoint: usize, send: &Send) {
-        self.progress.endpoints[endpoint].busy += send.sent.elapsed();
+        let now = Instant::now();
+        self.servers[endpoint].heard = now;
+        self.progress.endpoints[endpoint].busy += now - send.sent;
     }
 }
 

@@ -1,6 +1,7 @@
 //! What a run does when it is told something.
 
 use super::Worker;
+use super::servers::Server;
 use crate::config::resolved::Slots;
 use crate::pipeline::control::{EndpointStatus, NONE, Order, RunStatus};
 use crate::pipeline::spending::spending;
@@ -46,6 +47,9 @@ impl Worker<'_> {
             self.paused = held;
             let now = self.now();
             self.queues.iter_mut().for_each(|queue| queue.hold(held, now));
+            if !held {
+                self.servers.iter_mut().for_each(Server::doubt);
+            }
             self.watcher.say(says);
         }
     }

@@ -3,9 +3,11 @@
 use std::time::{Duration, Instant};
 
 use super::Worker;
+use super::cost::Due;
 use super::event::{Event, Send};
+use super::meaning::Charged;
 use crate::client::ErrorClass;
-use crate::pipeline::error::RunError;
+use crate::fingerprint::Ask;
 use crate::scheduler::Next;
 
 /// The most answers that wait for their commit before nothing more is asked: a disk that is slower
@@ -48,19 +50,23 @@ impl Worker<'_> {
                 if self.is_over() || self.pending.len() >= MOST_PENDING || !self.may_begin(model, sending) {
                     break;
                 }
-                let now = self.now();
-                match self.queues[model].next(now) {
+                let Due { next, ask, full } = self.due(model);
+                match next {
                     Next::Start(ticket, demand, spot) => {
-                        let answer = self.book.longest_answer(&demand);
+                        let ask = match ask.map_or_else(|| self.book.ask(&demand, false), Ok) {
+                            Ok(ask) => ask,
+                            Err(failure) => {
+                                self.error = Some(failure.into());
+                                break;
+                            }
+                        };
                         let endpoint = self.endpoint_of(model, spot.server);
-                        let (most, starts) =
-                            (self.cost(model, endpoint, answer), self.servers[endpoint].starts());
+                        let most = self.cost(endpoint, &ask, self.book.longest_answer(&demand));
+                        let starts = self.servers[endpoint].starts();
                         let send = Send { model, ticket, spot, demand, sent: Instant::now(), most, starts };
                         self.note_sent(endpoint, ticket.number(), most.tokens, false);
                         self.progress.hedged += u64::from(self.queues[model].is_second(ticket));
-                        if let Err(failure) = self.send(send) {
-                            self.error = Some(failure);
-                        }
+                        self.send(send, ask);
                     }
                     Next::Wait(at, why) => {
                         let text = self.waiting_text(model, why, at);
@@ -69,23 +75,30 @@ impl Worker<'_> {
                         sending.wake = Some(sending.wake.map_or(at, |wake| wake.min(at)));
                         break;
                     }
-                    Next::Busy | Next::Empty => break,
+                    Next::Busy | Next::Empty => {
+                        if let Some((spent, cost)) = full {
+                            self.is_full(model, spent, cost);
+                        }
+                        break;
+                    }
                 }
             }
         }
     }
 
-    pub(super) fn send(&mut self, send: Send) -> Result<(), RunError> {
-        let Send { model, demand, spot, .. } = send;
-        let ask = self.book.ask(&demand, false)?;
+    pub(super) fn send(&mut self, send: Send, ask: Ask) {
+        let Send { model, spot, .. } = send;
         let endpoint = self.endpoint_of(model, spot.server);
         let config = &self.recipe.config.endpoints[endpoint];
+        if self.queues[model].under_way_at(spot.server) == 1 {
+            self.servers[endpoint].begins(&send);
+        }
         let server = &self.servers[endpoint];
-        let ask = server.pinned(ask, spot.place);
         let (client, timeout, own) = (server.client.clone(), config.timeout, server.is_own);
+        let pinning = server.pinning();
         let identity = &self.book.models().list()[model].identity;
         // Seldom there, and large: not to be moved with every request.
-        let look = server.was_gone.then(|| Box::pin(server.look(config, identity)));
+        let look = server.is_doubtful().then(|| Box::pin(server.look(config, identity)));
         self.progress.attempts += 1;
         self.budget.reserve(send.most);
         let handle = self.events.spawn(async move {
@@ -93,9 +106,10 @@ impl Worker<'_> {
             if let Some(look) = look {
                 match look.await {
                     Ok(seen) => looked = Some(seen),
-                    Err(looked) => return Event::NotWell { send, looked },
+                    Err(looked) => return Event::NotWell { send, looked, spent: Charged::Unsent },
                 }
             }
+            let ask = pinning.seen(looked).pin(ask, spot.place);
             let answer = client.ask(ask.route(), ask.body(), timeout).await;
             if own && answer.as_ref().is_err_and(|failure| failure.class == ErrorClass::Dropped) {
                 // Until the system tells whether it has died.
@@ -104,6 +118,5 @@ impl Worker<'_> {
             Event::Answered { send, ask, looked, answer }
         });
         self.sends.insert((model, send.ticket), (send, handle));
-        Ok(())
     }
 }

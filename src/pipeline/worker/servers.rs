@@ -1,23 +1,26 @@
 //! The endpoints of a run as they are now.
 
 mod keeping;
+mod looking;
+mod naming;
 
 use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::client::managed::ManagedServer;
-use crate::client::{Client, ClientError, ErrorClass, check_model};
+use crate::client::{Client, ClientError, ErrorClass};
 use crate::config::resolved::{Endpoint, Server as ServerConfig, Slots};
 use crate::dataset::evaluate::{Demand, To};
 use crate::dataset::{Models, Recipe};
-use crate::fingerprint::{Ask, Identity, Route};
-use crate::pipeline::connect::{Line, memory_of};
+use crate::fingerprint::{Ask, Route};
+use crate::pipeline::connect::Line;
 use crate::pipeline::error::RunError;
 use crate::pipeline::limiter::{rates, sent};
-use crate::report::Watcher;
 use crate::scheduler::{Policy, Queue, ServerSettings, Silence};
 use crate::store::{EndpointMemory, Sent, Settings, StoreDir};
+pub use looking::{Looked, Seen};
+use naming::Names;
 
 /// Requests at a time where a server does not tell its slots: the most that is tried, and where it
 /// begins.
@@ -47,15 +50,19 @@ pub(super) struct Server {
     pub index: usize,
     name: String,
     settings: Settings,
-    /// It has slots, each with a cache, and alike prompts are to share one.
-    has_slots: bool,
-    /// How many it has, where it tells.
-    slots: Option<u32>,
+    /// Alike prompts are to share a slot's cache, where it has several.
+    shares_slots: bool,
     is_llama_cpp: bool,
     /// Answers since it was last started again.
     answers: u32,
     /// It was gone, and may come back as another.
     pub was_gone: bool,
+    /// Another may have taken its place meanwhile, though nothing failed.
+    pub is_unsure: bool,
+    /// When it answered last, or was looked at.
+    pub heard: Instant,
+    /// What its answers call its model.
+    pub names: Names,
     said_wrong: bool,
     /// Since when nothing is sent to it at all.
     aside: Option<Instant>,
@@ -69,30 +76,43 @@ pub(super) struct Server {
     sent: Option<Sent>,
 }
 
-/// What was seen of a server that is well.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Seen {
-    slots: Option<u32>,
-}
-
 /// So many answers make up for one start.
 const ANSWERS_A_START: u32 = 100;
 /// How long a server may take to say how it is: one that is well does so at once, however much it has to do.
 const LOOK: Duration = Duration::from_secs(10);
 
-/// Why a server that was looked at is not used.
-pub(super) enum Looked {
-    Away(ClientError),
-    /// It is there, with another model than the run is for: what is wrong.
-    Other(String),
-    /// It was never seen before, and is there now.
-    Arrived(EndpointMemory),
-}
-
 /// The log of a server's so many-th start in this run: each start has one of its own, so
 /// that what the one before said stays.
 fn again_log(config: &str, endpoint: &str, start: u32) -> String {
     format!("llama-{config}-{endpoint}-again-{start}.log")
+}
+
+/// Slots of a server: neighbours are to share the cache of one.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Pinning {
+    are_shared: bool,
+    number: Option<u32>,
+}
+
+impl Pinning {
+    /// As many as were seen just now, if the server was looked at.
+    pub fn seen(self, seen: Option<Seen>) -> Self {
+        Self { number: seen.and_then(|seen| seen.slots).or(self.number), ..self }
+    }
+
+    /// The ask with the slot that it is for, where the server has such.
+    pub fn pin(self, ask: Ask, place: usize) -> Ask {
+        match self.at(place) {
+            Some(slot) if ask.route() != Route::Embedding => ask.with("id_slot", slot),
+            _ => ask,
+        }
+    }
+
+    /// The slot that a place is: a server may have fewer.
+    fn at(self, place: usize) -> Option<usize> {
+        let has_it = self.number.is_some_and(|number| number > 1 && place < number as usize);
+        (self.are_shared && has_it).then_some(place)
+    }
 }
 
 /// Places the endpoints under their models.
@@ -138,7 +158,7 @@ pub(super) fn muster(
             .enumerate()
             .find_map(|(model, of_model)| Some((model, of(of_model)?)))
             .unwrap_or_default();
-        let Line { client, memory, managed, away } = line;
+        let Line { client, memory, managed, away, seen } = line;
         match &away {
             Some(error) if error.is_lasting() => queues[model].set_aside(index),
             Some(_) => queues[model].away(index, now),
@@ -168,14 +188,13 @@ pub(super) fn muster(
             },
             settings: settings.get(endpoint).copied().unwrap_or_default(),
             // Several answers to one request take slots of the server's own choice.
-            has_slots: config.run.alike
-                && config.response.n == 1
-                && memory.identity.is_llama_cpp()
-                && memory.slots.is_some_and(|slots| slots > 1),
-            slots: memory.slots,
+            shares_slots: config.run.alike && config.response.n == 1 && memory.identity.is_llama_cpp(),
             is_llama_cpp: memory.identity.is_llama_cpp(),
             answers: 0,
             was_gone: away.is_some(),
+            is_unsure: false,
+            heard: seen,
+            names: Names::default(),
             said_wrong: false,
             aside: None,
             known_good: None,
@@ -226,56 +245,12 @@ impl Server {
         self.settings
     }
 
-    /// The ask with the slot that it is for, where the server has such: neighbours share a slot's
-    /// cache.
-    pub fn pinned(&self, ask: Ask, place: usize) -> Ask {
-        match self.has_slot(place) && ask.route() != Route::Embedding {
-            true => ask.with("id_slot", place),
-            false => ask,
-        }
-    }
-
-    /// Whether a place is a slot of the server's: it may have fewer.
-    fn has_slot(&self, place: usize) -> bool {
-        self.has_slots && self.slots.is_some_and(|slots| place < slots as usize)
+    pub fn pinning(&self) -> Pinning {
+        Pinning { are_shared: self.shares_slots, number: self.memory.slots }
     }
 
     pub fn has_slots(&self) -> bool {
-        self.has_slots
-    }
-
-    /// Looks, before an ask after an outage, whether the server that is there now has the model
-    /// that the run is for.
-    pub fn look(
-        &self,
-        endpoint: &Endpoint,
-        wanted: &Identity,
-    ) -> impl Future<Output = Result<Seen, Looked>> + Send + 'static {
-        let client = self.client.clone();
-        let (managed, name, wanted) = (self.managed.is_some(), endpoint.model.clone(), wanted.clone());
-        let assumed = self.memory.assumed;
-        // One that never answers is waited for no longer than any other that is away.
-        let within = Duration::from_secs(5).min(endpoint.patience);
-        async move {
-            let probe = client.probe(name.as_deref(), within).await.map_err(Looked::Away)?;
-            if managed {
-                return Ok(Seen { slots: probe.slots });
-            }
-            if let Some(Err(what)) = name.map(|name| check_model(&probe, &name)) {
-                return Err(Looked::Other(what));
-            }
-            if assumed {
-                return Err(Looked::Arrived(memory_of(&probe)));
-            }
-            match probe.identity == wanted {
-                true => Ok(Seen { slots: probe.slots }),
-                false => Err(Looked::Other(format!(
-                    "the run is for `{}`, and the server came back with `{}`",
-                    wanted.display_name(),
-                    probe.identity.display_name()
-                ))),
-            }
-        }
+        self.pinning().at(0).is_some()
     }
 
     /// An answer came.
@@ -327,15 +302,6 @@ impl Server {
             None if self.was_gone => Some(was_gone()),
             other => other,
         };
-        Line { client: self.client, memory: self.memory, managed: self.managed, away }
-    }
-
-    /// It was looked at, and answers again.
-    pub fn is_back(&mut self, seen: Seen, watcher: &(dyn Watcher + Sync)) {
-        self.was_gone = false;
-        self.slots = seen.slots.or(self.slots);
-        if std::mem::take(&mut self.said_wrong) || self.error.take().is_some() {
-            watcher.say(&format!("{}it is back", self.name));
-        }
+        Line { client: self.client, memory: self.memory, managed: self.managed, away, seen: self.heard }
     }
 }

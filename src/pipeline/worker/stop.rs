@@ -8,9 +8,6 @@ use super::event::Send;
 use super::sending::Sending;
 use super::{Worker, under_way};
 use crate::config::resolved::RunLimits;
-use crate::dataset::evaluate::Demand;
-use crate::dataset::looking;
-use crate::dataset::recipe::guessed_tokens;
 use crate::pipeline::deadline::Deadline;
 use crate::pipeline::stop::Stop;
 use crate::report;
@@ -75,28 +72,35 @@ impl Limits {
 }
 
 impl Worker<'_> {
+    /// Somebody asks to stop: what is under way is waited for, and left where it is asked once more.
+    pub(super) fn interrupt(&mut self) {
+        if std::mem::replace(&mut self.is_interrupted, true) {
+            return self.leave();
+        }
+        match self.stopped {
+            None => self.stop(Stop::Interrupt),
+            // A budget, or another order, was there first.
+            Some(_) => self.say_what_is_awaited(Stop::Interrupt),
+        }
+    }
+
+    fn say_what_is_awaited(&self, why: Stop) {
+        let again = if why == Stop::Interrupt { "; Ctrl-C again to leave them" } else { "" };
+        let sends = under_way(self.sends.len());
+        if !self.sends.is_empty() {
+            self.watcher.say(&format!("{}: waiting for {sends} under way{again}", why.says()));
+        }
+    }
+
     /// Begins to stop: nothing more is sent, and what is under way is waited for.
     pub(super) fn stop(&mut self, why: Stop) {
         self.queues.iter_mut().for_each(|queue| drop(queue.clear()));
         self.stopped = Some(why);
-        let again = match why {
-            Stop::Interrupt => "; Ctrl-C again to leave them",
-            _ => "",
-        };
-        match self.sends.len() {
-            0 if why == Stop::Interrupt => {}
-            0 => match self.progress.needed.and_then(|needed| self.no_room(why, needed)) {
-                Some(says) => self.watcher.say(&says),
-                None => self.watcher.say(why.says()),
-            },
-            sends => {
-                self.watcher.say(&format!(
-                    "{}: waiting for {} under way{again}",
-                    why.says(),
-                    under_way(sends)
-                ));
-            }
+        if self.sends.is_empty() && why != Stop::Interrupt {
+            let no_room = self.progress.needed.and_then(|needed| self.no_room(why, needed));
+            self.watcher.say(no_room.as_deref().unwrap_or(why.says()));
         }
+        self.say_what_is_awaited(why);
     }
 
     /// What a budget has left that one more request does not fit into; `None` where it is spent to the last.
@@ -210,33 +214,24 @@ impl Worker<'_> {
                 return false;
             }
         }
+        match self.budget.allows(Cost::default()) {
+            Ok(()) => true,
+            Err(spent) => {
+                self.is_full(model, spent, Cost::default());
+                false
+            }
+        }
+    }
+
+    /// A budget has no room for a request that may cost so much: stops the run where nothing will change that.
+    pub(super) fn is_full(&mut self, model: usize, spent: Spent, cost: Cost) {
         // Without anything that waits, only a second send of what hangs would begin.
         let waits = self.queues[model].waiting() > 0;
-        if !self.budget.is_capped() && !self.has_token_limit(model) {
-            return true;
-        }
-        let endpoints = self.book.models().list()[model].endpoints.clone();
-        let config = &self.recipe.config;
-        let asked = u64::from(config.sampling.max_tokens) * u64::from(config.response.n);
-        let judged = config.checks.judges.iter().map(|judge| u64::from(judge.sampling.max_tokens)).max();
-        let looks =
-            self.recipe.config.anonymize.second_look.as_ref().map_or(0, |_| looking::MAX_TOKENS.into());
-        let answer = asked.max(judged.unwrap_or(0)).max(looks);
-        let dearest = endpoints.iter().map(|endpoint| self.cost(model, *endpoint, answer));
-        let cost = dearest.fold(Cost::default(), |most, cost| Cost {
-            tokens: most.tokens.max(cost.tokens),
-            money: most.money.max(cost.money),
-        });
-        self.queues[model].set_cost(cost.tokens.min(u32::MAX.into()) as u32);
-        let spent = match self.budget.allows(cost) {
-            Ok(()) => return true,
-            Err(spent) => spent,
-        };
         // What is under way may use less than is reserved for it, and to a server that was gone it may come to none.
         let comes = |send: &Send| !self.servers[self.endpoint_of(send.model, send.spot.server)].was_gone;
         let are_sent = spent == Spent::Requests && self.sends.values().all(|(send, _)| comes(send));
         if waits && (self.sends.is_empty() || are_sent) {
-            if spent != Spent::Requests {
+            if cost != Cost::default() {
                 self.progress.needed = Some(Needed { tokens: cost.tokens, money: cost.money });
             }
             self.stop(match spent {
@@ -245,7 +240,6 @@ impl Worker<'_> {
                 Spent::Money => Stop::Money,
             });
         }
-        false
     }
 
     /// Begins no more requests of a kind for a model: they would take too long. Quicker ones, and those of
@@ -268,56 +262,5 @@ impl Worker<'_> {
         if let Some(why) = self.closed_by.filter(|_| open && !self.is_over()) {
             self.stop(why);
         }
-    }
-
-    fn has_token_limit(&self, model: usize) -> bool {
-        let endpoints = &self.book.models().list()[model].endpoints;
-        endpoints.iter().any(|endpoint| self.recipe.config.endpoints[*endpoint].tokens_per_minute.is_some())
-    }
-
-    /// What one request to an endpoint may cost at most: the longest prompt so far and
-    /// the longest answer.
-    pub(super) fn cost(&mut self, model: usize, endpoint: usize, answer: u64) -> Cost {
-        let prompt = match self.longest_prompt {
-            0 => self.guessed_prompt(model),
-            longest => longest,
-        };
-        let price = self.recipe.config.endpoints[endpoint].price;
-        let money = price.map_or(0.0, |price| price.of(f64::from(prompt), answer as f64));
-        Cost { tokens: u64::from(prompt) + answer, money }
-    }
-
-    /// The longest of some prompts for a model, in tokens, as far as bytes tell.
-    fn guessed_prompt(&mut self, model: usize) -> u32 {
-        if let Some(guessed) = self.guessed.get(&model) {
-            return *guessed;
-        }
-        let demands = self.outcome.demands.iter().filter(|demand| self.book.model_of(demand) == model);
-        let some: Vec<Demand> = demands.take(16).copied().collect();
-        let lengths = some.iter().filter_map(|demand| match demand.about {
-            None => self.recipe.guessed_tokens(demand.cell, demand.ask).ok(),
-            // The text that it is about stands in it.
-            Some(_) => Some(guessed_tokens(self.book.ask(demand, false).ok()?.body().len())),
-        });
-        let guessed = lengths.max().unwrap_or(16).min(u32::MAX.into()) as u32;
-        // What comes later may be asked of it.
-        if !some.is_empty() {
-            self.guessed.insert(model, guessed);
-        }
-        guessed
-    }
-
-    /// A request ended of which nobody tells what it cost: as much as was reserved for it.
-    pub(super) fn settle_unknown(&mut self, endpoint: usize, most: Cost) {
-        tracing::debug!(endpoint, tokens = most.tokens, "counted with the most that it may have cost");
-        self.budget.settle(endpoint, most, None);
-    }
-
-    /// A request to an endpoint ended for which so much was reserved, having used so many tokens; what it cost.
-    pub(super) fn settle(&mut self, endpoint: usize, most: Cost, prompt: u64, completion: u64) -> f64 {
-        let price = self.recipe.config.endpoints[endpoint].price;
-        let money = price.map_or(0.0, |price| price.of(prompt as f64, completion as f64));
-        self.budget.settle(endpoint, most, Some(Cost { tokens: prompt + completion, money }));
-        money
     }
 }

@@ -61,6 +61,7 @@ pub fn judge(
     findings.extend(alarms);
     findings.extend(untold::cut_off(summary).into_iter().chain(untold::unkept(summary)));
     findings.extend(asks::nothing_came(summary).or_else(|| asks::came_late(summary)));
+    findings.extend(asks::overspent(summary));
     let named = ailment.and_then(|ailment| ailment.key.as_deref());
     let is_told = |name: &str| named.is_some_and(|key| key.starts_with(&format!("endpoints.{name}.")));
     let mut gone = Vec::new();

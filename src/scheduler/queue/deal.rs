@@ -3,7 +3,9 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use super::{Item, Next, OTHERS_FIRST, Queue, Room, STRAGGLER_LEAST, Spot, Ticket, UnderWay, Waiting};
+use super::{
+    CostOf, Item, Next, OTHERS_FIRST, Queue, Room, STRAGGLER_LEAST, Spot, Ticket, UnderWay, Waiting,
+};
 use crate::scheduler::fault::History;
 use crate::scheduler::server::Circuit;
 
@@ -112,7 +114,7 @@ impl<T: Clone> Queue<T> {
     }
 
     /// With nothing left to send: the request that takes far too long, a second time.
-    pub(super) fn tail(&mut self, now: Duration) -> Option<Next<T>> {
+    pub(super) fn tail(&mut self, now: Duration, cost: &mut CostOf<'_, T>) -> Option<Next<T>> {
         if self.held.is_some() || self.policy.hedge == 0 {
             return None;
         }
@@ -143,12 +145,13 @@ impl<T: Clone> Queue<T> {
         if now < at {
             return Some(Next::Wait(at, Waiting::Tail));
         }
+        let cost = cost(&oldest.work, server)?;
         let (first, work, mut history) = (*ticket, oldest.work.clone(), oldest.history.clone());
         history.sent(server, self.servers[server].evidence.successes);
         let place = self.servers[server].free_place()?;
         self.next_ticket += 1;
         let twin = Ticket(self.next_ticket);
-        if let Err(at) = self.servers[server].limits.take(twin.0, self.cost, now) {
+        if let Err(at) = self.servers[server].limits.take(twin.0, cost, now) {
             return Some(Next::Wait(at, Waiting::Rate { server }));
         }
         let spot = Spot { server, place };

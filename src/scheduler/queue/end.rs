@@ -49,6 +49,12 @@ impl<T: Clone> Queue<T> {
         }
     }
 
+    /// Whether a request is under way alone since its server died over it once: should it do so again, that is its fault.
+    pub fn is_suspect(&self, ticket: Ticket) -> bool {
+        let alone = self.under_way.get(&ticket).filter(|under_way| under_way.alone);
+        alone.is_some_and(|alone| self.servers[alone.spot.server].evidence.proven)
+    }
+
     /// An item was given up from outside, such as at an interrupt.
     pub fn dropped(&mut self, ticket: Ticket) {
         if let Some(ended) = self.end(ticket) {
@@ -270,10 +276,7 @@ impl<T: Clone> Queue<T> {
             return;
         }
         self.ready += 1;
-        match item.history.is_fresh() {
-            true => self.servers[spot.server].places[spot.place].items.push_front(item),
-            false => self.again.push_front(item),
-        }
+        self.lay_back(item, spot);
     }
 
     fn delay(&mut self, item: Item<T>, until: Duration) {

@@ -90,7 +90,7 @@ impl Worker<'_> {
             self.queues[model].proven(server, Proof::None);
             return;
         };
-        let most = self.cost(model, endpoint, 1);
+        let most = self.cost(endpoint, &probe, 1);
         if self.budget.allows(most).is_err() {
             self.queues[model].proven(server, Proof::None);
             return;
@@ -125,7 +125,7 @@ impl Worker<'_> {
         }
         self.queues[model].rest(spot);
         let client = server.client.clone();
-        let slot = server.has_slot(spot.place).then_some(spot.place);
+        let slot = server.pinning().at(spot.place);
         let at_most = self.recipe.config.endpoints[endpoint].patience;
         self.rests.spawn(async move {
             client.until_idle(slot, at_most).await;
@@ -147,8 +147,8 @@ impl Worker<'_> {
     }
 
     /// Whether a managed server has ended, and is or will be started again. True also where that is
-    /// the end of the run.
-    pub(in crate::pipeline::worker) fn restart(&mut self, endpoint: usize) -> bool {
+    /// the end of the run. A start that proves which ask ended it counts for none.
+    pub(in crate::pipeline::worker) fn restart(&mut self, endpoint: usize, proves: bool) -> bool {
         let over = self.is_over();
         let config = &self.recipe.config;
         let server = &mut self.servers[endpoint];
@@ -156,6 +156,9 @@ impl Worker<'_> {
             return server.restarting;
         }
         let Some(gone) = server.managed.as_mut().and_then(ManagedServer::gone) else { return false };
+        if proves {
+            server.restarts_left = (server.restarts_left + 1).min(server.restarts);
+        }
         if server.restarts_left == 0 {
             let error = RunError::gone(&config.endpoints[endpoint], gone);
             match config.endpoints.len() {
@@ -213,7 +216,7 @@ impl Worker<'_> {
     /// A server of ours is there and answers nothing: it is ended, and started again.
     fn hangs(&mut self, endpoint: usize) {
         // One that has died is not ended; what was under way may have killed it.
-        if self.is_over() || self.restart(endpoint) {
+        if self.is_over() || self.restart(endpoint, false) {
             return;
         }
         let server = &mut self.servers[endpoint];

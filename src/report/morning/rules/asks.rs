@@ -1,8 +1,8 @@
 //! What wants a look in the asks: those that failed, and those that were not sent.
 
 use super::{FEW, LONG, look, percent, time};
-use crate::report::morning::{Awaited, Ended, Finding, Needed, Remedy, Verdict, Waited, remedy};
-use crate::report::{Summary, count, money_at_least, own_fault, thousands};
+use crate::report::morning::{Awaited, Ended, Finding, Needed, Overspent, Remedy, Verdict, Waited, remedy};
+use crate::report::{Summary, count, money, money_at_least, own_fault, thousands};
 
 /// What mends failures of a class at the endpoint that met most of them; `None` where none did.
 fn remedy_of(summary: &Summary, class: &str) -> Option<Remedy> {
@@ -133,6 +133,24 @@ fn no_room(budget: &str, needed: Needed) -> Finding {
             format!("set `{key}` to {takes} or more for each request that it should allow, or lower {lower}"),
         )
     }
+}
+
+/// More was spent than a budget allows: requests took more than anybody could expect of them.
+pub(super) fn overspent(summary: &Summary) -> Option<Finding> {
+    let Overspent { budget, spent, of } = summary.overspent.as_ref()?;
+    let key = format!("run.{budget}");
+    let amount = |of: f64| match budget.as_str() {
+        "max_cost" => money(of),
+        _ => count(of as u64, "token"),
+    };
+    Some(Finding {
+        cause: Some("requests took more tokens than their prompts and `max_tokens` let expect".to_owned()),
+        ..look(
+            format!("{} spent, and `{key}` is {}", amount(*spent), amount(*of)),
+            &key,
+            "with fewer requests at a time (`slots`) less is under way before that is known".to_owned(),
+        )
+    })
 }
 
 /// It came to its end with asks left: they kept failing, and nothing proves that they are to blame.
