@@ -255,7 +255,10 @@ impl Server {
 
     /// An answer came.
     pub fn went_through(&mut self) {
-        self.error = None;
+        // What it was set aside for holds until it is taken back.
+        if self.aside.is_none() {
+            self.error = None;
+        }
         self.latest = None;
         self.answers += 1;
         if self.answers >= ANSWERS_A_START {

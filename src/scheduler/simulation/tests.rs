@@ -62,8 +62,13 @@ proptest! {
         };
         let out = ran.out.iter().filter(|(_, why)| **why == GiveUp::Its);
         prop_assert!(out.clone().all(|(item, _)| guilty(item)), "{:?}", ran.out);
+        // A server that refuses every second request refuses eleven in a row now and then: one is left open for that.
+        let halves = world.machines.iter().any(|machine| machine.limits.0 == 2);
+        let is_left_open = |item: &u32| halves && ran.out.get(item) == Some(&GiveUp::Unproven);
         if !ran.lost && !ran.aside {
-            prop_assert!((0..world.items).filter(|item| !guilty(item)).all(|item| ran.done.contains_key(&item)));
+            for item in (0..world.items).filter(|item| !guilty(item)) {
+                prop_assert!(ran.done.contains_key(&item) || is_left_open(&item), "{}", item);
+            }
         }
     }
 }

@@ -1,5 +1,6 @@
 //! What is wrong with a table, in words.
 
+use std::collections::HashMap;
 use std::path::Path;
 
 use serde_json::Value;
@@ -24,9 +25,11 @@ pub const NOT_UTF8: &str =
 
 /// What is wrong with names of which two are the same: one of their columns would be lost.
 pub fn repeated(names: &[String]) -> Option<String> {
-    let (second, name) = names.iter().enumerate().find(|(at, name)| names[..*at].contains(name))?;
-    let first = 1 + names.iter().position(|other| other == name)?;
-    let second = second + 1;
+    let mut places = HashMap::new();
+    let (first, second, name) = names
+        .iter()
+        .zip(1..)
+        .find_map(|(name, second)| places.insert(name, second).map(|first: usize| (first, second, name)))?;
     Some(match name.is_empty() {
         true => format!("columns {first} and {second} have no name; expected one for each column"),
         false => {
