@@ -24,6 +24,8 @@ pub fn extended(
     report: &mut Report,
 ) -> Result<(Node, Vec<PathBuf>), Diagnostic> {
     let mut files = Vec::new();
+    // What builds on `root`, the nearest last.
+    let mut layers = Vec::new();
     let mut seen = vec![whole(path)];
     let mut folder = path.parent().unwrap_or(Path::new("")).to_owned();
     let mut next = take_extends(&mut root)?;
@@ -41,11 +43,14 @@ pub fn extended(
         if let Yaml::Map(entries) = &mut base.value {
             entries.retain(|(name, _)| name.text != "name");
         }
-        merge(&mut base, root, &[]);
-        root = base;
+        layers.push(std::mem::replace(&mut root, base));
         seen.push(whole(&base_path));
         folder = base_path.parent().unwrap_or(Path::new("")).to_owned();
         files.push(base_path);
+    }
+    // From below: what one takes out of its base is to stay out of it.
+    for layer in layers.into_iter().rev() {
+        merge(&mut root, layer, &[]);
     }
     Ok((root, files))
 }
@@ -145,6 +150,23 @@ mod tests {
         let lists: Vec<&str> = config.lists.iter().map(|list| list.name.as_str()).collect();
         assert_eq!(lists, ["l", "m"]);
         assert_eq!(loaded.files.len(), 3);
+    }
+
+    #[test]
+    fn what_is_taken_out_does_not_come_back_from_further_below() {
+        let base = format!("{BASE}checks: {{ words: [3, 45] }}\nsampling: {{ temperature: 0.3 }}\n")
+            .replace("user: 'Hi", "user: { one: 'A {{ mood }}', two: 'Hi")
+            .replace("| pick }}' }", "| pick }}' } }");
+        let middle = "extends: a.yaml\nprompt: { user: { one: 'B {{ mood }}', two: null } }\n\
+            checks: { words: [4, 50] }\nsampling: { temperature: 0.5 }\n";
+        let top = "extends: b.yaml\nprompt: { user: { one: null, two: 'C {{ mood }}' } }\n\
+            checks: { words: null }\nsampling: null\n";
+        let folder = folder(&[("a.yaml", &base), ("b.yaml", middle), ("c.yaml", top), ("l.txt", "a\n")]);
+        let tree = load(&folder.path().join("c.yaml"), &[]).unwrap().tree.to_json();
+        assert_eq!(tree["prompt"]["user"], json!({ "two": "C {{ mood }}" }));
+        assert_eq!((&tree["checks"], &tree["sampling"]), (&json!({}), &json!(null)));
+        let tree = load(&folder.path().join("b.yaml"), &[]).unwrap().tree.to_json();
+        assert_eq!(tree["prompt"]["user"], json!({ "one": "B {{ mood }}" }));
     }
 
     #[test]

@@ -843,7 +843,7 @@ fn nobody_waits_in_silence_for_rows_that_come_back() {
     let fake = Fake::start();
     let project = Project::small(&fake.url());
     run(&project);
-    project.edit("small.yaml", "max_asks: 5", "max_asks: 20000");
+    project.edit("small.yaml", "max_asks: 5", "max_asks: 60000");
     project.edit("small.yaml", "Write a", "Tell a");
     let says = "looking for rows that come back: ";
     project.emogrid(&["plan", "small.yaml"]).exits(0).says(says);

@@ -189,8 +189,11 @@ impl<T: Clone> Queue<T> {
             FaultKind::Forbidden => {
                 history.refused <= self.policy.tries && matches!(decision, Decision::Retry(_))
             }
+            // Items that stand together are alike, and so one that is at fault may be followed by its like: what went
+            // through before tells of the server.
             FaultKind::NotNow => {
-                history.put_off > 1 && !matches!(decision, Decision::GiveUp(_)) && self.all_failed()
+                let is_asked = evidence.probing || history.put_off > 1 && self.all_failed();
+                is_asked && !matches!(decision, Decision::GiveUp(_))
             }
             // What goes through once tells that of all further ones.
             FaultKind::Limited => {

@@ -49,6 +49,20 @@ fn what_a_gateway_never_answers_is_given_up() {
     }
 }
 
+/// Alike items stand together: a dozen behind one another that a gateway never answers hold up a single place for no
+/// longer than they must.
+#[test]
+fn a_run_of_what_a_gateway_never_answers_is_no_outage() {
+    let gatewayed: Vec<u32> = (40..52).collect();
+    let slow = Machine { takes: 100, ..machine(1) };
+    let ran = run(&World { gatewayed: gatewayed.clone(), ..world(vec![slow], 400) });
+    assert!(!ran.lost && !ran.aside);
+    assert_eq!(ran.out.keys().copied().collect::<Vec<_>>(), gatewayed);
+    assert_eq!(ran.done.len() + ran.out.len(), 400);
+    let gap = ran.sends[0].windows(2).map(|two| two[1] - two[0]).max();
+    assert!(gap < Some(ms(5_000)) && ran.ended < ms(200_000), "{gap:?} {:?}", ran.ended);
+}
+
 /// One that is forbidden is passed over; a key that is none any more ends the asking at once.
 #[test]
 fn forbidden_items_are_told_from_a_key_that_was_revoked() {
