@@ -36,6 +36,7 @@ const ALLOWED: &[(&str, &str)] = &[
     // Steps that can be skipped, and what to do with labels that differ.
     ("cli", "import"),
     // Where a test asks for a sudden death, or for a wait.
+    ("commands", "crash_point"),
     ("pipeline", "crash_point"),
     ("pipeline", "wait_point"),
     ("commands", "wait_point"),
