@@ -122,6 +122,15 @@ pub fn attributes_of(node: &Node, report: &mut Report) -> Map<String, Value> {
                 .help("choose another, such as `title`"),
             );
         }
+        let is_share = value.number().is_some_and(|number| number.is_finite() && number >= 0.0);
+        if name.text == "weight" && !is_share && !matches!(value.value, Yaml::Null | Yaml::Wrong) {
+            report.push(
+                Diagnostic::error("weight", "a value's `weight` must be a number, 0 or more")
+                    .at(value.span)
+                    .label(value.found(&report.sources))
+                    .help("it is the value's share of `samples.total`, beside 1 for those that say none"),
+            );
+        }
         out.insert(name.text.clone(), value.to_json());
     }
     out

@@ -33,6 +33,14 @@ pub fn apply(root: &mut Node, set: &str, report: &mut Report) -> Result<(), Diag
     if path.split('.').any(|part| part.trim().is_empty()) {
         return Err(bad("`--set` needs a key before the `=`"));
     }
+    if path.trim() == "extends" {
+        return Err(Diagnostic::error(
+            "set",
+            "`extends` cannot be set for one call: it says what a file builds on",
+        )
+        .at(whole)
+        .help("write a config that extends the other, and name that"));
+    }
     if value.trim().is_empty() {
         let written = if flag.is_some() { name.to_owned() } else { format!("--set {path}=") };
         let found = Diagnostic::error("set", format!("`{written}` has no value"));

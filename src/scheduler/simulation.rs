@@ -63,6 +63,8 @@ struct World {
     gatewayed: Vec<u32>,
     /// Items to which the server says that they are forbidden, as it does to all with a wrong key.
     forbidden: Vec<u32>,
+    /// Servers answered something before it begins, so that what they forbid is no matter of keys.
+    answered: bool,
     /// Items that are more than a limit ever lets through.
     oversized: Vec<u32>,
     /// Items that kill the server.
@@ -317,7 +319,7 @@ fn run(world: &World) -> Ran {
         resting: BTreeMap::new(),
         dead: vec![Duration::ZERO; world.machines.len()],
         ended: vec![0; world.machines.len()],
-        answered: vec![false; world.machines.len()],
+        answered: vec![world.answered; world.machines.len()],
         aside: vec![false; world.machines.len()],
     };
     for _ in 0..2_000_000 {

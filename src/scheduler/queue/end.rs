@@ -4,7 +4,7 @@ use std::cmp::Reverse;
 use std::time::Duration;
 
 use super::{After, Ended, Item, Proof, Queue, Spot, Ticket, UnderWay};
-use crate::scheduler::fault::{Decision, Fault, FaultKind, History, MANY_REFUSED, decide};
+use crate::scheduler::fault::{Decision, Fault, FaultKind, GiveUp, History, MANY_REFUSED, decide};
 use crate::scheduler::server::Circuit;
 
 impl<T: Clone> Queue<T> {
@@ -223,7 +223,9 @@ impl<T: Clone> Queue<T> {
             Decision::Shrink => server.shrink(),
             Decision::Pause(wait) => server.pause(*wait, fault.retry_after.is_some(), now),
             Decision::Away => server.go_away(probing, now),
-            Decision::Retry(_) | Decision::Elsewhere | Decision::GiveUp(_) => {}
+            // Others went through: it was not the server.
+            Decision::GiveUp(GiveUp::Its) => server.is_well(),
+            Decision::Retry(_) | Decision::Elsewhere | Decision::GiveUp(GiveUp::Unproven) => {}
         }
     }
 
@@ -356,6 +358,32 @@ mod tests {
             queue.failed(probe, &Fault { kind, retry_after: None }, secs(1));
             assert_eq!(queue.is_there(0), there, "{kind:?}");
         }
+    }
+
+    /// Once an item is found at fault its server was not away, also where nothing is left to be sent there.
+    #[test]
+    fn a_verdict_on_an_item_clears_its_server() {
+        let mut queue = Queue::new(Policy::default(), vec![settings(1)]);
+        queue.push(0..40);
+        let mut now = Duration::ZERO;
+        loop {
+            match queue.next(now) {
+                Next::Start(ticket, 0, _) => {
+                    let fault = Fault { kind: FaultKind::NotNow, retry_after: None };
+                    if matches!(queue.failed(ticket, &fault, now), After::Out(0, GiveUp::Its)) {
+                        break;
+                    }
+                    assert_eq!(queue.state(0), "away");
+                }
+                Next::Start(ticket, ..) => drop(queue.done(ticket, None, 1, now)),
+                Next::Wait(at, _) => now = at,
+                Next::Empty | Next::Busy => panic!("it was not found at fault"),
+            }
+            while let Some(server) = queue.wants_proof(now) {
+                queue.proven(server, Proof::Well);
+            }
+        }
+        assert_eq!((queue.state(0), queue.trouble(0)), ("there", None));
     }
 
     #[test]

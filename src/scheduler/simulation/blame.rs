@@ -15,11 +15,10 @@ proptest! {
         places in prop::collection::vec(1..9u32, 1..4),
         (poisoned, refused, gatewayed, forbidden) in (of_its_own(), of_its_own(), of_its_own(), of_its_own()),
     ) {
-        // Each server has answered something before.
         let late = |items: Vec<u32>| items.into_iter().map(|item| item + 40).collect::<Vec<u32>>();
         let own = [late(poisoned), late(refused), late(gatewayed), late(forbidden)];
         let [poisoned, refused, gatewayed, forbidden] = own.clone();
-        let world = World { poisoned, refused, gatewayed, forbidden, ..world(places.into_iter().map(machine).collect(), 100) };
+        let world = World { poisoned, refused, gatewayed, forbidden, answered: true, ..world(places.into_iter().map(machine).collect(), 100) };
         let ran = run(&world);
         prop_assert!(!ran.lost && !ran.aside);
         let own: BTreeSet<u32> = own.concat().into_iter().collect();

@@ -114,6 +114,7 @@ pub fn world(machines: Vec<Machine>, items: u32) -> World {
         refused_in: None,
         gatewayed: vec![],
         forbidden: vec![],
+        answered: false,
         oversized: vec![],
         killers: vec![],
         huge: vec![],
