@@ -87,6 +87,8 @@ pub struct History {
     /// Times that it was told "not now", and since when, of the time in which patience is used up.
     pub put_off: u32,
     pub put_off_since: Option<Duration>,
+    /// Times that it was told so where others went through since the last time.
+    pub passed_by: u32,
     /// Where it broke last.
     pub broke_last_at: Option<usize>,
     seen: Vec<Seen>,
@@ -106,7 +108,7 @@ struct Seen {
 impl History {
     /// Whether nothing was held against it yet.
     pub fn is_fresh(&self) -> bool {
-        self.broken == 0 && self.refused == 0 && self.killed == 0
+        self.broken == 0 && self.passed_by == 0 && self.refused == 0 && self.killed == 0
     }
 
     /// It is sent to a server where so many have succeeded.
@@ -147,6 +149,7 @@ impl History {
     /// Takes over what the same item's other request went through.
     pub fn absorb(&mut self, other: &Self) {
         self.broken = self.broken.max(other.broken);
+        self.passed_by = self.passed_by.max(other.passed_by);
         self.refused = self.refused.max(other.refused);
         self.killed = self.killed.max(other.killed);
         self.crowded_alone = self.crowded_alone.max(other.crowded_alone);
@@ -321,11 +324,11 @@ pub fn decide(
             false if all_refused && evidence.unheard == 0 => Decision::Stop,
             false => Decision::Retry(Duration::from_secs(1)),
         },
-        FaultKind::Broken | FaultKind::Late | FaultKind::NotNow
-            if history.broken >= tries && others_succeeded =>
-        {
+        FaultKind::Broken | FaultKind::Late if history.broken >= tries && others_succeeded => {
             Decision::GiveUp(GiveUp::Its)
         }
+        // What it broke at elsewhere may be broken for all.
+        FaultKind::NotNow if history.passed_by >= tries && others_succeeded => Decision::GiveUp(GiveUp::Its),
         FaultKind::NotNow => Decision::Away,
         FaultKind::Broken | FaultKind::Late if evidence.others == 0 && evidence.proven => {
             match history.broken < lone_tries {

@@ -290,7 +290,8 @@ impl Play<'_> {
 
     fn prove(&mut self, server: usize) {
         let (world, now) = (self.world, self.now);
-        let known = self.ran.done.keys().next();
+        let before = world.answered.then_some(&world.items);
+        let known = self.ran.done.keys().next().or(before);
         let dead = now < self.dead[server];
         let revoked = world.machines[server].revoked.is_some_and(|from| ms(from) <= now);
         let proof = match known.map(|item| fault(world, (server, true), *item, 1, 0, now)) {
@@ -305,7 +306,11 @@ impl Play<'_> {
 }
 
 fn run(world: &World) -> Ran {
-    let machines = world.machines.iter().map(settings).collect();
+    let machines = world
+        .machines
+        .iter()
+        .map(|machine| ServerSettings { proven: world.answered, ..settings(machine) })
+        .collect();
     let mut queue = Queue::new(Policy::default(), machines);
     queue.push(world.first.min(world.items)..world.items);
     queue.push_first(0..world.first.min(world.items));

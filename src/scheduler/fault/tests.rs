@@ -25,6 +25,7 @@ fn each_kind_has_its_policy() {
         history.sent(0, successes_at_first);
         history
     };
+    let passed_by = |times, successes_at_first| History { passed_by: times, ..broken(0, successes_at_first) };
     let crowded = |times| History { crowded_alone: times, ..broken(0, 0) };
     let killed = |times| History { killed: times, ..broken(0, 0) };
     let none = broken(0, 0);
@@ -34,10 +35,11 @@ fn each_kind_has_its_policy() {
     let cases = [
         ("a wrong key", fault(Fatal), none.clone(), calm, Stop),
         ("refused connection", fault(Away), none.clone(), calm, GoAway),
-        ("502, others fine", fault(NotNow), broken(1, 4), calm, GoAway),
-        ("fifth 502, others fine", fault(NotNow), broken(5, 4), calm, Out(GiveUp::Its)),
-        ("fifth 502, no other since", fault(NotNow), broken(5, 5), calm, GoAway),
-        ("502 to the only one", fault(NotNow), broken(1, 5), lone, GoAway),
+        ("502, others fine", fault(NotNow), passed_by(1, 4), calm, GoAway),
+        ("fifth 502, others fine", fault(NotNow), passed_by(5, 4), calm, Out(GiveUp::Its)),
+        ("502 to what broke elsewhere", fault(NotNow), broken(5, 4), calm, GoAway),
+        ("fifth 502, no other since", fault(NotNow), passed_by(5, 5), calm, GoAway),
+        ("502 to the only one", fault(NotNow), passed_by(1, 5), lone, GoAway),
         (
             "429 beyond patience, by most answers",
             timed(Limited, 901_000),

