@@ -259,7 +259,8 @@ impl<T: Clone> Queue<T> {
                 (None, None) => Next::Busy,
             };
         }
-        if self.held.is_some() {
+        // Several servers in trouble, each probed while another's probe is under way, would go on for ever.
+        if self.held.is_some() || self.servers.iter().all(|server| server.is_lost(now)) {
             return Next::Busy;
         }
         // The server with most room for its size first.

@@ -231,6 +231,15 @@ fn a_server_that_is_gone_is_waited_for_until_patience_ends() {
     assert!(ran.sent() < 120, "{} sends in a quarter of an hour", ran.sent());
 }
 
+/// Each is probed while the other's probe is under way.
+#[test]
+fn two_servers_that_are_slow_to_say_that_they_are_gone_use_up_patience() {
+    let slow = || Machine { takes: 10_000, down: vec![(15_000, 1_000_000_000)], gated: true, ..machine(1) };
+    let ran = run(&world(vec![slow(), slow()], 3));
+    assert!(ran.lost && ran.out.is_empty());
+    assert!(ran.ended < PATIENCE + ms(60_000), "{:?}", ran.ended);
+}
+
 #[test]
 fn a_server_that_fails_over_everything_is_away_and_nothing_is_held_against_the_items() {
     let ran = run(&World { poisoned: (0..50).collect(), ..world(vec![machine(4)], 50) });
