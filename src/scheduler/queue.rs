@@ -327,16 +327,18 @@ impl<T: Clone> Queue<T> {
         now: Duration,
         cost: &mut CostOf<'_, T>,
     ) -> Result<Option<(Ticket, T)>, Duration> {
+        let turn = self.fresh_starts;
         let Some(mut item) = self.take(spot) else { return Ok(None) };
-        let Some(cost) = cost(&item.work, spot.server) else {
-            self.lay_back(item, spot);
-            return Ok(None);
-        };
-        self.cost = self.cost.max(cost);
+        let cost = cost(&item.work, spot.server);
+        self.cost = self.cost.max(cost.unwrap_or_default());
         let server = &mut self.servers[spot.server];
-        if let Err(at) = server.limits.take(item.ticket.0, cost, now) {
+        let reserved = cost.ok_or(None);
+        let reserved = reserved.and_then(|cost| server.limits.take(item.ticket.0, cost, now).map_err(Some));
+        if let Err(at) = reserved {
+            // What is not sent took no turn.
+            self.fresh_starts = turn;
             self.lay_back(item, spot);
-            return Err(at);
+            return at.map_or(Ok(None), Err);
         }
         item.history.sent(spot.server, server.evidence.successes);
         let Item { ticket, work, history } = item;

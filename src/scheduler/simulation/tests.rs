@@ -231,6 +231,15 @@ fn a_server_that_is_gone_is_waited_for_until_patience_ends() {
     assert!(ran.sent() < 120, "{} sends in a quarter of an hour", ran.sent());
 }
 
+/// Each send that a limit holds back is tried for many times before it goes out.
+#[test]
+fn two_that_are_refused_take_no_more_than_their_turns_under_a_limit() {
+    let machine = Machine { tokens: Some(6), takes: 1_916, down: vec![(0, 36_830)], ..machine(2) };
+    let ran = run(&World { refused: vec![6, 9], refused_in: Some(31), first: 14, ..world(vec![machine], 57) });
+    assert!(!ran.lost && !ran.aside && ran.done.len() == 55, "{} of 55", ran.done.len());
+    assert_eq!(ran.out.keys().copied().collect::<Vec<_>>(), [6, 9]);
+}
+
 /// Each is probed while the other's probe is under way.
 #[test]
 fn two_servers_that_are_slow_to_say_that_they_are_gone_use_up_patience() {
