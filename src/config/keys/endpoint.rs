@@ -17,13 +17,13 @@ pub static ENDPOINT: Section = Section {
             "weight",
             WEIGHT,
             "1",
-            "The share of the asks that its model gets, relative to other models; of endpoints with the same model the greatest counts. With 0 only what names it is asked of it, and where nothing does it is not used.",
+            "The share of the asks for its model, relative to other models; if several endpoints have that model, the greatest weight counts. With 0 the endpoint gets only asks that name it, and is unused if none does.",
         ),
         key(
             "slots",
             Kind::Either(&[Kind::Word(&["auto"]), Kind::Whole { min: 1, max: 4096 }, Kind::Range]),
             "auto",
-            "Requests at a time. `[least, most]`: as many as give the most tokens a second, found while it runs; `auto`: so from 1 to the server's own number of slots, or to 16 where it does not tell.",
+            "Requests at a time. `[least, most]`: the number within these bounds that gives the most tokens a second, found during the run; `auto`: the same from 1 to the server's own number of slots, or to 16 if it does not report one.",
         ),
         key(
             "requests_per_minute",
@@ -41,13 +41,13 @@ pub static ENDPOINT: Section = Section {
             "tokens_per_minute",
             Kind::Whole { min: 1, max: 1_000_000_000 },
             "no limit",
-            "Never more than this in any 60 seconds: a request reserves its prompt and `max_tokens`, and gives back what it did not use. Requests are spaced by what they use on the average.",
+            "Never more than this in any 60 seconds: a request reserves its prompt and `max_tokens`, and gives back what it did not use. Requests are spaced by what they use on average.",
         ),
         key(
             "price",
             Kind::Section(&PRICE),
             "",
-            "What a million tokens cost, in a unit of yours: what runs spend is told in it, and `run.max_cost` holds to it.",
+            "What a million tokens cost, in a unit of yours. Costs are reported in it, and `run.max_cost` is in it.",
         ),
         key(
             "timeout",

@@ -9,7 +9,7 @@ pub static RUN: Section = Section {
             "until",
             Kind::Text,
             "",
-            "The local time at which a run ends, such as `\"06:30\"` or `\"06:30:15\"`; what is under way then is mostly done, since a request that would end later is not begun.",
+            "The local time at which a run ends, such as `\"06:30\"` or `\"06:30:15\"`. A request that would end later is not begun, so little is under way then.",
         ),
         key("for", Kind::Duration, "", "How long a run lasts at most."),
         key(
@@ -40,19 +40,19 @@ pub static RUN: Section = Section {
             "timeouts",
             Kind::Whole { min: 1, max: 1000 },
             "2",
-            "The same where no answer comes within the endpoint's `timeout`: each further try takes as long again.",
+            "How often an ask may get no answer within `timeout`, while others go through, before it is given up; each try takes the whole `timeout`.",
         ),
         key(
             "circuit",
             Kind::Whole { min: 1, max: 1_000_000 },
             "8",
-            "So many failures in a row, of whatever asks, and a server is held to be away: it is tried with one request now and then, for as long as its `patience` lasts, and no ask is to blame.",
+            "After so many failures in a row, of any asks, the server counts as away. It is then tried with single requests for as long as its `patience` lasts, and no ask is blamed.",
         ),
         key(
             "hedge",
             Kind::Whole { min: 0, max: 1000 },
             "3",
-            "At the end of a run, a request that takes so many times as long as nine in ten of its kind did (and 5 s at least) is sent a second time, to another server of the same model; `0`: never.",
+            "At the end of a run: a request that takes so many times as long as nine in ten of its kind did, and 5 s at least, is sent a second time, to another server of the same model; `0`: never.",
         ),
         key(
             "order",
