@@ -92,10 +92,30 @@ fn the_examples_of_configs_are_right() {
     write("taxonomies/contexts.yaml", "values: [work, family]");
     let complete = blocks("docs/config.md", "yaml");
     let rest = "\nendpoints: { local: http://127.0.0.1:8080 }\nprompt: { user: '{{ emotion }}' }\n";
+    let taxonomy = complete.iter().find(|block| block.starts_with("# taxonomies/mine.yaml")).unwrap();
+    write("taxonomies/mine.yaml", taxonomy);
+    // With the sections that a part of a config leaves out.
+    let filled = |block: &str| {
+        let mut text = block.to_owned();
+        for (section, line) in [
+            ("endpoints:", "endpoints: { local: http://127.0.0.1:8080 }"),
+            ("prompt:", "prompt: { user: 'Write.' }"),
+            ("grid:", "grid: { axes: { emotion: { from: ekman, label: true } } }"),
+        ] {
+            if !block.lines().any(|other| other.starts_with(section)) {
+                text.push_str(&format!("{line}\n"));
+            }
+        }
+        text
+    };
+    let own = complete.iter().filter(|block| block.contains("tone.hint") || block.contains("mine.yaml, "));
+    let own = own.cloned().chain(blocks("docs/endpoints.md", "yaml"));
+    let own: Vec<String> = own.map(|block| filled(&block)).collect();
+    assert!(own.len() >= 5, "only {} parts of configs were found", own.len());
     write("configs/moods.yaml", &complete[0]);
     let samples = complete.last().unwrap();
     let axes = "\ngrid: { axes: { emotion: { from: ekman }, sentiment: [good, bad] } }\n";
-    let cases = [
+    let mut cases = vec![
         format!("{samples}{axes}{rest}"),
         blocks("README.md", "yaml").remove(0),
         complete[0].clone(),
@@ -106,6 +126,7 @@ fn the_examples_of_configs_are_right() {
             blocks("docs/templates.md", "yaml")[0]
         ),
     ];
+    cases.extend(own);
     for (index, text) in cases.iter().enumerate() {
         let path = write(&format!("configs/example{index}.yaml"), text);
         let opened = emogrid::pipeline::open(&path, &[], emogrid::grid::Size::Warn)
