@@ -45,7 +45,9 @@ fn every_reason_is_in_the_table() {
     let mut seen = 0;
     for name in names {
         seen += 1;
-        assert!(page.contains(&format!("| `{name}` |")), "docs/checks.md has no row for `{name}`");
+        // One has no key, and a sentence of its own.
+        let said = if name == "forgotten" { "and `forgotten` is" } else { &format!("\n| `{name}` |") };
+        assert!(page.contains(said), "docs/checks.md has no row for `{name}`");
     }
     assert!(seen >= 20, "only {seen} reasons were found");
 }
@@ -109,7 +111,9 @@ fn the_examples_of_configs_are_right() {
         text
     };
     let own = complete.iter().filter(|block| block.contains("tone.hint") || block.contains("mine.yaml, "));
-    let own = own.cloned().chain(blocks("docs/endpoints.md", "yaml"));
+    // A managed server's model is to be there.
+    let endpoints = blocks("docs/endpoints.md", "yaml").into_iter().filter(|block| !block.contains("managed:"));
+    let own = own.cloned().chain(endpoints);
     let own: Vec<String> = own.map(|block| filled(&block)).collect();
     assert!(own.len() >= 5, "only {} parts of configs were found", own.len());
     write("configs/moods.yaml", &complete[0]);
