@@ -2,6 +2,8 @@
 
 #[path = "docs/commands.rs"]
 mod commands;
+#[path = "docs/links.rs"]
+mod links;
 
 use std::path::Path;
 
