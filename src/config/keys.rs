@@ -119,7 +119,7 @@ pub static CONFIG: Section = Section {
             "",
             "The model servers, each under a name of yours; a bare address is short for `{ url: … }`. Those with one and the same model share its work.",
         ),
-        key("prompt", Kind::Section(&PROMPT), "", "What the model is told."),
+        key("prompt", Kind::Section(&PROMPT), "", "The messages that the model gets."),
         key(
             "sampling",
             Kind::Section(&SAMPLING),
@@ -160,7 +160,7 @@ pub static CONFIG: Section = Section {
             "alarm",
             Kind::Section(&night::ALARM),
             "",
-            "What a run must keep to: where it does not, its summary says LOOK and it ends with exit code 4.",
+            "Bounds that a run must keep; if one is broken, its summary says LOOK and it ends with exit code 4.",
         ),
         key(
             "curation",
@@ -174,7 +174,7 @@ pub static CONFIG: Section = Section {
             "",
             "What the audit of the dataset measures, and where it warns and fails. It changes no row.",
         ),
-        key("notify", Kind::Section(&night::NOTIFY), "", "Who is told how a run ended."),
+        key("notify", Kind::Section(&night::NOTIFY), "", "The command that reports how a run ended."),
     ],
 };
 

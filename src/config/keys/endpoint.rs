@@ -10,7 +10,7 @@ pub static ENDPOINT: Section = Section {
             "model",
             Kind::Text,
             "",
-            "The model's name: sent with each request and asserted against the server. With several endpoints it also tells which asks are its own before it was ever seen.",
+            "The model's name: sent with each request and asserted against the server. With several endpoints it also says which asks are its own before it was ever seen.",
         ),
         key("api_key_env", Kind::Text, "", "The environment variable that holds the key."),
         key(
@@ -77,13 +77,13 @@ pub static PRICE: Section = Section {
             "prompt",
             Kind::Number { min: 0.0, max: 1e9 },
             "",
-            "For a million tokens of prompts, also of those that the server has in its cache. Needed beside `completion`; 0 where they cost nothing.",
+            "For a million tokens of prompts, cached ones included. Needed beside `completion`; 0 if they cost nothing.",
         ),
         key(
             "completion",
             Kind::Number { min: 0.0, max: 1e9 },
             "",
-            "For a million tokens of answers. Needed beside `prompt`; 0 where they cost nothing, as those of embeddings do.",
+            "For a million tokens of answers. Needed beside `prompt`; 0 if they cost nothing, as for embeddings.",
         ),
     ],
 };
@@ -127,7 +127,7 @@ pub static MANAGED: Section = Section {
             "restarts",
             Kind::Whole { min: 0, max: 1000 },
             "3",
-            "How often it is started again, should it end or hang in mid-run.",
+            "How often it is started again if it ends or hangs during a run.",
         ),
         key("loading", Kind::Duration, "10m", "How long its model may take to load."),
     ],
