@@ -43,6 +43,9 @@ fn calls(text: &str) -> Vec<Vec<String>> {
                     while let Some(c) = next {
                         match c {
                             '\'' | '"' => word.extend(chars.by_ref().take_while(|other| *other != c)),
+                            '(' if word.ends_with('$') => {
+                                word.extend(chars.by_ref().take_while(|other| *other != ')'));
+                            }
                             _ => word.push(c),
                         }
                         next = chars.next_if(|c| !" |;&<>".contains(*c));
@@ -61,9 +64,9 @@ fn calls(text: &str) -> Vec<Vec<String>> {
 #[test]
 fn words_of_calls_are_as_a_shell_takes_them() {
     let text = "emogrid plan a.yaml --set 'checks.words=[4, 30]' > out  # why\n\
-                cat x | emogrid dedup - \\\n  -o \"y z\"\nls emogrid\n$ emogrid runs\n";
+                cat x | emogrid dedup - \\\n  -o \"y z\"\nls emogrid\n$ emogrid runs $(ls | head)\n";
     let expected: [&[&str]; 3] =
-        [&["plan", "a.yaml", "--set", "checks.words=[4, 30]"], &["dedup", "-", "-o", "y z"], &["runs"]];
+        [&["plan", "a.yaml", "--set", "checks.words=[4, 30]"], &["dedup", "-", "-o", "y z"], &["runs", "$ls | head"]];
     assert_eq!(calls(text), expected);
 }
 
