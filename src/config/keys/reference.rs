@@ -25,7 +25,7 @@ pub fn reference() -> String {
         out.push_str(&format!("\n### {first}\n\n"));
         let others: Vec<String> = quoted.collect();
         if !others.is_empty() {
-            out.push_str(&format!("{} has the same keys.\n\n", others.join(", ")));
+            out.push_str(&format!("These are also the keys of {}.\n\n", others.join(", ")));
         }
         out.push_str("| key | value | default | what it does |\n| --- | --- | --- | --- |\n");
         for key in section.keys {
