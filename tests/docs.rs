@@ -58,11 +58,8 @@ fn every_reason_is_in_the_table() {
 #[test]
 fn every_key_is_in_the_reference() {
     let page = read("docs/config.md");
-    let tables: Vec<(&str, &str)> = page
-        .split("\n### ")
-        .skip(1)
-        .filter_map(|section| section.split_once("\n| key |"))
-        .collect();
+    let tables: Vec<(&str, &str)> =
+        page.split("\n### ").skip(1).filter_map(|section| section.split_once("\n| key |")).collect();
     for path in keys::paths() {
         let (section, name) = path.rsplit_once('.').unwrap_or(("The whole config", &path));
         let heading = |head: &str| head.contains(&format!("`{section}`")) || head.starts_with(section);
@@ -114,7 +111,8 @@ fn the_examples_of_configs_are_right() {
     };
     let own = complete.iter().filter(|block| block.contains("tone.hint") || block.contains("mine.yaml, "));
     // A managed server's model is to be there.
-    let endpoints = blocks("docs/endpoints.md", "yaml").into_iter().filter(|block| !block.contains("managed:"));
+    let endpoints =
+        blocks("docs/endpoints.md", "yaml").into_iter().filter(|block| !block.contains("managed:"));
     let own = own.cloned().chain(endpoints);
     let own: Vec<String> = own.map(|block| filled(&block)).collect();
     assert!(own.len() >= 5, "only {} parts of configs were found", own.len());
@@ -176,7 +174,8 @@ fn the_examples_of_the_audit_run() {
     write("configs/moods.yaml", &format!("{keys}{rest}"));
     let mut ran = 0;
     // A model that is asked stands on no page.
-    let asks = |line: &str| line.contains("--probe") || line.contains("--endpoint") && !line.contains("--fix");
+    let asks =
+        |line: &str| line.contains("--probe") || line.contains("--endpoint") && !line.contains("--fix");
     let blocks = blocks("docs/audit.md", "sh");
     for line in blocks.iter().flat_map(|block| block.lines()).filter(|line| !asks(line)) {
         let words = line.strip_prefix("emogrid ").unwrap().split_whitespace();

@@ -65,8 +65,11 @@ fn calls(text: &str) -> Vec<Vec<String>> {
 fn words_of_calls_are_as_a_shell_takes_them() {
     let text = "emogrid plan a.yaml --set 'checks.words=[4, 30]' > out  # why\n\
                 cat x | emogrid dedup - \\\n  -o \"y z\"\nls emogrid\n$ emogrid runs $(ls | head)\n";
-    let expected: [&[&str]; 3] =
-        [&["plan", "a.yaml", "--set", "checks.words=[4, 30]"], &["dedup", "-", "-o", "y z"], &["runs", "$ls | head"]];
+    let expected: [&[&str]; 3] = [
+        &["plan", "a.yaml", "--set", "checks.words=[4, 30]"],
+        &["dedup", "-", "-o", "y z"],
+        &["runs", "$ls | head"],
+    ];
     assert_eq!(calls(text), expected);
 }
 
@@ -110,7 +113,8 @@ fn every_command_in_a_sentence_exists_with_its_flags() {
                 command = next;
                 words.next();
             }
-            let named = call.first().is_none_or(|word| word.starts_with('-')) || !std::ptr::eq(command, &program);
+            let named =
+                call.first().is_none_or(|word| word.starts_with('-')) || !std::ptr::eq(command, &program);
             assert!(named, "{page}: no command `{}`", call.join(" "));
             for flag in words.filter_map(|word| word.strip_prefix("--")) {
                 let flag = flag.split('=').next().unwrap_or(flag);

@@ -103,12 +103,7 @@ pub const LABEL: Key = key(
 pub static LABEL_KEYS: Section = Section {
     needs: &["probe", "blind"],
     keys: &[
-        key(
-            "axis",
-            Kind::Text,
-            "the axis that is a label",
-            "The axis that is meant, if several are labels.",
-        ),
+        key("axis", Kind::Text, "the axis that is a label", "The axis that is meant, if several are labels."),
         key(
             "probe",
             Kind::Text,

@@ -21,7 +21,7 @@ pub fn reference() -> String {
     let mut out = String::new();
     for Table { paths, section } in tables {
         let mut quoted = paths.iter().map(|path| format!("`{path}`"));
-        let first = quoted.next().filter(|_| paths[0] != "").unwrap_or("The whole config".to_owned());
+        let first = quoted.next().filter(|_| !paths[0].is_empty()).unwrap_or("The whole config".to_owned());
         out.push_str(&format!("\n### {first}\n\n"));
         let others: Vec<String> = quoted.collect();
         if !others.is_empty() {
