@@ -52,9 +52,10 @@ Examples:
   emogrid export configs/moods.yaml --format csv -o moods.csv
 
 Exit codes: 0 complete, 1 failed, 2 wrong usage or config, 3 stopped as asked
-with everything saved, 4 short of the rows that the config wants, or refused
-because too many rows would leave the dataset (run.max_leaving), or a gate of
-fairness that is not kept (--gate)."
+with everything saved, 4 short of the rows that the config wants, or an alarm:
+a bound under `alarm:` is broken, too many rows would leave the dataset
+(run.max_leaving), an audit found a failure (--fail-on), or a gate of fairness
+is not met (--gate)."
 )]
 pub struct Cli {
     #[command(subcommand)]

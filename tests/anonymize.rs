@@ -90,7 +90,7 @@ fn finds_what_others_labelled() {
     }
 }
 
-/// What nobody has looked at while rules were made: floors a little under what docs/anonymize.md says.
+/// What nobody has looked at while rules were made: floors a little under what docs/evidence.md says.
 #[test]
 fn finds_what_was_held_out() {
     let tag = Anonymizer::new(Preset::Tag.into(), None).unwrap();

@@ -1,6 +1,6 @@
 //! What is known of a word: how often it is a first name, a surname, a common word, a place.
 //!
-//! The list is compiled in, sorted and front-coded (`data/lexicon.txt`; `docs/anonymize.md` says where
+//! The list is compiled in, sorted and front-coded (`data/lexicon.txt`; `docs/evidence.md` says where
 //! its entries are from), and is laid out for look-ups once, when the first text is looked at.
 
 use std::sync::OnceLock;

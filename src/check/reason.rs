@@ -148,6 +148,39 @@ impl Reason {
     /// The name of a row too many that names its label.
     pub const LABEL_LEAKAGE: &str = "label-leakage";
 
+    /// The names that have a key and an advice.
+    pub const NAMES: [&str; 29] = [
+        "empty",
+        "only-reasoning",
+        "cut",
+        "whitespace",
+        "finish",
+        "not-json",
+        "schema",
+        "words",
+        "characters",
+        "repetition",
+        "refusal",
+        "leftover",
+        "placeholder",
+        "echo",
+        "unfinished",
+        "copied",
+        "language",
+        "toxicity",
+        "sentiment",
+        Self::LABEL_LEAKAGE,
+        "anonymize",
+        "curation",
+        Self::DUPLICATE,
+        Self::NEAR_DUPLICATE,
+        "off-limits",
+        "embedding",
+        Self::PARAPHRASE,
+        Self::LABEL,
+        "judge:NAME",
+    ];
+
     /// The name under which it is counted.
     pub fn name(&self) -> &'static str {
         match self {
@@ -284,6 +317,17 @@ impl Reason {
             _ => return None,
         })
     }
+
+    /// The reasons as `docs/checks.md` has them: a Markdown table.
+    pub fn reference() -> String {
+        let mut out =
+            String::from("\n| reason | key | what helps if it rejects many texts |\n| --- | --- | --- |\n");
+        for name in Self::NAMES {
+            let advice = Self::advice_for(name).unwrap_or("–");
+            out.push_str(&format!("| `{name}` | `{}` | {advice} |\n", Self::key_for(name)));
+        }
+        out
+    }
 }
 
 /// `1 word`, `2 words`.
@@ -342,43 +386,11 @@ mod tests {
     use super::*;
     use crate::config::keys;
 
-    const NAMES: &[&str] = &[
-        "empty",
-        "only-reasoning",
-        "cut",
-        "whitespace",
-        "finish",
-        "not-json",
-        "schema",
-        "words",
-        "characters",
-        "repetition",
-        "refusal",
-        "leftover",
-        "placeholder",
-        "echo",
-        "copied",
-        "unfinished",
-        "language",
-        "toxicity",
-        "sentiment",
-        Reason::LABEL_LEAKAGE,
-        Reason::LABEL,
-        Reason::DUPLICATE,
-        Reason::NEAR_DUPLICATE,
-        Reason::PARAPHRASE,
-        "embedding",
-        "off-limits",
-        "curation",
-        "anonymize",
-        "judge:tone",
-    ];
-
     /// The key beside an advice is one that there is, and where the advice names keys it is of them.
     #[test]
     fn the_key_of_a_reason_is_what_its_advice_is_about() {
         let paths = keys::paths();
-        for name in NAMES {
+        for name in Reason::NAMES {
             let key = Reason::key_for(name);
             assert!(paths.iter().any(|path| path == key), "{name}: there is no key `{key}`");
             let advice = Reason::advice_for(name).unwrap_or_else(|| panic!("{name} has no advice"));

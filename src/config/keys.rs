@@ -99,7 +99,7 @@ pub static CONFIG: Section = Section {
             "name",
             Kind::Text,
             "the file's name",
-            "Names the dataset, in at most 100 characters; `out/<name>/` holds it.",
+            "Names the dataset, in at most 100 bytes (letters, digits, `-`, `_`, `.`, no `.` first); `out/<name>/` holds it.",
         ),
         key(
             "extends",
@@ -119,7 +119,7 @@ pub static CONFIG: Section = Section {
             "",
             "The model servers, each under a name of yours; a bare address is short for `{ url: … }`. Those with one and the same model share its work.",
         ),
-        key("prompt", Kind::Section(&PROMPT), "", "What the model is told."),
+        key("prompt", Kind::Section(&PROMPT), "", "The messages that the model gets."),
         key(
             "sampling",
             Kind::Section(&SAMPLING),
@@ -133,7 +133,7 @@ pub static CONFIG: Section = Section {
             "checks",
             Kind::Section(&CHECKS),
             "",
-            "What a text must be to become a row. Changing a check asks the model nothing again, but a judge what is new in its prompt.",
+            "What a text must be to become a row. Changing a check generates nothing anew; changing a judge's prompt asks that judge again.",
         ),
         key(
             "anonymize",
@@ -160,13 +160,13 @@ pub static CONFIG: Section = Section {
             "alarm",
             Kind::Section(&night::ALARM),
             "",
-            "What a run must keep to: where it does not, its summary says LOOK and it ends with exit code 4.",
+            "Bounds that a run must keep; if one is broken, its summary says LOOK and it ends with exit code 4.",
         ),
         key(
             "curation",
             Kind::Text,
             "",
-            "A file of decisions, from the config's folder, a JSON object a line, as `emogrid audit --fix --write` writes it (docs/audit.md). With an `id` alone the row is left out, and another asked for in its place; with a `text` beside it the row says that instead, and with a `counterpart` that stands beside the row, if it passes all that any text must pass. With a `cell`, such as `{\"emotion\": \"joy\"}`, and `add`, each cell that matches gets so many rows more.",
+            "A file of decisions, from the config's folder, a JSON object a line, as `emogrid audit --fix --write` writes it (docs/audit.md). A line with an `id` alone leaves that row out, and another is asked for in its place. With a `text`, the row gets this text instead; with a `counterpart`, that text becomes a second row beside it, if it passes all checks. A line with a `cell`, such as `{\"emotion\": \"joy\"}`, and `add` gives each matching cell so many more rows.",
         ),
         key(
             "audit",
@@ -174,7 +174,7 @@ pub static CONFIG: Section = Section {
             "",
             "What the audit of the dataset measures, and where it warns and fails. It changes no row.",
         ),
-        key("notify", Kind::Section(&night::NOTIFY), "", "Who is told how a run ended."),
+        key("notify", Kind::Section(&night::NOTIFY), "", "The command that reports how a run ended."),
     ],
 };
 

@@ -15,7 +15,7 @@ pub static GRID: Section = Section {
             "exclude",
             Kind::List(&Kind::Named(&Kind::Free)),
             "[]",
-            "Combinations to leave out; a mapping matches when all its keys do, a list means any of.",
+            "Combinations to leave out; a mapping matches when all its keys do, a list means any of these values.",
         ),
         key(
             "only",
@@ -65,7 +65,7 @@ pub static SAMPLES: Section = Section {
             "balance",
             Kind::List(&Kind::Text),
             "[]",
-            "With `total`: axes whose values get rows in proportion to their weights, whatever the rules leave out. `[]` says that none are meant to, and ends the warning `uneven`.",
+            "With `total`: axes whose values get rows in proportion to their weights, whatever the rules leave out. `[]` says that no axis should be balanced, and ends the warning `uneven`.",
         ),
         key(
             "max_asks",

@@ -10,7 +10,7 @@ pub const JUDGES: Key = key(
     "judges",
     Kind::Named(&EACH),
     "",
-    "Models that are asked of each text that passed the other checks, each under a name of yours; a text is rejected, as `judge:NAME`, by the first that does not accept it.",
+    "Models that judge each text that passed the other checks, each under a name of yours; a text is rejected, as `judge:NAME`, by the first that does not accept it.",
 );
 
 pub static JUDGE: Section = Section {
@@ -45,7 +45,7 @@ pub static JUDGE: Section = Section {
             "votes",
             Kind::Whole { min: 1, max: 99 },
             "1",
-            "How often it is asked of a text; more than half of its answers must be accepted.",
+            "How often it is asked about a text; more than half of its answers must be accepted.",
         ),
         key(
             "asks",
@@ -97,18 +97,13 @@ pub const LABEL: Key = key(
     "label",
     Kind::Section(&LABEL_KEYS),
     "",
-    "Rejects texts that do not show their label, as `label`: by a probe that was trained on other data, or by a model that is not told which label is meant, or by both.",
+    "Rejects texts that do not show their label, as `label`: by a probe that was trained on other data, or by a model that does not know which label is meant, or by both.",
 );
 
 pub static LABEL_KEYS: Section = Section {
     needs: &["probe", "blind"],
     keys: &[
-        key(
-            "axis",
-            Kind::Text,
-            "the axis that is a label",
-            "The axis that is meant, where several are labels.",
-        ),
+        key("axis", Kind::Text, "the axis that is a label", "The axis that is meant, if several are labels."),
         key(
             "probe",
             Kind::Text,
@@ -119,7 +114,7 @@ pub static LABEL_KEYS: Section = Section {
             "top",
             Kind::Whole { min: 1, max: 128 },
             "3",
-            "Among so many labels that the probe finds likeliest a text's own must be.",
+            "A text's own label must be among so many labels that the probe finds likeliest.",
         ),
         key(
             "blind",
@@ -134,7 +129,7 @@ pub static BLIND: Section = Section {
     needs: &[],
     keys: &[
         key("model", Kind::Text, "any", "The endpoint, or its `model`, that is asked."),
-        key("votes", Kind::Whole { min: 1, max: 99 }, "3", "How often it is asked of a text."),
+        key("votes", Kind::Whole { min: 1, max: 99 }, "3", "How often it is asked about a text."),
         key(
             "asks",
             Kind::Whole { min: 1, max: 1000 },
@@ -145,13 +140,13 @@ pub static BLIND: Section = Section {
             "top",
             Kind::Whole { min: 1, max: 128 },
             "1",
-            "Among so many labels with the most votes a text's own must be, with a vote at least.",
+            "A text's own label must be among so many labels with the most votes, with at least one vote.",
         ),
         key(
             "probabilities",
             Kind::Bool,
             "false",
-            "Asks for the probabilities of tokens too (`logprobs`): rows get `blind_probability`, that of their own label among all, the mean of the votes; null where the server tells none.",
+            "Asks for the probabilities of tokens too (`logprobs`): rows get `blind_probability`, that of their own label among all, the mean of the votes; null if the server reports none.",
         ),
         key(
             "prompt",

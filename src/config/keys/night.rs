@@ -16,13 +16,13 @@ pub static ALARM: Section = Section {
             "tokens_per_second",
             Kind::Number { min: 0.0, max: 1e9 },
             "",
-            "The fewest tokens of answers a second of asking, over all endpoints; the time in which none was there to ask does not count.",
+            "The fewest tokens of answers a second of asking, over all endpoints; time without any endpoint does not count.",
         ),
         key(
             "rows_per_hour",
             Kind::Number { min: 0.0, max: 1e12 },
             "",
-            "The fewest rows an hour of asking that a run brings; the time in which no endpoint was there to ask does not count.",
+            "The fewest rows an hour of asking that a run brings; time without any endpoint does not count.",
         ),
     ],
 };
@@ -34,7 +34,7 @@ pub static NOTIFY: Section = Section {
             "command",
             Kind::Text,
             "",
-            "Run by the shell when a run has ended, however it did: with the summary as JSON on its standard input, and `EMOGRID_NAME`, `EMOGRID_VERDICT` (OK, LOOK or LOST), `EMOGRID_HEADLINE` and, where there is one, `EMOGRID_SUMMARY` (the path of the page) in its environment; given a minute. Keep keys of services out of it: `$NAME` takes them from the environment.",
+            "Run by the shell when a run has ended, however it ended. It gets the summary as JSON on its standard input, `EMOGRID_NAME`, `EMOGRID_VERDICT` (OK, LOOK or LOST), `EMOGRID_HEADLINE` and, if there is one, `EMOGRID_SUMMARY` (the path of the page) in its environment, and a minute. Keep keys of services out of it: `$NAME` takes them from the environment.",
         ),
         key(
             "when",

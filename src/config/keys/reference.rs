@@ -1,8 +1,5 @@
 //! The table as a list of paths, and as the reference in the documentation.
 
-use super::dedup::AGAINST;
-use super::endpoint::{MANAGED, PRICE};
-use super::grid::AXIS;
 use super::*;
 
 /// The path of every key in the table, in its order; names of the user's own are `NAME`.
@@ -18,53 +15,67 @@ pub fn paths() -> Vec<String> {
 
 /// The reference of all keys, as `docs/config.md` has it: a Markdown table a section.
 pub fn reference() -> String {
-    let sections: &[(&str, &str, &Section)] = &[
-        ("", "The whole config", &CONFIG),
-        ("endpoints.NAME", "", &ENDPOINT),
-        ("endpoints.NAME.price", "", &PRICE),
-        ("endpoints.NAME.managed", "", &MANAGED),
-        ("prompt", "", &PROMPT),
-        ("prompt.system", "", &TEMPLATE),
-        ("prompt.user.NAME", "", &VARIANT),
-        ("sampling", "", &SAMPLING),
-        ("response", "", &RESPONSE),
-        ("grid", "", &GRID),
-        ("grid.axes.NAME", "", &AXIS),
-        ("samples", "", &SAMPLES),
-        ("checks", "", &CHECKS),
-        ("checks.label", "", &judges::LABEL_KEYS),
-        ("checks.label.blind", "", &judges::BLIND),
-        ("checks.judges.NAME", "", &judges::JUDGE),
-        ("checks.judges.NAME.sampling", "", &judges::SAMPLING),
-        ("anonymize", "", &ANONYMIZE),
-        ("anonymize.second_look", "", &second::KEYS),
-        ("dedup", "", &DEDUP),
-        ("dedup.against", "", &AGAINST),
-        ("dedup.semantic", "", &semantic::KEYS),
-        ("run", "", &RUN),
-        ("alarm", "", &night::ALARM),
-        ("notify", "", &night::NOTIFY),
-        ("output", "", &OUTPUT),
-        ("audit", "", &audit::AUDIT),
-    ];
+    static WHOLE: Kind = Kind::Section(&CONFIG);
+    let mut tables = Vec::new();
+    gather(&WHOLE, "", &mut tables);
     let mut out = String::new();
-    for (path, title, section) in sections {
-        let title = if title.is_empty() { format!("`{path}`") } else { (*title).to_owned() };
-        out.push_str(&format!(
-            "\n### {title}\n\n| key | value | default | what it does |\n| --- | --- | --- | --- |\n"
-        ));
+    for Table { paths, section } in tables {
+        let mut quoted = paths.iter().map(|path| format!("`{path}`"));
+        let first = quoted.next().filter(|_| !paths[0].is_empty()).unwrap_or("The whole config".to_owned());
+        out.push_str(&format!("\n### {first}\n\n"));
+        let others: Vec<String> = quoted.collect();
+        if !others.is_empty() {
+            out.push_str(&format!("These are also the keys of {}.\n\n", others.join(", ")));
+        }
+        out.push_str("| key | value | default | what it does |\n| --- | --- | --- | --- |\n");
         for key in section.keys {
             let default = if key.default.is_empty() { "–" } else { key.default };
-            out.push_str(&format!(
-                "| `{}` | {} | {} | {} |\n",
-                key.name,
-                key.kind.expected(),
-                default,
-                key.doc
-            ));
+            let (expected, doc) = (key.kind.expected(), linked(key.doc));
+            out.push_str(&format!("| `{}` | {expected} | {default} | {doc} |\n", key.name));
         }
     }
     out
+}
+
+/// A section, and where it stands.
+struct Table {
+    paths: Vec<String>,
+    section: &'static Section,
+}
+
+/// Adds the sections within a kind in the table's order, each once.
+fn gather(kind: &'static Kind, path: &str, out: &mut Vec<Table>) {
+    let section = match kind {
+        Kind::Section(section) => section,
+        Kind::Named(inner) => return gather(inner, &join(path, "NAME"), out),
+        Kind::Variants => {
+            static ONE: Kind = Kind::Section(&VARIANT);
+            return gather(&ONE, &join(path, "NAME"), out);
+        }
+        Kind::List(inner) => return gather(inner, path, out),
+        Kind::Either(kinds) => return kinds.iter().for_each(|kind| gather(kind, path, out)),
+        _ => return,
+    };
+    match out.iter_mut().find(|table| std::ptr::eq(table.section, *section)) {
+        Some(table) => table.paths.push(path.to_owned()),
+        None => out.push(Table { paths: vec![path.to_owned()], section }),
+    }
+    for key in section.keys {
+        gather(&key.kind, &join(path, key.name), out);
+    }
+}
+
+/// A doc with each page that it names as a link from `docs/`.
+fn linked(doc: &str) -> String {
+    let mut out = String::new();
+    let mut rest = doc;
+    while let Some((before, after)) = rest.split_once("docs/") {
+        let end = after.find(".md").map_or(0, |at| at + ".md".len());
+        let (page, behind) = after.split_at(end);
+        out.push_str(&format!("{before}[{page}]({page})"));
+        rest = behind;
+    }
+    out + rest
 }
 
 fn walk(kind: &'static Kind, path: &str, visit: &mut dyn FnMut(&str, &'static Key)) {

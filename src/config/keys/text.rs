@@ -11,7 +11,7 @@ pub static CHECKS: Section = Section {
             "mend",
             Kind::Bool,
             "true",
-            "Takes quotes, list markers and Markdown's stars off from around a text, and says so in its row's field `mended`.",
+            "Takes quotes, list markers, Markdown's stars and an assistant's preamble off from around a text, and says so in its row's field `mended`.",
         ),
         key("whitespace", Kind::Bool, "true", "Rejects texts with 16 blanks or 6 empty lines in a row."),
         key(

@@ -1,4 +1,4 @@
-"""Builds lexicon.txt from its sources. See docs/anonymize.md for where each is from and its licence.
+"""Builds lexicon.txt from its sources. See docs/evidence.md for where each is from and its licence.
 usage: build.py SCOWL_DIR SSA_CSV_GZ CENSUS2010_XLSX CENSUS1990_DIR OUT"""
 import sys, re, os, gzip, csv, unicodedata, importlib, pkgutil
 from collections import defaultdict
