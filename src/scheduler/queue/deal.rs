@@ -138,7 +138,9 @@ mod tests {
                     Next::Start(ticket, ..) => ticket,
                     other => panic!("both have a place free: {other:?}"),
                 });
-                tickets.map(|ticket| queue.done(ticket, None, 1, now));
+                for ticket in tickets {
+                    queue.done(ticket, None, 1, now);
+                }
             }
             queue.push([1]);
             let only = |server| move |_: &i32, of: usize| (of == server).then_some(0);
