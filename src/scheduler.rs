@@ -13,7 +13,7 @@ mod steer;
 
 pub use budget::{Account, Budget, Caps, Cost, Spent};
 pub use estimate::Estimate;
-pub use fault::{Fault, FaultKind, GiveUp, Policy};
+pub use fault::{Decision, Fault, FaultKind, GiveUp, Policy};
 pub use item::{After, Ended, Next, Proof, Spot, Ticket, Waiting};
 pub use limit::{Limit, Limits, Rates};
 pub use queue::Queue;

@@ -11,7 +11,7 @@ use serde_json::{Map, Value, json};
 use crate::config::resolved::Config;
 use crate::model::Noted;
 use crate::report::morning::{Awaited, Waited};
-use crate::report::{self, FaultNote, LastRun, Metrics, Status, Summary, Watcher, say};
+use crate::report::{self, FaultNote, Happened, LastRun, Metrics, Status, Summary, Watcher, say};
 use crate::staged::refresh;
 use crate::store::RunLock;
 
@@ -269,8 +269,28 @@ impl Watcher for Recorder<'_> {
             json!({
                 "endpoint": note.endpoint, "class": note.class, "cell": note.cell, "ask": note.ask,
                 "fingerprint": note.fingerprint.to_string(), "error": note.error, "then": note.then,
+                "decision": note.decision, "wait_ms": note.wait.map(|wait| wait.as_millis() as u64),
             }),
         );
+    }
+
+    fn happened(&self, what: &Happened<'_>) {
+        self.inner.happened(what);
+        let (event, fields) = match what {
+            Happened::Away { endpoint, error } => ("away", json!({ "endpoint": endpoint, "error": error })),
+            Happened::Back { endpoint, after } => {
+                ("back", json!({ "endpoint": endpoint, "after": report::milliseconds(*after) }))
+            }
+            Happened::Aside { endpoint, error } => ("aside", json!({ "endpoint": endpoint, "error": error })),
+            Happened::Hedged { endpoint, from, cell, ask, fingerprint } => (
+                "hedged",
+                json!({
+                    "endpoint": endpoint, "from": from, "cell": cell, "ask": ask,
+                    "fingerprint": fingerprint.to_string(),
+                }),
+            ),
+        };
+        self.log(event, fields);
     }
 }
 

@@ -14,6 +14,7 @@ mod sending;
 mod servers;
 mod shown;
 mod stop;
+mod stragglers;
 mod tools;
 
 use std::collections::{HashMap, HashSet};
@@ -77,6 +78,8 @@ struct Worker<'a> {
     events: JoinSet<Event>,
     /// Places that the server may still be working for: they are in nobody's way of ending.
     rests: JoinSet<(usize, Spot)>,
+    /// Looks at requests that take far too long, each with whether nothing works on it: nor are they.
+    looks: JoinSet<(usize, Ticket, bool)>,
     /// Requests under way, with the way to break each off.
     sends: HashMap<(usize, Ticket), (Send, AbortHandle)>,
     /// By model and server: what a proof under way may cost at most.
@@ -159,6 +162,7 @@ pub async fn ask<'a>(
         free: Vec::new(),
         events: JoinSet::new(),
         rests: JoinSet::new(),
+        looks: JoinSet::new(),
         sends: HashMap::new(),
         proofs: HashMap::new(),
         pending: HashMap::new(),
@@ -263,8 +267,7 @@ impl Worker<'_> {
                     self.evaluate();
                 } else {
                     // Put off because the last one took long.
-                    let at = self.evaluated + self.evaluation * 10;
-                    sending.wake = Some(sending.wake.map_or(at, |wake| wake.min(at)));
+                    sending.wake_at(self.evaluated + self.evaluation * 10);
                 }
             }
             // What is being worked out, or is yet to be, may bring more.
@@ -291,6 +294,7 @@ impl Worker<'_> {
                 }
                 evaluated = self.evaluator.next(), if self.evaluator.is_busy() => self.worked_out(evaluated),
                 Some(Ok((model, spot))) = self.rests.join_next() => self.queues[model].rested(spot),
+                Some(Ok((model, ticket, is_idle))) = self.looks.join_next() => self.looked_at(model, ticket, is_idle),
                 written = self.commits.recv(), if !self.pending.is_empty() => match written {
                     Some(written) => self.committed(written),
                     None => {

@@ -26,6 +26,8 @@ pub trait Watcher {
     fn stored(&self, _noted: Noted) {}
     /// A send failed; the first of each class is said too.
     fn fault(&self, _note: &FaultNote<'_>) {}
+    /// Something changed for an endpoint, or was sent a second time.
+    fn happened(&self, _what: &Happened<'_>) {}
 }
 
 /// A send that failed, and what follows.
@@ -39,6 +41,23 @@ pub struct FaultNote<'a> {
     pub error: &'a str,
     /// `again`, `aside`, `given-up` or `left-open`.
     pub then: &'static str,
+    /// `retry`, `away`, `pause`, `shrink`, `elsewhere`, `give-up` or `stop`.
+    pub decision: &'static str,
+    /// How long the ask waits for that, or with a `pause` all that its endpoint is sent.
+    pub wait: Option<Duration>,
+}
+
+/// What happens to endpoints beside answers and failures.
+#[derive(Debug)]
+pub enum Happened<'a> {
+    /// It is held to be away, or has another model.
+    Away { endpoint: &'a str, error: Option<String> },
+    /// It is there again, after so long.
+    Back { endpoint: &'a str, after: Duration },
+    /// Nothing is sent to it, since no waiting will mend it.
+    Aside { endpoint: &'a str, error: Option<String> },
+    /// What hangs at one endpoint is sent to another a second time, or to the same.
+    Hedged { endpoint: &'a str, from: &'a str, cell: String, ask: u32, fingerprint: Fingerprint },
 }
 
 /// The state of a run.

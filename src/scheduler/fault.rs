@@ -101,8 +101,8 @@ struct Seen {
     /// How many others had succeeded there when it first was sent.
     successes: u64,
     refused: bool,
-    /// How often the server had proved itself, or was about to, when it first was forbidden there.
-    forbidden: Option<u32>,
+    /// How often the server had proved itself, or was about to, when it first was forbidden or put off there.
+    turned_away: Option<u32>,
 }
 
 impl History {
@@ -114,7 +114,7 @@ impl History {
     /// It is sent to a server where so many have succeeded.
     pub fn sent(&mut self, server: usize, successes: u64) {
         if self.at(server).is_none() {
-            self.seen.push(Seen { server, successes, refused: false, forbidden: None });
+            self.seen.push(Seen { server, successes, refused: false, turned_away: None });
         }
     }
 
@@ -131,10 +131,10 @@ impl History {
         self.at_mut(server).for_each(|seen| seen.successes = successes);
     }
 
-    /// It is forbidden by a server that proved itself so often: whether it did since the first time.
-    pub fn forbid(&mut self, server: usize, proofs: u32) -> bool {
-        let before = self.at(server).and_then(|seen| seen.forbidden);
-        self.at_mut(server).for_each(|seen| seen.forbidden = Some(before.unwrap_or(proofs)));
+    /// It is forbidden, or put off, by a server that proved itself so often: whether it did since the first time.
+    pub fn turn_away(&mut self, server: usize, proofs: u32) -> bool {
+        let before = self.at(server).and_then(|seen| seen.turned_away);
+        self.at_mut(server).for_each(|seen| seen.turned_away = Some(before.unwrap_or(proofs)));
         before.is_some_and(|before| before < proofs)
     }
 
@@ -160,10 +160,15 @@ impl History {
             if seen.refused {
                 self.refuse(seen.server);
             }
-            if let Some(proofs) = seen.forbidden {
-                self.forbid(seen.server, proofs);
+            if let Some(proofs) = seen.turned_away {
+                self.turn_away(seen.server, proofs);
             }
         }
+    }
+
+    /// Whether any server is not to be sent it again.
+    pub fn refused_anywhere(&self) -> bool {
+        self.seen.iter().any(|seen| seen.refused)
     }
 
     /// Whether others went through on a server since this was first sent there, of so many that ever did.
@@ -219,7 +224,7 @@ pub struct Evidence {
     pub refused_items: u32,
     /// What went through before was refused too, since the last success.
     pub disproved: bool,
-    /// What went through before did so once more since the item was first forbidden.
+    /// What went through before did so once more since the item was first forbidden, or put off.
     pub cleared: bool,
     /// Requests under way that nothing is held against: they may yet show that the server is well.
     pub unheard: usize,
@@ -260,6 +265,29 @@ pub enum Decision {
     Stop,
 }
 
+impl Decision {
+    /// The name under which it is logged.
+    pub fn name(self) -> &'static str {
+        match self {
+            Decision::Retry(_) => "retry",
+            Decision::Away => "away",
+            Decision::Pause(_) => "pause",
+            Decision::Shrink => "shrink",
+            Decision::Elsewhere => "elsewhere",
+            Decision::GiveUp(_) => "give-up",
+            Decision::Stop => "stop",
+        }
+    }
+
+    /// How long the item, or all that its server is sent, waits for it.
+    pub fn wait(self) -> Option<Duration> {
+        match self {
+            Decision::Retry(wait) | Decision::Pause(wait) => Some(wait),
+            _ => None,
+        }
+    }
+}
+
 /// Further tries of one item when there is nothing else to compare it with.
 const LONE: u32 = 2;
 /// Different items refused in a row, with nothing else under way, that prove that a server refuses all.
@@ -291,14 +319,14 @@ pub fn decide(
         FaultKind::Fatal => Decision::Stop,
         FaultKind::Away => Decision::Away,
         FaultKind::Limited => {
-            let rounds = if evidence.limited { evidence.rounds } else { history.put_off };
+            // Where another goes through meanwhile it is this one.
+            let all = evidence.limited && !evidence.cleared;
+            let rounds = if all { evidence.rounds } else { history.put_off };
             let own = || delay(rounds.saturating_sub(1), Duration::from_secs(1));
             let wait = fault.told(rounds).unwrap_or_else(own);
-            match evidence.limited {
+            match all {
                 // It is this one that is too much, or is asked to wait for longer than it is waited for.
-                limited if wait > evidence.left && (others_succeeded || !limited) => {
-                    elsewhere_or(GiveUp::Unproven)
-                }
+                all if wait > evidence.left && (others_succeeded || !all) => elsewhere_or(GiveUp::Unproven),
                 true => Decision::Pause(wait),
                 // While others go through, a pause for all would leave slots idle for nothing.
                 false => Decision::Retry(wait),

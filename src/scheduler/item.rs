@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::fault::{GiveUp, History};
+use super::fault::{Decision, GiveUp, History};
 use super::steer::Step;
 
 /// What came of sending a request again that went through before.
@@ -64,12 +64,22 @@ pub enum Waiting {
 /// What follows from a failure.
 #[derive(Debug, PartialEq, Eq)]
 pub enum After<T> {
-    /// The item will be tried again.
-    Again,
+    /// The item will be tried again as was decided, or its other request is still under way.
+    Again(Decision),
     /// The item is out, for this reason.
     Out(T, GiveUp),
     /// The item will be tried again, but nothing more is sent to this server: no waiting will mend it.
     Aside,
+}
+
+impl<T> After<T> {
+    pub fn decision(&self) -> Decision {
+        match self {
+            After::Again(decision) => *decision,
+            After::Out(_, why) => Decision::GiveUp(*why),
+            After::Aside => Decision::Stop,
+        }
+    }
 }
 
 /// What follows from a success.

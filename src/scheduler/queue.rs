@@ -5,6 +5,7 @@ mod close;
 mod deal;
 mod end;
 mod resize;
+mod straggler;
 mod took;
 
 use std::cmp::Reverse;
@@ -29,6 +30,27 @@ struct UnderWay<T> {
     hedged: bool,
     /// Nothing else is sent to its server meanwhile.
     alone: bool,
+    /// When it was sent, or its server was last seen to work on it.
+    heard: Duration,
+    /// It is being looked at whether its server works on it.
+    looked_at: bool,
+}
+
+impl<T> UnderWay<T> {
+    fn new(work: T, history: History, now: Duration, spot: Spot) -> Self {
+        let alone = history.killed > 0;
+        Self {
+            work,
+            history,
+            sent: now,
+            spot,
+            twin: None,
+            hedged: false,
+            alone,
+            heard: now,
+            looked_at: false,
+        }
+    }
 }
 
 /// Items of one model, to be sent to the servers that have it.
@@ -52,8 +74,6 @@ pub struct Queue<T> {
     next_ticket: u64,
     /// The most tokens that were reserved for a request.
     cost: u32,
-    /// The server over whose failures a request that went through before should decide.
-    wants_proof: Option<usize>,
     /// What kind of request an item is: those of one kind take about as long as one another.
     kind: fn(&T) -> usize,
     took: Took,
@@ -74,8 +94,6 @@ type CostOf<'a, T> = dyn FnMut(&T, usize) -> Option<u32> + 'a;
 
 /// So many that did not fail go before one that did.
 const OTHERS_FIRST: u32 = 3;
-/// A straggler takes `Policy::hedge` times as long as nine in ten of its kind do, and at least this.
-const STRAGGLER_LEAST: Duration = Duration::from_secs(5);
 
 impl<T: Clone> Queue<T> {
     pub fn new(policy: Policy, servers: Vec<ServerSettings>) -> Self {
@@ -90,7 +108,6 @@ impl<T: Clone> Queue<T> {
             under_way: HashMap::new(),
             next_ticket: 0,
             cost: 0,
-            wants_proof: None,
             kind: |_| 0,
             took: Took::default(),
             closed: Vec::new(),
@@ -120,12 +137,6 @@ impl<T: Clone> Queue<T> {
     /// Items that wait, for a place or for a time.
     pub fn waiting(&self) -> usize {
         self.ready + self.delayed.len()
-    }
-
-    /// Whether a request under way is an item's second, beside a first that takes far too long.
-    pub fn is_second(&self, ticket: Ticket) -> bool {
-        let second = self.under_way.get(&ticket).filter(|under_way| under_way.hedged);
-        second.is_some_and(|second| second.twin.is_some_and(|first| first < ticket))
     }
 
     pub fn under_way(&self) -> usize {
@@ -344,17 +355,15 @@ impl<T: Clone> Queue<T> {
         let Item { ticket, work, history } = item;
         self.occupy(ticket, spot);
         self.ready -= 1;
-        let alone = history.killed > 0;
-        self.servers[spot.server].is_occupied_alone = alone;
-        let under_way =
-            UnderWay { work: work.clone(), history, sent: now, spot, twin: None, hedged: false, alone };
+        let under_way = UnderWay::new(work.clone(), history, now, spot);
+        self.servers[spot.server].is_occupied_alone = under_way.alone;
         self.under_way.insert(ticket, under_way);
         Ok(Some((ticket, work)))
     }
 
-    /// Lays an item where the next request of its place, or of another server, finds it first.
+    /// Lays an item where the next request of its place, or of another server that it may go to, finds it first.
     fn lay_back(&mut self, item: Item<T>, spot: Spot) {
-        match item.history.is_fresh() {
+        match item.history.is_fresh() && !item.history.refused_anywhere() {
             true => self.servers[spot.server].places[spot.place].items.push_front(item),
             false => self.again.push_front(item),
         }

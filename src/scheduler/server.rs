@@ -21,7 +21,8 @@ pub struct ServerSettings {
     pub patience: Duration,
     /// It is known from before to answer such requests.
     pub proven: bool,
-    /// A request may be sent to it a second time, should the first take far too long.
+    /// A request may be sent to it a second time, should the first take far too long. One that is not sent the same
+    /// twice tells whether it works on what it was sent.
     pub may_hedge: bool,
 }
 
@@ -71,7 +72,8 @@ pub(super) struct Server<T> {
     pub under_way: u32,
     /// What is under way must be the only one.
     pub is_occupied_alone: bool,
-    /// A request that went through before is sent again, and decides what the failures mean.
+    /// A request that went through before should be sent again, or is, and decides what the failures mean.
+    pub wants_proof: bool,
     pub proving: bool,
     /// How often one did so again.
     pub proofs: u32,
@@ -118,6 +120,7 @@ impl<T> Server<T> {
             evidence: Evidence { proven: settings.proven, ..Evidence::default() },
             under_way: 0,
             is_occupied_alone: false,
+            wants_proof: false,
             proving: false,
             proofs: 0,
             settings,
@@ -147,6 +150,12 @@ impl<T> Server<T> {
     /// Takes so long a time off what it was waited for.
     pub fn forgive(&mut self, lasted: Duration) {
         self.trouble_since = self.trouble_since.map(|since| since + lasted);
+    }
+
+    /// Whether patience with it may end with one wait more behind one that lasts so long.
+    pub fn is_short_of_patience(&self, wait: Duration, now: Duration) -> bool {
+        let waited = self.trouble_since.map_or(Duration::ZERO, |since| now.saturating_sub(since));
+        waited + wait * 3 > self.settings.patience
     }
 
     /// Whether patience with it is at its end.

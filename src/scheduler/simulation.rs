@@ -4,7 +4,7 @@ mod blame;
 mod tests;
 mod worlds;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::num::NonZeroU32;
 use std::time::Duration;
 
@@ -48,6 +48,12 @@ struct Machine {
     silent: Option<(u64, u64)>,
     /// At first it answers so many with 429, and says to wait so long.
     opens: (u32, u64),
+    /// One in so many items is lost on its way, the first time (0: none): no answer comes, and nothing works on it.
+    loses: u64,
+    /// It may be sent something twice; one that may not tells what it works on.
+    may_hedge: bool,
+    /// In milliseconds.
+    patience: u64,
 }
 
 #[derive(Debug, Clone)]
@@ -116,9 +122,9 @@ fn settings(machine: &Machine) -> ServerSettings {
             burst: None,
             tokens_per_minute: machine.tokens.and_then(|times| NonZeroU32::new(times * COST)),
         },
-        patience: PATIENCE,
+        patience: ms(machine.patience),
         proven: false,
-        may_hedge: false,
+        may_hedge: machine.may_hedge,
     }
 }
 
@@ -129,6 +135,8 @@ struct Sent {
     spot: Spot,
     /// It ends so, whatever it was.
     cut: Option<FaultKind>,
+    /// Nothing works on it.
+    lost: bool,
 }
 
 /// How a try of an item ends on a server, which has answered something before or has not.
@@ -187,6 +195,8 @@ struct Play<'a> {
     answered: Vec<bool>,
     /// By server: whether no waiting will mend it.
     aside: Vec<bool>,
+    /// Items that were sent.
+    met: BTreeSet<u32>,
 }
 
 impl Play<'_> {
@@ -201,13 +211,20 @@ impl Play<'_> {
         assert!(!held, "sent while held");
         assert!(!self.aside[spot.server], "sent where no waiting mends anything");
         self.ran.sends[spot.server].push(now);
+        let is_first = self.met.insert(item);
+        let at_once = |kind| Sent { item, spot, cut: Some(kind), lost: false };
         if now < self.dead[spot.server] {
-            self.under_way.insert((now + ms(1), ticket), Sent { item, spot, cut: Some(FaultKind::Away) });
+            self.under_way.insert((now + ms(1), ticket), at_once(FaultKind::Away));
             return;
         }
         if machine.revoked.is_some_and(|from| ms(from) <= now) {
-            self.under_way
-                .insert((now + ms(1), ticket), Sent { item, spot, cut: Some(FaultKind::Forbidden) });
+            self.under_way.insert((now + ms(1), ticket), at_once(FaultKind::Forbidden));
+            return;
+        }
+        let chance = hash64(&[b"lost", &item.to_le_bytes()]);
+        if is_first && machine.loses > 0 && chance.is_multiple_of(machine.loses) {
+            let sent = Sent { lost: true, ..at_once(FaultKind::Late) };
+            self.under_way.insert((now + ms(world.timeout), ticket), sent);
             return;
         }
         let chance = hash64(&[b"hang", &item.to_le_bytes(), &spot.server.to_le_bytes()]);
@@ -245,12 +262,27 @@ impl Play<'_> {
                 (ends, cut) = (dies, Some(FaultKind::Killed));
             }
         }
-        self.under_way.insert((ends, ticket), Sent { item, spot, cut });
+        self.under_way.insert((ends, ticket), Sent { item, spot, cut, lost: false });
+    }
+
+    /// Looks at a request that takes far too long, whose server tells what it works on.
+    fn look(&mut self, ticket: Ticket) {
+        self.queue.looks_at(ticket);
+        let found = self.under_way.iter().find(|((_, of), _)| *of == ticket);
+        let (at, sent) = found.map(|(at, sent)| (*at, *sent)).expect("it is under way");
+        let is_told = !self.world.machines[sent.spot.server].may_hedge;
+        assert!(is_told, "a look at one that tells nothing");
+        if sent.lost {
+            self.under_way.remove(&at);
+            self.end(ticket, Sent { cut: Some(FaultKind::Broken), ..sent });
+        } else {
+            self.queue.is_worked_on(ticket, self.now);
+        }
     }
 
     fn end(&mut self, ticket: Ticket, sent: Sent) {
         let (world, now) = (self.world, self.now);
-        let Sent { item, spot, cut } = sent;
+        let Sent { item, spot, cut, .. } = sent;
         let at_a_time = 1 + self.under_way.values().filter(|of| of.spot.server == spot.server).count();
         let tried = self.ran.tries.entry(item).or_default();
         *tried += 1;
@@ -280,7 +312,7 @@ impl Play<'_> {
             _ => None,
         };
         match self.queue.failed(ticket, &Fault { kind, retry_after }, now) {
-            After::Again => {}
+            After::Again(_) => {}
             After::Aside => (self.ran.aside, self.aside[spot.server]) = (true, true),
             After::Out(item, why) => {
                 self.ran.out.insert(item, why);
@@ -326,12 +358,13 @@ fn run(world: &World) -> Ran {
         ended: vec![0; world.machines.len()],
         answered: vec![world.answered; world.machines.len()],
         aside: vec![false; world.machines.len()],
+        met: BTreeSet::new(),
     };
     for _ in 0..2_000_000 {
         let now = play.now;
         let held = world.held.is_some_and(|(from, to)| (ms(from)..ms(to)).contains(&now));
         play.queue.hold(held, now);
-        if !held && let Some(server) = play.queue.wants_proof(now) {
+        while !held && let Some(server) = play.queue.wants_proof(now) {
             play.prove(server);
         }
         let wake = match play.queue.next_fitting(now, &mut |_, _| Some(COST)) {
@@ -349,6 +382,11 @@ fn run(world: &World) -> Ran {
                 Some(at)
             }
         };
+        let look = play.queue.straggler();
+        if let Some((_, ticket)) = look.filter(|(at, _)| *at <= now) {
+            play.look(ticket);
+            continue;
+        }
         if play.queue.is_lost(now) && play.under_way.is_empty() {
             (play.ran.lost, play.ran.ended) = (true, now);
             return play.ran;
@@ -357,7 +395,8 @@ fn run(world: &World) -> Ran {
         let rests = play.resting.keys().next().map(|(at, ..)| *at);
         let turns = world.held.map(|(from, to)| [ms(from), ms(to)]).into_iter().flatten();
         let turn = turns.filter(|at| *at > now).min();
-        play.now = [wake, ends, rests, turn].into_iter().flatten().min().expect("busy with something");
+        let look = look.map(|(at, _)| at);
+        play.now = [wake, ends, rests, turn, look].into_iter().flatten().min().expect("busy with something");
         let now = play.now;
         while let Some(((at, _, _), spot)) = play.resting.first_key_value().map(|(k, v)| (*k, *v)) {
             if at > now {

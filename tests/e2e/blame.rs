@@ -1,12 +1,12 @@
 //! Failures of one ask, which look like those of a server, and of a server, which look like those of one ask.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use serde_json::json;
 
 use crate::fake::{Fake, Reply, first_ask};
 use crate::faults::{RUN, ms, retry_after, rows, run, status, too_long, watched};
-use crate::project::{Project, Ran};
+use crate::project::{Project, Ran, Running};
 
 /// Runs a project of forty cells, one ask of which is always answered so.
 fn one_of_forty(endpoint: &str, says: impl Fn() -> Reply + Send + Sync + 'static) -> (Fake, Project, Ran) {
@@ -159,4 +159,22 @@ fn an_error_within_a_200_is_what_its_code_says() {
     let summary = ran.exits(0).json();
     assert_eq!((&summary["accepted"], &summary["failed"]), (&20.into(), &0.into()));
     assert!(summary["faults"]["rate-limited"].as_u64() >= Some(5), "{}", summary["faults"]);
+}
+
+/// An ask that a limit never lets through, and that nothing else is left beside, is no server that is away: it is left
+/// open, and no trial of the server is told as its coming back.
+#[test]
+fn the_very_last_ask_that_is_always_put_off_is_left_open() {
+    let fake = Fake::start();
+    fake.script(|seen, before| match before >= 39 && seen.body["max_tokens"] != 1 {
+        true => retry_after(429, "4"),
+        false => Reply::Good,
+    });
+    let project = Project::wide(&fake.url(), 20, ", slots: 1, patience: 6s");
+    let ran = Running::start(project.command(&RUN)).finish_within(Duration::from_secs(40));
+    let ran = ran.exits(4).says("left open");
+    let summary = ran.json();
+    assert_eq!((&summary["verdict"], &summary["accepted"]), (&json!("LOOK"), &json!(39)), "{summary}");
+    assert!(!ran.stderr.contains("it is back"), "{}", ran.stderr);
+    assert_eq!(rows(&project), 39);
 }

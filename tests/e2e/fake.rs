@@ -30,6 +30,8 @@ pub enum Reply {
     Endless(u16),
     /// No answer for so long.
     Hang(Duration),
+    /// No answer at all, and nothing works on one.
+    Lost,
     /// Another answer, after so long.
     Late(Duration, Box<Reply>),
 }
@@ -124,6 +126,8 @@ struct Inner {
     looks: AtomicUsize,
     /// By slot: until when it works, whoever listens.
     working: Mutex<HashMap<u64, Instant>>,
+    /// Slots that work on a request that somebody listens for.
+    at_work: Mutex<Vec<u64>>,
     /// Requests to a slot that was working.
     piled: AtomicUsize,
 }
@@ -154,6 +158,7 @@ impl Fake {
             counted: AtomicUsize::new(0),
             looks: AtomicUsize::new(0),
             working: Mutex::default(),
+            at_work: Mutex::default(),
             piled: AtomicUsize::new(0),
         });
         let (stop, stopped) = tokio::sync::oneshot::channel();
@@ -300,7 +305,8 @@ async fn answer(
         }
         "/slots" => {
             let (working, now) = (inner.working.lock().unwrap().clone(), Instant::now());
-            let busy = |slot: u64| working.get(&slot).is_some_and(|until| *until > now);
+            let at_work = inner.at_work.lock().unwrap().clone();
+            let busy = |slot: u64| at_work.contains(&slot) || working.get(&slot).is_some_and(|until| *until > now);
             let slots = (0..u64::from(model.slots)).map(|id| json!({ "id": id, "is_processing": busy(id) }));
             reply(200, Value::from_iter(slots).to_string(), &[])
         }
@@ -327,6 +333,7 @@ async fn answer(
                     working.insert(slot, Instant::now() + time);
                 }
             }
+            let _at_work = (!matches!(said, Reply::Lost)).then(|| AtWork::new(&inner, &seen));
             let now = inner.under_way.fetch_add(1, Ordering::SeqCst) + 1;
             inner.most_under_way.fetch_max(now, Ordering::SeqCst);
             let latency = inner.latency_ms.load(Ordering::SeqCst);
@@ -338,6 +345,32 @@ async fn answer(
             out
         }
         _ => not_found(),
+    }
+}
+
+/// A slot at work, until the answer is whole or nobody listens any more.
+struct AtWork {
+    inner: Arc<Inner>,
+    slot: u64,
+}
+
+impl AtWork {
+    /// The slot that a request names, else the first that is free.
+    fn new(inner: &Arc<Inner>, seen: &Seen) -> Self {
+        let mut at_work = inner.at_work.lock().unwrap();
+        let free = || (0..).find(|slot| !at_work.contains(slot));
+        let slot = seen.body["id_slot"].as_u64().or_else(free).unwrap_or_default();
+        at_work.push(slot);
+        Self { inner: inner.clone(), slot }
+    }
+}
+
+impl Drop for AtWork {
+    fn drop(&mut self) {
+        let mut at_work = self.inner.at_work.lock().unwrap();
+        if let Some(at) = at_work.iter().position(|slot| *slot == self.slot) {
+            at_work.swap_remove(at);
+        }
     }
 }
 
@@ -356,6 +389,7 @@ async fn say(request: &Value, mut said: Reply) -> Response<Body> {
             tokio::time::sleep(time).await;
             reply(200, good(request), &[])
         }
+        Reply::Lost => std::future::pending().await,
         Reply::Endless(status) => {
             let mut response = Response::new(Body::new(Endless));
             *response.status_mut() = StatusCode::from_u16(status).unwrap();

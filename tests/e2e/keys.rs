@@ -416,6 +416,54 @@ fn a_managed_server_that_does_not_start_is_set_aside_where_others_are() {
     assert_eq!(made.column("model"), texts(["fake-1b"]));
 }
 
+/// One of several that is started again no more is set aside, which is said, and that it is tried again is not.
+#[test]
+fn a_managed_server_that_dies_of_everything_is_said_to_be_set_aside() {
+    let bench = managed();
+    let other = Fake::start();
+    let sets = [
+        &format!("endpoints.other={{url: '{}'}}", other.url()),
+        "endpoints.own.managed.args=['--die-after', '0']",
+        "endpoints.own.managed.restarts=2",
+    ];
+    let (made, _) = run_managed(&bench, &sets);
+    // The asks of its model wait, and the rest is done.
+    assert_eq!(made.code, Some(1), "{}", made.stderr);
+    assert_eq!(
+        made.stderr.matches("own: set aside: the model server ended by itself").count(),
+        1,
+        "{}",
+        made.stderr
+    );
+    assert!(!made.stderr.contains("tried again every"), "{}", made.stderr);
+}
+
+/// What a run that ends waits for is an answer, and no server that starts again.
+#[cfg(unix)]
+#[test]
+fn a_start_that_fails_while_a_run_ends_is_nothing_to_tell() {
+    let bench = managed();
+    let other = Fake::start();
+    other.script(|_, _| Reply::Late(Duration::from_secs(3), Box::new(Reply::Good)));
+    let bin = bench.project.path().join("bin");
+    let path = std::env::join_paths([bin, "/usr/bin".into(), "/bin".into()]).unwrap();
+    let sets = [
+        &format!("endpoints.other={{url: '{}'}}", other.url()),
+        "endpoints.own.managed.args=['--die-after', '0', '--slow-again']",
+        "endpoints.own.managed.restarts=1",
+        "endpoints.own.managed.loading=1s",
+    ];
+    let sets = sets.iter().flat_map(|set| ["--set", set]);
+    let args: Vec<&str> = ["run", "base.yaml"].into_iter().chain(sets).collect();
+    let mut command = bench.project.command(&args);
+    command.env("PATH", path);
+    let running = Running::start(command);
+    running.until_says("starting it again");
+    running.signal(libc::SIGINT);
+    let ran = running.finish().exits(3);
+    assert!(!ran.stderr.contains("did not start again"), "{}", ran.stderr);
+}
+
 #[test]
 fn a_managed_server_that_dies_while_a_run_ends_is_not_started_again() {
     let bench = managed();

@@ -52,7 +52,7 @@ pub static RUN: Section = Section {
             "hedge",
             Kind::Whole { min: 0, max: 1000 },
             "3",
-            "At the end of a run: a request that takes so many times as long as nine in ten of its kind did, and 5 s at least, is sent a second time, to another server of the same model; `0`: never.",
+            "At the end of a run: a request that takes so many times as long as nine in ten of its kind did, and 5 s at least, is sent a second time, to another server of the same model or to its own; both are billed. A request that hangs at llama.cpp is not sent there twice but broken off and tried again, at any time, once `/slots` says twice that nothing works on it. `0`: neither.",
         ),
         key(
             "order",

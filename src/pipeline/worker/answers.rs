@@ -125,7 +125,9 @@ impl Worker<'_> {
         if let Some(used) = used {
             self.note_sent(endpoint, ticket.number(), used.into(), true);
         }
-        self.servers[endpoint].went_through();
+        if self.servers[endpoint].went_through() {
+            self.say_it_is_back(endpoint);
+        }
         self.prompts.saw(ask.own_bytes(), usage.prompt_tokens);
         self.last_errors.remove(&demand.fingerprint);
         self.servers[endpoint].known_good = Some(demand);

@@ -114,6 +114,7 @@ impl Worker<'_> {
         let fault = Fault { kind, retry_after: failure.retry_after };
         let now = self.now();
         let after = self.queues[model].failed(ticket, &fault, now);
+        let decision = after.decision();
         self.watcher.fault(&FaultNote {
             endpoint: &self.recipe.config.endpoints[endpoint].name,
             class: failure.class.name(),
@@ -122,14 +123,16 @@ impl Worker<'_> {
             fingerprint: demand.fingerprint,
             error: &failure.to_string(),
             then: match after {
-                After::Again => "again",
+                After::Again(_) => "again",
                 After::Aside => "aside",
                 After::Out(_, GiveUp::Its) => "given-up",
                 After::Out(_, GiveUp::Unproven) => "left-open",
             },
+            decision: decision.name(),
+            wait: decision.wait(),
         });
         match after {
-            After::Again => {
+            After::Again(_) => {
                 if let Some((since, asked)) = self.queues[model].trouble(spot.server)
                     && !matches!(self.servers[endpoint].error, Some(RunError::ManagedGone { .. }))
                 {
@@ -141,11 +144,7 @@ impl Worker<'_> {
                 self.last_errors.insert(demand.fingerprint, failure);
             }
             After::Aside => {
-                let error = RunError::endpoint(&self.recipe.config.endpoints[endpoint], failure);
-                match self.servers.len() {
-                    1 => self.fail(error),
-                    _ => self.set_aside(endpoint, error),
-                }
+                self.gives_up(endpoint, RunError::endpoint(&self.recipe.config.endpoints[endpoint], failure));
             }
             After::Out(demand, GiveUp::Its) => self.bury(endpoint, demand, &failure),
             After::Out(demand, GiveUp::Unproven) => {

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 
 use super::Worker;
 use super::event::Send;
-use crate::report::count;
+use crate::report::{Happened, count};
 use crate::scheduler::Limit;
 
 /// When a server was not there.
@@ -32,6 +32,12 @@ impl Absence {
             self.times += 1;
         }
         self.is_now = !is_there;
+    }
+
+    /// How long ago it went, the last time.
+    fn gone_for(&self, now: Timestamp) -> Duration {
+        let lasted = self.since.map(|since| now.duration_since(since).unsigned_abs());
+        lasted.unwrap_or_default()
     }
 }
 
@@ -151,11 +157,29 @@ impl Worker<'_> {
             }
             return;
         }
-        for (endpoint, (server, did)) in self.servers.iter().zip(&mut self.progress.endpoints).enumerate() {
+        let by_endpoint = self.servers.iter_mut().zip(&mut self.progress.endpoints);
+        for (endpoint, (server, did)) in by_endpoint.enumerate() {
             let queue = &self.queues[server.model];
             // One that is to be tried again is back once it has answered.
             let is_there = queue.is_there(server.index) && !(did.away.is_now && server.was_gone);
-            did.away.seen(is_there, passed, Timestamp::now());
+            let at = Timestamp::now();
+            did.away.seen(is_there, passed, at);
+            let state = match queue.state(server.index) {
+                "there" if !is_there => server.state,
+                state => state,
+            };
+            if !is_there {
+                server.gone_since.get_or_insert(now);
+            }
+            if std::mem::replace(&mut server.state, state) != state {
+                let endpoint = &self.recipe.config.endpoints[endpoint].name;
+                let error = server.last_error();
+                self.watcher.happened(&match state {
+                    "there" => Happened::Back { endpoint, after: did.away.gone_for(at) },
+                    "aside" => Happened::Aside { endpoint, error },
+                    _ => Happened::Away { endpoint, error },
+                });
+            }
             if is_there && !self.paused {
                 did.there += since;
                 did.offered += since * queue.level(server.index);

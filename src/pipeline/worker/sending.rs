@@ -29,19 +29,25 @@ pub(super) struct Sending {
     pub waiting: Option<String>,
 }
 
+impl Sending {
+    /// There is more to do then, at the latest.
+    pub fn wake_at(&mut self, at: Instant) {
+        self.wake = Some(self.wake.map_or(at, |wake| wake.min(at)));
+    }
+}
+
 impl Worker<'_> {
     pub(super) fn send_what_is_due(&mut self, sending: &mut Sending) {
         for model in 0..self.queues.len() {
             // What is counted and what is sent are one step, so that two runs never send what one of them may.
             let Some(_turns) = self.turns(model) else {
-                let soon = Instant::now() + TURN;
-                sending.wake = Some(sending.wake.map_or(soon, |wake| wake.min(soon)));
+                sending.wake_at(Instant::now() + TURN);
                 continue;
             };
             self.hear_of_others(model);
             crate::wait_point!("heard");
             let now = self.now();
-            if !self.is_over()
+            while !self.is_over()
                 && let Some(server) = self.queues[model].wants_proof(now)
             {
                 self.prove(model, server);
@@ -65,14 +71,15 @@ impl Worker<'_> {
                         let starts = self.servers[endpoint].starts();
                         let send = Send { model, ticket, spot, demand, sent: Instant::now(), most, starts };
                         self.note_sent(endpoint, ticket.number(), most.tokens, false);
-                        self.progress.hedged += u64::from(self.queues[model].is_second(ticket));
+                        if let Some(first) = self.queues[model].second_of(ticket) {
+                            self.note_second(&send, first);
+                        }
                         self.send(send, ask);
                     }
                     Next::Wait(at, why) => {
                         let text = self.waiting_text(model, why, at);
                         sending.waiting = sending.waiting.take().or(text);
-                        let at = self.started + at;
-                        sending.wake = Some(sending.wake.map_or(at, |wake| wake.min(at)));
+                        sending.wake_at(self.started + at);
                         break;
                     }
                     Next::Busy | Next::Empty => {
@@ -83,6 +90,7 @@ impl Worker<'_> {
                     }
                 }
             }
+            self.look_at_stragglers(model, sending);
         }
     }
 

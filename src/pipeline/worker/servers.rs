@@ -3,15 +3,18 @@
 mod keeping;
 mod looking;
 mod naming;
+mod restarts;
+mod turns;
 
 use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use super::event::Send;
 use crate::client::managed::ManagedServer;
 use crate::client::{Client, ClientError, ErrorClass};
 use crate::config::resolved::{Endpoint, Server as ServerConfig, Slots};
-use crate::dataset::evaluate::{Demand, To};
+use crate::dataset::evaluate::{About, Demand, To};
 use crate::dataset::{Models, Recipe};
 use crate::fingerprint::{Ask, Route};
 use crate::pipeline::connect::Line;
@@ -63,7 +66,12 @@ pub(super) struct Server {
     pub heard: Instant,
     /// What its answers call its model.
     pub names: Names,
-    said_wrong: bool,
+    /// What was said of it since something last went through.
+    told: Option<Told>,
+    /// Since when it was not there, if nothing went through since.
+    pub gone_since: Option<Instant>,
+    /// Whether it was `there`, `away` or `aside` when that was last looked at.
+    pub state: &'static str,
     /// Since when nothing is sent to it at all.
     aside: Option<Instant>,
     /// What went through.
@@ -78,13 +86,17 @@ pub(super) struct Server {
 
 /// So many answers make up for one start.
 const ANSWERS_A_START: u32 = 100;
-/// How long a server may take to say how it is: one that is well does so at once, however much it has to do.
-const LOOK: Duration = Duration::from_secs(10);
+/// One that was gone for so long is said to be back.
+const LONG: Duration = Duration::from_secs(3);
 
-/// The log of a server's so many-th start in this run: each start has one of its own, so
-/// that what the one before said stays.
-fn again_log(config: &str, endpoint: &str, start: u32) -> String {
-    format!("llama-{config}-{endpoint}-again-{start}.log")
+/// What was said of why nothing is sent to a server.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Told {
+    Away,
+    /// No waiting will mend it.
+    Aside,
+    /// It has another model.
+    Other,
 }
 
 /// Slots of a server: neighbours are to share the cache of one.
@@ -195,7 +207,9 @@ pub(super) fn muster(
             is_unsure: false,
             heard: seen,
             names: Names::default(),
-            said_wrong: false,
+            told: away.is_some().then_some(Told::Away),
+            gone_since: None,
+            state: "there",
             aside: None,
             known_good: None,
             error: away,
@@ -249,22 +263,32 @@ impl Server {
         Pinning { are_shared: self.shares_slots, number: self.memory.slots }
     }
 
+    /// The slot that a request was sent to, where it named one.
+    pub fn slot_of(&self, send: &Send) -> Option<usize> {
+        let embeds = matches!(send.demand.about, Some(About { to: To::Embedder, .. }));
+        self.pinning().at(send.spot.place).filter(|_| !embeds)
+    }
+
     pub fn has_slots(&self) -> bool {
         self.pinning().at(0).is_some()
     }
 
-    /// An answer came.
-    pub fn went_through(&mut self) {
+    /// An answer came. Says whether that it is there is news: it was said that it is not, or it was gone for long.
+    pub fn went_through(&mut self) -> bool {
         // What it was set aside for holds until it is taken back.
-        if self.aside.is_none() {
+        let is_used = self.aside.is_none();
+        if is_used {
             self.error = None;
         }
+        let told = is_used && self.told.take().is_some();
+        let was_long = self.gone_since.take_if(|_| is_used).is_some_and(|since| since.elapsed() >= LONG);
         self.latest = None;
         self.answers += 1;
         if self.answers >= ANSWERS_A_START {
             self.answers = 0;
             self.restarts_left = (self.restarts_left + 1).min(self.restarts);
         }
+        told || was_long
     }
 
     /// What it failed with last, in words.

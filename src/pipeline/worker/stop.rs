@@ -206,8 +206,7 @@ impl Worker<'_> {
                     self.close(model, kind, ends.why);
                 } else if self.queues[model].waiting() > 0 {
                     // In time to see that no more of them can be begun.
-                    let last = ends.instant() - takes;
-                    sending.wake = Some(sending.wake.map_or(last, |wake| wake.min(last)));
+                    sending.wake_at(ends.instant() - takes);
                 }
             }
             if self.is_over() {

@@ -1,11 +1,8 @@
 //! Which item goes where next.
 
 use std::collections::VecDeque;
-use std::time::Duration;
 
-use super::{
-    CostOf, Item, Next, OTHERS_FIRST, Queue, Room, STRAGGLER_LEAST, Spot, Ticket, UnderWay, Waiting,
-};
+use super::{Item, OTHERS_FIRST, Queue, Spot, Ticket};
 use crate::scheduler::fault::History;
 use crate::scheduler::server::Circuit;
 
@@ -112,56 +109,51 @@ impl<T: Clone> Queue<T> {
         let usable = move |index: &usize| *index != server && self.servers[*index].circuit != Circuit::Aside;
         (0..self.servers.len()).filter(usable)
     }
+}
 
-    /// With nothing left to send: the request that takes far too long, a second time.
-    pub(super) fn tail(&mut self, now: Duration, cost: &mut CostOf<'_, T>) -> Option<Next<T>> {
-        if self.held.is_some() || self.policy.hedge == 0 {
-            return None;
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::scheduler::{Fault, FaultKind, Next, Policy, Rates, ServerSettings};
+
+    /// What one server asks to be waited for too long is for another alone, also where that has no room for it just now.
+    #[test]
+    fn what_is_to_go_elsewhere_is_not_taken_back() {
+        for at in 0..2 {
+            let settings = ServerSettings {
+                places: 1,
+                steer: None,
+                rates: Rates::default(),
+                patience: Duration::from_secs(900),
+                proven: true,
+                may_hedge: false,
+            };
+            let mut queue = Queue::new(Policy::default(), vec![settings; 2]);
+            let now = Duration::from_secs(1);
+            for _ in 0..20 {
+                queue.push([0, 0]);
+                let tickets = [queue.next(now), queue.next(now)].map(|next| match next {
+                    Next::Start(ticket, ..) => ticket,
+                    other => panic!("both have a place free: {other:?}"),
+                });
+                for ticket in tickets {
+                    queue.done(ticket, None, 1, now);
+                }
+            }
+            queue.push([1]);
+            let only = |server| move |_: &i32, of: usize| (of == server).then_some(0);
+            let Next::Start(ticket, 1, spot) = queue.next_fitting(now, &mut only(at)) else {
+                panic!("it may go")
+            };
+            assert_eq!(spot.server, at);
+            let hours = Fault { kind: FaultKind::Limited, retry_after: Some(Duration::from_secs(7200)) };
+            queue.failed(ticket, &hours, now);
+            for _ in 0..3 {
+                assert_eq!(queue.next_fitting(now, &mut only(at)), Next::Busy, "it was sent back to {at}");
+            }
+            assert!(matches!(queue.next(now), Next::Start(_, 1, spot) if spot.server != at));
         }
-        // By kind: what is far too long.
-        let far: Vec<Option<Duration>> = (0..self.took.kinds())
-            .map(|kind| Some((self.took.usual(kind)? * self.policy.hedge).max(STRAGGLER_LEAST)))
-            .collect();
-        let due = |under_way: &UnderWay<T>| {
-            let far = far.get((self.kind)(&under_way.work)).copied().flatten()?;
-            Some(under_way.sent + far)
-        };
-        let (at, ticket, oldest) = self
-            .under_way
-            .iter()
-            .filter(|(_, under_way)| {
-                !under_way.hedged && !under_way.alone && !self.is_closed(&under_way.work)
-            })
-            .filter_map(|(ticket, under_way)| Some((due(under_way)?, ticket, under_way)))
-            .min_by_key(|(at, ticket, _)| (*at, **ticket))?;
-        let from = oldest.spot.server;
-        let may_hedge = |server: &usize| {
-            let other = &self.servers[*server];
-            let refused = oldest.history.refused_by(*server);
-            let allowed = !refused && (*server != from || other.settings.may_hedge);
-            allowed && other.is_there() && matches!(self.room(*server, now), Room::Free(_))
-        };
-        let server = (0..self.servers.len()).filter(may_hedge).max_by_key(|server| *server != from)?;
-        if now < at {
-            return Some(Next::Wait(at, Waiting::Tail));
-        }
-        let cost = cost(&oldest.work, server)?;
-        let (first, work, mut history) = (*ticket, oldest.work.clone(), oldest.history.clone());
-        history.sent(server, self.servers[server].evidence.successes);
-        let place = self.servers[server].free_place()?;
-        self.next_ticket += 1;
-        let twin = Ticket(self.next_ticket);
-        if let Err(at) = self.servers[server].limits.take(twin.0, cost, now) {
-            return Some(Next::Wait(at, Waiting::Rate { server }));
-        }
-        let spot = Spot { server, place };
-        self.occupy(twin, spot);
-        let straggler = self.under_way.get_mut(&first)?;
-        (straggler.twin, straggler.hedged) = (Some(twin), true);
-        let (twin_of, hedged) = (Some(first), true);
-        let under_way =
-            UnderWay { work: work.clone(), history, sent: now, spot, twin: twin_of, hedged, alone: false };
-        self.under_way.insert(twin, under_way);
-        Some(Next::Start(twin, work, spot))
     }
 }

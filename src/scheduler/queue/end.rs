@@ -20,14 +20,20 @@ impl<T: Clone> Queue<T> {
         Ended { twin: ended.twin, step: server.succeeded(work.max(1), saturated, now) }
     }
 
-    /// The server over whose failures a request that went through before should decide, if its limits
+    /// A server over whose failures a request that went through before should decide, if its limits
     /// let one more go out now. Nothing else goes to it until `proven` says.
     pub fn wants_proof(&mut self, now: Duration) -> Option<usize> {
-        let server = self.wants_proof.filter(|server| now >= self.servers[*server].paused_until)?;
-        self.next_ticket += 1;
-        self.servers[server].limits.take(self.next_ticket, self.cost, now).ok()?;
-        self.servers[server].proving = true;
-        self.wants_proof.take()
+        for (index, server) in self.servers.iter_mut().enumerate() {
+            if !server.wants_proof || server.circuit == Circuit::Aside || now < server.paused_until {
+                continue;
+            }
+            self.next_ticket += 1;
+            if server.limits.take(self.next_ticket, self.cost, now).is_ok() {
+                (server.wants_proof, server.proving) = (false, true);
+                return Some(index);
+            }
+        }
+        None
     }
 
     /// What came of sending a request again that went through before.
@@ -64,17 +70,17 @@ impl<T: Clone> Queue<T> {
 
     /// An item failed; says what becomes of it.
     pub fn failed(&mut self, ticket: Ticket, fault: &Fault, now: Duration) -> After<T> {
-        let Some(mut failed) = self.end(ticket) else { return After::Again };
+        let Some(mut failed) = self.end(ticket) else { return After::Again(Decision::Away) };
         let spot = failed.spot;
         let probing = self.witness(ticket, &mut failed, fault, now);
         let decision =
             decide(fault, &failed.history, spot.server, &self.servers[spot.server].evidence, &self.policy);
-        self.remember(&mut failed.history, fault, spot.server, &decision);
+        self.remember(&mut failed.history, fault, spot.server, &decision, now);
         self.carry_out_at_its_server(&decision, spot.server, probing, fault, now);
         if let Some(twin) = failed.twin.and_then(|twin| self.under_way.get_mut(&twin)) {
             // The other request is still on its way, and decides what becomes of the item.
             twin.history.absorb(&failed.history);
-            return if decision == Decision::Stop { After::Aside } else { After::Again };
+            return if decision == Decision::Stop { After::Aside } else { After::Again(decision) };
         }
         let item = Item { ticket, work: failed.work, history: failed.history };
         self.carry_out(decision, item, spot, fault, now)
@@ -102,6 +108,10 @@ impl<T: Clone> Queue<T> {
         }
         history.put_off += u32::from(matches!(fault.kind, FaultKind::NotNow | FaultKind::Limited));
         let patience = server.settings.patience;
+        // One under way was sent before, and tells nothing of it.
+        let proofs = server.proofs + u32::from(server.proving);
+        let is_turned_away = matches!(fault.kind, FaultKind::Forbidden | FaultKind::Limited);
+        let cleared = is_turned_away && history.turn_away(spot.server, proofs);
         let left = match fault.kind {
             FaultKind::Limited => {
                 let since = *history.put_off_since.get_or_insert(waited);
@@ -118,8 +128,6 @@ impl<T: Clone> Queue<T> {
         let long = fault.retry_after.is_some_and(|wait| wait > server.settings.patience);
         let many = if long { u16::BITS } else { server.level() };
         let limited = server.lately.is_limited(many, server.under_way);
-        // One under way was sent before, and tells nothing of it.
-        let proofs = server.proofs + u32::from(server.proving);
         let evidence = &mut server.evidence;
         evidence.limited = limited;
         evidence.streak += 1;
@@ -130,7 +138,7 @@ impl<T: Clone> Queue<T> {
         evidence.untried = untried;
         evidence.unheard = unheard;
         evidence.left = left;
-        evidence.cleared = fault.kind == FaultKind::Forbidden && history.forbid(spot.server, proofs);
+        evidence.cleared = cleared;
         match fault.kind {
             // Failures while the server is away say nothing of the item, unless all that is left fails.
             FaultKind::Broken | FaultKind::Late if !is_away || fresh == 0 => {
@@ -164,7 +172,14 @@ impl<T: Clone> Queue<T> {
 
     /// Notes what was decided, in time for the decision about the next failure: where the item is not to be sent
     /// again, and whether its server has to prove itself.
-    fn remember(&mut self, history: &mut History, fault: &Fault, server: usize, decision: &Decision) {
+    fn remember(
+        &mut self,
+        history: &mut History,
+        fault: &Fault,
+        server: usize,
+        decision: &Decision,
+        now: Duration,
+    ) {
         if fault.kind.refuses() && *decision != Decision::Stop {
             history.refuse(server);
         }
@@ -175,7 +190,6 @@ impl<T: Clone> Queue<T> {
             (history.put_off, history.put_off_since) = (0, None);
         }
         let evidence = &self.servers[server].evidence;
-        let others_succeeded = history.others_succeeded(server, evidence.successes);
         if matches!(fault.kind, FaultKind::Late | FaultKind::NotNow) {
             history.begin_anew(server, evidence.successes);
         }
@@ -195,17 +209,19 @@ impl<T: Clone> Queue<T> {
                 let is_asked = evidence.probing || history.put_off > 1 && self.all_failed();
                 is_asked && !matches!(decision, Decision::GiveUp(_))
             }
-            // What goes through once tells that of all further ones.
+            // What goes through once tells that of all further ones, as long as patience lasts.
             FaultKind::Limited => {
-                history.put_off >= self.policy.tries && !others_succeeded && self.all_failed()
+                let is_urgent = match *decision {
+                    Decision::Pause(wait) => self.servers[server].is_short_of_patience(wait, now),
+                    _ => false,
+                };
+                let enough = history.put_off >= self.policy.tries || is_urgent;
+                enough && !evidence.cleared && !matches!(decision, Decision::GiveUp(_)) && self.all_failed()
             }
             _ => false,
         };
-        if failed_enough && !self.servers[server].proving {
-            self.wants_proof = Some(server);
-        } else if self.wants_proof == Some(server) {
-            self.wants_proof = None;
-        }
+        let server = &mut self.servers[server];
+        server.wants_proof = failed_enough && !server.proving;
     }
 
     /// Does with the server at which an item failed what was decided.
@@ -251,7 +267,7 @@ impl<T: Clone> Queue<T> {
             // Another item is sent next, in case it is this one.
             (Decision::Elsewhere | Decision::Pause(_) | Decision::Away, _) => self.back(item),
         }
-        After::Again
+        After::Again(decision)
     }
 
     /// Whether no other item waits or is under way that met no failure yet.
@@ -313,7 +329,7 @@ mod tests {
         let mut queue = Queue::new(Policy::default(), vec![settings]);
         queue.push([1, 2]);
         assert!(matches!(queue.next(Duration::ZERO), Next::Start(..)));
-        queue.wants_proof = Some(0);
+        queue.servers[0].wants_proof = true;
         assert_eq!(queue.wants_proof(Duration::from_secs(59)), None);
         let later = Duration::from_secs(61);
         assert_eq!(queue.wants_proof(later), Some(0));
@@ -425,7 +441,7 @@ mod tests {
             (0..16).for_each(|_| queue.servers[other].lately.push(retry_after == minute));
             let after = queue.failed(second, &Fault { kind, retry_after }, secs(101));
             let is_aside = kind == FaultKind::Fatal;
-            assert_eq!(after, if is_aside { After::Aside } else { After::Again }, "{kind:?}");
+            assert_eq!(after == After::Aside, is_aside, "{kind:?}: {after:?}");
             assert_eq!(queue.state(other), if is_aside { "aside" } else { "there" });
             assert_eq!(queue.is_put_off(other, secs(102)), retry_after == minute, "{kind:?}");
             assert_eq!(queue.level(other), if kind == FaultKind::Crowded { 1 } else { 2 });

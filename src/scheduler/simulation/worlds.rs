@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 
-use super::{Machine, World};
+use super::{Machine, PATIENCE, World};
 
 fn machines() -> impl Strategy<Value = Machine> {
     (
@@ -13,6 +13,7 @@ fn machines() -> impl Strategy<Value = Machine> {
         (1..2000u64, prop_oneof![Just(0u64), 5..40u64]),
         (prop_oneof![Just(0u64), 2..20u64], prop::option::of(1..5_000u64)),
         (prop_oneof![Just(u32::MAX), 1..9u32], 0..3_000u64),
+        (prop_oneof![Just(0u64), 5..20u64], any::<bool>()),
     )
         .prop_map(
             |(
@@ -23,6 +24,7 @@ fn machines() -> impl Strategy<Value = Machine> {
                 (takes, hangs),
                 limits,
                 (room, goes_on),
+                (loses, may_hedge),
             )| {
                 Machine {
                     places,
@@ -43,6 +45,9 @@ fn machines() -> impl Strategy<Value = Machine> {
                     hangs,
                     silent: None,
                     opens: (0, 0),
+                    loses,
+                    may_hedge,
+                    patience: PATIENCE.as_millis() as u64,
                 }
             },
         )
@@ -102,6 +107,9 @@ pub fn machine(places: u32) -> Machine {
         room: u32::MAX,
         dies: None,
         goes_on: 0,
+        loses: 0,
+        may_hedge: false,
+        patience: PATIENCE.as_millis() as u64,
     }
 }
 

@@ -1,82 +1,28 @@
-//! What is done about endpoints as they fail, hang, come back, turn up with another model, or are sent to by other runs.
+//! What is done about endpoints as they fail, come back, or turn up with another model, and where none is left.
 
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::super::Worker;
 use super::super::event::Event;
 use super::super::meaning::Meaning;
-use super::{LOOK, again_log};
+use super::Told;
 use crate::check::answer::Answer;
 use crate::check::embedding::Embedding;
-use crate::client::managed::ManagedServer;
 use crate::client::{ClientError, ErrorClass};
-use crate::config::resolved::Server as ServerConfig;
 use crate::dataset::evaluate::Demand;
 use crate::fingerprint::Route;
-use crate::pipeline::connect::client;
 use crate::pipeline::error::RunError;
 use crate::report::count;
-use crate::scheduler::{Proof, Queue, Silence, Spot, Step, Suspicion};
-use crate::store::{EndpointMemory, Sent, Turn};
+use crate::scheduler::{Proof, Queue, Spot, Step};
+use crate::store::EndpointMemory;
 
 /// How long an endpoint that no waiting will mend is left alone before it is tried again, while
 /// others go on.
 const ASIDE: Duration = Duration::from_secs(60);
 /// The number of a request that is sent again for proof: it is no item's ticket.
 const PROOF: u64 = u64::MAX;
-/// How long after a start that failed the next is tried.
-const PAUSE: Duration = Duration::from_secs(2);
 
 impl Worker<'_> {
-    /// Takes the turns to send to a model's servers, where that is limited; `None` while another run has one of them.
-    pub(in crate::pipeline::worker) fn turns(&self, model: usize) -> Option<Vec<Turn>> {
-        let limited = self.servers.iter().filter(|server| server.model == model);
-        let mut taken: Vec<(&Sent, Turn)> = Vec::new();
-        for sent in limited.filter_map(|server| server.sent.as_ref()) {
-            // Two endpoints may have one address.
-            if taken.iter().any(|(other, _)| other.is_of(sent)) {
-                continue;
-            }
-            match sent.turn() {
-                Ok(turn) => taken.push((sent, turn?)),
-                // Where nothing can be locked, each run keeps to its limits as far as it hears of others.
-                Err(error) => tracing::debug!(%error, "no turns to send"),
-            }
-        }
-        Some(taken.into_iter().map(|(_, turn)| turn).collect())
-    }
-
-    /// Counts what other runs sent to a model's servers, where that is limited.
-    pub(in crate::pipeline::worker) fn hear_of_others(&mut self, model: usize) {
-        let now = self.now();
-        for server in self.servers.iter_mut().filter(|server| server.model == model) {
-            // A file that cannot be read any more says no more of others.
-            let noted = server.sent.as_mut().and_then(|sent| sent.of_others().ok()).unwrap_or_default();
-            for noted in noted {
-                let (queue, index) = (&mut self.queues[model], server.index);
-                match noted.used {
-                    true => queue.settled_elsewhere(index, noted.id, noted.tokens),
-                    false => queue.sent_elsewhere(index, noted.id, noted.tokens, noted.ago, now),
-                }
-            }
-        }
-    }
-
-    /// Notes for other runs what is sent to an endpoint, or what that used.
-    pub(in crate::pipeline::worker) fn note_sent(
-        &mut self,
-        endpoint: usize,
-        id: u64,
-        tokens: u64,
-        used: bool,
-    ) {
-        if let Some(sent) = &mut self.servers[endpoint].sent {
-            // On a full disk nothing is asked for long.
-            let _ = sent.note(id, tokens.try_into().unwrap_or(u32::MAX), used);
-        }
-    }
-
     /// Sends a request that went through before, for one token: if it does so again, the asks that
     /// are left fail by their own fault; if not, the server is away.
     pub(in crate::pipeline::worker) fn prove(&mut self, model: usize, server: usize) {
@@ -146,173 +92,27 @@ impl Worker<'_> {
         }
     }
 
-    /// Whether a managed server has ended, and is or will be started again. True also where that is
-    /// the end of the run. A start that proves which ask ended it counts for none.
-    pub(in crate::pipeline::worker) fn restart(&mut self, endpoint: usize, proves: bool) -> bool {
-        let over = self.is_over();
-        let config = &self.recipe.config;
-        let server = &mut self.servers[endpoint];
-        if server.restarting || over {
-            return server.restarting;
-        }
-        let Some(gone) = server.managed.as_mut().and_then(ManagedServer::gone) else { return false };
-        if proves {
-            server.restarts_left = (server.restarts_left + 1).min(server.restarts);
-        }
-        if server.restarts_left == 0 {
-            let error = RunError::gone(&config.endpoints[endpoint], gone);
-            match config.endpoints.len() {
-                1 => self.fail(error),
-                _ => self.set_aside(endpoint, error),
-            }
-            return true;
-        }
-        server.hung = false;
-        self.start_again(endpoint, &gone, Duration::ZERO);
-        true
-    }
-
-    /// A request to a server got no answer in time: where that is one of ours, and it has said nothing at all
-    /// for long, it is asked how it is.
-    pub(in crate::pipeline::worker) fn was_late(&mut self, endpoint: usize) {
-        if self.servers[endpoint].managed.is_some() {
-            self.servers[endpoint].silence.late();
-            self.look_after(endpoint);
+    /// No waiting will mend an endpoint: the run ends if that is its only one, and goes on without it otherwise.
+    pub(in crate::pipeline::worker) fn gives_up(&mut self, endpoint: usize, error: RunError) {
+        match self.servers.len() {
+            1 => self.fail(error),
+            _ => self.set_aside(endpoint, error),
         }
     }
 
-    fn look_after(&mut self, endpoint: usize) {
-        let over = self.is_over();
+    /// Sends nothing more to one of several endpoints, and says so once.
+    fn set_aside(&mut self, endpoint: usize, error: RunError) {
         let server = &mut self.servers[endpoint];
-        if over || server.looking || server.silence.suspicion() != Suspicion::Look {
-            return;
-        }
-        server.looking = true;
-        let (client, starts) = (server.client.clone(), server.starts);
-        let own = &self.recipe.config.endpoints[endpoint];
-        let within = LOOK.min(own.timeout).min(own.patience);
-        self.events.spawn(async move {
-            let answer = client.get("/health", within).await;
-            let answered = answer.map_or_else(|failure| failure.status.is_some(), |_| true);
-            Event::LookedAfter { endpoint, starts, answered }
-        });
-    }
-
-    pub(in crate::pipeline::worker) fn looked_after(&mut self, endpoint: usize, starts: u32, answered: bool) {
-        let server = &mut self.servers[endpoint];
-        // Another was started meanwhile.
-        if server.starts != starts {
-            return;
-        }
-        server.looking = false;
-        server.silence.looked(answered);
-        match server.silence.suspicion() {
-            Suspicion::None => {}
-            Suspicion::Look => self.look_after(endpoint),
-            Suspicion::Hangs => self.hangs(endpoint),
-        }
-    }
-
-    /// A server of ours is there and answers nothing: it is ended, and started again.
-    fn hangs(&mut self, endpoint: usize) {
-        // One that has died is not ended; what was under way may have killed it.
-        if self.is_over() || self.restart(endpoint, false) {
-            return;
-        }
-        let server = &mut self.servers[endpoint];
-        let Some(managed) = &server.managed else { return };
-        let why = format!(
-            "the model server hangs: {} in a row got no answer, nor did `/health`; its log: {}",
-            count(server.silence.length().into(), "request"),
-            managed.log().display()
-        );
-        self.progress.endpoints[endpoint].hangs += 1;
-        server.hung = true;
-        if server.restarts_left == 0 {
-            // What is under way ends with it.
-            if let Some(mut managed) = server.managed.take() {
-                managed.kill();
-            }
-            let error = RunError::gone(&self.recipe.config.endpoints[endpoint], why);
-            return match self.servers.len() {
-                1 => self.fail(error),
-                _ => self.set_aside(endpoint, error),
+        if server.told.replace(Told::Aside) != Some(Told::Aside) {
+            let again = match server.is_own {
+                true => String::new(),
+                false => format!("; tried again every {} s while others go on", ASIDE.as_secs()),
             };
-        }
-        let (model, index) = (server.model, server.index);
-        self.queues[model].away(index, self.started.elapsed());
-        self.start_again(endpoint, &why, Duration::ZERO);
-    }
-
-    fn start_again(&mut self, endpoint: usize, why: &str, pause: Duration) {
-        let config = &self.recipe.config;
-        let ServerConfig::Managed(settings) = &config.endpoints[endpoint].server else { return };
-        let server = &mut self.servers[endpoint];
-        server.restarts_left -= 1;
-        server.restarting = true;
-        server.starts += 1;
-        server.answers = 0;
-        server.was_gone = true;
-        self.progress.endpoints[endpoint].restarts += 1;
-        let left = count(server.restarts_left.into(), "more time");
-        self.watcher.say(&format!("{}{why}; starting it again ({left} at most)", server.name));
-        let (settings, name) = (settings.clone(), &config.endpoints[endpoint].name);
-        let log = config.project.store().join(again_log(&config.name, name, server.starts));
-        let before = server.managed.take();
-        self.events.spawn(async move {
-            if let Some(before) = before {
-                before.stop().await;
-            }
-            tokio::time::sleep(pause).await;
-            let result = ManagedServer::start(&settings, &log, &|_| {}).await;
-            Event::Restarted { endpoint, result: result.map_err(|error| error.to_string()) }
-        });
-    }
-
-    pub(in crate::pipeline::worker) fn restarted(
-        &mut self,
-        endpoint: usize,
-        result: Result<ManagedServer, String>,
-    ) {
-        let config = &self.recipe.config.endpoints[endpoint];
-        let server = &mut self.servers[endpoint];
-        server.restarting = false;
-        server.silence = Silence::default();
-        server.looking = false;
-        let running = match result {
-            Ok(running) => running,
-            Err(why) => {
-                let why = format!("the model server did not start again: {why}");
-                if server.restarts_left > 0 && !self.is_over() {
-                    return self.start_again(endpoint, &why, PAUSE);
-                }
-                let error = RunError::gone(config, why);
-                return match self.servers.len() {
-                    1 => self.fail(error),
-                    _ => self.set_aside(endpoint, error),
-                };
-            }
-        };
-        match client(config, &running.address) {
-            Ok(client) => server.client = Arc::new(client),
-            Err(error) => return self.fail(error),
-        }
-        self.watcher.say(&format!("{}it runs again", server.name));
-        server.managed = Some(running);
-        server.was_gone = true;
-        self.queues[server.model].take_back(server.index);
-    }
-
-    /// Sends nothing more to one of several endpoints, and says so.
-    pub(in crate::pipeline::worker) fn set_aside(&mut self, endpoint: usize, error: RunError) {
-        let server = &mut self.servers[endpoint];
-        if server.error.is_none() {
             self.watcher.say(&format!(
-                "{}set aside: {}\n{}; tried again every {} s while others go on",
+                "{}set aside: {}\n{}{again}",
                 server.name,
                 error.of_its_endpoint(),
-                error.advice(),
-                ASIDE.as_secs()
+                error.advice()
             ));
         }
         server.aside = Some(Instant::now());
@@ -342,10 +142,14 @@ impl Worker<'_> {
         self.has_arrived = true;
     }
 
+    pub(in crate::pipeline::worker) fn say_it_is_back(&self, endpoint: usize) {
+        self.watcher.say(&format!("{}it is back", self.servers[endpoint].name));
+    }
+
     /// Says once that a server has another model, and keeps that as what it failed with.
     pub(in crate::pipeline::worker) fn say_other(&mut self, endpoint: usize, error: RunError) {
         let server = &mut self.servers[endpoint];
-        if !std::mem::replace(&mut server.said_wrong, true) {
+        if server.told.replace(Told::Other) != Some(Told::Other) {
             self.watcher.say(&format!("{error}; set aside until it has the right one"));
         }
         // It answers: what it failed with before is over.
@@ -362,11 +166,6 @@ impl Worker<'_> {
                 self.queues[server.model].take_back(server.index);
             }
         }
-    }
-
-    /// Whether a server of ours starts again.
-    pub(in crate::pipeline::worker) fn restarts(&self) -> bool {
-        self.servers.iter().any(|server| server.restarting)
     }
 
     /// Whether nothing that waits can go anywhere, any more; the run then fails with the reason.

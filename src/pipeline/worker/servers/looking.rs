@@ -106,10 +106,7 @@ impl Worker<'_> {
         self.progress.endpoints[endpoint].is_other = false;
         let config = &self.recipe.config;
         let server = &mut self.servers[endpoint];
-        (server.was_gone, server.is_unsure) = (false, false);
-        if std::mem::take(&mut server.said_wrong) || server.error.take().is_some() {
-            self.watcher.say(&format!("{}it is back", server.name));
-        }
+        (server.was_gone, server.is_unsure, server.error) = (false, false, None);
         if let Some(context) = seen.context {
             (server.memory.context, server.settings.context) = (Some(context), Some(context));
         }
