@@ -4,6 +4,7 @@ mod assumed;
 mod sight;
 
 use std::cell::Cell;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -365,6 +366,11 @@ async fn connect_to(
     Ok(Way { client, memory: Some(memory), managed, away: None, seen: Instant::now() })
 }
 
+/// The folder in which a config's managed servers log, and where it stands which of them are there.
+pub fn server_logs(config: &Config) -> PathBuf {
+    config.project.store().join("servers").join(&config.name)
+}
+
 /// Starts the server of a managed endpoint.
 ///
 /// # Errors
@@ -375,11 +381,9 @@ pub async fn start(
     server: &Managed,
     watcher: &(dyn Watcher + Sync),
 ) -> Result<ManagedServer, RunError> {
-    let several = config.endpoints.len() > 1;
-    let name = if several { format!("{}-{}", config.name, endpoint.name) } else { config.name.clone() };
     // Its log is written where no run may have been yet.
     StoreDir::new(config.project.store()).create()?;
-    let log = config.project.store().join(format!("llama-{name}.log"));
+    let log = server_logs(config).join(format!("{}.log", endpoint.name));
     let started = ManagedServer::start(server, &log, &|message| watcher.say(message)).await;
     started.map_err(|error| RunError::managed(endpoint, error))
 }

@@ -483,11 +483,11 @@ fn each_start_of_a_managed_server_has_a_log_of_its_own() {
     let (made, _) = run_managed(&bench, &sets);
     let made = made.exits(0);
     assert_eq!(made.stderr.matches("starting it again").count(), 2, "{}", made.stderr);
-    let logs = std::fs::read_dir(bench.project.path().join(".emogrid")).unwrap();
+    let logs = std::fs::read_dir(bench.project.path().join(".emogrid/servers/base")).unwrap();
     let mut logs: Vec<String> = logs.map(|log| log.unwrap().file_name().into_string().unwrap()).collect();
     logs.retain(|name| name.ends_with(".log"));
     logs.sort();
-    assert_eq!(logs, ["llama-base-own-again-1.log", "llama-base-own-again-2.log", "llama-base.log"]);
+    assert_eq!(logs, ["own-again-1.log", "own-again-2.log", "own.log"]);
 }
 
 /// The argument after a flag.

@@ -81,12 +81,6 @@ const ANSWERS_A_START: u32 = 100;
 /// How long a server may take to say how it is: one that is well does so at once, however much it has to do.
 const LOOK: Duration = Duration::from_secs(10);
 
-/// The log of a server's so many-th start in this run: each start has one of its own, so
-/// that what the one before said stays.
-fn again_log(config: &str, endpoint: &str, start: u32) -> String {
-    format!("llama-{config}-{endpoint}-again-{start}.log")
-}
-
 /// Slots of a server: neighbours are to share the cache of one.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Pinning {

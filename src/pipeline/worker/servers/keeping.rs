@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use super::super::Worker;
 use super::super::event::Event;
 use super::super::meaning::Meaning;
-use super::{LOOK, again_log};
+use super::LOOK;
 use crate::check::answer::Answer;
 use crate::check::embedding::Embedding;
 use crate::client::managed::ManagedServer;
@@ -14,9 +14,10 @@ use crate::client::{ClientError, ErrorClass};
 use crate::config::resolved::Server as ServerConfig;
 use crate::dataset::evaluate::Demand;
 use crate::fingerprint::Route;
-use crate::pipeline::connect::client;
+use crate::pipeline::connect::{client, server_logs};
 use crate::pipeline::error::RunError;
 use crate::report::count;
+use crate::report::morning::Level;
 use crate::scheduler::{Proof, Queue, Silence, Spot, Step, Suspicion};
 use crate::store::{EndpointMemory, Sent, Turn};
 
@@ -257,7 +258,8 @@ impl Worker<'_> {
         let left = count(server.restarts_left.into(), "more time");
         self.watcher.say(&format!("{}{why}; starting it again ({left} at most)", server.name));
         let (settings, name) = (settings.clone(), &config.endpoints[endpoint].name);
-        let log = config.project.store().join(again_log(&config.name, name, server.starts));
+        // Each start has a log of its own, so that what the one before said stays.
+        let log = server_logs(config).join(format!("{name}-again-{}.log", server.starts));
         let before = server.managed.take();
         self.events.spawn(async move {
             if let Some(before) = before {
