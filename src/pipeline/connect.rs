@@ -90,12 +90,18 @@ fn wrong_model(endpoint: &Endpoint, url: &str, probe: &Probe) -> Option<RunError
 fn managed_memory(endpoint: &Endpoint, server: &Managed) -> Result<Option<EndpointMemory>, RunError> {
     let (slots, context) = (Some(server.slots), Some(server.context));
     let identity = managed::identity(server).map_err(|error| RunError::managed(endpoint, error))?;
-    Ok(identity.map(|identity| EndpointMemory { identity, slots, context, assumed: false }))
+    Ok(identity.map(|identity| EndpointMemory { identity, slots, context, level: None, assumed: false }))
 }
 
 pub fn memory_of(probe: &Probe) -> EndpointMemory {
     let Probe { identity, slots, context, .. } = probe;
-    EndpointMemory { identity: identity.clone(), slots: *slots, context: *context, assumed: false }
+    EndpointMemory {
+        identity: identity.clone(),
+        slots: *slots,
+        context: *context,
+        level: None,
+        assumed: false,
+    }
 }
 
 /// A client for an endpoint, with its key.
@@ -360,6 +366,9 @@ async fn connect_to(
         && let Some(own) = managed_memory(endpoint, server)?
     {
         memory = own;
+    }
+    if let Before::Known(before) = &before {
+        memory = memory.knowing(Some(before));
     }
     is_done();
     there.set(there.get() + 1);

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use super::morning::Awaited;
+use super::morning::{Awaited, Level};
 use super::{duration, money, say, shortened, tally, thousands};
 use crate::model::{Fingerprint, Noted};
 
@@ -26,6 +26,8 @@ pub trait Watcher {
     fn stored(&self, _noted: Noted) {}
     /// A send failed; the first of each class is said too.
     fn fault(&self, _note: &FaultNote<'_>) {}
+    /// Another number of requests at a time was tried at an endpoint.
+    fn tried(&self, _endpoint: &str, _level: &Level) {}
 }
 
 /// A send that failed, and what follows.

@@ -65,10 +65,12 @@ async fn look_at(endpoint: &Endpoint, reader: Option<&Reader>) -> Result<LookedA
         Some(reader) => reader.endpoint(&address(endpoint))?,
         None => None,
     };
-    match &endpoint.server {
-        Server::Managed(server) => look_into(endpoint, server, remembered),
-        Server::Url(url) => look_over(endpoint, url, remembered).await,
-    }
+    let looked_at = match &endpoint.server {
+        Server::Managed(server) => look_into(endpoint, server, remembered.clone()),
+        Server::Url(url) => look_over(endpoint, url, remembered.clone()).await,
+    }?;
+    let memory = looked_at.memory.map(|memory| memory.knowing(remembered.as_ref()));
+    Ok(LookedAt { memory, ..looked_at })
 }
 
 fn look_into(
