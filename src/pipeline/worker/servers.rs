@@ -245,8 +245,8 @@ impl Server {
         Pinning { are_shared: self.shares_slots, number: self.memory.slots }
     }
 
-    pub fn has_slots(&self) -> bool {
-        self.pinning().at(0).is_some()
+    pub fn is_llama_cpp(&self) -> bool {
+        self.is_llama_cpp
     }
 
     /// An answer came.
