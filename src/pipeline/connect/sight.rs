@@ -5,7 +5,7 @@ use std::time::Duration;
 use futures_util::future::join_all;
 
 use super::assumed::assume;
-use super::{Known, UNKNOWN, client, elsewhere, managed_memory, memory_of, wrong_model};
+use super::{Known, client, elsewhere, managed_memory, memory_of, unseen_advice, wrong_model};
 use crate::client::{ClientError, ErrorClass};
 use crate::config::Config;
 use crate::config::resolved::{Endpoint, Managed, Server};
@@ -170,7 +170,7 @@ fn then(
         (State::Unfetched, _) => return Some("a run fetches it first".into()),
         (State::Wrong(_), _) if !several => return Some("a run is refused".into()),
         (State::Silent(_), _) if !several => return Some(waits()),
-        (_, None) => return Some(format!("{UNKNOWN}; `endpoints.{}.model` would tell", endpoint.name)),
+        (_, None) => return Some(unseen_advice(&endpoint.name)),
         _ => {}
     }
     let others: Vec<usize> = (0..looks.len()).filter(|other| *other != index && is_there(other)).collect();
