@@ -114,9 +114,21 @@ pub struct EndpointMemory {
     pub slots: Option<u32>,
     /// Tokens of context in one slot.
     pub context: Option<u32>,
+    /// Requests at a time that were found to be best for it, with these slots.
+    #[serde(default)]
+    pub level: Option<u32>,
     /// It was never seen: this is what the config lets one take it for, and is not kept.
     #[serde(skip)]
     pub assumed: bool,
+}
+
+impl EndpointMemory {
+    /// The same with what was found out about it before, where it still is what it was.
+    #[must_use]
+    pub fn knowing(self, before: Option<&Self>) -> Self {
+        let before = before.filter(|before| before.identity == self.identity && before.slots == self.slots);
+        Self { level: self.level.or(before.and_then(|before| before.level)), ..self }
+    }
 }
 
 /// A state of a config that ran.

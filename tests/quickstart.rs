@@ -77,7 +77,7 @@ fn a_real_dataset_and_then_nothing_more_to_ask() {
         assert!((4..=45).contains(&text.split_whitespace().count()), "{text}");
         assert_eq!(row["model"], "SmolLM2-135M-Instruct.Q4_1");
     }
-    let log = folder.path().join(".emogrid/llama-quickstart.log");
+    let log = folder.path().join(".emogrid/servers/quickstart/builtin.log");
     std::fs::remove_file(&log).unwrap();
     let second = json(&emogrid(folder.path(), RUN).output().unwrap());
     assert_eq!(second["requests"], 0);

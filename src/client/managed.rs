@@ -11,6 +11,7 @@ use crate::fingerprint::Identity;
 
 use super::gguf;
 pub use install::cache_dir;
+pub use leftover::reap;
 pub use process::ManagedServer;
 
 /// Why a managed server is not there.

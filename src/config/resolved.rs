@@ -101,11 +101,6 @@ impl Config {
         self.project.root.join(&self.output).join(&self.name)
     }
 
-    /// The longest that any endpoint may take over a request.
-    pub fn longest_timeout(&self) -> Duration {
-        self.endpoints.iter().map(|endpoint| endpoint.timeout).max().unwrap_or_default()
-    }
-
     /// The most candidates that one ask can give.
     pub fn candidates_per_ask(&self) -> u32 {
         self.response.items * self.response.n

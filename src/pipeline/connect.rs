@@ -4,6 +4,7 @@ mod assumed;
 mod sight;
 
 use std::cell::Cell;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -89,12 +90,18 @@ fn wrong_model(endpoint: &Endpoint, url: &str, probe: &Probe) -> Option<RunError
 fn managed_memory(endpoint: &Endpoint, server: &Managed) -> Result<Option<EndpointMemory>, RunError> {
     let (slots, context) = (Some(server.slots), Some(server.context));
     let identity = managed::identity(server).map_err(|error| RunError::managed(endpoint, error))?;
-    Ok(identity.map(|identity| EndpointMemory { identity, slots, context, assumed: false }))
+    Ok(identity.map(|identity| EndpointMemory { identity, slots, context, level: None, assumed: false }))
 }
 
 pub fn memory_of(probe: &Probe) -> EndpointMemory {
     let Probe { identity, slots, context, .. } = probe;
-    EndpointMemory { identity: identity.clone(), slots: *slots, context: *context, assumed: false }
+    EndpointMemory {
+        identity: identity.clone(),
+        slots: *slots,
+        context: *context,
+        level: None,
+        assumed: false,
+    }
 }
 
 /// A client for an endpoint, with its key.
@@ -360,9 +367,17 @@ async fn connect_to(
     {
         memory = own;
     }
+    if let Before::Known(before) = &before {
+        memory = memory.knowing(Some(before));
+    }
     is_done();
     there.set(there.get() + 1);
     Ok(Way { client, memory: Some(memory), managed, away: None, seen: Instant::now() })
+}
+
+/// The folder in which a config's managed servers log, and where it stands which of them are there.
+pub fn server_logs(config: &Config) -> PathBuf {
+    config.project.store().join("servers").join(&config.name)
 }
 
 /// Starts the server of a managed endpoint.
@@ -375,11 +390,9 @@ pub async fn start(
     server: &Managed,
     watcher: &(dyn Watcher + Sync),
 ) -> Result<ManagedServer, RunError> {
-    let several = config.endpoints.len() > 1;
-    let name = if several { format!("{}-{}", config.name, endpoint.name) } else { config.name.clone() };
     // Its log is written where no run may have been yet.
     StoreDir::new(config.project.store()).create()?;
-    let log = config.project.store().join(format!("llama-{name}.log"));
+    let log = server_logs(config).join(format!("{}.log", endpoint.name));
     let started = ManagedServer::start(server, &log, &|message| watcher.say(message)).await;
     started.map_err(|error| RunError::managed(endpoint, error))
 }

@@ -26,7 +26,7 @@ pub enum Order {
 }
 
 /// How a run is, as it answers every order.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct RunStatus {
     pub name: String,
     pub pid: u32,

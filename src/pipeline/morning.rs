@@ -325,6 +325,7 @@ fn night_of(
         managed: matches!(endpoint.server, Server::Managed(_)),
         restarts: did.restarts,
         hangs: did.hangs,
+        levels: did.levels.clone(),
         faults: did.faults.iter().map(|(class, times)| ((*class).to_owned(), *times)).collect(),
         away: since.map(|since| Away {
             since: since.strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),

@@ -10,7 +10,7 @@ use serde_json::{Map, Value, json};
 
 use crate::config::resolved::Config;
 use crate::model::Noted;
-use crate::report::morning::{Awaited, Waited};
+use crate::report::morning::{Awaited, Level, Waited};
 use crate::report::{self, FaultNote, Happened, LastRun, Metrics, Status, Summary, Watcher, say};
 use crate::staged::refresh;
 use crate::store::RunLock;
@@ -260,6 +260,15 @@ impl Watcher for Recorder<'_> {
     fn interval(&self) -> Duration {
         // Whatever is shown: figures are written, and the clock is looked at, as often as that.
         self.inner.interval().min(METRICS_EVERY)
+    }
+
+    fn tried(&self, endpoint: &str, level: &Level) {
+        self.inner.tried(endpoint, level);
+        let Level { from, to, before, after, kept } = level;
+        self.log(
+            "tried",
+            json!({ "endpoint": endpoint, "from": from, "to": to, "before": before, "after": after, "kept": kept }),
+        );
     }
 
     fn fault(&self, note: &FaultNote<'_>) {

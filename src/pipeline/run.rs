@@ -10,6 +10,7 @@ use std::time::Instant;
 
 use jiff::{Timestamp, Zoned};
 
+use super::connect::server_logs;
 use super::control::Orders;
 use super::deadline::Deadline;
 use super::error::RunError;
@@ -20,6 +21,7 @@ use super::record::{Came, Finished, next_number, record};
 use super::recorder::Recorder;
 use super::stop::Stop;
 use super::{Opened, notify};
+use crate::client::managed;
 use crate::grid::Selection;
 use crate::model::Untold;
 use crate::report::morning::Ended;
@@ -139,6 +141,7 @@ impl Held {
             self.untold = lock.untold().to_vec();
             // Whoever kills it leaves this for the next one to tell.
             let _ = lock.begins(self.number, &began.text());
+            managed::reap(&server_logs(config), &|message| watcher.say(message));
             self.orders = Some(Orders::listen(&StoreDir::new(config.project.store()), &config.name));
         }
         watcher.own((Files::new(config.dataset_dir()).rows(), opened.recipe.wanted()), lock);

@@ -24,6 +24,7 @@ use std::time::{Duration, Instant};
 use tokio::sync::mpsc;
 use tokio::task::{AbortHandle, JoinSet};
 
+use super::address::address;
 use super::book::{BookError, StoreBook};
 use super::control::Orders;
 use super::error::RunError;
@@ -122,110 +123,119 @@ pub async fn ask<'a>(
     interrupts: &mut Interrupts,
     orders: &mut Orders,
 ) -> Done<'a> {
-    let Tools { recipe, book, lines, writer, commits, watcher, settings, mask, limits, .. } = tools;
-    let known = tools.proven;
-    let proven: HashSet<usize> = (0..known.len()).filter(|model| known[*model].is_some()).collect();
-    let SoFar { began: started, progress, budget, paused } = tools.so_far;
-    let begins = (&tools.dir, started.elapsed());
-    let in_turn = limits.is_limited();
-    let (servers, queues) =
-        servers::muster(recipe, book.models(), lines, &settings, &proven, in_turn, begins);
-    let now = Instant::now();
-    let task = Task {
-        recipe: tools.shared,
-        models: book.models().as_ref().clone(),
-        dir: tools.dir,
-        settings,
-        retry_failed: tools.retry_failed,
-        mask: mask.clone(),
-        ahead: !limits.is_limited(),
-    };
-    let asking = Asking::of(book.models(), &servers, &queues);
-    // It comes back with what is to be asked for it.
-    let (accepted, rejected) = (outcome.accepted.clone(), outcome.rejected.clone());
-    let begun = Outcome { totals: outcome.totals, demands: Vec::new(), accepted, rejected };
-    let mut worker = Worker {
-        recipe,
-        evaluator: Evaluator::start(task, outcome, asking),
-        book,
-        servers,
-        queues,
-        writer,
-        commits,
-        watcher,
-        mask,
-        budget,
-        limits,
-        started,
-        measured: now,
-        is_deserted: false,
-        free: Vec::new(),
-        events: JoinSet::new(),
-        rests: JoinSet::new(),
-        looks: JoinSet::new(),
-        sends: HashMap::new(),
-        proofs: HashMap::new(),
-        pending: HashMap::new(),
-        next_pending: 0,
-        last_errors: ByHash::default(),
-        prompts: Estimate::new(1.0 / BYTES_PER_TOKEN as f64, AROUND),
-        progress,
-        said: HashSet::new(),
-        example: None,
-        outcome: begun,
-        rows_before: 0,
-        stale: false,
-        evaluated: now,
-        evaluation: Duration::ZERO,
-        error: None,
-        stopped: None,
-        is_interrupted: false,
-        has_arrived: false,
-        closed_by: None,
-        paused: false,
-    };
-    worker.rows_before = worker.meant(|cell| worker.outcome.accepted[cell]);
-    worker.progress.endpoints.resize(recipe.config.endpoints.len(), EndpointProgress::default());
-    for (model, known) in worker.book.models().list().iter().zip(known) {
-        worker.servers[model.endpoints[0]].known_good = known;
-    }
+    let paused = tools.so_far.paused;
+    let mut worker = Worker::new(tools, outcome);
     worker.hold(paused, "still paused; `emogrid ctl resume` goes on");
     worker.work(interrupts, orders).await;
-    worker.progress.failing =
-        worker.last_errors.drain().map(|(ask, error)| (ask, error.class.name())).collect();
-    let Worker {
-        mut book,
-        outcome,
-        mut progress,
-        budget,
-        servers,
-        queues,
-        writer,
-        error,
-        stopped,
-        evaluator,
-        has_arrived,
-        paused,
-        ..
-    } = worker;
-    drop(writer);
-    if let Some(knowledge) = evaluator.finish() {
-        book.take_up(knowledge);
-    }
-    book.honour_tombstones();
-    let goes_on = has_arrived && error.is_none() && stopped.is_none();
-    let mut lines = Vec::new();
-    for (endpoint, server) in servers.into_iter().enumerate() {
-        progress.endpoints[endpoint].slots = queues[server.model].level(server.index);
-        progress.endpoints[endpoint].last_error = server.last_error();
-        if goes_on {
-            lines.push(server.into_line(&recipe.config.endpoints[endpoint]));
-        } else if let Some(managed) = server.managed {
-            managed.stop().await;
+    worker.over().await
+}
+
+impl<'a> Worker<'a> {
+    fn new(tools: Tools<'a>, outcome: Outcome) -> Self {
+        let Tools { recipe, book, lines, writer, commits, watcher, settings, mask, limits, .. } = tools;
+        let known = tools.proven;
+        let proven: HashSet<usize> = (0..known.len()).filter(|model| known[*model].is_some()).collect();
+        let SoFar { began: started, mut progress, budget, .. } = tools.so_far;
+        let begins = (&tools.dir, started.elapsed());
+        let in_turn = limits.is_limited();
+        let (mut servers, queues) =
+            servers::muster(recipe, book.models(), lines, &settings, &proven, in_turn, begins);
+        for (model, known) in book.models().list().iter().zip(known) {
+            servers[model.endpoints[0]].known_good = known;
         }
+        progress.endpoints.resize(recipe.config.endpoints.len(), EndpointProgress::default());
+        let now = Instant::now();
+        let task = Task {
+            recipe: tools.shared,
+            models: book.models().as_ref().clone(),
+            dir: tools.dir,
+            settings,
+            retry_failed: tools.retry_failed,
+            mask: mask.clone(),
+            ahead: !limits.is_limited(),
+        };
+        let asking = Asking::of(book.models(), &servers, &queues);
+        // It comes back with what is to be asked for it.
+        let (accepted, rejected) = (outcome.accepted.clone(), outcome.rejected.clone());
+        let begun = Outcome { totals: outcome.totals, demands: Vec::new(), accepted, rejected };
+        let mut worker = Self {
+            recipe,
+            evaluator: Evaluator::start(task, outcome, asking),
+            book,
+            servers,
+            queues,
+            writer,
+            commits,
+            watcher,
+            mask,
+            budget,
+            limits,
+            started,
+            measured: now,
+            is_deserted: false,
+            free: Vec::new(),
+            events: JoinSet::new(),
+            rests: JoinSet::new(),
+            looks: JoinSet::new(),
+            sends: HashMap::new(),
+            proofs: HashMap::new(),
+            pending: HashMap::new(),
+            next_pending: 0,
+            last_errors: ByHash::default(),
+            prompts: Estimate::new(1.0 / BYTES_PER_TOKEN as f64, AROUND),
+            progress,
+            said: HashSet::new(),
+            example: None,
+            outcome: begun,
+            rows_before: 0,
+            stale: false,
+            evaluated: now,
+            evaluation: Duration::ZERO,
+            error: None,
+            stopped: None,
+            is_interrupted: false,
+            has_arrived: false,
+            closed_by: None,
+            paused: false,
+        };
+        worker.rows_before = worker.meant(|cell| worker.outcome.accepted[cell]);
+        worker
     }
-    let again = goes_on.then_some(lines);
-    Done { book, outcome, so_far: SoFar { began: started, progress, budget, paused }, error, stopped, again }
+
+    /// Ends what it holds, but for what whoever goes on needs, and says what came of it.
+    async fn over(self) -> Done<'a> {
+        let Self { recipe, mut book, mut progress, mut servers, queues, error, stopped, .. } = self;
+        progress.failing =
+            self.last_errors.into_iter().map(|(ask, error)| (ask, error.class.name())).collect();
+        for (endpoint, server) in servers.iter_mut().enumerate() {
+            let found = queues[server.model].found(server.index);
+            progress.endpoints[endpoint].found = found;
+            if found.is_some() {
+                server.memory.level = found;
+                // Without it the next run begins where this one did.
+                let _ = self.writer.endpoint(&address(&recipe.config.endpoints[endpoint]), &server.memory);
+            }
+        }
+        drop(self.writer);
+        if let Some(knowledge) = self.evaluator.finish() {
+            book.take_up(knowledge);
+        }
+        book.honour_tombstones();
+        let goes_on = self.has_arrived && error.is_none() && stopped.is_none();
+        let mut lines = Vec::new();
+        for (endpoint, server) in servers.into_iter().enumerate() {
+            progress.endpoints[endpoint].slots = queues[server.model].level(server.index);
+            progress.endpoints[endpoint].last_error = server.last_error();
+            if goes_on {
+                lines.push(server.into_line(&recipe.config.endpoints[endpoint]));
+            } else if let Some(managed) = server.managed {
+                managed.stop().await;
+            }
+        }
+        let again = goes_on.then_some(lines);
+        let so_far = SoFar { began: self.started, progress, budget: self.budget, paused: self.paused };
+        Done { book, outcome: self.outcome, so_far, error, stopped, again }
+    }
 }
 
 impl Worker<'_> {

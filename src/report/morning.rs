@@ -248,6 +248,21 @@ pub struct EndpointNight {
     /// When it was not there, if it ever was not.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub away: Option<Away>,
+    /// Other numbers of requests at a time that were kept, in order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub levels: Vec<Level>,
+}
+
+/// A number of requests at a time that was tried against the one that was best so far.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Level {
+    pub from: u32,
+    pub to: u32,
+    /// Tokens a second at either.
+    pub before: f64,
+    pub after: f64,
+    /// It is the best one from then on.
+    pub kept: bool,
 }
 
 /// When an endpoint was not there while it was asked.

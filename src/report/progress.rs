@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use super::morning::Awaited;
+use super::morning::{Awaited, Level};
 use super::{duration, money, say, shortened, tally, thousands};
 use crate::model::{Fingerprint, Noted};
 
@@ -28,6 +28,8 @@ pub trait Watcher {
     fn fault(&self, _note: &FaultNote<'_>) {}
     /// Something changed for an endpoint, or was sent a second time.
     fn happened(&self, _what: &Happened<'_>) {}
+    /// Another number of requests at a time was tried at an endpoint.
+    fn tried(&self, _endpoint: &str, _level: &Level) {}
 }
 
 /// A send that failed, and what follows.

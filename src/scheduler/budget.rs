@@ -55,11 +55,6 @@ impl Budget {
         Self { caps, ..Self::default() }
     }
 
-    /// Whether there is any cap at all.
-    pub fn is_capped(&self) -> bool {
-        self.caps != Caps::default()
-    }
-
     /// Whether one more request fits that costs so much at most.
     ///
     /// # Errors
@@ -203,6 +198,5 @@ mod tests {
         assert_eq!(budget.allows(cost(60)), Err(Spent::Tokens));
         budget.settle(0, cost(60), Some(cost(20)));
         assert_eq!(budget.allows(cost(60)), Ok(()));
-        assert!(!Budget::default().is_capped());
     }
 }

@@ -87,7 +87,7 @@ impl<T> After<T> {
 pub struct Ended {
     /// The same item's other request, which is not needed any more.
     pub twin: Option<Ticket>,
-    /// The server takes another number of requests at a time from now on.
+    /// What came of trying another number of requests at a time.
     pub step: Option<Step>,
 }
 

@@ -231,7 +231,7 @@ impl<T: Clone> Queue<T> {
 
     /// By kind of request that was answered: how long one takes that is longer than nine in ten, of the last.
     pub fn takes(&self) -> Vec<Option<Duration>> {
-        (0..self.took.kinds()).map(|kind| self.took.typical(kind, 9)).collect()
+        (0..self.took.kinds()).map(|kind| self.took.typical(kind)).collect()
     }
 
     /// Forgets everything that waits; what is under way goes on.

@@ -2,15 +2,16 @@
 
 use std::time::Duration;
 
-/// A change of the number of requests at a time, with what speaks for it.
+/// A number of requests at a time that was tried against the one that was best.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Step {
+    /// The one that was best.
     pub from: u32,
+    /// The one that was tried.
     pub to: u32,
-    /// Work done per second at the level that was best and at the one that was tried, where the step ends
-    /// a trial or goes on with it.
-    pub rates: Option<(f64, f64)>,
-    /// It is the best one from now on, and not a trial or the end of one in vain.
+    /// Work done per second at either.
+    pub rates: (f64, f64),
+    /// What was tried is the best one from now on.
     pub kept: bool,
 }
 
@@ -48,6 +49,8 @@ pub struct Steer {
     most: u32,
     level: u32,
     best: u32,
+    /// Something else was tried than what it began with.
+    has_tried: bool,
     /// Levels still to be tried from the best one.
     to_try: Vec<u32>,
     /// Rounds at the best level since the last trial or measurement.
@@ -153,6 +156,7 @@ impl Steer {
             most,
             level,
             best: level,
+            has_tried: false,
             to_try: Vec::new(),
             own: Sample::default(),
             trial: None,
@@ -171,6 +175,11 @@ impl Steer {
         self.level
     }
 
+    /// The best level of those that were tried, if any were.
+    pub fn found(&self) -> Option<u32> {
+        self.has_tried.then_some(self.best)
+    }
+
     fn neighbours(&self) -> Vec<u32> {
         let mut out = vec![(self.best * 2).min(self.most), (self.best / 2).max(self.least)];
         out.retain(|other| *other != self.best);
@@ -184,7 +193,8 @@ impl Steer {
         self.warming = true;
     }
 
-    /// A request ended, having done some work; `saturated` says that others waited for its place.
+    /// A request ended, having done some work; `saturated` says that others waited for its place. Says what came of a
+    /// trial that this is the end of.
     pub fn ended(&mut self, work: u64, saturated: bool, now: Duration) -> Option<Step> {
         if self.least == self.most {
             return None;
@@ -226,7 +236,8 @@ impl Steer {
             let level = self.to_try.pop()?;
             self.held = 0;
             self.trial = Some(Trial { level, best, tried: Sample::default(), rounds: ROUNDS });
-            return Some(self.go(level, None, false));
+            self.go(level);
+            return None;
         };
         let tries = self.level != self.best;
         self.spent += 1;
@@ -241,33 +252,32 @@ impl Steer {
             return None;
         }
         if !tries {
-            return Some(self.go(level, None, false));
+            self.go(level);
+            return None;
         }
-        let rates = Some((trial.best.rate(), trial.tried.rate()));
-        match verdict() {
-            Verdict::Better => {
-                let from = std::mem::replace(&mut self.best, level);
-                self.trial = None;
-                // On in the same direction.
-                self.to_try = self.neighbours();
-                self.to_try.retain(|other| (*other > level) == (level > from));
-                Some(Step { from, to: level, rates, kept: true })
-            }
-            Verdict::Unsure if trial.rounds < MOST_ROUNDS => {
-                trial.rounds *= 2;
-                Some(self.go(self.best, rates, false))
-            }
-            Verdict::Unsure | Verdict::NotBetter => {
-                self.trial = None;
-                Some(self.go(self.best, rates, false))
-            }
+        let verdict = verdict();
+        if verdict == Verdict::Unsure && trial.rounds < MOST_ROUNDS {
+            trial.rounds *= 2;
+            self.go(self.best);
+            return None;
         }
+        let kept = verdict == Verdict::Better;
+        let step = Step { from: self.best, to: level, rates: (trial.best.rate(), trial.tried.rate()), kept };
+        (self.trial, self.has_tried) = (None, true);
+        if kept {
+            self.best = level;
+            // On in the same direction.
+            self.to_try = self.neighbours();
+            self.to_try.retain(|other| (*other > step.to) == (step.to > step.from));
+        } else {
+            self.go(self.best);
+        }
+        Some(step)
     }
 
-    fn go(&mut self, to: u32, rates: Option<(f64, f64)>, kept: bool) -> Step {
-        let from = std::mem::replace(&mut self.level, to);
+    fn go(&mut self, to: u32) {
+        self.level = to;
         self.disturb();
-        Step { from, to, rates, kept }
     }
 }
 
@@ -311,6 +321,8 @@ mod tests {
         assert_eq!(settle(Steer::new(1, 8, 8), |level| 10.0 - f64::from(level) * 0.01).0, 1);
         let (level, steps) = settle(Steer::new(4, 4, 4), |_| 1.0);
         assert_eq!((level, steps.len()), (4, 0));
+        // What was never tried was not found either.
+        assert_eq!((Steer::new(1, 8, 3).found(), Steer::new(1, 8, 3).level()), (None, 3));
     }
 
     #[test]
@@ -410,8 +422,9 @@ mod tests {
         fn levels_stay_within_bounds(seed: u64, noise in 0.0..1.0, least in 1..5u32, more in 0..60u32, begin in 1..80u32) {
             let mut noisy = Noisy::new(Steer::new(least, least + more, begin), seed, noise);
             let (kept, at) = noisy.run(3_000, |_| 50.0);
+            prop_assert!(noisy.steer.found().is_none_or(|found| at[found as usize] > 0), "{at:?}");
             prop_assert!(at.iter().enumerate().all(|(level, times)| *times == 0 || (least..=least + more).contains(&(level as u32))));
-            prop_assert!(kept.iter().all(|step| step.rates.is_some() && step.from != step.to));
+            prop_assert!(kept.iter().all(|step| step.from != step.to));
         }
     }
 

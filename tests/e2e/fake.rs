@@ -118,6 +118,8 @@ struct Inner {
     seen: Mutex<VecDeque<Seen>>,
     loading: AtomicBool,
     latency_ms: AtomicU64,
+    /// By how much a request takes longer for those beside it: so long, times how many there are, squared.
+    crowding_ms: AtomicU64,
     under_way: AtomicUsize,
     most_under_way: AtomicUsize,
     /// Prompts whose tokens were counted.
@@ -153,6 +155,7 @@ impl Fake {
             seen: Mutex::new(VecDeque::new()),
             loading: AtomicBool::new(false),
             latency_ms: AtomicU64::new(0),
+            crowding_ms: AtomicU64::new(0),
             under_way: AtomicUsize::new(0),
             most_under_way: AtomicUsize::new(0),
             counted: AtomicUsize::new(0),
@@ -204,6 +207,11 @@ impl Fake {
         self.inner.latency_ms.store(latency.as_millis() as u64, Ordering::SeqCst);
     }
 
+    /// Gets slower the more requests are under way, so much that fewer at a time bring more.
+    pub fn crowding(&self, each: Duration) {
+        self.inner.crowding_ms.store(each.as_millis() as u64, Ordering::SeqCst);
+    }
+
     /// The chat requests that came so far.
     pub fn seen(&self) -> Vec<Seen> {
         self.inner.seen.lock().unwrap().iter().cloned().collect()
@@ -234,6 +242,11 @@ impl Fake {
 
     pub fn most_under_way(&self) -> usize {
         self.inner.most_under_way.load(Ordering::SeqCst)
+    }
+
+    /// The most requests that were under way since the last call of this.
+    pub fn take_most_under_way(&self) -> usize {
+        self.inner.most_under_way.swap(0, Ordering::SeqCst)
     }
 }
 
@@ -336,7 +349,8 @@ async fn answer(
             let _at_work = (!matches!(said, Reply::Lost)).then(|| AtWork::new(&inner, &seen));
             let now = inner.under_way.fetch_add(1, Ordering::SeqCst) + 1;
             inner.most_under_way.fetch_max(now, Ordering::SeqCst);
-            let latency = inner.latency_ms.load(Ordering::SeqCst);
+            let crowding = inner.crowding_ms.load(Ordering::SeqCst) * (now * now) as u64;
+            let latency = inner.latency_ms.load(Ordering::SeqCst) + crowding;
             if latency > 0 {
                 tokio::time::sleep(Duration::from_millis(latency)).await;
             }

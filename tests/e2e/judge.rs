@@ -368,6 +368,21 @@ fn texts_of_an_answer_are_judged_side_by_side() {
 }
 
 #[test]
+fn texts_of_a_cell_are_judged_side_by_side_whichever_answers_they_are_of() {
+    let (writer, judge) = (Fake::start(), judge());
+    judge.model(|model| (model.file, model.slots) = ("judge.gguf".into(), 8));
+    judge.latency(Duration::from_millis(500));
+    let (first, second) = (writer.url(), judge.url());
+    let project = project(&format!("{{ fake: {first}, judge: {{ url: '{second}', weight: 0 }} }}"));
+    project.edit("judged.yaml", "quality:\n", "quality:\n      model: judge\n");
+    project.edit("judged.yaml", "items: 3", "items: 1");
+    let sets = ["samples.per_cell=8", "samples.max_asks=40"].map(|set| ["--set", set]).concat();
+    project.emogrid(&[&["run", "judged.yaml", "--limit", "1"], &sets[..]].concat()).exits(0);
+    assert_eq!(judge.most_under_way(), 8, "all texts that its one cell needs");
+    assert_eq!(rows(&project).len(), 8);
+}
+
+#[test]
 fn a_judge_sees_what_the_anonymiser_left() {
     let fake = Fake::start();
     let number = AtomicUsize::new(0);

@@ -531,11 +531,11 @@ fn each_start_of_a_managed_server_has_a_log_of_its_own() {
     let (made, _) = run_managed(&bench, &sets);
     let made = made.exits(0);
     assert_eq!(made.stderr.matches("starting it again").count(), 2, "{}", made.stderr);
-    let logs = std::fs::read_dir(bench.project.path().join(".emogrid")).unwrap();
+    let logs = std::fs::read_dir(bench.project.path().join(".emogrid/servers/base")).unwrap();
     let mut logs: Vec<String> = logs.map(|log| log.unwrap().file_name().into_string().unwrap()).collect();
     logs.retain(|name| name.ends_with(".log"));
     logs.sort();
-    assert_eq!(logs, ["llama-base-own-again-1.log", "llama-base-own-again-2.log", "llama-base.log"]);
+    assert_eq!(logs, ["own-again-1.log", "own-again-2.log", "own.log"]);
 }
 
 /// The argument after a flag.
@@ -725,16 +725,30 @@ effects! {
     }
 
     order_is_by_what_prompts_share("run.order") {
-        let order = |sets: &[&str]| {
-            let bench = Bench::new();
+        // How often prompts change what they begin with, and whether each goes to a slot.
+        let order = |bench: Bench, sets: &[&str]| {
             let user = "prompt.user='{{ place }} then {{ emotion }} and no more'";
             let made = bench.run(&[&["endpoints.fake.slots=1", user], sets].concat()).exits(0);
             let prompts: Vec<String> = made.seen.iter().map(|seen| seen.user()).collect();
             let pinned = made.seen.iter().all(|seen| seen.body.get("id_slot").is_some());
             (prompts.windows(2).filter(|pair| pair[0][..4] != pair[1][..4]).count(), pinned)
         };
-        assert_eq!(order(&[]), (1, true));
-        assert_eq!(order(&["run.order=even"]), (3, false));
+        let with_slots = |slots: u32| {
+            let bench = Bench::new();
+            bench.fake.model(|model| model.slots = slots);
+            bench
+        };
+        assert_eq!(order(Bench::new(), &[]), (1, true));
+        assert_eq!(order(Bench::new(), &["run.order=even"]), (3, false));
+        // Which slot it is makes no difference where there is one, or several answers to a request take some.
+        assert_eq!(order(with_slots(1), &[]), (1, false));
+        assert_eq!(order(with_slots(2), &["response.n=2"]), (1, false));
+        assert_eq!(order(with_slots(1), &["run.order=even"]), (3, false));
+        // What keeps beginnings and tells nothing of slots; what may end anywhere is balanced there.
+        assert_eq!(order(Bench::named(), &[]), (1, false));
+        assert_eq!(order(Bench::named(), &["run.order=even"]), (3, false));
+        assert_eq!(order(Bench::named(), &["run.max_requests=9"]), (3, false));
+        assert_eq!(order(with_slots(1), &["run.max_requests=9"]), (1, false));
     }
 
     tries_are_how_often_an_ask_may_fail("run.tries") {

@@ -661,3 +661,35 @@ fn a_run_goes_on_when_nobody_reads_what_it_says() {
     }
     assert_eq!(is_whole(&project), Some(20));
 }
+
+/// What a managed server started lives on where the run is killed, and so does the server itself, but for Linux: whichever
+/// start it was of, and though nothing is left to ask.
+#[test]
+fn what_a_killed_run_left_of_its_servers_is_ended_by_the_next() {
+    use std::os::unix::process::CommandExt;
+    let fake = Fake::start();
+    let project = Project::small(&fake.url());
+    project.emogrid(&["run", "small.yaml"]).exits(0);
+    // Whoever started the group is gone.
+    let script = "(sleep 7213; true) >/dev/null 2>&1 & echo $$";
+    let started = Command::new("sh").args(["-c", script]).process_group(0).output().unwrap();
+    let group: i32 = String::from_utf8(started.stdout).unwrap().trim().parse().unwrap();
+    // SAFETY: signal 0 only asks.
+    let is_there = || unsafe { libc::kill(-group, 0) == 0 };
+    assert!(is_there());
+    project.write(".emogrid/servers/small/own-again-1.pid", &format!("{group} 999999\n7213\n"));
+    let says = "ended a model server that an earlier run left behind";
+    project.emogrid(&["run", "small.yaml"]).exits(0).says(says);
+    assert!(!project.path().join(".emogrid/servers/small/own-again-1.pid").exists());
+    // Its new parent buries it in its own time.
+    until("the group is gone", || !is_there() || is_buried_later(group), String::new);
+    assert!(!project.emogrid(&["run", "small.yaml"]).exits(0).stderr.contains(says));
+}
+
+/// Whether nothing of a group runs any more.
+fn is_buried_later(group: i32) -> bool {
+    let listed = Command::new("ps").args(["-A", "-o", "pgid=", "-o", "stat="]).output().unwrap();
+    let listed = String::from_utf8(listed.stdout).unwrap();
+    let mut of_group = listed.lines().filter_map(|line| line.trim().split_once(' '));
+    of_group.all(|(of, state)| of != group.to_string() || state.trim().starts_with('Z'))
+}

@@ -32,6 +32,7 @@ mod kill;
 mod label_columns;
 mod learn;
 mod leaving;
+mod levels;
 mod log;
 mod money;
 mod morning;

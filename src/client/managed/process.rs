@@ -33,8 +33,11 @@ impl ManagedServer {
         log: &Path,
         say: &(dyn Fn(&str) + Sync),
     ) -> Result<Self, ManagedError> {
-        if leftover::reap(log) {
-            say("ended a model server that an earlier run left behind");
+        if let Some(folder) = log.parent() {
+            // Commands have no lock of their own.
+            leftover::reap(folder, say);
+            let io = |source| ManagedError::Io { what: format!("make {}", folder.display()), source };
+            std::fs::create_dir_all(folder).map_err(io)?;
         }
         // Each start begins its log anew.
         let _ = std::fs::remove_file(log);
@@ -221,8 +224,7 @@ fn spawn(mut command: Command, log: &Path) -> Result<Child, ManagedError> {
         }
     }
     let program = command.as_std().get_program().to_string_lossy().into_owned();
-    let words = command.as_std().get_args().map(|word| word.to_string_lossy());
-    let args = std::iter::once(program.as_str().into()).chain(words).collect::<Vec<_>>().join(" ");
+    let args = command.as_std().get_args().map(|word| word.to_string_lossy()).collect::<Vec<_>>().join(" ");
     let child =
         command.spawn().map_err(|source| ManagedError::Io { what: format!("start {program}"), source })?;
     if let Some(id) = child.id() {

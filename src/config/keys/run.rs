@@ -58,7 +58,7 @@ pub static RUN: Section = Section {
             "order",
             Kind::Word(&["alike", "even"]),
             "alike",
-            "`alike`: prompts that begin alike go to the same slot one after the other, so that llama.cpp reads what they share only once; `even`: in an order independent of the prompts.",
+            "`alike`: prompts that begin alike go out one after the other (docs/nights.md), on llama.cpp to the same slot, so that what they share is read only once; `even`: in an order independent of the prompts.",
         ),
         key(
             "max_leaving",

@@ -193,43 +193,6 @@ impl StoreBook<'_> {
         }
     }
 
-    /// What is lacking about further candidates of the answer that a demand is about, of as many as may be
-    /// needed.
-    ///
-    /// # Errors
-    /// As an evaluation.
-    pub fn look_ahead(&mut self, demand: &Demand, most: usize) -> Result<Vec<Demand>, BookError> {
-        let mut out = Vec::new();
-        // A counterpart is not what its cell waits for.
-        let looks = |about: &About| most > 0 && about.index & COUNTERPART == 0;
-        let Some(about) = demand.about.filter(looks) else { return Ok(out) };
-        let (fingerprint, stored) = self.read(demand.cell, demand.ask)?;
-        let Stored::Answer(answer) = stored else { return Ok(out) };
-        let key = |candidate: &Candidate| candidate.outcome.as_ref().ok().map(|passed| passed.key);
-        let mut waiting = 0;
-        for (index, candidate) in answer.iter().enumerate().skip(about.index as usize + 1) {
-            if waiting == most {
-                break;
-            }
-            // One that fails, or says what one before it says, is not looked into.
-            let Some(own) = key(candidate) else { continue };
-            if answer[..index].iter().any(|before| key(before) == Some(own))
-                || self.is_dropped(&fingerprint, candidate)
-            {
-                continue;
-            }
-            let place = Place { cell: demand.cell, ask: demand.ask, fingerprint, index };
-            let (_, open) = self.lacking(&place, candidate)?;
-            waiting += usize::from(!open.is_empty());
-            out.extend(open.into_iter().map(|(about, fingerprint)| Demand {
-                fingerprint,
-                about: Some(about),
-                ..*demand
-            }));
-        }
-        Ok(out)
-    }
-
     /// How far a candidate is that passed its own checks.
     pub(super) fn stand(&mut self, place: &Place, candidate: &Candidate) -> Result<Stand, BookError> {
         let (accepted, open) = self.lacking(place, candidate)?;
@@ -250,7 +213,10 @@ impl StoreBook<'_> {
     }
 
     /// Whether a candidate is accepted, or what has to be asked next about it.
-    fn lacking(
+    ///
+    /// # Errors
+    /// As an evaluation.
+    pub fn lacking(
         &mut self,
         place: &Place,
         candidate: &Candidate,

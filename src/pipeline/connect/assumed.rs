@@ -58,6 +58,7 @@ pub fn assume(config: &Config, known: &mut [Option<EndpointMemory>], seen_elsewh
                 identity,
                 slots: None,
                 context: None,
+                level: None,
                 assumed: true,
             });
         }
@@ -93,7 +94,7 @@ pub fn sure(
             let name = endpoint.model.as_ref()?;
             let any = || elsewhere.is_empty().then(|| Identity::Named { name: name.clone() });
             let identity = only(name, &identities).or_else(any)?;
-            Some(EndpointMemory { identity, slots: None, context: None, assumed: true })
+            Some(EndpointMemory { identity, slots: None, context: None, level: None, assumed: true })
         };
         match seen.or_else(called) {
             Some(memory) => memories.push(memory),

@@ -5,7 +5,7 @@ use std::time::Duration;
 use futures_util::future::join_all;
 
 use super::assumed::assume;
-use super::{Known, UNKNOWN, client, elsewhere, managed_memory, memory_of, wrong_model};
+use super::{Known, client, elsewhere, managed_memory, memory_of, unseen_advice, wrong_model};
 use crate::client::{ClientError, ErrorClass};
 use crate::config::Config;
 use crate::config::resolved::{Endpoint, Managed, Server};
@@ -65,10 +65,12 @@ async fn look_at(endpoint: &Endpoint, reader: Option<&Reader>) -> Result<LookedA
         Some(reader) => reader.endpoint(&address(endpoint))?,
         None => None,
     };
-    match &endpoint.server {
-        Server::Managed(server) => look_into(endpoint, server, remembered),
-        Server::Url(url) => look_over(endpoint, url, remembered).await,
-    }
+    let looked_at = match &endpoint.server {
+        Server::Managed(server) => look_into(endpoint, server, remembered.clone()),
+        Server::Url(url) => look_over(endpoint, url, remembered.clone()).await,
+    }?;
+    let memory = looked_at.memory.map(|memory| memory.knowing(remembered.as_ref()));
+    Ok(LookedAt { memory, ..looked_at })
 }
 
 fn look_into(
@@ -168,7 +170,7 @@ fn then(
         (State::Unfetched, _) => return Some("a run fetches it first".into()),
         (State::Wrong(_), _) if !several => return Some("a run is refused".into()),
         (State::Silent(_), _) if !several => return Some(waits()),
-        (_, None) => return Some(format!("{UNKNOWN}; `endpoints.{}.model` would tell", endpoint.name)),
+        (_, None) => return Some(unseen_advice(&endpoint.name)),
         _ => {}
     }
     let others: Vec<usize> = (0..looks.len()).filter(|other| *other != index && is_there(other)).collect();

@@ -54,18 +54,14 @@ fn waiting(config: &Config, watcher: &Recorder<'_>, started: Instant, order: Ord
         state: if order == Order::Drain { "draining" } else { "waiting" }.into(),
         rows,
         wanted,
-        requests: 0,
-        under_way: 0,
-        waiting: 0,
-        completion_tokens: 0,
         cost: is_priced.then_some(0.0),
         max_cost: config.run.max_cost,
         seconds: report::milliseconds(started.elapsed()),
         endpoints: endpoints.collect(),
-        notes: Vec::new(),
         refused: match order {
             Order::Status | Order::Drain => None,
             _ => Some("it waits for its endpoints, and asks nothing yet".into()),
         },
+        ..RunStatus::default()
     }
 }

@@ -179,6 +179,9 @@ impl<'a, 'r> Work<'a, 'r> {
                 }
             }
             let (progress, budget) = done.over();
+            for (memory, did) in memories.iter_mut().zip(&progress.endpoints) {
+                memory.level = did.found.or(memory.level);
+            }
             book.watch(Some(self.watcher));
             let made =
                 Made::of(self.recipe(), &mut book, self.guard.files, self.before, None, Some(&progress));
@@ -444,8 +447,13 @@ fn places(config: &Config, memories: &[EndpointMemory], models: &Models) -> Stri
     let of = |model: &Model| {
         let each = model.endpoints.iter().map(|endpoint| slots(*endpoint));
         let (most, open) = each.fold((0, false), |(sum, any), (slots, open)| (sum + slots, any | open));
-        let most = if open && most > 1 { format!("up to {most}") } else { most.to_string() };
-        format!("{}: {most} at a time", model.identity.display_name())
+        let found: Option<u32> = model.endpoints.iter().map(|endpoint| memories[*endpoint].level).sum();
+        let name = model.identity.display_name();
+        match found.filter(|found| open && *found < most) {
+            _ if !open || most == 1 => format!("{name}: {most} at a time"),
+            Some(found) => format!("{name}: up to {most} at a time, {found} to begin with"),
+            None => format!("{name}: up to {most} at a time"),
+        }
     };
     models.list().iter().map(of).collect::<Vec<_>>().join("; ")
 }

@@ -149,8 +149,8 @@ fn work(
     for Job { news, asking } in jobs {
         for news in news {
             match news {
-                News::Stored(demand, stored) => planner.book.learn(&demand, stored),
-                News::Forgotten(demand) => planner.book.forget(&demand),
+                News::Stored(demand, stored) => planner.learn(&demand, Some(stored)),
+                News::Forgotten(demand) => planner.learn(&demand, None),
             }
         }
         if let Some(asking) = asking {

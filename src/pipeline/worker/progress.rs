@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::measure::{Absence, Free};
 use crate::model::Fingerprint;
 use crate::report::Asked;
-use crate::report::morning::Needed;
+use crate::report::morning::{Level, Needed};
 
 /// What was done in this run.
 #[derive(Debug, Default)]
@@ -86,6 +86,10 @@ pub struct EndpointProgress {
     pub busy: Duration,
     /// Requests at a time when it ended.
     pub slots: u32,
+    /// Which number of them was found to be best, if others were tried.
+    pub found: Option<u32>,
+    /// Other numbers of them that were better than the one before.
+    pub levels: Vec<Level>,
     /// Requests at a time that might have been under way, summed over time.
     pub offered: Duration,
     /// How long its server was at work by its own timings, and over how many answers it told so.

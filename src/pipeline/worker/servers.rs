@@ -236,11 +236,13 @@ fn server_settings(endpoint: &Endpoint, memory: &EndpointMemory, n: u32, proven:
     // On llama.cpp each of several answers to one request takes a slot.
     let each = if memory.identity.is_llama_cpp() { n.max(1) } else { 1 };
     let slots = memory.slots.map(|slots| (slots / each).max(1));
+    // Where a run before found out what is best.
+    let first = |told: u32| memory.level.unwrap_or(told);
     let (places, steer) = match (endpoint.slots, slots) {
         (Slots::Exactly(places), _) => (places, None),
-        (Slots::Between(least, most), told) => (most, Some((least, told.unwrap_or(UNTOLD.1)))),
-        (Slots::Auto, Some(slots)) => (slots, Some((1, slots))),
-        (Slots::Auto, None) => (UNTOLD.0, Some((1, UNTOLD.1))),
+        (Slots::Between(least, most), told) => (most, Some((least, first(told.unwrap_or(UNTOLD.1))))),
+        (Slots::Auto, Some(slots)) => (slots, Some((1, first(slots)))),
+        (Slots::Auto, None) => (UNTOLD.0, Some((1, first(UNTOLD.1)))),
     };
     ServerSettings {
         places,
@@ -269,8 +271,8 @@ impl Server {
         self.pinning().at(send.spot.place).filter(|_| !embeds)
     }
 
-    pub fn has_slots(&self) -> bool {
-        self.pinning().at(0).is_some()
+    pub fn is_llama_cpp(&self) -> bool {
+        self.is_llama_cpp
     }
 
     /// An answer came. Says whether that it is there is news: it was said that it is not, or it was gone for long.

@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use super::rules::{absence, free, time};
-use super::{Finding, Outlook, PAST, Waited};
+use super::{Finding, Level, Outlook, PAST, Waited};
 use crate::audit::Verdict;
 use crate::report::{
     Asked, AxisCount, Spending, Summary, beside, count, moment, money, most_of, rate, shortened, tally,
@@ -323,6 +323,12 @@ fn endpoints(out: &mut String, summary: &Summary) {
     let header =
         ["endpoint", "requests", "tokens/s", "at a time (mean)", "of that in use", "by", "free", "away"];
     table(out, "Endpoints", &header, rows);
+    let levels =
+        summary.endpoints.iter().flat_map(|(name, did)| did.levels.iter().map(move |level| (name, level)));
+    let rows = levels.map(|(name, Level { from, to, before, after, .. })| {
+        vec![name.clone(), format!("{from} → {to}: {} against {} tokens/s", rate(*after), rate(*before))]
+    });
+    table(out, "Requests at a time", &["endpoint", "kept"], rows);
 }
 
 fn past(out: &mut String, summary: &Summary) {
@@ -424,5 +430,13 @@ mod tests {
     fn endpoints_say_when_they_were_away() {
         let says = "| gpu | 0 | – | – | – | – | 72 % waited for `cloud` | from 03:12:44 UTC on, 1 min 00 s of 1 min 30 s, and did not come back |";
         assert!(page(&full()).lines().any(|line| line == says), "{}", page(&full()));
+    }
+
+    #[test]
+    fn what_was_found_to_be_better_at_a_time_is_shown() {
+        let level = Level { from: 8, to: 4, before: 33.0, after: 41.26, kept: true };
+        let night = EndpointNight { levels: vec![level], ..EndpointNight::default() };
+        let page = page(&Summary { endpoints: [("gpu".to_owned(), night)].into(), ..Summary::default() });
+        assert!(page.contains("\n| gpu | 8 → 4: 41.3 against 33.0 tokens/s |\n"), "{page}");
     }
 }

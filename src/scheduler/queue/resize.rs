@@ -7,6 +7,11 @@ use crate::scheduler::server::{Place, Server};
 use crate::scheduler::steer::Steer;
 
 impl<T: Clone> Queue<T> {
+    /// How many at a time were found to be best on a server, if any other number was tried.
+    pub fn found(&self, server: usize) -> Option<u32> {
+        self.servers.get(server)?.steer.found()
+    }
+
     /// Requests at a time for a server, from now on, within its places; it is not steered any more. Says how
     /// many there are now.
     pub fn set_level(&mut self, server: usize, level: u32) -> u32 {

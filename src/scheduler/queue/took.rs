@@ -29,17 +29,17 @@ impl Took {
         self.0.len()
     }
 
-    /// How long a request of a kind takes that is longer than so many in ten, of the last.
-    pub fn typical(&self, kind: usize, in_ten: usize) -> Option<Duration> {
+    /// How long a request of a kind takes that is longer than nine in ten, of the last.
+    pub fn typical(&self, kind: usize) -> Option<Duration> {
         let mut took: Vec<Duration> = self.0.get(kind)?.iter().copied().collect();
         took.sort_unstable();
-        took.get((took.len().saturating_sub(1)) * in_ten.min(10) / 10).copied()
+        took.get(took.len().saturating_sub(1) * 9 / 10).copied()
     }
 
-    /// The same with nine in ten, where enough were met to say what is far more.
+    /// The same, where enough were met to say what is far more.
     pub fn usual(&self, kind: usize) -> Option<Duration> {
         self.0.get(kind).filter(|last| last.len() >= ENOUGH)?;
-        self.typical(kind, 9)
+        self.typical(kind)
     }
 }
 
@@ -50,12 +50,12 @@ mod tests {
     #[test]
     fn kinds_are_kept_apart_and_the_last_count() {
         let mut took = Took::default();
-        assert_eq!((took.kinds(), took.typical(0, 9)), (0, None));
+        assert_eq!((took.kinds(), took.typical(0)), (0, None));
         (1..=100).for_each(|s| took.push(2, Duration::from_secs(s)));
         took.push(0, Duration::from_millis(5));
         assert_eq!(took.kinds(), 3);
-        let of = |kind, in_ten| took.typical(kind, in_ten).map(|took| took.as_millis());
-        assert_eq!([of(0, 9), of(1, 9), of(2, 0), of(2, 10)], [Some(5), None, Some(37_000), Some(100_000)]);
+        let of = |kind| took.typical(kind).map(|took| took.as_millis());
+        assert_eq!([of(0), of(1), of(2)], [Some(5), None, Some(93_000)]);
         assert_eq!((took.usual(0), took.usual(1)), (None, None));
         assert_eq!(took.usual(2), Some(Duration::from_secs(93)));
     }

@@ -13,6 +13,7 @@ use crate::dataset::evaluate::Demand;
 use crate::fingerprint::Route;
 use crate::pipeline::error::RunError;
 use crate::report::count;
+use crate::report::morning::Level;
 use crate::scheduler::{Proof, Queue, Spot, Step};
 use crate::store::EndpointMemory;
 
@@ -79,12 +80,15 @@ impl Worker<'_> {
         });
     }
 
-    /// Says that a server takes another number of requests at a time from now on.
+    /// Writes down which number of requests at a time was tried, and says so where that is kept.
     pub(in crate::pipeline::worker) fn stepped(&mut self, endpoint: usize, step: Step) {
-        let Step { from, to, rates, kept } = step;
-        tracing::info!(endpoint, from, to, ?rates, kept, "requests at a time");
+        let Step { from, to, rates: (before, after), kept } = step;
+        let told = |rate: f64| (rate * 10.0).round() / 10.0;
+        let level = Level { from, to, before: told(before), after: told(after), kept };
+        self.watcher.tried(&self.recipe.config.endpoints[endpoint].name, &level);
         // A trial that changed nothing is not worth a line.
-        if kept && let Some((before, after)) = rates {
+        if kept {
+            self.progress.endpoints[endpoint].levels.push(level);
             self.watcher.say(&format!(
                 "{}{to} at a time from now on, not {from}: {after:.1} tokens/s against {before:.1}",
                 self.servers[endpoint].name

@@ -111,7 +111,11 @@ impl Worker<'_> {
             (server.memory.context, server.settings.context) = (Some(context), Some(context));
         }
         let before = server_settings(&config.endpoints[endpoint], &server.memory, config.response.n, true);
-        server.memory.slots = seen.slots.or(server.memory.slots);
+        let slots = seen.slots.or(server.memory.slots);
+        if slots != server.memory.slots {
+            // What was found to be best holds no more.
+            (server.memory.slots, server.memory.level) = (slots, None);
+        }
         let now = server_settings(&config.endpoints[endpoint], &server.memory, config.response.n, true);
         if (now.places, now.steer) != (before.places, before.steer) {
             self.queues[server.model].resize(server.index, now.places, now.steer);

@@ -7,7 +7,7 @@ use super::super::Worker;
 use super::super::event::Event;
 use crate::client::managed::ManagedServer;
 use crate::config::resolved::Server as ServerConfig;
-use crate::pipeline::connect::client;
+use crate::pipeline::connect::{client, server_logs};
 use crate::pipeline::error::RunError;
 use crate::report::count;
 use crate::scheduler::{Silence, Suspicion};
@@ -16,12 +16,6 @@ use crate::scheduler::{Silence, Suspicion};
 const PAUSE: Duration = Duration::from_secs(2);
 /// How long a server may take to say how it is: one that is well does so at once, however much it has to do.
 const LOOK: Duration = Duration::from_secs(10);
-
-/// The log of a server's so many-th start in this run: each start has one of its own, so
-/// that what the one before said stays.
-fn again_log(config: &str, endpoint: &str, start: u32) -> String {
-    format!("llama-{config}-{endpoint}-again-{start}.log")
-}
 
 impl Worker<'_> {
     /// Whether a managed server has ended, and is or will be started again. True also where that is
@@ -129,7 +123,8 @@ impl Worker<'_> {
         let left = count(server.restarts_left.into(), "more time");
         self.watcher.say(&format!("{}{why}; starting it again ({left} at most)", server.name));
         let (settings, name) = (settings.clone(), &config.endpoints[endpoint].name);
-        let log = config.project.store().join(again_log(&config.name, name, server.starts));
+        // Each start has a log of its own, so that what the one before said stays.
+        let log = server_logs(config).join(format!("{name}-again-{}.log", server.starts));
         let before = server.managed.take();
         self.events.spawn(async move {
             if let Some(before) = before {
