@@ -104,6 +104,7 @@ fn fill(folder: &Path, alike: bool) {
         identity: identity.clone(),
         slots: Some(AT_A_TIME as u32),
         context: None,
+        level: None,
         assumed: false,
     };
     writer.endpoint(URL, &memory).unwrap();

@@ -226,9 +226,9 @@ fn rows_that_will_not_come_at_the_present_rate_are_told() {
         0 => Reply::Good,
         _ => Reply::text("{\"text\": \"\"}"),
     });
-    let project = Project::wide(&fake.url(), 200, "");
+    let project = Project::wide(&fake.url(), 400, "");
     project.edit("wide.yaml", "max_asks: 5", "max_asks: 3");
-    let cut = run(&project, &["--max-requests", "300"]);
+    let cut = run(&project, &["--max-requests", "600"]);
     let told = plan(&project, &[]);
     let said = project.emogrid(&["plan", "wide.yaml"]).exits(0).stdout;
     let (lacking, missing) = (&told["lacking"], &told["missing"]);

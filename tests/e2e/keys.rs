@@ -1278,8 +1278,8 @@ effects! {
     alarms_ring("alarm", "alarm.accepted", "alarm.distinct_2", "alarm.opening", "alarm.short", "alarm.faults", "alarm.tokens_per_second", "alarm.rows_per_hour") {
         // A send in three fails, a text in two is empty, and the others are alike but for their end.
         let bench = Bench::scripted(|seen, before| match (seen.user().contains("joy at home"), before % 3) {
-            (true, _) => Reply::text(""),
             (_, 2) => Reply::status(500, "broken"),
+            (true, _) => Reply::text(""),
             _ => Reply::text(&format!("{{\"text\": \"It was so {before}.\"}}")),
         });
         let rings = |key: &str, kept: &str, broken: &str| {

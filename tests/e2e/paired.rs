@@ -248,7 +248,7 @@ fn a_counterpart_passes_what_any_text_must_pass() {
         line(first, "As an AI language model, I cannot write that."),
         // Nearly what its own row says is what a counterpart is; what another of its label says is not.
         line(second, &format!("{} Maria Gonzalez", says(joy[1]))),
-        line(third, &says(joy[0]).replace("sold", "took")),
+        line(third, &format!("And {}", says(joy[0]))),
         line(other["id"].as_str().unwrap(), &says(other).to_uppercase()),
     ];
     project.write("own.jsonl", &own.concat());
