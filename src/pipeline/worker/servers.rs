@@ -19,7 +19,7 @@ use crate::pipeline::error::RunError;
 use crate::pipeline::limiter::{rates, sent};
 use crate::scheduler::{Policy, Queue, ServerSettings, Silence};
 use crate::store::{EndpointMemory, Sent, Settings, StoreDir};
-pub use looking::{Looked, Seen};
+pub use looking::{Seen, Unwell};
 use naming::Names;
 
 /// Requests at a time where a server does not tell its slots: the most that is tried, and where it
