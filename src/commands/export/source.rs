@@ -15,7 +15,7 @@ use crate::dataset::evaluate::Accepted;
 use crate::dataset::row::Row;
 use crate::export::{ExportError, Record};
 use crate::guard::{Guard, Purpose};
-use crate::labels::{Between, USUAL};
+use crate::labels::Between;
 use crate::learn::LearnError;
 use crate::near::no_such;
 use crate::pipeline::{Files, Opened};
@@ -68,7 +68,12 @@ impl Source {
         if !args.set.is_empty() {
             return Err(usage("--set changes a config; this is a table"));
         }
-        let layout = Layout { text: args.text.clone(), columns: args.columns.clone(), ..Layout::default() };
+        let layout = Layout {
+            text: args.text.clone(),
+            columns: args.columns.clone(),
+            options: &["--text", "--columns"],
+            ..Layout::default()
+        };
         let mut reader = Reader::open(&args.source, &layout)?;
         let header = reader.header();
         let (held, first) = match table::is_read_once(&args.source) {
@@ -114,6 +119,7 @@ impl Source {
         }
     }
 
+    /// The columns of labels that are known before any row is looked at.
     pub fn label_columns(&self, args: &ExportArgs) -> Result<Vec<String>, Failure> {
         if !args.label.is_empty() {
             let known = self.columns();
@@ -131,14 +137,12 @@ impl Source {
                 let axes = of.opened.recipe.grid.axes.iter().filter(|axis| axis.label);
                 axes.map(|axis| axis.name.to_string()).collect()
             }
-            Source::Table(of) => {
-                let usual = USUAL.into_iter().find(|usual| of.columns.iter().any(|column| column == usual));
-                usual.map(str::to_owned).into_iter().collect()
-            }
+            // See `guesses_labels`.
+            Source::Table(_) => Vec::new(),
         })
     }
 
-    /// Whether which column has the labels is nobody's word but that of the first row.
+    /// Whether which column has the labels is nobody's word but that of the rows.
     pub fn guesses_labels(&self, args: &ExportArgs) -> bool {
         matches!(self, Source::Table(_)) && args.label.is_empty()
     }
