@@ -286,11 +286,11 @@ fn survey(
         )));
     }
     if survey.rows == 0 {
-        let header = match source {
-            Source::Config(of) => return Err(of.without_rows(&args.source, gone.open_asks)),
-            Source::Table(of) => of.header().into_iter(),
-        };
-        survey.columns = header.map(|name| Column { name, kind: Kind::Text }).collect();
+        if let Source::Config(of) = source {
+            return Err(of.without_rows(&args.source, gone.open_asks));
+        }
+        let columns = source.columns().into_iter();
+        survey.columns = columns.map(|name| Column { name, kind: Kind::Text }).collect();
     }
     Ok((survey, table))
 }

@@ -256,6 +256,21 @@ fn a_text_that_the_server_fails_over_every_time_is_compared_by_its_words() {
 }
 
 #[test]
+fn an_address_of_the_command_line_is_read_as_one_of_a_config() {
+    let bench = bench();
+    let dedup = |address: &str| {
+        bench.project.emogrid(&["dedup", "moods.jsonl", "--semantic", address, "-o", "kept.jsonl"])
+    };
+    dedup(&format!("HTTP://{}/v1/", bench.fake.address)).exits(0);
+    assert_eq!(bench.ids("kept.jsonl"), ["a", "b", "f"]);
+    let ran = dedup("http://me:sk-secret@127.0.0.1:1").exits(2);
+    let ran =
+        ran.says("an address must not hold a name or a password; put the key into an environment variable");
+    assert!(!ran.stderr.contains("sk-secret"), "{}", ran.stderr);
+    dedup("ftp://127.0.0.1").exits(2).says("`ftp://` is no way to reach a server");
+}
+
+#[test]
 fn a_server_that_fails_over_all_texts_is_not_held_to_be_well() {
     let bench = bench();
     bench.fake.script(|_, _| Reply::Status(500, "boom".into(), vec![("retry-after", "0".into())]));

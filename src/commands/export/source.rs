@@ -40,10 +40,8 @@ pub struct OfTable {
     learnt: bool,
     /// What standard input or a pipe said, which is read but once.
     held: Option<Vec<table::Row>>,
-    /// Of the first row.
+    /// Of the first row, or of the header where there is none.
     columns: Vec<String>,
-    /// Of a table without rows.
-    header: Vec<String>,
 }
 
 impl Source {
@@ -84,13 +82,13 @@ impl Source {
             }
             false => (None, reader.next().transpose()?),
         };
-        let columns = first.map(|row| row.fields.keys().cloned().collect()).unwrap_or_default();
+        let columns = first.map_or(header, |row| row.fields.keys().cloned().collect());
         let learnt = learnt && !args.measuring;
         let guard = match learnt {
             true => Guard::of(&[&args.source]).map_err(LearnError::from)?,
             false => Guard::default(),
         };
-        Ok(Source::Table(OfTable { path: args.source.clone(), layout, guard, learnt, held, columns, header }))
+        Ok(Source::Table(OfTable { path: args.source.clone(), layout, guard, learnt, held, columns }))
     }
 
     /// The column with the texts.
@@ -181,13 +179,6 @@ impl Source {
             Source::Config(of) => of.each(talk, take),
             Source::Table(of) => of.each(talk, take),
         }
-    }
-}
-
-impl OfTable {
-    /// The columns, also where there is no row.
-    pub fn header(&self) -> Vec<String> {
-        if self.columns.is_empty() { self.header.clone() } else { self.columns.clone() }
     }
 }
 
