@@ -32,6 +32,7 @@ mod train;
 mod verify;
 mod why;
 
+use std::fmt::Display;
 use std::io::{self, IsTerminal, Write};
 use std::path::Path;
 use std::process::ExitCode;
@@ -234,6 +235,12 @@ impl Talk {
         }
     }
 
+    /// Says an error, also where it is quiet.
+    fn error(&self, what: impl Display) {
+        let (bold, plain) = if self.colour { ("\x1b[1;31m", "\x1b[0m") } else { ("", "") };
+        say(format!("{bold}error{plain}: {what}"));
+    }
+
     /// Shows a failure and says which exit code it is.
     fn explain(&self, failure: &Failure) -> Exit {
         self.explain_of(None, failure)
@@ -245,9 +252,8 @@ impl Talk {
             self.say(&error.to_string());
             return Exit::Stopped;
         }
-        let bold = if self.colour { ("\x1b[1;31m", "\x1b[0m") } else { ("", "") };
         let advice = error.advice().replace('\n', "\n  ");
-        say(format!("{}error{}: {error}\n  {advice}", bold.0, bold.1));
+        self.error(format!("{error}\n  {advice}"));
         error.ended().into()
     }
 
@@ -272,7 +278,7 @@ impl Talk {
                 Exit::Complete
             }
             Failure::Table(error) => {
-                say(format!("error: {error}"));
+                self.error(error);
                 match error {
                     TableError::Io { .. } | TableError::Row { .. } | TableError::Cut { .. } => Exit::Failed,
                     TableError::Columns { .. }
@@ -285,26 +291,25 @@ impl Talk {
                 Exit::Complete
             }
             Failure::Export(error) => {
-                say(format!("error: {error}"));
+                self.error(error);
                 if matches!(error, ExportError::Usage(_)) { Exit::Usage } else { Exit::Failed }
             }
             Failure::Refused(what) => {
-                say(format!("error: {what}"));
+                self.error(what);
                 Exit::Usage
             }
             Failure::InVain(what) => {
-                say(format!("error: {what}"));
+                self.error(what);
                 Exit::Failed
             }
             Failure::Learn(error) => {
-                let bold = if self.colour { ("\x1b[1;31m", "\x1b[0m") } else { ("", "") };
-                say(format!("{}error{}: {error}", bold.0, bold.1));
+                self.error(error);
                 if error.is_usage() { Exit::Usage } else { Exit::Failed }
             }
             // Whoever read our output has had enough: no error.
             Failure::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => Exit::Complete,
             Failure::Output(error) => {
-                say(format!("error: cannot write the output: {error}"));
+                self.error(format!("cannot write the output: {error}"));
                 Exit::Failed
             }
         }

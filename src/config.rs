@@ -44,6 +44,7 @@ mod values;
 pub mod yaml;
 
 pub use diagnostic::{Diagnostic, Report, Severity, Span};
+pub use endpoint::{is_address, plain_address};
 pub use json_schema::json_schema;
 pub use load::{Loaded, load, load_text};
 pub use local::is_local;

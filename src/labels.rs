@@ -5,7 +5,7 @@ mod human;
 mod list;
 mod naming;
 
-pub use column::{Between, Column, USUAL, elsewhere, in_order, lacking, names};
+pub use column::{Between, Column, USUAL, elsewhere, in_order, is_nothing, lacking, names, usual};
 pub use human::{allowed, naming};
 pub use naming::forms;
 

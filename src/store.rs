@@ -258,6 +258,11 @@ impl StoreDir {
 }
 
 /// An instant as text, for a person: RFC 3339 in UTC, to the second.
+/// The same to the millisecond, as a run says when it began.
+fn moment() -> String {
+    jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%S%.3fZ").to_string()
+}
+
 fn now() -> String {
     jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
 }

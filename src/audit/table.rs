@@ -28,6 +28,10 @@ pub struct Column {
 }
 
 impl Column {
+    fn new(name: String, role: Role, rows: usize) -> Self {
+        Self { name, role, values: Vec::new(), index: HashMap::new(), of: vec![Box::default(); rows] }
+    }
+
     /// The values of a row.
     pub fn of(&self, row: usize) -> &[u32] {
         &self.of[row]
@@ -86,10 +90,8 @@ pub struct Table {
 impl Table {
     /// An empty table with these columns.
     pub fn new(columns: impl IntoIterator<Item = (String, Role)>) -> Self {
-        let column =
-            |(name, role)| Column { name, role, values: Vec::new(), index: HashMap::new(), of: Vec::new() };
         Self {
-            columns: columns.into_iter().map(column).collect(),
+            columns: columns.into_iter().map(|(name, role)| Column::new(name, role, 0)).collect(),
             ids: Vec::new(),
             texts: Vec::new(),
             tokens: Vec::new(),
@@ -112,6 +114,13 @@ impl Table {
             column.values.iter().for_each(|value| out.expect(at, value));
         }
         out
+    }
+
+    /// Adds a column of labels behind those there are, of which no row so far has any.
+    pub fn add_labels(&mut self, name: String) {
+        let column = Column::new(name, Role::Label, self.rows());
+        let labels = self.labels().count();
+        self.columns.insert(labels, column);
     }
 
     /// Says that a column can have a value, so that it counts where no row has it.

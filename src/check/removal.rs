@@ -227,12 +227,22 @@ fn forgotten(what: &What, sought: &Sought) -> Option<What> {
 
 /// Whether somebody's words are in any text of a value.
 pub fn is_in(value: &Value, sought: &Sought) -> bool {
+    any_text(value, &|text| sought.is_in(text))
+}
+
+/// Whether a text is such a one in what is stored as JSON, or as what should have been.
+pub fn any_stored(stored: &str, is: &dyn Fn(&str) -> bool) -> bool {
+    match serde_json::from_str(stored) {
+        Ok(value) => any_text(&value, is),
+        Err(_) => is(stored),
+    }
+}
+
+fn any_text(value: &Value, is: &dyn Fn(&str) -> bool) -> bool {
     match value {
-        Value::String(text) => sought.is_in(text) || inner(text).is_some_and(|value| is_in(&value, sought)),
-        Value::Array(items) => items.iter().any(|item| is_in(item, sought)),
-        Value::Object(fields) => {
-            fields.iter().any(|(name, value)| sought.is_in(name) || is_in(value, sought))
-        }
+        Value::String(text) => is(text) || inner(text).is_some_and(|value| any_text(&value, is)),
+        Value::Array(items) => items.iter().any(|item| any_text(item, is)),
+        Value::Object(fields) => fields.iter().any(|(name, value)| is(name) || any_text(value, is)),
         _ => false,
     }
 }

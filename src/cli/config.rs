@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
+use clap::builder::RangedU64ValueParser;
 
 /// A config, and what is changed in it for once.
 #[derive(Debug, Clone, Args)]
@@ -21,7 +22,7 @@ pub struct CellArgs {
     #[arg(long = "where", value_name = "AXIS=VALUE")]
     pub wheres: Vec<String>,
     /// Only so many cells, spread over the grid
-    #[arg(long, value_name = "CELLS")]
+    #[arg(long, value_name = "CELLS", value_parser = RangedU64ValueParser::<usize>::new().range(1..))]
     pub limit: Option<usize>,
     /// Go on with a grid of more than 100,000 cells
     #[arg(long)]

@@ -36,6 +36,7 @@ impl TableArgs {
             text: self.text.clone(),
             id: self.id.clone(),
             columns: self.columns.clone(),
+            options: &["--text", "--id", "--columns"],
         }
     }
 }

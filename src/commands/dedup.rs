@@ -111,6 +111,7 @@ impl<'a> Work<'a> {
         let mut writer = args.output.as_deref().map(Writer::create).transpose()?;
         let mut batches = Batches::open(&args.table.file, &args.table.layout())?;
         let mut reading = Reading::new(self.talk.style(), files::size(&args.table.file));
+        let mut named = Named::new(args);
         let mut batch = Vec::new();
         loop {
             batches.next(&mut batch)?;
@@ -119,11 +120,12 @@ impl<'a> Work<'a> {
             }
             for mut row in batch.drain(..) {
                 self.unmarked(&row)?;
-                let label = label(&row, &args.table.file, &args.label)?;
+                named.see(&row);
+                let label = label(&row, &args.label);
                 if index.is_some() {
                     row.id = lasting_id(args, &row)?;
                 }
-                let group = group(&row, args)?.map(Cow::into_owned);
+                let group = group(&row, args).map(Cow::into_owned);
                 let found = sweep.row_of(&row.id, &label, &row.text, group.as_deref());
                 self.put(row, &found, writer.as_mut(), told)?;
                 reading.tick(told.rows, batches.bytes(), || count(told.rows - told.kept, "duplicate"));
@@ -133,6 +135,7 @@ impl<'a> Work<'a> {
                 writer.flush()?;
             }
         }
+        named.check(&args.table.file)?;
         self.write_pairs(&sweep, told)?;
         if let Some(writer) = &mut writer {
             writer.without_rows(self.columns(batches.header()));
@@ -165,16 +168,19 @@ impl<'a> Work<'a> {
         let mut rows = Vec::new();
         let mut reader = args.table.open()?;
         let mut reading = Reading::new(talk.style(), files::size(&args.table.file));
+        let mut named = Named::new(args);
         while let Some(row) = reader.next() {
             let row = row?;
             self.unmarked(&row)?;
-            let label = label(&row, &args.table.file, &args.label)?;
-            let group = group(&row, args)?.map(Cow::into_owned);
+            named.see(&row);
+            let label = label(&row, &args.label);
+            let group = group(&row, args).map(Cow::into_owned);
             let request = meaning.request(&row.text);
             rows.push(Offered { row, label, group, request });
             reading.tick(rows.len() as u64, reader.bytes(), String::new);
         }
         drop(reading);
+        named.check(&args.table.file)?;
         let header = reader.header();
         let requests =
             against.iter().map(|off| off.request).chain(rows.iter().map(|offered| offered.request));
@@ -346,34 +352,50 @@ struct Offered {
     request: Option<Fingerprint>,
 }
 
-/// The row's label: the columns' values.
-fn label(row: &Row, file: &Path, columns: &[String]) -> Result<String, TableError> {
-    for column in columns {
-        has(row, file, column, "--label")?;
-    }
-    Ok(columns.iter().map(|column| row.column(column)).collect::<Vec<_>>().join("\t"))
+/// The row's label: the columns' values, of which one that it lacks is empty.
+fn label(row: &Row, columns: &[String]) -> String {
+    columns.iter().map(|column| row.column(column)).collect::<Vec<_>>().join("\t")
 }
 
-/// Makes sure that a row has the column that an option names.
-fn has(row: &Row, file: &Path, column: &str, option: &str) -> Result<(), TableError> {
-    if row.fields.contains_key(column) {
-        return Ok(());
+/// The columns that options name, each of which some row has to have.
+struct Named<'a> {
+    /// Those that no row has had so far, each with its option.
+    lacking: Vec<(&'a str, &'static str)>,
+    /// Those of the first row.
+    known: Option<Vec<String>>,
+}
+
+impl<'a> Named<'a> {
+    fn new(args: &'a DedupArgs) -> Self {
+        let labels = args.label.iter().map(|column| (column.as_str(), "--label"));
+        let group = args.group.iter().map(|column| (column.as_str(), "--group"));
+        Self { lacking: labels.chain(group).collect(), known: None }
     }
-    let what = no_column(column, row.fields.keys().map(String::as_str));
-    let what = format!("{what}; `{option}` names it");
-    Err(TableError::ColumnsAt { path: file.to_owned(), line: row.line, what })
+
+    fn see(&mut self, row: &Row) {
+        self.known.get_or_insert_with(|| row.fields.keys().cloned().collect());
+        self.lacking.retain(|(column, _)| !row.fields.contains_key(*column));
+    }
+
+    /// Makes sure that there is each of them, where there is any row.
+    fn check(&self, file: &Path) -> Result<(), TableError> {
+        let (Some((column, option)), Some(known)) = (self.lacking.first(), &self.known) else {
+            return Ok(());
+        };
+        let what = no_column(column, known.iter().map(String::as_str));
+        Err(TableError::Columns { path: file.to_owned(), what: format!("{what}; `{option}` names it") })
+    }
 }
 
 /// What the row is one of several of.
 ///
 /// `audit` gives counterparts the id of their original in `pair`.
-fn group<'r>(row: &'r Row, args: &DedupArgs) -> Result<Option<Cow<'r, str>>, TableError> {
+fn group<'r>(row: &'r Row, args: &DedupArgs) -> Option<Cow<'r, str>> {
     if let Some(column) = &args.group {
-        has(row, &args.table.file, column, "--group")?;
-        return Ok(Some(row.column(column)).filter(|group| !group.is_empty()).map(Cow::Owned));
+        return Some(row.column(column)).filter(|group| !group.is_empty()).map(Cow::Owned);
     }
     let pair = row.fields.get(PAIR).and_then(Value::as_str);
-    Ok(pair_of(&row.id, pair).map(Cow::Borrowed))
+    pair_of(&row.id, pair).map(Cow::Borrowed)
 }
 
 /// An id that is good in a later call too: a row's number is none without its file.

@@ -227,66 +227,72 @@ fn survey(
     parts: Option<Parts>,
     talk: &Talk,
 ) -> Result<(Survey, Option<Table>), Failure> {
-    let columns = label_columns(args, format, source)?;
-    let guessed = columns.first().filter(|_| source.guesses_labels(args) && format.needs_labels()).cloned();
-    let given = given_labels(args)?;
+    let columns = source.label_columns(args)?;
+    if let ([_, _, ..], true) = (columns.as_slice(), format.needs_labels()) {
+        return Err(usage(format!(
+            "{} has one column of labels; name one with `--label`: {}",
+            format.name(),
+            columns.join(" or ")
+        )));
+    }
+    // The first row with a usual column of labels says which it is.
+    let guesses = source.guesses_labels(args);
+    let mut guessed: Option<&str> = None;
+    let names = given_labels(args)?;
     let classes = columns.into_iter().enumerate().map(|(at, column)| {
-        let given = given.clone().filter(|_| at == 0);
-        Classes::new(column.clone(), given.or_else(|| source.values(&column)), source.between())
+        let names = names.clone().filter(|_| at == 0);
+        Classes::new(column.clone(), names.or_else(|| source.values(&column)), source.between())
     });
     let splitter = parts.map(|parts| Splitter::new(parts, args.seed));
     let mut surveyor = Surveyor::new(source.text(), classes.collect(), splitter, format.needs_labels());
     let mut table = (format == Format::Hf).then(|| Table::new(source.audited(args)));
-    let names: Vec<String> =
-        table.iter().flat_map(|table| &table.columns).map(|column| column.name.clone()).collect();
     let gone = source.each(talk, &mut |record: &dyn Record| {
         let fields = record.fields();
-        if let Some(column) = &guessed {
-            labels::elsewhere(column, &fields)
-                .map_err(|what| ExportError::Row { place: record.place(), what })?;
+        match guessed {
+            Some(column) if format.needs_labels() => labels::elsewhere(column, &fields)
+                .map_err(|what| ExportError::Row { place: record.place(), what })?,
+            None if guesses => {
+                guessed = labels::usual(&fields);
+                if let Some(column) = guessed {
+                    surveyor.add_labels(Classes::new(column, names.clone(), source.between()));
+                    table.iter_mut().for_each(|table| table.add_labels(column.to_owned()));
+                }
+            }
+            _ => {}
         }
         let seen = surveyor.see(record, &fields);
         seen.map_err(|what| ExportError::Row { place: record.place(), what })?;
         if let Some(table) = &mut table {
             let text = |name: &str| fields.get(name).and_then(|value| value.as_str()).unwrap_or_default();
-            let values = names
-                .iter()
-                .map(|name| labels::names(name, fields.get(name), source.between()).unwrap_or_default());
+            let of = |name: &str| labels::names(name, fields.get(name), source.between()).unwrap_or_default();
+            let values: Vec<_> = table.columns.iter().map(|column| of(&column.name)).collect();
             let spans = Groups::of_field(fields.get("spans"));
             table.push(text("id"), text(source.text()), values, spans);
         }
         Ok(())
     })?;
     let mut survey = surveyor.finish();
+    if survey.labels.is_empty() && format.needs_labels() {
+        if survey.unlabelled == 0
+            && let Some(why) = gone.why
+        {
+            return Err(LearnError::Held { rows: gone.held, why }.into());
+        }
+        let known: Vec<String> = source.columns().iter().map(|name| format!("`{name}`")).collect();
+        return Err(usage(format!(
+            "{}: which column has the labels? name it with `--label`; there are {}",
+            args.source.display(),
+            known.join(", ")
+        )));
+    }
     if survey.rows == 0 {
-        let header = match source {
-            Source::Config(of) => return Err(of.without_rows(&args.source, gone.open_asks)),
-            Source::Table(of) => of.header().into_iter(),
-        };
-        survey.columns = header.map(|name| Column { name, kind: Kind::Text }).collect();
+        if let Source::Config(of) = source {
+            return Err(of.without_rows(&args.source, gone.open_asks));
+        }
+        let columns = source.columns().into_iter();
+        survey.columns = columns.map(|name| Column { name, kind: Kind::Text }).collect();
     }
     Ok((survey, table))
-}
-
-/// The columns of labels: those named, or those that the source has.
-fn label_columns(args: &ExportArgs, format: Format, source: &Source) -> Result<Vec<String>, Failure> {
-    let columns = source.label_columns(args)?;
-    match columns.as_slice() {
-        [] if format.needs_labels() => {
-            let known: Vec<String> = source.columns().iter().map(|name| format!("`{name}`")).collect();
-            let known = known.join(", ");
-            Err(usage(format!(
-                "{}: which column has the labels? name it with `--label`; there are {known}",
-                args.source.display()
-            )))
-        }
-        [_, _, ..] if format.needs_labels() => Err(usage(format!(
-            "{} has one column of labels; name one with `--label`: {}",
-            format.name(),
-            columns.join(" or ")
-        ))),
-        _ => Ok(columns),
-    }
 }
 
 /// The labels that the command line names.

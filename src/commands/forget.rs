@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 use super::scrub::{Member, Sieve, by_line, datasets, hold, left_behind, store_above, without};
 use super::{Exit, Failure, Talk, print_json};
 use crate::anonymize::Sought;
-use crate::check::removal::{Take, is_in, nothing};
+use crate::check::removal::{Take, any_stored, nothing};
 use crate::cli::ForgetArgs;
 use crate::dataset::snapshot::{AskHash, short};
 use crate::model::{Fingerprint, RowId};
@@ -215,12 +215,9 @@ impl Found {
     }
 }
 
-/// Whether somebody's words are in what is stored as JSON, or as what should have been.
+/// Whether somebody's words are in what is stored.
 fn stands_in(stored: &str, sought: &Sought) -> bool {
-    match serde_json::from_str::<Value>(stored) {
-        Ok(value) => is_in(&value, sought),
-        Err(_) => sought.is_in(stored),
-    }
+    any_stored(stored, &|text| sought.is_in(text))
 }
 
 /// Takes out of files what is found in the store, and what says these words.

@@ -112,7 +112,7 @@ fn run(asked: &Asked<'_>, language: Option<&str>, talk: &Talk) -> Result<Exit, F
                     raw files (`import goemotions goemotions_1.csv …`); leave it out";
         return Err(Failure::Refused(what.to_owned()));
     }
-    source.say(talk);
+    source.say(asked, talk);
     let labels = source.labels.names().to_vec();
     let work = Work { items: source.items, labels };
     let outcome = work.run(&settings).map_err(Failure::Refused)?;
@@ -131,6 +131,7 @@ fn run(asked: &Asked<'_>, language: Option<&str>, talk: &Talk) -> Result<Exit, F
         use std::io::Write;
         std::io::stdout().lock().write_all(told.text().as_bytes())?;
     }
+    told.without_rows().iter().for_each(|what| talk.say(what));
     Ok(Exit::Complete)
 }
 

@@ -62,27 +62,36 @@ fn shown(snapshot: &Snapshot) -> String {
     out
 }
 
-/// The same with runs that left no summary. One that no run of its state came after has the entry of that; of others
-/// nothing is known to have changed.
+/// The same with runs that left no summary. One that made a state has that, and what changed with it; of others nothing
+/// is known to have changed.
 fn with_unkept<'a>(
     entries: &mut Vec<LogEntry>,
     unkept: impl DoubleEndedIterator<Item = Listed<'a>>,
     only_changed: bool,
 ) {
-    // A state is kept with its second, right after its run began.
-    let second = |time: &str| time.get(..19).unwrap_or(time).to_owned();
     for run in unkept.rev() {
-        let began = second(run.began());
-        let at = entries.partition_point(|entry| second(&entry.started) < began);
-        match entries.get_mut(at).filter(|entry| entry.is_open()) {
-            Some(entry) => entry.is_of(&run),
-            None if only_changed => {}
-            None => {
-                let mut entry = LogEntry { changes: None, ..LogEntry::default() };
+        let at = entries.partition_point(|entry| entry.started.as_str() < run.began());
+        let next = entries.get(at).map(|entry| entry.started.clone());
+        // It was kept after this one began, and before the next one did.
+        let is_its = |entry: &LogEntry| {
+            let kept = entry.kept.as_deref().filter(|kept| *kept >= run.began());
+            kept.is_some_and(|kept| next.as_deref().is_none_or(|next| kept <= next))
+        };
+        let made = entries[at..].iter().position(is_its).map(|place| &mut entries[at + place]);
+        let mut entry = match made {
+            Some(entry) if entry.is_open() => {
                 entry.is_of(&run);
-                entries.insert(at, entry);
+                continue;
             }
-        }
+            _ if only_changed => continue,
+            Some(entry) => {
+                let changes = entry.changes.replace(Vec::new());
+                LogEntry { state: entry.state, changes, ..LogEntry::default() }
+            }
+            None => LogEntry::default(),
+        };
+        entry.is_of(&run);
+        entries.insert(at, entry);
     }
 }
 

@@ -28,7 +28,6 @@ struct Side {
     /// Rows of a test part, and why the first is one.
     held: u64,
     why: Option<String>,
-    unlabelled: u64,
     /// By row: the pair that it is of.
     pairs: Vec<Option<String>>,
     /// Pairs of which a row was left out.
@@ -45,7 +44,7 @@ struct Mixed {
     offered: u64,
     taken: u64,
     repeated: u64,
-    alone: u64,
+    alone: [u64; 2],
     held: [u64; 2],
     unlabelled: [u64; 2],
 }
@@ -76,8 +75,10 @@ pub fn mix(args: &MixArgs, talk: &Talk) -> Result<Exit, Failure> {
         )));
     }
     let mut generated = Side::read(&args.generated, args, &guard, &mut labels)?;
+    let alone_of_real = real.without_broken_pairs();
+    let unlabelled = generated.without_unlabelled();
     let repeated = generated.without_texts_of(&real);
-    let alone = generated.without_broken_pairs();
+    let alone = [alone_of_real, generated.without_broken_pairs()];
     let order = args.map.ordered(labels.iter().cloned());
     real.renumber(&labels, &order);
     generated.renumber(&labels, &order);
@@ -100,7 +101,7 @@ pub fn mix(args: &MixArgs, talk: &Talk) -> Result<Exit, Failure> {
         repeated,
         alone,
         held: [real.held, generated.held],
-        unlabelled: [real.unlabelled, generated.unlabelled],
+        unlabelled: [real.sets.iter().filter(|set| set.is_empty()).count() as u64, unlabelled],
     };
     let mut out = Writer::create(&args.output)?;
     out.without_rows(
@@ -171,7 +172,7 @@ fn taken(row: &Row, args: &MixArgs) -> Result<(), String> {
 impl Side {
     fn read(path: &Path, args: &MixArgs, guard: &Guard, labels: &mut Vec<String>) -> Result<Self, Failure> {
         let mut column = Column::new(args.columns.label.clone());
-        let layout = Layout { text: args.columns.text.clone(), ..Layout::default() };
+        let layout = Layout { text: args.columns.text.clone(), options: &["--text"], ..Layout::default() };
         let mut gate = guard.gate(Purpose::Mix);
         let mut side = Self::default();
         let reader = Reader::open(path, &layout)?;
@@ -203,7 +204,6 @@ impl Side {
                 }
                 set.insert(number);
             }
-            side.unlabelled += u64::from(set.is_empty());
             side.sets.push(set);
             side.rows.push(row);
             side.pairs.push(pair);
@@ -221,9 +221,13 @@ impl Side {
     fn without_texts_of(&mut self, real: &Self) -> u64 {
         let mut seen: HashSet<TextKey> = real.rows.iter().map(|row| TextKey::of(&row.text)).collect();
         let new: Vec<bool> = self.rows.iter().map(|row| seen.insert(TextKey::of(&row.text))).collect();
-        let gone = self.pairs.iter().zip(&new).filter(|(_, new)| !**new);
-        self.broken.extend(gone.filter_map(|(pair, _)| pair.clone()));
         self.retain(&new)
+    }
+
+    /// Leaves out rows without labels; says how many.
+    fn without_unlabelled(&mut self) -> u64 {
+        let labelled: Vec<bool> = self.sets.iter().map(|set| !set.is_empty()).collect();
+        self.retain(&labelled)
     }
 
     /// Leaves out rows of pairs of which another one was left out; says how many.
@@ -233,8 +237,10 @@ impl Side {
         self.retain(&whole)
     }
 
-    /// Keeps some rows; says how many go.
+    /// Keeps some rows, and breaks the pairs of the others; says how many go.
     fn retain(&mut self, keep: &[bool]) -> u64 {
+        let gone = self.pairs.iter().zip(keep).filter(|(_, keep)| !**keep);
+        self.broken.extend(gone.filter_map(|(pair, _)| pair.clone()));
         fn only<T>(all: &mut Vec<T>, keep: &[bool]) {
             let mut keep = keep.iter();
             all.retain(|_| keep.next().is_some_and(|keep| *keep));
@@ -315,7 +321,7 @@ impl Mixed {
             "offered": self.offered,
             "budget": self.limits.budget,
             "repeated": self.repeated,
-            "without_their_pair": self.alone,
+            "without_their_pair": { "real": self.alone[0], "generated": self.alone[1] },
             "held": { "real": self.held[0], "generated": self.held[1] },
             "unlabelled": { "real": self.unlabelled[0], "generated": self.unlabelled[1] },
             "labels": labels.collect::<Vec<_>>(),
@@ -352,6 +358,8 @@ impl Mixed {
             thousands(self.offered),
             count(all, "row")
         ));
+        const ALONE: &str = "is of a pair whose other row is left out";
+        const ALONE_ALL: &str = "are of pairs whose other rows are left out";
         let left_out = [
             (self.held[0], "real row", "is of a frozen test part", "are of a frozen test part"),
             (
@@ -360,14 +368,10 @@ impl Mixed {
                 "has a text of a frozen test part",
                 "have texts of a frozen test part",
             ),
-            (self.repeated, "generated row", "has the text of another row", "have the texts of other rows"),
-            (
-                self.alone,
-                "generated row",
-                "is of a pair whose other row is left out",
-                "are of pairs whose other rows are left out",
-            ),
             (self.unlabelled[1], "generated row", "has no label", "have no label"),
+            (self.repeated, "generated row", "has the text of another row", "have the texts of other rows"),
+            (self.alone[0], "real row", ALONE, ALONE_ALL),
+            (self.alone[1], "generated row", ALONE, ALONE_ALL),
         ];
         for (rows, what, is, are) in left_out.into_iter().filter(|(rows, ..)| *rows > 0) {
             out.push_str(&format!(

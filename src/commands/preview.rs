@@ -34,9 +34,6 @@ pub fn preview(args: &PreviewArgs, talk: &Talk) -> Result<Exit, Failure> {
         .filter(|(_, meant)| **meant)
         .map(|(cell, _)| cell)
         .collect();
-    if cells.is_empty() {
-        return Err(Failure::Refused("no cell has all of these values".into()));
-    }
     let mut out = String::new();
     let mut exit = Exit::Complete;
     if args.generate {

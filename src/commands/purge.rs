@@ -11,7 +11,7 @@ use serde_json::{Map, json};
 use super::scrub::{Dataset, Member, datasets, hold, one_project};
 use super::{Exit, Failure, Talk, print_json};
 use crate::check::Candidate;
-use crate::check::removal::Take;
+use crate::check::removal::{Take, any_stored};
 use crate::check::second::quotes;
 use crate::cli::PurgeArgs;
 use crate::dataset::looking;
@@ -169,28 +169,28 @@ struct Found {
 }
 
 /// What came of a second look at a text.
-enum Looked {
+enum SecondLook {
     Never,
     /// Without a good answer.
     Closed,
     Names(Vec<String>),
 }
 
-impl Looked {
+impl SecondLook {
     fn at(original: &str, reader: &Reader, member: &Member, cell: usize) -> Result<Self, Failure> {
         let frame = member.stored.models.looking_frame(&member.opened.recipe, cell);
         let fingerprint = looking::fingerprint(frame, original, &mut Room::default());
         Ok(match reader.answer(&fingerprint, looking::MAX_TOKENS)? {
-            Some(raw) => quotes(&raw).map_or(Looked::Closed, Looked::Names),
-            None if reader.tombstone(&fingerprint)?.is_some() => Looked::Closed,
-            None => Looked::Never,
+            Some(raw) => quotes(&raw).map_or(SecondLook::Closed, SecondLook::Names),
+            None if reader.tombstone(&fingerprint)?.is_some() => SecondLook::Closed,
+            None => SecondLook::Never,
         })
     }
 
     fn names(self) -> Option<Vec<String>> {
         match self {
-            Looked::Names(names) => Some(names),
-            Looked::Never | Looked::Closed => None,
+            SecondLook::Names(names) => Some(names),
+            SecondLook::Never | SecondLook::Closed => None,
         }
     }
 }
@@ -263,8 +263,8 @@ impl Found {
             self.settled.extend(judge.settled(&entry.answer));
         }
         let look = |original: &str| match own {
-            Some((member, cell)) => Looked::at(original, reader, member, cell),
-            None => Ok(Looked::Never),
+            Some((member, cell)) => SecondLook::at(original, reader, member, cell),
+            None => Ok(SecondLook::Never),
         };
         let error = Cell::new(None);
         let names = |original: &str| match look(original) {
@@ -287,9 +287,9 @@ impl Found {
                     return candidate;
                 };
                 match look(&original) {
-                    Ok(Looked::Names(names)) => judge.looked(&candidate, &original, Some(&names)).0,
-                    Ok(Looked::Closed) => judge.looked::<&str>(&candidate, &original, None).0,
-                    Ok(Looked::Never) => candidate,
+                    Ok(SecondLook::Names(names)) => judge.looked(&candidate, &original, Some(&names)).0,
+                    Ok(SecondLook::Closed) => judge.looked::<&str>(&candidate, &original, None).0,
+                    Ok(SecondLook::Never) => candidate,
                     Err(failure) => {
                         error.set(Some(failure));
                         candidate
@@ -339,7 +339,7 @@ impl Found {
             if entry.is_about_a_text
                 && (entry.has_texts && !of_others.contains(&short(&entry.key.fingerprint))
                     || !needed.contains(&short(&entry.key.fingerprint))
-                        && (holds(&entry.answer)
+                        && (any_stored(&entry.answer, &holds)
                             || messages_of(&entry.request).iter().any(|(_, content)| holds(content))))
             {
                 self.scrub.completions.push(entry.key);

@@ -13,8 +13,8 @@ pub use label::{Served, label};
 use super::{Failure, Talk, open_path};
 use crate::client::managed::ManagedServer;
 use crate::client::{Client, check_model};
-use crate::config::Config;
 use crate::config::resolved::{Endpoint, Slots};
+use crate::config::{Config, is_address, plain_address};
 use crate::fingerprint::{Ask, Identity};
 use crate::learn::LearnError;
 use crate::model::Fingerprint;
@@ -95,8 +95,8 @@ impl Line {
         talk: &Talk,
     ) -> Result<Self, Failure> {
         let served = |what: String| LearnError::Served { endpoint: address.to_owned(), what };
-        let base = address.trim_end_matches('/').trim_end_matches("/v1");
-        let client = Client::new(base, key).map_err(|error| served(error.to_string()))?;
+        let base = plain_address(address).map_err(Failure::Refused)?;
+        let client = Client::new(&base, key).map_err(|error| served(error.to_string()))?;
         let slow = || talk.say(&format!("waiting for {address}: {SILENT}"));
         let probe = pipeline::spoken(client.probe(model, Duration::from_secs(20)), slow).await;
         let probe = probe.map_err(|error| served(error.to_string()))?;
@@ -186,9 +186,4 @@ pub struct Cost {
     pub requests: u64,
     /// Why one was refused.
     pub why: Option<String>,
-}
-
-/// Whether an endpoint is named by its address, rather than by a config.
-pub fn is_address(endpoint: &str) -> bool {
-    endpoint.starts_with("http://") || endpoint.starts_with("https://")
 }

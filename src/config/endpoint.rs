@@ -188,19 +188,35 @@ fn variable(node: &Node, report: &mut Report) -> Option<String> {
     None
 }
 
+/// Whether an endpoint is named by its address, rather than by a config.
+pub fn is_address(endpoint: &str) -> bool {
+    endpoint.contains("://")
+}
+
+/// An address that a command was given, as it would stand in a config.
+///
+/// # Errors
+/// What is wrong with it, without any secret in it.
+pub fn plain_address(text: &str) -> Result<String, String> {
+    parsed(text.trim()).map_err(|found| match found.help {
+        Some(help) => format!("{}; {help}", found.message),
+        None => found.message,
+    })
+}
+
 /// An address without trailing slash and `/v1`; what is none is reported.
 fn address(node: &Node, report: &mut Report) -> Option<String> {
-    match parsed(node.text()?.trim(), node.span) {
+    match parsed(node.text()?.trim()) {
         Ok(address) => Some(address),
         Err(found) => {
-            report.push(found);
+            report.push(found.at(node.span));
             None
         }
     }
 }
 
-fn parsed(text: &str, at: Span) -> Result<String, Diagnostic> {
-    let wrong = |message: &str| Diagnostic::error("url", message).at(at);
+fn parsed(text: &str) -> Result<String, Diagnostic> {
+    let wrong = |message: &str| Diagnostic::error("url", message);
     let no_address = || {
         wrong("this is not the address of a server").label("expected `http://HOST:PORT` or `https://HOST`")
     };
@@ -212,7 +228,7 @@ fn parsed(text: &str, at: Span) -> Result<String, Diagnostic> {
         None => {
             let found = wrong("this address does not begin with `http://`");
             let guess = format!("http://{text}");
-            return Err(match parsed(&guess, at) {
+            return Err(match parsed(&guess) {
                 Ok(_) => found.help(format!("did you mean `{guess}`?")),
                 Err(_) => no_address(),
             });
@@ -221,7 +237,6 @@ fn parsed(text: &str, at: Span) -> Result<String, Diagnostic> {
     let authority = rest.split(['/', '?', '#']).next().unwrap_or("");
     if rest.contains('@') {
         return Err(Diagnostic::error("secret", "an address must not hold a name or a password")
-            .at(at)
             .help("put the key into an environment variable and name that in `api_key_env`"));
     }
     if let Some(mark) = rest.chars().find(|c| matches!(c, '?' | '#')) {
@@ -389,12 +404,9 @@ fn is_gguf(path: &Path, name: &str, project: &Project, wanted: &Wanted) -> Resul
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::diagnostic::Sources;
 
     #[test]
     fn addresses_are_made_plain_or_refused() {
-        let source = Sources::default().add("x.yaml", "");
-        let at = Span { source, start: 0, end: 0 };
         for (text, plain) in [
             ("http://127.0.0.1:8080", "http://127.0.0.1:8080"),
             ("HTTP://localhost:8080/v1/", "http://localhost:8080"),
@@ -402,7 +414,7 @@ mod tests {
             ("http://[::1]:8080", "http://[::1]:8080"),
             ("https://host/", "https://host"),
         ] {
-            assert_eq!(parsed(text, at).unwrap(), plain);
+            assert_eq!(parsed(text).unwrap(), plain);
         }
         for text in [
             "",
@@ -422,7 +434,7 @@ mod tests {
             "http://me@host",
             "http://$HOST:80",
         ] {
-            assert!(parsed(text, at).is_err(), "{text}");
+            assert!(parsed(text).is_err(), "{text}");
         }
     }
 }

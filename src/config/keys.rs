@@ -22,7 +22,7 @@ mod value;
 mod words;
 
 use anonymize::ANONYMIZE;
-pub use ask::{PROMPT, RESPONSE, SAMPLING, TEMPLATE, VARIANT};
+pub use ask::{MAX_TOKENS, PROMPT, RESPONSE, SAMPLING, TEMPLATE, TOP_P, VARIANT};
 pub use check::{check, is_known};
 pub use dedup::DEDUP;
 pub use endpoint::ENDPOINT;

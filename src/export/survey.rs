@@ -203,6 +203,11 @@ impl Surveyor {
         Self { rows: 0, unlabelled: 0, columns: Vec::new(), labels, splitter, text: text.to_owned(), skip }
     }
 
+    /// Takes in that there is a column of labels, of which no row so far has any.
+    pub fn add_labels(&mut self, labels: Classes) {
+        self.labels.push(labels);
+    }
+
     /// Takes in a row with these fields; says whether it is to be written.
     ///
     /// # Errors

@@ -18,13 +18,15 @@ impl Selection {
     /// Reads `emotion=joy` or `emotion=joy,anger`; several of them must all hold.
     ///
     /// # Errors
-    /// Axes and values that the grid does not have.
+    /// Axes and values that the grid does not have, and values that no cell has together.
     pub fn parse(wheres: &[String], limit: Option<usize>, grid: &Grid) -> Result<Self, Report> {
         let mut report = Report::default();
-        let mut values = Vec::new();
+        let mut values: Vec<(usize, Vec<usize>)> = Vec::new();
+        let mut whole = None;
         for text in wheres {
             let source = report.sources.add("--where", text.as_str());
             let span = |start: usize, length: usize| Span { source, start, end: start + length };
+            whole = Some(span(0, text.len()));
             let Some((axis, names)) = text.split_once('=') else {
                 report.push(
                     Diagnostic::error("where", "`--where` needs AXIS=VALUE")
@@ -65,10 +67,23 @@ impl Selection {
             }
             values.push((index, matching));
         }
-        match report.has_errors() {
-            true => Err(report),
-            false => Ok(Self { values, limit }),
+        let selection = Self { values, limit };
+        if let Some(at) = whole.filter(|_| !report.has_errors())
+            && !(0..grid.size()).any(|cell| selection.matches(grid, cell))
+        {
+            let twice = selection.values.iter().enumerate().find_map(|(place, (axis, _))| {
+                selection.values[..place].iter().any(|(before, _)| before == axis).then_some(*axis)
+            });
+            let found = Diagnostic::error("where", "no cell has all of these values").at(at);
+            report.push(found.help(match twice {
+                Some(axis) => {
+                    let axis = &grid.axes[axis].name;
+                    format!("all of them must hold; any of several is one `--where {axis}=…,…`")
+                }
+                None => "the config's rules leave none of them: `only` and `exclude`".to_owned(),
+            }));
         }
+        if report.has_errors() { Err(report) } else { Ok(selection) }
     }
 
     /// Whether every cell is meant.
@@ -80,13 +95,15 @@ impl Selection {
     pub fn mask(&self, grid: &Grid) -> Vec<bool> {
         let mut left = self.limit.unwrap_or(usize::MAX);
         let cells = (0..grid.size()).map(|cell| {
-            let matches =
-                |(axis, matching): &(usize, Vec<usize>)| matching.contains(&grid.value_at(cell, *axis));
-            let meant = left > 0 && self.values.iter().all(matches);
+            let meant = left > 0 && self.matches(grid, cell);
             left -= usize::from(meant);
             meant
         });
         cells.collect()
+    }
+
+    fn matches(&self, grid: &Grid, cell: usize) -> bool {
+        self.values.iter().all(|(axis, matching)| matching.contains(&grid.value_at(cell, *axis)))
     }
 }
 

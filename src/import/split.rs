@@ -29,8 +29,9 @@ impl Share {
     }
 }
 
-/// Deals the kept rows out, so that each part has its share of every label and no group is torn apart.
-pub fn deal(items: &mut [Item], kept: &[usize], groups: Groups, share: Share, seed: u64) {
+/// Deals the kept rows out, so that each part has its share of every label and no group is torn apart; says how many
+/// rows the largest group has.
+pub fn deal(items: &mut [Item], kept: &[usize], groups: Groups, share: Share, seed: u64) -> usize {
     let labels = kept.iter().map(|row| items[*row].labels.iter().map(|label| label as u32).collect());
     let keys = kept.iter().map(|row| hash64(&[&seed.to_le_bytes(), items[*row].text.as_bytes()]));
     let rows = Rows { labels: labels.collect(), keys: keys.collect(), groups };
@@ -38,6 +39,7 @@ pub fn deal(items: &mut [Item], kept: &[usize], groups: Groups, share: Share, se
     for (row, part) in kept.iter().zip(dealt.of) {
         items[*row].split = Split::ALL.get(usize::from(part)).copied();
     }
+    dealt.largest.len()
 }
 
 #[cfg(test)]

@@ -30,6 +30,8 @@ pub struct Outcome {
     pub classes: Vec<Tally>,
     pub shortages: Vec<Shortage>,
     pub differing: Differing,
+    /// Rows of the largest group that stays in one part, where rows were dealt out.
+    pub largest: usize,
 }
 
 /// Rows that wait to be worked on.
@@ -52,16 +54,17 @@ impl Work {
         self.items.par_iter_mut().for_each(|item| prepare(item, settings));
         let prints = prints(&self.items);
         let differing = settle(&mut self.items, &prints, settings);
+        let mut largest = 0;
         if let Some(share) = settings.split {
             let kept: Vec<usize> = (0..self.items.len()).filter(|row| self.items[*row].is_kept()).collect();
             let groups = groups(&self.items, &kept, &prints, settings);
-            deal(&mut self.items, &kept, groups, share, settings.seed);
+            largest = deal(&mut self.items, &kept, groups, share, settings.seed);
         }
         drop(prints);
         level(&mut self.items, &mut classes, settings.seed);
         part_pairs(&mut self.items);
         let shortages = shortages(&classes);
-        Ok(Outcome { items: self.items, classes, shortages, differing })
+        Ok(Outcome { items: self.items, classes, shortages, differing, largest })
     }
 }
 

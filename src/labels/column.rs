@@ -9,6 +9,11 @@ use super::list;
 /// Columns that hold labels where none is named, the first that is there: `labels` is what emogrid writes lists into.
 pub const USUAL: [&str; 5] = ["labels", "emotion", "emotions", "label", "sentiment"];
 
+/// The usual column of labels that a row has, the first of several.
+pub fn usual(row: &Map<String, Value>) -> Option<&'static str> {
+    USUAL.into_iter().find(|usual| row.contains_key(*usual))
+}
+
 /// What stands between several labels in one text.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Between<'a> {
@@ -77,6 +82,11 @@ fn whole(number: &str) -> &str {
 /// What pandas and NumPy write where there is nothing.
 const NOTHING: [&str; 3] = ["nan", "NaN", "<NA>"];
 
+/// Whether a text is what tables have where there is nothing.
+pub fn is_nothing(text: &str) -> bool {
+    text.is_empty() || NOTHING.contains(&text)
+}
+
 /// `joy,anger`, and lists: `["joy", "anger"]`, `['joy', 'anger']`, `[3 17]`.
 fn of_text(column: &str, text: &str, between: Between<'_>) -> Result<Vec<String>, String> {
     let found = match serde_json::from_str(text) {
@@ -137,7 +147,7 @@ impl Column {
     pub fn of(&mut self, row: &Map<String, Value>) -> Result<Vec<String>, String> {
         self.known.get_or_insert_with(|| row.keys().cloned().collect());
         if self.name.is_none() {
-            self.name = USUAL.into_iter().find(|usual| row.contains_key(*usual)).map(str::to_owned);
+            self.name = usual(row).map(str::to_owned);
         }
         let Some(name) = self.name.as_deref() else { return Ok(Vec::new()) };
         if !self.is_named {

@@ -1,6 +1,7 @@
 use std::path::PathBuf;
 
 use crate::config::grouping::NoGroup;
+use crate::config::is_address;
 use crate::guard::GuardError;
 use crate::labels::MOST_LABELS;
 use crate::probe::ProbeError;
@@ -54,7 +55,7 @@ pub enum LearnError {
 
 /// What to do next: `check` looks closer at a config's endpoint, and knows nothing of an address alone.
 fn next_step(endpoint: &str) -> String {
-    match endpoint.starts_with("http://") || endpoint.starts_with("https://") {
+    match is_address(endpoint) {
         true => "; once it answers, the same call goes on".to_owned(),
         false => format!("; `emogrid check {endpoint} --endpoint` looks closer"),
     }

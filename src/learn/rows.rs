@@ -64,7 +64,7 @@ impl Labelled {
                         columns: Some(["text", "labels", "id"].map(str::to_owned).to_vec()),
                         ..Layout::default()
                     },
-                    false => Layout { text: columns.text.clone(), ..Layout::default() },
+                    false => Layout { text: columns.text.clone(), options: &["--text"], ..Layout::default() },
                 }
             })?;
             match is_goemotions {

@@ -4,6 +4,7 @@ mod begun;
 mod connecting;
 mod ending;
 mod lock;
+mod retry;
 mod work;
 
 use std::time::Instant;
@@ -63,7 +64,7 @@ impl RunOptions {
 pub async fn run(opened: &Opened, options: &RunOptions, watcher: &(dyn Watcher + Sync)) -> Finished {
     let recorder = Recorder::new(watcher, &opened.recipe.config);
     let began = Began::now();
-    let mut held = Held::default();
+    let mut held = Own::default();
     let came = go(opened, options, &recorder, began, &mut held).await;
     let mut came = came.unwrap_or_else(|error| {
         let mut came = Came::in_vain(&opened.recipe, error);
@@ -75,7 +76,7 @@ pub async fn run(opened: &Opened, options: &RunOptions, watcher: &(dyn Watcher +
         let Came { summary, ended, error, .. } = came;
         return Finished { summary, ended, error, page: None, kept: true };
     }
-    let Held { orders, number, untold } = held;
+    let Own { orders, number, untold } = held;
     (came.summary.number, came.summary.untold) = (number, untold);
     came.summary.waited = recorder.waited();
     let finished = record(opened, &recorder, came);
@@ -118,7 +119,7 @@ impl Began {
 
 /// What a run holds until what came of it is kept, and what it knows since it has its name for itself.
 #[derive(Default)]
-struct Held {
+struct Own {
     orders: Option<Orders>,
     /// 0 before that.
     number: u64,
@@ -126,7 +127,7 @@ struct Held {
     untold: Vec<Untold>,
 }
 
-impl Held {
+impl Own {
     /// A run has its name for itself, as far as files can be written.
     fn own(
         &mut self,
@@ -178,15 +179,18 @@ async fn go(
     options: &RunOptions,
     watcher: &Recorder<'_>,
     began: Began,
-    held: &mut Held,
+    held: &mut Own,
 ) -> Result<Came, RunError> {
     let Begun { dir, reader, files, mut ends, interrupted, known, unlocked, before, mask } =
         begun::begin(opened, options, watcher, began, held).await?;
     let guard = Guard { opened, files: &files, written: before.written.as_ref(), leaving: options.leaving };
     let found = match known {
         Some(known) => {
+            let stored = (&known.memories[..], reader.as_ref());
+            let retry_failed =
+                options.retry_failed && retry::lacks_rows(&opened.recipe, stored, &mask, watcher)?;
             let with = (reader.as_ref(), &interrupted);
-            Some(begun::find(&guard, (&before, &mask), known, options.retry_failed, with, watcher)?)
+            Some(begun::find(&guard, (&before, &mask), known, retry_failed, with, watcher)?)
         }
         None => None,
     };

@@ -42,7 +42,7 @@ use crate::scheduler::{Budget, Cost, Estimate, Queue, Spot, Ticket};
 use crate::store::{StoreError, Writer, Written};
 use answers::Pending;
 use evaluator::{Evaluated, Evaluator, Task};
-use event::{Event, Send};
+use event::{Event, Request};
 use meaning::Charged;
 pub use measure::{Absence, Free};
 use order::Asking;
@@ -82,7 +82,7 @@ struct Worker<'a> {
     /// Looks at requests that take far too long, each with whether nothing works on it: nor are they.
     looks: JoinSet<(usize, Ticket, bool)>,
     /// Requests under way, with the way to break each off.
-    sends: HashMap<(usize, Ticket), (Send, AbortHandle)>,
+    sends: HashMap<(usize, Ticket), (Request, AbortHandle)>,
     /// By model and server: what a proof under way may cost at most.
     proofs: HashMap<(usize, usize), Cost>,
     pending: HashMap<u64, Pending>,
@@ -420,7 +420,7 @@ impl Worker<'_> {
     }
 
     /// Takes a request off the list of those under way; false where it was broken off before.
-    fn ended(&mut self, send: &Send, spent: Charged) -> bool {
+    fn ended(&mut self, send: &Request, spent: Charged) -> bool {
         if self.sends.remove(&(send.model, send.ticket)).is_none() {
             return false;
         }

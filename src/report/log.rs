@@ -14,6 +14,9 @@ pub struct LogEntry {
     /// `null` of a run that ended before its state was kept.
     pub state: Option<i64>,
     pub started: String,
+    /// When its state was kept: right after the run began that made it.
+    #[serde(skip)]
+    pub kept: Option<String>,
     /// What changed since the run before; `null` for the first.
     pub changes: Option<Vec<String>>,
     /// What kept a run from coming to anything; `cut off`, `not kept` or `under way` of one that left no summary, of which
@@ -43,8 +46,9 @@ pub struct LogEntry {
 }
 
 impl LogEntry {
-    pub fn new(state: i64, started: &str, changes: Option<Vec<String>>) -> Self {
-        Self { state: Some(state), started: started.to_owned(), changes, ..Self::default() }
+    pub fn new(state: i64, kept: &str, changes: Option<Vec<String>>) -> Self {
+        let (started, kept) = (kept.to_owned(), Some(kept.to_owned()));
+        Self { state: Some(state), started, kept, changes, ..Self::default() }
     }
 
     /// A run that came to nothing: the dataset, and its state, stay those of before.

@@ -77,7 +77,7 @@ impl Sent {
         if is_alone {
             // What nobody counts any more goes, where nobody writes.
             let length = file.metadata()?.len();
-            if read == length || length % NOTE as u64 != 0 {
+            if read == length - length % NOTE as u64 {
                 file.set_len(0)?;
                 read = 0;
             }
@@ -116,7 +116,11 @@ impl Sent {
     /// A full disk.
     pub fn note(&mut self, id: u64, tokens: u32, used: bool) -> io::Result<()> {
         let at = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        self.file.write_all(&Note { at, run: self.run, id, tokens, used }.bytes())
+        // A note that a full disk or a kill cut off is filled up: those after it begin where notes do.
+        let cut = self.file.metadata()?.len() as usize % NOTE;
+        let mut bytes = vec![0; (NOTE - cut) % NOTE];
+        bytes.extend(Note { at, run: self.run, id, tokens, used }.bytes());
+        self.file.write_all(&bytes)
     }
 
     /// What others noted since this was asked last.
@@ -303,5 +307,32 @@ mod tests {
         std::fs::write(&path, &note.bytes()[..20]).unwrap();
         assert_eq!(Sent::open(&dir, "http://a").unwrap().of_others().unwrap(), []);
         assert_eq!(std::fs::metadata(&path).unwrap().len(), 0);
+    }
+
+    /// Beside other runs and alone.
+    #[test]
+    fn a_note_that_is_cut_off_hides_no_other() {
+        let folder = tempfile::tempdir().unwrap();
+        let dir = StoreDir::new(folder.path().to_owned());
+        let mut first = Sent::open(&dir, "http://a").unwrap();
+        let tokens = |sent: &mut Sent| -> Vec<u32> {
+            sent.of_others().unwrap().iter().map(|noted| noted.tokens).filter(|tokens| *tokens > 0).collect()
+        };
+        first.note(1, 500, false).unwrap();
+        let path = first.path.clone();
+        let cut_off = || {
+            let mut file = File::options().append(true).open(&path).unwrap();
+            file.write_all(&Note::of(&[1; NOTE]).bytes()[..20]).unwrap();
+        };
+        cut_off();
+        let mut second = Sent::open(&dir, "http://a").unwrap();
+        assert_eq!(tokens(&mut second), [500]);
+        second.note(1, 40, false).unwrap();
+        assert_eq!(tokens(&mut first), [40]);
+        first.note(2, 7, false).unwrap();
+        assert_eq!(tokens(&mut second), [7]);
+        drop((first, second));
+        cut_off();
+        assert_eq!(tokens(&mut Sent::open(&dir, "http://a").unwrap()), [500, 40, 7]);
     }
 }

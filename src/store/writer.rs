@@ -7,7 +7,7 @@ use std::time::Duration;
 use rusqlite::{CachedStatement, Connection, ErrorCode, params};
 
 use super::reader::{IS_ANSWERED, is_answered};
-use super::{Completion, EndpointMemory, Snapshot, StoreDir, StoreError, Tombstone, now, schema};
+use super::{Completion, EndpointMemory, Snapshot, StoreDir, StoreError, Tombstone, moment, now, schema};
 
 /// How long a batch is gathered after its first message …
 const GATHER: Duration = Duration::from_millis(15);
@@ -117,7 +117,7 @@ impl Writer {
                     .execute("UPDATE snapshot SET cells = ?2 WHERE id = ?1", params![id, snapshot.cells])?,
                 _ => transaction.execute(
                     "INSERT INTO snapshot (config, resolved, files, cells, created) VALUES (?1, ?2, ?3, ?4, ?5)",
-                    params![config, snapshot.resolved, snapshot.files, snapshot.cells, now()],
+                    params![config, snapshot.resolved, snapshot.files, snapshot.cells, moment()],
                 )?,
             };
             Ok(())

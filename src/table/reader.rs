@@ -27,6 +27,25 @@ pub struct Layout {
     pub id: Option<String>,
     /// Names for the columns of a CSV or TSV without a header.
     pub columns: Option<Vec<String>>,
+    /// The options that name columns where the user can: of `--text`, `--id` and `--columns`.
+    pub options: &'static [&'static str],
+}
+
+impl Layout {
+    /// What to do about a column that is not there, in words that go on; nothing where no option names it.
+    fn advice(&self, may_lack_header: bool) -> String {
+        let by = ["--text", "--id"].iter().filter(|option| self.options.contains(option));
+        let by = by.map(|option| format!("`{option}`")).collect::<Vec<_>>().join(" and ");
+        if by.is_empty() {
+            return by;
+        }
+        let header = match (may_lack_header, self.options.contains(&"--columns")) {
+            (false, _) => "",
+            (true, true) => ", or with `--columns` if there is no header",
+            (true, false) => ", or put a line with the columns' names first if there is no header",
+        };
+        format!("; name the columns with {by}{header}")
+    }
 }
 
 /// One row of a table.
@@ -67,6 +86,8 @@ pub struct Reader {
     number: u64,
     /// How many rows there are to be, where a manifest tells.
     told: Option<u64>,
+    /// What to do about a row that lacks a column.
+    advice: String,
     bytes: u64,
     source: Source,
 }
@@ -131,7 +152,8 @@ impl Reader {
     fn of_rows(path: &Path, rows: parquet::Rows, layout: &Layout) -> Self {
         let (text, id) = names(layout);
         let source = Source::Parquet(Box::new(rows));
-        Self { path: path.to_owned(), text, id, number: 0, told: None, bytes: 0, source }
+        let advice = layout.advice(false);
+        Self { path: path.to_owned(), text, id, number: 0, told: None, advice, bytes: 0, source }
     }
 
     /// Reads from anything; `path` is what messages call it.
@@ -215,25 +237,23 @@ impl Reader {
                 Source::Csv { from: Box::new(from), header, delimiter, lines }
             }
         };
-        Ok(Self { path, text, id, number: 0, told: None, bytes: 0, source })
+        let advice = layout.advice(false);
+        Ok(Self { path, text, id, number: 0, told: None, advice, bytes: 0, source })
     }
 
     /// Makes sure that a header, if there is one, has the columns that are needed.
     fn check_columns(&self, layout: &Layout) -> Result<(), TableError> {
-        let (header, hint) = match &self.source {
-            Source::Csv { header, .. } if layout.columns.is_some() => (header.as_slice(), ""),
-            Source::Csv { header, .. } => (
-                header.as_slice(),
-                "; name the columns with `--text` and `--id`, or with `--columns` if there is no header",
-            ),
-            Source::Parquet(rows) => (rows.columns(), "; name the columns with `--text` and `--id`"),
+        let (header, advice) = match &self.source {
+            Source::Csv { header, .. } if layout.columns.is_some() => (header.as_slice(), String::new()),
+            Source::Csv { header, .. } => (header.as_slice(), layout.advice(true)),
+            Source::Parquet(rows) => (rows.columns(), layout.advice(false)),
             Source::Lines { .. } => return Ok(()),
         };
         let wanted = [Some(&self.text), self.id.1.then_some(&self.id.0)];
         match wanted.into_iter().flatten().find(|wanted| !header.is_empty() && !header.contains(wanted)) {
             Some(wanted) => {
                 let what = no_column(wanted, header.iter().map(String::as_str));
-                Err(TableError::Columns { path: self.path.clone(), what: format!("{what}{hint}") })
+                Err(TableError::Columns { path: self.path.clone(), what: format!("{what}{advice}") })
             }
             None => Ok(()),
         }
@@ -357,7 +377,7 @@ impl Reader {
     /// That a row has no column of this name.
     fn lacks(&self, line: u64, wanted: &str, fields: &Fields) -> TableError {
         let what = no_column(wanted, fields.keys().map(String::as_str));
-        let what = format!("{what}; name the columns with `--text` and `--id`");
+        let what = format!("{what}{}", self.advice);
         TableError::ColumnsAt { path: self.path.clone(), line, what }
     }
 }

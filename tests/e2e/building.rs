@@ -85,6 +85,8 @@ fn mistakes_of_the_command_line_are_said_at_its_flags() {
     run(&["--where", "mood=calm,joy,topic=travel"]).says(apart);
     run(&["--where", "mood=calm,joy topic=travel"]).says(apart);
     run(&["--where", "mood=nothing"]).says("it has: calm, dread, joy");
+    let excluded = run(&["--where", "mood=dread", "--where", "topic=travel"]);
+    excluded.says("no cell has all of these values").says("the config's rules leave none of them");
 }
 
 #[test]

@@ -239,6 +239,52 @@ fn a_text_that_the_server_refuses_is_compared_by_its_words() {
     bench.dedup(&others).exits(1).says("it embeds none of these texts: HTTP 400: no, thank you");
 }
 
+/// It answers all others, and is there: the text is at fault, as it would be in a run.
+#[test]
+fn a_text_that_the_server_fails_over_every_time_is_compared_by_its_words() {
+    let bench = bench();
+    bench.fake.script(|seen, _| match seen.inputs().iter().any(|text| text.contains("brolly")) {
+        true => Reply::Status(500, "boom".into(), vec![("retry-after", "0".into())]),
+        false => says(seen),
+    });
+    let ran = bench.dedup(&["-o", "kept.jsonl"]).exits(0);
+    let ran = ran.says("1 text that it would not embed: only their words were compared\n");
+    ran.says("such as for: HTTP 500: boom");
+    assert_eq!(bench.ids("kept.jsonl"), ["a", "b", "e", "f"]);
+    // All at once, then one by one, of which the last goes alone: each of the two that fail is tried seven times.
+    assert_eq!(bench.fake.take_count(), 7 + 4 + 7);
+}
+
+#[test]
+fn an_address_of_the_command_line_is_read_as_one_of_a_config() {
+    let bench = bench();
+    let dedup = |address: &str| {
+        bench.project.emogrid(&["dedup", "moods.jsonl", "--semantic", address, "-o", "kept.jsonl"])
+    };
+    dedup(&format!("HTTP://{}/v1/", bench.fake.address)).exits(0);
+    assert_eq!(bench.ids("kept.jsonl"), ["a", "b", "f"]);
+    let ran = dedup("http://me:sk-secret@127.0.0.1:1").exits(2);
+    let ran =
+        ran.says("an address must not hold a name or a password; put the key into an environment variable");
+    assert!(!ran.stderr.contains("sk-secret"), "{}", ran.stderr);
+    dedup("ftp://127.0.0.1").exits(2).says("`ftp://` is no way to reach a server");
+}
+
+#[test]
+fn a_server_that_fails_over_all_texts_is_not_held_to_be_well() {
+    let bench = bench();
+    bench.fake.script(|_, _| Reply::Status(500, "boom".into(), vec![("retry-after", "0".into())]));
+    bench.project.edit(
+        "quick.yaml",
+        &bench.fake.url(),
+        &format!("{{ url: '{}', patience: 200ms }}", bench.fake.url()),
+    );
+    let ran =
+        bench.project.emogrid(&["dedup", "moods.jsonl", "--semantic", "quick.yaml", "-o", "kept.jsonl"]);
+    ran.exits(1).says("boom, after").says("of waiting (`endpoints.fake.patience`)");
+    assert!(!bench.project.path().join("kept.jsonl").exists());
+}
+
 #[test]
 fn without_a_project_nothing_is_stored_and_that_is_said() {
     let bench = bench();

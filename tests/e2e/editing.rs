@@ -1,5 +1,7 @@
 //! Looking, choosing and asking why, between one edit and the next.
 
+use serde_json::json;
+
 use crate::fake::{Fake, Reply};
 use crate::project::Project;
 
@@ -257,10 +259,14 @@ fn asks_that_are_not_tried_again_are_passed_over_though_others_are() {
         }
     });
     let first = project.emogrid(&["run", "small.yaml", "--json"]).json();
-    let before = project.read("out/small/dataset.jsonl");
     assert!(first["failed"].as_u64().unwrap() > 0, "{first}");
+    project.edit("small.yaml", "max_asks: 5", "max_asks: 2");
+    let short = project.emogrid(&["run", "small.yaml", "--json", "--accept-leaving"]).exits(4).json();
+    assert!(short["failed"].as_u64().unwrap() > 0, "{short}");
+    let before = project.read("out/small/dataset.jsonl");
     // Only anger is tried again, and none of its asks failed: joy's rows stay.
-    project.emogrid(&["run", "small.yaml", "--retry-failed", "--where", "emotion=anger"]);
+    let anger = ["run", "small.yaml", "--retry-failed", "--where", "emotion=anger"];
+    project.emogrid(&anger).says("no cell lacks a row: nothing is tried again, since what it\nbrings");
     assert_eq!(project.read("out/small/dataset.jsonl"), before);
     // The server is gone: what was not answered stays passed over.
     drop(fake);
@@ -381,11 +387,12 @@ fn a_refusal_is_said_also_where_all_else_is_quiet() {
     says(2, &["ctl", "status", "none.yaml"], "no config that can be read");
     says(1, &["runs", "small.yaml", "--show", "9"], "there is no run 9");
     says(1, &["log", "small.yaml", "--show", "9"], "there is no state 9");
-    says(
-        2,
-        &["preview", "small.yaml", "--where", "emotion=joy", "--where", "emotion=anger"],
-        "no cell has all",
-    );
+    for command in ["preview", "plan", "run"] {
+        let both = [command, "small.yaml", "--where", "emotion=joy", "--where", "emotion=anger"];
+        says(2, &both, "no cell has all of these values");
+        says(2, &both, "all of them must hold; any of several is one `--where emotion=…,…`");
+        says(2, &[command, "small.yaml", "--limit", "0"], "--limit");
+    }
     says(2, &["why", "small.yaml", "xyz"], "an id is hexadecimal");
     says(1, &["why", "small.yaml", "0000000000"], "no row, reject or stored answer");
     says(2, &["purge", "small.yaml"], "there is nothing to purge");
@@ -394,4 +401,28 @@ fn a_refusal_is_said_also_where_all_else_is_quiet() {
     let theirs = other.path().join("small.yaml");
     says(2, &["gc", "small.yaml", theirs.to_str().unwrap()], "collect one project at a time");
     says(2, &["purge", "small.yaml", theirs.to_str().unwrap()], "purge one project at a time");
+}
+
+/// Cells are what their values are, in whatever order: nobody need hear of it.
+#[test]
+fn the_order_of_axes_changes_nothing() {
+    let fake = Fake::start();
+    let project = Project::small(&fake.url());
+    project.emogrid(&["run", "small.yaml"]).exits(0);
+    let texts = || -> Vec<serde_json::Value> {
+        project.rows("out/small/dataset.jsonl").iter().map(|row| json!([row["id"], row["text"]])).collect()
+    };
+    let (before, config) = (texts(), project.read("small.yaml"));
+    let axis = config.lines().find(|line| line.starts_with("    sentiment:")).unwrap();
+    project.edit("small.yaml", &format!("{axis}\n"), "");
+    project.edit("small.yaml", "  axes:\n", &format!("  axes:\n{axis}\n"));
+    fake.take_count();
+    let plan = project.emogrid(&["plan", "small.yaml", "--json"]).exits(0).json();
+    let counts =
+        ["requests", "new", "changed", "dropped", "leaving"].map(|name| plan[name].as_u64().unwrap());
+    assert_eq!((counts, &plan["causes"]), ([0; 5], &json!([])), "{plan:#}");
+    project.emogrid(&["run", "small.yaml"]).exits(0);
+    assert_eq!((fake.take_count(), texts()), (0, before));
+    let log = project.emogrid(&["log", "small.yaml", "--json"]).exits(0).json();
+    assert!(log.as_array().unwrap().iter().skip(1).all(|entry| entry["changes"] == json!([])), "{log:#}");
 }

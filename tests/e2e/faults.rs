@@ -370,7 +370,15 @@ fn an_ask_that_always_fails_is_passed_over_and_asked_again_only_when_told() {
     assert_eq!(project.read("out/wide/dataset.jsonl"), bytes);
 
     mended.store(true, Ordering::SeqCst);
-    let told = watched(&project, &["run", "wide.yaml", "--json", "--retry-failed"]).exits(0).json();
+    // What it brought would take the place of a row.
+    let retry = ["run", "wide.yaml", "--json", "--retry-failed"];
+    let ran = watched(&project, &retry).exits(0);
+    ran.says(
+        "no cell lacks a row: nothing of 1 ask that failed is tried again, since what it\nbrings would take",
+    );
+    assert_eq!((fake.take_count(), project.read("out/wide/dataset.jsonl")), (0, bytes));
+    // Of a dataset that lacks one it is tried again.
+    let told = watched(&project, &[&retry[..], &["--set", "samples.max_asks=1"]].concat()).exits(0).json();
     assert_eq!(fake.take_count(), 1);
     assert_eq!((&told["failed"], &told["accepted"]), (&0.into(), &40.into()));
     watched(&project, &RUN).exits(0);
@@ -445,8 +453,13 @@ fn a_refused_ask_that_is_asked_again_alone_stays_passed_over() {
         false => Reply::Good,
     });
     ran.exits(0);
-    let again = watched(&project, &["run", "wide.yaml", "--json", "--retry-failed"]).exits(0).json();
-    assert_eq!((&again["accepted"], &again["failed"]), (&20.into(), &1.into()));
+    fake.take_count();
+    let retry = ["run", "wide.yaml", "--json", "--retry-failed", "--set", "samples.max_asks=1"];
+    let again = watched(&project, &retry).exits(4).json();
+    assert_eq!((&again["accepted"], &again["failed"]), (&19.into(), &1.into()));
+    assert!(fake.take_count() > 0);
+    let whole = watched(&project, &RUN).exits(0).json();
+    assert_eq!((&whole["accepted"], &whole["failed"], fake.take_count()), (&20.into(), &1.into(), 0));
 }
 
 #[test]
@@ -655,8 +668,10 @@ fn retried_asks_that_still_break_the_server_stay_passed_over() {
     assert_eq!(watched(&project, &RUN).exits(0).json()["failed"], 2);
     let bytes = project.read("out/wide/dataset.jsonl");
     // Nothing proves that it is not the server; the dataset is none the worse.
-    let ran = project.watch(&["run", "wide.yaml", "--json", "--retry-failed"]).finish_within(ms(5000));
-    assert!([0, 1].contains(&ran.code.unwrap()), "{ran:?}");
+    let retry = ["run", "wide.yaml", "--json", "--retry-failed", "--set", "samples.max_asks=1"];
+    let ran = project.watch(&retry).finish_within(ms(5000));
+    assert!([4, 1].contains(&ran.code.unwrap()), "{ran:?}");
+    assert!(fake.seen().len() > 40, "they were tried again");
     fake.take_count();
     assert_eq!(watched(&project, &RUN).exits(0).json()["failed"], 2);
     assert_eq!(fake.take_count(), 0);

@@ -323,6 +323,52 @@ fn what_was_asked_and_written_under_another_policy_is_purged() {
     );
 }
 
+/// A name at the beginning of a line, as the store has it: after a backslash and an `n`.
+#[test]
+fn what_a_judge_said_is_purged_as_it_reads() {
+    let fake = Fake::start();
+    fake.script(|seen, before| match seen.user().starts_with("Rate") {
+        true => Reply::text(&json!({ "score": 5, "why": "it was said by\nJane" }).to_string()),
+        false => {
+            let text =
+                |item: u32| format!("The soup number {before}.{item} was cold and nobody cared at all.");
+            let items: Vec<Value> = (0..3).map(|item| json!({ "text": text(item) })).collect();
+            Reply::text(&json!({ "items": items }).to_string())
+        }
+    });
+    let project = project(&fake);
+    let judge = "\nchecks: { judges: { quality: { prompt: 'Rate this: {{ text }}', schema: { type: object, \
+                 properties: { score: { type: integer } }, required: [score] }, accept: score >= 3 } } }";
+    project.edit("configs/moods.yaml", "anonymize: strict", &format!("anonymize: strict{judge}"));
+    project.emogrid(&["run", "configs/moods.yaml"]).exits(0);
+    project.edit("configs/moods.yaml", judge, "");
+    project.emogrid(&["run", "configs/moods.yaml"]).exits(0);
+    assert!(!holding(&project, "Jane").is_empty());
+    project.emogrid(&["purge", "configs/moods.yaml", "--yes"]).exits(0);
+    assert_eq!(holding(&project, "Jane"), Vec::<PathBuf>::new());
+}
+
+/// They were good ones, and tell nothing of those to come.
+#[test]
+fn forgotten_texts_are_no_bad_ones_to_a_plan() {
+    let fake = Fake::start();
+    fake.script(|_, before| {
+        Reply::text(&match before % 2 {
+            0 => format!("My boss, Jane Roe, shouted at me about report {before} again."),
+            _ => format!("The soup number {before} was cold and nobody cared at all."),
+        })
+    });
+    let project = project(&fake);
+    project.edit("configs/moods.yaml", "items: 3", "format: text");
+    project.edit("configs/moods.yaml", "place: [home, work]", "place: [a, b, c, d, e, f, g, h]");
+    project.edit("configs/moods.yaml", "per_cell: 2, max_asks: 6", "per_cell: 1, max_asks: 6");
+    project.edit("configs/moods.yaml", "anonymize: strict", "anonymize: off");
+    project.emogrid(&["run", "configs/moods.yaml"]).exits(0);
+    project.emogrid(&["forget", "Jane Roe", "--yes"]).exits(0);
+    let plan = project.emogrid(&["plan", "configs/moods.yaml", "--json"]).exits(0).json();
+    assert_eq!((&plan["requests"], &plan["expected"]["requests"]), (&json!(8), &json!(8)), "{plan:#}");
+}
+
 /// A dataset that was made under another policy, and not made anew since.
 #[test]
 fn rows_of_another_policy_leave_until_they_are_made_anew() {

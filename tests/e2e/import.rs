@@ -477,6 +477,58 @@ fn a_test_row_never_reaches_a_mix() {
     assert!(!project.read("m.jsonl").contains("parcel"));
 }
 
+/// The other row of a pair says the same of somebody else.
+#[test]
+fn the_counterpart_of_a_test_row_never_reaches_a_mix() {
+    let project = goemotions();
+    import(&project, &[]).exits(0);
+    let row =
+        |id: &str, text: &str, pair: &str| json!({ "id": id, "text": text, "labels": ["joy"], "pair": pair });
+    let rows = [
+        row("a", "A parcel came for the neighbour", "a"),
+        row("a-swap", "A parcel came for his neighbour", "a"),
+        row("b", "Rain on the tent", "b"),
+        row("b-swap", "Rain on her tent", "b"),
+    ];
+    project.write("pairs.jsonl", &rows.map(|row| format!("{row}\n")).concat());
+    project.write("made.jsonl", "{\"text\": \"fresh bread\", \"emotion\": \"joy\"}\n");
+    let mix = ["mix", "pairs.jsonl", "made.jsonl", "--ratio", "1", "-o", "m.jsonl", "--overlap", "drop"];
+    let told = project.emogrid(&[&mix[..], &["--json"]].concat()).exits(0).json();
+    assert_eq!((&told["real"], &told["held"]["real"]), (&json!(2), &json!(1)));
+    assert_eq!(told["without_their_pair"], json!({ "real": 1, "generated": 0 }));
+    assert!(!project.read("m.jsonl").contains("parcel"));
+    let said = project.emogrid(&mix).exits(0).stdout;
+    assert!(said.contains("left out: 1 real row that is of a pair whose other row is left out\n"), "{said}");
+}
+
+#[test]
+fn each_row_that_is_left_out_of_a_mix_is_counted_once() {
+    let project = Project::new();
+    project.write("real.jsonl", "{\"text\": \"a quiet evening\", \"emotion\": \"joy\"}\n");
+    let row = |id: &str, text: &str, mood: &str, pair: Option<&str>| json!({ "id": id, "text": text, "emotion": mood, "pair": pair });
+    let rows = [
+        row("1", "fresh bread", "joy", None),
+        // Of what else they are as well nothing is said.
+        row("2", "a quiet evening", "", None),
+        row("a", "he sang", "", Some("a")),
+        row("a-swap", "she sang", "joy", Some("a")),
+        row("b", "a quiet evening", "joy", Some("b")),
+        row("b-swap", "a quiet evening", "joy", Some("b")),
+    ];
+    project.write("made.jsonl", &rows.map(|row| format!("{row}\n")).concat());
+    let mix = ["mix", "real.jsonl", "made.jsonl", "--quota", "9", "-o", "m.jsonl"];
+    let told = project.emogrid(&[&mix[..], &["--json"]].concat()).exits(0).json();
+    let counts = ["offered", "generated", "repeated"].map(|name| told[name].as_u64().unwrap());
+    assert_eq!(counts, [1, 1, 2], "{told}");
+    assert_eq!(
+        (&told["unlabelled"]["generated"], &told["without_their_pair"]["generated"]),
+        (&json!(2), &json!(1)),
+        "{told}"
+    );
+    let said = project.emogrid(&mix).exits(0).stdout;
+    assert!(said.contains("1 real row, 1 of 1 generated: 2 rows\n"), "{said}");
+}
+
 #[test]
 fn a_test_row_never_reaches_a_file_for_training() {
     let project = goemotions();
@@ -590,8 +642,43 @@ fn an_import_of_an_import_keeps_what_was_known_of_its_rows() {
     let removed = project.rows("four/undo/removed.jsonl");
     assert_eq!((removed.len(), &removed[0]["step"]), (2, &json!("agreement")));
     let ran = project.emogrid(&[&again[..], &["--map", "sentiment", "-o", "five"]].concat()).exits(0);
-    ran.says("2 rows without their votes");
+    ran.says("2 rows without their votes: who gave several labels of one group is not known");
     assert!(project.rows("five/rows.jsonl")[0]["votes"].is_null());
+    // Nobody voted on what another column says.
+    let other = ["import", "table", "one/rows.jsonl", "--text", "text", "--label", "sentiment", "-o", "six"];
+    project.emogrid(&other).exits(0).says("2 rows without their votes: they are on what `labels` holds\n");
+    let row = &project.rows("six/rows.jsonl")[0];
+    assert_eq!(
+        (&row["labels"], &row["votes"], &row["raters"]),
+        (&json!(["positive"]), &Value::Null, &Value::Null)
+    );
+    assert_eq!(project.value("six/manifest.json")["labels"].as_array().unwrap().len(), 1);
+}
+
+#[test]
+fn a_part_that_gets_no_row_is_told_with_the_reason() {
+    let project = Project::new();
+    let import = |text: &dyn Fn(usize) -> String, rows: usize| {
+        let rows: String =
+            (0..rows).map(|n| format!("{}\n", json!({ "text": text(n), "label": "joy" }))).collect();
+        project.write("t.jsonl", &rows);
+        let skip = ["--skip", "near-duplicates", "--split", "80,10,10", "-o", "d", "--refreeze"];
+        project.emogrid(
+            &[&["import", "table", "t.jsonl", "--text", "text", "--label", "label"], &skip[..]].concat(),
+        )
+    };
+    let words = ["kettle", "garden", "harbour", "letter"];
+    let ran = import(&|n| format!("the {} is what I saw when {} came", words[n], words[n]), 3).exits(0);
+    let ran = ran.says("no row is of `dev`, whose share is 10%:\n3 rows are too few\n");
+    ran.says("no row is of `test`, whose share is 10%, and nothing is frozen:\n3 rows are too few\n");
+    // Each is like the next.
+    let alike =
+        |n: usize| format!("when the train was late again I told them all about the weather {}", n % 7);
+    let ran = import(&|n| format!("{} {}", alike(n), words[n / 7]), 20).exits(0);
+    let ran =
+        ran.says("no row is of `test`, whose share is 10%, and nothing is frozen:\n20 of 20 rows are near-");
+    assert!(ran.stderr.lines().all(|line| line.chars().count() <= 80), "{}", ran.stderr);
+    assert!(!project.path().join("d/test.jsonl").exists());
 }
 
 #[test]

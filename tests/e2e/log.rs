@@ -1,7 +1,11 @@
 //! What ran, and what came of it.
 
-use crate::fake::Fake;
-use crate::project::Project;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use crate::fake::{Fake, Reply};
+use crate::project::{Project, until};
 
 #[test]
 fn a_log_tells_of_every_run_what_changed_and_what_came_of_it() {
@@ -61,6 +65,48 @@ fn a_log_tells_of_every_run_what_changed_and_what_came_of_it() {
     ] {
         assert!(text.contains(part), "{part}: {text}");
     }
+}
+
+/// It is told as before once others came.
+#[cfg(unix)]
+#[test]
+fn a_run_that_was_killed_keeps_its_state_and_what_changed() {
+    let fake = Fake::start();
+    let project = Project::small(&fake.url());
+    let log =
+        || project.emogrid(&["log", "small.yaml", "--json"]).exits(0).json().as_array().unwrap().clone();
+    let kill = || {
+        fake.take_count();
+        fake.script(|_, _| Reply::Hang(Duration::from_secs(60)));
+        let running = project.watch(&["run", "small.yaml"]);
+        until("a request", || !fake.seen().is_empty(), String::new);
+        running.signal(libc::SIGKILL);
+        running.finish();
+        fake.script(|_, _| Reply::Good);
+    };
+    kill();
+    let first = log();
+    assert_eq!(
+        (&first[0]["state"], &first[0]["changes"], &first[0]["ended"]),
+        (&json!(1), &Value::Null, &json!("cut off"))
+    );
+    project.emogrid(&["run", "small.yaml"]).exits(0);
+    let all = log();
+    assert_eq!((all.len(), &all[0]), (2, &first[0]), "{all:?}");
+    assert_eq!((&all[1]["state"], &all[1]["changes"]), (&json!(1), &json!([])), "{all:?}");
+    project.edit("small.yaml", "bright", "glad");
+    kill();
+    let second = log();
+    assert_eq!((second.len(), &second[2]["state"], &second[..2]), (3, &json!(2), &all[..]));
+    assert!(second[2]["changes"][0].as_str().unwrap().contains("glad"), "{second:?}");
+    // Another one of the same state, of which nothing else is known.
+    kill();
+    let third = log();
+    assert_eq!((third.len(), &third[..3], &third[3]["state"]), (4, &second[..], &Value::Null));
+    project.emogrid(&["run", "small.yaml"]).exits(0);
+    let last = log();
+    assert_eq!((last.len(), &last[..4]), (5, &third[..]));
+    assert_eq!((&last[4]["state"], &last[4]["changes"]), (&json!(2), &json!([])), "{last:?}");
 }
 
 #[test]

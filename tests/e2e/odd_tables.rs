@@ -147,12 +147,77 @@ fn a_row_without_the_labels_column_has_no_label_everywhere() {
     }
 }
 
+/// Each row of JSON Lines has columns of its own.
+#[test]
+fn the_first_row_need_not_have_the_labels_column() {
+    let project = Project::new();
+    let row = |n: usize, label: &str| {
+        format!("{{\"id\":\"{n}\",\"text\":\"{label} and so on {n}\",\"label\":\"{label}\"}}\n")
+    };
+    let rows: String = (0..10).map(|n| row(n, ["joy", "anger"][n % 2])).collect();
+    project.write("t.jsonl", &format!("{{\"id\":\"x\",\"text\":\"Nobody said what it was\"}}\n{rows}"));
+    for label in [&["--label", "label"][..], &[]] {
+        let audit = ["audit", "t.jsonl", "--fail-on", "never", "--json"];
+        let told = project.emogrid(&[&audit[..], label].concat()).exits(0).stdout;
+        assert!(told.contains("\"joy\"") && told.contains("\"anger\""), "{told}");
+        let export = ["export", "t.jsonl", "--format", "classification", "-o", "c"];
+        let ran = project.emogrid(&[&export[..], label].concat()).exits(0);
+        ran.says("1 row without a label left out").says("10 rows written to c");
+        project.emogrid(&[&["export", "t.jsonl", "--format", "hf", "-o", "hf"], label].concat()).exits(0);
+        assert!(project.read("hf/README.md").contains("joy"), "{}", project.read("hf/README.md"));
+    }
+    let dedup = ["dedup", "t.jsonl", "--level", "exact", "--scope", "label", "-o", "o.jsonl", "--json"];
+    let told = project.emogrid(&[&dedup[..], &["--label", "label", "--group", "label"]].concat()).exits(0);
+    assert_eq!(told.json()["kept"], 11);
+    // A column that no row has is a slip, and nothing is written.
+    std::fs::remove_file(project.path().join("o.jsonl")).unwrap();
+    for (option, args) in
+        [("--label", &["--label", "mood"][..]), ("--group", &["--label", "label", "--group", "mood"])]
+    {
+        let ran = project.emogrid(&[&dedup[..], args].concat()).exits(2);
+        ran.says(&format!("t.jsonl: there is no column `mood`, only `id`, `text`; `{option}` names it"));
+        assert!(!project.path().join("o.jsonl").exists());
+    }
+    let audit = ["audit", "t.jsonl", "--label", "mood"];
+    project.emogrid(&audit).exits(2).says("t.jsonl: no row has a column `mood`; there are `id`, `text`");
+    project.write("none.jsonl", "{\"text\": \"so\"}\n{\"text\": \"and so\", \"mood\": \"joy\"}\n");
+    for args in
+        [&["audit", "none.jsonl"][..], &["export", "none.jsonl", "--format", "classification", "-o", "n"]]
+    {
+        project
+            .emogrid(args)
+            .exits(2)
+            .says("none.jsonl: which column has the labels? name it with `--label`");
+    }
+}
+
+#[test]
+fn what_to_do_about_a_column_is_what_the_command_has_options_for() {
+    let project = Project::new();
+    project.write("t.csv", "so it is,joy\nand so on,anger\n");
+    let none = "t.csv: there is no column `text`, only `so it is`, `joy`; name the columns with ";
+    for (args, advice) in [
+        (
+            &["import", "table", "t.csv", "--text", "text", "--label", "label", "-o", "d"][..],
+            "`--text` and `--id`, or put a line with the columns' names first if there is no header",
+        ),
+        (&["dedup", "t.csv"], "`--text` and `--id`, or with `--columns` if there is no header"),
+        (&["export", "t.csv", "-o", "o.jsonl"], "`--text`, or with `--columns` if there is no header"),
+        (
+            &["mix", "t.csv", "t.csv", "--ratio", "1", "-o", "m.jsonl"],
+            "`--text`, or put a line with the columns' names first if there is no header",
+        ),
+    ] {
+        project.emogrid(args).exits(2).says(&format!("{none}{advice}\n"));
+    }
+}
+
 #[test]
 fn one_hot_columns_of_floats_are_labels() {
     let project = Project::new();
     project.write(
         "t.csv",
-        ",text,joy,anger\n0,a fine day,1.0,0.0\n1,a bad one,0.0,1.0\n2,the two of them,1.0,1.0\n",
+        ",text,joy,anger\n0,a fine day,1.0,nan\n1,a bad one,NaN,1.0\n2,the two of them,1.0,1.0\n",
     );
     let import =
         ["import", "table", "t.csv", "--text", "text", "--label", "joy", "--label", "anger", "-o", "d"];

@@ -389,6 +389,6 @@ fn an_export_and_a_mix_keep_pairs_together() {
     // A pair of which a text stands among the real rows is out as a whole.
     project.write("real.jsonl", "{\"text\": \"He left  town0\", \"emotion\": \"joy\"}\n");
     let told = project.emogrid(&mix).exits(0).json();
-    assert_eq!((&told["repeated"], &told["without_their_pair"]), (&1.into(), &1.into()));
+    assert_eq!((&told["repeated"], &told["without_their_pair"]["generated"]), (&1.into(), &1.into()));
     assert!(project.rows("mixed.jsonl").iter().all(|row| row["pair"] != "r0"));
 }

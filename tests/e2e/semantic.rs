@@ -231,7 +231,7 @@ fn a_text_that_cannot_be_embedded_is_no_row() {
     bench.run(&[]).exits(0);
     assert_eq!(bench.asked(), (0, 0));
     bench.embedder.script(|_, _| Reply::Good);
-    bench.run(&["--retry-failed"]).exits(0);
+    bench.run(&["--retry-failed", "--set", "samples.per_cell=4"]).exits(0);
     assert!(bench.asked().1 > 0);
     assert!(bench.rejects().iter().all(|reject| reject["reason"] == "paraphrase"));
 }

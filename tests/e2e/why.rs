@@ -131,6 +131,6 @@ fn why_tells_what_became_of_an_ask_that_was_given_up() {
     }
     // Answered at last, it is a row like any other.
     fake.script(|_, _| Reply::Good);
-    project.emogrid(&["run", "small.yaml", "--retry-failed"]).exits(0);
+    project.emogrid(&["run", "small.yaml", "--retry-failed", "--set", "samples.max_asks=2"]).exits(0);
     assert!(why().exits(0).stdout.contains("accepted: "));
 }

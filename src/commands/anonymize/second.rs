@@ -10,8 +10,8 @@ use super::super::{Failure, Talk, open_path, scrub};
 use crate::anonymize::{Action, Anonymizer, Category, Found, Sight, sight};
 use crate::check::second::quotes;
 use crate::cli::AnonymizeArgs;
-use crate::config::is_local;
 use crate::config::resolved::Server;
+use crate::config::{is_address, is_local, plain_address};
 use crate::dataset::looking;
 use crate::fingerprint::{Frame, Room};
 use crate::store::Kind;
@@ -109,8 +109,8 @@ impl SecondLook {
 
 /// Refuses an address on another machine.
 fn refuse_remote(endpoint: &str) -> Result<(), Failure> {
-    let address = match endpoint.starts_with("http://") || endpoint.starts_with("https://") {
-        true => endpoint.to_owned(),
+    let address = match is_address(endpoint) {
+        true => plain_address(endpoint).map_err(Failure::Refused)?,
         false => {
             let opened = open_path(Path::new(endpoint), &[])?;
             match opened.recipe.config.endpoints.first().map(|first| &first.server) {

@@ -14,7 +14,7 @@ use crate::labels::{self, Between, USUAL};
 use crate::near::no_such;
 use crate::pipeline::{Opened, Standing};
 use crate::report::thousands;
-use crate::table::{Fields, Reader, Row, TableError};
+use crate::table::{Fields, Reader, TableError};
 
 /// What is audited, with its rows as they stand where they will be written again.
 pub struct Subject {
@@ -142,15 +142,22 @@ pub fn of_tables(args: &AuditArgs, steps: &mut Steps) -> Result<Subject, Failure
     if !args.set.is_empty() {
         return Err(usage("--set changes a config; this is a table"));
     }
+    if let Some(both) = args.label.iter().find(|label| args.context.contains(label)) {
+        return Err(both_roles(both));
+    }
     let layout = args.table.layout();
     let keep = writes(args);
     let id_column = args.table.id.as_deref().unwrap_or("id");
     // By its number alone a row of one file would be one of another too.
     let several = !args.more.is_empty();
-    let mut table: Option<(Table, Vec<(String, Role)>)> = None;
+    let named =
+        |names: &[String], role: Role| names.iter().map(|name| (name.clone(), role)).collect::<Vec<_>>();
+    let mut table =
+        Table::new([named(&args.label, Role::Label), named(&args.context, Role::Context)].concat());
     let mut rows = Vec::new();
-    let mut seen: Vec<bool> = Vec::new();
-    let mut known = String::new();
+    // Columns that were named, and that no row has so far.
+    let mut lacking: Vec<&String> = args.label.iter().chain(&args.context).collect();
+    let mut known: Vec<String> = Vec::new();
     let mut header = Vec::new();
     for path in std::iter::once(&args.table.file).chain(&args.more) {
         let reader = Reader::open(path, &layout)?;
@@ -159,27 +166,22 @@ pub fn of_tables(args: &AuditArgs, steps: &mut Steps) -> Result<Subject, Failure
         }
         for row in reader {
             let row = row?;
-            let (table, columns) = match &mut table {
-                Some(known) => known,
-                None => {
-                    let columns = columns(args, &row)?;
-                    known = row.fields.keys().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
-                    seen = vec![false; columns.len()];
-                    table.insert((Table::new(columns.clone()), columns))
-                }
-            };
-            for (seen, (name, _)) in seen.iter_mut().zip(&*columns) {
-                *seen |= row.fields.contains_key(name);
+            if table.rows() == 0 {
+                known = row.fields.keys().cloned().collect();
+            }
+            lacking.retain(|name| !row.fields.contains_key(*name));
+            if args.label.is_empty() {
+                usual_labels(args, &row.fields, &mut table)?;
             }
             let given = args.separator.as_deref();
-            let values = columns.iter().map(|(name, role)| {
+            let values = table.columns.iter().map(|column| {
                 // A context such as `Paris, France` is one, where nothing else is said.
-                let between = match (given, role) {
+                let between = match (given, column.role) {
                     (Some(given), _) => Between::Text(given),
                     (None, Role::Label) => Between::Usual,
                     (None, Role::Context) => Between::One,
                 };
-                labels::names(name, row.fields.get(name), between)
+                labels::names(&column.name, row.fields.get(&column.name), between)
             });
             let values: Result<Vec<_>, _> = values.collect();
             let values =
@@ -197,10 +199,21 @@ pub fn of_tables(args: &AuditArgs, steps: &mut Steps) -> Result<Subject, Failure
             }
         }
     }
-    let (table, columns) = table.unwrap_or_else(|| (Table::new([]), Vec::new()));
-    if let Some((_, (name, _))) = seen.iter().zip(&columns).find(|(seen, _)| !**seen) {
+    if table.rows() == 0 {
+        // Nobody knows what columns it would have.
+        table = Table::new([]);
+    } else {
         let path = args.table.file.display();
-        return Err(usage(format!("{path}: no row has a column `{name}`; there are {known}")));
+        let known = || known.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
+        if let Some(name) = lacking.first() {
+            return Err(usage(format!("{path}: no row has a column `{name}`; there are {}", known())));
+        }
+        if table.labels().next().is_none() {
+            return Err(usage(format!(
+                "{path}: which column has the labels? name it with `--label`; there are {}",
+                known()
+            )));
+        }
     }
     let mut options = Options { negative: audited::known_negative(), ..Options::default() };
     let labels: Vec<&str> = table.labels().flat_map(|column| &column.values).map(String::as_str).collect();
@@ -213,22 +226,20 @@ pub fn of_tables(args: &AuditArgs, steps: &mut Steps) -> Result<Subject, Failure
     Ok(Subject { table, options, rows, header, text, id, config: None })
 }
 
-/// The columns that are audited, by the first row.
-fn columns(args: &AuditArgs, first: &Row) -> Result<Vec<(String, Role)>, Failure> {
-    let guessed =
-        || USUAL.iter().filter(|name| first.fields.contains_key(**name)).map(|name| (*name).to_owned());
-    let labels: Vec<String> = if args.label.is_empty() { guessed().collect() } else { args.label.clone() };
-    if labels.is_empty() {
-        let known: Vec<String> = first.fields.keys().map(|name| format!("`{name}`")).collect();
-        return Err(usage(format!(
-            "{}: which column has the labels? name it with `--label`; there are {}",
-            args.table.file.display(),
-            known.join(", ")
-        )));
+/// Adds the usual columns of labels that a row has and none before it had: of JSON Lines each row has its own.
+fn usual_labels(args: &AuditArgs, row: &Fields, table: &mut Table) -> Result<(), Failure> {
+    for name in USUAL {
+        if !row.contains_key(name) || table.labels().any(|column| column.name == name) {
+            continue;
+        }
+        if args.context.iter().any(|context| context == name) {
+            return Err(both_roles(name));
+        }
+        table.add_labels(name.to_owned());
     }
-    if let Some(both) = labels.iter().find(|label| args.context.contains(label)) {
-        return Err(usage(format!("`{both}` is both a label and a context")));
-    }
-    let labels = labels.into_iter().map(|name| (name, Role::Label));
-    Ok(labels.chain(args.context.iter().map(|name| (name.clone(), Role::Context))).collect())
+    Ok(())
+}
+
+fn both_roles(name: &str) -> Failure {
+    usage(format!("`{name}` is both a label and a context"))
 }

@@ -6,10 +6,11 @@ use std::time::{Duration, Instant};
 
 use serde::Serialize;
 
-use super::super::served::{Asked, Cost, Keep, Line, is_address};
+use super::super::served::{Asked, Cost, Keep, Line};
 use super::super::{Failure, Talk, open_path, scrub};
 use crate::check::embedding::Embedding;
 use crate::cli::SemanticArgs;
+use crate::config::is_address;
 use crate::config::resolved::Semantic;
 use crate::dedup::{Direction, Similarity};
 use crate::fingerprint::{Frame, Room};

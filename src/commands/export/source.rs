@@ -15,7 +15,7 @@ use crate::dataset::evaluate::Accepted;
 use crate::dataset::row::Row;
 use crate::export::{ExportError, Record};
 use crate::guard::{Guard, Purpose};
-use crate::labels::{Between, USUAL};
+use crate::labels::Between;
 use crate::learn::LearnError;
 use crate::near::no_such;
 use crate::pipeline::{Files, Opened};
@@ -40,10 +40,8 @@ pub struct OfTable {
     learnt: bool,
     /// What standard input or a pipe said, which is read but once.
     held: Option<Vec<table::Row>>,
-    /// Of the first row.
+    /// Of the first row, or of the header where there is none.
     columns: Vec<String>,
-    /// Of a table without rows.
-    header: Vec<String>,
 }
 
 impl Source {
@@ -68,7 +66,12 @@ impl Source {
         if !args.set.is_empty() {
             return Err(usage("--set changes a config; this is a table"));
         }
-        let layout = Layout { text: args.text.clone(), columns: args.columns.clone(), ..Layout::default() };
+        let layout = Layout {
+            text: args.text.clone(),
+            columns: args.columns.clone(),
+            options: &["--text", "--columns"],
+            ..Layout::default()
+        };
         let mut reader = Reader::open(&args.source, &layout)?;
         let header = reader.header();
         let (held, first) = match table::is_read_once(&args.source) {
@@ -79,13 +82,13 @@ impl Source {
             }
             false => (None, reader.next().transpose()?),
         };
-        let columns = first.map(|row| row.fields.keys().cloned().collect()).unwrap_or_default();
+        let columns = first.map_or(header, |row| row.fields.keys().cloned().collect());
         let learnt = learnt && !args.measuring;
         let guard = match learnt {
             true => Guard::of(&[&args.source]).map_err(LearnError::from)?,
             false => Guard::default(),
         };
-        Ok(Source::Table(OfTable { path: args.source.clone(), layout, guard, learnt, held, columns, header }))
+        Ok(Source::Table(OfTable { path: args.source.clone(), layout, guard, learnt, held, columns }))
     }
 
     /// The column with the texts.
@@ -114,6 +117,7 @@ impl Source {
         }
     }
 
+    /// The columns of labels that are known before any row is looked at.
     pub fn label_columns(&self, args: &ExportArgs) -> Result<Vec<String>, Failure> {
         if !args.label.is_empty() {
             let known = self.columns();
@@ -131,14 +135,12 @@ impl Source {
                 let axes = of.opened.recipe.grid.axes.iter().filter(|axis| axis.label);
                 axes.map(|axis| axis.name.to_string()).collect()
             }
-            Source::Table(of) => {
-                let usual = USUAL.into_iter().find(|usual| of.columns.iter().any(|column| column == usual));
-                usual.map(str::to_owned).into_iter().collect()
-            }
+            // See `guesses_labels`.
+            Source::Table(_) => Vec::new(),
         })
     }
 
-    /// Whether which column has the labels is nobody's word but that of the first row.
+    /// Whether which column has the labels is nobody's word but that of the rows.
     pub fn guesses_labels(&self, args: &ExportArgs) -> bool {
         matches!(self, Source::Table(_)) && args.label.is_empty()
     }
@@ -177,13 +179,6 @@ impl Source {
             Source::Config(of) => of.each(talk, take),
             Source::Table(of) => of.each(talk, take),
         }
-    }
-}
-
-impl OfTable {
-    /// The columns, also where there is no row.
-    pub fn header(&self) -> Vec<String> {
-        if self.columns.is_empty() { self.header.clone() } else { self.columns.clone() }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use crate::labels::{Between, names};
+use crate::labels::{Between, is_nothing, names};
 
 /// Which columns hold what.
 pub struct Columns {
@@ -64,8 +64,9 @@ pub fn flag(column: &str, value: &Value) -> Result<bool, String> {
         Value::Null => Some(false),
         Value::Bool(flag) => Some(*flag),
         Value::Number(value) => value.as_f64().and_then(number),
+        Value::String(text) if is_nothing(text.trim()) => Some(false),
         Value::String(text) => match text.trim().to_ascii_lowercase().as_str() {
-            "" | "false" | "no" => Some(false),
+            "false" | "no" => Some(false),
             "true" | "yes" => Some(true),
             other => other.parse().ok().and_then(number),
         },
@@ -129,6 +130,7 @@ mod tests {
             (json!(true), json!(1.0), &["joy", "anger"]),
             (json!(""), json!("False"), &[]),
             (json!("0.0"), json!(" 1.00 "), &["anger"]),
+            (json!("nan"), json!("<NA>"), &[]),
         ] {
             let fields = json!({ "joy": joy, "anger": anger });
             assert_eq!(both.labels_of(fields.as_object().unwrap()).unwrap(), labels);

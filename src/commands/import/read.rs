@@ -37,8 +37,8 @@ pub struct Source {
     /// Rows whose id another row had.
     renamed: u64,
     answers: Answers,
-    /// Rows with votes that say nothing of groups of labels, and were left behind.
-    unmapped: u64,
+    /// Rows whose votes say nothing of what is asked for, and were left behind.
+    voteless: u64,
     /// Which columns of labels some row had, and what the first row's columns are.
     found: Vec<bool>,
     known: Vec<String>,
@@ -68,7 +68,7 @@ impl Source {
             files: Vec::new(),
             renamed: 0,
             answers: Answers::default(),
-            unmapped: 0,
+            voteless: 0,
             found,
             known: Vec::new(),
         };
@@ -196,13 +196,13 @@ impl Source {
         let before = Before::of(&row);
         let mut votes = Vec::new();
         match asked.how.map {
-            Grouping::None => {
+            Grouping::None if asked.columns.labels == [VOTED] => {
                 for (label, count) in &before.votes {
                     votes.push((numbers.of(label, &mut self.labels)? as u8, *count));
                 }
             }
             // One rater's joy and love would be two votes for one group.
-            _ => self.unmapped += u64::from(!before.votes.is_empty()),
+            _ => self.voteless += u64::from(!before.votes.is_empty()),
         }
         self.filtered(asked, row, numbers)?;
         let mut item = self.items.last_mut();
@@ -237,7 +237,7 @@ impl Source {
     }
 
     /// Says what is odd about the files.
-    pub fn say(&self, talk: &Talk) {
+    pub fn say(&self, asked: &Asked<'_>, talk: &Talk) {
         if self.renamed > 0 {
             let rows = count(self.renamed, "row");
             talk.say(&format!("{rows} had the id of another row, and got `#2` and so on behind it"));
@@ -246,12 +246,12 @@ impl Source {
             let rows = count(self.answers.repeated, "row");
             talk.say(&format!("{rows} of a rater who had answered for the text: the first answer counts"));
         }
-        if self.unmapped > 0 {
-            let rows = count(self.unmapped, "row");
-            talk.say(&format!(
-                "{rows} without their votes: who gave several labels of one group is not known; map the raters' \n\
-                 own files"
-            ));
+        if self.voteless > 0 {
+            let why = match asked.how.map {
+                Grouping::None => "they are on what `labels` holds",
+                _ => "who gave several labels of one group is not known; map the raters'\nown files",
+            };
+            talk.say(&format!("{} without their votes: {why}", count(self.voteless, "row")));
         }
     }
 }
@@ -284,6 +284,9 @@ fn split_of(row: &Row) -> Result<Option<Split>, String> {
         )
     })
 }
+
+/// The column that the votes of an import are on.
+const VOTED: &str = "labels";
 
 /// What an import told of a row, which another one of its files goes on with.
 #[derive(Debug, Default)]
@@ -367,10 +370,14 @@ fn layout(asked: &Asked<'_>, shape: Shape) -> Layout {
             text: Some("text".to_owned()),
             id: Some("id".to_owned()),
             columns: Some(vec!["text".to_owned(), columns.labels[0].clone(), "id".to_owned()]),
+            options: &[],
         },
         Shape::Raw => Layout { format: Some(Format::Csv), id: Some("id".to_owned()), ..Layout::default() },
-        Shape::Mapped => {
-            Layout { text: Some(columns.text.clone()), id: columns.id.clone(), ..Layout::default() }
-        }
+        Shape::Mapped => Layout {
+            text: Some(columns.text.clone()),
+            id: columns.id.clone(),
+            options: &["--text", "--id"],
+            ..Layout::default()
+        },
     }
 }

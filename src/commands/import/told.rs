@@ -56,6 +56,30 @@ impl<'f> Told<'f> {
         out
     }
 
+    /// Which parts have a share and no row, and why.
+    pub fn without_rows(&self) -> Vec<String> {
+        let Some(share) = self.folder.settings.split else { return Vec::new() };
+        let rows: usize = self.folder.outcome.items.iter().filter(|item| item.is_kept()).count();
+        let largest = self.folder.outcome.largest;
+        let why = match largest {
+            0 | 1 => format!("{} are too few", count(rows as u64, "row")),
+            _ => format!(
+                "{} of {} are near-duplicates of each other or\nof one pair, in one step or several, and stay in one \
+                 part",
+                thousands(largest as u64),
+                count(rows as u64, "row")
+            ),
+        };
+        let shares = Split::ALL.into_iter().zip(share.shares()).filter(|(split, share)| {
+            *share > 0.0 && self.folder.parts.iter().all(|part| part.split != Some(*split))
+        });
+        let without = |(split, share): (Split, f64)| {
+            let freezes = if split == Split::Test { ", and nothing is frozen" } else { "" };
+            format!("no row is of `{}`, whose share is {:.0}%{freezes}:\n{why}", split.name(), 100.0 * share)
+        };
+        shares.map(without).collect()
+    }
+
     /// What each step changed and took out; steps that did neither are left out.
     fn steps(&self, out: &mut String) {
         let dealt = self.folder.settings.split.is_some();

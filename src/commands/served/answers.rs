@@ -30,10 +30,18 @@ struct Tally {
     why: RefCell<Option<String>>,
     /// Since when nothing went through.
     trouble: Cell<Option<Instant>>,
+    /// Texts in a row that were given up since a server fails over them that is there.
+    given_up: Cell<u32>,
 }
 
-/// How often a request is tried again that fails while others go through, a second later first and then twice as long.
+/// How often a request is tried again that fails, a second later first and then twice as long.
 const TRIES: u32 = 6;
+
+/// The same of one that is not answered in time: each try takes as long again.
+const LATE_TRIES: u32 = 1;
+
+/// The most texts in a row that may be at fault: over more than that a server fails whatever it is asked.
+const GIVEN_UP: u32 = 3;
 
 /// How often a server is looked at while its answers are waited for, and how long it may take to say that it is there.
 const LOOK: Duration = Duration::from_secs(5);
@@ -198,11 +206,9 @@ impl Line {
                 self.embedded(&raw, &lengths)
                     .map_err(|error| ClientError { class: ErrorClass::Refused, ..error })
             };
-            match self.patiently(Route::Embedding, body, read, tally, talk).await {
-                Ok(all) => return Ok(all.into_iter().map(Some).collect()),
-                // One of them may be at fault, or the server takes one text a request.
-                Err(error) if is_own_fault(&error) => {}
-                Err(error) => return Err(error),
+            // One of them may be at fault, or the server takes one text a request.
+            if let Ok(all) = self.patiently(Route::Embedding, body, read, tally, talk).await? {
+                return Ok(all.into_iter().map(Some).collect());
             }
         }
         let mut out = Vec::with_capacity(asked.len());
@@ -212,19 +218,19 @@ impl Line {
                 Route::Embedding => self.embedded(&raw, &[1]),
                 Route::Chat | Route::Completion => self.chatted(raw).map(|received| vec![received]),
             };
-            out.push(match self.patiently(route, asked.ask.body(), read, tally, talk).await {
+            out.push(match self.patiently(route, asked.ask.body(), read, tally, talk).await? {
                 Ok(all) => all.into_iter().next(),
-                Err(error) if is_own_fault(&error) => {
+                Err(error) => {
                     tally.why.borrow_mut().get_or_insert_with(|| error.to_string());
                     None
                 }
-                Err(error) => return Err(error),
             });
         }
         Ok(out)
     }
 
-    /// What is read of one request's answer, waited for as long as its failure may pass.
+    /// What is read of one request's answer, waited for as long as its failure may pass; or why that request alone is
+    /// not answered, where others may be.
     async fn patiently(
         &self,
         route: Route,
@@ -232,7 +238,7 @@ impl Line {
         read: impl Fn(String) -> Result<Vec<Received>, ClientError>,
         tally: &Tally,
         talk: &Talk,
-    ) -> Result<Vec<Received>, ClientError> {
+    ) -> Result<Result<Vec<Received>, ClientError>, ClientError> {
         let mut failures = 0;
         loop {
             let leave = self.leave(&body, tally, talk).await;
@@ -247,19 +253,27 @@ impl Line {
             let error = match answer.and_then(&read) {
                 Ok(received) => {
                     tally.trouble.set(None);
-                    return Ok(received);
+                    tally.given_up.set(0);
+                    return Ok(Ok(received));
                 }
                 Err(error) => error,
             };
             match error.class {
-                _ if is_own_fault(&error) => return Err(error),
+                ErrorClass::ContextExceeded | ErrorClass::Refused => return Ok(Err(error)),
                 ErrorClass::Unauthorized
                 | ErrorClass::Unpaid
                 | ErrorClass::NotFound
                 | ErrorClass::Unsupported
                 | ErrorClass::Unusable => return Err(error),
-                // Others go through.
-                _ if failures == TRIES && tally.trouble.get().is_none() => return Err(error),
+                class
+                    if most_tries(class)
+                        .is_some_and(|most| failures >= most || self.left(tally).is_zero()) =>
+                {
+                    let others_go_through = tally.trouble.get().is_none();
+                    if others_go_through || self.fails_over_texts(tally).await {
+                        return Ok(Err(error));
+                    }
+                }
                 _ => {}
             }
             let pause = Duration::from_secs(1 << failures);
@@ -270,20 +284,39 @@ impl Line {
         }
     }
 
-    /// How long a server in which nothing goes through is still waited for.
+    /// Whether a server in which nothing goes through is there, so that it may fail over what it is asked.
+    async fn fails_over_texts(&self, tally: &Tally) -> bool {
+        if tally.given_up.get() == GIVEN_UP {
+            return false;
+        }
+        let looked = self.client.get("/v1/models", LOOK).await;
+        let is_there = looked.err().is_none_or(|error| error.class == ErrorClass::NotFound);
+        if is_there {
+            tally.given_up.update(|texts| texts + 1);
+            // The next text is waited for anew.
+            tally.trouble.set(None);
+        }
+        is_there
+    }
+
+    /// How long a server in which nothing goes through is waited for from now on.
+    fn left(&self, tally: &Tally) -> Duration {
+        self.patience.0.saturating_sub(tally.trouble.get().map_or(Duration::ZERO, |since| since.elapsed()))
+    }
+
+    /// Says once that it is waited for, and how long it still is.
     ///
     /// # Errors
     /// What it failed with, where it was waited for long enough.
     fn bears(&self, error: ClientError, tally: &Tally, talk: &Talk) -> Result<Duration, ClientError> {
-        let (patience, key) = &self.patience;
         let since = tally.trouble.get().unwrap_or_else(|| {
             talk.say(&format!("waiting for {}: {error}", self.endpoint));
             Instant::now()
         });
         tally.trouble.set(Some(since));
-        let left = patience.saturating_sub(since.elapsed());
+        let left = self.left(tally);
         if left.is_zero() {
-            let by = key.as_ref().map_or_else(String::new, |key| format!(" (`{key}`)"));
+            let by = self.patience.1.as_ref().map_or_else(String::new, |key| format!(" (`{key}`)"));
             let message = format!("{}, after {} of waiting{by}", error.message, duration(since.elapsed()));
             return Err(ClientError { message, ..error });
         }
@@ -368,9 +401,18 @@ fn is_silence(error: &ClientError) -> bool {
     matches!(error.class, ErrorClass::Unreachable | ErrorClass::Dropped | ErrorClass::Timeout)
 }
 
-/// Whether only that request is refused; others may do better.
-fn is_own_fault(error: &ClientError) -> bool {
-    matches!(error.class, ErrorClass::ContextExceeded | ErrorClass::Refused)
+/// How often a request is tried again before a failure of this kind is held to be its own fault; `None` where it never
+/// is.
+fn most_tries(class: ErrorClass) -> Option<u32> {
+    match class {
+        ErrorClass::Timeout => Some(LATE_TRIES),
+        ErrorClass::ServerError
+        | ErrorClass::Garbled
+        | ErrorClass::Dropped
+        | ErrorClass::Unavailable
+        | ErrorClass::Gateway => Some(TRIES),
+        _ => None,
+    }
 }
 
 #[cfg(test)]

@@ -12,6 +12,7 @@ use super::tune::{measure, rows_of};
 use crate::cli::{TrainArgs, TuneArgs};
 use crate::client::{Client, ClientError, ErrorClass, Job, Order};
 use crate::config::resolved::Server;
+use crate::config::{is_address, plain_address};
 use crate::export::Task;
 use crate::learn::LearnError;
 use crate::learn::tune::{config, remote, write_data};
@@ -161,8 +162,8 @@ pub fn tune(args: &TrainArgs, talk: &Talk) -> Result<Exit, Failure> {
 impl Place {
     fn of(given: &TuneArgs) -> Result<Self, Failure> {
         let named = given.endpoint.as_deref().unwrap_or("https://api.openai.com");
-        if named.starts_with("http://") || named.starts_with("https://") {
-            let url = named.trim_end_matches('/').trim_end_matches("/v1").to_owned();
+        if is_address(named) {
+            let url = plain_address(named).map_err(Failure::Refused)?;
             let name = given.key_env.clone().unwrap_or_else(|| "OPENAI_API_KEY".to_owned());
             // A server of one's own may want none.
             let wanted = given.key_env.is_some() || given.endpoint.is_none();

@@ -1,6 +1,6 @@
 //! Keys about what is asked: the prompt, how the model samples, and what an answer looks like.
 
-use super::{Kind, Section, WEIGHT, key};
+use super::{Key, Kind, Section, WEIGHT, key};
 
 pub static PROMPT: Section = Section {
     needs: &[],
@@ -46,16 +46,25 @@ pub static VARIANT: Section = Section {
     ],
 };
 
+pub const TOP_P: Key = key(
+    "top_p",
+    Kind::Number { min: 0.0, max: 1.0 },
+    "0.95",
+    "Keep the likeliest tokens that make up this share.",
+);
+
+pub const MAX_TOKENS: Key = key(
+    "max_tokens",
+    Kind::Whole { min: 1, max: 10_000_000 },
+    "256",
+    "The longest answer. Raising it asks again only for answers that were cut.",
+);
+
 pub static SAMPLING: Section = Section {
     needs: &[],
     keys: &[
         key("temperature", Kind::Number { min: 0.0, max: 10.0 }, "0.8", "Higher is more varied."),
-        key(
-            "top_p",
-            Kind::Number { min: 0.0, max: 1.0 },
-            "0.95",
-            "Keep the likeliest tokens that make up this share.",
-        ),
+        TOP_P,
         key(
             "top_k",
             Kind::Whole { min: 0, max: 1_000_000 },
@@ -87,12 +96,7 @@ pub static SAMPLING: Section = Section {
             "The same, growing with how often they stand there.",
         ),
         key("stop", Kind::List(&Kind::Text), "[]", "Texts that end an answer."),
-        key(
-            "max_tokens",
-            Kind::Whole { min: 1, max: 10_000_000 },
-            "256",
-            "The longest answer. Raising it asks again only for answers that were cut.",
-        ),
+        MAX_TOKENS,
         key(
             "extra",
             Kind::Named(&Kind::Free),

@@ -1,6 +1,6 @@
 //! Judge models: what they are asked of a text, and what of their answers counts.
 
-use super::{Key, Kind, Section, TEMPLATE, key};
+use super::{Key, Kind, MAX_TOKENS, Section, TEMPLATE, TOP_P, key};
 
 const TEXT: Kind = Kind::Either(&[Kind::Text, Kind::Section(&TEMPLATE)]);
 
@@ -72,18 +72,8 @@ pub static SAMPLING: Section = Section {
     needs: &[],
     keys: &[
         key("temperature", Kind::Number { min: 0.0, max: 10.0 }, "0.3", "At 0 all votes would be the same."),
-        key(
-            "top_p",
-            Kind::Number { min: 0.0, max: 1.0 },
-            "0.95",
-            "Keep the likeliest tokens that make up this share.",
-        ),
-        key(
-            "max_tokens",
-            Kind::Whole { min: 1, max: 10_000_000 },
-            "256",
-            "The longest answer. Raising it asks again only for answers that were cut.",
-        ),
+        TOP_P,
+        MAX_TOKENS,
         key(
             "extra",
             Kind::Named(&Kind::Free),

@@ -98,15 +98,7 @@ impl<N: Copy> NearRows<N> {
     /// The most similar kept text, but for the one that was kept last.
     fn find_beside(&mut self, scope: u64, bag: &Bag) -> Option<Match> {
         let last = self.names.len().checked_sub(1)? as Ordinal;
-        let is_original = |found: &Match| found.of == last;
-        let best = self.index.find(scope, bag)?;
-        if !is_original(&best) {
-            return Some(best);
-        }
-        let (mut all, least) = (Vec::new(), self.index.threshold(scope));
-        self.index.find_all(scope, bag, least, &mut all);
-        all.retain(|found| !is_original(found));
-        all.into_iter().max_by_key(|found| (found.similarity, std::cmp::Reverse(found.of)))
+        self.index.find_but(scope, bag, &[last])
     }
 
     fn why(&self, found: Match) -> Why<'static, N> {

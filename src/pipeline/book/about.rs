@@ -30,7 +30,7 @@ pub struct Rulings {
 }
 
 /// What is stored for a request about a text.
-pub enum Found {
+pub enum OnFile {
     Missing,
     GivenUp(Arc<str>),
     Answer(String),
@@ -67,23 +67,23 @@ impl StoreBook<'_> {
     }
 
     /// What is stored for a request whose answer may be so long.
-    pub(super) fn find_about(&self, fingerprint: &Fingerprint, max_tokens: u32) -> Result<Found, BookError> {
+    pub(super) fn find_about(&self, fingerprint: &Fingerprint, max_tokens: u32) -> Result<OnFile, BookError> {
         if let Some(reason) = self.rulings.given_up.get(fingerprint) {
-            return Ok(Found::GivenUp(reason.clone()));
+            return Ok(OnFile::GivenUp(reason.clone()));
         }
-        let Some(reader) = self.reader else { return Ok(Found::Missing) };
+        let Some(reader) = self.reader else { return Ok(OnFile::Missing) };
         if let Some(raw) = reader.answer(fingerprint, max_tokens)? {
-            return Ok(Found::Answer(raw));
+            return Ok(OnFile::Answer(raw));
         }
         if !self.no_tombstones
             && let Some(stone) = reader.tombstone(fingerprint)?
         {
             let now = |now: &Settings| Settings { max_tokens: Some(max_tokens), ..*now };
             if self.settings.iter().any(|settings| stone.settings.still_hold(&now(settings))) {
-                return Ok(Found::GivenUp(stone.reason.into()));
+                return Ok(OnFile::GivenUp(stone.reason.into()));
             }
         }
-        Ok(Found::Missing)
+        Ok(OnFile::Missing)
     }
 
     /// Whether a candidate says what the model wrote, and always will. What was found out about a text that a

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
-use super::about::{Found, Said};
+use super::about::{OnFile, Said};
 use super::{BookError, StoreBook};
 use crate::check::{Candidate, JudgeModel, Reason};
 use crate::dataset::Judged;
@@ -104,15 +104,15 @@ impl StoreBook<'_> {
                 recipe.judge_fingerprint(&self.models, judged, number, &mut self.rulings.room)?;
             asked.push((index as u16, fingerprint));
             match self.find_about(&fingerprint, max_tokens)? {
-                Found::Missing => {
+                OnFile::Missing => {
                     let (to, number) = (To::Judge(index as u16), number as u16);
                     open.push((About { to, number, index: place.index as u32 }, fingerprint));
                 }
-                Found::GivenUp(reason) => {
+                OnFile::GivenUp(reason) => {
                     *lasts = false;
                     last = reason;
                 }
-                Found::Answer(raw) => match judge.read(&raw) {
+                OnFile::Answer(raw) => match judge.read(&raw) {
                     Ok(vote) => votes.push(vote),
                     Err(reason) => last = reason.name().into(),
                 },

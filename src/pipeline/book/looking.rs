@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::about::Found;
+use super::about::OnFile;
 use super::{BookError, StoreBook};
 use crate::check::Candidate;
 use crate::check::second::quotes;
@@ -57,12 +57,12 @@ impl StoreBook<'_> {
         let asked = vec![fingerprint];
         let judge = &self.recipe.judge;
         let looked = match self.find_about(&fingerprint, looking::MAX_TOKENS)? {
-            Found::Missing => {
+            OnFile::Missing => {
                 let about = About { to: To::Names, number: 0, index: place.index as u32 };
                 return Ok(Look { asked, looked: Looked::Open(vec![(about, fingerprint)]) });
             }
-            Found::Answer(raw) => judge.looked(candidate, &original, quotes(&raw).as_deref()).0,
-            Found::GivenUp(_) => {
+            OnFile::Answer(raw) => judge.looked(candidate, &original, quotes(&raw).as_deref()).0,
+            OnFile::GivenUp(_) => {
                 let id = RowId::of(&place.fingerprint, candidate.choice, candidate.item);
                 self.rulings.unlooked.insert(id);
                 judge.looked::<&str>(candidate, &original, None).0

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::about::Found;
+use super::about::OnFile;
 use super::{BookError, StoreBook};
 use crate::check::embedding::Embedding;
 use crate::check::{Candidate, Reason};
@@ -36,12 +36,12 @@ impl StoreBook<'_> {
         }
         let refused = |why: String| Meant::Refused(Arc::new(Reason::Embedding { why }));
         let meant = match self.find_about(&fingerprint, 0)? {
-            Found::Missing => {
+            OnFile::Missing => {
                 let about = About { to: To::Embedder, number: 0, index: place.index as u32 };
                 Meant::Open(vec![(about, fingerprint)])
             }
-            Found::GivenUp(reason) => refused(reason.to_string()),
-            Found::Answer(raw) => match Embedding::parse(&raw) {
+            OnFile::GivenUp(reason) => refused(reason.to_string()),
+            OnFile::Answer(raw) => match Embedding::parse(&raw) {
                 Ok(embedding) => Meant::Known(Arc::new(embedding.direction())),
                 Err(why) => refused(why),
             },

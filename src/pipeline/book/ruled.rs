@@ -147,14 +147,16 @@ fn unpack_look(mut bytes: &[u8]) -> Option<(Vec<Fingerprint>, Candidate)> {
 const ACCEPTED: u8 = 0;
 const SHOWN: u8 = 1;
 const REFUSED: u8 = 2;
+/// Nothing that can be read back: the next evaluation looks for itself.
+const OPEN: u8 = 3;
 
-/// A ruling that is not open.
 fn pack_judgement(judgement: &Judgement, out: &mut Vec<u8>) {
     let (judges, asked): (Vec<u16>, Vec<Fingerprint>) = judgement.asked.iter().copied().unzip();
     pack_asked(&asked, out);
     judges.iter().for_each(|judge| out.extend(judge.to_le_bytes()));
     match &judgement.ruling {
-        Ruling::Accepted(None) | Ruling::Open(_) => out.push(ACCEPTED),
+        Ruling::Accepted(None) => out.push(ACCEPTED),
+        Ruling::Open(_) => out.push(OPEN),
         Ruling::Accepted(Some(columns)) => {
             out.push(SHOWN);
             // Digits that are read back may be another number in the last bit.
@@ -269,6 +271,18 @@ mod tests {
             prop_assert_eq!(unpack_look(&bytes), Some((asked, looked)));
             bytes.push(0);
             prop_assert_eq!(unpack_look(&bytes), None);
+        }
+
+        #[test]
+        fn what_is_open_is_not_read_back_as_settled(asked in any::<u8>()) {
+            let asked = vec![(0, Fingerprint([asked; 32]))];
+            let mut bytes = Vec::new();
+            pack_judgement(&Judgement { asked: asked.clone(), ruling: Ruling::Open(Vec::new()) }, &mut bytes);
+            prop_assert!(unpack_judgement(&bytes).is_none());
+            bytes.clear();
+            let asked = asked.into_iter().map(|(_, asked)| asked).collect();
+            pack_meaning(&Meaning { asked, meant: Meant::Open(Vec::new()) }, &mut bytes);
+            prop_assert!(unpack_meaning(&bytes).is_none());
         }
 
         #[test]

@@ -283,13 +283,24 @@ impl<'a> Evidence<'a> {
     }
 }
 
+/// Whether nobody knows any more whether a text was good.
+fn is_forgotten(candidate: &Candidate) -> bool {
+    matches!(candidate.outcome, Err(Reason::Forgotten))
+}
+
 impl<N: Name> Sink<N> for Evidence<'_> {
     fn answered(&mut self, place: &Place, answer: &[Candidate]) {
         let way = self.way(place.cell, place.ask);
         let ways = self.recipe.prompts.variants() * self.models.list().len();
         let sample = self.asks.entry(way).or_insert_with(|| Sample::new((READ / ways).max(READ_OF_ONE)));
         sample.take(place.fingerprint, (place.cell, place.ask));
+        // What somebody wished away is taken to have been as the answer's other texts are.
+        let left = answer.len() - answer.iter().filter(|candidate| is_forgotten(candidate)).count();
+        if left == 0 && !answer.is_empty() {
+            return;
+        }
         let passed = answer.iter().filter(|candidate| candidate.outcome.is_ok()).count();
+        let passed = (passed * answer.len() + left / 2) / left.max(1);
         let is_cut = passed == 0 && answer.iter().any(|text| matches!(text.outcome, Err(Reason::Cut)));
         self.each(place.cell, place.ask, |of| {
             of.answer(passed, 1);
@@ -305,7 +316,7 @@ impl<N: Name> Sink<N> for Evidence<'_> {
     }
 
     fn reject(&mut self, reject: &Rejected<'_, N>) {
-        if reject.candidate.is_counterpart() {
+        if reject.candidate.is_counterpart() || is_forgotten(reject.candidate) {
             return;
         }
         let stage = stages::refuser(&reject.why, reject.candidate, &self.stages);

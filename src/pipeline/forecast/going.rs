@@ -142,7 +142,7 @@ struct Chosen<'a> {
 
 /// An ask that was looked up.
 #[derive(Debug)]
-struct Looked {
+struct AskAhead {
     ask: (usize, u32),
     way: Way,
     held: Held,
@@ -194,12 +194,12 @@ impl Open {
                 let left = texts.get(waits.unwrap_or(0) as usize..).unwrap_or_default();
                 rates.waiting(way, left, waits.is_some())
             });
-            Looked { ask, way, held: found.held, texts }
+            AskAhead { ask, way, held: found.held, texts }
         });
-        let looked: Vec<Looked> = looked.collect();
+        let looked: Vec<AskAhead> = looked.collect();
         let some = self.alike.values().sum::<u64>() as f64 / cells.len().max(1) as f64;
         let mut cut: BTreeMap<Way, Cut> = BTreeMap::new();
-        for Looked { way, held, .. } in &looked {
+        for AskAhead { way, held, .. } in &looked {
             if let Held::Cut(reached) = held {
                 let cut = cut.entry(*way).or_default();
                 cut.answers += some;
@@ -229,7 +229,7 @@ impl Open {
             let (own, others) = looked.split_at(ahead);
             looked = others;
             let (Some(mean), Some(plain)) = (means.get(&kind.label), plain.get(kind)) else { continue };
-            let brings = |of: &'_ Looked| match &of.texts {
+            let brings = |of: &'_ AskAhead| match &of.texts {
                 Some((brings, _)) => brings.clone(),
                 None => rates.brings(kind.label, of.way, of.held).unwrap_or(mean).clone(),
             };

@@ -2,7 +2,7 @@
 
 use super::lock::{Refused, check_name, rows_before, take_lock};
 use super::work::Assumed;
-use super::{Began, Ends, Held, RunOptions};
+use super::{Began, Ends, Own, RunOptions};
 use crate::dataset::snapshot::CellAsks;
 use crate::pipeline::Opened;
 use crate::pipeline::connect::{Known, look};
@@ -63,7 +63,7 @@ pub(super) async fn begin(
     options: &RunOptions,
     watcher: &Recorder<'_>,
     began: Began,
-    held: &mut Held,
+    held: &mut Own,
 ) -> Result<Begun, RunError> {
     let recipe = &opened.recipe;
     let config = &recipe.config;

@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use tokio::sync::mpsc;
 
 use super::connecting::heard;
+use super::retry::lacks_rows;
 use super::{Ends, RunOptions};
 use crate::config::Config;
 use crate::config::resolved::Slots;
@@ -119,15 +120,19 @@ impl<'a, 'r> Work<'a, 'r> {
                 (Err(error), None) => return Err(error),
             };
         let mut memories = memories_of(&lines);
+        // Where models were assumed it was found out for them.
+        let retry_failed = self.options.retry_failed
+            && (assumed.is_some()
+                || lacks_rows(self.recipe(), (&memories, reader.as_ref()), self.mask, self.watcher)?);
         let mut same = self.still_true(assumed, &models(config, &memories))?;
         let mut limits = Limits::new(&config.run, ends.deadline);
         let mut so_far = SoFar::new(&limits);
         let mut first: Option<First> = None;
         loop {
             let reader = Reader::open(self.dir)?;
-            let mut book = self.book(&memories, reader.as_ref(), self.options.retry_failed)?;
-            let (made, change) =
-                self.made(&mut book, same.take(), &memories, reader.as_ref(), first.is_none())?;
+            let mut book = self.book(&memories, reader.as_ref(), retry_failed)?;
+            let stored = (&memories[..], reader.as_ref());
+            let (made, change) = self.made(&mut book, same.take(), stored, retry_failed, first.is_none())?;
             if let Some(deadline) = limits.deadline {
                 let audit = last_audit(reader.as_ref(), &config.name)?;
                 limits.closing = Closing::new(made.took, audit, deadline.left(Timestamp::now()));
@@ -160,7 +165,7 @@ impl<'a, 'r> Work<'a, 'r> {
                 settings: settings(self.recipe(), &memories),
                 shared: self.guard.opened.recipe.clone(),
                 dir: self.dir.clone(),
-                retry_failed: self.options.retry_failed,
+                retry_failed,
                 mask: self.mask.to_vec(),
                 limits,
                 proven,
@@ -265,14 +270,13 @@ impl<'a, 'r> Work<'a, 'r> {
         &self,
         book: &mut StoreBook<'b>,
         same: Option<Same<'a>>,
-        memories: &[EndpointMemory],
-        reader: Option<&Reader>,
+        (memories, reader): (&[EndpointMemory], Option<&Reader>),
+        retry_failed: bool,
         is_first: bool,
     ) -> Result<(Made<'a>, RowChange), RunError>
     where
         'r: 'b,
     {
-        let retry_failed = self.options.retry_failed;
         book.watch(Some(self.watcher));
         let same = match same {
             // Nothing has happened since.

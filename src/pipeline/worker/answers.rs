@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde_json::value::RawValue;
 
 use super::Worker;
-use super::event::Send;
+use super::event::Request;
 use super::progress::GivenUp;
 use crate::check::Candidate;
 use crate::check::answer::Answer;
@@ -70,9 +70,9 @@ impl Received {
 
 impl Worker<'_> {
     /// Takes in an answer of a server; `looked`: that was looked at just now.
-    pub(super) fn received(&mut self, send: Send, ask: Ask, raw: String, looked: bool) {
+    pub(super) fn received(&mut self, send: Request, ask: Ask, raw: String, looked: bool) {
         crate::crash_point!("after-receipt");
-        let Send { model, ticket, demand, spot, .. } = send;
+        let Request { model, ticket, demand, spot, .. } = send;
         let endpoint = self.endpoint_of(model, spot.server);
         let to = demand.about.map(|about| about.to);
         let read = match to {

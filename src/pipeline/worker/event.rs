@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use super::meaning::Charged;
-use super::servers::{Looked, Seen};
+use super::servers::{Seen, Unwell};
 use crate::client::ClientError;
 use crate::client::managed::ManagedServer;
 use crate::dataset::evaluate::Demand;
@@ -12,7 +12,7 @@ use crate::scheduler::{Cost, Proof, Spot, Ticket};
 
 /// A request that was sent.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Send {
+pub(super) struct Request {
     /// Which of the models, as an index.
     pub model: usize,
     pub ticket: Ticket,
@@ -30,15 +30,15 @@ pub(super) enum Event {
     /// A request came back: with what was sent, and what was seen of the server where that was looked
     /// at first.
     Answered {
-        send: Send,
+        send: Request,
         ask: Ask,
         looked: Option<Seen>,
         answer: Result<String, ClientError>,
     },
     /// The server was looked at before a request was to go out, or its answer was to be taken, and is not well.
     NotWell {
-        send: Send,
-        looked: Looked,
+        send: Request,
+        looked: Unwell,
         spent: Charged,
     },
     /// A request that went through before was sent again.

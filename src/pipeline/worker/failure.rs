@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use super::Worker;
 use super::answers::What;
-use super::event::Send;
+use super::event::Request;
 use super::meaning::Meaning;
-use super::servers::Looked;
+use super::servers::Unwell;
 use crate::client::{ClientError, ErrorClass};
 use crate::dataset::evaluate::{About, Demand, To};
 use crate::pipeline::connect::waiting_for;
@@ -31,11 +31,11 @@ impl Worker<'_> {
     }
 
     /// The server was looked at before an ask and is not well: that is not the ask's fault.
-    pub(super) fn not_well(&mut self, send: Send, looked: Looked) {
+    pub(super) fn not_well(&mut self, send: Request, looked: Unwell) {
         let endpoint = self.endpoint_of(send.model, send.spot.server);
         self.servers[endpoint].was_gone = true;
         match looked {
-            Looked::Away(failure) => {
+            Unwell::Away(failure) => {
                 self.note(endpoint, &failure);
                 self.servers[endpoint].latest = Some(failure.clone());
                 if !self.restart(endpoint, false) {
@@ -47,11 +47,11 @@ impl Worker<'_> {
                 }
                 self.carry_out(send, failure, FaultKind::Away);
             }
-            Looked::Arrived(memory) => {
+            Unwell::Arrived(memory) => {
                 self.queues[send.model].dropped(send.ticket);
                 self.arrived(endpoint, memory);
             }
-            Looked::Other(what) => {
+            Unwell::Other(what) => {
                 let error = self.other_model(endpoint, what);
                 if self.servers.len() == 1 {
                     self.queues[send.model].dropped(send.ticket);
@@ -73,7 +73,7 @@ impl Worker<'_> {
         Meaning::of(failure, self.progress.endpoints[endpoint].requests > 0)
     }
 
-    pub(super) fn failed(&mut self, send: Send, failure: ClientError) {
+    pub(super) fn failed(&mut self, send: Request, failure: ClientError) {
         let endpoint = self.endpoint_of(send.model, send.spot.server);
         // Of all requests it alone has a text in it of which nothing was taken out.
         let failure = match send.demand.about {
@@ -108,8 +108,8 @@ impl Worker<'_> {
     }
 
     /// Asks the scheduler what follows from a failure, and does that.
-    fn carry_out(&mut self, send: Send, failure: ClientError, kind: FaultKind) {
-        let Send { model, ticket, demand, spot, .. } = send;
+    fn carry_out(&mut self, send: Request, failure: ClientError, kind: FaultKind) {
+        let Request { model, ticket, demand, spot, .. } = send;
         let endpoint = self.endpoint_of(model, spot.server);
         let fault = Fault { kind, retry_after: failure.retry_after };
         let now = self.now();

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use jiff::Timestamp;
 
 use super::Worker;
-use super::event::Send;
+use super::event::Request;
 use crate::report::{Happened, count};
 use crate::scheduler::Limit;
 
@@ -203,7 +203,7 @@ impl Worker<'_> {
     }
 
     /// A request is over that a server took.
-    pub(super) fn was_at_work(&mut self, endpoint: usize, send: &Send) {
+    pub(super) fn was_at_work(&mut self, endpoint: usize, send: &Request) {
         let now = Instant::now();
         self.servers[endpoint].heard = now;
         self.progress.endpoints[endpoint].busy += now - send.sent;

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use super::Worker;
 use super::cost::Due;
-use super::event::{Event, Send};
+use super::event::{Event, Request};
 use super::meaning::Charged;
 use crate::client::ErrorClass;
 use crate::fingerprint::Ask;
@@ -69,7 +69,8 @@ impl Worker<'_> {
                         let endpoint = self.endpoint_of(model, spot.server);
                         let most = self.cost(endpoint, &ask, self.book.longest_answer(&demand));
                         let starts = self.servers[endpoint].starts();
-                        let send = Send { model, ticket, spot, demand, sent: Instant::now(), most, starts };
+                        let send =
+                            Request { model, ticket, spot, demand, sent: Instant::now(), most, starts };
                         self.note_sent(endpoint, ticket.number(), most.tokens, false);
                         if let Some(first) = self.queues[model].second_of(ticket) {
                             self.note_second(&send, first);
@@ -94,8 +95,8 @@ impl Worker<'_> {
         }
     }
 
-    pub(super) fn send(&mut self, send: Send, ask: Ask) {
-        let Send { model, spot, .. } = send;
+    pub(super) fn send(&mut self, send: Request, ask: Ask) {
+        let Request { model, spot, .. } = send;
         let endpoint = self.endpoint_of(model, spot.server);
         let config = &self.recipe.config.endpoints[endpoint];
         if self.queues[model].under_way_at(spot.server) == 1 {

@@ -10,7 +10,7 @@ use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::event::Send;
+use super::event::Request;
 use crate::client::managed::ManagedServer;
 use crate::client::{Client, ClientError, ErrorClass};
 use crate::config::resolved::{Endpoint, Server as ServerConfig, Slots};
@@ -22,7 +22,7 @@ use crate::pipeline::error::RunError;
 use crate::pipeline::limiter::{rates, sent};
 use crate::scheduler::{Policy, Queue, ServerSettings, Silence};
 use crate::store::{EndpointMemory, Sent, Settings, StoreDir};
-pub use looking::{Looked, Seen};
+pub use looking::{Seen, Unwell};
 use naming::Names;
 
 /// Requests at a time where a server does not tell its slots: the most that is tried, and where it
@@ -266,7 +266,7 @@ impl Server {
     }
 
     /// The slot that a request was sent to, where it named one.
-    pub fn slot_of(&self, send: &Send) -> Option<usize> {
+    pub fn slot_of(&self, send: &Request) -> Option<usize> {
         let embeds = matches!(send.demand.about, Some(About { to: To::Embedder, .. }));
         self.pinning().at(send.spot.place).filter(|_| !embeds)
     }

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 
-use super::event::Send;
+use super::event::Request;
 use super::sending::Sending;
 use super::{Worker, under_way};
 use crate::config::resolved::RunLimits;
@@ -227,7 +227,7 @@ impl Worker<'_> {
         // Without anything that waits, only a second send of what hangs would begin.
         let waits = self.queues[model].waiting() > 0;
         // What is under way may use less than is reserved for it, and to a server that was gone it may come to none.
-        let comes = |send: &Send| !self.servers[self.endpoint_of(send.model, send.spot.server)].was_gone;
+        let comes = |send: &Request| !self.servers[self.endpoint_of(send.model, send.spot.server)].was_gone;
         let are_sent = spent == Spent::Requests && self.sends.values().all(|(send, _)| comes(send));
         if waits && (self.sends.is_empty() || are_sent) {
             if cost != Cost::default() {

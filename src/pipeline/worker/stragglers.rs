@@ -1,7 +1,7 @@
 //! Requests that take far too long: sent a second time, or looked at where the server tells what it works on.
 
 use super::Worker;
-use super::event::Send;
+use super::event::Request;
 use super::meaning::Charged;
 use super::sending::Sending;
 use crate::client::{ClientError, ErrorClass};
@@ -10,7 +10,7 @@ use crate::scheduler::{Spot, Ticket};
 
 impl Worker<'_> {
     /// A request is about to be sent a second time, whose first hangs at a spot.
-    pub(super) fn note_second(&mut self, second: &Send, first: Spot) {
+    pub(super) fn note_second(&mut self, second: &Request, first: Spot) {
         self.progress.hedged += 1;
         let name = |server| {
             let endpoint = self.endpoint_of(second.model, server);

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use super::super::Worker;
-use super::super::event::{Event, Send};
+use super::super::event::{Event, Request};
 use super::super::meaning::Charged;
 use super::{Server, server_settings};
 use crate::client::{ClientError, check_model};
@@ -24,7 +24,7 @@ pub struct Seen {
 }
 
 /// Why a server that was looked at is not used.
-pub enum Looked {
+pub enum Unwell {
     Away(ClientError),
     /// It is there, with another model than the run is for: what is wrong.
     Other(String),
@@ -39,7 +39,7 @@ impl Server {
     }
 
     /// Something is sent to it that is the only one under way there.
-    pub fn begins(&mut self, send: &Send) {
+    pub fn begins(&mut self, send: &Request) {
         self.is_unsure |= !self.is_own && send.sent.saturating_duration_since(self.heard) >= ALONE;
     }
 
@@ -54,27 +54,27 @@ impl Server {
         &self,
         endpoint: &Endpoint,
         wanted: &Identity,
-    ) -> impl Future<Output = Result<Seen, Looked>> + std::marker::Send + 'static {
+    ) -> impl Future<Output = Result<Seen, Unwell>> + Send + 'static {
         let client = self.client.clone();
         let (managed, name, wanted) = (self.managed.is_some(), endpoint.model.clone(), wanted.clone());
         let assumed = self.memory.assumed;
         // One that never answers is waited for no longer than any other that is away.
         let within = Duration::from_secs(5).min(endpoint.patience);
         async move {
-            let probe = client.probe(name.as_deref(), within).await.map_err(Looked::Away)?;
+            let probe = client.probe(name.as_deref(), within).await.map_err(Unwell::Away)?;
             if managed {
                 // It has what it was started with.
                 return Ok(Seen { slots: None, context: None });
             }
             if let Some(Err(what)) = name.map(|name| check_model(&probe, &name)) {
-                return Err(Looked::Other(what));
+                return Err(Unwell::Other(what));
             }
             if assumed {
-                return Err(Looked::Arrived(memory_of(&probe)));
+                return Err(Unwell::Arrived(memory_of(&probe)));
             }
             match probe.identity == wanted {
                 true => Ok(Seen { slots: probe.slots, context: probe.context }),
-                false => Err(Looked::Other(format!(
+                false => Err(Unwell::Other(format!(
                     "the run is for `{}`, and the server came back with `{}`",
                     wanted.display_name(),
                     probe.identity.display_name()
@@ -86,9 +86,9 @@ impl Server {
 
 impl Worker<'_> {
     /// An answer names another model than those before it: whose it is is seen before it is taken.
-    pub(in crate::pipeline::worker) fn look_first(&mut self, send: Send, ask: Ask, raw: String) {
+    pub(in crate::pipeline::worker) fn look_first(&mut self, send: Request, ask: Ask, raw: String) {
         // How long it was at work was counted.
-        let send = Send { sent: Instant::now(), ..send };
+        let send = Request { sent: Instant::now(), ..send };
         let endpoint = self.endpoint_of(send.model, send.spot.server);
         let identity = &self.book.models().list()[send.model].identity;
         let look = self.servers[endpoint].look(&self.recipe.config.endpoints[endpoint], identity);
