@@ -198,7 +198,8 @@ fn priced(root: &Node, endpoints: &[Endpoint], report: &mut Report) {
     let priceless = endpoints.iter().filter(|endpoint| endpoint.price.is_none());
     let names: Vec<&str> = priceless.map(|endpoint| endpoint.name.as_str()).collect();
     if let Some(node) = max_cost.filter(|_| !names.is_empty()) {
-        let what = format!("`max_cost` needs a price, and `{}` has none", names.join("`, `"));
+        let have = if names.len() == 1 { "has" } else { "have" };
+        let what = format!("`max_cost` needs a price, and `{}` {have} none", names.join("`, `"));
         report.push(
             Diagnostic::error("rate", what).at(node.span).help(format!(
                 "give what a million tokens cost, {}; 0 for a server of your own",
