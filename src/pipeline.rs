@@ -17,6 +17,7 @@ mod made;
 mod morning;
 mod notify;
 pub mod open;
+mod openings;
 mod output;
 mod own;
 mod place;

@@ -11,6 +11,7 @@ mod log;
 mod metrics;
 mod money;
 pub mod morning;
+mod plan;
 mod progress;
 mod reading;
 mod runs;
@@ -30,12 +31,13 @@ pub use forecast::{Basis, CostRange, Forecast};
 pub use log::{LogEntry, log_text};
 pub use metrics::{LastRun, Metrics};
 pub use money::{Spending, money, money_at_least, noted_text, plain};
-pub use progress::{AtModel, FaultNote, Happened, Lines, Quiet, Status, Style, Terminal, Watcher};
+pub use plan::plan_text;
+pub use progress::{AtEndpoint, AtModel, FaultNote, Happened, Lines, Quiet, Status, Style, Terminal, Watcher};
 pub use reading::{Asking, Reading};
 pub use runs::{Fate, Listed, compared_text, runs_text};
 pub use sight::{EndpointSight, Source, they_take};
 pub use summary::{AuditBrief, Conflicts, FaultCost, PlanSummary, Summary, Unwritten, most_of};
-pub use table::{beside, findings_text, plan_text, stopped_text, summary_text, wrapped};
+pub use table::{beside, findings_text, folded, stopped_text, summary_text, wrapped};
 pub use to_go::{Expected, SLACK, ToGo};
 
 /// Writes a line to standard error. Nobody reading it is no reason to fail.

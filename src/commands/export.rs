@@ -16,7 +16,7 @@ use crate::export::{
 use crate::labels;
 use crate::learn::LearnError;
 use crate::near::cut;
-use crate::report::{count, thousands};
+use crate::report::{count, folded, thousands};
 use source::Source;
 
 /// Writes the rows that stored answers make, or those of a table, in some format.
@@ -93,7 +93,8 @@ pub fn export(args: &ExportArgs, talk: &Talk) -> Result<Exit, Failure> {
     if place != Place::Standard {
         let by_part: Vec<_> = made.parts.iter().map(|part| format!("{} {}", part.name, part.rows)).collect();
         let by_part = if made.parts.len() > 1 { format!(" ({})", by_part.join(", ")) } else { String::new() };
-        talk.say(&format!("{}{by_part} written to {}", count(made.rows(), "row"), place.path().display()));
+        let rows = count(made.rows(), "row");
+        talk.say(&folded(&format!("{rows}{by_part} written to {}", place.path().display())));
     }
     if let Some(assigned) = assigned {
         say_shares(assigned, talk);
@@ -105,7 +106,7 @@ pub fn export(args: &ExportArgs, talk: &Talk) -> Result<Exit, Failure> {
         talk.say("OpenAI's fine-tuning takes files of 10 rows or more");
     }
     if let Some(why) = gone.why {
-        talk.say(&format!("{} left out: of the first {why}", count(gone.held, "row")));
+        talk.say(&folded(&format!("{} left out: of the first {why}", count(gone.held, "row"))));
     }
     if let Source::Config(of) = &source
         && gone.open_asks > 0
@@ -129,13 +130,13 @@ fn say_shares(assigned: &Assigned, talk: &Talk) {
     let (rows, first) = &assigned.largest;
     match (off.is_empty(), *rows) {
         (true, _) => {}
-        (false, 2..) => talk.say(&format!(
-            "  the largest group that stays in one part: {} rows are near-duplicates of each other or of one pair, in one \
+        (false, 2..) => talk.say(&folded(&format!(
+            "the largest group that stays in one part: {} rows are near-duplicates of each other or of one pair, in one \
              step or several, such as `{}`; `emogrid dedup` leaves few of them",
             thousands(*rows),
             cut(first)
-        )),
-        (false, _) => talk.say("  there are too few rows, or too few of a label, for these shares"),
+        ))),
+        (false, _) => talk.say("there are too few rows, or too few of a label, for these shares"),
     }
 }
 

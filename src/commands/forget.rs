@@ -12,7 +12,7 @@ use crate::check::removal::{Take, any_stored, nothing};
 use crate::cli::ForgetArgs;
 use crate::dataset::snapshot::{AskHash, short};
 use crate::model::{Fingerprint, RowId};
-use crate::report::count;
+use crate::report::{count, folded};
 use crate::store::{Entry, Reader, Scrub};
 
 /// Says where somebody's words stand in a project's store, and takes them out only when told to.
@@ -41,10 +41,10 @@ pub fn forget(args: &ForgetArgs, talk: &Talk) -> Result<Exit, Failure> {
             Ok(member) => members.push(member),
             // It knows the texts of its answers.
             Err(failure) if config.exists() => return Err(failure),
-            Err(_) => talk.say(&format!(
+            Err(_) => talk.say(&folded(&format!(
                 "{} is there no more: of its answers with these words nothing is left",
                 config.display()
-            )),
+            ))),
         }
     }
     let mut own = Own { members: &members, reached: HashMap::new() };
@@ -91,12 +91,11 @@ pub fn forget(args: &ForgetArgs, talk: &Talk) -> Result<Exit, Failure> {
     let mut out = std::io::stdout().lock();
     match answers {
         0 => writeln!(out, "it stands in no stored answer")?,
-        _ => writeln!(
-            out,
-            "it stands in {}: {} would be gone",
-            count(answers, "stored answer"),
-            gone(found.texts.len() as u64, found.gone.len() as u64),
-        )?,
+        _ => {
+            let gone = gone(found.texts.len() as u64, found.gone.len() as u64);
+            let answers = count(answers, "stored answer");
+            writeln!(out, "{}", folded(&format!("it stands in {answers}: {gone} would be gone")))?;
+        }
     }
     let leaving: Vec<(&String, u64)> = rows
         .iter()
@@ -113,25 +112,21 @@ pub fn forget(args: &ForgetArgs, talk: &Talk) -> Result<Exit, Failure> {
         writeln!(out, "it also stands in {} of past runs and failed asks", count(kept, "record"))?;
     }
     for file in &decided {
-        writeln!(out, "{file}, and until then rows are made that say it")?;
+        writeln!(out, "{}", folded(&format!("{file}, and until then rows are made that say it")))?;
     }
-    match args.yes {
-        true => writeln!(
-            out,
-            "taken out, and out of {}; your own files (templates, lists, exports) are as they were",
-            count(files, "file")
-        )?,
+    let left = count(files, "file");
+    let done = match args.yes {
+        true => format!(
+            "taken out, and out of {left}; your own files (templates, lists, exports) are as they were"
+        ),
         false if answers + kept + files == 0 => {
-            writeln!(out, "nothing was changed; `--yes` would only write the store anew")?;
+            "nothing was changed; `--yes` would only write the store anew".to_owned()
         }
-        false => {
-            let files = count(files, "file");
-            writeln!(
-                out,
-                "nothing was changed; `--yes` takes it out of the store and of {files}, and nothing brings it back"
-            )?;
-        }
-    }
+        false => format!(
+            "nothing was changed; `--yes` takes it out of the store and of {left}, and nothing brings it back"
+        ),
+    };
+    writeln!(out, "{}", folded(&done))?;
     Ok(Exit::Complete)
 }
 

@@ -50,8 +50,7 @@ pub fn run(args: &RunArgs, talk: &Talk) -> Result<Exit, Failure> {
 /// The summary, for machines or for people.
 fn show(args: &RunArgs, finished: &Finished, talk: &Talk) -> Result<(), Failure> {
     let Finished { summary, page, .. } = finished;
-    // The run that goes on tells of itself.
-    if args.json && !finished.error.as_ref().is_some_and(RunError::is_overlap) {
+    if args.json {
         return print_json(summary);
     }
     if !talk.quiet && !summary.in_vain {

@@ -27,7 +27,7 @@ pub use check::{check, is_known};
 pub use dedup::DEDUP;
 pub use endpoint::ENDPOINT;
 use grid::{GRID, SAMPLES};
-pub use reference::{paths, reference};
+pub use reference::{default_of, paths, reference};
 use run::RUN;
 use text::CHECKS;
 pub use value::{duration, range};

@@ -143,7 +143,8 @@ impl RunError {
             RunError::Render(_) => "prompt".into(),
             RunError::Leaving { .. } => "run.max_leaving".into(),
             RunError::NameTaken { .. } => "name".into(),
-            RunError::Store(_) | RunError::Lock(_) | RunError::Stopped(_) => return None,
+            RunError::Lock(LockError::Held { .. }) => "run.until".into(),
+            RunError::Store(_) | RunError::Lock(LockError::Store(_)) | RunError::Stopped(_) => return None,
         })
     }
 
@@ -151,7 +152,7 @@ impl RunError {
     pub fn ended(&self) -> Ended {
         match self {
             RunError::NoKey { .. } | RunError::NameTaken { .. } | RunError::Render(_) => Ended::Usage,
-            RunError::Leaving { .. } => Ended::Short,
+            RunError::Leaving { .. } | RunError::Lock(LockError::Held { .. }) => Ended::Short,
             RunError::Stopped(_) => Ended::Stopped,
             RunError::Unseen { error, .. } => error.ended(),
             _ => Ended::Failed,
@@ -163,9 +164,22 @@ impl RunError {
         matches!(self, RunError::NoKey { .. } | RunError::Managed { .. } | RunError::ManagedGone { .. })
     }
 
-    /// Whether another run of the name goes on, so that this one is none.
+    /// Whether another run of the name goes on, so that this one is none, and leaves no page.
     pub fn is_overlap(&self) -> bool {
         matches!(self, RunError::Lock(LockError::Held { .. }))
+    }
+
+    /// What is known of it beside what it says.
+    pub fn cause(&self) -> Option<String> {
+        let RunError::Lock(LockError::Held { pid, began, .. }) = self else { return None };
+        let began = began.as_ref().and_then(|began| began.parse::<jiff::Timestamp>().ok());
+        Some(match began.and_then(|began| (jiff::Timestamp::now() - began).total(jiff::Unit::Second).ok()) {
+            Some(seconds) => {
+                let lasts = Duration::from_secs_f64(seconds.max(0.0));
+                format!("process {pid} has been at it for {}", report::duration(lasts))
+            }
+            None => format!("process {pid} does not say since when it is at it"),
+        })
     }
 
     /// What to do about it.
@@ -196,7 +210,7 @@ impl RunError {
             RunError::Managed { what, .. } => what.advice().into(),
             RunError::ManagedGone { .. } => "read its log and run again; all that was stored is kept".into(),
             RunError::Store(error) => error.advice().into(),
-            RunError::Lock(LockError::Held { .. }) => "nothing was asked; wait until it ends, or `--wait` for it: `emogrid ctl status` says how far it is".into(),
+            RunError::Lock(LockError::Held { .. }) => "nothing was asked; wait until it ends, or `--wait` for it: `emogrid ctl status` says how far it is; give each\nrun an end (`run.until`, `run.for`) before the next begins".into(),
             RunError::Lock(LockError::Store(error)) => error.advice().into(),
             RunError::Output(_) => "look at the disk and the folder's permissions; all that was stored is kept".into(),
             RunError::Render(error) => error.to_string(),

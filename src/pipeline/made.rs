@@ -16,7 +16,7 @@ use crate::dataset::Recipe;
 use crate::dataset::evaluate::{Accepted, Demand, Failed, Rejected, Sink};
 use crate::dataset::snapshot::{CellAsks, Difference, Reached};
 use crate::model::RowId;
-use crate::report::{Asked, CellChange, Counts, RowChange, RunCounts};
+use crate::report::{CellChange, Counts, RowChange, RunCounts};
 use crate::store::StoreError;
 
 /// What the stored answers come to.
@@ -29,8 +29,8 @@ pub struct Made<'a> {
     pub rows: Compared,
     pub by_axis: Counts,
     pub by_ask: Counts,
-    /// What the run asked, and what became of it.
-    pub asked: Vec<Asked>,
+    /// What the run asked and brought; `None` where nothing was evaluated.
+    pub own: Option<Own<'a>>,
     /// What a snapshot keeps; `None` where the evaluation failed.
     pub asks: Option<CellAsks>,
     /// By model: an ask of it that was answered with a row, if there is one.
@@ -70,7 +70,7 @@ impl<'a> Made<'a> {
         let mut reached = Reached::new(&recipe.grid);
         let models = book.models().clone();
         let mut by_ask = ByAsk::new(recipe, &models);
-        let mut own = Own::new(recipe, &models, progress);
+        let mut own = Own::new(recipe, models.clone(), progress);
         let mut proven = Proven::new(recipe, &models);
         let rewrite = Some(files.rewrite(recipe, models.clone()));
         let mut rewrite = Unless { rewrite, cells: unless };
@@ -87,7 +87,7 @@ impl<'a> Made<'a> {
             rows: rows.finish(),
             by_axis: by_axis.finish(),
             by_ask: by_ask.finish(),
-            asked: own.finish(),
+            own: Some(own),
             asks: Some(reached.finish(&recipe.grid)),
             proven: proven.asks,
             morning: Some(morning),

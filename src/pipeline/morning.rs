@@ -1,19 +1,19 @@
 //! What is gathered of an outcome for the summary that is read in the morning.
 
-use std::collections::hash_map::{Entry, HashMap};
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::time::Duration;
 
 use serde_json::{Map, Value};
 
 use super::forecast::Prospects;
+use super::openings::Openings;
 use super::summary::Outcome;
 use super::worker::{Absence, EndpointProgress, Free, GivenUp, Progress};
 use crate::config::resolved::{Endpoint, Server};
 use crate::dataset::evaluate::{Accepted, Demand, Failed, Rejected};
 use crate::dataset::snapshot::CellAsks;
 use crate::dataset::{Recipe, Sink};
-use crate::report::morning::{Away, EndpointNight, Example, Exhausted, Left, Opening, opening};
+use crate::report::morning::{Away, EndpointNight, Example, Exhausted, Left};
 use crate::report::{self, FaultCost, RunCounts, Summary, shortened};
 
 /// Rejected texts that are shown of a reason.
@@ -22,43 +22,12 @@ const EXAMPLES: usize = 3;
 /// Cells that are shown of those that cannot be filled.
 const EXHAUSTED: usize = 20;
 
-/// Openings that are shown.
-const OPENINGS: usize = 5;
-
-/// Openings are counted over so many of the first rows: any head of a dataset is balanced.
-const OPENINGS_OF: usize = 10_000;
-
-/// What an outcome shows: examples of rejects, cells that cannot be filled, openings.
-#[derive(Debug, Default)]
-pub struct Morning {
-    examples: BTreeMap<String, Vec<Example>>,
-    failed_by: BTreeMap<String, u64>,
-    exhausted_cells: u64,
-    exhausted_rows: u64,
-    exhausted_rejected: BTreeMap<String, u64>,
-    exhausted_failed: u64,
-    exhausted: Vec<Exhausted>,
-    openings: Vec<Opening>,
-}
-
-impl Morning {
-    pub fn fill(self, summary: &mut Summary) {
-        summary.examples = self.examples;
-        summary.failed_by = self.failed_by;
-        summary.exhausted_cells = self.exhausted_cells;
-        summary.exhausted_rows = self.exhausted_rows;
-        summary.exhausted_rejected = self.exhausted_rejected;
-        summary.exhausted_failed = self.exhausted_failed;
-        summary.exhausted = self.exhausted;
-        summary.openings = self.openings;
-    }
-}
-
-/// Gathers that as the outcome comes about.
+/// Gathers what an outcome shows as it comes about: examples of rejects, cells that cannot be filled, openings.
 #[derive(Debug)]
 pub struct Gather<'a> {
     recipe: &'a Recipe,
-    out: Morning,
+    examples: BTreeMap<String, Vec<Example>>,
+    failed_by: BTreeMap<String, u64>,
     /// What became of cells that are not full.
     rejected: HashMap<usize, BTreeMap<&'static str, u64>>,
     failed: HashMap<usize, u64>,
@@ -69,7 +38,8 @@ impl<'a> Gather<'a> {
     pub fn new(recipe: &'a Recipe) -> Self {
         Self {
             recipe,
-            out: Morning::default(),
+            examples: BTreeMap::new(),
+            failed_by: BTreeMap::new(),
             rejected: HashMap::new(),
             failed: HashMap::new(),
             openings: Openings::default(),
@@ -78,23 +48,23 @@ impl<'a> Gather<'a> {
 
     /// Asks that were given up, by reason.
     pub fn failed_by(&self) -> &BTreeMap<String, u64> {
-        &self.out.failed_by
+        &self.failed_by
     }
 
-    /// `meant` are the cells that were asked for: of others nobody says that they cannot be filled.
-    pub fn finish(mut self, outcome: &Outcome, meant: &[bool]) -> Morning {
+    /// Fills it in. `meant` are the cells that were asked for: of others nobody says that they cannot be filled.
+    pub fn fill(self, outcome: &Outcome, meant: &[bool], summary: &mut Summary) {
         let (recipe, accepted) = (self.recipe, &outcome.accepted);
         let missing = |cell: usize| recipe.quotas.rows(cell) - accepted[cell];
         let open: HashSet<usize> = outcome.demands.iter().map(|demand| demand.cell).collect();
         let short = |cell: &usize| meant[*cell] && missing(*cell) > 0 && !open.contains(cell);
         let mut exhausted: Vec<usize> = (0..accepted.len()).filter(short).collect();
-        self.out.exhausted_cells = exhausted.len() as u64;
-        self.out.exhausted_rows = exhausted.iter().map(|cell| u64::from(missing(*cell))).sum();
+        summary.exhausted_cells = exhausted.len() as u64;
+        summary.exhausted_rows = exhausted.iter().map(|cell| u64::from(missing(*cell))).sum();
         for cell in &exhausted {
             for (reason, times) in self.rejected.get(cell).into_iter().flatten() {
-                *self.out.exhausted_rejected.entry((*reason).to_owned()).or_default() += times;
+                *summary.exhausted_rejected.entry((*reason).to_owned()).or_default() += times;
             }
-            self.out.exhausted_failed += self.failed.get(cell).copied().unwrap_or(0);
+            summary.exhausted_failed += self.failed.get(cell).copied().unwrap_or(0);
         }
         exhausted.sort_by_key(|cell| (std::cmp::Reverse(missing(*cell)), *cell));
         let shown = exhausted.into_iter().take(EXHAUSTED).map(|cell| {
@@ -107,9 +77,10 @@ impl<'a> Gather<'a> {
                 failed: self.failed.get(&cell).copied().unwrap_or(0),
             }
         });
-        self.out.exhausted = shown.collect();
-        self.out.openings = self.openings.finish();
-        self.out
+        summary.exhausted = shown.collect();
+        summary.examples = self.examples;
+        summary.failed_by = self.failed_by;
+        summary.openings = self.openings.finish();
     }
 }
 
@@ -128,10 +99,10 @@ impl Sink for Gather<'_> {
         let reason = reject.why.name();
         let cell = reject.place.cell;
         *self.rejected.entry(cell).or_default().entry(reason).or_default() += 1;
-        if !self.out.examples.contains_key(reason) {
-            self.out.examples.insert(reason.to_owned(), Vec::new());
+        if !self.examples.contains_key(reason) {
+            self.examples.insert(reason.to_owned(), Vec::new());
         }
-        let Some(examples) = self.out.examples.get_mut(reason).filter(|all| all.len() < EXAMPLES) else {
+        let Some(examples) = self.examples.get_mut(reason).filter(|all| all.len() < EXAMPLES) else {
             return;
         };
         let text = shortened(&reject.candidate.text, 300);
@@ -143,73 +114,12 @@ impl Sink for Gather<'_> {
 
     fn failed(&mut self, failed: &Failed) {
         *self.failed.entry(failed.cell).or_default() += 1;
-        *self.out.failed_by.entry(failed.reason.to_string()).or_default() += 1;
+        *self.failed_by.entry(failed.reason.to_string()).or_default() += 1;
     }
 
     fn demand(&mut self, demand: &Demand, _missing: u32) {
         self.rejected.remove(&demand.cell);
     }
-}
-
-/// Counts how the first texts open.
-#[derive(Debug, Default)]
-struct Openings {
-    texts: usize,
-    /// By hash of the opening. Its words are only kept once a second text opens alike: most never
-    /// meet one.
-    seen: HashMap<u64, Option<(u64, String)>>,
-}
-
-impl Openings {
-    fn take(&mut self, text: &str) {
-        if self.texts == OPENINGS_OF {
-            return;
-        }
-        self.texts += 1;
-        let Some(hash) = opening_hash(text) else { return };
-        match self.seen.entry(hash) {
-            Entry::Vacant(place) => {
-                place.insert(None);
-            }
-            Entry::Occupied(mut place) => match place.get_mut() {
-                Some((rows, _)) => *rows += 1,
-                first => *first = opening(text).map(|words| (2, words)),
-            },
-        }
-    }
-
-    /// The openings that most texts share, with their share of all.
-    fn finish(self) -> Vec<Opening> {
-        let mut often: Vec<(u64, String)> = self.seen.into_values().flatten().collect();
-        often.sort_by(|a, b| b.0.cmp(&a.0).then_with(|| a.1.cmp(&b.1)));
-        let share = |rows: u64| (rows as f64 / self.texts.max(1) as f64 * 10_000.0).round() / 10_000.0;
-        let shown = often.into_iter().take(OPENINGS);
-        shown.map(|(rows, words)| Opening { words, rows, share: share(rows) }).collect()
-    }
-}
-
-/// A hash of what `opening` gives, without making it.
-fn opening_hash(text: &str) -> Option<u64> {
-    let mut hash = 0xcbf2_9ce4_8422_2325u64;
-    let mut mix =
-        |byte: u32| hash = (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3).rotate_left(5);
-    let mut words = 0;
-    for word in text.split_whitespace() {
-        let word = word.trim_matches(|c: char| !c.is_alphanumeric());
-        if word.is_empty() {
-            continue;
-        }
-        match word.is_ascii() {
-            true => word.bytes().for_each(|byte| mix(byte.to_ascii_lowercase().into())),
-            false => word.to_lowercase().chars().for_each(|c| mix(c.into())),
-        }
-        mix(' '.into());
-        words += 1;
-        if words == 3 {
-            return Some(hash);
-        }
-    }
-    None
 }
 
 /// What can still come of the cells that are `meant`, and of what is stored behind their open asks.
@@ -400,31 +310,4 @@ pub fn asked_as(now: &(String, String), models: Option<&str>) -> String {
     files.retain(|name, _| name.starts_with("prompts/"));
     let all = serde_json::json!([resolved, files, models]).to_string();
     blake3::hash(all.as_bytes()).to_hex()[..16].to_owned()
-}
-
-#[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-
-    #[test]
-    fn openings_are_counted_and_ordered() {
-        let texts =
-            ["I can't even.", "“i CAN'T even”", "so it goes", "So, it goes on", "I can't EVEN now", "no"];
-        let mut found = Openings::default();
-        texts.iter().for_each(|text| found.take(text));
-        let found = found.finish();
-        let found: Vec<_> =
-            found.iter().map(|found| (found.words.as_str(), found.rows, found.share)).collect();
-        assert_eq!(found, [("i can't even", 3, 0.5), ("so it goes", 2, 0.3333)]);
-    }
-
-    proptest! {
-        #[test]
-        fn two_texts_hash_alike_if_they_open_alike(a in "[aAbBÉé!’ ]{0,12}", b in "[aAbBÉé!’ ]{0,12}") {
-            prop_assert_eq!(opening(&a) == opening(&b), opening_hash(&a) == opening_hash(&b));
-            prop_assert_eq!(opening(&a).is_some(), opening_hash(&a).is_some());
-        }
-    }
 }

@@ -117,20 +117,7 @@ pub fn record(opened: &Opened, recorder: &Recorder<'_>, came: Came) -> Finished 
             Err(failure) => drop(error.get_or_insert(failure)),
         }
     }
-    let judged = |summary: &mut Summary, error: Option<&RunError>| {
-        let ended = error.map_or(as_asked, RunError::ended);
-        let ailment = error.filter(|error| !matches!(error, RunError::Stopped(_)));
-        let ailment = ailment.map(|error| Ailment {
-            what: error.to_string(),
-            advice: error.advice(),
-            key: error.key(config),
-        });
-        let place = |key: &str| place::place(opened, key);
-        let advice =
-            |reason: &str| Reason::advice_for(reason).map(|advice| (Reason::key_for(reason), advice));
-        judge(summary, ended, ailment.as_ref(), &config.night.alarm, &place, &advice)
-    };
-    let mut ended = judged(&mut summary, error.as_ref());
+    let mut ended = judged(opened, &mut summary, as_asked, error.as_ref());
     let (mut written, mut kept) = (None, true);
     let folder = Files::new(config.dataset_dir()).runs().join(folder_of(&summary));
     if is_kept && summary.is_told() {
@@ -138,7 +125,7 @@ pub fn record(opened: &Opened, recorder: &Recorder<'_>, came: Came) -> Finished 
             Ok(page) => written = Some(page),
             Err(failure) => {
                 error.get_or_insert(failure.into());
-                ended = judged(&mut summary, error.as_ref());
+                ended = judged(opened, &mut summary, as_asked, error.as_ref());
             }
         }
     }
@@ -151,7 +138,7 @@ pub fn record(opened: &Opened, recorder: &Recorder<'_>, came: Came) -> Finished 
             "{failure}; `emogrid runs` will list no figures of this run, and the next run tells of it"
         ));
         error.get_or_insert(failure);
-        ended = judged(&mut summary, error.as_ref());
+        ended = judged(opened, &mut summary, as_asked, error.as_ref());
         kept = false;
         if let Some(folder) = written.as_deref().and_then(Path::parent) {
             // It was written a moment ago; what cannot be written now was said.
@@ -169,6 +156,28 @@ pub fn record(opened: &Opened, recorder: &Recorder<'_>, came: Came) -> Finished 
     }
     recorder.ended(&summary);
     Finished { summary, ended, error, page: written, kept }
+}
+
+/// Fills in what is found of a run that ended so, and says how it ended after all.
+fn judged(opened: &Opened, summary: &mut Summary, as_asked: Ended, error: Option<&RunError>) -> Ended {
+    let config = &opened.recipe.config;
+    let ended = error.map_or(as_asked, RunError::ended);
+    let ailment = error.filter(|error| !matches!(error, RunError::Stopped(_)));
+    let ailment = ailment.map(|error| Ailment {
+        what: [Some(error.to_string()), error.cause()].into_iter().flatten().collect::<Vec<_>>().join("\n"),
+        advice: error.advice(),
+        key: error.key(config),
+    });
+    let place = |key: &str| place::place(opened, key);
+    let advice = |reason: &str| Reason::advice_for(reason).map(|advice| (Reason::key_for(reason), advice));
+    judge(summary, ended, ailment.as_ref(), &config.night.alarm, &place, &advice)
+}
+
+/// What is told of a run that another keeps from beginning; nothing of it is kept.
+pub fn refused(opened: &Opened, came: Came) -> Finished {
+    let Came { mut summary, ended, error, .. } = came;
+    let ended = judged(opened, &mut summary, ended, error.as_ref());
+    Finished { summary, ended, error, page: None, kept: true }
 }
 
 fn is_told(summary: &Summary, ended: Ended, error: Option<&RunError>) -> bool {

@@ -5,6 +5,7 @@ mod connecting;
 mod ending;
 mod lock;
 mod retry;
+mod said;
 mod work;
 
 use std::time::Instant;
@@ -18,7 +19,7 @@ use super::error::RunError;
 use super::interrupt::Interrupts;
 use super::leaving::{Guard, Leaving};
 use super::output::Files;
-use super::record::{Came, Finished, next_number, record};
+use super::record::{Came, Finished, next_number, record, refused};
 use super::recorder::Recorder;
 use super::stop::Stop;
 use super::{Opened, notify};
@@ -28,7 +29,7 @@ use crate::model::Untold;
 use crate::report::morning::Ended;
 use crate::report::{self, Watcher};
 use crate::store::{Reader, RunLock, StoreDir};
-use begun::{Begun, Found};
+use begun::Found;
 use ending::Ending;
 use work::{Assumed, Work, Worked};
 
@@ -73,8 +74,7 @@ pub async fn run(opened: &Opened, options: &RunOptions, watcher: &(dyn Watcher +
         came
     });
     if came.error.as_ref().is_some_and(RunError::is_overlap) {
-        let Came { summary, ended, error, .. } = came;
-        return Finished { summary, ended, error, page: None, kept: true };
+        return refused(opened, came);
     }
     let Own { orders, number, untold } = held;
     (came.summary.number, came.summary.untold) = (number, untold);
@@ -91,10 +91,6 @@ pub async fn run(opened: &Opened, options: &RunOptions, watcher: &(dyn Watcher +
 /// Tells whom the config names how a run ended. That may take a minute, so whoever ran it should have shown what
 /// came of it before, and said that this is waited for.
 pub async fn tell(opened: &Opened, finished: &Finished) {
-    // The run that goes on tells of itself when it ends.
-    if finished.error.as_ref().is_some_and(RunError::is_overlap) {
-        return;
-    }
     if let Some(notify) = &opened.recipe.config.night.notify {
         notify::notify(notify, &finished.summary, finished.page.as_deref()).await;
     }
@@ -133,7 +129,8 @@ impl Own {
         &mut self,
         mut lock: Option<RunLock>,
         reader: Option<&Reader>,
-        (opened, began): (&Opened, Began),
+        opened: &Opened,
+        began: Began,
         watcher: &Recorder<'_>,
     ) -> Result<(), RunError> {
         let config = &opened.recipe.config;
@@ -181,39 +178,40 @@ async fn go(
     began: Began,
     held: &mut Own,
 ) -> Result<Came, RunError> {
-    let Begun { dir, reader, files, mut ends, interrupted, known, unlocked, before, mask } =
-        begun::begin(opened, options, watcher, began, held).await?;
-    let guard = Guard { opened, files: &files, written: before.written.as_ref(), leaving: options.leaving };
+    let mut begun = begun::begin(opened, options, watcher, began, held).await?;
+    let known = begun.known.take();
+    let written = begun.before.written.as_ref();
+    let guard = Guard { opened, files: &begun.files, written, leaving: options.leaving };
     let found = match known {
         Some(known) => {
-            let stored = (&known.memories[..], reader.as_ref());
+            let stored = (&known.memories[..], begun.reader.as_ref());
             let retry_failed =
-                options.retry_failed && retry::lacks_rows(&opened.recipe, stored, &mask, watcher)?;
-            let with = (reader.as_ref(), &interrupted);
-            Some(begun::find(&guard, (&before, &mask), known, retry_failed, with, watcher)?)
+                options.retry_failed && retry::lacks_rows(&opened.recipe, stored, &begun.mask, watcher)?;
+            Some(begun.find(&guard, known, retry_failed, watcher)?)
         }
         None => None,
     };
-    let worked = match (found, unlocked) {
+    let worked = match (found, begun.unlocked) {
         (Some(Found { assumed: Assumed { memories, made, .. }, nothing: true, spared }), _) => {
             Worked { spared, ..Worked::idle(made, memories) }
         }
         (_, Some(failure)) => return Err(failure.into()),
         (found, None) => {
             if options.leaving != Leaving::Spare {
-                files.probe()?;
+                begun.files.probe()?;
             }
-            let orders = held.orders.get_or_insert_with(|| Orders::listen(&dir, &opened.recipe.config.name));
+            let name = &opened.recipe.config.name;
+            let orders = held.orders.get_or_insert_with(|| Orders::listen(&begun.dir, name));
             let work = Work {
                 options,
                 watcher,
-                dir: &dir,
+                dir: &begun.dir,
                 guard: &guard,
-                before: &before.asks,
-                mask: &mask,
-                interrupted,
+                before: &begun.before.asks,
+                mask: &begun.mask,
+                interrupted: begun.interrupted,
             };
-            let mut worked = work.ask(found.map(|found| found.assumed), (&mut ends, orders)).await?;
+            let mut worked = work.ask(found.map(|found| found.assumed), &mut begun.ends, orders).await?;
             // What is wrong with its use takes no row out of a dataset, and makes no empty one.
             let refused = |error: &mut RunError| error.ended() == Ended::Usage;
             if worked.progress.attempts == 0
@@ -224,6 +222,6 @@ async fn go(
             worked
         }
     };
-    Ok(Ending { opened, options, watcher, began, dir: &dir, files: &files, before: &before, mask: &mask }
-        .of(worked))
+    let (dir, files, before, mask) = (&begun.dir, &begun.files, &begun.before, &begun.mask);
+    Ok(Ending { opened, options, watcher, began, dir, files, before, mask }.of(worked))
 }

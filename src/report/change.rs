@@ -62,7 +62,8 @@ impl RowChange {
     /// What rows wait for, if any do: `wait behind 3 open asks`.
     pub fn waits(&self) -> Option<String> {
         (self.waiting > 0).then(|| {
-            format!("{} wait behind {}", thousands(self.waiting), count(self.waiting_for, "open ask"))
+            let wait = if self.waiting == 1 { "waits" } else { "wait" };
+            format!("{} {wait} behind {}", thousands(self.waiting), count(self.waiting_for, "open ask"))
         })
     }
 }

@@ -1,9 +1,8 @@
 //! Figures of a run in Prometheus' text format.
 
-use std::collections::BTreeMap;
 use std::fmt::Write;
 
-use super::{Status, Summary};
+use super::{AtEndpoint, Status, Summary};
 
 /// A figure's kind: one that comes and goes, or one that only grows while a run goes on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,13 +42,21 @@ impl LastRun {
     }
 }
 
+/// What tells the values of one figure apart.
+type Labels = Vec<(&'static str, String)>;
+
+/// A figure's values by their labels, beside that of the config's name, which each has.
+#[derive(Debug)]
+struct Family {
+    name: &'static str,
+    what: &'static str,
+    kind: Kind,
+    values: Vec<(Labels, f64)>,
+}
+
 /// What is told of a run under way, or of the last.
 #[derive(Debug, Default)]
-pub struct Metrics {
-    plain: Vec<(&'static str, &'static str, Kind, f64)>,
-    by_class: BTreeMap<String, u64>,
-    by_reason: BTreeMap<String, u64>,
-}
+pub struct Metrics(Vec<Family>);
 
 /// What one run counts.
 struct Counts {
@@ -79,9 +86,10 @@ impl Metrics {
         out.gauge("emogrid_run_seconds", "How long the run has taken.", status.elapsed.as_secs_f64());
         let waits = f64::from(u8::from(status.waiting.is_some()));
         out.gauge("emogrid_run_waiting", "1 while nothing can be sent, else 0.", waits);
-        let owned = |(name, times): (&&'static str, &u64)| ((*name).to_owned(), *times);
-        out.by_class = status.faults.iter().map(owned).collect();
-        out.by_reason = status.rejected.iter().map(owned).collect();
+        out.rejected(status.rejected.iter().map(|(reason, times)| (*reason, *times)));
+        out.endpoints(&status.endpoints);
+        let there = status.endpoints.iter().map(|at| (at.labels(), f64::from(u8::from(at.is_there))));
+        out.family("emogrid_endpoint_there", "1 while an endpoint is there.", Kind::Gauge, there.collect());
         out
     }
 
@@ -106,15 +114,60 @@ impl Metrics {
             out.gauge("emogrid_run_accepted_ratio", "Accepted among the texts judged in the run.", share);
         }
         if let Some(value) = summary.distinct_2 {
-            out.gauge("emogrid_distinct_2", "Distinct-2 of the first thousand texts.", value);
+            out.gauge("emogrid_distinct_2", "Distinct-2 of the dataset's first thousand texts.", value);
         }
-        out.by_class = summary.faults.clone();
-        out.by_reason = summary.rejected.clone();
+        if let Some(value) = summary.variety.distinct_2 {
+            let what = "Distinct-2 of up to a thousand of the rows that the run brought.";
+            out.gauge("emogrid_run_distinct_2", what, value);
+        }
+        out.rejected(summary.rejected.iter().map(|(reason, times)| (reason.as_str(), *times)));
+        let endpoints = summary.endpoints.iter().map(|(name, did)| AtEndpoint {
+            name: name.clone(),
+            answers: did.requests,
+            completion_tokens: did.completion_tokens,
+            faults: did.faults.clone(),
+            is_there: did.away.as_ref().is_none_or(|away| away.is_back),
+        });
+        out.endpoints(&endpoints.collect::<Vec<_>>());
         out
     }
 
+    fn family(&mut self, name: &'static str, what: &'static str, kind: Kind, values: Vec<(Labels, f64)>) {
+        if !values.is_empty() {
+            self.0.push(Family { name, what, kind, values });
+        }
+    }
+
     fn gauge(&mut self, name: &'static str, what: &'static str, value: f64) {
-        self.plain.push((name, what, Kind::Gauge, value));
+        self.family(name, what, Kind::Gauge, vec![(Vec::new(), value)]);
+    }
+
+    fn counter(&mut self, name: &'static str, what: &'static str, value: f64) {
+        self.family(name, what, Kind::Counter, vec![(Vec::new(), value)]);
+    }
+
+    fn rejected<'a>(&mut self, reasons: impl Iterator<Item = (&'a str, u64)>) {
+        let values = reasons.map(|(reason, times)| (vec![("reason", reason.to_owned())], times as f64));
+        let what = "Texts of the dataset that are rejected, by reason.";
+        self.family("emogrid_rejected", what, Kind::Gauge, values.collect());
+    }
+
+    /// What is of one endpoint says of which.
+    fn endpoints(&mut self, all: &[AtEndpoint]) {
+        let mut of = |name, what, value: fn(&AtEndpoint) -> u64| {
+            let values = all.iter().map(|at| (at.labels(), value(at) as f64));
+            self.family(name, what, Kind::Counter, values.collect());
+        };
+        of("emogrid_endpoint_answers_total", "Answers of an endpoint in the run.", |at| at.answers);
+        let tokens = "Tokens of an endpoint's answers.";
+        of("emogrid_endpoint_completion_tokens_total", tokens, |at| at.completion_tokens);
+        let faults = all.iter().flat_map(|at| {
+            at.faults
+                .iter()
+                .map(|(class, times)| ([at.labels(), vec![("class", class.clone())]].concat(), *times as f64))
+        });
+        let what = "Sends of the run that failed, by endpoint and class.";
+        self.family("emogrid_faults_total", what, Kind::Counter, faults.collect());
     }
 
     fn rows(&mut self, rows: u64, wanted: u64) {
@@ -141,49 +194,33 @@ impl Metrics {
             ),
             ("emogrid_completion_tokens_total", "Tokens of the answers.", counts.completion),
         ];
-        self.plain.extend(all.map(|(name, what, value)| (name, what, Kind::Counter, value as f64)));
-        let what = "What the run spent, in the unit of the config's prices.";
-        self.plain.extend(counts.cost.map(|cost| ("emogrid_cost_total", what, Kind::Counter, cost)));
+        for (name, what, value) in all {
+            self.counter(name, what, value as f64);
+        }
+        if let Some(cost) = counts.cost {
+            let what = "What the run spent, in the unit of the config's prices.";
+            self.counter("emogrid_cost_total", what, cost);
+        }
     }
 
     /// The text, each figure labelled with the config's name.
     pub fn text(&self, name: &str) -> String {
-        let name = escaped(name);
+        let own = escaped(name);
         let mut out = String::new();
-        for (metric, what, kind, value) in &self.plain {
-            let kind = kind.name();
-            let _ = writeln!(
-                out,
-                "# HELP {metric} {what}\n# TYPE {metric} {kind}\n{metric}{{name=\"{name}\"}} {value}"
-            );
-        }
-        let groups = [
-            (
-                "emogrid_faults_total",
-                "Sends of the run that failed, by class.",
-                "class",
-                Kind::Counter,
-                &self.by_class,
-            ),
-            (
-                "emogrid_rejected",
-                "Texts of the dataset that are rejected, by reason.",
-                "reason",
-                Kind::Gauge,
-                &self.by_reason,
-            ),
-        ];
-        for (metric, what, label, kind, group) in groups {
-            if group.is_empty() {
-                continue;
-            }
-            let _ = writeln!(out, "# HELP {metric} {what}\n# TYPE {metric} {}", kind.name());
-            for (key, times) in group {
-                let key = escaped(key);
-                let _ = writeln!(out, "{metric}{{name=\"{name}\",{label}=\"{key}\"}} {times}");
+        for Family { name, what, kind, values } in &self.0 {
+            let _ = writeln!(out, "# HELP {name} {what}\n# TYPE {name} {}", kind.name());
+            for (labels, value) in values {
+                let labels = labels.iter().map(|(label, of)| format!(",{label}=\"{}\"", escaped(of)));
+                let _ = writeln!(out, "{name}{{name=\"{own}\"{}}} {value}", labels.collect::<String>());
             }
         }
         out
+    }
+}
+
+impl AtEndpoint {
+    fn labels(&self) -> Labels {
+        vec![("endpoint", self.name.clone())]
     }
 }
 
@@ -195,18 +232,32 @@ fn escaped(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::report::morning::EndpointNight;
 
     #[test]
     fn a_summary_is_told_in_the_text_format() {
+        let faults = [("rate-limited".to_owned(), 3), ("timeout".to_owned(), 1)].into();
+        let night = EndpointNight { requests: 7, completion_tokens: 70, faults, ..EndpointNight::default() };
         let summary = Summary {
             accepted: 9,
             wanted: 10,
-            faults: [("rate-limited".to_owned(), 3)].into_iter().collect(),
+            endpoints: [("gpu 0".to_owned(), night), ("idle".to_owned(), EndpointNight::default())].into(),
             ..Summary::default()
         };
         let text = Metrics::of_summary(&summary, 1_700_000_000).text("a\"b");
         assert!(text.contains("\n# TYPE emogrid_rows gauge\nemogrid_rows{name=\"a\\\"b\"} 9\n"), "{text}");
-        assert!(text.contains("emogrid_faults_total{name=\"a\\\"b\",class=\"rate-limited\"} 3\n"), "{text}");
+        let of = |endpoint: &str, rest: &str| format!("{{name=\"a\\\"b\",endpoint=\"{endpoint}\"{rest}\n");
+        for (figure, labelled) in [
+            ("faults_total", of("gpu 0", ",class=\"rate-limited\"} 3")),
+            ("faults_total", of("gpu 0", ",class=\"timeout\"} 1")),
+            ("endpoint_answers_total", of("gpu 0", "} 7")),
+            ("endpoint_completion_tokens_total", of("gpu 0", "} 70")),
+            ("endpoint_completion_tokens_total", of("idle", "} 0")),
+        ] {
+            assert!(text.contains(&format!("\nemogrid_{figure}{labelled}")), "{figure}{labelled} in {text}");
+        }
+        let heads = |figure: &str| text.matches(&format!("# TYPE emogrid_{figure} ")).count();
+        assert_eq!((heads("faults_total"), heads("endpoint_answers_total")), (1, 1));
         assert!(text.contains("emogrid_run_end_timestamp_seconds{name=\"a\\\"b\"} 1700000000\n"), "{text}");
         assert!(!text.contains("emogrid_rejected"), "an empty family is left out: {text}");
     }

@@ -203,8 +203,20 @@ pub struct Overspent {
 pub struct Opening {
     pub words: String,
     pub rows: u64,
-    /// Of all rows.
+    /// Of all that were looked at.
     pub share: f64,
+}
+
+/// How varied some texts are.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Variety {
+    pub texts: u64,
+    pub distinct_2: Option<f64>,
+    /// The first three words that most of them share.
+    pub openings: Vec<Opening>,
+    /// Of several prompt variants that which most texts with the first of these are of.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub prompt: Option<String>,
 }
 
 /// What one endpoint did.
@@ -300,13 +312,17 @@ pub struct Past {
     #[serde(default)]
     pub judged: u64,
     pub acceptance: Option<f64>,
+    /// How varied its rows were: of how many texts, their distinct-2, and the largest share that open alike. Of runs of
+    /// some cells it is not told, which may be alike by themselves.
+    #[serde(default)]
+    pub texts: u64,
     pub distinct_2: Option<f64>,
-    /// The largest share of rows that open alike.
     pub opening: Option<f64>,
 }
 
 impl Past {
     pub fn of(summary: &Summary) -> Self {
+        let variety = if summary.part { &Variety::default() } else { &summary.variety };
         Self {
             started: summary.started.clone(),
             accepted: summary.accepted,
@@ -314,8 +330,9 @@ impl Past {
             asked_as: summary.asked_as.clone(),
             judged: summary.run.judged(),
             acceptance: summary.acceptance(),
-            distinct_2: summary.distinct_2,
-            opening: summary.openings.first().map(|opening| opening.share),
+            texts: variety.texts,
+            distinct_2: variety.distinct_2,
+            opening: variety.openings.first().map(|opening| opening.share),
         }
     }
 }

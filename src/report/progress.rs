@@ -77,12 +77,12 @@ pub struct Status {
     pub cached_tokens: u64,
     /// What was spent, where an endpoint has a price.
     pub cost: Option<f64>,
-    /// Failures by class.
-    pub faults: BTreeMap<&'static str, u64>,
     /// Asks that wait or are under way.
     pub open: u64,
     /// The same by model.
     pub models: Vec<AtModel>,
+    /// What each endpoint did.
+    pub endpoints: Vec<AtEndpoint>,
     pub under_way: usize,
     pub rejected: BTreeMap<&'static str, u64>,
     pub completion_tokens: u64,
@@ -105,6 +105,17 @@ pub struct AtModel {
     pub open: u64,
     /// Requests that the limits of its endpoints let through in a minute.
     pub per_minute: Option<f64>,
+}
+
+/// What an endpoint did so far.
+#[derive(Debug, Clone, Default)]
+pub struct AtEndpoint {
+    pub name: String,
+    pub answers: u64,
+    pub completion_tokens: u64,
+    /// Its sends that failed, by class.
+    pub faults: BTreeMap<String, u64>,
+    pub is_there: bool,
 }
 
 /// How to show progress.

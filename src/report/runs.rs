@@ -22,6 +22,11 @@ fn took(summary: &Summary) -> String {
     duration(Duration::from_secs_f64(summary.seconds.max(0.0)))
 }
 
+/// Of the rows that it brought: the dataset's first ones are the same night after night.
+fn distinct(summary: &Summary) -> Option<String> {
+    summary.variety.distinct_2.map(|value| format!("{value:.3}"))
+}
+
 fn cost(summary: &Summary) -> Option<String> {
     summary.cost.as_ref().map(|cost| money(cost.all))
 }
@@ -137,8 +142,7 @@ pub fn runs_text(runs: &[Listed<'_>]) -> String {
             format!("{:>8}", or_dash(cost))
         }
         false => {
-            let distinct = run.distinct_2.map(|value| format!("{value:.3}"));
-            format!("{:>6} {:>5}", or_dash(distinct), or_dash(run.tokens_per_second().map(rate)))
+            format!("{:>6} {:>5}", or_dash(distinct(run)), or_dash(run.tokens_per_second().map(rate)))
         }
     };
     let name = if paid { "    cost" } else { "dist-2 tok/s" };
@@ -196,9 +200,10 @@ pub fn compared_text(then: &Summary, now: &Summary, causes: &[String]) -> String
     row("rows", &|run| format!("{} of {}", thousands(run.rows()), thousands(run.wanted)));
     row("requests", &|run| thousands(run.requests));
     row("accepted texts", &|run| percent(run.acceptance()));
-    row("distinct-2", &|run| or_dash(run.distinct_2.map(|value| format!("{value:.3}"))));
-    row("most common opening", &|run| {
-        or_dash(run.openings.first().map(|opening| format!("{:.1} %", 100.0 * opening.share)))
+    row("distinct-2 of its rows", &|run| or_dash(distinct(run)));
+    row("most common opening of these", &|run| {
+        let first = run.variety.openings.first();
+        or_dash(first.map(|opening| format!("{:.1} %", 100.0 * opening.share)))
     });
     row("prompt tokens", &|run| thousands(run.prompt_tokens));
     row("from the cache", &|run| {

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::morning::{
-    EndpointNight, Example, Exhausted, Finding, Left, Needed, Opening, Outlook, Overspent, Past, Verdict,
-    Waited,
+    EndpointNight, Example, Exhausted, Finding, Left, Needed, Opening, Outlook, Overspent, Past, Variety,
+    Verdict, Waited,
 };
 use super::{
     Asked, CellChange, CheckCounts, Counts, EndpointSight, Forecast, RowChange, RunCounts, Spending, count,
@@ -223,6 +223,12 @@ pub struct Summary {
     /// What this run asked, by prompt variant and model, and what became of it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub asked: Vec<Asked>,
+    /// By axis and value: texts of this run's answers that were rejected, by reason.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub rejected_by: BTreeMap<String, BTreeMap<String, BTreeMap<String, u64>>>,
+    /// How varied the rows are that this run brought: of up to a thousand of them.
+    #[serde(default)]
+    pub variety: Variety,
     /// What wants a look, the worst first.
     #[serde(default)]
     pub findings: Vec<Finding>,
@@ -245,7 +251,7 @@ pub struct Summary {
     pub exhausted_failed: u64,
     #[serde(default)]
     pub exhausted: Vec<Exhausted>,
-    /// The first three words that most rows share.
+    /// The first three words that most of the dataset's rows share.
     #[serde(default)]
     pub openings: Vec<Opening>,
     #[serde(default)]
@@ -385,10 +391,14 @@ impl Summary {
         self.asking_seconds + self.away_seconds
     }
 
-    /// How long it was asked, in seconds; `None` where nothing was sent.
+    /// How long it was asked, in seconds.
+    pub fn asking(&self) -> f64 {
+        if self.asking_seconds > 0.0 { self.asking_seconds } else { self.seconds }
+    }
+
+    /// The same; `None` where nothing was sent.
     fn asked_for(&self) -> Option<f64> {
-        let seconds = if self.asking_seconds > 0.0 { self.asking_seconds } else { self.seconds };
-        (self.attempts > 0 && seconds > 0.0).then_some(seconds)
+        Some(self.asking()).filter(|seconds| self.attempts > 0 && *seconds > 0.0)
     }
 
     /// Completion tokens a second of asking.

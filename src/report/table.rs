@@ -1,27 +1,54 @@
-//! The closing table of a run, and a plan in words.
+//! The closing table of a run.
 
 use std::collections::BTreeMap;
 
 use super::morning::Verdict;
-use super::{
-    AxisCount, EndpointSight, PlanSummary, Summary, ToGo, count, duration, most_of, rate, shortened, tally,
-    thousands,
-};
+use super::{AxisCount, Summary, ToGo, count, duration, most_of, rate, shortened, tally, thousands};
 
 /// Prompts or models that the closing table names.
 const MOST_BY_ASK: usize = 6;
 
 /// What a run says when it ends, in at most 80 columns.
 pub fn summary_text(summary: &Summary, advice: &dyn Fn(&str) -> Option<&'static str>) -> String {
-    let mut out = String::new();
-    let mut line = |name: &str, text: String| {
-        let (sign, text) = text.strip_prefix("→ ").map_or(("", text.as_str()), |text| ("→ ", text));
+    let mut out = Closing::default();
+    rows(&mut out, summary);
+    answers(&mut out, summary);
+    out.lines("open", open(summary));
+    took(&mut out, summary);
+    tokens(&mut out, summary);
+    rejected(&mut out, summary, advice);
+    failed(&mut out, summary);
+    changed(&mut out, summary);
+    shortfall(&mut out, summary);
+    audit(&mut out, summary);
+    dataset(&mut out, summary);
+    out.0
+}
+
+/// The closing table: lines with a name in front.
+#[derive(Default)]
+struct Closing(String);
+
+impl Closing {
+    /// A line, or one that goes on that before where it has no name; wrapped, behind an arrow where it begins with one.
+    fn line(&mut self, name: &str, text: &str) {
+        let (sign, text) = text.strip_prefix("→ ").map_or(("", text), |text| ("→ ", text));
         let hang = sign.chars().count();
         for (index, part) in wrapped(text, 68 - hang).into_iter().enumerate() {
             let (name, sign) = if index == 0 { (name, sign) } else { ("", "") };
-            out.push_str(&format!("{name:<11} {sign:<hang$}{part}\n"));
+            self.0.push_str(&format!("{name:<11} {sign:<hang$}{part}\n"));
         }
-    };
+    }
+
+    /// Several lines under one name.
+    fn lines(&mut self, name: &str, texts: impl IntoIterator<Item = String>) {
+        for (index, text) in texts.into_iter().enumerate() {
+            self.line(if index == 0 { name } else { "" }, &text);
+        }
+    }
+}
+
+fn rows(out: &mut Closing, summary: &Summary) {
     let state = match summary.state.as_str() {
         "complete" if summary.part => "complete for the chosen cells",
         "complete" if summary.accepted < summary.wanted => "complete, within allow_short",
@@ -30,15 +57,12 @@ pub fn summary_text(summary: &Summary, advice: &dyn Fn(&str) -> Option<&'static 
         "stopped" => "stopped; run again to go on",
         other => other,
     };
-    line(
-        "rows",
-        format!(
-            "{} of {}{} ({state})",
-            thousands(summary.rows()),
-            thousands(summary.wanted),
-            beside(summary.counterparts)
-        ),
-    );
+    let (rows, wanted) = (thousands(summary.rows()), thousands(summary.wanted));
+    out.line("rows", &format!("{rows} of {wanted}{} ({state})", beside(summary.counterparts)));
+}
+
+/// What was asked, and what became of the answers.
+fn answers(out: &mut Closing, summary: &Summary) {
     let about = about(summary.second_look_requests, summary.judge_requests, summary.embedding_requests);
     let mut asked =
         format!("{} asked{about}, {} reused", thousands(summary.requests), thousands(summary.reused));
@@ -52,129 +76,153 @@ pub fn summary_text(summary: &Summary, advice: &dyn Fn(&str) -> Option<&'static 
     if summary.unsent > 0 {
         asked.push_str(&format!(", {} came to no server", thousands(summary.unsent)));
     }
-    line("answers", asked);
-    if summary.unstored > 0 {
-        line("", format!("{} more came, and the store did not take them", thousands(summary.unstored)));
-    }
-    if summary.behind > 0 {
-        let wait = if summary.behind == 1 { "waits" } else { "wait" };
-        line("", format!("{} of them {wait} behind an earlier ask that is open", thousands(summary.behind)));
-    }
-    if summary.not_needed > 0 {
-        let were = if summary.not_needed == 1 { "was" } else { "were" };
-        line("", format!("{} of them {were} asked ahead and never needed", thousands(summary.not_needed)));
-    }
-    for (index, text) in open(summary).into_iter().enumerate() {
-        line(if index == 0 { "open" } else { "" }, text);
-    }
-    if summary.requests > 0 {
-        let time = |seconds: f64| duration(std::time::Duration::from_secs_f64(seconds.max(0.0)));
-        let mut text = time(summary.seconds);
-        // Waiting for a server or another run, and pauses, are no asking.
-        if summary.seconds - summary.asking_seconds >= (summary.seconds / 20.0).max(1.0) {
-            text.push_str(&format!(", {} of it asking", time(summary.asking_seconds)));
+    out.line("answers", &asked);
+    let mut further = |number: u64, one: &str, several: &str| {
+        if number > 0 {
+            out.line("", &format!("{} {}", thousands(number), if number == 1 { one } else { several }));
         }
-        if let Some(tokens) = summary.tokens_per_second().filter(|_| summary.completion_tokens > 0) {
-            text.push_str(&format!(", {} tokens/s", rate(tokens)));
-        }
-        line("time", text);
+    };
+    further(
+        summary.unstored,
+        "more came, and the store did not take it",
+        "more came, and the store did not take them",
+    );
+    further(
+        summary.behind,
+        "of them waits behind an earlier ask that is open",
+        "of them wait behind an earlier ask that is open",
+    );
+    further(
+        summary.not_needed,
+        "of them was asked ahead and never needed",
+        "of them were asked ahead and never needed",
+    );
+}
+
+/// How long it took, of that how long it asked, and at what rate.
+fn took(out: &mut Closing, summary: &Summary) {
+    if summary.requests == 0 {
+        return;
     }
-    if summary.prompt_tokens + summary.completion_tokens > 0 {
-        let share = match summary.prompt_tokens {
+    let time = |seconds: f64| duration(std::time::Duration::from_secs_f64(seconds.max(0.0)));
+    let mut text = time(summary.seconds);
+    // Waiting for a server or another run, and pauses, are no asking.
+    if summary.seconds - summary.asking_seconds >= (summary.seconds / 20.0).max(1.0) {
+        text.push_str(&format!(", {} of it asking", time(summary.asking_seconds)));
+    }
+    if let Some(tokens) = summary.tokens_per_second().filter(|_| summary.completion_tokens > 0) {
+        text.push_str(&format!(", {} tokens/s", rate(tokens)));
+    }
+    out.line("time", &text);
+}
+
+/// Tokens, and what they cost.
+fn tokens(out: &mut Closing, summary: &Summary) {
+    let (prompt, completion) = (summary.prompt_tokens, summary.completion_tokens);
+    if prompt + completion > 0 {
+        let share = match prompt {
             0 => String::new(),
             all => format!(
                 " ({:.0} % from the server's cache)",
                 100.0 * summary.cached_tokens as f64 / all as f64
             ),
         };
-        line(
-            "tokens",
-            format!(
-                "{} prompt{share}, {} completion",
-                thousands(summary.prompt_tokens),
-                thousands(summary.completion_tokens)
-            ),
-        );
+        let text = format!("{} prompt{share}, {} completion", thousands(prompt), thousands(completion));
+        out.line("tokens", &text);
     }
     if let Some(cost) = summary.cost.as_ref().filter(|_| summary.attempts > 0) {
-        line("cost", cost.text());
+        out.line("cost", &cost.text());
     }
+}
+
+/// Texts that are no rows, and what to do about them where they are many.
+fn rejected(out: &mut Closing, summary: &Summary, advice: &dyn Fn(&str) -> Option<&'static str>) {
     let rejected: u64 = summary.rejected.values().sum();
     if rejected > 0 {
         let by_reason = tally(summary.rejected.iter().map(|(reason, times)| (reason.as_str(), *times)));
-        line("rejected", format!("{}: {by_reason}", thousands(rejected)));
+        out.line("rejected", &format!("{}: {by_reason}", thousands(rejected)));
         if let Some((reason, times)) = most_of(&summary.rejected)
             && times * 5 >= summary.accepted.max(1)
             && let Some(advice) = advice(reason)
         {
-            line("", format!("→ {advice}"));
+            out.line("", &format!("→ {advice}"));
         }
     }
     if summary.surplus > 0 {
-        line("surplus", format!("{} never needed", count(summary.surplus, "text")));
+        out.line("surplus", &format!("{} never needed", count(summary.surplus, "text")));
     }
+}
+
+/// Asks that failed, by prompt and model what passed, and sends that failed.
+fn failed(out: &mut Closing, summary: &Summary) {
     if summary.failed > 0 {
-        line(
-            "failed",
-            format!(
-                "{} given up (see rejected.jsonl){}",
-                count(summary.failed, "ask"),
-                // Where nothing is missing, what they bring would only take the place of other rows.
-                if summary.accepted < summary.wanted { "; `--retry-failed` asks again" } else { "" }
-            ),
-        );
+        // Where nothing is missing, what they bring would only take the place of other rows.
+        let again = if summary.accepted < summary.wanted { "; `--retry-failed` asks again" } else { "" };
+        let asks = count(summary.failed, "ask");
+        out.line("failed", &format!("{asks} given up (see rejected.jsonl){again}"));
     }
     for (of, values) in &summary.by_ask {
-        line(of, by_ask(values));
+        out.line(of, &by_ask(values));
     }
     let faults: Vec<_> = summary.faults.iter().map(|(class, times)| format!("{times} {class}")).collect();
     if !faults.is_empty() {
-        line("faults", faults.join(", "));
+        out.line("faults", &faults.join(", "));
     }
+}
+
+/// Rows that left the dataset, and that came without asking.
+fn changed(out: &mut Closing, summary: &Summary) {
     let change = summary.change;
     let came = summary.restored();
-    if (change.lost() + change.waiting > 0 || came.is_some()) && summary.unwritten.is_none() {
-        let mut text = format!("{} left the dataset", count(change.leaving + change.unjudged, "row"));
-        text.extend(came.map(|came| format!(", {} came from stored answers", thousands(came))));
-        text.extend(change.waits().map(|waits| format!(", {waits}")));
-        if change.displaced > 0 {
-            text.push_str(&format!(", {} displaced as duplicates", thousands(change.displaced)));
-        }
-        line("changed", text);
+    if (change.lost() + change.waiting == 0 && came.is_none()) || summary.unwritten.is_some() {
+        return;
     }
-    if summary.left.short > 0 {
-        let of = if summary.part { " of the chosen cells" } else { "" };
-        line(
-            "shortfall",
-            format!("{}{of} that no more asks will fill (max_asks)", count(summary.left.short, "row")),
-        );
-        for text in shortest(summary) {
-            line("", text);
-        }
+    let mut text = format!("{} left the dataset", count(change.leaving + change.unjudged, "row"));
+    text.extend(came.map(|came| format!(", {} came from stored answers", thousands(came))));
+    text.extend(change.waits().map(|waits| format!(", {waits}")));
+    if change.displaced > 0 {
+        let duplicates = if change.displaced == 1 { "a duplicate" } else { "duplicates" };
+        text.push_str(&format!(", {} displaced as {duplicates}", thousands(change.displaced)));
     }
-    if let Some(audit) = &summary.audit {
-        line("audit", format!("{} (of {})", audit.counts(), count(audit.rows, "row")));
-        for (measure, finding) in audit.findings().take(3) {
-            line("", format!("{}: {finding}", measure.verdict.name()));
-        }
+    out.line("changed", &text);
+}
+
+/// Rows that no more asks will fill, and the values that lack most.
+fn shortfall(out: &mut Closing, summary: &Summary) {
+    if summary.left.short == 0 {
+        return;
     }
-    let conflicts = summary.audit.as_ref().and_then(|audit| audit.conflicts.as_ref());
-    if let Some((conflicts, text)) = conflicts.and_then(|found| Some((found, found.text()?))) {
-        line("conflicts", text);
+    let of = if summary.part { " of the chosen cells" } else { "" };
+    let rows = count(summary.left.short, "row");
+    let first = format!("{rows}{of} that no more asks will fill (max_asks)");
+    out.lines("shortfall", [first].into_iter().chain(shortest(summary)));
+}
+
+/// What the audit found, and pairs of rows that contradict each other.
+fn audit(out: &mut Closing, summary: &Summary) {
+    let Some(audit) = &summary.audit else { return };
+    let first = format!("{} (of {})", audit.counts(), count(audit.rows, "row"));
+    let found = audit.findings().take(3);
+    let found = found.map(|(measure, finding)| format!("{}: {finding}", measure.verdict.name()));
+    out.lines("audit", [first].into_iter().chain(found));
+    if let Some((conflicts, text)) = audit.conflicts.as_ref().and_then(|found| Some((found, found.text()?))) {
+        out.line("conflicts", &text);
         // Whoever copies it has one command all the same.
         let parts = wrapped(&conflicts.list, 64);
         for (index, part) in parts.iter().enumerate() {
             let sign = if index == 0 { "→ " } else { "" };
             let goes_on = if index + 1 < parts.len() { " \\" } else { "" };
-            line("", format!("{sign}{part}{goes_on}"));
+            out.line("", &format!("{sign}{part}{goes_on}"));
         }
     }
-    line("dataset", summary.dataset.clone());
+}
+
+fn dataset(out: &mut Closing, summary: &Summary) {
+    out.line("dataset", &summary.dataset);
     if let Some(unwritten) = &summary.unwritten {
-        line("NOT WRITTEN", unwritten.text());
-        line("", format!("what is stored makes {}", count(summary.accepted, "row")));
+        out.line("NOT WRITTEN", &unwritten.text());
+        out.line("", &format!("what is stored makes {}", count(summary.accepted, "row")));
     }
-    out
 }
 
 /// What is still to be asked of the cells that were asked for, and of the others.
@@ -266,6 +314,11 @@ fn shortest(summary: &Summary) -> Vec<String> {
     short.into_iter().take(6).map(|(_, text)| shortened(&text, 68)).collect()
 }
 
+/// A text in lines of at most 80 characters, all but the first indented.
+pub fn folded(text: &str) -> String {
+    wrapped(text, 78).join("\n  ")
+}
+
 /// A text in lines of at most `width` characters, broken at blanks.
 pub fn wrapped(text: &str, width: usize) -> Vec<String> {
     let mut lines = vec![String::new()];
@@ -284,117 +337,8 @@ pub fn wrapped(text: &str, width: usize) -> Vec<String> {
     lines
 }
 
-/// A plan in Terraform's manner: what is added, changed, kept and dropped, and one total line.
-pub fn plan_text(plan: &PlanSummary) -> String {
-    let mut out = String::new();
-    out.push_str(&format!("{}: {}, {}\n", plan.name, count(plan.cells, "cell"), count(plan.samples, "row")));
-    if plan.raised > 0 {
-        let cells = count(plan.raised_cells, "cell");
-        out.push_str(&format!("raised: {} of these in {cells}, by `curation`\n", thousands(plan.raised)));
-    }
-    out.push_str(&models_text(plan));
-    out.push('\n');
-    for (sign, number, what) in [
-        ("+", plan.new, "new"),
-        ("+", plan.restored, "restored, stored from before"),
-        ("~", plan.changed, "changed, asked in another way now"),
-        ("-", plan.dropped, "dropped"),
-        ("=", plan.kept_cells, "as they were"),
-    ] {
-        if number > 0 {
-            out.push_str(&format!("  {sign} {} {what}\n", count(number, "cell")));
-        }
-    }
-    if !plan.causes.is_empty() {
-        out.push_str("\nchanged since the last run:\n");
-        for cause in plan.causes.iter().take(12) {
-            out.push_str(&format!("    {}\n", shortened(cause, 74)));
-        }
-        if plan.causes.len() > 12 {
-            out.push_str(&format!("    … and {} more\n", plan.causes.len() - 12));
-        }
-    }
-    let rows = plan.rows;
-    if rows.before() + plan.coming > 0 {
-        let mut says = vec![format!("rows: {} stay", thousands(rows.kept))];
-        let some = |number: u64| (number > 0).then(|| thousands(number));
-        says.extend(some(plan.coming).map(|coming| format!("{coming} come from stored answers")));
-        says.extend(some(rows.leaving).map(|leaving| match plan.to_remake {
-            0 => format!("{leaving} leave"),
-            all if all == rows.leaving => format!("{leaving} leave until they are remade"),
-            some => format!("{leaving} leave ({} of them until they are remade)", thousands(some)),
-        }));
-        says.extend(rows.judged_again());
-        says.extend(rows.waits());
-        let are = if rows.displaced == 1 { "is" } else { "are" };
-        says.extend(some(rows.displaced).map(|rows| format!("{rows} {are} displaced as duplicates")));
-        out.push_str(&format!("\n{}\n", wrapped(&says.join(", "), 74).join("\n      ")));
-        if !plan.leaving_by.is_empty() {
-            let by: Vec<_> = plan
-                .leaving_by
-                .iter()
-                .map(|(name, rows)| format!("{} by {name}", thousands(*rows)))
-                .collect();
-            out.push_str(&format!("      of these {}\n", by.join(", ")));
-        }
-        if rows.lost() > plan.max_leaving {
-            out.push_str("      more than `run.max_leaving`: a run wants `--accept-leaving`\n");
-        }
-    }
-    if let Some(checks) = &plan.checks {
-        out.push_str(&checks.text());
-    }
-    if plan.requests > 0 {
-        out.push_str(&format!("\n{}", plan.expected.text()));
-        if plan.judge_votes > 0 && plan.expected.requests.is_none() {
-            let each = count(plan.judge_votes, "request");
-            out.push_str(&format!("judges: {each} more for each text that passes its checks\n"));
-        }
-    }
-    let about = about(plan.second_look_requests, plan.judge_requests, plan.embedding_requests);
-    let requests = count(plan.requests, "request");
-    if plan.model.is_none() {
-        out.push_str(&format!(
-            "\nPlan: {requests} to ask once the model is known, less what is stored of it.\n"
-        ));
-        return out;
-    }
-    let mut total = format!(
-        "Plan: {requests} to ask now{about}, {} of {}{} from stored answers",
-        thousands(plan.accepted),
-        count(plan.samples, "row"),
-        beside(plan.counterparts),
-    );
-    if plan.shortfall > 0 {
-        total.push_str(&format!(", {} that cannot be filled (max_asks)", thousands(plan.shortfall)));
-    }
-    out.push_str(&format!("\n{}.\n", wrapped(&total, 78).join("\n  ")));
-    out
-}
-
-/// A line for each endpoint: what its model is, where that is known from, and what follows where it is not well.
-fn models_text(plan: &PlanSummary) -> String {
-    let asks = plan.requests > 0;
-    let (head, texts) = match plan.endpoints.as_slice() {
-        [only] => ("", vec![format!("model: {}", only.text(asks))]),
-        several => {
-            let text = |of: &EndpointSight| format!("  {}: {}", of.name, of.text(asks));
-            ("models:\n", several.iter().map(text).collect())
-        }
-    };
-    let mut out = head.to_owned();
-    for text in texts {
-        let indent = text.len() - text.trim_start().len();
-        for (index, part) in wrapped(&text[indent..], 76 - indent).into_iter().enumerate() {
-            let indent = if index == 0 { indent } else { 4 };
-            out.push_str(&format!("{:indent$}{part}\n", ""));
-        }
-    }
-    out
-}
-
 /// How many requests are about texts.
-fn about(looks: u64, judges: u64, embeddings: u64) -> String {
+pub(super) fn about(looks: u64, judges: u64, embeddings: u64) -> String {
     let looks = (looks > 0).then(|| count(looks, "second look"));
     let judges = (judges > 0).then(|| format!("{} of judges", thousands(judges)));
     let embeddings = (embeddings > 0).then(|| count(embeddings, "embedding"));
@@ -407,7 +351,36 @@ fn about(looks: u64, judges: u64, embeddings: u64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::report::AxisCount;
+    use crate::report::{AxisCount, RowChange};
+
+    /// What is one is told as one.
+    #[test]
+    fn one_waits_and_several_wait() {
+        let text = |number: u64| {
+            let change =
+                RowChange { waiting: number, waiting_for: 1, displaced: number, ..RowChange::default() };
+            let (unstored, behind, not_needed) = (number, number, number);
+            let summary = Summary { change, unstored, behind, not_needed, ..Summary::default() };
+            summary_text(&summary, &|_| None)
+        };
+        let one = [
+            "store did not take it",
+            "1 of them waits behind",
+            "1 of them was asked",
+            "1 waits",
+            "a duplicate",
+        ];
+        let two = [
+            "store did not take them",
+            "2 of them wait behind",
+            "2 of them were asked",
+            "2 wait",
+            "as duplicates",
+        ];
+        for (number, says) in [(1, one), (2, two)] {
+            says.iter().for_each(|says| assert!(text(number).contains(says), "{}", text(number)));
+        }
+    }
 
     #[test]
     fn what_was_not_asked_for_is_not_called_short() {

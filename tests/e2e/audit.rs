@@ -336,4 +336,5 @@ fn a_fix_drops_no_rows_that_measures_need() {
         "{said}"
     );
     assert!(said.contains("alarms that stay: leakage"), "{said}");
+    assert!(said.lines().all(|line| line.chars().count() <= 80), "{said}");
 }

@@ -165,7 +165,7 @@ fn a_plan_says_what_each_check_would_keep_before_it_is_used() {
     );
 
     let shown = project.emogrid(&tighter).exits(0).stdout;
-    assert!(shown.contains("1 leave") && shown.contains("of these 1 by words"), "{shown}");
+    assert!(shown.contains("1 leaves") && shown.contains("of these 1 by words"), "{shown}");
     assert!(shown.contains("\n  words           2 to 10                2         2\n"), "{shown}");
     assert!(shown.lines().all(|line| line.chars().count() <= 80), "{shown}");
     assert_eq!(fake.take_count(), 0, "nothing was asked");

@@ -642,7 +642,8 @@ fn an_import_of_an_import_keeps_what_was_known_of_its_rows() {
     let removed = project.rows("four/undo/removed.jsonl");
     assert_eq!((removed.len(), &removed[0]["step"]), (2, &json!("agreement")));
     let ran = project.emogrid(&[&again[..], &["--map", "sentiment", "-o", "five"]].concat()).exits(0);
-    ran.says("2 rows without their votes: who gave several labels of one group is not known");
+    let ran = ran.says("2 rows without their votes: who gave several labels of one group is not known");
+    assert!(ran.stderr.lines().all(|line| line.chars().count() <= 80), "{}", ran.stderr);
     assert!(project.rows("five/rows.jsonl")[0]["votes"].is_null());
     // Nobody voted on what another column says.
     let other = ["import", "table", "one/rows.jsonl", "--text", "text", "--label", "sentiment", "-o", "six"];

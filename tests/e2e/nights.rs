@@ -201,14 +201,23 @@ fn a_second_run_waits_for_the_first_where_it_is_told_to() {
     let night = project(&fake, 5);
     let first = night.watch(&["run", "night.yaml", "--json"]);
     until("the first", || fake.seen().len() > 2, String::new);
-    // It is no run of its own.
-    let told = "notify={ command: 'echo told > told', when: always }";
-    let overlap = night.emogrid(&["run", "night.yaml", "--set", told, "--set", "run.metrics=night.prom"]);
-    let overlap = overlap
-        .exits(1)
-        .says(&format!("another run of `night` is going on (process {}, since 20", first.id()));
-    overlap.says(" UTC)").says("`--wait` for it");
-    assert!(!night.path().join("told").exists() && !night.path().join("out/night/runs").exists());
+    // It is no run of its own, and somebody is told all the same: the first may hang.
+    let told = "notify={ command: 'cat > told.json; echo \"$EMOGRID_HEADLINE\" > told', when: look }";
+    let args = ["run", "night.yaml", "--json", "--set", told, "--set", "run.metrics=night.prom"];
+    let overlap = night.emogrid(&args).exits(4);
+    let says = format!("another run of `night` is going on (process {}, since 20", first.id());
+    let overlap = overlap.says(&says).says(" UTC)").says("`--wait` for it");
+    let summary = night.value("told.json");
+    assert_eq!(summary, overlap.json());
+    assert_eq!((&summary["verdict"], &summary["exit_code"]), (&json!("LOOK"), &json!(4)));
+    let headline = summary["headline"].as_str().unwrap();
+    assert!(headline.starts_with("LOOK night: ") && headline.contains(&says), "{headline}");
+    assert_eq!(night.read("told"), format!("{headline}\n"));
+    let finding = &summary["findings"][0];
+    assert!(finding["cause"].as_str().unwrap().contains(" has been at it for "), "{finding}");
+    assert_eq!(finding["key"], "run.until");
+    assert!(!night.path().join("out/night/runs").exists());
+    std::fs::remove_file(night.path().join("told")).unwrap();
     assert_eq!(night.emogrid(&["ctl", "status", "--json"]).exits(0).json()["state"], "running");
     let second = night.watch(&["run", "night.yaml", "--json", "--wait"]);
     second.until_says("waiting for its end");

@@ -345,7 +345,7 @@ fn words_that_a_file_of_decisions_holds_are_told_of() {
         json!({ "id": rows[1]["id"], "text": "my zeppelin left without me this morning, and nobody waved" });
     project.write("own.jsonl", &format!("{}{own}\n", project.read("own.jsonl")));
     let forget = project.emogrid(&["forget", "zeppelin"]).exits(0).stdout;
-    assert!(forget.contains("until then rows are made that say it"), "{forget}");
+    assert!(forget.replace("\n  ", " ").contains("until then rows are made that say it"), "{forget}");
     assert!(forget.contains("`--yes` would only write the store anew"), "{forget}");
     let purge = project.emogrid(&["purge", "moods.yaml"]).exits(0).stdout;
     assert!(purge.contains("1 line of own.jsonl"), "{purge}");

@@ -168,7 +168,7 @@ fn no_run_begins_while_something_is_taken_out() {
         let lock = project.path().join(".emogrid/moods.lock");
         let is_held = || matches!(File::open(&lock).unwrap().try_lock(), Err(TryLockError::WouldBlock));
         until("the lock", is_held, String::new);
-        project.emogrid(&RUN).exits(1).says("another run of `moods` is going on");
+        project.emogrid(&RUN).exits(4).says("another run of `moods` is going on");
         let refused = project.emogrid(args).exits(1).says("error: a run of `moods` is going on (process ");
         assert!(refused.says("): try again when it has ended").stderr.lines().count() == 1);
         std::fs::write(&go, "").unwrap();

@@ -439,14 +439,18 @@ fn tables_fit_a_terminal_whatever_things_are_called() {
             before / 2
         )),
     });
-    let fits = |args: &[&str], code: i32| {
+    let fits_with = |args: &[&str]| {
         let ran = project.emogrid(args);
-        assert!(ran.code == Some(code), "{args:?}: {ran:#?}");
         for line in ran.stdout.lines().chain(ran.stderr.lines()) {
             let words = line.split_whitespace().map(|word| word.chars().count());
             let is_path = words.max().is_some_and(|longest| longest > 60);
             assert!(is_path || line.chars().count() <= 80, "{args:?}: {line}\n{ran:#?}");
         }
+        ran
+    };
+    let fits = |args: &[&str], code: i32| {
+        let ran = fits_with(args);
+        assert!(ran.code == Some(code), "{args:?}: {ran:#?}");
     };
     fits(&["check", "long.yaml"], 0);
     fits(&["plan", "long.yaml"], 0);
@@ -458,4 +462,12 @@ fn tables_fit_a_terminal_whatever_things_are_called() {
     }
     fits(&["runs", "long.yaml", "--compare", "1", "2"], 0);
     fits(&["gc", "long.yaml"], 0);
+    fits(&["forget", "old town"], 0);
+    fits(&["export", "long.yaml", "--split", "a=70,b=20,c=10", "-o", "exported"], 0);
+    fits_with(&["audit", "long.yaml", "--fix"]);
+    std::fs::copy(project.path().join(format!("out/{name}/dataset.jsonl")), project.path().join("t.jsonl"))
+        .unwrap();
+    let label = long("emotion");
+    fits(&["import", "table", "t.jsonl", "--text", "text", "--label", &label, "-o", "imported"], 0);
+    fits(&["forget", "old town", "--yes"], 0);
 }

@@ -14,7 +14,7 @@ use crate::audit::{self, Drop, Evened, Held, Options, Swapper};
 use crate::cli::AuditArgs;
 use crate::model::{PAIR, RowId, SWAPPED, pair_of};
 use crate::report::audit::audits_text;
-use crate::report::{count, thousands};
+use crate::report::{count, folded, thousands};
 use crate::table::{Added, Fields, Writer};
 
 /// Says which rows to drop or to reword, and which values to ask more of.
@@ -94,7 +94,10 @@ pub fn fix(args: &AuditArgs, subject: &Subject, talk: &Talk, steps: &mut Steps) 
         match (dropped.len(), &reworded) {
             (0, None) => out.push_str("\nno row is to blame more than others\n"),
             (0, Some(_)) => {}
-            (rows, _) => out.push_str(&format!("\ndrop {}: {}\n", count(rows as u64, "row"), why.join(", "))),
+            (rows, _) => {
+                let text = format!("drop {}: {}", count(rows as u64, "row"), why.join(", "));
+                out.push_str(&format!("\n{}\n", folded(&text)));
+            }
         }
         out.push_str(&held.map_or(String::new(), |held| unmended(held, &after)));
         if !deficits.is_empty() {
@@ -135,11 +138,8 @@ pub fn fix(args: &AuditArgs, subject: &Subject, talk: &Talk, steps: &mut Steps) 
             writer.write(&row)?;
         }
         writer.finish()?;
-        talk.say(&format!(
-            "{} written to {}",
-            count((subject.rows.len() - out.len()) as u64, "row"),
-            path.display()
-        ));
+        let rows = count((subject.rows.len() - out.len()) as u64, "row");
+        talk.say(&folded(&format!("{rows} written to {}", path.display())));
     }
     if decided > 0 && args.write.is_none() && args.rewrite.output.is_none() {
         talk.say("nothing was changed; `--write FILE` writes what was decided");
@@ -187,7 +187,8 @@ fn unmended(held: Held, after: &audit::Report) -> String {
         Held::Share => ("too many rows are to blame", "other prompts mend them"),
     };
     let stay: Vec<&str> = stay.into_iter().collect();
-    format!("no more is dropped, since {why}; alarms that stay: {}\n{what}\n", stay.join(", "))
+    let text = format!("no more is dropped, since {why}; alarms that stay: {}; {what}", stay.join(", "));
+    folded(&text) + "\n"
 }
 
 /// Cells that are named, at most.
@@ -227,7 +228,8 @@ fn more(added: &[audit::Added], evened: &[audit::Evened], subject: &Subject) -> 
     }
     for of in evened {
         let Evened { metric, of, before, after } = of;
-        out.push_str(&format!("{metric} of {of}: {before:.2} now, {after:.2} once they have come\n"));
+        let text = format!("{metric} of {of}: {before:.2} now, {after:.2} once they have come");
+        out.push_str(&format!("{}\n", folded(&text)));
     }
     out
 }
@@ -385,13 +387,13 @@ pub fn swap(
         print_json(&json!({ "pairs": pairs, "before": before, "after": after }))?;
     } else {
         std::io::stdout().lock().write_all(audits_text(&before, &after).as_bytes())?;
-        talk.say(&format!(
-            "{} written to {}, {} of them counterparts; `pair` is the id that both share: keep them on \
-             one side of a split",
+        talk.say(&folded(&format!(
+            "{} written to {}, {} of them counterparts; `pair` is the id that both share: keep them on one side of a \
+             split",
             count(both.rows() as u64, "row"),
             path.display(),
             thousands(pairs)
-        ));
+        )));
     }
     Ok(exit(args, &after))
 }

@@ -13,7 +13,7 @@ use crate::config::load::{path_from, shown};
 use crate::export::{ExportError, Record};
 use crate::guard::{Guard, Purpose, RealRow};
 use crate::learn::LearnError;
-use crate::report::count;
+use crate::report::{count, folded};
 use crate::staged::{Staged, replace};
 
 /// A row's fields, as the guard sees them.
@@ -129,18 +129,19 @@ pub fn freeze(args: &ExportArgs, name: &str, talk: &Talk) -> Result<Exit, Failur
         replace(&meta, text.as_bytes()).map_err(failed(&meta))?;
     }
     let rows = count(counted.rows, "row");
-    talk.say(&match same {
-        true => format!("{rows} stand in {} already: nothing is changed", place.display()),
+    let stand = if counted.rows == 1 { "stands" } else { "stand" };
+    talk.say(&folded(&match same {
+        true => format!("{rows} {stand} in {} already: nothing is changed", place.display()),
         false => format!("{rows} frozen in {}", place.display()),
-    });
+    }));
     if let Some(why) = gate.why() {
-        talk.say(&format!("{} left out: of the first {why}", count(gate.held(), "row")));
+        talk.say(&folded(&format!("{} left out: of the first {why}", count(gate.held(), "row"))));
     }
     if gone.open_asks > 0 {
-        talk.say(&format!(
+        talk.say(&folded(&format!(
             "the dataset is not complete: {} to go; what is frozen stays as it is",
             count(gone.open_asks, "request")
-        ));
+        )));
     }
     let folder = project.config.parent().unwrap_or(Path::new(""));
     if let Some(from) = path_from(folder, &file).filter(|_| !same) {

@@ -15,7 +15,7 @@ use crate::import::labels::vote;
 use crate::import::{Item, Labels, Split, goemotions};
 use crate::labels::{self, LabelSet};
 use crate::model::{PAIR, pair_of};
-use crate::report::{Reading, count};
+use crate::report::{Reading, count, folded};
 use crate::table::{self, Format, Layout, Reader, Row, TableError};
 
 /// A file that rows are from.
@@ -240,18 +240,20 @@ impl Source {
     pub fn say(&self, asked: &Asked<'_>, talk: &Talk) {
         if self.renamed > 0 {
             let rows = count(self.renamed, "row");
-            talk.say(&format!("{rows} had the id of another row, and got `#2` and so on behind it"));
+            let text = format!("{rows} had the id of another row, and got `#2` and so on behind it");
+            talk.say(&folded(&text));
         }
         if self.answers.repeated > 0 {
             let rows = count(self.answers.repeated, "row");
-            talk.say(&format!("{rows} of a rater who had answered for the text: the first answer counts"));
+            let text = format!("{rows} of a rater who had answered for the text: the first answer counts");
+            talk.say(&folded(&text));
         }
         if self.voteless > 0 {
             let why = match asked.how.map {
                 Grouping::None => "they are on what `labels` holds",
-                _ => "who gave several labels of one group is not known; map the raters'\nown files",
+                _ => "who gave several labels of one group is not known; map the raters' own files",
             };
-            talk.say(&format!("{} without their votes: {why}", count(self.voteless, "row")));
+            talk.say(&folded(&format!("{} without their votes: {why}", count(self.voteless, "row"))));
         }
     }
 }

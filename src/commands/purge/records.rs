@@ -85,9 +85,13 @@ impl Masking<'_> {
             }
         };
         clean(&mut summary.headline);
-        summary.findings.iter_mut().for_each(|finding| clean(&mut finding.what));
+        for finding in &mut summary.findings {
+            clean(&mut finding.what);
+            finding.cause.iter_mut().for_each(&mut clean);
+        }
         summary.examples.values_mut().flatten().for_each(|example| clean(&mut example.text));
-        summary.openings.iter_mut().for_each(|opening| clean(&mut opening.words));
+        let openings = summary.openings.iter_mut().chain(&mut summary.variety.openings);
+        openings.for_each(|opening| clean(&mut opening.words));
         let measures = summary.audit.iter_mut().flat_map(|audit| &mut audit.measures);
         measures.flat_map(|measure| &mut measure.finding).for_each(clean);
         changed.then(|| (serde_json::to_string_pretty(&summary).unwrap_or_default(), page(&summary)))

@@ -7,22 +7,37 @@ const SHARE: Kind = Kind::Number { min: 0.0, max: 1.0 };
 pub static ALARM: Section = Section {
     needs: &[],
     keys: &[
-        key("accepted", SHARE, "", "The least share of the texts judged in a run that are accepted."),
-        key("distinct_2", SHARE, "", "The least distinct-2 of the dataset's first thousand texts."),
-        key("opening", SHARE, "", "The largest share of rows that open with the same three words."),
+        key(
+            "accepted",
+            SHARE,
+            "",
+            "The least share of the texts judged in a run that are accepted, of 20 or more.",
+        ),
+        key(
+            "distinct_2",
+            SHARE,
+            "",
+            "The least distinct-2 of the rows that a run brings: of up to a thousand of them, and of 50 or more.",
+        ),
+        key("opening", SHARE, "", "The largest share of these rows that open with the same three words."),
         key("short", SHARE, "", "The largest share of the wanted rows that no more asks will fill."),
-        key("faults", SHARE, "", "The largest share of a run's sends that fail, tried again or not."),
+        key(
+            "faults",
+            SHARE,
+            "",
+            "The largest share of a run's sends that fail, tried again or not, of 20 or more.",
+        ),
         key(
             "tokens_per_second",
             Kind::Number { min: 0.0, max: 1e9 },
             "",
-            "The fewest tokens of answers a second of asking, over all endpoints; time without any endpoint does not count.",
+            "The fewest tokens of answers a second of asking, over all endpoints; time without any endpoint does not count. Judged from 20 sends on, and not for a run that completes the dataset in less than five minutes of asking.",
         ),
         key(
             "rows_per_hour",
             Kind::Number { min: 0.0, max: 1e12 },
             "",
-            "The fewest rows an hour of asking that a run brings; time without any endpoint does not count.",
+            "The fewest rows an hour of asking that a run brings; time without any endpoint does not count. Judged as `tokens_per_second` is.",
         ),
     ],
 };

@@ -13,6 +13,19 @@ pub fn paths() -> Vec<String> {
     out
 }
 
+/// What holds where a key such as `endpoints.gpu.timeout` is not set; `None` where nothing does.
+pub fn default_of(key: &str) -> Option<&'static str> {
+    static WHOLE: Kind = Kind::Section(&CONFIG);
+    let is = |path: &str| {
+        let mut pairs = path.split('.').zip(key.split('.'));
+        path.split('.').count() == key.split('.').count()
+            && pairs.all(|(name, part)| name == "NAME" || name == part)
+    };
+    let mut found = None;
+    walk(&WHOLE, "", &mut |path, key| found = found.or(is(path).then_some(key.default)));
+    found.filter(|default| !default.is_empty())
+}
+
 /// The reference of all keys, as `docs/config.md` has it: a Markdown table a section.
 pub fn reference() -> String {
     static WHOLE: Kind = Kind::Section(&CONFIG);

@@ -91,7 +91,7 @@ pub(super) async fn begin(
         reader = Reader::open(&dir)?;
     }
     check_name(recipe, reader.as_ref())?;
-    held.own(lock, reader.as_ref(), (opened, began), watcher)?;
+    held.own(lock, reader.as_ref(), opened, began, watcher)?;
     let before = Before::read(&files, reader.as_ref(), &config.name)?;
     let mask = options.selection.mask(&recipe.grid);
     Ok(Begun { dir, reader, files, ends, interrupted, known, unlocked, before, mask })
@@ -106,36 +106,38 @@ pub(super) struct Found<'a> {
     pub spared: bool,
 }
 
-/// Evaluates what is stored, for the models that are known.
-///
-/// # Errors
-/// A store that cannot be read, and more rows that would leave than may.
-pub(super) fn find<'a>(
-    guard: &Guard<'a>,
-    (before, mask): (&Before, &[bool]),
-    known: Known,
-    retry_failed: bool,
-    (reader, interrupted): (Option<&Reader>, &Interrupted),
-    watcher: &Recorder<'_>,
-) -> Result<Found<'a>, RunError> {
-    let recipe = &guard.opened.recipe;
-    let mut book = book(recipe, &known.memories, reader, retry_failed)?;
-    book.watch(Some(watcher));
-    book.heed(Some(interrupted));
-    let mut made = Made::of(recipe, &mut book, guard.files, &before.asks, Some(mask), None)?;
-    let nothing = !made.outcome.demands.iter().any(|demand| mask[demand.cell]);
-    if retry_failed {
-        drop(made);
-        book.honour_tombstones();
-        let unless = (!nothing).then_some(mask);
-        made = Made::of(recipe, &mut book, guard.files, &before.asks, unless, None)?;
+impl Begun {
+    /// Evaluates what is stored, for the models that are known.
+    ///
+    /// # Errors
+    /// A store that cannot be read, and more rows that would leave than may.
+    pub fn find<'a>(
+        &self,
+        guard: &Guard<'a>,
+        known: Known,
+        retry_failed: bool,
+        watcher: &Recorder<'_>,
+    ) -> Result<Found<'a>, RunError> {
+        let Self { before, mask, .. } = self;
+        let recipe = &guard.opened.recipe;
+        let mut book = book(recipe, &known.memories, self.reader.as_ref(), retry_failed)?;
+        book.watch(Some(watcher));
+        book.heed(Some(&self.interrupted));
+        let mut made = Made::of(recipe, &mut book, guard.files, &before.asks, Some(mask), None)?;
+        let nothing = !made.outcome.demands.iter().any(|demand| mask[demand.cell]);
+        if retry_failed {
+            drop(made);
+            book.honour_tombstones();
+            let unless = (!nothing).then_some(mask.as_slice());
+            made = Made::of(recipe, &mut book, guard.files, &before.asks, unless, None)?;
+        }
+        let (mut change, mut spared) = (None, false);
+        // A model that was not seen may be another by the time it is asked.
+        if nothing || known.seen {
+            let rows = *change.insert(made.change(recipe, &mut book, mask)?);
+            spared = guard.check(rows, made.cells, book.models())?;
+        }
+        let models = book.models().clone();
+        Ok(Found { assumed: Assumed { models, memories: known.memories, made, change }, nothing, spared })
     }
-    let (mut change, mut spared) = (None, false);
-    // A model that was not seen may be another by the time it is asked.
-    if nothing || known.seen {
-        let rows = *change.insert(made.change(recipe, &mut book, mask)?);
-        spared = guard.check(rows, made.cells, book.models())?;
-    }
-    let models = book.models().clone();
-    Ok(Found { assumed: Assumed { models, memories: known.memories, made, change }, nothing, spared })
 }

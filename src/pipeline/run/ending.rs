@@ -58,7 +58,7 @@ impl Ending<'_> {
         summary.run = RunCounts::between(&before, &made.counts());
         summary.by_axis = std::mem::take(&mut made.by_axis);
         summary.by_ask = std::mem::take(&mut made.by_ask);
-        summary.asked = std::mem::take(&mut made.asked);
+        made.own.take().into_iter().for_each(|own| own.fill(&mut summary));
         summary.cost = spending(&recipe.config.endpoints, &budget);
         summary.overspent = overspent(&budget);
         summary.fault_costs = morning::costs(recipe, &made.outcome, &progress, &summary.run);
@@ -80,7 +80,7 @@ impl Ending<'_> {
             self.audit(&made, &progress, &mut summary);
         }
         if let Some(gathered) = made.morning.take() {
-            gathered.finish(&made.outcome, self.mask).fill(&mut summary);
+            gathered.fill(&made.outcome, self.mask, &mut summary);
         }
         morning::endpoints(&mut summary, recipe, &progress);
         let state = asks.filter(|asks| !spared && (progress.attempts > 0 || self.is_news(asks)));
@@ -157,7 +157,7 @@ impl Ending<'_> {
             prompt_tokens: summary.prompt_tokens,
             cached_tokens: summary.cached_tokens,
             cost: summary.cost.as_ref().map(|cost| cost.all),
-            faults: progress.faults.clone(),
+            endpoints: progress.at_endpoints(&self.opened.recipe.config),
             rejected: made.outcome.rejected.clone(),
             completion_tokens: summary.completion_tokens,
             elapsed: self.began.instant.elapsed(),

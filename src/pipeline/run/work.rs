@@ -10,10 +10,9 @@ use super::connecting::heard;
 use super::retry::lacks_rows;
 use super::{Ends, RunOptions};
 use crate::config::Config;
-use crate::config::resolved::Slots;
 use crate::dataset::evaluate::Demand;
 use crate::dataset::snapshot::CellAsks;
-use crate::dataset::{Model, Models, Recipe, evaluate};
+use crate::dataset::{Models, Recipe, evaluate};
 use crate::pipeline::address::{address, shown_address};
 use crate::pipeline::book::StoreBook;
 use crate::pipeline::connect::{Line, connect, models};
@@ -32,7 +31,7 @@ use crate::pipeline::stop::Stop;
 use crate::pipeline::summary::Outcome;
 use crate::pipeline::worker::{self, Closing, Done, Limits, Progress, SoFar, Tools};
 use crate::report::morning::PAST;
-use crate::report::{self, CellChange, RowChange, RunCounts, Summary, ToGo, Watcher};
+use crate::report::{CellChange, RowChange, RunCounts, Summary, ToGo, Watcher};
 use crate::scheduler::Budget;
 use crate::store::{EndpointMemory, Reader, StoreDir, Writer, Written};
 
@@ -107,7 +106,8 @@ impl<'a, 'r> Work<'a, 'r> {
     pub async fn ask(
         &self,
         assumed: Option<Assumed<'a>>,
-        (ends, orders): (&mut Ends, &mut Orders),
+        ends: &mut Ends,
+        orders: &mut Orders,
     ) -> Result<Worked<'a>, RunError> {
         let config = &self.recipe().config;
         let mut opened_writer = Some(open_writer(self.dir)?);
@@ -152,7 +152,7 @@ impl<'a, 'r> Work<'a, 'r> {
             let counts = made.counts();
             let Made { outcome, cells, asks, proven, .. } = made;
             self.keep(&writer, &memories, (!spared).then(|| asks.unwrap_or_default()))?;
-            self.say_what_is_to_go(&to_go, &outcome, (&lines, &memories), &limits, first.is_none());
+            self.say_what_is_to_go(&to_go, &outcome, &lines, &limits, first.is_none());
             let First { before, cells, .. } = first.get_or_insert(First { before: counts, cells, spared });
             let (before, cells) = (before.clone(), *cells);
             let tools = Tools {
@@ -213,7 +213,7 @@ impl<'a, 'r> Work<'a, 'r> {
         }
     }
 
-    fn recipe(&self) -> &'a Recipe {
+    pub(super) fn recipe(&self) -> &'a Recipe {
         &self.guard.opened.recipe
     }
 
@@ -326,7 +326,7 @@ impl<'a, 'r> Work<'a, 'r> {
         Ok(writer.config_file(&config.name, &config_path(self.recipe()))?)
     }
 
-    fn meant<'o>(&self, outcome: &'o Outcome) -> impl Iterator<Item = &'o Demand> + Clone {
+    pub(super) fn meant<'o>(&self, outcome: &'o Outcome) -> impl Iterator<Item = &'o Demand> + Clone {
         outcome.demands.iter().filter(|demand| self.mask[demand.cell])
     }
 
@@ -335,32 +335,6 @@ impl<'a, 'r> Work<'a, 'r> {
         let lacks = |cell: usize| self.recipe().quotas.rows(cell) - made.outcome.accepted[cell];
         let demands = self.meant(&made.outcome).map(|demand| (demand, lacks(demand.cell)));
         Ok(prospects(self.recipe(), made.evidence.as_ref(), book, demands)?.to_go)
-    }
-
-    fn say_what_is_to_go(
-        &self,
-        to_go: &ToGo,
-        outcome: &Outcome,
-        (lines, memories): (&[Line], &[EndpointMemory]),
-        limits: &Limits,
-        is_first: bool,
-    ) {
-        let (recipe, watcher) = (self.recipe(), self.watcher);
-        let now = models(&recipe.config, memories);
-        if is_first {
-            watcher.began(now.names().as_deref(), to_go.now, to_go.requests());
-        }
-        watcher.say(&format!("{}; {} to go", places(&recipe.config, memories, &now), to_go.text()));
-        for says in taken_over(&recipe.config, &now, lines).into_iter().filter(|_| is_first) {
-            watcher.say(&says);
-        }
-        for (model, waits) in waiting_for_nobody(recipe, &now, lines, self.meant(outcome)) {
-            let waits = report::count(waits, "request");
-            watcher.say(&format!("nobody serves {model} now, for which there are {waits} to go"));
-        }
-        if let Some(ends) = limits.says().filter(|_| is_first) {
-            watcher.say(&ends);
-        }
     }
 }
 
@@ -389,7 +363,8 @@ fn open_writer(dir: &StoreDir) -> Result<(Writer, mpsc::UnboundedReceiver<Writte
     Ok((writer, commits))
 }
 
-fn memories_of(lines: &[Line]) -> Vec<EndpointMemory> {
+/// What is known of each endpoint, in the config's order.
+pub(super) fn memories_of(lines: &[Line]) -> Vec<EndpointMemory> {
     lines.iter().map(|line| line.memory.clone()).collect()
 }
 
@@ -402,62 +377,4 @@ fn sees_no_names(config: &Config, models: &Models) -> Result<(), RunError> {
         }
         None => Ok(()),
     }
-}
-
-/// Which endpoints take the work of those that are not there.
-fn taken_over(config: &Config, models: &Models, lines: &[Line]) -> Vec<String> {
-    let of = |model: &Model| {
-        let (away, there): (Vec<usize>, Vec<usize>) =
-            model.endpoints.iter().partition(|endpoint| lines[**endpoint].away.is_some());
-        let name = |endpoint: &usize| config.endpoints[*endpoint].name.clone();
-        let there: Vec<String> = there.iter().map(name).collect();
-        let away: Vec<String> = away.iter().map(|endpoint| format!("`{}`", name(endpoint))).collect();
-        let any = !away.is_empty() && !there.is_empty();
-        any.then(|| format!("{} the work of {}", report::they_take(&there), away.join(", ")))
-    };
-    models.list().iter().filter_map(of).collect()
-}
-
-/// Models that nobody serves now, with the requests that wait for each.
-fn waiting_for_nobody<'d>(
-    recipe: &Recipe,
-    models: &Models,
-    lines: &[Line],
-    demands: impl Iterator<Item = &'d Demand>,
-) -> Vec<(String, u64)> {
-    let is_there = |model: &Model| model.endpoints.iter().any(|endpoint| lines[*endpoint].away.is_none());
-    let mut waits: Vec<Option<u64>> =
-        models.list().iter().map(|model| (!is_there(model)).then_some(0)).collect();
-    if waits.iter().all(Option::is_none) {
-        return Vec::new();
-    }
-    for demand in demands {
-        if let Some(waits) = &mut waits[models.of_demand(recipe, demand)] {
-            *waits += 1;
-        }
-    }
-    let named = models.list().iter().zip(waits);
-    let of = |(model, waits): (&Model, Option<u64>)| Some((model.identity.display_name().to_owned(), waits?));
-    named.filter_map(of).filter(|(_, waits)| *waits > 0).collect()
-}
-
-/// Each model with the requests that it takes at a time.
-fn places(config: &Config, memories: &[EndpointMemory], models: &Models) -> String {
-    let slots = |endpoint: usize| match (config.endpoints[endpoint].slots, memories[endpoint].slots) {
-        (Slots::Exactly(slots), _) => (slots, false),
-        (Slots::Between(_, most), _) => (most, true),
-        (Slots::Auto, told) => (told.unwrap_or(16), true),
-    };
-    let of = |model: &Model| {
-        let each = model.endpoints.iter().map(|endpoint| slots(*endpoint));
-        let (most, open) = each.fold((0, false), |(sum, any), (slots, open)| (sum + slots, any | open));
-        let found: Option<u32> = model.endpoints.iter().map(|endpoint| memories[*endpoint].level).sum();
-        let name = model.identity.display_name();
-        match found.filter(|found| open && *found < most) {
-            _ if !open || most == 1 => format!("{name}: {most} at a time"),
-            Some(found) => format!("{name}: up to {most} at a time, {found} to begin with"),
-            None => format!("{name}: up to {most} at a time"),
-        }
-    };
-    models.list().iter().map(of).collect::<Vec<_>>().join("; ")
 }

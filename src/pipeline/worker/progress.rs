@@ -4,9 +4,10 @@ use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
 
 use super::measure::{Absence, Free};
+use crate::config::Config;
 use crate::model::Fingerprint;
-use crate::report::Asked;
 use crate::report::morning::{Level, Needed};
+use crate::report::{Asked, AtEndpoint};
 
 /// What was done in this run.
 #[derive(Debug, Default)]
@@ -63,6 +64,18 @@ impl Progress {
     /// Requests about texts.
     pub fn about_texts(&self) -> u64 {
         self.judge_requests + self.second_look_requests + self.embedding_requests
+    }
+
+    /// What each endpoint did, by its name.
+    pub fn at_endpoints(&self, config: &Config) -> Vec<AtEndpoint> {
+        let all = config.endpoints.iter().zip(&self.endpoints).map(|(endpoint, did)| AtEndpoint {
+            name: endpoint.name.clone(),
+            answers: did.requests,
+            completion_tokens: did.completion_tokens,
+            faults: did.faults.iter().map(|(class, times)| ((*class).to_owned(), *times)).collect(),
+            is_there: !did.away.is_now,
+        });
+        all.collect()
     }
 }
 

@@ -1,10 +1,12 @@
 //! A summary as a page of Markdown.
 
+use std::collections::BTreeMap;
 use std::fmt::Write;
 
 use super::rules::{absence, free, time};
-use super::{Finding, Level, Outlook, PAST, Waited};
+use super::{Finding, Level, Opening, Outlook, PAST, Waited};
 use crate::audit::Verdict;
+use crate::config::keys::default_of;
 use crate::report::{
     Asked, AxisCount, Spending, Summary, beside, count, moment, money, most_of, rate, shortened, tally,
     thousands,
@@ -45,7 +47,10 @@ fn found(out: &mut String, finding: &Finding) {
     }
     match (&finding.key, &finding.place) {
         (Some(key), Some(place)) => writeln!(out, "  Key: `{key}` ({place})."),
-        (Some(key), None) => writeln!(out, "  Key: `{key}` (not set)."),
+        (Some(key), None) => {
+            let default = default_of(key).map_or_else(String::new, |default| format!("; default: {default}"));
+            writeln!(out, "  Key: `{key}` (not set{default}).")
+        }
         (None, _) => Ok(()),
     }
     .unwrap_or_default();
@@ -124,6 +129,7 @@ fn figures(out: &mut String, summary: &Summary) {
     more("ended by", summary.stopped_by.as_deref().map(ended_by));
     more("rows", Some(format!("{accepted} of {wanted}{}", beside(summary.counterparts))));
     more("answers asked", Some(thousands(summary.requests)));
+    more("sent a second time (`run.hedge`)", some(summary.hedged));
     more("tries that came to no server", some(summary.unsent));
     more("answers not stored", some(summary.unstored));
     more("answers reused", Some(thousands(summary.reused)));
@@ -158,8 +164,13 @@ fn figures(out: &mut String, summary: &Summary) {
         "prompt tokens from the cache",
         (summary.cached_tokens > 0).then(|| share(summary.cached_tokens, summary.prompt_tokens)),
     );
-    let of = thousands(summary.distinct_2_texts);
-    more("distinct-2", summary.distinct_2.map(|value| format!("{value:.3}, of the first {of} texts")));
+    let of = count(summary.variety.texts, "text");
+    more("distinct-2 of this run", summary.variety.distinct_2.map(|value| format!("{value:.3}, of {of}")));
+    let of = count(summary.distinct_2_texts, "text");
+    more(
+        "distinct-2 of the dataset",
+        summary.distinct_2.map(|value| format!("{value:.3}, of the first {of}")),
+    );
     more("asks given up in this run", Some(summary.run.failed()).filter(|asks| *asks > 0).map(thousands));
     more("asks given up in all", (summary.failed > 0).then(|| thousands(summary.failed)));
     more(
@@ -242,13 +253,21 @@ fn axes(out: &mut String, summary: &Summary) {
             let rows = format!("{} of {}", thousands(count.accepted), thousands(count.wanted));
             let run = summary.run.by_axis.get(axis).and_then(|values| values.get(value));
             let run = run.copied().unwrap_or_default();
-            vec![value.clone(), rows, share(run.accepted, run.accepted + run.rejected)]
+            let rejected = summary.rejected_by.get(axis).and_then(|values| values.get(value));
+            let accepted = share(run.accepted, run.accepted + run.rejected);
+            vec![value.clone(), rows, accepted, most_rejected(rejected)]
         });
-        table(out, &format!("By {axis}"), &[axis, "rows", "accepted"], rows);
+        table(out, &format!("By {axis}"), &[axis, "rows", "accepted", "rejected most"], rows);
         if more > 0 {
             let _ = writeln!(out, "The worst; … and {} more in `summary.json`.\n", thousands(more as u64));
         }
     }
+}
+
+/// `5 × words`: what most texts were rejected for.
+fn most_rejected(reasons: Option<&BTreeMap<String, u64>>) -> String {
+    let most = reasons.and_then(most_of);
+    most.map_or_else(|| "–".to_owned(), |(reason, times)| format!("{} × {reason}", thousands(times)))
 }
 
 /// Which prompt and which model brought how much, and what was asked for that in this run.
@@ -260,8 +279,6 @@ fn asks(out: &mut String, summary: &Summary) {
             let run = run.copied().unwrap_or_default();
             let accepted = |count: &AxisCount| share(count.accepted, count.judged());
             let asked = Asked::sum_by(&summary.asked, of, value);
-            let most =
-                most_of(&asked.rejected).map(|(reason, times)| format!("{} × {reason}", thousands(times)));
             let answers = [asked.requests + asked.about, asked.tokens()].map(thousands);
             let cost = paid.then(|| asked.cost.map_or_else(|| "–".to_owned(), money));
             let brought = [shortened(value, 20), thousands(count.accepted), accepted(&run), accepted(count)];
@@ -269,7 +286,7 @@ fn asks(out: &mut String, summary: &Summary) {
                 .into_iter()
                 .chain(answers)
                 .chain(cost)
-                .chain([most.unwrap_or_else(|| "–".to_owned())])
+                .chain([most_rejected(Some(&asked.rejected))])
                 .collect()
         });
         let header = [of, "rows", "accepted", "in all", "answers", "tokens"].into_iter();
@@ -298,10 +315,16 @@ fn rejects(out: &mut String, summary: &Summary) {
 }
 
 fn openings(out: &mut String, summary: &Summary) {
-    let rows = summary.openings.iter().map(|opening| {
-        vec![opening.words.clone(), thousands(opening.rows), format!("{:.1} %", 100.0 * opening.share)]
-    });
-    table(out, "Rows that open alike", &["opening", "rows", "share"], rows);
+    let (own, all) = (&summary.variety.openings, &summary.openings);
+    let of_run = format!("Rows of this run that open alike, of {}", thousands(summary.variety.texts));
+    // Where it brought all rows they are the same.
+    let own: &[Opening] = if own == all { &[] } else { own };
+    for (title, openings) in [(of_run.as_str(), own), ("Rows that open alike", all)] {
+        let rows = openings.iter().map(|opening| {
+            vec![opening.words.clone(), thousands(opening.rows), format!("{:.1} %", 100.0 * opening.share)]
+        });
+        table(out, title, &["opening", "rows", "share"], rows);
+    }
 }
 
 fn endpoints(out: &mut String, summary: &Summary) {

@@ -6,6 +6,7 @@ mod audit;
 mod endpoints;
 mod rows;
 mod untold;
+mod variety;
 
 use std::time::Duration;
 
@@ -53,7 +54,7 @@ pub fn judge(
     let failure = ailment.filter(|ailment| !is_said(ailment)).map(|ailment| failed(ended, ailment));
     findings.extend(unwritten);
     findings.extend(failure);
-    let alarms = alarms(summary, limits, advice);
+    let alarms = alarms(summary, ended, limits, advice);
     let ended = match ended {
         Ended::Complete | Ended::Stopped | Ended::Short if !alarms.is_empty() => Ended::Alarm,
         other => other,
@@ -83,8 +84,8 @@ pub fn judge(
     findings.extend(rows::hardly_any(summary, limits, advice).filter(|_| !told));
     findings.extend(exhausted.into_iter().chain(lacking));
     findings.extend(rows::uneven(summary));
-    findings.extend(rows::less_varied(summary));
-    findings.extend(rows::same_opening(summary, limits));
+    findings.extend(variety::less_varied(summary, limits));
+    findings.extend(variety::same_opening(summary, limits));
     for (name, endpoint) in &summary.endpoints {
         findings.extend(endpoints::idle(summary, name, endpoint));
         findings.extend(endpoints::started_again(name, endpoint));
@@ -92,7 +93,8 @@ pub fn judge(
     findings.extend(asks::faults(summary, &gone));
     findings.extend(audit::failed(summary));
     for finding in &mut findings {
-        finding.place = finding.key.as_deref().and_then(place);
+        // That of a template is known.
+        finding.place = finding.place.take().or_else(|| finding.key.as_deref().and_then(place));
     }
     findings.sort_by_key(|finding| std::cmp::Reverse(finding.verdict));
     summary.outlook = outlook(summary);
@@ -169,12 +171,28 @@ fn times(number: u64) -> String {
     if number == 1 { "once".to_owned() } else { format!("{} times", thousands(number)) }
 }
 
-fn look(what: String, key: &str, advice: String) -> Finding {
+/// Why something is so, counted; which key of the config decides it, and what to change.
+struct Why {
+    cause: String,
+    key: String,
+    advice: String,
+}
+
+impl Why {
+    fn new(cause: impl Into<String>, key: impl Into<String>, advice: impl Into<String>) -> Self {
+        Self { cause: cause.into(), key: key.into(), advice: advice.into() }
+    }
+}
+
+/// What wants a look, and nothing does without its cause and its key.
+fn look(what: String, why: Why) -> Finding {
+    let Why { cause, key, advice } = why;
     Finding {
         verdict: Verdict::Look,
         what,
+        cause: Some(cause),
         advice: Some(advice),
-        key: Some(key.to_owned()),
+        key: Some(key),
         ..Finding::default()
     }
 }

@@ -1,6 +1,6 @@
 //! What wants a look in the asks: those that failed, and those that were not sent.
 
-use super::{FEW, LONG, look, percent, time};
+use super::{FEW, LONG, Why, look, percent, time};
 use crate::report::morning::{Awaited, Ended, Finding, Needed, Overspent, Remedy, Verdict, Waited, remedy};
 use crate::report::{Summary, count, money, money_at_least, own_fault, thousands};
 
@@ -36,15 +36,17 @@ pub(super) fn nothing_came(summary: &Summary) -> Option<Finding> {
 }
 
 fn all_failed(summary: &Summary, failed: u64) -> Finding {
+    let Why { cause, key, .. } = failing(summary);
+    let advice = "see that the server answers before the run begins; `log.jsonl` says what was waited for";
+    look(format!("no answer came: {} failed", count(failed, "send")), Why::new(cause, key, advice))
+}
+
+/// What most sends failed with, and what mends that.
+pub(super) fn failing(summary: &Summary) -> Why {
     let remedy = most(summary).and_then(|class| remedy_of(summary, class));
-    Finding {
-        cause: Some(faults_of(summary)),
-        ..look(
-            format!("no answer came: {} failed", count(failed, "send")),
-            remedy.as_ref().map_or("endpoints", |remedy| remedy.key.as_str()),
-            "see that the server answers before the run begins; `log.jsonl` says what was waited for"
-                .to_owned(),
-        )
+    match remedy {
+        Some(Remedy { key, advice }) => Why::new(faults_of(summary), key, advice),
+        None => Why::new(faults_of(summary), "endpoints", "look at the server's own log"),
     }
 }
 
@@ -54,64 +56,69 @@ fn out_of_time(summary: &Summary, key: &str) -> Finding {
         let advice = format!(
             "an answer takes longer than it had: give it more time (`{key}`), or lower `sampling.max_tokens`"
         );
-        return look("its time was over before an answer came".to_owned(), key, advice);
+        let sent = if summary.attempts == 1 { "was" } else { "were" };
+        let cause = format!(
+            "{} {sent} sent in {} of asking",
+            count(summary.attempts, "request"),
+            time(summary.asking())
+        );
+        return look("its time was over before an answer came".to_owned(), Why::new(cause, key, advice));
     }
     let longest = summary.waited.iter().max_by(|a, b| a.seconds.total_cmp(&b.seconds));
     match longest.map(|waited| (waited, &waited.what)) {
-        Some((Waited { seconds, .. }, what @ Awaited::Run { why })) => Finding {
-            cause: Some(format!("{why}; it was waited for {} of {}", time(*seconds), time(summary.seconds))),
-            ..look(
-                format!("its time went by waiting for {}", what.text()),
+        Some((Waited { seconds, .. }, what @ Awaited::Run { why })) => look(
+            format!("its time went by waiting for {}", what.text()),
+            Why::new(
+                format!("{why}; it was waited for {} of {}", time(*seconds), time(summary.seconds)),
                 key,
                 format!(
                     "begin it when the other has ended, or give it more time (`{key}`); without `--wait` it says at \
                      once that another goes on"
                 ),
-            )
-        },
-        Some((waited, Awaited::Endpoint { .. })) => unanswered(waited, "its time went by waiting"),
+            ),
+        ),
+        Some((waited, Awaited::Endpoint { name, class, managed, why })) => {
+            let remedy = remedy(class, name, *managed);
+            unanswered(waited, why, remedy, "its time went by waiting")
+        }
         None => look(
             "its time was over before anything was asked".to_owned(),
-            key,
-            format!("give it more time (`{key}`); `log.jsonl` says what it did meanwhile"),
+            Why::new(
+                format!("it had {}, and waited for nothing", time(summary.seconds)),
+                key,
+                format!("give it more time (`{key}`); `log.jsonl` says what it did meanwhile"),
+            ),
         ),
     }
 }
 
 /// It was stopped while it waited for an endpoint that was not there.
 fn stopped_waiting(summary: &Summary) -> Option<Finding> {
-    let missed = summary.waited.iter().find(|waited| is_missed(waited))?;
-    (summary.attempts == 0).then(|| unanswered(missed, "it was stopped while it waited"))
+    let missed = summary.waited.iter().find_map(|waited| missed(waited, "it was stopped while it waited"))?;
+    (summary.attempts == 0).then_some(missed)
 }
 
 /// An endpoint was not there for long before anything could be asked.
 pub(super) fn came_late(summary: &Summary) -> Option<Finding> {
-    let late = summary.waited.iter().find(|waited| waited.seconds >= LONG && is_missed(waited))?;
-    (summary.requests > 0).then(|| unanswered(late, "nothing could be asked for long: it waited"))
+    let mut late = summary.waited.iter().filter(|waited| waited.seconds >= LONG && summary.requests > 0);
+    late.find_map(|waited| missed(waited, "nothing could be asked for long: it waited"))
 }
 
-/// Whether what was waited for is an endpoint that should have been there. One that loads its model soon is.
-fn is_missed(waited: &Waited) -> bool {
+/// What is found of an endpoint that should have been there when it was waited for. One that loads its model soon is.
+fn missed(waited: &Waited, said: &str) -> Option<Finding> {
     match &waited.what {
-        Awaited::Run { .. } => false,
-        Awaited::Endpoint { class, .. } => class != "loading" || waited.seconds >= LONG,
+        Awaited::Run { .. } => None,
+        Awaited::Endpoint { class, .. } if class == "loading" && waited.seconds < LONG => None,
+        Awaited::Endpoint { name, class, managed, why } => {
+            Some(unanswered(waited, why, remedy(class, name, *managed), said))
+        }
     }
 }
 
 /// What was waited for in vain, or for long.
-fn unanswered(Waited { what, seconds }: &Waited, said: &str) -> Finding {
-    let (why, remedy) = match what {
-        Awaited::Run { why } => (why, None),
-        Awaited::Endpoint { name, class, managed, why } => (why, Some(remedy(class, name, *managed))),
-    };
-    Finding {
-        verdict: Verdict::Look,
-        what: format!("{said} for {}", what.text()),
-        cause: Some(format!("{why}; it was waited for {}", time(*seconds))),
-        advice: remedy.as_ref().map(|remedy| remedy.advice.to_owned()),
-        key: remedy.map(|remedy| remedy.key),
-        ..Finding::default()
-    }
+fn unanswered(Waited { what, seconds }: &Waited, why: &str, remedy: Remedy, said: &str) -> Finding {
+    let cause = format!("{why}; it was waited for {}", time(*seconds));
+    look(format!("{said} for {}", what.text()), Why::new(cause, remedy.key, remedy.advice))
 }
 
 /// A budget that no request fits into.
@@ -125,14 +132,12 @@ fn no_room(budget: &str, needed: Needed) -> Finding {
             "`sampling.max_tokens`",
         ),
     };
-    Finding {
-        cause: Some(format!("a request may take {takes} {of}")),
-        ..look(
-            format!("nothing was asked: `{key}` has no room for a single request"),
-            &key,
-            format!("set `{key}` to {takes} or more for each request that it should allow, or lower {lower}"),
-        )
-    }
+    let advice =
+        format!("set `{key}` to {takes} or more for each request that it should allow, or lower {lower}");
+    look(
+        format!("nothing was asked: `{key}` has no room for a single request"),
+        Why::new(format!("a request may take {takes} {of}"), key, advice),
+    )
 }
 
 /// More was spent than a budget allows: requests took more than anybody could expect of them.
@@ -143,14 +148,15 @@ pub(super) fn overspent(summary: &Summary) -> Option<Finding> {
         "max_cost" => money(of),
         _ => count(of as u64, "token"),
     };
-    Some(Finding {
-        cause: Some("requests took more tokens than their prompts and `max_tokens` let expect".to_owned()),
-        ..look(
-            format!("{} spent, and `{key}` is {}", amount(*spent), amount(*of)),
-            &key,
-            "with fewer requests at a time (`slots`) less is under way before that is known".to_owned(),
-        )
-    })
+    let cause = format!(
+        "{} took more tokens than their prompts and `max_tokens` let expect",
+        count(summary.attempts, "request")
+    );
+    let advice = "with fewer requests at a time (`slots`) less is under way before that is known";
+    Some(look(
+        format!("{} spent, and `{key}` is {}", amount(*spent), amount(*of)),
+        Why::new(cause, key, advice),
+    ))
 }
 
 /// It came to its end with asks left: they kept failing, and nothing proves that they are to blame.
@@ -163,20 +169,18 @@ pub(super) fn left_open(summary: &Summary, ended: Ended) -> Option<Finding> {
     let left = summary.fault_costs.iter().filter(|(_, cost)| cost.left_open > 0);
     let class = left.max_by_key(|(_, cost)| cost.left_open).map(|(class, _)| class.as_str());
     let remedy = class.or(most(summary)).and_then(|class| remedy_of(summary, class));
-    Some(Finding {
-        cause: (!summary.faults.is_empty()).then(|| faults_of(summary)),
-        ..look(
-            format!("{} left open", count(open, "ask")),
-            remedy.as_ref().map_or("run.tries", |remedy| remedy.key.as_str()),
-            "run again once the server is well: they are asked first".to_owned(),
-        )
-    })
+    let key = remedy.map_or_else(|| "run.tries".to_owned(), |remedy| remedy.key);
+    let advice = "run again once the server is well: they are asked first";
+    Some(look(format!("{} left open", count(open, "ask")), Why::new(faults_of(summary), key, advice)))
 }
 
 /// Failures by class, as a cause.
 fn faults_of(summary: &Summary) -> String {
     let each = summary.faults.iter().map(|(class, times)| format!("{} {class}", thousands(*times)));
-    each.collect::<Vec<_>>().join(", ")
+    match each.collect::<Vec<_>>().join(", ") {
+        none if none.is_empty() => format!("none of {} failed", count(summary.attempts, "send")),
+        some => some,
+    }
 }
 
 /// The class of most asks that were given up in this run.
@@ -193,15 +197,13 @@ pub(super) fn given_up(summary: &Summary) -> Option<Finding> {
         ("context-exceeded" | "timeout", Some(remedy)) => (remedy.key, remedy.advice),
         _ => ("run.tries".to_owned(), "`--retry-failed` asks them again"),
     };
-    Some(Finding {
-        cause: Some(format!(
-            "{}; {} of {} failed",
-            reasons.join(", "),
-            thousands(summary.faults.values().sum()),
-            count(summary.attempts, "send")
-        )),
-        ..look(own_fault(summary.run.failed(), ""), &key, advice.to_owned())
-    })
+    let cause = format!(
+        "{}; {} of {} failed",
+        reasons.join(", "),
+        thousands(summary.faults.values().sum()),
+        count(summary.attempts, "send")
+    );
+    Some(look(own_fault(summary.run.failed(), ""), Why::new(cause, key, advice)))
 }
 
 /// So many sends an ask that is given up accounts for at the most.
@@ -221,27 +223,17 @@ pub(super) fn faults(summary: &Summary, gone: &[&str]) -> Option<Finding> {
     if is_told {
         return None;
     }
-    let remedy = most(summary).and_then(|class| remedy_of(summary, class));
-    let (key, advice) = match &remedy {
-        Some(remedy) => (remedy.key.as_str(), remedy.advice),
-        None => ("endpoints", "look at the server's own log"),
-    };
+    let Why { cause, key, advice } = failing(summary);
     let open: u64 = summary.fault_costs.values().map(|cost| cost.left_open).sum();
-    Some(Finding {
-        cause: Some(format!(
-            "{}; {} given up, {} left open, the others tried again",
-            faults_of(summary),
-            count(summary.run.failed(), "ask"),
-            thousands(open)
-        )),
-        ..look(
-            format!(
-                "{} of {} failed",
-                percent(failed as f64 / summary.attempts as f64),
-                count(summary.attempts, "send")
-            ),
-            key,
-            advice.to_owned(),
-        )
-    })
+    let cause = format!(
+        "{cause}; {} given up, {} left open, the others tried again",
+        count(summary.run.failed(), "ask"),
+        thousands(open)
+    );
+    let what = format!(
+        "{} of {} failed",
+        percent(failed as f64 / summary.attempts as f64),
+        count(summary.attempts, "send")
+    );
+    Some(look(what, Why::new(cause, key, advice)))
 }

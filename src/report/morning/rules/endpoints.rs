@@ -1,11 +1,14 @@
 //! What wants a look in the servers: those that were away, idle, or did not last.
 
-use super::{FEW, LONG, look, percent, time, times};
+use super::{FEW, LONG, Why, look, percent, time, times};
 use crate::report::morning::{Away, EndpointNight, Finding, remedy};
-use crate::report::{Summary, thousands};
+use crate::report::{Summary, count, rate, thousands};
 
 /// The share of its places' time that an endpoint is held by limits, from which on who waits for it waits for these.
 const LIMITED: f64 = 0.33;
+
+/// Less than this share of its places' time at work is idle.
+const USED: f64 = 0.66;
 
 fn is_limited(endpoint: &EndpointNight) -> bool {
     endpoint.held.values().sum::<f64>() >= LIMITED
@@ -19,9 +22,19 @@ pub(super) fn idle(summary: &Summary, name: &str, endpoint: &EndpointNight) -> O
     let by_limits = endpoint.held.values().sum::<f64>()
         + endpoint.asked_off
         + endpoint.waited.iter().filter(|(other, _)| limited(other)).map(|(_, share)| share).sum::<f64>();
-    if !enough || endpoint.busy + by_limits >= 0.66 || summary.seconds <= 60.0 {
+    if !enough || endpoint.busy + by_limits >= USED || summary.seconds <= 60.0 {
         return None;
     }
+    let what = format!(
+        "endpoint {name}: only {} of the time of {} was used",
+        percent(endpoint.busy),
+        slots(endpoint.slots)
+    );
+    Some(look(what, unused(summary, name, endpoint)))
+}
+
+/// What an endpoint's places were free for, and what fills them.
+fn unused(summary: &Summary, name: &str, endpoint: &EndpointNight) -> Why {
     let most = endpoint
         .waited
         .iter()
@@ -43,19 +56,58 @@ pub(super) fn idle(summary: &Summary, name: &str, endpoint: &EndpointNight) -> O
             "see in `log.jsonl` what failed, and what was waited for".to_owned(),
         ),
     };
-    let cause = free(summary, endpoint);
-    Some(Finding {
-        cause: (!cause.is_empty()).then_some(cause),
-        ..look(
-            format!(
-                "endpoint {name}: only {} of the time of {} was used",
-                percent(endpoint.busy),
-                slots(endpoint.slots)
-            ),
-            &key,
-            advice,
+    let cause = match free(summary, endpoint) {
+        none if none.is_empty() => {
+            format!("{} in {}", count(endpoint.requests, "request"), time(summary.asking()))
+        }
+        free => free,
+    };
+    Why::new(cause, key, advice)
+}
+
+/// Why a run was slow, by what its endpoints did: the one with most of its time unused decides.
+pub(super) fn slow(summary: &Summary) -> Why {
+    let each = summary.endpoints.iter().map(|(name, did)| {
+        let free = Some(free(summary, did)).filter(|free| !free.is_empty());
+        format!(
+            "`{name}`: {} tokens/s with {}, {} of their time used{}",
+            rate(did.tokens_per_second),
+            slots(did.slots),
+            percent(did.busy),
+            free.map_or_else(String::new, |free| format!(" ({free})"))
         )
-    })
+    });
+    let cause = match each.collect::<Vec<_>>().join("; ") {
+        none if none.is_empty() => format!("no endpoint answered in {}", time(summary.asking())),
+        each => each,
+    };
+    let most = summary.endpoints.iter().max_by(|(_, a), (_, b)| {
+        let unused = |did: &EndpointNight| (1.0 - did.busy) * did.slots;
+        unused(a).total_cmp(&unused(b))
+    });
+    match most {
+        Some((name, did)) if did.busy < USED && !is_limited(did) => {
+            let Why { key, advice, .. } = unused(summary, name, did);
+            Why::new(cause, key, advice)
+        }
+        Some((name, did)) if is_limited(did) => {
+            let limit = did.held.iter().max_by(|a, b| a.1.total_cmp(b.1)).map(|(limit, _)| limit.as_str());
+            let limit = limit.unwrap_or("requests_per_minute");
+            Why::new(
+                cause,
+                format!("endpoints.{name}.{limit}"),
+                "raise the limit, where the server allows more",
+            )
+        }
+        Some((name, _)) => Why::new(
+            cause,
+            format!("endpoints.{name}.slots"),
+            "see that nothing else takes the server's machine; `slots: auto` finds how many at a time it does best",
+        ),
+        None => {
+            Why::new(cause, "endpoints", "see that a server answers; `log.jsonl` says what was waited for")
+        }
+    }
 }
 
 /// What its places were free for, where that is more than a moment: ``72 % waited for `three`, which `tokens_per_minute`
@@ -92,14 +144,26 @@ pub(super) fn started_again(name: &str, endpoint: &EndpointNight) -> Option<Find
         (_, 0) => "it hung",
         _ => "it ended or hung",
     };
+    let counted = [(ended, "ended"), (hangs, "hung")].into_iter().filter(|(number, _)| *number > 0);
+    let counted = counted.map(|(number, how)| format!("it {how} {}", times(number.into())));
+    let faults = failures(endpoint);
+    let cause = counted.chain((!faults.is_empty()).then_some(faults)).collect::<Vec<_>>().join("; ");
+    let advice =
+        "read its logs, which `log.jsonl` names; a smaller `context` or fewer `slots` need less memory";
     (restarts > 0).then(|| {
         look(
             format!("the server of `{name}` was started again {}, since {why}", times(restarts.into())),
-            &format!("endpoints.{name}.managed"),
-            "read its logs, which `log.jsonl` names; a smaller `context` or fewer `slots` need less memory"
-                .to_owned(),
+            Why::new(cause, format!("endpoints.{name}.managed"), advice),
         )
     })
+}
+
+/// Its sends that failed, the most frequent class first.
+fn failures(endpoint: &EndpointNight) -> String {
+    let mut faults: Vec<_> = endpoint.faults.iter().collect();
+    faults.sort_by_key(|(class, times)| (std::cmp::Reverse(**times), class.as_str()));
+    let each = faults.iter().map(|(class, times)| format!("{} {class}", thousands(**times)));
+    each.collect::<Vec<_>>().join(", ")
 }
 
 fn slots(slots: f64) -> String {
@@ -115,29 +179,26 @@ pub(super) fn away(summary: &Summary, name: &str, endpoint: &EndpointNight) -> O
     if told || away.is_back && !long {
         return None;
     }
-    let mut faults: Vec<_> = endpoint.faults.iter().collect();
-    faults.sort_by_key(|(class, times)| (std::cmp::Reverse(**times), class.as_str()));
-    let counted: Vec<_> =
-        faults.iter().map(|(class, times)| format!("{} {class}", thousands(**times))).collect();
     let said = away.error.as_ref().map(|error| error.lines().next().unwrap_or_default().to_owned());
-    let cause: Vec<_> = (!counted.is_empty()).then(|| counted.join(", ")).into_iter().chain(said).collect();
+    let counted = Some(failures(endpoint)).filter(|counted| !counted.is_empty());
+    let cause: Vec<_> = counted.into_iter().chain(said).collect();
+    let cause = match cause.as_slice() {
+        [] => format!("none of its {} failed", count(endpoint.requests, "request")),
+        some => some.join("; "),
+    };
+    let most =
+        endpoint.faults.iter().max_by_key(|(class, times)| (**times, std::cmp::Reverse(class.as_str())));
     let class = match away.is_other {
         true => "wrong-model",
-        false => faults.first().map_or("unreachable", |(class, _)| class.as_str()),
+        false => most.map_or("unreachable", |(class, _)| class.as_str()),
     };
     let remedy = remedy(class, name, endpoint.managed);
     let advice = match away.is_back {
         true => "it answers again; its own log of that time says why it did not",
         false => remedy.advice,
     };
-    Some(Finding {
-        cause: (!cause.is_empty()).then(|| cause.join("; ")),
-        ..look(
-            format!("endpoint {name} was away {}", absence(away, summary.span())),
-            &remedy.key,
-            advice.to_owned(),
-        )
-    })
+    let what = format!("endpoint {name} was away {}", absence(away, summary.span()));
+    Some(look(what, Why::new(cause, remedy.key, advice)))
 }
 
 /// `from 03:12 UTC on, 41 min of 2 h 05 min, and did not come back`.

@@ -1,13 +1,12 @@
 //! What wants a look in the rows: those that are missing, and how they are.
 
-use super::{Advice, FEW, look, percent, times};
+use super::{Advice, FEW, Why, look, percent, times};
 use crate::config::night::Alarm;
 use crate::report::morning::{Finding, Left, Verdict, outlook};
-use crate::report::{AxisCount, RowChange, SLACK, Summary, count, most_of, own_fault, thousands};
+use crate::report::{Asked, AxisCount, RowChange, SLACK, Summary, count, most_of, own_fault, thousands};
 
 pub(super) fn smaller(summary: &Summary) -> Option<Finding> {
     let less = u64::try_from(-summary.gained()).ok().filter(|less| *less > 0)?;
-    let change = summary.change;
     let gone = summary.left.short + summary.elsewhere.short;
     // Who edits a config wants its rows remade; that nothing remakes them nobody asked for.
     if !summary.edits.is_empty() && gone <= summary.allowed_short {
@@ -16,13 +15,7 @@ pub(super) fn smaller(summary: &Summary) -> Option<Finding> {
     Some(Finding {
         verdict: Verdict::Lost,
         what: format!("the dataset has {} fewer than before", count(less, "row")),
-        cause: Some(format!(
-            "{} left it; {} became duplicates; {}{}",
-            count(change.leaving + change.unjudged, "row"),
-            thousands(change.displaced),
-            change.waits().map_or_else(String::new, |waits| format!("{waits}; ")),
-            since(summary)
-        )),
+        cause: Some(format!("{}; {}", left(&summary.change), since(summary))),
         advice: Some(format!(
             "`emogrid log` says what changed; what was asked is stored, and undoing the change brings it \
              back free{}",
@@ -104,18 +97,23 @@ fn remade(summary: &Summary, less: u64) -> Finding {
         ),
     };
     let asks = if summary.open > 0 { "another run goes on remaking them; " } else { "" };
-    // A key has a place in the config; the place of a template is in its cause.
-    let key = summary.edits[0].split([':', ' ']).next().filter(|_| !summary.edits[0].starts_with("prompts/"));
-    Finding {
-        verdict: Verdict::Look,
-        what,
-        cause: Some(changed_since(summary)),
-        advice: Some(format!(
-            "{asks}what was asked is stored, and undoing the edit brings the rows back free"
-        )),
-        key: key.map(str::to_owned),
-        ..Finding::default()
-    }
+    let first = summary.edits.first().map(String::as_str).unwrap_or_default();
+    // A key has a place in the config; a change of a template is told by its own.
+    let (key, place) = match first.strip_prefix("prompts/") {
+        Some(_) => ("prompt", Some(first.to_owned())),
+        None => (first.split([':', ' ']).next().unwrap_or_default(), None),
+    };
+    let cause = format!("{}; {}", left(&summary.change), changed_since(summary));
+    let advice = format!("{asks}what was asked is stored, and undoing the edit brings the rows back free");
+    Finding { place, ..look(what, Why::new(cause, key, advice)) }
+}
+
+/// How many rows left, and how.
+fn left(change: &RowChange) -> String {
+    let out = count(change.leaving + change.unjudged, "row");
+    let are = if change.displaced == 1 { "became a duplicate" } else { "became duplicates" };
+    let waits = change.waits().map_or_else(String::new, |waits| format!("; {waits}"));
+    format!("{out} left it; {} {are}{waits}", thousands(change.displaced))
 }
 
 /// What helps where cells may not be asked often enough.
@@ -127,59 +125,73 @@ pub(super) fn exhausted(summary: &Summary, advice: &Advice<'_>) -> Option<Findin
     if rows == 0 || rows <= summary.allowed_short || summary.state == "complete" {
         return None;
     }
-    let beyond = rows.saturating_sub(summary.exhausted_rows);
+    let used_up = match summary.exhausted_cells {
+        0 => None,
+        1 => Some("1 cell used up its asks".to_owned()),
+        cells => Some(format!("{} used up their asks", count(cells, "cell"))),
+    };
+    let beyond = rows > summary.exhausted_rows;
+    let too_few = beyond.then(|| "open cells have too few left".to_owned());
+    let why = used_up.into_iter().chain(too_few).collect::<Vec<_>>().join(", ");
+    Some(look(format!("{} cannot be filled: {why}", count(rows, "row")), shortage(summary, advice)))
+}
+
+/// Why no more asks will fill some rows.
+pub(super) fn shortage(summary: &Summary, advice: &Advice<'_>) -> Why {
+    let rows = summary.left.short;
     let rejected: u64 = summary.exhausted_rejected.values().sum();
     let failed = summary.exhausted_failed;
-    let most = most_of(&summary.exhausted_rejected);
     // Where little was rejected or given up, it is the asks that are too few.
-    let (cause, (key, told)) = match most {
-        _ if failed > rejected && 2 * failed >= rows => (
-            Some(own_fault(failed, " of those cells")),
-            ("run.tries", "see why below; `--retry-failed` asks them again"),
+    match most_of(&summary.exhausted_rejected) {
+        _ if failed > rejected && 2 * failed >= rows => Why::new(
+            own_fault(failed, " of those cells"),
+            "run.tries",
+            "see why below; `--retry-failed` asks them again",
         ),
         Some((reason, times)) if 2 * rejected >= rows => {
-            let share = percent(times as f64 / rejected as f64);
-            let cause = format!("{share} of what those cells had rejected is {reason}");
-            (Some(cause), advice(reason).unwrap_or(RAISE))
+            let (key, told) = advice(reason).unwrap_or(RAISE);
+            let cause = format!(
+                "{} of the {} that those cells had rejected: {reason}",
+                thousands(times),
+                count(rejected, "text")
+            );
+            Why::new(cause, key, told)
         }
-        _ if beyond > 0 => {
+        _ if rows > summary.exhausted_rows => {
             let Left { cells, asks, stored, rows, .. } = summary.left;
             let with = match stored {
                 0 => String::new(),
                 stored => format!(" with {} that are stored", count(stored, "answer")),
             };
             let (cells, rows) = (count(cells, "open cell"), count(rows, "row"));
-            (Some(format!("{cells} may be asked {} more, which{with} can bring {rows}", times(asks))), RAISE)
+            let cause = format!("{cells} may be asked {} more, which{with} can bring {rows}", times(asks));
+            Why::new(cause, RAISE.0, RAISE.1)
         }
-        _ => (None, RAISE),
-    };
-    let used_up = match summary.exhausted_cells {
-        0 => None,
-        1 => Some("1 cell used up its asks".to_owned()),
-        cells => Some(format!("{} used up their asks", count(cells, "cell"))),
-    };
-    let too_few = (beyond > 0).then(|| "open cells have too few left".to_owned());
-    let why = used_up.into_iter().chain(too_few).collect::<Vec<_>>().join(", ");
-    Some(Finding {
-        cause,
-        ..look(format!("{} cannot be filled: {why}", count(rows, "row")), key, told.to_owned())
-    })
+        _ => {
+            let cause = format!(
+                "those cells had {} rejected and {} given up, and may be asked no more",
+                count(rejected, "text"),
+                count(failed, "ask")
+            );
+            Why::new(cause, RAISE.0, RAISE.1)
+        }
+    }
 }
 
 /// What most texts of this run were rejected for, counted, with the key that decides it and what to do.
-pub(super) fn rejects(summary: &Summary, advice: &Advice<'_>) -> Option<(String, &'static str, String)> {
+pub(super) fn rejects(summary: &Summary, advice: &Advice<'_>) -> Option<Why> {
     let (reason, times) = most_of(&summary.run.rejected)?;
     let rejected: u64 = summary.run.rejected.values().sum();
     let cause = format!("{} of the {} rejected: {reason}", thousands(times), count(rejected, "text"));
     let (key, told) = advice(reason)
         .unwrap_or(("prompt", "the page shows some of them, `rejected.jsonl` all; look at the prompt"));
-    Some((cause, key, told.to_owned()))
+    Some(Why::new(cause, key, told))
 }
 
 /// So many texts of which none passed are no chance, and so many of which some did: where half of all texts pass, so few
 /// do in one night of 256, and in one of 169 (4 of 20).
 const NONE_OF: u64 = 8;
-const SOME_OF: u64 = 20;
+pub(super) const SOME_OF: u64 = 20;
 
 /// Fewer than this of the judged texts are hardly any: each row then takes more than four.
 const HARDLY: f64 = 0.25;
@@ -195,7 +207,7 @@ pub(super) fn hardly_any(summary: &Summary, limits: &Alarm, advice: &Advice<'_>)
     if !hardly || limits.accepted.is_some() || summary.state == "complete" {
         return None;
     }
-    let (cause, key, told) = rejects(summary, advice)?;
+    let why = rejects(summary, advice)?;
     let what = match accepted {
         0 => format!("none of {} passed in this run", count(judged, "text")),
         some => {
@@ -206,7 +218,7 @@ pub(super) fn hardly_any(summary: &Summary, limits: &Alarm, advice: &Advice<'_>)
             )
         }
     };
-    Some(Finding { cause: Some(cause), ..look(what, key, told) })
+    Some(look(what, why))
 }
 
 /// At this rate the asks that are left bring far fewer rows than are missing.
@@ -220,21 +232,20 @@ pub(super) fn will_lack(summary: &Summary, advice: &Advice<'_>) -> Option<Findin
     let rejected: u64 = summary.run.rejected.values().sum();
     let most = most_of(&summary.run.rejected);
     let (key, told) = most.and_then(|(reason, _)| advice(reason)).unwrap_or(RAISE);
-    let cause = most.map(|(reason, times)| {
-        format!(
-            "{} of {} were rejected in this run, {} of these as {reason}",
-            percent(rejected as f64 / summary.run.judged() as f64),
-            count(summary.run.judged(), "text"),
-            percent(times as f64 / rejected as f64)
-        )
+    let reason = most.map_or_else(String::new, |(reason, times)| {
+        format!(", {} of these as {reason}", percent(times as f64 / rejected as f64))
     });
+    let judged = summary.run.judged();
+    let were = if judged == 1 { "was" } else { "were" };
+    let share = percent(rejected as f64 / judged as f64);
+    let cause = format!("{share} of {} {were} rejected in this run{reason}", count(judged, "text"));
     let what = format!(
         "at this rate {} of the {} still missing will not come: {} at most",
         thousands(lack),
         count(outlook.missing, "row"),
         count(outlook.requests, "more request")
     );
-    Some(Finding { cause, ..look(what, key, told.to_owned()) })
+    Some(look(what, Why::new(cause, key, told)))
 }
 
 /// So many standard errors are no chance, though the worst of all values is looked at: of runs over 28 values in which all
@@ -242,7 +253,7 @@ pub(super) fn will_lack(summary: &Summary, advice: &Advice<'_>) -> Option<Findin
 const SURE: f64 = 3.5;
 
 /// Whether two shares, of so many each, may differ by chance alone: two proportions with their common variance.
-fn is_chance((one, of_one): (u64, u64), (other, of_other): (u64, u64)) -> bool {
+pub(super) fn is_chance((one, of_one): (u64, u64), (other, of_other): (u64, u64)) -> bool {
     let share = (one + other) as f64 / (of_one + of_other) as f64;
     let error = (share * (1.0 - share) * (1.0 / of_one as f64 + 1.0 / of_other as f64)).sqrt();
     (one as f64 / of_one as f64 - other as f64 / of_other as f64).abs() < SURE * error
@@ -270,17 +281,25 @@ pub(super) fn uneven(summary: &Summary) -> Option<Finding> {
             {
                 let what =
                     format!("{axis} {value}: {} accepted, of the others {}", percent(own), percent(rest));
-                let (key, advice) = remedy_of(summary, axis, value);
-                worst = Some((own / rest, look(what, &key, advice.to_owned())));
+                worst = Some((own / rest, look(what, why_uneven(summary, axis, value, count))));
             }
         }
     }
     worst.map(|(_, finding)| finding)
 }
 
-/// The key that mends a value of an axis, a prompt or a model, and how.
-fn remedy_of(summary: &Summary, of: &str, value: &str) -> (String, &'static str) {
-    match (summary.run.by_ask.contains_key(of), of) {
+/// Of how many texts of a value of an axis, a prompt or a model so few became rows, and what mends that.
+fn why_uneven(summary: &Summary, of: &str, value: &str, count: &AxisCount) -> Why {
+    let is_asked = summary.run.by_ask.contains_key(of);
+    let rejected = match is_asked {
+        true => Some(Asked::sum_by(&summary.asked, of, value).rejected),
+        false => summary.rejected_by.get(of).and_then(|values| values.get(value)).cloned(),
+    };
+    let most = rejected.as_ref().and_then(most_of);
+    let most = most.map_or_else(String::new, |(reason, times)| {
+        format!("; rejected most: {} × {reason}", thousands(times))
+    });
+    let (key, advice) = match (is_asked, of) {
         (true, "prompt") => (
             format!("prompt.user.{value}"),
             "rejected.jsonl has its texts under `prompt`; edit it, give it a lower `weight`, or take it out",
@@ -291,37 +310,11 @@ fn remedy_of(summary: &Summary, of: &str, value: &str) -> (String, &'static str)
              endpoints a lower `weight`",
         ),
         (false, axis) => (
-            format!("grid.axes.{axis}"),
+            format!("grid.axes.{axis}.values.{value}"),
             "`emogrid preview` shows its prompts, rejected.jsonl its texts; describe it better, or give it a variant \
              of its own",
         ),
-    }
-}
-
-/// Distinct-2 fell by a twentieth since the run before.
-pub(super) fn less_varied(summary: &Summary) -> Option<Finding> {
-    let now = summary.distinct_2.filter(|_| summary.distinct_2_texts >= FEW)?;
-    // It falls with the number of texts, so fewer of them are no measure.
-    let enough = summary.distinct_2_texts * 9 / 10;
-    let comparable = summary.past.iter().rev().filter(|past| past.accepted >= enough);
-    let before = comparable.filter_map(|past| past.distinct_2).next()?;
-    (now < before - 0.05).then(|| {
-        look(
-            format!("the texts vary less: distinct-2 fell from {before:.3} to {now:.3}"),
-            "sampling.temperature",
-            "`emogrid log` says what changed between; more `lists` with `pick` vary a prompt".to_owned(),
-        )
-    })
-}
-
-pub(super) fn same_opening(summary: &Summary, limits: &Alarm) -> Option<Finding> {
-    let first = summary.openings.first()?;
-    let bound = limits.opening.unwrap_or(0.1);
-    (limits.opening.is_none() && summary.accepted >= FEW && first.share > bound).then(|| {
-        look(
-            format!("{} of the rows open with “{}”", percent(first.share), first.words),
-            "prompt",
-            "vary how the prompt asks to begin, such as `Begin with {{ openings | pick }}`".to_owned(),
-        )
-    })
+    };
+    let (accepted, judged) = (thousands(count.accepted), crate::report::count(count.judged(), "text"));
+    Why::new(format!("{accepted} of its {judged} became rows{most}"), key, advice)
 }

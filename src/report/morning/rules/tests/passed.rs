@@ -48,7 +48,7 @@ fn hardly_any_text_that_passes_wants_a_look() {
     let found = judged(night(17, 82), limits(0.2), None).findings;
     assert_eq!(found.len(), 1);
     assert_eq!(found[0].cause.as_deref(), Some("82 of the 83 texts rejected: words"));
-    assert_eq!(found[0].key.as_deref(), Some("alarm.accepted"));
+    assert!(found[0].what.starts_with("`alarm.accepted`: "), "{found:?}");
     // What came to all its rows came to them.
     let whole = Summary { state: "complete".into(), stopped_by: None, ..night(17, 82) };
     assert_eq!(judged(whole, Alarm::default(), None).findings, []);
