@@ -4,12 +4,12 @@
 const PARTS: usize = 48;
 
 /// A prompt's beginnings, each as a short hash: prompts that share the first of these share as much
-/// of their text, so that sorting puts those together that share most.
-pub type PrefixKey = [u16; PARTS];
+/// of their text, so that sorting puts those together that share most. Bytes are compared many at a time.
+pub type PrefixKey = [u8; 2 * PARTS];
 
 /// The key of a prompt whose parts are `step` bytes long.
 pub fn prefix_key(text: &[&[u8]], step: usize) -> PrefixKey {
-    let mut key = [0; PARTS];
+    let mut key = [0; 2 * PARTS];
     // A collision only costs a little order.
     let mut hash: u64 = 0xcbf2_9ce4_8422_2325;
     let (mut part, mut left) = (0, step);
@@ -20,7 +20,7 @@ pub fn prefix_key(text: &[&[u8]], step: usize) -> PrefixKey {
             rest = later;
             left -= now.len();
             if left == 0 {
-                key[part] = hash as u16;
+                put(&mut key, part, hash);
                 (part, left) = (part + 1, step);
                 if part == PARTS {
                     return key;
@@ -28,8 +28,12 @@ pub fn prefix_key(text: &[&[u8]], step: usize) -> PrefixKey {
             }
         }
     }
-    key[part] = hash as u16;
+    put(&mut key, part, hash);
     key
+}
+
+fn put(key: &mut PrefixKey, part: usize, hash: u64) {
+    key[2 * part..2 * part + 2].copy_from_slice(&(hash as u16).to_be_bytes());
 }
 
 /// How long the parts are that prompts like this one are cut into, in bytes.
