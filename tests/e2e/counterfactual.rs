@@ -131,6 +131,18 @@ fn a_server_that_fails_or_falls_silent_is_waited_for_as_by_a_run() {
     fake.script(|_, _| Reply::status(503, "not now"));
     let ran = project.emogrid(&args).exits(1).says("waiting for small.yaml: HTTP 503: not now\n");
     ran.says(" of waiting (`endpoints.fake.patience`)");
+    // It is there, and fails over every text.
+    fake.script(|_, _| Reply::status(500, "boom"));
+    project.emogrid(&args).exits(1).says("HTTP 500: boom, after ").says(" (`endpoints.fake.patience`)");
+    // One text is at fault: the first of all, with nothing beside it.
+    let it = std::sync::Mutex::new(None);
+    fake.script(move |seen, _| match *it.lock().unwrap().get_or_insert(seen.user()) == seen.user() {
+        true => Reply::Status(500, "boom".into(), vec![("retry-after", "0".into())]),
+        false => Reply::text("\"joy\""),
+    });
+    project.edit("small.yaml", "patience: 1s", "patience: 1m, slots: 1");
+    let ran = project.emogrid(&args);
+    ran.exits(0).says("1 text refused, the first with: HTTP 500: boom\n");
     // It says what it serves, and then nothing any more, whatever it is asked.
     let listener = std::net::TcpListener::bind(("127.0.0.1", 0)).unwrap();
     patient(&format!("http://{}", listener.local_addr().unwrap()));

@@ -30,6 +30,8 @@ struct Tally {
     why: RefCell<Option<String>>,
     /// Since when nothing went through.
     trouble: Cell<Option<Instant>>,
+    /// How many requests went through.
+    through: Cell<u64>,
     /// Texts in a row that were given up since a server fails over them that is there.
     given_up: Cell<u32>,
 }
@@ -239,7 +241,7 @@ impl Line {
         tally: &Tally,
         talk: &Talk,
     ) -> Result<Result<Vec<Received>, ClientError>, ClientError> {
-        let mut failures = 0;
+        let (mut failures, through) = (0, tally.through.get());
         loop {
             let leave = self.leave(&body, tally, talk).await;
             tally.requests.set(tally.requests.get() + 1);
@@ -254,6 +256,7 @@ impl Line {
                 Ok(received) => {
                     tally.trouble.set(None);
                     tally.given_up.set(0);
+                    tally.through.update(|requests| requests + 1);
                     return Ok(Ok(received));
                 }
                 Err(error) => error,
@@ -269,8 +272,8 @@ impl Line {
                     if most_tries(class)
                         .is_some_and(|most| failures >= most || self.left(tally).is_zero()) =>
                 {
-                    let others_go_through = tally.trouble.get().is_none();
-                    if others_go_through || self.fails_over_texts(tally).await {
+                    let others_go_through = tally.through.get() > through;
+                    if others_go_through || is_over_a_text(class) && self.is_there(tally).await {
                         return Ok(Err(error));
                     }
                 }
@@ -284,15 +287,15 @@ impl Line {
         }
     }
 
-    /// Whether a server in which nothing goes through is there, so that it may fail over what it is asked.
-    async fn fails_over_texts(&self, tally: &Tally) -> bool {
+    /// Whether a server in which nothing goes through is there, and fails over what it is asked: of few texts in a row.
+    async fn is_there(&self, tally: &Tally) -> bool {
         if tally.given_up.get() == GIVEN_UP {
             return false;
         }
+        tally.given_up.update(|texts| texts + 1);
         let looked = self.client.get("/v1/models", LOOK).await;
         let is_there = looked.err().is_none_or(|error| error.class == ErrorClass::NotFound);
         if is_there {
-            tally.given_up.update(|texts| texts + 1);
             // The next text is waited for anew.
             tally.trouble.set(None);
         }
@@ -406,13 +409,15 @@ fn is_silence(error: &ClientError) -> bool {
 fn most_tries(class: ErrorClass) -> Option<u32> {
     match class {
         ErrorClass::Timeout => Some(LATE_TRIES),
-        ErrorClass::ServerError
-        | ErrorClass::Garbled
-        | ErrorClass::Dropped
-        | ErrorClass::Unavailable
-        | ErrorClass::Gateway => Some(TRIES),
-        _ => None,
+        ErrorClass::Unavailable | ErrorClass::Gateway => Some(TRIES),
+        class => is_over_a_text(class).then_some(TRIES),
     }
+}
+
+/// Whether a server that fails so took the request, and may fail over this one alone.
+fn is_over_a_text(class: ErrorClass) -> bool {
+    use ErrorClass::{Dropped, Garbled, ServerError, Timeout};
+    matches!(class, ServerError | Garbled | Dropped | Timeout)
 }
 
 #[cfg(test)]
