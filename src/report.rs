@@ -32,7 +32,9 @@ pub use log::{LogEntry, log_text};
 pub use metrics::{LastRun, Metrics};
 pub use money::{Spending, money, money_at_least, noted_text, plain};
 pub use plan::plan_text;
-pub use progress::{AtEndpoint, AtModel, FaultNote, Happened, Lines, Quiet, Status, Style, Terminal, Watcher};
+pub use progress::{
+    AtEndpoint, AtModel, FaultNote, Happened, Lines, Quiet, Status, Style, Terminal, Watcher,
+};
 pub use reading::{Asking, Reading};
 pub use runs::{Fate, Listed, compared_text, runs_text};
 pub use sight::{EndpointSight, Source, they_take};

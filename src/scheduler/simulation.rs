@@ -360,7 +360,7 @@ fn run(world: &World) -> Ran {
         aside: vec![false; world.machines.len()],
         met: BTreeSet::new(),
     };
-    for _ in 0..2_000_000 {
+    for _ in 0..200_000 {
         let now = play.now;
         let held = world.held.is_some_and(|(from, to)| (ms(from)..ms(to)).contains(&now));
         play.queue.hold(held, now);

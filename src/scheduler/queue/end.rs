@@ -277,10 +277,13 @@ impl<T: Clone> Queue<T> {
             && !self.under_way.values().any(|under_way| met_none(&under_way.history))
     }
 
-    /// Other items, waiting or under way, that nothing is held against.
+    /// Other items, waiting or under way, that may yet go through: nothing is held against them, nor were they put off
+    /// again and again.
     fn fresh(&self) -> usize {
-        usize::from(self.waiting_items().any(|item| item.history.is_fresh()))
-            + self.under_way.values().filter(|under_way| under_way.history.is_fresh()).count()
+        let tries = self.policy.tries;
+        let hopeful = |history: &History| history.is_fresh() && history.put_off < tries;
+        usize::from(self.waiting_items().any(|item| hopeful(&item.history)))
+            + self.under_way.values().filter(|under_way| hopeful(&under_way.history)).count()
     }
 
     /// Puts an item behind the others that failed.

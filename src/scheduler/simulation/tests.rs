@@ -237,7 +237,8 @@ fn a_server_that_is_gone_is_waited_for_until_patience_ends() {
 #[test]
 fn two_that_are_refused_take_no_more_than_their_turns_under_a_limit() {
     let machine = Machine { tokens: Some(6), takes: 1_916, down: vec![(0, 36_830)], ..machine(2) };
-    let ran = run(&World { refused: vec![6, 9], refused_in: Some(31), first: 14, ..world(vec![machine], 57) });
+    let ran =
+        run(&World { refused: vec![6, 9], refused_in: Some(31), first: 14, ..world(vec![machine], 57) });
     assert!(!ran.lost && !ran.aside && ran.done.len() == 55, "{} of 55", ran.done.len());
     assert_eq!(ran.out.keys().copied().collect::<Vec<_>>(), [6, 9]);
 }
@@ -445,4 +446,16 @@ fn a_later_stretch_waits_for_all_of_an_earlier_one() {
         }
     }
     assert!(begun[..40].iter().all(|item| *item < 40), "{begun:?}");
+}
+
+/// What is forbidden shows the server to be there, and what went through before fails by chance, again and again.
+#[test]
+fn where_nothing_tells_and_nothing_else_is_left_it_ends() {
+    let limited = Machine { takes: 1, tokens: Some(1), ..machine(7) };
+    let machines = vec![Machine { takes: 1, ..machine(1) }, limited];
+    let world =
+        World { gatewayed: vec![8, 9], forbidden: vec![0], first: 1, flaky: 8, ..world(machines, 31) };
+    let ran = run(&world);
+    assert!(ran.lost && ran.done.len() == 28 && ran.out.is_empty(), "{} {:?}", ran.done.len(), ran.out);
+    assert!(ran.ended < 6 * PATIENCE, "{:?}", ran.ended);
 }
