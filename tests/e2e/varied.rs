@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::fake::{Fake, Reply};
+use crate::fake::{Fake, Reply, Seen};
 use crate::project::Project;
 
 /// A night in which the model says much the same again and again, after one in which it did not: the dataset's first
@@ -46,7 +46,8 @@ fn a_night_of_one_tune_after_a_good_one_wants_a_look() {
 #[test]
 fn a_value_that_is_accepted_less_is_told_with_its_line_and_why() {
     let fake = Fake::start();
-    fake.script(|seen, before| match seen.user().contains("joy") && before % 2 == 0 {
+    let is_even = |seen: &Seen| seen.body["seed"].as_u64().unwrap().is_multiple_of(2);
+    fake.script(move |seen, _| match seen.user().contains("joy") && is_even(seen) {
         true => Reply::text(r#"{"text": "no"}"#),
         false => Reply::Good,
     });

@@ -35,6 +35,8 @@ proptest! {
         world.gatewayed.clear();
         world.forbidden.clear();
         world.flaky = 0;
+        // Three probes in a row that are lost, until their timeouts, use up patience.
+        world.machines.iter_mut().for_each(|machine| machine.loses = 0);
         // One that refuses every second request refuses eleven in a row now and then, until patience ends.
         for machine in world.machines.iter_mut().filter(|machine| machine.limits.0 == 2) {
             machine.limits.0 = 3;
